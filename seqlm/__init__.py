@@ -1,0 +1,1 @@
+"""Sequence language models: data, training, generation and inspection, without a screen."""

@@ -1,0 +1,228 @@
+"""Everything a person can set about a run, declared once.
+
+Each field carries its bounds, its help, its unit and whether it may change while a run goes
+(``live``). The command line, the screen's controls, validation, ``run.json`` and the documentation
+are all read from here; :mod:`seqlm.settings` does the reading.
+"""
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from msgspec import Meta, Struct
+
+_LIVE: dict[str, Any] = {"live": True}
+
+
+def _unit(unit: str, *, live: bool = False) -> dict[str, Any]:
+    return {"unit": unit, "live": live}
+
+
+class _Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A group of settings: immutable, made by name, closed to names it does not know."""
+
+
+class DataConfig(_Section):
+    """Where the text comes from and how it is cut into tokens and splits."""
+
+    corpus: Annotated[
+        str, Meta(min_length=1, description="names, python, or the path of a text file")
+    ] = "names"
+    mode: Annotated[
+        Literal["auto", "lines", "stream"],
+        Meta(description="lines: each line is an item of its own; stream: one long text"),
+    ] = "auto"
+    tokenizer: Annotated[Literal["char"], Meta(description="what one token is")] = "char"
+    boundary: Annotated[
+        Literal["auto", "end", "none"],
+        Meta(description="end: an end token before and after each item; none: no such token"),
+    ] = "auto"
+    split: Annotated[
+        str,
+        Meta(
+            pattern=r"^\d{1,3}/\d{1,3}/\d{1,3}$",
+            description="train/val/test shares in percent, e.g. 80/10/10",
+            extra=_unit("%"),
+        ),
+    ] = "80/10/10"
+    split_seed: Annotated[
+        int, Meta(ge=0, le=2**31 - 1, description="shuffles the items before they are split")
+    ] = 42
+    deduplicate: Annotated[
+        bool, Meta(description="keep one of equal lines, so nothing validated was trained on")
+    ] = True
+
+
+class NgramConfig(_Section, tag_field="kind", tag="ngram"):
+    """A table of counts: the probability of a token given the n-1 before it."""
+
+    order: Annotated[
+        int, Meta(ge=1, le=12, description="tokens in one count: 2 is the bigram table")
+    ] = 2
+    smoothing: Annotated[
+        Literal["add-k", "witten-bell", "kneser-ney"],
+        Meta(description="how probability is kept for what was never counted"),
+    ] = "add-k"
+    add_k: Annotated[
+        float, Meta(gt=0, le=1000, description="added to every count (smoothing add-k only)")
+    ] = 1.0
+
+
+Dropout: TypeAlias = Annotated[
+    float, Meta(ge=0, lt=1, description="share of units silenced at random in training")
+]
+Init: TypeAlias = Annotated[
+    Literal["library", "scaled", "lecture"],
+    Meta(description="first weights: torch's, scaled by fan-in with a quiet output, or plain N(0,1)"),
+]
+Embedding: TypeAlias = Annotated[
+    int, Meta(ge=1, le=8192, description="numbers that stand for one token")
+]
+Hidden: TypeAlias = Annotated[int, Meta(ge=1, le=8192, description="units in a hidden layer")]
+Layers: TypeAlias = Annotated[int, Meta(ge=1, le=16, description="hidden layers")]
+
+
+class MlpConfig(_Section, tag_field="kind", tag="mlp"):
+    """Embeddings of the last tokens side by side, hidden layers, output (Bengio et al. 2003)."""
+
+    context: Annotated[
+        int, Meta(ge=1, le=512, description="tokens it sees", extra=_unit("tokens"))
+    ] = 3
+    embedding: Embedding = 10
+    hidden: Hidden = 200
+    layers: Layers = 1
+    activation: Annotated[
+        Literal["tanh", "gelu"], Meta(description="the curve of a hidden unit")
+    ] = "tanh"
+    dropout: Dropout = 0.0
+    init: Init = "scaled"
+
+
+class ElmanConfig(_Section, tag_field="kind", tag="elman"):
+    """The simple recurrence written out (Elman 1990): a hidden vector fed back at each token."""
+
+    embedding: Embedding = 48
+    hidden: Hidden = 256
+    dropout: Dropout = 0.0
+    init: Init = "library"
+
+
+class LstmConfig(_Section, tag_field="kind", tag="lstm"):
+    """Long short-term memory (Hochreiter & Schmidhuber 1997), the library's kernel."""
+
+    embedding: Embedding = 48
+    hidden: Hidden = 192
+    layers: Layers = 1
+    dropout: Dropout = 0.0
+    init: Init = "library"
+
+
+ModelConfig: TypeAlias = NgramConfig | MlpConfig | ElmanConfig | LstmConfig
+
+
+class TrainConfig(_Section):
+    """How the weights are found."""
+
+    steps: Annotated[
+        int,
+        Meta(
+            ge=1, le=10**9, description="stop after", extra=_unit("steps", live=True)
+        ),
+    ] = 10_000
+    seconds: Annotated[
+        Annotated[float, Meta(gt=0, le=1e7)] | None,
+        Meta(
+            description="spend this long in steps; fixed as a number of steps after 2 s",
+            extra=_unit("s"),
+        ),
+    ] = None
+    batch: Annotated[
+        int, Meta(ge=1, le=10**6, description="examples in one step", extra=_unit("examples"))
+    ] = 32
+    example: Annotated[
+        Literal["auto", "window", "item", "chunk"],
+        Meta(description="window: one context and its target; item: a line; chunk: a text piece"),
+    ] = "auto"
+    chunk: Annotated[
+        int, Meta(ge=1, le=8192, description="tokens in a chunk", extra=_unit("tokens"))
+    ] = 64
+    order: Annotated[
+        Literal["shuffle", "replacement"],
+        Meta(description="shuffle: each example once an epoch; replacement: drawn anew each time"),
+    ] = "shuffle"
+    optimizer: Annotated[
+        Literal["sgd", "adamw"], Meta(description="the rule that moves the weights")
+    ] = "sgd"
+    learning_rate: Annotated[
+        float, Meta(ge=1e-6, le=100, description="size of a step down the slope", extra=_LIVE)
+    ] = 0.1
+    schedule: Annotated[
+        Literal["constant", "one-cycle"],
+        Meta(description="one-cycle: 5 % warm-up, then a cosine down to 0"),
+    ] = "constant"
+    weight_decay: Annotated[
+        float, Meta(ge=0, le=10, description="pull of the weights towards 0", extra=_LIVE)
+    ] = 0.0
+    clip: Annotated[
+        Annotated[float, Meta(gt=0, le=1e6)] | None,
+        Meta(description="largest norm of the gradient", extra=_LIVE),
+    ] = None
+    carry_state: Annotated[
+        bool, Meta(description="chunks go on with the state the chunk before left")
+    ] = True
+    evaluate_every: Annotated[
+        int, Meta(ge=1, le=10**9, description="validate every", extra=_unit("steps", live=True))
+    ] = 1000
+    pace: Annotated[
+        Annotated[float, Meta(gt=0, le=1e6)] | None,
+        Meta(
+            description="steps a second at most, to watch them",
+            extra=_unit("steps/s", live=True),
+        ),
+    ] = None
+    threads: Annotated[
+        int, Meta(ge=1, le=1024, description="processor cores for one step")
+    ] = 1
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "mps"],
+        Meta(description="where the work is done; auto: the GPU from a million parameters on"),
+    ] = "auto"
+
+
+class SampleConfig(_Section):
+    """How a next token is chosen from the model's probabilities."""
+
+    temperature: Annotated[
+        float,
+        Meta(ge=0.01, le=100, description="below 1 bolder, above 1 wilder", extra=_LIVE),
+    ] = 1.0
+    top_k: Annotated[
+        Annotated[int, Meta(ge=1, le=10**6)] | None,
+        Meta(
+            description="only the k most probable tokens",
+            extra=_unit("tokens", live=True),
+        ),
+    ] = None
+    seed: Annotated[
+        int, Meta(ge=0, le=2**31 - 1, description="fixes the draws", extra=_LIVE)
+    ] = 0
+
+
+class Change(_Section):
+    """A live value that takes force when ``step`` steps are done: ``KEY=VALUE@STEP``."""
+
+    key: str
+    value: Any
+    step: int
+
+
+class RunConfig(_Section):
+    """All there is to a run. Together with the corpus it fixes every loss, bit for bit."""
+
+    preset: str
+    data: DataConfig = DataConfig()
+    model: ModelConfig = MlpConfig()
+    train: TrainConfig = TrainConfig()
+    sample: SampleConfig = SampleConfig()
+    seed: Annotated[
+        int, Meta(ge=0, le=2**31 - 1, description="first weights and order of the examples")
+    ] = 0
+    changes: tuple[Change, ...] = ()

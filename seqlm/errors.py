@@ -1,0 +1,34 @@
+"""What can go wrong, in words: every error says what was wrong, the value, and what would be right."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class SeqlmError(Exception):
+    """The work failed; the message is one line that a person can act on."""
+
+    exit_status = 1
+
+
+class RequestError(SeqlmError):
+    """The request itself was wrong: nothing was started and nothing was left behind.
+
+    Args:
+        message: What was wrong and what would be right, in one line.
+        value: The offending value as it was given.
+    """
+
+    exit_status = 2
+
+    def __init__(self, message: str, value: object = None) -> None:
+        super().__init__(message)
+        self.value = value
+
+
+def unknown(what: str, value: str, known: Iterable[str]) -> RequestError:
+    """The error for a name that is not in a list; it offers the nearest name, then the list."""
+    names = sorted(known)
+    nearest = difflib.get_close_matches(value, names, n=1, cutoff=0.5)
+    hint = f" Nearest: {nearest[0]}." if nearest else ""
+    listed = f" One of: {', '.join(names)}." if 0 < len(names) <= 30 else ""
+    return RequestError(f"{value!r} is not {what}.{hint}{listed}", value)

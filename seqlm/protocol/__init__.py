@@ -1,0 +1,1 @@
+"""What passes between a run and its screens: events, commands, queries."""

@@ -1,0 +1,104 @@
+"""One line is all there is to a run: ``PRESET KEY=VALUE... KEY=VALUE@STEP...``, read and written.
+
+A plain ``KEY=VALUE`` holds for the whole run and takes the place of the preset's own changes of that
+key; ``KEY=VALUE@STEP`` adds a change that takes force when that many steps are done.
+"""
+
+import shlex
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from seqlm import errors, settings
+from seqlm.config import Change, RunConfig
+from seqlm.presets import preset_config
+
+
+class _Word(NamedTuple):
+    key: str
+    text: str
+    step: int | None
+
+    @property
+    def rank(self) -> int:
+        """The family decides which settings there are, and plain values clear later changes."""
+        return 0 if self.key == "model.kind" else 1 if self.step is None else 2
+
+
+def read(line: str) -> RunConfig:
+    """The configuration that a whole line stands for, e.g. ``names-mlp model.hidden=300 seed=1``.
+
+    Raises:
+        RequestError: The preset is unknown, or a word is not a possible setting.
+    """
+    try:
+        preset, *words = shlex.split(line)
+    except ValueError as error:
+        raise errors.RequestError(f"{line!r} is not PRESET KEY=VALUE...", line) from error
+    return apply(preset_config(preset), words)
+
+
+def apply(config: RunConfig, words: Iterable[str]) -> RunConfig:
+    """``config`` with the settings in ``words`` (``KEY=VALUE`` or ``KEY=VALUE@STEP``) made.
+
+    Raises:
+        RequestError: A word is not a possible setting, or two settings do not go together.
+    """
+    for word in sorted(map(_parse, words), key=lambda word: word.rank):
+        config = _set(config, word)
+    settings.check(config)
+    return config
+
+
+def write(config: RunConfig) -> str:
+    """The line that gives ``config`` again: its preset and what differs from it."""
+    base = preset_config(config.preset)
+    words = []
+    if settings.kind_of(base.model) != settings.kind_of(config.model):
+        base = settings.with_value(base, "model.kind", settings.kind_of(config.model))
+        words.append(f"model.kind={settings.kind_of(config.model)}")
+    cleared = {change.key for change in base.changes if change not in config.changes}
+    for setting in settings.settings_of(config):
+        value = settings.value_of(config, setting.key)
+        if value != settings.value_of(base, setting.key) or setting.key in cleared:
+            words.append(f"{setting.key}={setting.show(value)}")
+            cleared.add(setting.key)
+    for change in config.changes:
+        if change.key in cleared or change not in base.changes:
+            words.append(show_change(config, change))
+    return shlex.join([config.preset, *words])
+
+
+def show_change(config: RunConfig, change: Change) -> str:
+    """A change as it is typed, e.g. ``train.learning_rate=0.01@100000``."""
+    return f"{change.key}={settings.find(config, change.key).show(change.value)}@{change.step}"
+
+
+def with_change(config: RunConfig, change: Change) -> RunConfig:
+    """``config`` with one more change; one of the same key at the same step is replaced."""
+    others = (c for c in config.changes if (c.key, c.step) != (change.key, change.step))
+    return replace(config, changes=tuple(sorted((*others, change), key=lambda c: c.step)))
+
+
+def _parse(word: str) -> _Word:
+    key, equals, text = word.partition("=")
+    if not equals or not key:
+        raise errors.RequestError(f"{word!r} is not KEY=VALUE, e.g. train.learning_rate=0.1", word)
+    value, at, step = text.rpartition("@")
+    if at and step.isdecimal() and not key.startswith("data."):
+        return _Word(key, value, int(step))
+    return _Word(key, text, None)
+
+
+def _set(config: RunConfig, word: _Word) -> RunConfig:
+    setting = settings.find(config, word.key)
+    value = setting.parse(word.text)
+    if word.step is None:
+        kept = tuple(change for change in config.changes if change.key != word.key)
+        return settings.with_value(replace(config, changes=kept), word.key, value)
+    if not setting.live:
+        raise errors.RequestError(
+            f"{word.key} cannot change while a run goes; give it without @{word.step}", word.text
+        )
+    return with_change(config, Change(key=word.key, value=value, step=word.step))

@@ -1,0 +1,270 @@
+"""The settings of a configuration by their dotted names: read, parsed from text, set, checked."""
+
+import dataclasses
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from msgspec import Struct, inspect
+from msgspec.structs import replace
+
+from seqlm import errors
+from seqlm.config import ModelConfig, RunConfig
+
+_FAMILIES: dict[str, type[Any]] = {
+    str(family.__struct_config__.tag): family for family in get_args(ModelConfig)
+}
+FAMILY_KINDS: tuple[str, ...] = tuple(_FAMILIES)
+_OFF = ("off", "none", "full")
+_SECTIONS = ("data", "model", "train", "sample")
+
+
+class Setting(Struct, frozen=True, kw_only=True):
+    """One setting as the configuration declares it.
+
+    ``kind`` is how its text is read; ``minimum`` and ``maximum`` are the bounds (``above`` tells that
+    the minimum itself is outside), ``choices`` the words of a choice, ``optional`` whether ``off`` is
+    a value, ``live`` whether it may change while a run goes.
+    """
+
+    key: str
+    kind: Literal["int", "float", "bool", "text", "choice"]
+    default: Any
+    help: str
+    unit: str = ""
+    live: bool = False
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    above: bool = False
+    below: bool = False
+    optional: bool = False
+
+    def bounds(self) -> str:
+        """The values that would be right, in words."""
+        if self.choices:
+            return ", ".join(self.choices)
+        if self.kind == "bool":
+            return "true or false"
+        if self.minimum is None or self.maximum is None:
+            return "text"
+        above = "above " if self.above else ""
+        to = "below" if self.below else "to"
+        off = ", or off" if self.optional else ""
+        return f"{above}{self.minimum:,.10g} {to} {self.maximum:,.10g}{off}"
+
+    def parse(self, text: str) -> Any:
+        """The value that ``text`` stands for, in its type and within its bounds.
+
+        Raises:
+            RequestError: Names the setting, the text and what would be right.
+        """
+        if self.optional and text.lower() in _OFF:
+            return None
+        value = _READERS[self.kind](text.strip())
+        if value is None or not self._admits(value):
+            article = "one of" if self.choices else "taken:"
+            raise errors.RequestError(
+                f"{self.key}={text} is not possible; {article} {self.bounds()}", text
+            )
+        return value
+
+    def show(self, value: Any) -> str:
+        """The text that :meth:`parse` reads back as ``value``."""
+        if value is None:
+            return "off"
+        if isinstance(value, bool):
+            return str(value).lower()
+        return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+    def _admits(self, value: Any) -> bool:
+        if self.choices:
+            return value in self.choices
+        if self.minimum is None or self.maximum is None:
+            return bool(value != "")
+        low_enough = value < self.maximum if self.below else value <= self.maximum
+        return low_enough and (value > self.minimum if self.above else value >= self.minimum)
+
+
+def _read_int(text: str) -> int | None:
+    number = _read_float(text.replace("_", "").replace(",", ""))
+    return int(number) if number is not None and number == number // 1 else None
+
+
+def _read_float(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if abs(number) < float("inf") else None
+
+
+def _read_bool(text: str) -> bool | None:
+    words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+    return words.get(text.lower())
+
+
+_READERS: dict[str, Any] = {
+    "int": _read_int,
+    "float": _read_float,
+    "bool": _read_bool,
+    "text": str,
+    "choice": str,
+}
+
+
+@dataclass
+class _Found:
+    """What the layers of a field's declared type have told so far."""
+
+    kind: Any = "text"
+    optional: bool = False
+    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+def _read_type(declared: inspect.Type, found: _Found) -> _Found:
+    match declared:
+        case inspect.Metadata(type=inner, extra_json_schema=schema, extra=extra):
+            found.facts |= extra or {}
+            if schema:
+                found.facts.setdefault("help", schema["description"])
+            return _read_type(inner, found)
+        case inspect.UnionType(types=types):
+            found.optional = True
+            return _read_type(next(t for t in types if not isinstance(t, inspect.NoneType)), found)
+        case inspect.IntType() | inspect.FloatType():
+            found.kind = "int" if isinstance(declared, inspect.IntType) else "float"
+            found.facts |= {
+                "minimum": declared.ge if declared.gt is None else declared.gt,
+                "maximum": declared.le if declared.lt is None else declared.lt,
+                "above": declared.gt is not None,
+                "below": declared.lt is not None,
+            }
+        case inspect.BoolType():
+            found.kind = "bool"
+        case inspect.LiteralType():
+            found.kind = "choice"
+    return found
+
+
+def _words(hint: Any) -> tuple[str, ...]:
+    """The words of a ``Literal`` in the order in which they were declared."""
+    return get_args(hint) if get_origin(hint) is Literal else _words(get_args(hint)[0])
+
+
+def _setting(key: str, field: inspect.Field, hint: Any) -> Setting:
+    found = _read_type(field.type, _Found())
+    choices = _words(hint) if found.kind == "choice" else ()
+    return Setting(
+        key=key,
+        kind=found.kind,
+        default=field.default,
+        choices=choices,
+        optional=found.optional,
+        **found.facts,
+    )
+
+
+@cache
+def _section_settings(section: str, struct: type[Any]) -> tuple[Setting, ...]:
+    info = inspect.type_info(struct)
+    assert isinstance(info, inspect.StructType)
+    hints = get_type_hints(struct, include_extras=True)
+    return tuple(_setting(f"{section}.{f.name}", f, hints[f.name]) for f in info.fields)
+
+
+@cache
+def _seed_setting() -> Setting:
+    info = inspect.type_info(RunConfig)
+    assert isinstance(info, inspect.StructType)
+    return _setting("seed", next(f for f in info.fields if f.name == "seed"), int)
+
+
+def settings_of(config: RunConfig) -> tuple[Setting, ...]:
+    """Every setting of this configuration, in the order in which a person meets them."""
+    kind = Setting(
+        key="model.kind",
+        kind="choice",
+        default="mlp",
+        help="the model family",
+        choices=FAMILY_KINDS,
+    )
+    sections = {
+        name: _section_settings(name, type(getattr(config, name))) for name in _SECTIONS
+    }
+    return (
+        *sections["data"],
+        kind,
+        *sections["model"],
+        *sections["train"],
+        *sections["sample"],
+        _seed_setting(),
+    )
+
+
+def find(config: RunConfig, key: str) -> Setting:
+    """The setting called ``key``.
+
+    Raises:
+        RequestError: There is none of this name for this model family; says the nearest.
+    """
+    by_key = {setting.key: setting for setting in settings_of(config)}
+    if key in by_key:
+        return by_key[key]
+    where = f" of {kind_of(config.model)}" if key.startswith("model.") else ""
+    raise errors.unknown(f"a setting{where}", key, by_key)
+
+
+def kind_of(model: ModelConfig) -> str:
+    """The name of the family that a model configuration belongs to, e.g. ``mlp``."""
+    return str(type(model).__struct_config__.tag)
+
+
+def value_of(config: RunConfig, key: str) -> Any:
+    """The value that ``key`` has in ``config``."""
+    section, _, name = find(config, key).key.rpartition(".")
+    if key == "model.kind":
+        return kind_of(config.model)
+    return getattr(getattr(config, section) if section else config, name)
+
+
+def with_value(config: RunConfig, key: str, value: Any) -> RunConfig:
+    """``config`` with one setting changed to a value that :meth:`Setting.parse` gave."""
+    section, _, name = find(config, key).key.rpartition(".")
+    if key == "model.kind":
+        return replace(config, model=_as_family(config.model, value))
+    if not section:
+        return replace(config, **{name: value})
+    return replace(config, **{section: replace(getattr(config, section), **{name: value})})
+
+
+def _as_family(model: ModelConfig, kind: str) -> ModelConfig:
+    """Another family's configuration; the settings that both have keep their values."""
+    family = _FAMILIES[kind]
+    kept = {name: getattr(model, name) for name in family.__struct_fields__ if hasattr(model, name)}
+    made: ModelConfig = family(**kept)
+    return made
+
+
+def check(config: RunConfig) -> None:
+    """Hold the settings against each other.
+
+    Raises:
+        RequestError: Two settings do not go together; names both.
+    """
+    if sum(map(int, config.data.split.split("/"))) != 100:
+        raise errors.RequestError(
+            f"data.split={config.data.split} does not add up to 100", config.data.split
+        )
+    if config.data.split.startswith("0/"):
+        raise errors.RequestError(
+            f"data.split={config.data.split} leaves nothing to train on; train needs 1 or more",
+            config.data.split,
+        )
+    fixed_context = kind_of(config.model) in ("mlp", "ngram")
+    if config.train.example == "window" and not fixed_context:
+        raise errors.RequestError(
+            f"train.example=window needs a fixed context; {kind_of(config.model)} has none:"
+            " take item or chunk",
+            "window",
+        )
