@@ -69,10 +69,6 @@ class NgramConfig(_Section, tag_field="kind", tag="ngram"):
 Dropout: TypeAlias = Annotated[
     float, Meta(ge=0, lt=1, description="share of units silenced at random in training")
 ]
-Init: TypeAlias = Annotated[
-    Literal["library", "scaled", "lecture"],
-    Meta(description="first weights: torch's, scaled by fan-in with a quiet output, or plain N(0,1)"),
-]
 Embedding: TypeAlias = Annotated[
     int, Meta(ge=1, le=8192, description="numbers that stand for one token")
 ]
@@ -93,7 +89,10 @@ class MlpConfig(_Section, tag_field="kind", tag="mlp"):
         Literal["tanh", "gelu"], Meta(description="the curve of a hidden unit")
     ] = "tanh"
     dropout: Dropout = 0.0
-    init: Init = "scaled"
+    init: Annotated[
+        Literal["library", "scaled", "lecture"],
+        Meta(description="first weights: torch's, by fan-in with a quiet output, or plain N(0,1)"),
+    ] = "scaled"
 
 
 class ElmanConfig(_Section, tag_field="kind", tag="elman"):
@@ -102,7 +101,6 @@ class ElmanConfig(_Section, tag_field="kind", tag="elman"):
     embedding: Embedding = 48
     hidden: Hidden = 256
     dropout: Dropout = 0.0
-    init: Init = "library"
 
 
 class LstmConfig(_Section, tag_field="kind", tag="lstm"):
@@ -112,7 +110,6 @@ class LstmConfig(_Section, tag_field="kind", tag="lstm"):
     hidden: Hidden = 192
     layers: Layers = 1
     dropout: Dropout = 0.0
-    init: Init = "library"
 
 
 ModelConfig: TypeAlias = NgramConfig | MlpConfig | ElmanConfig | LstmConfig

@@ -1,0 +1,234 @@
+"""From sequences of token ids to the batch of a step.
+
+The batch of a step is a pure function of the seed and the step. So there is no generator to save: a
+run goes on from any step with the batches it would have had.
+"""
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from seqlm.errors import RequestError
+
+IGNORED = -100
+"""A target that does not count: torch's cross entropy passes over it."""
+
+_DRAWS_PER_BLOCK = 1024
+
+
+class Batch(NamedTuple):
+    """What one step is fed.
+
+    Attributes:
+        tokens: (B, T) int64.
+        targets: (B, T) int64, what comes after each token; ``IGNORED`` at padding.
+        before: (B, k-1) int64, the tokens before the first of a window; None elsewhere.
+        continues: Whether each row goes on where the same row of the batch before ended.
+    """
+
+    tokens: Tensor
+    targets: Tensor
+    before: Tensor | None = None
+    continues: bool = False
+
+
+class Batches(ABC):
+    """An endless series of batches; ``n_examples`` in an epoch."""
+
+    n_examples: int
+    steps_per_epoch: int
+
+    @abstractmethod
+    def at(self, step: int) -> Batch:
+        """The batch of a step, counted from 0."""
+
+
+class _Order:
+    """Which examples a step takes: shuffled anew each epoch, or drawn with replacement."""
+
+    def __init__(self, n_examples: int, batch: int, seed: int, *, replacement: bool) -> None:
+        self.n_examples, self.batch, self.seed = n_examples, batch, seed
+        self.replacement = replacement
+        per_epoch = -(-n_examples // batch)
+        self.steps_per_block = _DRAWS_PER_BLOCK if replacement else per_epoch
+        self._block_index = -1
+        self._block = torch.empty(0, dtype=torch.int64)
+
+    def block(self, index: int) -> Tensor:
+        """All examples of one epoch (or of one block of draws), in the order of their steps."""
+        if index != self._block_index:
+            generator = seeded(self.seed, index)
+            if self.replacement:
+                shape = (self.steps_per_block * self.batch,)
+                self._block = torch.randint(self.n_examples, shape, generator=generator)
+            else:
+                self._block = torch.randperm(self.n_examples, generator=generator)
+            self._block_index = index
+        return self._block
+
+    def at(self, step: int) -> Tensor:
+        """The examples of a step: (B,) int64; the last step of an epoch may have fewer."""
+        block, offset = divmod(step, self.steps_per_block)
+        return self.block(block)[offset * self.batch : (offset + 1) * self.batch]
+
+
+class WindowBatches(Batches):
+    """One context and its target, drawn by position.
+
+    Args:
+        sequences: Token ids; with an end token both before and after, or one stream.
+        context: k, tokens in a window.
+        fill_id: What stands before the first token.
+        batch: B.
+        seed: Fixes the order.
+        replacement: Draw anew each time, instead of each window once an epoch.
+    """
+
+    def __init__(
+        self,
+        sequences: list[list[int]],
+        context: int,
+        fill_id: int,
+        batch: int,
+        seed: int,
+        *,
+        replacement: bool,
+    ) -> None:
+        flat: list[int] = []
+        positions: list[int] = []
+        for sequence in sequences:
+            flat += [fill_id] * (context - 1)
+            positions.extend(range(len(flat), len(flat) + len(sequence) - 1))
+            flat += sequence
+        self._flat = torch.tensor(flat)
+        self._positions = torch.tensor(positions)
+        self._reach = torch.arange(1 - context, 2)  # the window, and its target
+        self.n_examples = len(positions)
+        self._order = _Order(self.n_examples, batch, seed, replacement=replacement)
+        self.steps_per_epoch = -(-self.n_examples // batch)
+
+    def at(self, step: int) -> Batch:
+        """The windows of a step: tokens (B, 1), before (B, k-1)."""
+        positions = self._positions[self._order.at(step)]
+        windows = self._flat[positions[:, None] + self._reach]  # (B, k+1)
+        return Batch(windows[:, -2:-1], windows[:, -1:], before=windows[:, :-2])
+
+
+class ItemBatches(Batches):
+    """Whole items, padded on the right. Items of like length go together, so that little is padding.
+
+    Args:
+        sequences: Token ids with an end token before and after.
+        batch: B.
+        seed: Fixes the order.
+        replacement: Draw anew each time, instead of each item once an epoch.
+    """
+
+    _STEPS_PER_POOL = 50
+
+    def __init__(
+        self, sequences: list[list[int]], batch: int, seed: int, *, replacement: bool
+    ) -> None:
+        self._items = [torch.tensor(sequence) for sequence in sequences]
+        self._lengths = torch.tensor([len(sequence) for sequence in sequences])
+        self._batch = batch
+        self._seed = seed
+        self.n_examples = len(sequences)
+        self._order = _Order(self.n_examples, batch, seed, replacement=replacement)
+        self.steps_per_epoch = -(-self.n_examples // batch)
+        self._block_index = -1
+        self._batches: list[Tensor] = []
+
+    def at(self, step: int) -> Batch:
+        """The items of a step: (B, T), T the longest of them less one."""
+        block, offset = divmod(step, self._order.steps_per_block)
+        if block != self._block_index:
+            self._batches, self._block_index = self._bucketed(block), block
+        return padded([self._items[index] for index in self._batches[offset].tolist()])
+
+    def _bucketed(self, block: int) -> list[Tensor]:
+        """The batches of a block: sorted by length within pools, then shuffled among each other."""
+        pools = self._order.block(block).split(self._batch * self._STEPS_PER_POOL)
+        sorted_pools = [pool[self._lengths[pool].argsort(stable=True)] for pool in pools]
+        batches = [batch for pool in sorted_pools for batch in pool.split(self._batch)]
+        shuffled = torch.randperm(len(batches), generator=seeded(self._seed, -1 - block))
+        return [batches[index] for index in shuffled.tolist()]
+
+
+class ChunkBatches(Batches):
+    """Pieces of one long text.
+
+    Carried: the text is laid out in B contiguous rows, and a step takes the next ``chunk`` tokens of
+    each, so that the state of a row can go on. Otherwise chunks are drawn from anywhere.
+
+    Args:
+        sequences: Token ids; several are joined, sharing the end token between them.
+        batch: B.
+        chunk: T.
+        seed: Fixes the order of chunks that are not carried.
+        carry: Whether rows go on from step to step.
+        replacement: Draw anew each time (not carried only).
+
+    Raises:
+        RequestError: The text is too short for one batch.
+    """
+
+    def __init__(
+        self,
+        sequences: list[list[int]],
+        batch: int,
+        chunk: int,
+        seed: int,
+        *,
+        carry: bool,
+        replacement: bool,
+    ) -> None:
+        stream = torch.tensor(joined(sequences))
+        n_targets = len(stream) - 1
+        if n_targets < batch * chunk:
+            raise RequestError(
+                f"train.batch={batch} rows of train.chunk={chunk} tokens need {batch * chunk:,}"
+                f" tokens; the training split has {n_targets:,}. Take a smaller batch or chunk",
+                batch,
+            )
+        self._stream, self._chunk, self._carry = stream, chunk, carry
+        self._row_length = n_targets // batch
+        self._row_starts = torch.arange(batch) * self._row_length
+        self._chunks_per_row = self._row_length // chunk
+        self.n_examples = n_targets // chunk
+        self._order = _Order(self.n_examples, batch, seed, replacement=replacement)
+        self.steps_per_epoch = self._chunks_per_row if carry else self._order.steps_per_block
+
+    def at(self, step: int) -> Batch:
+        """The chunks of a step: tokens (B, T)."""
+        offset = step % self._chunks_per_row
+        if self._carry:
+            starts = self._row_starts + offset * self._chunk
+        else:
+            starts = self._order.at(step) * self._chunk
+        pieces = self._stream[starts[:, None] + torch.arange(self._chunk + 1)]  # (B, T+1)
+        return Batch(pieces[:, :-1], pieces[:, 1:], continues=self._carry and offset > 0)
+
+
+def seeded(seed: int, index: int) -> torch.Generator:
+    """A generator of its own for each pair, so that nothing drawn elsewhere can shift it."""
+    generator = torch.Generator()
+    generator.manual_seed((seed * 1_000_003 + index) % 2**63)
+    return generator
+
+
+def padded(items: list[Tensor]) -> Batch:
+    """Items of any length as one batch, padded on the right."""
+    rows = torch.nn.utils.rnn.pad_sequence(items, batch_first=True, padding_value=IGNORED)
+    tokens, targets = rows[:, :-1], rows[:, 1:]
+    return Batch(tokens.clamp(min=0), targets)
+
+
+def joined(sequences: list[list[int]]) -> list[int]:
+    """Sequences one after the other; the end token between two items stands once."""
+    stream = list(sequences[0]) if sequences else []
+    for sequence in sequences[1:]:
+        stream += sequence[1:]
+    return stream

@@ -1,0 +1,53 @@
+"""What a person may tell a worker. Each command has an id, and its answer is the event that names it."""
+
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+
+
+class _Command(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
+    id: str
+
+
+class Start(_Command):
+    """Make a run of this recipe and train it. ``name`` is the run's name; None: made from the preset."""
+
+    recipe: str
+    name: str | None = None
+
+
+class Resume(_Command):
+    """Go on with the run in this directory from its last checkpoint, with further live values."""
+
+    run: str
+    recipe_words: list[str] = []
+
+
+class Read(_Command):
+    """Load the weights of the run in this directory, for queries alone."""
+
+    run: str
+
+
+class Pause(_Command):
+    """Wait after the step that is being done."""
+
+
+class Continue(_Command):
+    """Go on training; ``n_steps`` steps and wait again, or to the end."""
+
+    n_steps: int | None = None
+
+
+class Stop(_Command):
+    """Write a checkpoint and end."""
+
+
+class SetValue(_Command):
+    """Give a live setting a new value from the next step on."""
+
+    key: str
+    value: Any
+
+
+Command: TypeAlias = Start | Resume | Read | Pause | Continue | Stop | SetValue

@@ -1,0 +1,128 @@
+"""What a screen may ask a worker. Question and answer go to the asker alone and are never logged.
+
+Each question names the weights it means: ``live``, ``best``, or the step of a kept checkpoint. Each
+answer says the step of the weights it used.
+"""
+
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from seqlm.protocol.events import SplitName
+
+
+class _Query(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
+    id: str
+    weights: str = "live"
+
+
+class NextToken(_Query):
+    """What comes after these tokens? The ``top`` most probable, or all."""
+
+    tokens: list[str]
+    top: int | None = None
+
+
+class Sample(_Query):
+    """Draw ``count`` continuations of ``prompt``, each up to ``length`` tokens or the end token."""
+
+    prompt: list[str] = []
+    count: int = 1
+    length: int = 256
+    temperature: float = 1.0
+    top_k: int | None = None
+    greedy: bool = False
+    seed: int = 0
+
+
+class Score(_Query):
+    """How surprised is the model by each token of this text, read in one pass?"""
+
+    text: str
+
+
+class SplitLoss(_Query):
+    """What is the loss on a whole split?"""
+
+    split: SplitName
+
+
+class Describe(_Query):
+    """Which model is this, and in what state?"""
+
+
+class _Answer(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
+    id: str
+    step: int
+
+
+class NextTokenAnswer(_Answer):
+    """The whole distribution, most probable first; ``entropy`` in nats.
+
+    ``sees`` is the part of the prompt that the prediction depends on, as it was fed.
+    """
+
+    tokens: list[str]
+    ids: list[int]
+    probabilities: list[float]
+    entropy: float
+    n_vocab: int
+    sees: list[str]
+    surprisal: list[float] = []
+
+
+class Drawn(Struct, frozen=True, kw_only=True):
+    """One sample: its text, its tokens, the surprisal of each under the model (nats), and the first
+    split in which exactly this item stands, or None.
+    """
+
+    text: str
+    tokens: list[str]
+    surprisal: list[float]
+    seen_in: SplitName | None = None
+
+
+class SampleAnswer(_Answer):
+    """The samples, in the order of their draws."""
+
+    samples: list[Drawn]
+
+
+class ScoreAnswer(_Answer):
+    """Tokens and their surprisal in nats; ``loss`` is the mean."""
+
+    tokens: list[str]
+    surprisal: list[float]
+    loss: float
+
+
+class SplitLossAnswer(_Answer):
+    """Loss (nats per token) and accuracy (share of targets that were the most probable token)."""
+
+    split: SplitName
+    loss: float
+    accuracy: float
+    n_tokens: int
+    protocol: str
+
+
+class DescribeAnswer(_Answer):
+    """``status`` is idle, training, paused, reading or ended; ``run`` the directory's name, if any."""
+
+    status: str
+    run: str | None
+    n_parameters: int
+
+
+class Refused(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
+    """A command or query that cannot be followed: what was wrong and what would be right."""
+
+    id: str
+    message: str
+    exit_status: int = 2
+
+
+Query: TypeAlias = NextToken | Sample | Score | SplitLoss | Describe
+Answer: TypeAlias = (
+    NextTokenAnswer | SampleAnswer | ScoreAnswer | SplitLossAnswer | DescribeAnswer | Refused
+)
