@@ -1,0 +1,156 @@
+"""Axes: where a value stands between two ends, and which round values to write beside it."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Axis(Protocol):
+    """What a chart needs to know about one direction."""
+
+    def fraction(self, value: float) -> float:
+        """Returns where the value stands: 0 at the low end, 1 at the high end."""
+        ...
+
+    def value(self, fraction: float) -> float:
+        """Returns the value that stands at the fraction."""
+        ...
+
+    def ticks(self, max_count: int) -> list[float]:
+        """Returns at most `max_count` round values, ends included."""
+        ...
+
+
+@dataclass(frozen=True)
+class LinearAxis:
+    """Equal differences are equally far apart. Ticks are 1, 2 or 5 times a power of ten."""
+
+    low: float
+    high: float
+
+    def fraction(self, value: float) -> float:
+        """Returns where the value stands; outside the ends it is below 0 or above 1."""
+        span = self.high - self.low
+        return (value - self.low) / span if span > 0 else 0.0
+
+    def value(self, fraction: float) -> float:
+        """Returns the value that stands at the fraction."""
+        return self.low + (self.high - self.low) * fraction
+
+    def ticks(self, max_count: int) -> list[float]:
+        """Returns at most `max_count` multiples of a round step, the finest that fits."""
+        span = self.high - self.low
+        if max_count < 1 or span <= 0:
+            return []
+        step = nice_step(span / max_count)
+        while True:
+            # A hair of slack, for 2.1 / 0.1 is just above 21.
+            first = math.ceil(self.low / step - 1e-9)
+            last = math.floor(self.high / step + 1e-9)
+            if last - first < max_count:
+                return [round(i * step, 12) for i in range(first, last + 1)]
+            step = nice_step(step * 1.01)
+
+
+@dataclass(frozen=True)
+class LogAxis:
+    """Equal ratios are equally far apart. `low` is above 0; what is not, stands at 0."""
+
+    low: float
+    high: float
+
+    def fraction(self, value: float) -> float:
+        """Returns where the value stands; above the high end it is more than 1."""
+        if value <= self.low or self.high <= self.low:
+            return 0.0
+        return math.log(value / self.low) / math.log(self.high / self.low)
+
+    def value(self, fraction: float) -> float:
+        """Returns the value that stands at the fraction."""
+        return self.low * (self.high / self.low) ** fraction
+
+    def ticks(self, max_count: int) -> list[float]:
+        """Returns powers of ten; 2 and 5 times them if they fit, fewer if they do not."""
+        if max_count < 1:
+            return []
+        first = math.ceil(math.log10(self.low) - 1e-9)
+        last = math.floor(math.log10(self.high) + 1e-9)
+        fine = [
+            factor * 10.0**power
+            for power in range(first - 1, last + 1)
+            for factor in (1, 2, 5)
+            if self.low <= factor * 10.0**power <= self.high
+        ]
+        # Between few decades 2 and 5 help; between many they would only crowd the row.
+        if last - first < 2 and len(fine) <= max_count:
+            return fine
+        stride = max(1, math.ceil((last - first + 1) / max_count))
+        return [10.0**power for power in range(first, last + 1, stride)]
+
+
+def nice_step(at_least: float) -> float:
+    """Returns the smallest of 1, 2, 5 times a power of ten that is not below `at_least`."""
+    power = 10.0 ** math.floor(math.log10(at_least))
+    for factor in (1, 2, 5):
+        if factor * power >= at_least * (1 - 1e-9):
+            return factor * power
+    return 10 * power
+
+
+def decimals_for(ticks: Sequence[float], most: int = 6) -> int:
+    """Returns how many decimals tell neighbouring ticks apart."""
+    for decimals in range(most):
+        if all(abs(tick - round(tick, decimals)) < 1e-9 * max(1, abs(tick)) for tick in ticks):
+            return decimals
+    return most
+
+
+def place_labels(
+    wanted: Iterable[tuple[int, str]], width: int, taken: Iterable[tuple[int, int]] = ()
+) -> list[tuple[int, str]]:
+    """Chooses where labels go in one row so that none overlaps another.
+
+    A label starts under its column. Where that does not fit it is tried centred, then ending
+    there; if nothing fits it is left out. Two labels have a space between them.
+
+    Args:
+        wanted: (column, text), the more important first.
+        width: Cells in the row.
+        taken: (first, end) spans that are in use already.
+
+    Returns:
+        (first column, text) of each label that found room, from left to right.
+    """
+    spans = list(taken)
+    placed: list[tuple[int, str]] = []
+    for column, text in wanted:
+        size = len(text)
+        for first in (column, column - size // 2, column - size + 1):
+            end = first + size
+            if first < 0 or end > width or any(first < e and s < end for s, e in spans):
+                continue
+            spans.append((first - 1, end + 1))
+            placed.append((first, text))
+            break
+    return sorted(placed)
+
+
+def spread_rows(wanted: Sequence[int], height: int) -> list[int]:
+    """Gives each label a row of its own, as near as it goes to the row it wants.
+
+    Args:
+        wanted: The rows wanted, from the top down.
+        height: Rows there are; at least as many as labels.
+
+    Returns:
+        A row for each label, rising, none twice.
+    """
+    rows: list[int] = []
+    for row in wanted:
+        rows.append(max(row, rows[-1] + 1 if rows else 0))
+    limit = height - 1
+    for i in range(len(rows) - 1, -1, -1):
+        rows[i] = min(rows[i], limit)
+        limit = rows[i] - 1
+    return rows

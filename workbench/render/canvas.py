@@ -1,0 +1,113 @@
+"""A canvas of dots finer than a cell: braille has 2 x 4 dots in each terminal cell."""
+
+import math
+from collections.abc import Iterable
+
+_BRAILLE_BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # [y][x] in a cell
+_ASCII_BITS = ((0x01,), (0x02,))
+_ASCII_SIGNS = " '.:"
+
+
+class BrailleCanvas:
+    """Dots that are set one by one or along lines, and read back as characters.
+
+    Dot (0, 0) is at the top left. With `ascii_only` a cell has one column of two dots,
+    drawn ``'``, ``.`` and ``:``. Whatever lies outside is left out.
+
+    Attributes:
+        width: Dots across.
+        height: Dots from top to bottom.
+        dots_across: Dots across one cell.
+        dots_down: Dots down one cell.
+    """
+
+    def __init__(self, width_cells: int, height_cells: int, ascii_only: bool = False) -> None:
+        self._bits = _ASCII_BITS if ascii_only else _BRAILLE_BITS
+        self._ascii_only = ascii_only
+        self.dots_across, self.dots_down = dots_per_cell(ascii_only)
+        self.width = max(0, width_cells) * self.dots_across
+        self.height = max(0, height_cells) * self.dots_down
+        self._cells = [bytearray(max(0, width_cells)) for _ in range(max(0, height_cells))]
+
+    def set(self, x: int, y: int) -> None:
+        """Sets one dot."""
+        if 0 <= x < self.width and 0 <= y < self.height:
+            column, dot_x = divmod(x, self.dots_across)
+            row, dot_y = divmod(y, self.dots_down)
+            self._cells[row][column] |= self._bits[dot_y][dot_x]
+
+    def line(self, x0: float, y0: float, x1: float, y1: float) -> None:
+        """Draws a straight line between two places, given in dots; NaN draws nothing."""
+        ends = self._clipped(x0, y0, x1, y1)
+        if ends is None:
+            return
+        x0, y0, x1, y1 = ends
+        n_steps = math.ceil(max(abs(x1 - x0), abs(y1 - y0))) or 1
+        for i in range(n_steps + 1):
+            share = i / n_steps
+            self.set(int(x0 + (x1 - x0) * share + 0.5), int(y0 + (y1 - y0) * share + 0.5))
+
+    def polyline(self, points: Iterable[tuple[float, float]]) -> None:
+        """Draws a line through all points; a point that is NaN or infinite leaves a gap."""
+        last: tuple[float, float] | None = None
+        for x, y in points:
+            if not (math.isfinite(x) and math.isfinite(y)):
+                last = None
+                continue
+            from_x, from_y = last if last is not None else (x, y)
+            self.line(from_x, from_y, x, y)
+            last = (x, y)
+
+    def char(self, column: int, row: int) -> str:
+        """Returns the character of one cell, a space where no dot is set."""
+        bits = self._cells[row][column]
+        if self._ascii_only:
+            return _ASCII_SIGNS[bits]
+        return chr(0x2800 + bits) if bits else " "
+
+    def drawn(self) -> Iterable[tuple[int, int, str]]:
+        """Yields (column, row, character) of each cell that has a dot."""
+        for row, cells in enumerate(self._cells):
+            if any(cells):
+                for column, bits in enumerate(cells):
+                    if bits:
+                        yield column, row, self.char(column, row)
+
+    def rows(self) -> list[str]:
+        """Returns the whole canvas, one string a row."""
+        return [
+            "".join(self.char(column, row) for column in range(len(cells)))
+            for row, cells in enumerate(self._cells)
+        ]
+
+    def _clipped(
+        self, x0: float, y0: float, x1: float, y1: float
+    ) -> tuple[float, float, float, float] | None:
+        """Cuts a line to the canvas (Liang and Barsky 1984), so a far point costs nothing."""
+        if not all(map(math.isfinite, (x0, y0, x1, y1))):
+            return None
+        dx, dy = x1 - x0, y1 - y0
+        first, last = 0.0, 1.0
+        sides = (
+            (-dx, x0),
+            (dx, self.width - 1 - x0),
+            (-dy, y0),
+            (dy, self.height - 1 - y0),
+        )
+        for speed, room in sides:
+            if speed == 0:
+                if room < 0:
+                    return None
+            elif speed < 0:
+                first = max(first, room / speed)
+            else:
+                last = min(last, room / speed)
+        if first > last:
+            return None
+        return x0 + dx * first, y0 + dy * first, x0 + dx * last, y0 + dy * last
+
+
+def dots_per_cell(ascii_only: bool) -> tuple[int, int]:
+    """Returns the dots across and down one terminal cell."""
+    bits = _ASCII_BITS if ascii_only else _BRAILLE_BITS
+    return len(bits[0]), len(bits)

@@ -1,0 +1,170 @@
+"""The loss chart: train line, validation points, references and changes, as rows of cells."""
+
+from workbench.render.axis import place_labels, spread_rows
+from workbench.render.chart_layers import Grid, draw_plot, mark_label, narrow
+from workbench.render.chart_layout import (
+    LEGEND_WIDTH,
+    Layout,
+    chart_layout,
+    drawn_references,
+    label_texts,
+    tick_texts,
+)
+from workbench.render.chart_spec import (
+    ASCII_SIGNS,
+    SIGNS,
+    Bucket,
+    ChartSpec,
+    Mark,
+    Point,
+    Reference,
+    Role,
+    Row,
+    Segment,
+)
+from workbench.render.numbers import compact
+from workbench.render.text import fit
+
+__all__ = [
+    "Bucket",
+    "ChartSpec",
+    "Layout",
+    "Mark",
+    "Point",
+    "Reference",
+    "Role",
+    "Row",
+    "Segment",
+    "chart_layout",
+    "render_chart",
+]
+
+
+def render_chart(spec: ChartSpec) -> list[Row]:
+    """Draws one frame: exactly `spec.height` rows of exactly `spec.width` cells.
+
+    The y axis covers the data and the references; a wild loss runs out at the top with an
+    arrow. Where a loss is NaN or infinite the line has a gap and the top row a cross.
+    A chart smaller than 30 x 6 has no axes.
+
+    Returns:
+        Rows of (text, role) segments. The theme gives each role its colour.
+    """
+    if spec.width < 1 or spec.height < 1:
+        return []
+    layout = chart_layout(spec)
+    labels = _label_rows(spec, layout)
+    grid = draw_plot(spec, layout, _guide_roles(spec, layout, labels))
+    left = _left_edge(spec, layout)
+    rows = [
+        [*left[row], *grid.row(row), *_right_edge(spec, layout, labels.get(row))]
+        for row in range(layout.plot_height)
+    ]
+    if layout.has_steps:
+        rows += [_axis_row(spec, layout), _step_row(spec, layout)]
+    return [[segment for segment in row if segment[0]] for row in rows]
+
+
+def _label_rows(spec: ChartSpec, layout: Layout) -> dict[int, tuple[str, Reference]]:
+    """Returns the label of each row, moved where two references would share one."""
+    if not layout.labels:
+        return {}
+    pairs = list(zip(label_texts(spec), drawn_references(spec), strict=True))
+    kept = sorted(pairs[: layout.plot_height], key=lambda pair: -pair[1].value)
+    rows = spread_rows([layout.row(ref.value) for _, ref in kept], layout.plot_height)
+    return dict(zip(rows, kept, strict=True))
+
+
+def _guide_roles(
+    spec: ChartSpec, layout: Layout, labels: dict[int, tuple[str, Reference]]
+) -> dict[int, Role]:
+    """Returns the role of guides on rows where the label names the guide beside it."""
+    return {row: ref.role for row, (_, ref) in labels.items() if layout.row(ref.value) == row}
+
+
+def _left_edge(spec: ChartSpec, layout: Layout) -> list[Row]:
+    """Returns the plot's left edge row by row, with the losses written beside it."""
+    if not layout.gutter:
+        return [[] for _ in range(layout.plot_height)]
+    signs = ASCII_SIGNS if spec.ascii_only else SIGNS
+    texts = tick_texts(layout.y, layout.plot_height)
+    by_row = {layout.row(tick): text for tick, text in texts.items()}
+    edge: list[Row] = []
+    for row in range(layout.plot_height):
+        text = fit(by_row.get(row, ""), layout.gutter - 1, "right", spec.ascii_only)
+        sign = signs.side_tick if row in by_row else signs.side
+        edge.append([(text, "label"), (sign, "guide")])
+    return edge
+
+
+def _right_edge(
+    spec: ChartSpec, layout: Layout, label: tuple[str, Reference] | None
+) -> Row:
+    """Returns the cells right of the plot, with a reference's name and number in them."""
+    if label is None:
+        return [(" " * layout.labels, "plain")]
+    text, ref = label
+    role: Role = "label" if ref.role == "guide" else ref.role
+    return [(" ", "plain"), (fit(text, layout.labels - 1, ascii_only=spec.ascii_only), role)]
+
+
+def _axis_row(spec: ChartSpec, layout: Layout) -> Row:
+    """Draws the line under the plot: ticks up for written steps, down for snapshots."""
+    signs = ASCII_SIGNS if spec.ascii_only else SIGNS
+    cells = [signs.bottom] * layout.plot_width
+    for step, _ in _step_labels(layout):
+        cells[step] = signs.tick
+    for snapshot in spec.snapshots:
+        column = layout.column(snapshot)
+        if snapshot >= 0 and column < layout.plot_width:
+            cells[column] = signs.snapshot
+    corner = " " * (layout.gutter - 1) + signs.corner
+    return [(corner + "".join(cells), "guide"), *_legend(spec, layout)]
+
+
+def _step_row(spec: ChartSpec, layout: Layout) -> Row:
+    """Writes the steps under the axis, and a triangle under each change."""
+    signs = ASCII_SIGNS if spec.ascii_only else SIGNS
+    grid = Grid(layout.plot_width, 1)
+    taken: list[tuple[int, int]] = []
+    for number, mark in enumerate(spec.marks, start=1):
+        text = narrow(signs.triangle + mark_label(mark.label, number, spec.ascii_only))
+        column = layout.column(mark.step)
+        taken.append((column, column + len(text)))
+        _put_text(grid, column, text, "mark")
+    for column, text in place_labels(_step_labels(layout), layout.plot_width, taken):
+        _put_text(grid, column, text, "label")
+    has_note = spec.snapshots and layout.labels >= LEGEND_WIDTH
+    note = f" {signs.snapshot} snapshot" if has_note else ""
+    return [
+        (" " * layout.gutter, "plain"),
+        *grid.row(0),
+        (fit(note, layout.labels, ascii_only=spec.ascii_only), "label"),
+    ]
+
+
+def _step_labels(layout: Layout) -> list[tuple[int, str]]:
+    """Returns the column and the text of each round step on the axis."""
+    ticks = layout.x.ticks(max(1, layout.plot_width // 7))
+    return [(layout.column(tick), compact(tick)) for tick in ticks]
+
+
+def _put_text(grid: Grid, column: int, text: str, role: Role) -> None:
+    """Writes text into the only row of a grid."""
+    for offset, char in enumerate(text):
+        grid.put(column + offset, 0, char, role)
+
+
+def _legend(spec: ChartSpec, layout: Layout) -> Row:
+    """Says which sign is which series, where there is room and something is drawn."""
+    if layout.labels < LEGEND_WIDTH or not (spec.train or spec.val):
+        return [(" " * layout.labels, "plain")]
+    signs = ASCII_SIGNS if spec.ascii_only else SIGNS
+    room = layout.labels - len(" ⠒ train  o val")
+    return [
+        (" ", "plain"),
+        (signs.train, "train"),
+        (" train  ", "label"),
+        (signs.val, "val"),
+        (" val" + " " * room, "label"),
+    ]

@@ -1,0 +1,236 @@
+"""The layers of a loss chart's plot, each drawn over the ones before: shading to errors."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from workbench.render.canvas import BrailleCanvas
+from workbench.render.chart_layout import LARGEST_DRAWN, Layout, drawn_references
+from workbench.render.chart_spec import ASCII_SIGNS, IN_BAND, SIGNS, ChartSpec, Role, Row, Signs
+from workbench.render.text import REPLACEMENT, ascii_text, clean
+
+# Validation is drawn at most once in so many columns, so that the train line stays visible.
+VAL_SPACING = 4
+
+
+class Grid:
+    """Cells with a character and a role each; every character is one cell wide."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = width, height
+        self.chars = [[" "] * width for _ in range(height)]
+        self.roles: list[list[Role]] = [["plain"] * width for _ in range(height)]
+
+    def put(self, column: int, row: int, char: str, role: Role) -> None:
+        """Writes one cell; outside the grid nothing happens."""
+        if 0 <= column < self.width and 0 <= row < self.height:
+            self.chars[row][column] = char
+            self.roles[row][column] = role
+
+    def row(self, row: int) -> Row:
+        """Returns one row as segments, neighbours of one role joined."""
+        cells = zip(self.roles[row], self.chars[row], strict=True)
+        return [
+            ("".join(char for _, char in run), role)
+            for role, run in groupby(cells, key=lambda cell: cell[0])
+        ]
+
+
+@dataclass
+class DotColumn:
+    """All buckets that fall into one column of dots."""
+
+    total: float = 0.0
+    count: int = 0
+    low: float = math.inf
+    high: float = -math.inf
+    is_broken: bool = False
+
+    @property
+    def mean(self) -> float:
+        """The mean of the finite losses; NaN without one."""
+        return self.total / self.count if self.count else math.nan
+
+
+@dataclass
+class Plot:
+    """One chart in the making."""
+
+    spec: ChartSpec
+    layout: Layout
+    grid: Grid = field(init=False)
+    signs: Signs = field(init=False)
+    columns: dict[int, DotColumn] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Prepares empty cells and gathers the buckets by column of dots."""
+        self.grid = Grid(self.layout.plot_width, self.layout.plot_height)
+        self.signs = ASCII_SIGNS if self.spec.ascii_only else SIGNS
+        self.columns = gather(self.spec, self.layout)
+
+
+def draw_plot(spec: ChartSpec, layout: Layout, labelled_rows: dict[int, Role]) -> Grid:
+    """Draws everything between the axes.
+
+    Args:
+        spec: What to draw.
+        layout: Where it goes.
+        labelled_rows: The role of the guide on each row where a label stands beside it.
+    """
+    plot = Plot(spec, layout)
+    _draw_guides(plot, labelled_rows)
+    _draw_changes(plot)
+    _draw_hint(plot)
+    _draw_cursor(plot)
+    _draw_train(plot)
+    _draw_val(plot)
+    _draw_errors(plot)
+    if spec.shade_band:
+        _shade(plot)
+    return plot.grid
+
+
+def gather(spec: ChartSpec, layout: Layout) -> dict[int, DotColumn]:
+    """Averages the buckets column by column: what is drawn no longer depends on how many."""
+    columns: dict[int, DotColumn] = {}
+    for step, mean, low, high in spec.train:
+        dot = int(layout.dot_x(step) + 0.5)
+        column = columns.get(dot)
+        if column is None:
+            column = columns[dot] = DotColumn()
+        if abs(mean) <= LARGEST_DRAWN:
+            column.total += mean
+            column.count += 1
+            column.low = min(column.low, low)
+            column.high = max(column.high, high)
+        else:
+            column.is_broken = True
+    return columns
+
+
+def _draw_guides(plot: Plot, labelled_rows: dict[int, Role]) -> None:
+    """Draws a dashed line for each reference, at its true height."""
+    if plot.grid.height < 3:
+        return
+    for ref in drawn_references(plot.spec):
+        row = plot.layout.row(ref.value)
+        role = labelled_rows.get(row, ref.role)
+        for column in range(plot.grid.width):
+            plot.grid.put(column, row, plot.signs.guide, role)
+
+
+def _draw_changes(plot: Plot) -> None:
+    """Draws a vertical line at each change; without a row of steps its sign too."""
+    for number, mark in enumerate(plot.spec.marks, start=1):
+        column = plot.layout.column(mark.step)
+        for row in range(plot.grid.height):
+            plot.grid.put(column, row, plot.signs.change, "mark")
+        if not plot.layout.has_steps and plot.layout.gutter:
+            sign = plot.signs.triangle + mark_label(mark.label, number, plot.spec.ascii_only)
+            _write(plot.grid, column, plot.grid.height - 1, sign, "mark")
+
+
+def _draw_hint(plot: Plot) -> None:
+    """Writes the hint in the middle, on the nearest row that no guide crosses."""
+    if not plot.spec.hint or plot.columns or plot.spec.val:
+        return
+    grid = plot.grid
+    text = clean(plot.spec.hint, grid.width)
+    guides = {plot.layout.row(ref.value) for ref in drawn_references(plot.spec)}
+    middle = (grid.height - 1) / 2
+    rows = sorted(range(grid.height), key=lambda row: (row in guides, abs(row - middle)))
+    if rows:
+        shown = ascii_text(text) if plot.spec.ascii_only else text
+        _write(grid, (grid.width - len(shown)) // 2, rows[0], shown, "label")
+
+
+def _draw_cursor(plot: Plot) -> None:
+    """Draws a vertical line through the step that is being read."""
+    if plot.spec.cursor_step is not None:
+        column = plot.layout.column(plot.spec.cursor_step)
+        for row in range(plot.grid.height):
+            plot.grid.put(column, row, plot.signs.cursor, "cursor")
+
+
+def _draw_train(plot: Plot) -> None:
+    """Draws the mean train loss as a line, with an arrow where it runs above the axis."""
+    grid, layout = plot.grid, plot.layout
+    canvas = BrailleCanvas(grid.width, grid.height, plot.spec.ascii_only)
+    points: list[tuple[float, float]] = []
+    for dot, column in plot.columns.items():
+        points.append((dot, layout.dot_y(column.mean)))
+        if column.is_broken:
+            points.append((math.nan, math.nan))
+    canvas.polyline(points)
+    for cell_column, row, char in canvas.drawn():
+        grid.put(cell_column, row, char, "train")
+    for dot, y in points:
+        if y < -0.5:
+            grid.put(int(dot) // layout.dots[0], 0, plot.signs.above, "train")
+
+
+def _draw_val(plot: Plot) -> None:
+    """Draws validation points: one in a few columns, and always the latest."""
+    seen: set[int] = set()
+    finite = [point for point in plot.spec.val if abs(point.loss) <= LARGEST_DRAWN]
+    for i, point in enumerate(finite):
+        column = plot.layout.column(point.step)
+        # The first in a fixed slot is kept, so a point once drawn stays where it is.
+        if column // VAL_SPACING in seen and i < len(finite) - 1:
+            continue
+        seen.add(column // VAL_SPACING)
+        row = plot.layout.row(point.loss)
+        is_above = row < 0
+        plot.grid.put(column, max(0, row), plot.signs.above if is_above else plot.signs.val, "val")
+
+
+def _draw_errors(plot: Plot) -> None:
+    """Marks in the top row where a loss stopped being a number."""
+    for steps in (_broken_starts(plot.spec.train), _broken_starts(plot.spec.val)):
+        for step in steps:
+            plot.grid.put(plot.layout.column(step), 0, plot.signs.broken, "error")
+
+
+def _broken_starts(series: Iterable[tuple[float, ...]]) -> list[float]:
+    """Returns the first step of each stretch without a usable loss."""
+    starts: list[float] = []
+    was_broken = False
+    for step, value, *_ in series:
+        is_broken = not abs(value) <= LARGEST_DRAWN
+        if is_broken and not was_broken:
+            starts.append(step)
+        was_broken = is_broken
+    return starts
+
+
+def _shade(plot: Plot) -> None:
+    """Gives cells between the lowest and the highest loss the ground of the band."""
+    last_row = plot.grid.height - 1
+    for dot, column in plot.columns.items():
+        if not column.count or not (abs(column.low) + abs(column.high) <= LARGEST_DRAWN):
+            continue
+        cell_column = dot // plot.layout.dots[0]
+        top = max(0, plot.layout.row(column.high))
+        for row in range(top, min(last_row, plot.layout.row(column.low)) + 1):
+            role = plot.grid.roles[row][cell_column]
+            plot.grid.roles[row][cell_column] = IN_BAND.get(role, role)
+
+
+def mark_label(label: str, number: int, ascii_only: bool) -> str:
+    """Returns the sign that follows a change's triangle: its label, else its number."""
+    text = clean(label, 4) or str(number)
+    return ascii_text(text) if ascii_only else text
+
+
+def _write(grid: Grid, column: int, row: int, text: str, role: Role) -> None:
+    """Writes text into cells; a character that is not one cell wide is replaced."""
+    for offset, char in enumerate(narrow(text)):
+        grid.put(column + offset, row, char, role)
+
+
+def narrow(text: str) -> str:
+    """Returns the text with each character that is not exactly one cell wide replaced."""
+    from rich.cells import cell_len
+
+    return "".join(char if cell_len(char) == 1 else REPLACEMENT for char in text)

@@ -1,0 +1,109 @@
+"""How numbers are written, so that one quantity looks the same in every pane.
+
+Nothing here raises on a missing or a broken number: None is an em dash, and a loss that
+stopped being a number says so.
+"""
+
+import math
+
+MISSING = "—"
+
+_COMPACT_UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+_BYTE_UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+
+
+def count(value: int | None) -> str:
+    """Writes a whole number with commas: 41200 is ``41,200``."""
+    return MISSING if value is None else f"{value:,d}"
+
+
+def compact(value: float | None) -> str:
+    """Writes a number in at most three digits and a unit: 200000 is ``200k``."""
+    broken = _unusual(value)
+    if broken is not None or value is None:
+        return broken or MISSING
+    for size, unit in _COMPACT_UNITS:
+        # 999,950 rounds to 1000k, so it already belongs to the next unit.
+        if abs(value) >= size * 0.9995:
+            return _trimmed(value / size, 3) + unit
+    return _trimmed(value, 3)
+
+
+def loss(value: float | None, digits: int = 4) -> str:
+    """Writes a loss in nats: 2.1433 is ``2.1433``; a broken one is ``NaN`` or ``inf``."""
+    broken = _unusual(value)
+    return broken if broken is not None else f"{value:.{digits}f}"
+
+
+def duration(seconds: float | None) -> str:
+    """Writes a time span: 9 is ``0:09``, 3723 is ``1:02:03``; one without end is a dash."""
+    if seconds is None or not math.isfinite(seconds):
+        return MISSING
+    minutes, rest_s = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest_s:02d}" if hours else f"{minutes}:{rest_s:02d}"
+
+
+def rate(per_second: float | None) -> str:
+    """Writes a speed: 4402.3 is ``4,402``; a slow one keeps a digit, 2.34 is ``2.3``."""
+    broken = _unusual(per_second)
+    if broken is not None or per_second is None:
+        return broken or MISSING
+    return f"{per_second:.1f}" if abs(per_second) < 9.95 else f"{per_second:,.0f}"
+
+
+def learning_rate(value: float | None) -> str:
+    """Writes a learning rate as people type it: ``0.025``, ``0.0003``, ``1e-5``."""
+    broken = _unusual(value)
+    if broken is not None or value is None:
+        return broken or MISSING
+    if value == 0 or 1e-4 <= abs(value) < 1e6:
+        return _trimmed(value, 4)
+    mantissa, _, exponent = f"{value:.3e}".partition("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+
+
+def probability(value: float | None) -> str:
+    """Writes a fraction of 1 with three decimals; near 0 and 1 it says which side it is on."""
+    broken = _unusual(value)
+    if broken is not None or value is None:
+        return broken or MISSING
+    if value == 0:
+        return "0"
+    if 0 < value < 0.0005:
+        return "<0.001"
+    if 0.9995 <= value < 1:
+        return ">0.999"
+    return f"{value:.3f}"
+
+
+def bytes_size(n_bytes: float | None) -> str:
+    """Writes a size in decimal units: 400000 is ``400 kB``, 1500000 is ``1.5 MB``."""
+    broken = _unusual(n_bytes)
+    if broken is not None or n_bytes is None:
+        return broken or MISSING
+    for size, unit in _BYTE_UNITS:
+        if abs(n_bytes) >= size * 0.9995:
+            scaled = n_bytes / size
+            return f"{scaled:.1f} {unit}" if abs(scaled) < 9.95 else f"{scaled:,.0f} {unit}"
+    return f"{n_bytes:.0f} B"
+
+
+def _unusual(value: float | None) -> str | None:
+    """Returns the word for a missing or a broken number, None for an ordinary one."""
+    if value is None:
+        return MISSING
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    return None
+
+
+def _trimmed(value: float, significant: int) -> str:
+    """Writes a number with a fixed point, `significant` digits, and no zeros at its end."""
+    if value == 0:
+        return "0"
+    decimals = max(0, significant - 1 - math.floor(math.log10(abs(value))))
+    written = f"{value:.{decimals}f}"
+    return written.rstrip("0").rstrip(".") if "." in written else written
