@@ -1,15 +1,10 @@
 """The loss chart: train line, validation points, references and changes, as rows of cells."""
 
 from workbench.render.axis import place_labels, spread_rows
-from workbench.render.chart_layers import Grid, draw_plot, mark_label, narrow
-from workbench.render.chart_layout import (
-    LEGEND_WIDTH,
-    Layout,
-    chart_layout,
-    drawn_references,
-    label_texts,
-    tick_texts,
-)
+from workbench.render.chart_grid import Grid
+from workbench.render.chart_layers import draw_plot, mark_texts
+from workbench.render.chart_layout import LEGEND_WIDTH, Layout, chart_layout, label_texts
+from workbench.render.chart_range import drawn_references
 from workbench.render.chart_spec import (
     ASCII_SIGNS,
     SIGNS,
@@ -57,7 +52,7 @@ def render_chart(spec: ChartSpec) -> list[Row]:
     grid = draw_plot(spec, layout, _guide_roles(spec, layout, labels))
     left = _left_edge(spec, layout)
     rows = [
-        [*left[row], *grid.row(row), *_right_edge(spec, layout, labels.get(row))]
+        [*left[row], *grid.row(row), *_right_edge(spec, layout, labels, row)]
         for row in range(layout.plot_height)
     ]
     if layout.has_steps:
@@ -87,33 +82,37 @@ def _left_edge(spec: ChartSpec, layout: Layout) -> list[Row]:
     if not layout.gutter:
         return [[] for _ in range(layout.plot_height)]
     signs = ASCII_SIGNS if spec.ascii_only else SIGNS
-    texts = tick_texts(layout.y, layout.plot_height)
-    by_row = {layout.row(tick): text for tick, text in texts.items()}
     edge: list[Row] = []
     for row in range(layout.plot_height):
-        text = fit(by_row.get(row, ""), layout.gutter - 1, "right", spec.ascii_only)
-        sign = signs.side_tick if row in by_row else signs.side
+        text = fit(layout.y_texts.get(row, ""), layout.gutter - 1, "right", spec.ascii_only)
+        sign = signs.side_tick if row in layout.y_texts else signs.side
         edge.append([(text, "label"), (sign, "guide")])
     return edge
 
 
 def _right_edge(
-    spec: ChartSpec, layout: Layout, label: tuple[str, Reference] | None
+    spec: ChartSpec, layout: Layout, labels: dict[int, tuple[str, Reference]], row: int
 ) -> Row:
-    """Returns the cells right of the plot, with a reference's name and number in them."""
-    if label is None:
+    """Returns the cells right of the plot, with a reference's name and number in them.
+
+    A label that had to leave its row has an arrow that points to its line.
+    """
+    if row not in labels:
         return [(" " * layout.labels, "plain")]
-    text, ref = label
+    text, ref = labels[row]
     role: Role = "label" if ref.role == "guide" else ref.role
-    return [(" ", "plain"), (fit(text, layout.labels - 1, ascii_only=spec.ascii_only), role)]
+    away = layout.row(ref.value) - row
+    signs = ASCII_SIGNS if spec.ascii_only else SIGNS
+    arrow = " " if away == 0 else signs.below if away > 0 else signs.above
+    return [(arrow, role), (fit(text, layout.labels - 1, ascii_only=spec.ascii_only), role)]
 
 
 def _axis_row(spec: ChartSpec, layout: Layout) -> Row:
     """Draws the line under the plot: ticks up for written steps, down for snapshots."""
     signs = ASCII_SIGNS if spec.ascii_only else SIGNS
     cells = [signs.bottom] * layout.plot_width
-    for step, _ in _step_labels(layout):
-        cells[step] = signs.tick
+    for column, _ in _step_labels(layout):
+        cells[column] = signs.tick
     for snapshot in spec.snapshots:
         column = layout.column(snapshot)
         if snapshot >= 0 and column < layout.plot_width:
@@ -126,14 +125,12 @@ def _step_row(spec: ChartSpec, layout: Layout) -> Row:
     """Writes the steps under the axis, and a triangle under each change."""
     signs = ASCII_SIGNS if spec.ascii_only else SIGNS
     grid = Grid(layout.plot_width, 1)
-    taken: list[tuple[int, int]] = []
-    for number, mark in enumerate(spec.marks, start=1):
-        text = narrow(signs.triangle + mark_label(mark.label, number, spec.ascii_only))
-        column = layout.column(mark.step)
-        taken.append((column, column + len(text)))
-        _put_text(grid, column, text, "mark")
+    marks = mark_texts(spec, layout)
+    for column, text in marks:
+        grid.write(column, 0, text, "mark")
+    taken = [(column, column + len(text)) for column, text in marks]
     for column, text in place_labels(_step_labels(layout), layout.plot_width, taken):
-        _put_text(grid, column, text, "label")
+        grid.write(column, 0, text, "label")
     has_note = spec.snapshots and layout.labels >= LEGEND_WIDTH
     note = f" {signs.snapshot} snapshot" if has_note else ""
     return [
@@ -147,12 +144,6 @@ def _step_labels(layout: Layout) -> list[tuple[int, str]]:
     """Returns the column and the text of each round step on the axis."""
     ticks = layout.x.ticks(max(1, layout.plot_width // 7))
     return [(layout.column(tick), compact(tick)) for tick in ticks]
-
-
-def _put_text(grid: Grid, column: int, text: str, role: Role) -> None:
-    """Writes text into the only row of a grid."""
-    for offset, char in enumerate(text):
-        grid.put(column + offset, 0, char, role)
 
 
 def _legend(spec: ChartSpec, layout: Layout) -> Row:

@@ -3,38 +3,16 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import groupby
 
 from workbench.render.canvas import BrailleCanvas
-from workbench.render.chart_layout import LARGEST_DRAWN, Layout, drawn_references
-from workbench.render.chart_spec import ASCII_SIGNS, IN_BAND, SIGNS, ChartSpec, Role, Row, Signs
-from workbench.render.text import REPLACEMENT, ascii_text, clean
+from workbench.render.chart_grid import Grid
+from workbench.render.chart_layout import Layout
+from workbench.render.chart_range import drawn_references, is_drawable
+from workbench.render.chart_spec import ASCII_SIGNS, IN_BAND, SIGNS, ChartSpec, Role, Signs
+from workbench.render.text import ascii_text, clean
 
 # Validation is drawn at most once in so many columns, so that the train line stays visible.
 VAL_SPACING = 4
-
-
-class Grid:
-    """Cells with a character and a role each; every character is one cell wide."""
-
-    def __init__(self, width: int, height: int) -> None:
-        self.width, self.height = width, height
-        self.chars = [[" "] * width for _ in range(height)]
-        self.roles: list[list[Role]] = [["plain"] * width for _ in range(height)]
-
-    def put(self, column: int, row: int, char: str, role: Role) -> None:
-        """Writes one cell; outside the grid nothing happens."""
-        if 0 <= column < self.width and 0 <= row < self.height:
-            self.chars[row][column] = char
-            self.roles[row][column] = role
-
-    def row(self, row: int) -> Row:
-        """Returns one row as segments, neighbours of one role joined."""
-        cells = zip(self.roles[row], self.chars[row], strict=True)
-        return [
-            ("".join(char for _, char in run), role)
-            for role, run in groupby(cells, key=lambda cell: cell[0])
-        ]
 
 
 @dataclass
@@ -99,7 +77,7 @@ def gather(spec: ChartSpec, layout: Layout) -> dict[int, DotColumn]:
         column = columns.get(dot)
         if column is None:
             column = columns[dot] = DotColumn()
-        if abs(mean) <= LARGEST_DRAWN:
+        if is_drawable(mean):
             column.total += mean
             column.count += 1
             column.low = min(column.low, low)
@@ -122,13 +100,13 @@ def _draw_guides(plot: Plot, labelled_rows: dict[int, Role]) -> None:
 
 def _draw_changes(plot: Plot) -> None:
     """Draws a vertical line at each change; without a row of steps its sign too."""
-    for number, mark in enumerate(plot.spec.marks, start=1):
+    for mark in plot.spec.marks:
         column = plot.layout.column(mark.step)
         for row in range(plot.grid.height):
             plot.grid.put(column, row, plot.signs.change, "mark")
-        if not plot.layout.has_steps and plot.layout.gutter:
-            sign = plot.signs.triangle + mark_label(mark.label, number, plot.spec.ascii_only)
-            _write(plot.grid, column, plot.grid.height - 1, sign, "mark")
+    if plot.layout.gutter and not plot.layout.has_steps:
+        for column, text in mark_texts(plot.spec, plot.layout):
+            plot.grid.write(column, plot.grid.height - 1, text, "mark")
 
 
 def _draw_hint(plot: Plot) -> None:
@@ -142,7 +120,7 @@ def _draw_hint(plot: Plot) -> None:
     rows = sorted(range(grid.height), key=lambda row: (row in guides, abs(row - middle)))
     if rows:
         shown = ascii_text(text) if plot.spec.ascii_only else text
-        _write(grid, (grid.width - len(shown)) // 2, rows[0], shown, "label")
+        grid.write((grid.width - len(shown)) // 2, rows[0], shown, "label")
 
 
 def _draw_cursor(plot: Plot) -> None:
@@ -173,7 +151,7 @@ def _draw_train(plot: Plot) -> None:
 def _draw_val(plot: Plot) -> None:
     """Draws validation points: one in a few columns, and always the latest."""
     seen: set[int] = set()
-    finite = [point for point in plot.spec.val if abs(point.loss) <= LARGEST_DRAWN]
+    finite = [point for point in plot.spec.val if is_drawable(point.loss)]
     for i, point in enumerate(finite):
         column = plot.layout.column(point.step)
         # The first in a fixed slot is kept, so a point once drawn stays where it is.
@@ -197,7 +175,7 @@ def _broken_starts(series: Iterable[tuple[float, ...]]) -> list[float]:
     starts: list[float] = []
     was_broken = False
     for step, value, *_ in series:
-        is_broken = not abs(value) <= LARGEST_DRAWN
+        is_broken = not is_drawable(value)
         if is_broken and not was_broken:
             starts.append(step)
         was_broken = is_broken
@@ -208,7 +186,7 @@ def _shade(plot: Plot) -> None:
     """Gives cells between the lowest and the highest loss the ground of the band."""
     last_row = plot.grid.height - 1
     for dot, column in plot.columns.items():
-        if not column.count or not (abs(column.low) + abs(column.high) <= LARGEST_DRAWN):
+        if not column.count or not (is_drawable(column.low) and is_drawable(column.high)):
             continue
         cell_column = dot // plot.layout.dots[0]
         top = max(0, plot.layout.row(column.high))
@@ -217,20 +195,18 @@ def _shade(plot: Plot) -> None:
             plot.grid.roles[row][cell_column] = IN_BAND.get(role, role)
 
 
-def mark_label(label: str, number: int, ascii_only: bool) -> str:
-    """Returns the sign that follows a change's triangle: its label, else its number."""
-    text = clean(label, 4) or str(number)
-    return ascii_text(text) if ascii_only else text
-
-
-def _write(grid: Grid, column: int, row: int, text: str, role: Role) -> None:
-    """Writes text into cells; a character that is not one cell wide is replaced."""
-    for offset, char in enumerate(narrow(text)):
-        grid.put(column + offset, row, char, role)
-
-
-def narrow(text: str) -> str:
-    """Returns the text with each character that is not exactly one cell wide replaced."""
-    from rich.cells import cell_len
-
-    return "".join(char if cell_len(char) == 1 else REPLACEMENT for char in text)
+def mark_texts(spec: ChartSpec, layout: Layout) -> list[tuple[int, str]]:
+    """Returns the column and the sign of each change; crowded ones share one sign, ``▲1-3``."""
+    triangle = (ASCII_SIGNS if spec.ascii_only else SIGNS).triangle
+    groups: list[tuple[int, str, str]] = []
+    for number, mark in enumerate(spec.marks, start=1):
+        column = layout.column(mark.step)
+        label = clean(mark.label, 4) or str(number)
+        label = ascii_text(label) if spec.ascii_only else label
+        if groups and column < groups[-1][0] + len(groups[-1][2]):
+            column, first, _ = groups.pop()
+        else:
+            first = label
+        joined = label if first == label else f"{first}-{label}"
+        groups.append((column, first, triangle + joined))
+    return [(column, text) for column, _, text in groups]

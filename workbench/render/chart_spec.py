@@ -114,6 +114,7 @@ class Signs:
     train: str = "⠒"
     broken: str = "✗"
     above: str = "↑"
+    below: str = "↓"
     cursor: str = "│"
     side: str = "│"
     side_tick: str = "┤"
@@ -124,4 +125,4 @@ class Signs:
 
 
 SIGNS = Signs()
-ASCII_SIGNS = Signs("-", "|", "^", "o", ".", "x", "^", "!", "|", "+", "+", "-", "'", "+")
+ASCII_SIGNS = Signs("-", "|", "^", "o", ".", "x", "^", "v", "!", "|", "+", "+", "-", "'", "+")

@@ -1,0 +1,110 @@
+"""Which losses a chart spans, and how they fall on its rows."""
+
+import math
+from collections.abc import Sequence
+
+from workbench.render.axis import LinearAxis, decimals_for
+from workbench.render.chart_spec import ChartSpec, Reference
+from workbench.render.numbers import compact
+
+LARGEST_DRAWN = 1e12
+HEADROOM = 1.15
+
+
+def is_drawable(value: float) -> bool:
+    """Tells whether a loss can be drawn: NaN, infinity and absurd sizes cannot."""
+    return abs(value) <= LARGEST_DRAWN
+
+
+def drawn_references(spec: ChartSpec) -> list[Reference]:
+    """Returns the references that have a place on the axis."""
+    return [ref for ref in spec.references if is_drawable(ref.value)]
+
+
+def loss_range(spec: ChartSpec) -> tuple[float, float]:
+    """Returns the losses to cover: data and references, without a few wild ones at the top.
+
+    The highest reference is what a model that knows nothing gets, so losses far above it
+    say only that something is wrong: the range ends at 1.15 times it, unless most of the
+    data lie higher still.
+    """
+    losses = [*(bucket.mean for bucket in spec.train), *(point.loss for point in spec.val)]
+    data = sorted(filter(is_drawable, losses))
+    guides = [ref.value for ref in drawn_references(spec)]
+    if not data and not guides:
+        return 0.0, 1.0
+    low = min([*data[:1], *guides])
+    high = max([*guides, highest_shown(data, guides)]) if data else max(guides)
+    if high - low > 1e-6 * max(0.01, abs(high), abs(low)):
+        return low, high
+    pad = max(0.05, abs(high) * 0.05)
+    return low - pad, high + pad
+
+
+def highest_shown(data: Sequence[float], guides: Sequence[float]) -> float:
+    """Returns the highest loss that the axis should reach; `data` is sorted."""
+    median, third_quarter = data[len(data) // 2], data[len(data) * 3 // 4]
+    if guides:
+        cap = max(guides) + (HEADROOM - 1) * abs(max(guides))
+        return data[-1] if median > cap else min(data[-1], cap)
+    cap = data[0] + 3 * (third_quarter - data[0])
+    return min(data[-1], cap) if cap > data[0] else data[-1]
+
+
+def whole_range(low: float, high: float) -> LinearAxis:
+    """Returns the axis that runs from the first dot to the last, for a chart without ticks."""
+    return LinearAxis(low, high)
+
+
+def even_rows(
+    low: float, high: float, n_rows: int, dots_down: int
+) -> tuple[LinearAxis, float]:
+    """Lays losses on rows so that round ones fall in the middle of a row, evenly apart.
+
+    One row is a half to a fifth of a 1-2-5 step: the finest such row for which the range
+    fits. What is left over stays free below, where the line is going.
+
+    Args:
+        low: The lowest loss to cover.
+        high: The highest loss to cover; above `low`.
+        n_rows: Rows of the plot.
+        dots_down: Dots down one row.
+
+    Returns:
+        The axis from the lowest dot to the highest, and the step between written losses.
+    """
+    # From the middle of a row its outermost dots are this far away, in rows.
+    reach = (dots_down - 1) / dots_down / 2
+    for per_row, tick_step in _row_sizes((high - low) / n_rows, n_rows):
+        top = math.ceil((high / per_row) - reach - 1e-9) * per_row
+        bottom = top - (n_rows - 1) * per_row
+        if low >= bottom - reach * per_row - 1e-9 * per_row:
+            break
+    return LinearAxis(bottom - reach * per_row, top + reach * per_row), tick_step
+
+
+def _row_sizes(at_least: float, n_rows: int) -> list[tuple[float, float]]:
+    """Returns (loss per row, loss between ticks) to try, the finest first."""
+    power = 10.0 ** (math.floor(math.log10(at_least)) - 1)
+    rows_per_tick = (3, 2, 4, 5) if n_rows >= 10 else (2, 3, 4)
+    sizes = [
+        (factor * power * scale / rows, factor * power * scale)
+        for scale in (1, 10, 100, 1000)
+        for factor in (1, 2, 5)
+        for rows in rows_per_tick
+    ]
+    return sorted((size for size in sizes if size[0] >= at_least * 0.99), key=lambda s: s[0])
+
+
+def row_texts(y: LinearAxis, tick_step: float, n_rows: int) -> dict[int, str]:
+    """Returns the loss to write on each row that has a round one."""
+    first = math.ceil(y.low / tick_step - 1e-9)
+    last = math.floor(y.high / tick_step + 1e-9)
+    ticks = [i * tick_step for i in range(first, last + 1)]
+    decimals = decimals_for(ticks)
+    rows = [int((1 - y.fraction(tick)) * n_rows) for tick in ticks]
+    return {
+        row: compact(tick) if abs(tick) >= 10_000 else f"{tick:.{decimals}f}"
+        for row, tick in zip(rows, ticks, strict=True)
+        if 0 <= row < n_rows
+    }
