@@ -1,0 +1,149 @@
+"""Where text comes from: the shipped names, this Python's own source, or a file."""
+
+import hashlib
+import io
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal, TypeAlias
+
+from seqlm import errors
+from seqlm.assets import asset
+from seqlm.config import DataConfig
+from seqlm.data import reading
+from seqlm.data.python_source import python_source
+from seqlm.data.reading import Progress
+from seqlm.home import corpora_dir
+
+Mode: TypeAlias = Literal["lines", "stream"]
+
+CORPORA: dict[str, str] = {
+    "names": "given names of many countries, one a line, shipped with the program",
+    "python": "the source files of your own Python, one long text",
+}
+MAX_STORED_BYTES = 64_000_000
+_LOOKED_AT = 1_000_000  # characters that decide what a text looks like
+_SHORT_LINE = 40  # characters
+
+
+@dataclass(frozen=True, repr=False)
+class Corpus:
+    """A text with what is needed to know it again.
+
+    Attributes:
+        name: What a person calls it: ``names``, ``python`` or the name of the file.
+        path: The file; None where the text was put together from many.
+        text: All of it; a line feed alone ends a line.
+        mode: ``lines``: each line is a sequence of its own; ``stream``: one long sequence.
+        n_bytes: Size before decoding.
+        sha256: Of those bytes, in hexadecimal.
+        n_undecodable: Bytes that were not UTF-8; each stands as U+FFFD in the text.
+    """
+
+    name: str
+    path: Path | None
+    text: str
+    mode: Mode
+    n_bytes: int
+    sha256: str
+    n_undecodable: int
+
+    def __repr__(self) -> str:
+        return f"Corpus({self.name!r}, {self.mode}, {self.n_bytes:,} bytes, {self.sha256[:16]})"
+
+
+def read_corpus(data: DataConfig, progress: Progress | None = None) -> Corpus:
+    """Read the text that ``data.corpus`` names: ``names``, ``python``, else the path of a file.
+
+    With ``data.mode=auto`` a text is a list of items when its lines look like one: at least two
+    lines, nine in ten of them with at most 40 characters, and at most one in fifty blank (judged by
+    the first million characters). Otherwise it is one stream.
+
+    Args:
+        data: What to read and how.
+        progress: Told the bytes read and the bytes there are, after each piece.
+
+    Raises:
+        RequestError: The text cannot be read, is not text, or is too small to learn from.
+    """
+    if data.corpus == "python":
+        return _corpus("python", None, python_source(progress), data, "stream")
+    if data.corpus == "names":
+        path = asset("data/names.txt")
+        return _corpus("names", path, reading.read_file(path, progress), data)
+    path = _path_of(data.corpus)
+    return _corpus(reading.shown(path.name), path, reading.read_file(path, progress), data)
+
+
+def store_corpus(source: bytes | BinaryIO) -> Path:
+    """Keep a copy of a text under the user's corpora, named by its content, and return its path.
+
+    Args:
+        source: The bytes, or a binary stream (standard input) that is read to its end.
+
+    Raises:
+        RequestError: More than 64 MB, empty, or not text; then nothing is written.
+    """
+    name = "standard input"
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    raw = reading.read_limited(file, name, MAX_STORED_BYTES)
+    _refuse_too_little(reading.decode(raw, name)[0], name)
+    path = corpora_dir() / f"{hashlib.sha256(raw).hexdigest()[:16]}.txt"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write_atomically(path, raw)
+    return path
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text without blanks at their end; blank ones are dropped."""
+    return [line for line in map(str.rstrip, text.split("\n")) if line]
+
+
+def _corpus(
+    name: str, path: Path | None, raw: bytes, data: DataConfig, usual: Mode | None = None
+) -> Corpus:
+    text, n_undecodable = reading.decode(raw, name)
+    _refuse_too_little(text, name)
+    mode = data.mode if data.mode != "auto" else usual or _looks_like(text)
+    digest = hashlib.sha256(raw).hexdigest()
+    return Corpus(name, path, text, mode, len(raw), digest, n_undecodable)
+
+
+def _path_of(corpus: str) -> Path:
+    try:
+        path = Path(corpus).expanduser()
+    except RuntimeError:
+        path = Path(corpus)  # ~ of a user who does not exist: a file of that name, then
+    if path.suffix or len(path.parts) > 1 or os.path.lexists(path):
+        return path
+    raise errors.unknown("a corpus or a file here", corpus, CORPORA)
+
+
+def _looks_like(text: str) -> Mode:
+    lines = text[:_LOOKED_AT].removesuffix("\n").split("\n")
+    filled = [line for line in map(str.rstrip, lines) if line]
+    n_short = sum(len(line) <= _SHORT_LINE for line in filled)
+    is_list = len(filled) >= 2 and n_short * 10 >= len(filled) * 9
+    return "lines" if is_list and (len(lines) - len(filled)) * 50 <= len(lines) else "stream"
+
+
+def _refuse_too_little(text: str, name: str) -> None:
+    stripped = text.strip()
+    if len(stripped) >= 2:
+        return
+    what = "holds one character" if stripped else "holds only blanks" if text else "is empty"
+    raise errors.RequestError(f"{name} {what}. Give a text of at least two characters.", name)
+
+
+def _write_atomically(path: Path, raw: bytes) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(descriptor)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

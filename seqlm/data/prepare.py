@@ -1,0 +1,168 @@
+"""From a configuration to sequences of tokens, without torch: fast enough for the first frame."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from seqlm import errors
+from seqlm.config import DataConfig
+from seqlm.data.corpus import Corpus, Mode, lines_of, read_corpus
+from seqlm.data.reading import Progress
+from seqlm.data.split import (
+    SPLITS,
+    Split,
+    parse_shares,
+    refuse_too_short,
+    split_lines,
+    split_stream,
+)
+from seqlm.data.tokenizer import Boundary, CharTokenizer
+
+
+@dataclass(frozen=True)
+class Description:
+    """What there is to say about a prepared text.
+
+    Attributes:
+        name: Of the corpus.
+        mode: ``lines`` or ``stream``.
+        n_items: Lines in each split; for a stream, pieces (one or none).
+        n_characters: Characters in each split.
+        n_targets: Tokens to predict in each split.
+        vocabulary: In words, e.g. ``27 tokens: a-z and ∎``.
+        n_duplicates: Equal lines that were left out.
+        n_overlap: Validation lines that stand in train too.
+        n_undecodable: Bytes that were not UTF-8.
+        common: The most frequent tokens of train with their counts as targets, most frequent first.
+    """
+
+    name: str
+    mode: Mode
+    n_items: Mapping[Split, int]
+    n_characters: Mapping[Split, int]
+    n_targets: Mapping[Split, int]
+    vocabulary: str
+    n_duplicates: int
+    n_overlap: int
+    n_undecodable: int
+    common: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, repr=False)
+class PreparedText:
+    """A corpus with its vocabulary, cut into splits. Tokens are numbered only when asked for.
+
+    Attributes:
+        corpus: The text and where it came from.
+        tokenizer: Its vocabulary, made from all splits.
+        boundary: ``end``: an end token stands before and after each item; ``none``: there is none.
+        items: The texts of each split: its lines, or the one piece of a stream.
+        n_duplicates: Equal lines that were left out.
+        n_overlap: Validation lines that stand in train too; 0 where duplicates were left out.
+    """
+
+    corpus: Corpus
+    tokenizer: CharTokenizer
+    boundary: Boundary
+    items: Mapping[Split, tuple[str, ...]]
+    n_duplicates: int
+    n_overlap: int
+
+    @property
+    def fill_id(self) -> int:
+        """What fills a context before the first token: the end token, else V ("nothing yet")."""
+        end_id = self.tokenizer.end_id
+        return self.tokenizer.n_vocab if end_id is None else end_id
+
+    def sequences(self, split: Split) -> list[list[int]]:
+        """The token ids of each item, end tokens included; all but the first are targets."""
+        encode, end_id = self.tokenizer.encode, self.tokenizer.end_id
+        if end_id is None:
+            return [encode(item) for item in self.items[split]]
+        return [[end_id, *encode(item), end_id] for item in self.items[split]]
+
+    def n_characters(self, split: Split) -> int:
+        """Characters in a split, line ends of items not counted."""
+        return sum(map(len, self.items[split]))
+
+    def n_targets(self, split: Split) -> int:
+        """Tokens that are predicted in a split, end tokens included."""
+        extra = 1 if self.boundary == "end" else -1
+        return self.n_characters(split) + extra * len(self.items[split])
+
+    def describe(self, n_common: int = 8) -> Description:
+        """Counts, vocabulary and the most common tokens, for a screen."""
+        return Description(
+            name=self.corpus.name,
+            mode=self.corpus.mode,
+            n_items={split: len(self.items[split]) for split in SPLITS},
+            n_characters={split: self.n_characters(split) for split in SPLITS},
+            n_targets={split: self.n_targets(split) for split in SPLITS},
+            vocabulary=self.tokenizer.summary(),
+            n_duplicates=self.n_duplicates,
+            n_overlap=self.n_overlap,
+            n_undecodable=self.corpus.n_undecodable,
+            common=self._common(n_common),
+        )
+
+    def _common(self, n: int) -> tuple[tuple[str, int], ...]:
+        items = self.items["train"]
+        if self.tokenizer.end_id is None:
+            return tuple(Counter("".join(item[1:] for item in items)).most_common(n))
+        counts = Counter("".join(items))
+        counts[self.tokenizer.tokens[self.tokenizer.end_id]] = len(items)
+        return tuple(counts.most_common(n))
+
+
+def prepare(data: DataConfig, progress: Progress | None = None) -> PreparedText:
+    """Read a corpus, find its vocabulary and cut it into splits.
+
+    Lines lose blanks at their end; blank lines are dropped, and equal ones too where
+    ``data.deduplicate`` says so. The vocabulary is that of all splits together, so no split holds a
+    token that is unknown.
+
+    Args:
+        data: What to read and how to cut it.
+        progress: Told the bytes read and the bytes there are.
+
+    Raises:
+        RequestError: The text cannot be read, or is too short or too uniform for what was asked.
+    """
+    return prepare_corpus(read_corpus(data, progress), data)
+
+
+def prepare_corpus(corpus: Corpus, data: DataConfig) -> PreparedText:
+    """:func:`prepare` for a text that was read before; ``data`` says how to cut it."""
+    is_list = corpus.mode == "lines"
+    usual: Boundary = "end" if is_list else "none"
+    boundary = usual if data.boundary == "auto" else data.boundary
+    shares = parse_shares(data.split)
+    if not is_list:
+        refuse_too_short(len(corpus.text), "characters", shares, corpus.name)
+        items = split_stream(corpus.text, shares)
+        tokenizer = CharTokenizer.from_text(corpus.text, boundary)
+        return PreparedText(corpus, tokenizer, boundary, items, 0, 0)
+    lines = lines_of(corpus.text)
+    kept = list(dict.fromkeys(lines)) if data.deduplicate else lines
+    refuse_too_short(len(kept), "lines", shares, corpus.name)
+    items = split_lines(kept, shares, data.split_seed)
+    tokenizer = CharTokenizer.from_text("".join(kept), boundary)
+    n_overlap = 0 if data.deduplicate else _overlap(items)
+    prepared = PreparedText(corpus, tokenizer, boundary, items, len(lines) - len(kept), n_overlap)
+    _refuse_no_targets(prepared)
+    return prepared
+
+
+def _overlap(items: Mapping[Split, tuple[str, ...]]) -> int:
+    known = set(items["train"])
+    return sum(item in known for item in items["val"])
+
+
+def _refuse_no_targets(prepared: PreparedText) -> None:
+    for split in SPLITS:
+        if prepared.items[split] and not prepared.n_targets(split):
+            raise errors.RequestError(
+                f"each {split} line of {prepared.corpus.name} is one token: nothing to predict. "
+                "Use longer lines, or data.boundary=end.",
+                prepared.boundary,
+            )

@@ -1,0 +1,15 @@
+import os
+from pathlib import Path
+
+import pytest
+
+_BESIDE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of the texts that published losses were measured on."""
+    folder = Path(os.environ.get("SEQLM_SHARED_DATA") or _BESIDE_CHECKOUT)
+    if not (folder / "names.txt").is_file():
+        pytest.skip(f"no comparison data in {folder}; SEQLM_SHARED_DATA names another folder")
+    return folder
