@@ -9,9 +9,11 @@ from seqlm.data.reading import Progress
 
 TARGET_BYTES = 4_000_000
 # Tests, what others installed, and tables that a program wrote.
-_SKIPPED_FOLDERS = frozenset(
-    "test tests idle_test site-packages dist-packages __pycache__ encodings pydoc_data".split()
-)
+_SKIPPED_FOLDERS = {
+    *("test", "tests", "idle_test"),
+    *("site-packages", "dist-packages", "__pycache__"),
+    *("encodings", "pydoc_data"),
+}
 
 
 def python_source(progress: Progress | None = None) -> bytes:
