@@ -49,7 +49,7 @@ class LinearAxis:
             first = math.ceil(self.low / step - 1e-9)
             last = math.floor(self.high / step + 1e-9)
             if last - first < max_count:
-                return [round(i * step, 12) for i in range(first, last + 1)]
+                return [float(f"{i * step:.12g}") for i in range(first, last + 1)]
             step = nice_step(step * 1.01)
 
 
@@ -68,7 +68,7 @@ class LogAxis:
 
     def value(self, fraction: float) -> float:
         """Returns the value that stands at the fraction."""
-        return self.low * (self.high / self.low) ** fraction
+        return float(self.low * (self.high / self.low) ** fraction)
 
     def ticks(self, max_count: int) -> list[float]:
         """Returns powers of ten; 2 and 5 times them if they fit, fewer if they do not."""
@@ -86,12 +86,13 @@ class LogAxis:
         if last - first < 2 and len(fine) <= max_count:
             return fine
         stride = max(1, math.ceil((last - first + 1) / max_count))
-        return [10.0**power for power in range(first, last + 1, stride)]
+        powers = [10.0**power for power in range(first, last + 1, stride)]
+        return [tick for tick in powers if self.low <= tick <= self.high]
 
 
 def nice_step(at_least: float) -> float:
     """Returns the smallest of 1, 2, 5 times a power of ten that is not below `at_least`."""
-    power = 10.0 ** math.floor(math.log10(at_least))
+    power = float(10.0 ** math.floor(math.log10(at_least)))
     for factor in (1, 2, 5):
         if factor * power >= at_least * (1 - 1e-9):
             return factor * power

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 LEVELS = "▁▂▃▄▅▆▇█"
@@ -24,9 +25,7 @@ def bar(fraction: float, width: int, ascii_only: bool = False) -> str:
     return ("█" * full + EIGHTHS[eighths]).ljust(width)[:width]
 
 
-def sparkline(
-    values: Sequence[float | None], width: int, ascii_only: bool = False
-) -> str:
+def sparkline(values: Sequence[float | None], width: int, ascii_only: bool = False) -> str:
     """Draws values as one row of blocks, lowest to highest, exactly `width` cells.
 
     More values than cells are averaged bucket by bucket. A missing value is a space; a
@@ -46,8 +45,8 @@ def _bucket_means(values: Sequence[float | None], width: int) -> list[float | No
     n_values = len(values)
     if n_values <= width:
         return list(values)
-    edges = [n_values * column // width for column in range(width + 1)] if width else [0]
-    return [_mean(values[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    edges = [n_values * column // max(1, width) for column in range(width + 1)]
+    return [_mean(values[a:b]) for a, b in pairwise(edges)]
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

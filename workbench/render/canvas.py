@@ -22,6 +22,7 @@ class BrailleCanvas:
     """
 
     def __init__(self, width_cells: int, height_cells: int, ascii_only: bool = False) -> None:
+        """Makes an empty canvas of so many cells."""
         self._bits = _ASCII_BITS if ascii_only else _BRAILLE_BITS
         self._ascii_only = ascii_only
         self.dots_across, self.dots_down = dots_per_cell(ascii_only)

@@ -12,6 +12,7 @@ class Grid:
     """Cells with a character and a role each; every character is one cell wide."""
 
     def __init__(self, width: int, height: int) -> None:
+        """Makes a grid of spaces."""
         self.width, self.height = width, height
         self.chars = [[" "] * width for _ in range(height)]
         self.roles: list[list[Role]] = [["plain"] * width for _ in range(height)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from workbench.render.canvas import BrailleCanvas
 from workbench.render.chart_grid import Grid
 from workbench.render.chart_layout import Layout
-from workbench.render.chart_range import drawn_references, is_drawable
+from workbench.render.chart_range import LARGEST_DRAWN, drawn_references, is_drawable
 from workbench.render.chart_spec import ASCII_SIGNS, IN_BAND, SIGNS, ChartSpec, Role, Signs
 from workbench.render.text import ascii_text, clean
 
@@ -15,7 +15,7 @@ from workbench.render.text import ascii_text, clean
 VAL_SPACING = 4
 
 
-@dataclass
+@dataclass(slots=True)
 class DotColumn:
     """All buckets that fall into one column of dots."""
 
@@ -24,6 +24,18 @@ class DotColumn:
     low: float = math.inf
     high: float = -math.inf
     is_broken: bool = False
+
+    def add(self, mean: float, low: float, high: float) -> None:
+        """Takes one bucket in; one that is not a number only leaves its trace."""
+        if not -LARGEST_DRAWN <= mean <= LARGEST_DRAWN:
+            self.is_broken = True
+            return
+        self.total += mean
+        self.count += 1
+        if low < self.low:
+            self.low = low
+        if high > self.high:
+            self.high = high
 
     @property
     def mean(self) -> float:
@@ -72,18 +84,15 @@ def draw_plot(spec: ChartSpec, layout: Layout, labelled_rows: dict[int, Role]) -
 def gather(spec: ChartSpec, layout: Layout) -> dict[int, DotColumn]:
     """Averages the buckets column by column: what is drawn no longer depends on how many."""
     columns: dict[int, DotColumn] = {}
+    column = DotColumn()
+    first, end = math.inf, -math.inf
     for step, mean, low, high in spec.train:
-        dot = int(layout.dot_x(step) + 0.5)
-        column = columns.get(dot)
-        if column is None:
-            column = columns[dot] = DotColumn()
-        if is_drawable(mean):
-            column.total += mean
-            column.count += 1
-            column.low = min(column.low, low)
-            column.high = max(column.high, high)
-        else:
-            column.is_broken = True
+        # Most buckets fall where the one before fell; only the others need a logarithm.
+        if not first <= step < end:
+            dot = int(layout.dot_x(step) + 0.5)
+            first, end = step, layout.step_of_dot(dot + 0.5)
+            column = columns.setdefault(dot, DotColumn())
+        column.add(mean, low, high)
     return columns
 
 
@@ -137,15 +146,15 @@ def _draw_train(plot: Plot) -> None:
     canvas = BrailleCanvas(grid.width, grid.height, plot.spec.ascii_only)
     points: list[tuple[float, float]] = []
     for dot, column in plot.columns.items():
-        points.append((dot, layout.dot_y(column.mean)))
+        points.append((float(dot), layout.dot_y(column.mean)))
         if column.is_broken:
             points.append((math.nan, math.nan))
     canvas.polyline(points)
     for cell_column, row, char in canvas.drawn():
         grid.put(cell_column, row, char, "train")
-    for dot, y in points:
+    for x, y in points:
         if y < -0.5:
-            grid.put(int(dot) // layout.dots[0], 0, plot.signs.above, "train")
+            grid.put(int(x) // layout.dots[0], 0, plot.signs.above, "train")
 
 
 def _draw_val(plot: Plot) -> None:
@@ -175,7 +184,7 @@ def _broken_starts(series: Iterable[tuple[float, ...]]) -> list[float]:
     starts: list[float] = []
     was_broken = False
     for step, value, *_ in series:
-        is_broken = not is_drawable(value)
+        is_broken = not -LARGEST_DRAWN <= value <= LARGEST_DRAWN
         if is_broken and not was_broken:
             starts.append(step)
         was_broken = is_broken

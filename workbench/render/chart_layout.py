@@ -12,7 +12,6 @@ from workbench.render.chart_range import (
     even_rows,
     loss_range,
     row_texts,
-    whole_range,
 )
 from workbench.render.chart_spec import ChartSpec, Reference
 from workbench.render.numbers import compact, loss
@@ -57,6 +56,11 @@ class Layout:
         """Returns the step's place in dots from the left."""
         return self.x.fraction(step) * (self.plot_width * self.dots[0] - 1)
 
+    def step_of_dot(self, dot: float) -> float:
+        """Returns the step at a place in dots from the left, the reverse of `dot_x`."""
+        dots = self.plot_width * self.dots[0] - 1
+        return self.x.value(dot / dots) if dots else math.inf
+
     def dot_y(self, value: float) -> float:
         """Returns the loss's place in dots from the top."""
         return (1 - self.y.fraction(value)) * (self.plot_height * self.dots[1] - 1)
@@ -71,10 +75,9 @@ class Layout:
 
     def step_at(self, column: int) -> int:
         """Returns the step in the middle of a column, for reading with a cursor or a mouse."""
-        dots = self.plot_width * self.dots[0] - 1
-        dot = column * self.dots[0] + (self.dots[0] - 1) / 2
-        fraction = min(1.0, max(0.0, dot / dots)) if dots else 0.0
-        return max(1, round(self.x.value(fraction)))
+        kept = min(max(0, column), self.plot_width - 1)
+        step = self.step_of_dot(kept * self.dots[0] + (self.dots[0] - 1) / 2)
+        return max(1, round(step)) if math.isfinite(step) else 1
 
 
 def chart_layout(spec: ChartSpec) -> Layout:
@@ -84,7 +87,7 @@ def chart_layout(spec: ChartSpec) -> Layout:
     plot_height = max(0, spec.height) - (2 if has_steps else 0)
     dots = dots_per_cell(spec.ascii_only)
     low, high = loss_range(spec)
-    y, texts = whole_range(low, high), {}
+    y, texts = LinearAxis(low, high), dict[int, str]()
     if has_axes:
         y, tick_step = even_rows(low, high, plot_height, dots[1])
         texts = row_texts(y, tick_step, plot_height)

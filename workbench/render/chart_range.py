@@ -29,7 +29,7 @@ def loss_range(spec: ChartSpec) -> tuple[float, float]:
     data lie higher still.
     """
     losses = [*(bucket.mean for bucket in spec.train), *(point.loss for point in spec.val)]
-    data = sorted(filter(is_drawable, losses))
+    data = sorted(value for value in losses if -LARGEST_DRAWN <= value <= LARGEST_DRAWN)
     guides = [ref.value for ref in drawn_references(spec)]
     if not data and not guides:
         return 0.0, 1.0
@@ -51,14 +51,7 @@ def highest_shown(data: Sequence[float], guides: Sequence[float]) -> float:
     return min(data[-1], cap) if cap > data[0] else data[-1]
 
 
-def whole_range(low: float, high: float) -> LinearAxis:
-    """Returns the axis that runs from the first dot to the last, for a chart without ticks."""
-    return LinearAxis(low, high)
-
-
-def even_rows(
-    low: float, high: float, n_rows: int, dots_down: int
-) -> tuple[LinearAxis, float]:
+def even_rows(low: float, high: float, n_rows: int, dots_down: int) -> tuple[LinearAxis, float]:
     """Lays losses on rows so that round ones fall in the middle of a row, evenly apart.
 
     One row is a half to a fifth of a 1-2-5 step: the finest such row for which the range
@@ -75,7 +68,8 @@ def even_rows(
     """
     # From the middle of a row its outermost dots are this far away, in rows.
     reach = (dots_down - 1) / dots_down / 2
-    for per_row, tick_step in _row_sizes((high - low) / n_rows, n_rows):
+    for row_size in _row_sizes((high - low) / n_rows, n_rows):
+        per_row, tick_step = row_size
         top = math.ceil((high / per_row) - reach - 1e-9) * per_row
         bottom = top - (n_rows - 1) * per_row
         if low >= bottom - reach * per_row - 1e-9 * per_row:

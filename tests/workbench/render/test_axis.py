@@ -1,0 +1,95 @@
+import math
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from workbench.render.axis import (
+    LinearAxis,
+    LogAxis,
+    decimals_for,
+    nice_step,
+    place_labels,
+    spread_rows,
+)
+
+spans = st.tuples(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
+
+
+def test_known_ticks() -> None:
+    assert LogAxis(1, 200_000).ticks(8) == [1, 10, 100, 1000, 10_000, 100_000]
+    assert LogAxis(1, 200_000).ticks(3) == [1, 100, 10_000]
+    assert LogAxis(1, 50).ticks(8) == [1, 2, 5, 10, 20, 50]
+    assert LinearAxis(2.1, 3.3).ticks(7) == [2.2, 2.4, 2.6, 2.8, 3.0, 3.2]
+    assert LinearAxis(0, 200_000).ticks(5) == [0, 50_000, 100_000, 150_000, 200_000]
+    assert LinearAxis(1, 1).ticks(5) == []
+
+
+@given(spans, st.integers(1, 20))
+def test_linear_ticks_are_round_inside_and_few(span: tuple[float, float], count: int) -> None:
+    axis = LinearAxis(span[0], span[0] + span[1])
+    ticks = axis.ticks(count)
+    assert len(ticks) <= count
+    slack = 1e-6 * span[1] + 1e-9 * abs(span[0])
+    assert all(axis.low - slack <= tick <= axis.high + slack for tick in ticks)
+    assert ticks == sorted(ticks)
+
+
+@given(st.integers(2, 10**12), st.integers(1, 20))
+def test_log_ticks_are_inside_and_few(last: int, count: int) -> None:
+    ticks = LogAxis(1, last).ticks(count)
+    assert 1 <= len(ticks) <= count
+    assert all(1 <= tick <= last for tick in ticks)
+
+
+@given(st.floats(0, 1), st.integers(2, 10**9))
+def test_value_and_fraction_are_reverses(fraction: float, last: int) -> None:
+    for axis in (LinearAxis(0, last), LogAxis(1, last)):
+        assert axis.fraction(axis.value(fraction)) == pytest.approx(fraction, abs=1e-9)
+
+
+def test_log_axis_takes_what_has_no_logarithm() -> None:
+    assert LogAxis(1, 100).fraction(0) == 0
+    assert LogAxis(1, 100).fraction(-5) == 0
+    assert LogAxis(1, 1).fraction(7) == 0
+
+
+@given(st.floats(1e-9, 1e9))
+def test_nice_step_is_next_above(at_least: float) -> None:
+    step = nice_step(at_least)
+    assert at_least * (1 - 1e-6) <= step <= at_least * 2.5 * (1 + 1e-6)
+    assert round(step / 10 ** math.floor(math.log10(step * 1.000001)), 6) in {1, 2, 5}
+
+
+def test_decimals() -> None:
+    assert decimals_for([2.0, 2.2]) == 1
+    assert decimals_for([0.25, 0.5]) == 2
+    assert decimals_for([10, 20]) == 0
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 59), st.text("0123456789k", min_size=1, max_size=6))),
+    st.integers(1, 60),
+)
+def test_labels_never_overlap(wanted: list[tuple[int, str]], width: int) -> None:
+    placed = place_labels(wanted, width, taken=[(3, 5)])
+    for (first, text), (other, _) in pairwise(placed):
+        assert first + len(text) < other
+    for first, text in placed:
+        assert first >= 0
+        assert first + len(text) <= width
+        assert first >= 5 or first + len(text) <= 3
+
+
+@given(st.lists(st.integers(-5, 30), max_size=10), st.integers(10, 20))
+def test_each_label_has_a_row(wanted: list[int], height: int) -> None:
+    rows = spread_rows(sorted(wanted), height)
+    assert len(rows) == len(set(rows)) == len(wanted)
+    assert rows == sorted(rows)
+    assert all(0 <= row < height for row in rows)
+
+
+def test_rows_move_no_further_than_needed() -> None:
+    assert spread_rows([0, 4, 9], 10) == [0, 4, 9]
+    assert spread_rows([9, 9], 10) == [8, 9]
+    assert spread_rows([3, 3, 4], 10) == [3, 4, 5]

@@ -1,0 +1,208 @@
+"""Meanings and their colours, as data: one rich style for each, in five palettes.
+
+Every meaning has a second sign beside its colour (``o``, ``┄``, ``✗`` ...), so that nothing
+is told by colour alone. All text keeps a contrast of 4.5 to 1 (WCAG 2.1, 1.4.3).
+"""
+
+import math
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from workbench.render.chart_spec import Role
+
+SURPRISAL_THRESHOLDS = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0)
+SURPRISAL_BLOCKS = "▁▂▃▄▅▆█"
+ASCII_SURPRISAL_BLOCKS = "0123456"
+
+
+@dataclass(frozen=True)
+class Palette:
+    """One rich style string for each meaning.
+
+    Attributes:
+        name: What a person types to choose it.
+        background: The ground of the screen; empty leaves the terminal's own.
+        plain: Ordinary text.
+        train: The train line.
+        val: Validation points.
+        best: Best so far, done.
+        guide: References, axes, what a sampler stage cut.
+        label: Numbers and names beside a chart.
+        mark: A change and its vertical line.
+        cursor: The step being read.
+        warning: Something to look at.
+        error: Something failed.
+        waiting: A value that waits for a new run.
+        negative: The low side of a difference.
+        positive: The high side of a difference.
+        band: The ground between the lowest and the highest loss; empty draws none.
+        surprisal: Seven styles, from expected to very surprising.
+    """
+
+    name: str
+    background: str
+    plain: str
+    train: str
+    val: str
+    best: str
+    guide: str
+    label: str
+    mark: str
+    cursor: str
+    warning: str
+    error: str
+    waiting: str
+    negative: str
+    positive: str
+    band: str
+    surprisal: tuple[str, str, str, str, str, str, str]
+
+    def style(self, role: Role) -> str:
+        """Returns the rich style of a chart's role; on the band it has the band's ground."""
+        if role == "band":
+            return _on(self.plain, self.band)
+        base: str = getattr(self, role.removeprefix("band_"))
+        return _on(base, self.band) if role.startswith("band_") else base
+
+
+DARK = Palette(
+    name="dark",
+    background="#101418",
+    plain="#E6EDF3",
+    train="#6CB6FF",
+    val="#FFB454",
+    best="#7FD99A",
+    guide="#8490A0",
+    label="#A9B4C0",
+    mark="#D2A8FF",
+    cursor="#E6EDF3",
+    warning="#F2D15C",
+    error="#FF7B72",
+    waiting="#D2A8FF",
+    negative="#6CB6FF",
+    positive="#FFB454",
+    band="#18212B",
+    surprisal=(
+        "#E6EDF3 on #101418",
+        "#E6EDF3 on #2C2340",
+        "#E6EDF3 on #5A2A55",
+        "#FFFFFF on #94324F",
+        "#101418 on #E0703F",
+        "#101418 on #F59A3C",
+        "#101418 on #FFE08A",
+    ),
+)
+LIGHT = Palette(
+    name="light",
+    background="#FBFBF8",
+    plain="#1B1F24",
+    train="#0B5FB0",
+    val="#A65300",
+    best="#1A6E36",
+    guide="#646D78",
+    label="#4B535D",
+    mark="#7A3EB1",
+    cursor="#1B1F24",
+    warning="#7A5B00",
+    error="#B3261E",
+    waiting="#7A3EB1",
+    negative="#0B5FB0",
+    positive="#A65300",
+    band="#EEF1F4",
+    surprisal=(
+        "#1B1F24 on #FBFBF8",
+        "#1B1F24 on #FFE9B8",
+        "#1B1F24 on #FFC978",
+        "#1B1F24 on #F59A3C",
+        "#1B1F24 on #E0703F",
+        "#FFFFFF on #94324F",
+        "#FFFFFF on #4A1F45",
+    ),
+)
+COLOUR_BLIND = Palette(
+    name="colour-blind",
+    background="#101418",
+    plain="#E6EDF3",
+    train="#56B4E9",
+    val="#E69F00",
+    best="#00B98A",
+    guide="#8490A0",
+    label="#A9B4C0",
+    mark="#CC79A7",
+    cursor="#E6EDF3",
+    warning="#F0E442",
+    error="#FF8A4C",
+    waiting="#CC79A7",
+    negative="#56B4E9",
+    positive="#E69F00",
+    band="#18212B",
+    surprisal=(
+        "#FFFFFF on #00224E",
+        "#FFFFFF on #273F6E",
+        "#FFFFFF on #575D6D",
+        "#FFFFFF on #6F6F70",
+        "#101418 on #A59C74",
+        "#101418 on #D2C060",
+        "#101418 on #FEE838",
+    ),
+)
+SIXTEEN = Palette(
+    name="16",
+    background="",
+    plain="",
+    train="cyan",
+    val="yellow",
+    best="green",
+    guide="dim",
+    label="",
+    mark="magenta",
+    cursor="bold",
+    warning="yellow",
+    error="red",
+    waiting="magenta",
+    negative="cyan",
+    positive="yellow",
+    band="",
+    surprisal=("", "dim", "", "underline", "bold", "reverse", "bold reverse"),
+)
+NO_COLOUR = Palette(
+    name="none",
+    background="",
+    plain="",
+    train="",
+    val="bold",
+    best="bold",
+    guide="dim",
+    label="",
+    mark="bold",
+    cursor="bold",
+    warning="bold",
+    error="reverse",
+    waiting="underline",
+    negative="underline",
+    positive="bold",
+    band="",
+    surprisal=("", "dim", "", "underline", "bold", "reverse", "bold reverse"),
+)
+PALETTES = {palette.name: palette for palette in (DARK, LIGHT, COLOUR_BLIND, SIXTEEN, NO_COLOUR)}
+
+
+def surprisal_level(nats: float) -> int:
+    """Returns how surprising a token is, 0 to 6, by fixed thresholds in nats.
+
+    The thresholds are the same for every model, so that colours compare. NaN counts as the
+    highest level: it should be seen.
+    """
+    if math.isnan(nats):
+        return len(SURPRISAL_THRESHOLDS)
+    return bisect_right(SURPRISAL_THRESHOLDS, nats)
+
+
+def surprisal_block(nats: float, ascii_only: bool = False) -> str:
+    """Returns the sign that stands for the level where digits and colours have no room."""
+    return (ASCII_SURPRISAL_BLOCKS if ascii_only else SURPRISAL_BLOCKS)[surprisal_level(nats)]
+
+
+def _on(style: str, ground: str) -> str:
+    """Adds a ground to a style, where there is one."""
+    return f"{style} on {ground}".strip() if ground else style
