@@ -23,7 +23,7 @@ CORPORA: dict[str, str] = {
     "python": "the source files of your own Python, one long text",
 }
 MAX_STORED_BYTES = 64_000_000
-_LOOKED_AT = 100_000  # characters that decide what a text looks like
+_LOOKED_AT = 50_000  # characters that decide what a text looks like
 _SHORT_LINE = 40  # characters
 
 
@@ -58,7 +58,7 @@ def read_corpus(data: DataConfig, progress: Progress | None = None) -> Corpus:
 
     With ``data.mode=auto`` a text is a list of items when its lines look like one: at least two
     lines, nine in ten of them with at most 40 characters, and at most one in fifty blank (judged by
-    the first 100,000 characters). Otherwise it is one stream.
+    the first 50,000 characters). Otherwise it is one stream.
 
     Args:
         data: What to read and how.

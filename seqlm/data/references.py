@@ -1,0 +1,39 @@
+"""The losses that a model has to beat, counted before anything is trained."""
+
+import math
+from collections import Counter
+from itertools import chain, pairwise
+
+from seqlm.data.ngrams import NgramCounts, NgramTable
+from seqlm.data.prepare import PreparedText
+from seqlm.data.split import Split
+
+
+def reference_losses(prepared: PreparedText) -> dict[str, float]:
+    """What can be reached without training on this very split, in nats per token.
+
+    Returns:
+        ``uniform``: ln V, every token equally probable; ``bigram``: counts of pairs in train, 1
+        added to each, scored on val (on train where there is no val).
+    """
+    train = bigram_counts(prepared, "train")
+    scored = bigram_counts(prepared, "val") if prepared.items["val"] else train
+    return {
+        "uniform": math.log(prepared.tokenizer.n_vocab),
+        "bigram": NgramTable(train).loss_of(scored),
+    }
+
+
+def bigram_counts(prepared: PreparedText, split: Split) -> NgramCounts:
+    """The counts of order 2 of a split: those of ``NgramCounts.fit``, several times faster.
+
+    Pairs of characters are counted as they stand in the text; only the different ones are numbered.
+    """
+    items, tokenizer = prepared.items[split], prepared.tokenizer
+    if tokenizer.end_id is not None and items:
+        end = tokenizer.tokens[tokenizer.end_id]
+        items = (f"{end}{end.join(items)}{end}",)  # one end token both ends an item and begins one
+    pairs = Counter(chain.from_iterable(map(pairwise, items)))
+    name = {token: chr(i) for token, i in tokenizer.ids.items()}
+    grams = {name[a] + name[b]: count for (a, b), count in pairs.items()}
+    return NgramCounts(2, tokenizer.n_vocab, prepared.fill_id, grams)
