@@ -49,7 +49,7 @@ def render_chart(spec: ChartSpec) -> list[Row]:
         return []
     layout = chart_layout(spec)
     labels = _label_rows(spec, layout)
-    grid = draw_plot(spec, layout, _guide_roles(spec, layout, labels))
+    grid = draw_plot(spec, layout, _guide_roles(layout, labels))
     left = _left_edge(spec, layout)
     rows = [
         [*left[row], *grid.row(row), *_right_edge(spec, layout, labels, row)]
@@ -70,9 +70,7 @@ def _label_rows(spec: ChartSpec, layout: Layout) -> dict[int, tuple[str, Referen
     return dict(zip(rows, kept, strict=True))
 
 
-def _guide_roles(
-    spec: ChartSpec, layout: Layout, labels: dict[int, tuple[str, Reference]]
-) -> dict[int, Role]:
+def _guide_roles(layout: Layout, labels: dict[int, tuple[str, Reference]]) -> dict[int, Role]:
     """Returns the role of guides on rows where the label names the guide beside it."""
     return {row: ref.role for row, (_, ref) in labels.items() if layout.row(ref.value) == row}
 

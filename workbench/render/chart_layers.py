@@ -75,6 +75,7 @@ def draw_plot(spec: ChartSpec, layout: Layout, labelled_rows: dict[int, Role]) -
     _draw_cursor(plot)
     _draw_train(plot)
     _draw_val(plot)
+    _draw_change_signs(plot)
     _draw_errors(plot)
     if spec.shade_band:
         _shade(plot)
@@ -108,14 +109,11 @@ def _draw_guides(plot: Plot, labelled_rows: dict[int, Role]) -> None:
 
 
 def _draw_changes(plot: Plot) -> None:
-    """Draws a vertical line at each change; without a row of steps its sign too."""
+    """Draws a vertical line at each change."""
     for mark in plot.spec.marks:
         column = plot.layout.column(mark.step)
         for row in range(plot.grid.height):
             plot.grid.put(column, row, plot.signs.change, "mark")
-    if plot.layout.gutter and not plot.layout.has_steps:
-        for column, text in mark_texts(plot.spec, plot.layout):
-            plot.grid.write(column, plot.grid.height - 1, text, "mark")
 
 
 def _draw_hint(plot: Plot) -> None:
@@ -170,6 +168,18 @@ def _draw_val(plot: Plot) -> None:
         row = plot.layout.row(point.loss)
         is_above = row < 0
         plot.grid.put(column, max(0, row), plot.signs.above if is_above else plot.signs.val, "val")
+
+
+def _draw_change_signs(plot: Plot) -> None:
+    """Without a row of steps, writes the sign of a change on the lowest row free of data."""
+    if plot.layout.has_steps or not plot.layout.gutter:
+        return
+    for column, text in mark_texts(plot.spec, plot.layout):
+        for row in range(plot.grid.height - 1, -1, -1):
+            under = plot.grid.roles[row][max(0, column) : column + len(text)]
+            if not {"train", "val"}.intersection(under):
+                plot.grid.write(column, row, text, "mark")
+                break
 
 
 def _draw_errors(plot: Plot) -> None:

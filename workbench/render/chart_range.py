@@ -80,14 +80,18 @@ def even_rows(low: float, high: float, n_rows: int, dots_down: int) -> tuple[Lin
 def _row_sizes(at_least: float, n_rows: int) -> list[tuple[float, float]]:
     """Returns (loss per row, loss between ticks) to try, the finest first."""
     power = 10.0 ** (math.floor(math.log10(at_least)) - 1)
-    rows_per_tick = (3, 2, 4, 5) if n_rows >= 10 else (2, 3, 4)
+    # Of equal sizes the first is taken; a high plot needs no number on every second row.
+    rows_per_tick = (2, 3, 4) if n_rows < 10 else (3, 2, 4, 5) if n_rows < 16 else (4, 5, 3)
     sizes = [
         (factor * power * scale / rows, factor * power * scale)
         for scale in (1, 10, 100, 1000)
         for factor in (1, 2, 5)
         for rows in rows_per_tick
     ]
-    return sorted((size for size in sizes if size[0] >= at_least * 0.99), key=lambda s: s[0])
+    return sorted(
+        (size for size in sizes if size[0] >= at_least * 0.99),
+        key=lambda size: float(f"{size[0]:.9g}"),
+    )
 
 
 def row_texts(y: LinearAxis, tick_step: float, n_rows: int) -> dict[int, str]:

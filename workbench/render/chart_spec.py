@@ -20,6 +20,7 @@ Role = Literal[
     "band_best",
     "band_guide",
     "band_mark",
+    "band_cursor",
 ]
 Segment = tuple[str, Role]
 Row = list[Segment]
@@ -32,6 +33,7 @@ IN_BAND: dict[Role, Role] = {
     "best": "band_best",
     "guide": "band_guide",
     "mark": "band_mark",
+    "cursor": "band_cursor",
 }
 
 

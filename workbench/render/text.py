@@ -73,10 +73,10 @@ def clean(text: str, max_chars: int | None = None) -> str:
 
 
 def token_glyph(token: str, ascii_only: bool = False) -> str:
-    """Returns how a token is shown, so that a space or a line end can be seen.
+    r"""Returns how a token is shown, so that a space or a line end can be seen.
 
     The end token is ``∎``, a space ``␣``, a newline ``␊``; with `ascii_only` they are ``$``,
-    ``_`` and ``\\n``, and a letter outside ASCII is written as its escape.
+    ``_`` and ``\n``, and a letter outside ASCII is written as its escape.
     """
     if not ascii_only:
         return clean(token).replace(" ", "␣")

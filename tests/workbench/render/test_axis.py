@@ -4,6 +4,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from workbench.render.axis import (
     LinearAxis,
     LogAxis,

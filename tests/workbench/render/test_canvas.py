@@ -2,6 +2,7 @@ import math
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from workbench.render.canvas import BrailleCanvas
 
 anywhere = st.floats(-1e15, 1e15) | st.sampled_from([math.nan, math.inf, -math.inf])

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
+
 from workbench.render.canvas import BrailleCanvas
 from workbench.render.chart import (
     Bucket,
@@ -81,7 +82,7 @@ specs = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200)
 @given(specs)
 def test_every_row_is_exact_whatever_the_data(spec: ChartSpec) -> None:
     rows = render_chart(spec)
@@ -190,6 +191,14 @@ def test_crowded_changes_share_a_sign() -> None:
     row = lines(replace(falling(), marks=marks))[-1]
     assert "▲1-3" in row
     assert "▲r" in row
+
+
+def test_signs_of_changes_cover_no_data() -> None:
+    drawn = lines(replace(falling(), height=6))
+    row = next(i for i, line in enumerate(drawn) if "▲1▲2" in line)
+    without = lines(replace(falling(), height=6, marks=()))[row]
+    at = drawn[row].index("▲1▲2")
+    assert set(without[at : at + 4]) <= {"┄", " "}
 
 
 def test_parts_go_in_order_as_room_shrinks() -> None:

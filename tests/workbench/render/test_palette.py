@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.style import Style
+
 from workbench.render.chart_spec import Role
 from workbench.render.palette import PALETTES, Palette, surprisal_block, surprisal_level
 

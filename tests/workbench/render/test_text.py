@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+
 from workbench.render.text import END, ascii_text, clean, fit, token_glyph
 
 # Surrogates, controls and every plane, with the dangerous ones made frequent.
