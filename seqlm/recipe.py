@@ -75,6 +75,21 @@ def show_change(config: RunConfig, change: Change) -> str:
     return f"{change.key}={settings.find(config, change.key).show(change.value)}@{change.step}"
 
 
+def live_changes(config: RunConfig, words: Iterable[str]) -> list[Change]:
+    """Words that may be said while a run goes, as changes; one without a step is for now (0).
+
+    Raises:
+        RequestError: A word is not a possible setting, or not a live one.
+    """
+    changes = []
+    for word in map(_parse, words):
+        setting = settings.find(config, word.key)
+        if not setting.live:
+            raise errors.RequestError(f"{word.key} cannot change in a run that has begun", word.text)
+        changes.append(Change(key=word.key, value=setting.parse(word.text), step=word.step or 0))
+    return changes
+
+
 def with_change(config: RunConfig, change: Change) -> RunConfig:
     """``config`` with one more change; one of the same key at the same step is replaced."""
     others = (c for c in config.changes if (c.key, c.step) != (change.key, change.step))

@@ -34,9 +34,19 @@ def read_file(path: Path, progress: Progress | None = None) -> bytes:
         RequestError: Missing, not readable, no regular file, too large, or binary.
     """
     name = shown(path.name or str(path))
+    descriptor = _open(path, name)
+    try:
+        size = _checked_size(os.fstat(descriptor), name)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return read_limited(file, name, MAX_FILE_BYTES, size, progress)
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path, name: str) -> int:
     try:
         # O_NONBLOCK: opening a pipe that nobody writes to would otherwise wait for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except FileNotFoundError:
         raise errors.RequestError(
             f"no file {shown(str(path))}; data.corpus is names, python or the path of a text file",
@@ -47,9 +57,6 @@ def read_file(path: Path, progress: Progress | None = None) -> bytes:
         raise errors.RequestError(
             f"{name} cannot be read: {reason}. Give a text file that you may read.", str(path)
         ) from None
-    with os.fdopen(descriptor, "rb") as file:
-        size = _checked_size(os.fstat(descriptor), name)
-        return read_limited(file, name, MAX_FILE_BYTES, size, progress)
 
 
 def _checked_size(status: os.stat_result, name: str) -> int:

@@ -12,7 +12,7 @@ END = "∎"
 """The end token as it is shown: it stands before the first and after the last token of an item."""
 
 Boundary: TypeAlias = Literal["end", "none"]
-_SHOWN_RANGES = 4
+_ALL_SHOWN, _LONG_RANGE, _RANGES_SHOWN = 12, 8, 4
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,20 @@ class CharTokenizer:
     def summary(self) -> str:
         """The vocabulary in a few words, e.g. ``27 tokens: a-z and ∎``."""
         own = self.tokens if self.end_id is None else self.tokens[: self.end_id]
-        runs = _runs(own)
-        if len(runs) > _SHOWN_RANGES:
-            runs = [run for run in runs if len(run) >= 10][:_SHOWN_RANGES]
-        parts = [_range(run) for run in runs]
-        n_others = len(own) - sum(map(len, runs))
-        parts += [f"{n_others:,} others"] * (n_others > 0) + [END] * (self.end_id is not None)
+        parts = _described(own) + [END] * (self.end_id is not None)
         listed = " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
         return f"{self.n_vocab:,} tokens: {listed}"
+
+
+def _described(characters: Sequence[str]) -> list[str]:
+    """All of a few characters; of many the long ranges, and how many others there are."""
+    runs = _runs(characters)
+    if len(characters) <= _ALL_SHOWN:
+        return [" ".join(map(_range, runs))]
+    long = [run for run in runs if len(run) >= _LONG_RANGE][:_RANGES_SHOWN]
+    n_others = len(characters) - sum(map(len, long))
+    others = [f"{n_others:,} {'others' if long else 'characters'}"] if n_others else []
+    return [*map(_range, long), *others]
 
 
 def _runs(characters: Sequence[str]) -> list[list[str]]:

@@ -4,6 +4,8 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
+from seqlm.config import Change
+
 
 class _Command(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
     id: str
@@ -17,10 +19,10 @@ class Start(_Command):
 
 
 class Resume(_Command):
-    """Go on with the run in this directory from its last checkpoint, with further live values."""
+    """Go on with the run in this directory from its last checkpoint, after changing live values."""
 
     run: str
-    recipe_words: list[str] = []
+    words: list[str] = []
 
 
 class Read(_Command):
@@ -48,6 +50,10 @@ class SetValue(_Command):
 
     key: str
     value: Any
+
+    def change(self) -> Change:
+        """What is asked for, as a change at once."""
+        return Change(key=self.key, value=self.value, step=0)
 
 
 Command: TypeAlias = Start | Resume | Read | Pause | Continue | Stop | SetValue

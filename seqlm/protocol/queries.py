@@ -107,11 +107,10 @@ class SplitLossAnswer(_Answer):
 
 
 class DescribeAnswer(_Answer):
-    """``status`` is idle, training, paused, reading or ended; ``run`` the directory's name, if any."""
+    """``status`` is idle, training, paused or reading; ``run`` the directory's name, if any."""
 
     status: str
     run: str | None
-    n_parameters: int
 
 
 class Refused(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):

@@ -1,0 +1,147 @@
+"""Text from a model, one token at a time, with the state carried."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from seqlm.config import SampleConfig
+from seqlm.data.tokenizer import CharTokenizer
+from seqlm.errors import RequestError, SeqlmError
+from seqlm.generation.sampler import candidates, choose, uniform
+from seqlm.models.base import SequenceModel, State
+
+_TOKENS_PER_PIECE = 512
+
+
+class Prediction(NamedTuple):
+    """What a model expects after a prompt.
+
+    Attributes:
+        probabilities: V numbers, by token id.
+        surprisal: Of each token of the prompt that was predicted, in nats.
+        state: To go on from.
+    """
+
+    probabilities: list[float]
+    surprisal: list[float]
+    state: State
+
+
+class Generator:
+    """Predicts, scores and draws with one model.
+
+    Args:
+        model: In its present weights; it is left in training mode if it was.
+        tokenizer: Of the model's corpus.
+        device: Where the model is.
+    """
+
+    def __init__(
+        self, model: SequenceModel, tokenizer: CharTokenizer, device: torch.device
+    ) -> None:
+        self._model, self._tokenizer, self._device = model, tokenizer, device
+
+    def fed(self, prompt: Sequence[int]) -> list[int]:
+        """What is fed for a prompt: an item begins after the end token.
+
+        Raises:
+            RequestError: Nothing to begin from: no prompt, and no end token either.
+        """
+        end_id = self._tokenizer.end_id
+        if end_id is not None:
+            return [end_id, *prompt]
+        if not prompt:
+            raise RequestError("an empty prompt: this text has no end token to begin after", "")
+        return list(prompt)
+
+    def predict(self, prompt: Sequence[int]) -> Prediction:
+        """The distribution of the token after ``prompt`` (ids without the leading end token)."""
+        *_, prediction = self.read(prompt)
+        return prediction
+
+    def read(self, prompt: Sequence[int]) -> Iterator[Prediction]:
+        """:meth:`predict` in pieces: what is expected after each piece, the last one after all."""
+        fed = self.fed(prompt)
+        surprisal: list[float] = []
+        state: State | None = None
+        for start in range(0, len(fed), _TOKENS_PER_PIECE):
+            piece = fed[start : start + _TOKENS_PER_PIECE]
+            log_p, state = self._log_probabilities([piece], state)  # (1, T, V)
+            following = fed[start + 1 : start + 1 + len(piece)]
+            surprisal += [-float(log_p[0, t, token]) for t, token in enumerate(following)]
+            yield Prediction(log_p[0, -1].exp().tolist(), surprisal, state)
+
+    def score(self, ids: Sequence[int]) -> Iterator[list[float]]:
+        """The surprisal in nats of each predicted token of a text, in pieces, read in one pass.
+
+        Args:
+            ids: With the end token before and after, or a plain stream (its first token is given).
+        """
+        state: State | None = None
+        for start in range(0, len(ids) - 1, _TOKENS_PER_PIECE):
+            piece = ids[start : start + _TOKENS_PER_PIECE + 1]
+            log_p, state = self._log_probabilities([piece[:-1]], state)
+            targets = torch.tensor(piece[1:], device=log_p.device)
+            yield (-log_p[0].gather(1, targets[:, None])[:, 0]).tolist()
+
+    def draw(
+        self, prompt: Sequence[int], settings: SampleConfig, n_samples: int, length: int
+    ) -> Iterator[list["Draw"]]:
+        """Continue a prompt ``n_samples`` times at once, a token each time it is iterated.
+
+        Every sample has random numbers of its own, by ``settings.seed`` and its place, so more
+        samples or longer ones never change those before.
+
+        Yields:
+            The samples so far, the same list each time; one that met the end token grows no more.
+        """
+        first = self.predict(prompt)
+        samples = [Draw([], []) for _ in range(n_samples)]
+        alive = list(range(n_samples))
+        rows = [first.probabilities] * n_samples
+        state = tuple(part.expand(n_samples, *part.shape[1:]) for part in first.state)
+        for position in range(length):
+            for row, index in enumerate(alive):
+                u = uniform(settings.seed, index, position)
+                options = candidates(rows[row], settings.temperature, settings.top_k)
+                samples[index].take(options[choose(options, u)].token_id, rows[row])
+            going = [
+                row for row, i in enumerate(alive) if samples[i].ids[-1] != self._tokenizer.end_id
+            ]
+            yield samples
+            if not going:
+                return
+            alive = [alive[row] for row in going]
+            state = tuple(part[going] for part in state)
+            log_p, state = self._log_probabilities([[samples[i].ids[-1]] for i in alive], state)
+            rows = log_p[:, -1].exp().tolist()
+
+    @torch.inference_mode()
+    def _log_probabilities(
+        self, rows: list[list[int]], state: State | None
+    ) -> tuple[Tensor, State]:
+        was_training = self._model.training
+        self._model.eval()
+        try:
+            logits, after = self._model(torch.tensor(rows, device=self._device), state)
+        finally:
+            self._model.train(was_training)
+        log_p = logits.double().log_softmax(-1)  # (B, T, V)
+        if log_p.isnan().any():
+            raise SeqlmError("these weights give NaN instead of probabilities: training diverged")
+        return log_p, after
+
+
+class Draw(NamedTuple):
+    """A sample while it grows: token ids, and the surprisal of each under the model, in nats."""
+
+    ids: list[int]
+    surprisal: list[float]
+
+    def take(self, token_id: int, probabilities: Sequence[float]) -> None:
+        """Add a token that had this distribution."""
+        self.ids.append(token_id)
+        self.surprisal.append(-math.log(max(probabilities[token_id], 1e-300)))

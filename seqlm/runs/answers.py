@@ -1,0 +1,187 @@
+"""Answers to questions about a model, in pieces short enough to fit between two training steps."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import torch
+
+from seqlm.config import SampleConfig
+from seqlm.data.prepare import PreparedText
+from seqlm.data.split import SPLITS, Split
+from seqlm.errors import RequestError
+from seqlm.generation.generator import Draw, Generator
+from seqlm.generation.sampler import candidates, entropy
+from seqlm.models.base import SequenceModel
+from seqlm.protocol.queries import (
+    Answer,
+    Drawn,
+    NextToken,
+    NextTokenAnswer,
+    Query,
+    Sample,
+    SampleAnswer,
+    Score,
+    ScoreAnswer,
+    SplitLoss,
+    SplitLossAnswer,
+)
+from seqlm.training.evaluate import SplitScorer
+
+_MAX_SAMPLES, _MAX_LENGTH = 10_000, 1_000_000
+
+
+class Subject(NamedTuple):
+    """The model a question is about, in the weights that it named."""
+
+    model: SequenceModel
+    step: int
+    text: PreparedText
+    device: torch.device
+
+    @property
+    def generator(self) -> Generator:
+        """Predicts and draws with this model."""
+        return Generator(self.model, self.text.tokenizer, self.device)
+
+
+Answering = Iterator[Answer | None]
+"""Gives None after each piece of work, and the answer at last."""
+
+
+def answer(query: Query, subject: Subject) -> Answering:
+    """Answer a question, piece by piece.
+
+    Raises:
+        RequestError: The question cannot be answered; says what would be right.
+    """
+    return _ANSWERS[type(query)](query, subject)
+
+
+def _next_token(query: NextToken, subject: Subject) -> Answering:
+    tokenizer, generator = subject.text.tokenizer, subject.generator
+    ids = token_ids(query.tokens, subject.text)
+    prediction = None
+    for prediction in generator.read(ids):
+        yield None
+    assert prediction is not None
+    ordered = candidates(prediction.probabilities)[: query.top]
+    sees = generator.fed(ids)
+    if subject.model.context is not None:
+        width = subject.model.context
+        sees = [*[subject.text.fill_id] * width, *sees][len(sees) :] if width else []
+    yield NextTokenAnswer(
+        id=query.id,
+        step=subject.step,
+        tokens=[tokenizer.tokens[option.token_id] for option in ordered],
+        ids=[option.token_id for option in ordered],
+        probabilities=[option.probability for option in ordered],
+        entropy=entropy(prediction.probabilities),
+        n_vocab=tokenizer.n_vocab,
+        sees=["" if i >= tokenizer.n_vocab else tokenizer.tokens[i] for i in sees],
+        surprisal=prediction.surprisal,
+    )
+
+
+def _sample(query: Sample, subject: Subject) -> Answering:
+    _within("count", query.count, _MAX_SAMPLES)
+    _within("length", query.length, _MAX_LENGTH)
+    settings = SampleConfig(
+        temperature=query.temperature, top_k=1 if query.greedy else query.top_k, seed=query.seed
+    )
+    ids = token_ids(query.prompt, subject.text)
+    drawn: list[Draw] = []
+    for drawn in subject.generator.draw(ids, settings, query.count, query.length):
+        yield None
+    where = seen_in(subject.text)
+    samples = [describe_draw(draw, ids, subject.text, where) for draw in drawn]
+    yield SampleAnswer(id=query.id, step=subject.step, samples=samples)
+
+
+def _score(query: Score, subject: Subject) -> Answering:
+    text = subject.text
+    ids = text.tokenizer.encode(query.text)
+    end_id = text.tokenizer.end_id
+    if end_id is not None:
+        ids = [end_id, *ids, end_id]
+    if len(ids) < 2:
+        raise RequestError("the text is too short to score: 2 tokens or more are needed", query.text)
+    surprisal: list[float] = []
+    for piece in subject.generator.score(ids):
+        surprisal += piece
+        yield None
+    yield ScoreAnswer(
+        id=query.id,
+        step=subject.step,
+        tokens=[text.tokenizer.tokens[i] for i in ids[1:]],
+        surprisal=surprisal,
+        loss=math.fsum(surprisal) / len(surprisal),
+    )
+
+
+def _split_loss(query: SplitLoss, subject: Subject) -> Answering:
+    if not subject.text.n_targets(query.split):
+        shares = ", ".join(split for split in SPLITS if subject.text.n_targets(split))
+        raise RequestError(f"the split {query.split} is empty; there is {shares}", query.split)
+    scorer = SplitScorer(subject.text, query.split, subject.device)
+    score = None
+    for score in scorer.run(subject.model):
+        yield None
+    assert score is not None
+    yield SplitLossAnswer(
+        id=query.id,
+        step=subject.step,
+        split=query.split,
+        loss=score.loss,
+        accuracy=score.accuracy,
+        n_tokens=score.n_tokens,
+        protocol=scorer.protocol,
+    )
+
+
+_ANSWERS: dict[type[Any], Callable[[Any, Subject], Answering]] = {
+    NextToken: _next_token,
+    Sample: _sample,
+    Score: _score,
+    SplitLoss: _split_loss,
+}
+
+
+def token_ids(tokens: list[str], text: PreparedText) -> list[int]:
+    """The ids of tokens as a screen names them.
+
+    Raises:
+        RequestError: One is not in the vocabulary.
+    """
+    ids = text.tokenizer.ids
+    for token in tokens:
+        if token not in ids:
+            text.tokenizer.encode(token)  # says what the vocabulary is
+            raise RequestError(f"{token!r} is not one token; give one token at a time", token)
+    return [ids[token] for token in tokens]
+
+
+def describe_draw(
+    draw: Draw, prompt: list[int], text: PreparedText, where: dict[str, Split]
+) -> Drawn:
+    """A finished sample in words; an item that met its end is looked up in the splits."""
+    end_id = text.tokenizer.end_id
+    ended = bool(draw.ids) and draw.ids[-1] == end_id
+    ids = [*prompt, *(draw.ids[:-1] if ended else draw.ids)]
+    whole = text.tokenizer.decode(ids)
+    return Drawn(
+        text=whole,
+        tokens=[text.tokenizer.tokens[i] for i in draw.ids],
+        surprisal=draw.surprisal,
+        seen_in=where.get(whole) if ended else None,
+    )
+
+
+def seen_in(text: PreparedText) -> dict[str, Split]:
+    """The first split in which each item stands."""
+    return {item: split for split in reversed(SPLITS) for item in text.items[split]}
+
+
+def _within(name: str, value: int, largest: int) -> None:
+    if not 0 < value <= largest:
+        raise RequestError(f"{name}={value} is not possible; taken: 1 to {largest:,}", value)

@@ -1,0 +1,184 @@
+"""How a screen reaches a worker: start one, or find the one that holds a run, and talk to it."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import BinaryIO, TypeAlias
+
+from seqlm.errors import RequestError, SeqlmError
+from seqlm.protocol import codec
+from seqlm.protocol.commands import Command
+from seqlm.protocol.events import Event
+from seqlm.protocol.queries import Answer, Query, Refused
+from seqlm.runs.directory import RunDirectory
+from seqlm.runs.sockets import listen, peer_uid
+
+Reply: TypeAlias = Answer | Event
+_READER = codec.decoder(Reply)
+_RECEIVE_BYTES = 1 << 16
+
+
+class WorkerDied(SeqlmError):
+    """The worker is gone: its connection ended."""
+
+
+class Connection:
+    """A connection to a worker, without threads. A screen may also watch :meth:`fileno`.
+
+    Args:
+        connection: A connected socket.
+        process: The worker, where it was started here.
+        errors: What it writes to its standard error until it opens a run.
+    """
+
+    def __init__(
+        self,
+        connection: socket.socket,
+        process: "subprocess.Popen[bytes] | None" = None,
+        errors: BinaryIO | None = None,
+    ) -> None:
+        self._connection, self.process, self._errors = connection, process, errors
+        self._received = b""
+
+    def fileno(self) -> int:
+        """For select and event loops."""
+        return self._connection.fileno()
+
+    def send(self, message: Command | Query) -> None:
+        """Send a command or a question.
+
+        Raises:
+            WorkerDied: There is nobody to hear it.
+        """
+        try:
+            self._connection.sendall(codec.encode(message))
+        except OSError as error:
+            raise WorkerDied(self._last_words()) from error
+
+    def receive(self, timeout_s: float | None = None) -> list[Reply]:
+        """What came, waiting up to ``timeout_s`` (None: for ever) for the first of it.
+
+        Raises:
+            WorkerDied: The connection ended.
+        """
+        self._connection.settimeout(timeout_s)
+        try:
+            data = self._connection.recv(_RECEIVE_BYTES)
+        except (TimeoutError, BlockingIOError):
+            return []
+        except OSError as error:
+            raise WorkerDied(self._last_words()) from error
+        finally:
+            self._connection.settimeout(None)
+        if not data:
+            raise WorkerDied(self._last_words())
+        *lines, self._received = (self._received + data).split(b"\n")
+        return [codec.decode(line, _READER) for line in lines]
+
+    def ask(self, message: Command | Query, timeout_s: float | None = None) -> Reply:
+        """Send a message and wait for its own answer.
+
+        Raises:
+            SeqlmError: It was refused, with the worker's words and exit status.
+            WorkerDied: The connection ended first.
+            TimeoutError: No answer within ``timeout_s``.
+        """
+        self.send(message)
+        until = None if timeout_s is None else time.monotonic() + timeout_s
+        while until is None or time.monotonic() < until:
+            left_s = None if until is None else max(0.0, until - time.monotonic())
+            for reply in self.receive(left_s):
+                if answers(reply, message.id):
+                    return accepted(reply)
+        raise TimeoutError(f"no answer within {timeout_s:g} s")
+
+    def close(self) -> None:
+        """Leave; the worker goes on."""
+        self._connection.close()
+        if self._errors is not None:
+            self._errors.close()
+
+    def _last_words(self) -> str:
+        """What is known about the end of the worker."""
+        if self.process is None:
+            return "the trainer is gone"
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout=1.0)
+        status = self.process.returncode
+        how = f"signal {-status}" if status is not None and status < 0 else f"exit status {status}"
+        return f"the trainer ended ({how}){self._error_line()}"
+
+    def _error_line(self) -> str:
+        if self._errors is None or self._errors.closed:
+            return ""
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        return f": {lines[-1]}" if lines else ""
+
+
+def answers(reply: Reply, message_id: str) -> bool:
+    """Whether a reply answers the message with this id."""
+    return message_id in (getattr(reply, "id", None), getattr(reply, "command_id", None))
+
+
+def accepted(reply: Reply) -> Reply:
+    """The reply, unless it refuses.
+
+    Raises:
+        SeqlmError: The refusal in the worker's words.
+    """
+    if isinstance(reply, Refused):
+        raise RequestError(reply.message) if reply.exit_status == 2 else SeqlmError(reply.message)
+    return reply
+
+
+def new_id() -> str:
+    """An id for a command or a query."""
+    return uuid.uuid4().hex[:12]
+
+
+def spawn() -> Connection:
+    """Start a worker in a session of its own. It can be talked to at once; torch takes a second."""
+    listening, path = listen()
+    errors = tempfile.TemporaryFile()  # noqa: SIM115 (the connection closes it)
+    command = [sys.executable, "-P", "-m", "seqlm.runs.worker"]
+    arguments = ["--socket-fd", str(listening.fileno()), "--socket-path", str(path)]
+    with listening:
+        process = subprocess.Popen(
+            [*command, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            pass_fds=[listening.fileno()],
+            start_new_session=True,
+            env=os.environ | {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")},
+        )
+        return Connection(_connect(path), process, errors)
+
+
+def attach(run: RunDirectory) -> Connection | None:
+    """A connection to the worker that holds a run; None where there is none."""
+    lock = run.holder()
+    if lock is None:
+        return None
+    try:
+        return Connection(_connect(Path(lock.socket)))
+    except OSError:
+        return None
+
+
+def _connect(path: Path) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.connect(str(path))
+    if peer_uid(connection) != os.getuid():
+        connection.close()
+        raise SeqlmError(f"{path} belongs to another user")
+    return connection
+
+

@@ -1,0 +1,283 @@
+"""What a worker does, turn by turn: hear its screens, answer a little, train a little."""
+
+import os
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from seqlm import recipe
+from seqlm.data.prepare import prepare
+from seqlm.errors import RequestError, SeqlmError
+from seqlm.protocol import codec
+from seqlm.protocol.commands import Command, Continue, Pause, Read, Resume, SetValue, Start, Stop
+from seqlm.protocol.events import Continued, Ended, Event, Paused
+from seqlm.protocol.queries import Answer, Describe, DescribeAnswer, Query, Refused
+from seqlm.runs.answers import answer
+from seqlm.runs.directory import Lock, RunDirectory, find_run
+from seqlm.runs.sockets import Listener, Peer
+from seqlm.runs.subjects import Subjects
+from seqlm.runs.throttle import Throttle
+from seqlm.runs.training_run import TrainingRun, open_text
+
+_ANSWER_SLICE_S = 0.02
+_TRAIN_SLICE_S = 0.005
+_LONGEST_WAIT_S = 0.25
+_ALONE_EXIT_S = 60.0
+_READER = codec.decoder(Command | Query)
+
+
+class _Question(NamedTuple):
+    peer: Peer
+    id: str
+    answering: Iterator[Answer | None]
+
+
+class _Open(NamedTuple):
+    """The run that questions are about."""
+
+    directory: RunDirectory
+    subjects: Subjects
+
+
+class Desk:
+    """One worker's work. It has at most one run open, and trains it or only reads it.
+
+    Args:
+        listener: The connections of its screens.
+        socket_path: Where it listens, for the run's lock.
+    """
+
+    def __init__(self, listener: Listener, socket_path: Path) -> None:
+        self._listener = listener
+        self._lock = Lock(pid=os.getpid(), socket=str(socket_path))
+        self._open: _Open | None = None
+        self._training: TrainingRun | None = None
+        self._going: Iterator[Event | None] = iter(())
+        self._throttle = Throttle()
+        self._questions: deque[_Question] = deque()
+        self._askers: dict[str, Peer] = {}
+        self._told_to_end = False
+        self._alone_since = time.monotonic()
+
+    def terminate(self) -> None:
+        """Stop with a checkpoint at the next turn, and leave (for a signal's handler)."""
+        self._told_to_end = True
+
+    def serve(self) -> None:
+        """Work until told to end, or until nobody is here and nothing trains."""
+        while not self._told_to_end and not self._is_deserted():
+            for peer, line in self._listener.poll(self._patience_s()):
+                self._hear(peer, line)
+            self._answer_some()
+            self._train_some()
+        self._stop_training(None)
+
+    def _is_deserted(self) -> bool:
+        """Nobody waits for anything. A paused run is given a minute, as is a worker not yet asked."""
+        is_busy = self._training is not None and not self._throttle.paused
+        if self._listener.peers or is_busy:
+            self._alone_since = time.monotonic()
+            return False
+        was_served = self._open is not None and self._training is None
+        return was_served or time.monotonic() - self._alone_since > _ALONE_EXIT_S
+
+    def _patience_s(self) -> float:
+        """How long the next poll may wait: not at all while there is work."""
+        if self._questions:
+            return 0.0
+        wait_s = self._throttle.wait_s if self._training is not None else _LONGEST_WAIT_S
+        return min(wait_s, _LONGEST_WAIT_S)
+
+    # What screens say
+
+    def _hear(self, peer: Peer, line: bytes) -> None:
+        message_id = ""
+        try:
+            message = codec.decode(line, _READER)
+            message_id = message.id
+            if isinstance(message, Query):
+                self._questions.append(_Question(peer, message_id, self._question(message)))
+            else:
+                self._askers[message_id] = peer
+                _FOLLOW[type(message)](self, message)
+        except (SeqlmError, OSError, RuntimeError) as error:
+            self._refuse(peer, message_id, error)
+
+    def _refuse(self, peer: Peer, message_id: str, error: Exception) -> None:
+        self._askers.pop(message_id, None)
+        status = error.exit_status if isinstance(error, SeqlmError) else 1
+        refused = Refused(id=message_id, message=_first_line(error), exit_status=status)
+        peer.send(codec.encode(refused))
+
+    def _start(self, command: Start) -> None:
+        self._leave_run()
+        config = recipe.read(command.recipe)
+        run = TrainingRun.begin(config, prepare(config.data), command.name, self._lock)
+        self._train(run, command.id)
+
+    def _resume(self, command: Resume) -> None:
+        self._leave_run()
+        directory = find_run(command.run)
+        run = TrainingRun.resume(directory, open_text(directory), self._lock)
+        try:
+            for change in recipe.live_changes(run.trainer.config, command.words):
+                run.change(change, command.id)
+            run.check_there_is_work()
+        except SeqlmError:
+            run.close()
+            raise
+        self._train(run, command.id)
+
+    def _read(self, command: Read) -> None:
+        self._leave_run()
+        directory = find_run(command.run)
+        config = directory.manifest().config
+        subjects = Subjects(config, open_text(directory), directory.checkpoints_path)
+        self._open = _Open(directory, subjects)
+        self._askers.pop(command.id).send(codec.encode(self._description(command.id)))
+
+    def _pause(self, command: Pause) -> None:
+        self._log_pause(self._trained(), command.id)
+        self._throttle.paused = True
+
+    def _continue(self, command: Continue) -> None:
+        step = self._trained().trainer.step
+        event = Continued(step=step, n_steps=command.n_steps, command_id=command.id)
+        self._tell(self._trained().log(event))
+        self._throttle.go_on(command.n_steps)
+
+    def _stop(self, command: Stop) -> None:
+        self._trained()
+        self._stop_training(command.id)
+
+    def _set(self, command: SetValue) -> None:
+        self._trained().change(command.change(), command.id)
+
+    def _trained(self) -> TrainingRun:
+        if self._training is None:
+            raise RequestError("nothing is training here")
+        return self._training
+
+    # Questions
+
+    def _question(self, query: Query) -> Iterator[Answer | None]:
+        if isinstance(query, Describe):
+            return iter((self._description(query.id),))
+        if self._open is None:
+            raise RequestError("no run is open here")
+        trainer = self._training.trainer if self._training else None
+        return answer(query, self._open.subjects.find(query.weights, trainer))
+
+    def _description(self, message_id: str) -> DescribeAnswer:
+        run = self._training
+        status = "reading" if self._open else "idle"
+        if run is not None:
+            status = "paused" if self._throttle.paused else "training"
+        return DescribeAnswer(
+            id=message_id,
+            step=run.trainer.step if run else 0,
+            status=status,
+            run=self._open.directory.name if self._open else None,
+        )
+
+    def _answer_some(self) -> None:
+        """Work on the oldest question for one slice; one that is not done goes to the end."""
+        if not self._questions:
+            return
+        question = self._questions.popleft()
+        until = time.monotonic() + _ANSWER_SLICE_S
+        try:
+            for found in question.answering:
+                if found is not None:
+                    question.peer.send(codec.encode(found))
+                    return
+                if time.monotonic() >= until:
+                    break
+        except (SeqlmError, OSError, RuntimeError) as error:
+            self._refuse(question.peer, question.id, error)
+            return
+        if question.peer in self._listener.peers:
+            self._questions.append(question)
+
+    # Training
+
+    def _train(self, run: TrainingRun, command_id: str) -> None:
+        self._training, self._going = run, run.go()
+        subjects = Subjects(run.trainer.config, run.trainer.text, run.directory.checkpoints_path)
+        self._open = _Open(run.directory, subjects)
+        self._throttle.go_on()
+        run.catch_errors()
+        self._tell(run.log(Continued(step=run.trainer.step, command_id=command_id)))
+
+    def _train_some(self) -> None:
+        until = time.monotonic() + _TRAIN_SLICE_S
+        while self._training is not None and not self._throttle.wait_s:
+            self._train_a_little(self._training)
+            if time.monotonic() >= until:
+                return
+
+    def _train_a_little(self, run: TrainingRun) -> None:
+        step_before = run.trainer.step
+        try:
+            event = next(self._going)
+        except OSError as error:  # a full disk: nothing is lost, and it can go on from here
+            self._wait_for_disk(run, error)
+            return
+        except Exception as error:
+            traceback.print_exc()
+            event = run.fail(_first_line(error))
+        if event is not None:
+            self._tell(event)
+        if isinstance(event, Ended):
+            self._leave_run()
+        elif self._throttle.done(run.trainer.step - step_before, run.trainer.values["train.pace"]):
+            self._log_pause(run, None)
+
+    def _wait_for_disk(self, run: TrainingRun, error: OSError) -> None:
+        self._throttle.paused = True
+        self._going = run.go()
+        message = f"{error.strerror}: paused at step {run.trainer.step:,}, nothing is lost"
+        for peer in self._listener.peers:
+            peer.send(codec.encode(Refused(id="", message=message, exit_status=1)))
+
+    def _log_pause(self, run: TrainingRun, command_id: str | None) -> None:
+        for event in run.flush():
+            self._tell(event)
+        self._tell(run.log(Paused(step=run.trainer.step, command_id=command_id)))
+
+    def _stop_training(self, command_id: str | None) -> None:
+        if self._training is not None:
+            for event in self._training.stop(command_id):
+                self._tell(event)
+            self._leave_run()
+
+    def _leave_run(self) -> None:
+        """Let the run that was trained go. It stays open for questions."""
+        if self._training is not None:
+            self._training.close()
+        self._training, self._going = None, iter(())
+
+    def _tell(self, event: Event) -> None:
+        """The screen whose command an event answers is told at once; the others read the log."""
+        peer = self._askers.pop(getattr(event, "command_id", None) or "", None)
+        if peer is not None:
+            peer.send(codec.encode(event))
+
+
+_FOLLOW: dict[type[Any], Callable[[Desk, Any], None]] = {
+    Start: Desk._start,
+    Resume: Desk._resume,
+    Read: Desk._read,
+    Pause: Desk._pause,
+    Continue: Desk._continue,
+    Stop: Desk._stop,
+    SetValue: Desk._set,
+}
+
+
+def _first_line(error: BaseException) -> str:
+    """An error as one line. A system's error says what it is about; a library's may go on for pages."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

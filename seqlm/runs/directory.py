@@ -1,0 +1,211 @@
+"""The directory that a run is: its files, its name, and whether a worker holds it."""
+
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from seqlm import errors
+from seqlm.config import RunConfig
+from seqlm.home import runs_dir
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,79}")
+
+
+class CorpusRecord(Struct, frozen=True, kw_only=True):
+    """Which text a run was trained on: enough to find it again, and to know that it is the same."""
+
+    name: str
+    n_bytes: int
+    sha256: str
+    stored_at: str | None = None
+
+
+class Manifest(Struct, frozen=True, kw_only=True):
+    """``run.json``: what a run was started with. It is written once and never changes."""
+
+    v: int = 1
+    run: str
+    recipe: str
+    config: RunConfig
+    corpus: CorpusRecord
+    created_t: float
+    versions: dict[str, str]
+    parent: str | None = None
+
+
+class Lock(Struct, frozen=True, kw_only=True):
+    """What the holder of a run's lock wrote into it: its process, and where it listens."""
+
+    pid: int
+    socket: str
+
+
+class RunDirectory:
+    """One run on disk. Making the object touches nothing.
+
+    Args:
+        path: The directory; its last part is the run's name.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = path.name
+        self.manifest_path = path / "run.json"
+        self.events_path = path / "events.jsonl"
+        self.checkpoints_path = path / "checkpoints"
+        self.log_path = path / "worker.log"
+        self.lock_path = path / "lock"
+
+    def manifest(self) -> Manifest:
+        """What the run was started with.
+
+        Raises:
+            SeqlmError: There is no such file, or it is damaged.
+        """
+        try:
+            return msgspec.json.decode(self.manifest_path.read_bytes(), type=Manifest)
+        except (OSError, msgspec.MsgspecError) as error:
+            raise errors.SeqlmError(f"{self.name}: run.json cannot be read: {error}") from error
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Write ``run.json``, whole or not at all."""
+        pretty = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+        write_atomically(self.manifest_path, pretty + b"\n")
+
+    def holder(self) -> Lock | None:
+        """Who holds the run now; None where nobody does, whatever the lock file says."""
+        try:
+            with self.lock_path.open("rb") as file:
+                if _try_lock(file.fileno(), fcntl.LOCK_SH):
+                    return None
+                return msgspec.json.decode(file.read(4096), type=Lock)
+        except (OSError, msgspec.MsgspecError):
+            return None
+
+    def take(self, lock: Lock) -> int:
+        """Hold the run until the returned file descriptor is closed, by this process' end at last.
+
+        Raises:
+            RequestError: Another process holds it.
+        """
+        fd = os.open(self.lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if not _try_lock(fd, fcntl.LOCK_EX):
+            os.close(fd)
+            raise errors.RequestError(f"{self.name} is held by another worker", self.name)
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, msgspec.json.encode(lock), 0)
+        return fd
+
+
+def create(stem: str, name: str | None = None) -> RunDirectory:
+    """Make a new run directory, named ``name``, or else ``stem`` with the next free number.
+
+    Raises:
+        RequestError: The name is taken, or is no name.
+    """
+    runs_dir().mkdir(parents=True, exist_ok=True, mode=0o700)
+    if name is not None:
+        check_name(name)
+        try:
+            (runs_dir() / name).mkdir(mode=0o700)
+        except FileExistsError as error:
+            raise errors.RequestError(f"there is a run called {name} already", name) from error
+        return RunDirectory(runs_dir() / name)
+    numbers = [int(n) for run in list_runs() if (n := run.name.removeprefix(f"{stem}-")).isdecimal()]
+    number = max(numbers, default=0) + 1
+    while True:  # another process may take the same number between looking and making
+        path = runs_dir() / f"{stem}-{number}"
+        try:
+            path.mkdir(mode=0o700)
+        except FileExistsError:
+            number += 1
+            continue
+        return RunDirectory(path)
+
+
+def check_name(name: str) -> None:
+    """Refuse what would not be one plain folder name."""
+    if not _NAME.fullmatch(name):
+        raise errors.RequestError(
+            f"{name!r} is not a run's name; take up to 80 letters, digits, '.', '_' or '-'", name
+        )
+
+
+def list_runs() -> list[RunDirectory]:
+    """Every run there is, oldest first."""
+    root = runs_dir()
+    found = [RunDirectory(path) for path in root.iterdir()] if root.is_dir() else []
+    runs = [run for run in found if run.manifest_path.is_file()]
+    return sorted(runs, key=lambda run: (run.manifest_path.stat().st_mtime_ns, run.name))
+
+
+def find_run(word: str) -> RunDirectory:
+    """The run that a word means: a path to it, its name, the only one it begins, or ``latest``.
+
+    Raises:
+        RequestError: No run fits, or several do.
+    """
+    if "/" in word:
+        run = RunDirectory(Path(word).expanduser().absolute())
+        if run.manifest_path.is_file():
+            return run
+        raise errors.RequestError(f"{word} is not a run's directory: it has no run.json", word)
+    runs = list_runs()
+    if not runs:
+        raise errors.RequestError(f"there is no run called {word}: there are no runs yet", word)
+    if word == "latest":
+        return runs[-1]
+    by_name = {run.name: run for run in runs}
+    if word in by_name:
+        return by_name[word]
+    fitting = [name for name in by_name if word and name.startswith(word)]
+    if len(fitting) > 1:
+        raise errors.RequestError(f"{word} fits {', '.join(sorted(fitting)[:8])}: say which", word)
+    if not fitting:
+        raise errors.unknown("a run", word, by_name)
+    return by_name[fitting[0]]
+
+
+def live_runs() -> Iterator[tuple[RunDirectory, Lock]]:
+    """The runs that a worker holds now, newest first."""
+    for run in reversed(list_runs()):
+        if (lock := run.holder()) is not None:
+            yield run, lock
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that it is seen whole or not at all, also after a loss of power."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Make a rename in a directory survive a loss of power."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _try_lock(fd: int, kind: int) -> bool:
+    try:
+        fcntl.flock(fd, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+

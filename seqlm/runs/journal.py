@@ -1,0 +1,153 @@
+"""The log of a run: ``events.jsonl``, one event a line, only ever appended to."""
+
+import errno
+import os
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from msgspec.structs import replace
+
+from seqlm.errors import SeqlmError
+from seqlm.protocol.codec import MessageError, decode, decoder, encode
+from seqlm.protocol.events import Event, Resumed
+
+E = TypeVar("E", bound=Event)
+_READER = decoder(Event)
+_CHUNK_BYTES = 1 << 20
+
+
+class Journal:
+    """Appends events to a log; there is one writer, who holds the run's lock.
+
+    What cannot be written (a full disk) is kept and written before the next event.
+
+    Args:
+        path: The log. A last line that was cut off by a sudden end is taken away.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self.offset = _after_newline(self._fd, os.fstat(self._fd).st_size)
+        os.ftruncate(self._fd, self.offset)
+        begin = _after_newline(self._fd, self.offset - 1)
+        last = os.pread(self._fd, self.offset - begin, begin)
+        self.seq = _read_line(last, path, begin).seq if last else 0
+        self._unwritten = b""
+
+    def append(self, event: E) -> E:
+        """Number an event, stamp it, and write it.
+
+        Returns:
+            The event as it was written.
+
+        Raises:
+            OSError: It could not be written now; it is kept.
+        """
+        self.seq += 1
+        stamped = replace(event, seq=self.seq, t=round(time.time(), 4))
+        self._unwritten += encode(stamped)
+        self.flush()
+        return stamped
+
+    def flush(self) -> None:
+        """Write what is kept, all of it or nothing.
+
+        Raises:
+            OSError: It could not be written now; it is kept.
+        """
+        try:
+            n_written = os.write(self._fd, self._unwritten) if self._unwritten else 0
+            if n_written < len(self._unwritten):  # a disk that fills up takes a part first
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            os.ftruncate(self._fd, self.offset)
+            raise
+        self.offset += n_written
+        self._unwritten = b""
+
+    def sync(self) -> None:
+        """Everything appended is on the disk when this returns."""
+        self.flush()
+        os.fsync(self._fd)
+
+    def close(self) -> None:
+        """Give the file back."""
+        os.close(self._fd)
+
+
+class Tail:
+    """Reads a log as it grows.
+
+    Args:
+        path: The log; it need not exist yet.
+        offset: Where to begin, in bytes.
+    """
+
+    def __init__(self, path: Path, offset: int = 0) -> None:
+        self.path, self.offset = path, offset
+        self._rest = b""
+
+    def read(self, max_bytes: int = _CHUNK_BYTES) -> list[Event]:
+        """The events that came since the last call, from at most ``max_bytes`` of the log.
+
+        Raises:
+            SeqlmError: A line is damaged; says which byte it begins at.
+        """
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.offset)
+                data = file.read(max_bytes)
+        except FileNotFoundError:
+            return []
+        *lines, rest = (self._rest + data).split(b"\n")
+        begin = self.offset - len(self._rest)
+        self.offset += len(data)
+        self._rest = rest
+        events = []
+        for line in lines:
+            events.append(_read_line(line, self.path, begin))
+            begin += len(line) + 1
+        return events
+
+
+def read_events(path: Path) -> Iterator[Event]:
+    """Every event of a log, a cut-off last line left out.
+
+    Raises:
+        SeqlmError: A line is damaged.
+    """
+    tail, before = Tail(path), -1
+    while tail.offset != before:
+        before = tail.offset
+        yield from tail.read()
+
+
+def effective(events: Iterable[Event]) -> list[Event]:
+    """The events that count: those that a later ``Resumed`` supersedes are left out."""
+    kept: list[Event] = []
+    for event in events:
+        if isinstance(event, Resumed):
+            while kept and kept[-1].seq >= event.superseded_from:
+                kept.pop()
+        kept.append(event)
+    return kept
+
+
+def _read_line(line: bytes, path: Path, offset: int) -> Event:
+    try:
+        return decode(line, _READER)
+    except MessageError as error:
+        raise SeqlmError(f"{path.parent.name}: {path.name} is damaged at byte {offset:,}") from error
+
+
+def _after_newline(fd: int, end: int) -> int:
+    """The offset after the last newline among the first ``end`` bytes of a file; 0 without one."""
+    while end > 0:
+        begin = max(0, end - _CHUNK_BYTES)
+        found = os.pread(fd, end - begin, begin).rfind(b"\n")
+        if found >= 0:
+            return begin + found + 1
+        end = begin
+    return 0

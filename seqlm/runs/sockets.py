@@ -1,0 +1,152 @@
+"""The socket between a worker and its screens: where it lies, who may speak, lines both ways."""
+
+import contextlib
+import os
+import selectors
+import socket
+import stat
+import struct
+import sys
+import tempfile
+import uuid
+from pathlib import Path
+
+from seqlm.errors import SeqlmError
+from seqlm.protocol.codec import MAX_LINE_BYTES
+
+_RECEIVE_BYTES = 1 << 16
+_MAX_UNSENT_BYTES = 64 << 20
+
+
+def socket_directory() -> Path:
+    """A folder that only this user can enter. Its path is short, as socket paths must be.
+
+    Raises:
+        SeqlmError: Something else stands there, or another user owns it.
+    """
+    root = os.environ.get("XDG_RUNTIME_DIR")
+    path = Path(root) / "seqlm" if root else Path(tempfile.gettempdir()) / f"seqlm-{os.getuid()}"
+    with contextlib.suppress(FileExistsError):
+        path.mkdir(mode=0o700)
+    found = path.lstat()
+    private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
+    if not private or found.st_uid != os.getuid():
+        raise SeqlmError(f"{path} is not a private folder of yours; remove it or set XDG_RUNTIME_DIR")
+    return path
+
+
+def listen() -> tuple[socket.socket, Path]:
+    """A new listening socket with a name nobody else has."""
+    path = socket_directory() / f"{uuid.uuid4().hex[:12]}.sock"
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listening.bind(str(path))
+    path.chmod(0o600)
+    listening.listen(8)
+    return listening, path
+
+
+class Peer:
+    """One screen, as its worker sees it: sends lines without ever waiting for it.
+
+    Args:
+        connection: An accepted connection.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        self.connection = connection
+        self._received = b""
+        self._unsent = b""
+
+    @property
+    def has_unsent(self) -> bool:
+        """Whether lines wait until the screen takes them."""
+        return bool(self._unsent)
+
+    def receive(self) -> list[bytes] | None:
+        """The whole lines that came; None once the screen is gone."""
+        try:
+            data = self.connection.recv(_RECEIVE_BYTES)
+        except BlockingIOError:
+            return []
+        except OSError:
+            return None
+        *lines, self._received = (self._received + data).split(b"\n")
+        too_long = len(self._received) > MAX_LINE_BYTES
+        return None if not data or too_long else lines
+
+    def send(self, line: bytes) -> None:
+        """Send a line as soon as the screen takes it; one that takes nothing at all is let go."""
+        self._unsent += line
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what waits, as far as it goes."""
+        try:
+            while self._unsent:
+                self._unsent = self._unsent[self.connection.send(self._unsent) :]
+        except BlockingIOError:
+            if len(self._unsent) > _MAX_UNSENT_BYTES:
+                self.connection.close()
+        except OSError:
+            self._unsent = b""
+
+
+class Listener:
+    """The worker's end of all its connections. One thread, no waiting but in :meth:`poll`.
+
+    Args:
+        listening: The socket that screens connect to.
+    """
+
+    def __init__(self, listening: socket.socket) -> None:
+        listening.setblocking(False)
+        self._listening = listening
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(listening, selectors.EVENT_READ)
+        self.peers: list[Peer] = []
+
+    def poll(self, timeout_s: float) -> list[tuple[Peer, bytes]]:
+        """The lines that came from any screen, waiting up to ``timeout_s`` for the first."""
+        for peer in [peer for peer in self.peers if peer.has_unsent]:
+            peer.flush()
+        lines: list[tuple[Peer, bytes]] = []
+        for key, _ in self._selector.select(timeout_s):
+            if key.fileobj is self._listening:
+                self._accept()
+            else:
+                lines += self._read(key.data)
+        return lines
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._listening.accept()
+        except OSError:
+            return
+        if peer_uid(connection) != os.getuid():
+            connection.close()
+            return
+        peer = Peer(connection)
+        self.peers.append(peer)
+        self._selector.register(connection, selectors.EVENT_READ, peer)
+
+    def _read(self, peer: Peer) -> list[tuple[Peer, bytes]]:
+        lines = peer.receive()
+        if lines is None:
+            self._selector.unregister(peer.connection)
+            peer.connection.close()
+            self.peers.remove(peer)
+            return []
+        return [(peer, line) for line in lines]
+
+
+def peer_uid(connection: socket.socket) -> int:
+    """The user at the other end of a local connection, as the kernel knows it."""
+    if sys.platform == "darwin":
+        local_peercred, xucred = 0x001, struct.Struct("=IIh")
+        raw = connection.getsockopt(0, local_peercred, 76)
+        return int(xucred.unpack_from(raw)[1])
+    ucred = struct.Struct("=iII")
+    raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, ucred.size)
+    return int(ucred.unpack(raw)[1])
+

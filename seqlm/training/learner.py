@@ -1,0 +1,169 @@
+"""One step of learning: by gradient, or by counting."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+from torch.nn.utils import clip_grad_norm_
+
+from seqlm.config import RunConfig
+from seqlm.data.batches import IGNORED, Batch, Batches, ChunkBatches, ItemBatches, WindowBatches
+from seqlm.data.prepare import PreparedText
+from seqlm.errors import RequestError
+from seqlm.models.base import SequenceModel, State
+from seqlm.models.ngram import NgramModel
+from seqlm.training.optimizer import make_optimizer
+
+
+class Learner(ABC):
+    """Changes a model step by step."""
+
+    model: SequenceModel
+    steps_per_epoch: int
+
+    @abstractmethod
+    def step(self, index: int, values: Mapping[str, Any], learning_rate: float) -> tuple[Tensor, int]:
+        """Do the step counted ``index`` from 0.
+
+        Returns:
+            The loss of its batch before the update (a scalar on the model's device, detached), and
+            the number of targets in it.
+        """
+
+    @abstractmethod
+    def tensors(self) -> dict[str, Tensor]:
+        """What must be kept beside the weights to go on bit for bit."""
+
+    @abstractmethod
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """Take back what :meth:`tensors` gave."""
+
+
+class GradientLearner(Learner):
+    """Gradient descent on mini-batches."""
+
+    def __init__(
+        self, model: SequenceModel, batches: Batches, config: RunConfig, device: torch.device
+    ) -> None:
+        self.model = model.to(device)
+        self.steps_per_epoch = batches.steps_per_epoch
+        self._batches = batches
+        self._device = device
+        self._parameters = list(model.parameters())
+        self._optimizer = make_optimizer(config.train, self._parameters)
+        self._carried: State | None = None
+
+    def step(self, index: int, values: Mapping[str, Any], learning_rate: float) -> tuple[Tensor, int]:
+        """Forward, backward, update."""
+        batch = self._batches.at(index)
+        self.model.train()
+        loss = self._loss(batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if values["train.clip"] is not None:
+            clip_grad_norm_(self._parameters, values["train.clip"])
+        self._optimizer.step(learning_rate, values["train.weight_decay"])
+        for parameter in self._parameters:
+            parameter.grad = None
+        return loss.detach(), n_targets(batch)
+
+    def _loss(self, batch: Batch) -> Tensor:
+        state = self._carried if batch.continues else None
+        if batch.before is not None:
+            state = (batch.before.to(self._device),)
+        logits, after = self.model(batch.tokens.to(self._device), state)  # (B, T, V)
+        self._carried = tuple(part.detach() for part in after)
+        targets = batch.targets.to(self._device)
+        return cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Optimizer, carried state, and the generators that dropout draws from."""
+        kept = {f"optimizer.{name}": part for name, part in self._optimizer.tensors().items()}
+        kept |= {f"carried.{index}": part for index, part in enumerate(self._carried or ())}
+        kept["generator.cpu"] = torch.get_rng_state()
+        if self._device.type == "cuda":
+            kept["generator.cuda"] = torch.cuda.get_rng_state(self._device)
+        return kept
+
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """Take back what :meth:`tensors` gave."""
+        self._optimizer.load(_below("optimizer.", tensors))
+        carried = _below("carried.", tensors)
+        self._carried = tuple(carried[str(i)].to(self._device) for i in range(len(carried))) or None
+        torch.set_rng_state(tensors["generator.cpu"])
+        if self._device.type == "cuda" and "generator.cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["generator.cuda"], self._device)
+
+
+class CountLearner(Learner):
+    """Counting: one step reads the whole training split. Before it, every token is equally probable."""
+
+    steps_per_epoch = 1
+
+    def __init__(self, model: NgramModel, sequences: list[list[int]]) -> None:
+        self.model = model
+        self._sequences = sequences
+
+    def step(self, index: int, values: Mapping[str, Any], learning_rate: float) -> tuple[Tensor, int]:
+        """Count everything; a further step counts the same again and changes nothing."""
+        before = float(torch.tensor(self.model.n_vocab).log())
+        if index == 0:
+            cast(NgramModel, self.model).fit(self._sequences)
+        return torch.tensor(before), sum(len(sequence) - 1 for sequence in self._sequences)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Nothing: the counts are the weights."""
+        return {}
+
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """Nothing to take back."""
+
+
+def make_learner(
+    config: RunConfig, text: PreparedText, model: SequenceModel, device: torch.device
+) -> Learner:
+    """The learner for this model: counts are counted, everything else goes by gradient."""
+    sequences = [sequence for sequence in text.sequences("train") if len(sequence) > 1]
+    if isinstance(model, NgramModel):
+        return CountLearner(model, sequences)
+    torch.manual_seed(config.seed)  # dropout draws from torch's own generator
+    batches = make_batches(config, text, sequences, model.context)
+    return GradientLearner(model, batches, config, device)
+
+
+def make_batches(
+    config: RunConfig, text: PreparedText, sequences: list[list[int]], context: int | None
+) -> Batches:
+    """The batches that the configuration asks for; ``auto`` fits the model and the corpus."""
+    train, seed = config.train, config.seed
+    replacement = train.order == "replacement"
+    kind = train.example
+    if kind == "auto":
+        is_stream = text.corpus.mode == "stream"
+        kind = "window" if context is not None else "chunk" if is_stream else "item"
+    if kind == "window" and context is not None:
+        fill_id = text.fill_id
+        return WindowBatches(
+            sequences, context, fill_id, train.batch, seed, replacement=replacement
+        )
+    if kind == "chunk":
+        carry = train.carry_state
+        return ChunkBatches(
+            sequences, train.batch, train.chunk, seed, carry=carry, replacement=replacement
+        )
+    if text.corpus.mode == "stream":
+        raise RequestError("train.example=item needs lines; a stream has no items: take chunk", kind)
+    return ItemBatches(sequences, train.batch, seed, replacement=replacement)
+
+
+def n_targets(batch: Batch) -> int:
+    """The targets of a batch that count."""
+    if batch.before is not None or batch.continues:
+        return batch.targets.numel()
+    return int((batch.targets != IGNORED).sum())
+
+
+def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

@@ -1,0 +1,279 @@
+"""The training of one run, told as events."""
+
+import math
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from seqlm import settings
+from seqlm.config import Change, RunConfig
+from seqlm.data.prepare import PreparedText, Split
+from seqlm.models.registry import build
+from seqlm.protocol.codec import float32_digits
+from seqlm.protocol.events import Ended, Evaluated, Event, StepsDone, ValueChanged
+from seqlm.training.device import choose_device
+from seqlm.training.evaluate import SplitScorer
+from seqlm.training.learner import make_learner
+from seqlm.training.schedule import factor
+
+_STEPS_PER_EVENT_S = 0.05
+_PLAN_AFTER_S = 2.0
+class Position(NamedTuple):
+    """Where a training stands, beside its tensors: what a checkpoint keeps of it as numbers."""
+
+    step: int
+    values: dict[str, Any]
+    n_planned_done: int
+    seconds_planned: bool
+    evaluated_step: int
+    best_loss: float
+    best_step: int
+    train_s: float
+    cpu_s: float
+    n_tokens: int
+
+
+class Trainer:
+    """Trains one model. Iterate :meth:`run`; it gives an event, or None as a chance to do other things.
+
+    Nothing done between two iterations changes the training, unless it is :meth:`change`. The clock
+    decides only how the events are grouped, never what is computed.
+
+    Args:
+        config: The run's configuration.
+        text: Its prepared corpus.
+
+    Attributes:
+        step: Steps done.
+        values: The live values in force, by key.
+        model: The model as it is now.
+        best_weights: A copy of the weights with the lowest validation loss so far, or None.
+    """
+
+    def __init__(self, config: RunConfig, text: PreparedText) -> None:
+        torch.set_num_threads(config.train.threads)
+        self.config, self.text = config, text
+        self.model = build(config.model, text.tokenizer.n_vocab, text.fill_id, config.seed)
+        self.device = choose_device(config.train.device, self.n_parameters)
+        self._learner = make_learner(config, text, self.model, self.device)
+        self._checks = [
+            SplitScorer(text, split, self.device, quick=True)
+            for split in _splits(text)
+            if split == "val"
+        ]
+        self.step = 0
+        self.values = {key: settings.value_of(config, key) for key in live_keys(config)}
+        self._planned = [change for change in config.changes if change.key in self.values]
+        self._n_planned_done = 0
+        self._asked: list[tuple[Change, str | None]] = []
+        self._seconds_planned = False
+        self._evaluated_step = 0
+        self.best_loss, self.best_step = math.inf, 0
+        self.best_weights: dict[str, Tensor] | None = None
+        self._losses: list[Tensor] = []
+        self._diverged_loss: float | None = None
+        self._flushed_at = time.perf_counter()
+        self._train_s, self._n_tokens = 0.0, 0
+        self._cpu_before_s = -time.process_time()
+
+    @property
+    def n_parameters(self) -> int:
+        """Trainable numbers in the model (a table of counts has none)."""
+        return sum(parameter.numel() for parameter in self.model.parameters())
+
+    @property
+    def learning_rate(self) -> float:
+        """What the schedule makes of the learning rate for the last step done."""
+        last = max(self.step - 1, 0)
+        scale = factor(self.config.train.schedule, last, self.values["train.steps"])
+        return float(self.values["train.learning_rate"]) * scale
+
+    def change(self, change: Change, command_id: str | None) -> None:
+        """Let a live value take force when ``change.step`` steps are done, or at once if they are."""
+        self._asked.append((change, command_id))
+        self._asked.sort(key=lambda asked: asked[0].step)
+
+    @property
+    def steps_asked(self) -> int:
+        """The number of steps after which training ends, changes that wait included."""
+        asked = [change.value for change, _ in self._asked if change.key == "train.steps"]
+        return int([self.values["train.steps"], *asked][-1])
+
+    def run(self) -> Iterator[Event | None]:
+        """Train to the end; the last event is ``Ended``."""
+        yield from self._due_changes()
+        if self.step:  # a checkpoint may have been taken before the check of its step was over
+            yield from self._due_evaluation()
+        while self.step < self.values["train.steps"]:
+            self._do_step()
+            if time.perf_counter() - self._flushed_at >= _STEPS_PER_EVENT_S:
+                yield from self.flush()
+                if (ended := self._diverged()) is not None:
+                    yield ended
+                    return
+            yield from self._due_changes()
+            yield from self._due_evaluation()
+            yield None
+        yield from self._finish()
+
+    def flush(self) -> Iterator[Event]:
+        """The steps done since the last flush, as one event."""
+        if self._losses:
+            losses = torch.stack(self._losses).tolist()
+            first_step = self.step - len(losses) + 1
+            finite = [math.isfinite(loss) for loss in losses]
+            if not all(finite):  # nothing after the first loss that is no number is of use
+                losses = losses[: finite.index(False) + 1]
+                self.step = first_step + len(losses) - 1
+            self._losses = []
+            yield StepsDone(
+                first_step=first_step,
+                losses=float32_digits(losses),
+                learning_rate=self.learning_rate,
+                train_s=round(self._train_s, 4),
+                cpu_s=round(self._cpu_before_s + time.process_time(), 4),
+                n_tokens=self._n_tokens,
+            )
+            self._diverged_loss = None if all(finite) else losses[-1]
+        self._flushed_at = time.perf_counter()
+
+    def _do_step(self) -> None:
+        scale = factor(self.config.train.schedule, self.step, self.values["train.steps"])
+        learning_rate = self.values["train.learning_rate"] * scale
+        began = time.perf_counter()
+        loss, n_targets = self._learner.step(self.step, self.values, learning_rate)
+        self._train_s += time.perf_counter() - began
+        self._losses.append(loss)
+        self._n_tokens += n_targets
+        self.step += 1
+
+    def _due_changes(self) -> Iterator[Event]:
+        """Changes whose step has come: the planned ones, the asked ones, and the budget of seconds."""
+        while self._n_planned_done < len(self._planned):
+            change = self._planned[self._n_planned_done]
+            if change.step > self.step:
+                break
+            self._n_planned_done += 1
+            yield from self._apply(change.key, change.value, None)
+        while self._asked and self._asked[0][0].step <= self.step:
+            asked, command_id = self._asked.pop(0)
+            yield from self._apply(asked.key, asked.value, command_id)
+        seconds = self.config.train.seconds
+        if seconds and not self._seconds_planned and self._train_s >= min(_PLAN_AFTER_S, seconds):
+            n_steps = max(self.step, round(self.step * seconds / self._train_s))
+            yield from self._apply("train.steps", n_steps, None)
+
+    def _apply(self, key: str, value: Any, command_id: str | None) -> Iterator[Event]:
+        yield from self.flush()
+        old, self.values[key] = self.values[key], value
+        self._seconds_planned |= key == "train.steps"
+        yield ValueChanged(step=self.step, key=key, old=old, new=value, command_id=command_id)
+
+    def _diverged(self) -> Ended | None:
+        if self._diverged_loss is None:
+            return None
+        word = "NaN" if math.isnan(self._diverged_loss) else "infinite"
+        rate = settings.find(self.config, "train.learning_rate").show(self.learning_rate)
+        return Ended(
+            step=self.step,
+            status="diverged",
+            message=f"the loss became {word} at step {self.step:,}: steps too big"
+            f" (learning rate {rate})",
+        )
+
+    def _due_evaluation(self) -> Iterator[Event | None]:
+        due = self.step % self.values["train.evaluate_every"] == 0
+        if due and self._evaluated_step != self.step:
+            yield from self.flush()
+            if self._diverged_loss is None:
+                yield from self._evaluate(self._checks)
+
+    def _finish(self) -> Iterator[Event | None]:
+        """The last validation, then the whole of both splits, as the result of the run."""
+        yield from self.flush()
+        if (ended := self._diverged()) is not None:
+            yield ended
+            return
+        if self._evaluated_step != self.step:
+            yield from self._evaluate(self._checks)
+        whole = [SplitScorer(self.text, split, self.device) for split in _splits(self.text)]
+        known = {(check.split, check.protocol) for check in self._checks}
+        yield from self._evaluate([s for s in whole if (s.split, s.protocol) not in known])
+        yield Ended(step=self.step, status="finished")
+
+    def _evaluate(self, scorers: list[SplitScorer]) -> Iterator[Event | None]:
+        for scorer in scorers:
+            score = None
+            for score in scorer.run(self.model):
+                yield None
+            if score is None:
+                continue
+            best = scorer.split == "val" and scorer in self._checks and score.loss < self.best_loss
+            if best:
+                self.best_loss, self.best_step = score.loss, self.step
+                self.best_weights = {k: v.detach().clone() for k, v in self.weights().items()}
+            yield Evaluated(
+                step=self.step,
+                split=scorer.split,
+                loss=score.loss,
+                n_tokens=score.n_tokens,
+                protocol=scorer.protocol,
+                best=best,
+            )
+        self._evaluated_step = self.step
+
+    def weights(self) -> dict[str, Tensor]:
+        """The model's numbers by name; not copies."""
+        return dict(self.model.state_dict())
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What must be kept beside the weights to go on bit for bit. Flush first."""
+        return self._learner.tensors()
+
+    def position(self) -> Position:
+        """Where the training stands. Flush first."""
+        return Position(
+            step=self.step,
+            values=dict(self.values),
+            n_planned_done=self._n_planned_done,
+            seconds_planned=self._seconds_planned,
+            evaluated_step=self._evaluated_step,
+            best_loss=self.best_loss,
+            best_step=self.best_step,
+            train_s=self._train_s,
+            cpu_s=self._cpu_before_s + time.process_time(),
+            n_tokens=self._n_tokens,
+        )
+
+    def restore(
+        self,
+        position: Position,
+        weights: dict[str, Tensor],
+        tensors: dict[str, Tensor],
+        best_weights: dict[str, Tensor] | None,
+    ) -> None:
+        """Stand where a checkpoint was taken."""
+        self.model.load_state_dict(weights)
+        self._learner.load(tensors)
+        self.best_weights = best_weights
+        self.step, self.values = position.step, dict(position.values)
+        self._n_planned_done = position.n_planned_done
+        self._seconds_planned = position.seconds_planned
+        self._evaluated_step = position.evaluated_step
+        self.best_loss, self.best_step = position.best_loss, position.best_step
+        self._train_s, self._n_tokens = position.train_s, position.n_tokens
+        self._cpu_before_s = position.cpu_s - time.process_time()
+
+
+def live_keys(config: RunConfig) -> list[str]:
+    """The settings that a trainer lets change while it trains."""
+    every = settings.settings_of(config)
+    return [setting.key for setting in every if setting.live and setting.key.startswith("train.")]
+
+
+def _splits(text: PreparedText) -> list[Split]:
+    splits: tuple[Split, ...] = ("train", "val")
+    return [split for split in splits if text.n_targets(split) > 0]
