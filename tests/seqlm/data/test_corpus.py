@@ -1,0 +1,175 @@
+import hashlib
+import io
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqlm.config import DataConfig
+from seqlm.data import corpus, reading
+from seqlm.data.corpus import lines_of, read_corpus, store_corpus
+from seqlm.data.python_source import TARGET_BYTES, python_source
+from seqlm.errors import RequestError
+from seqlm.home import corpora_dir, home, runs_dir
+
+
+def _file(folder: Path, raw: bytes, name: str = "notes.txt") -> DataConfig:
+    path = folder / name
+    path.write_bytes(raw)
+    return DataConfig(corpus=str(path))
+
+
+def _refusal(data: DataConfig) -> str:
+    with pytest.raises(RequestError) as caught:
+        read_corpus(data)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_shipped_names_are_a_clean_list() -> None:
+    names = read_corpus(DataConfig())
+    lines = lines_of(names.text)
+    assert names.mode == "lines"
+    assert len(lines) >= 15_000
+    assert len(set(lines)) == len(lines)
+    assert lines == sorted(lines)
+    assert set("".join(lines)) == set("abcdefghijklmnopqrstuvwxyz")
+    assert {len(line) for line in lines} <= set(range(2, 16))
+
+
+def test_python_source_is_one_repeatable_stream() -> None:
+    once, again = python_source(), python_source()
+    assert once == again
+    assert TARGET_BYTES / 4 < len(once) < TARGET_BYTES * 1.5
+    read = read_corpus(DataConfig(corpus="python"))
+    assert (read.mode, read.path, read.sha256) == (
+        "stream",
+        None,
+        hashlib.sha256(once).hexdigest(),
+    )
+
+
+def test_what_is_known_of_a_file(tmp_path: Path) -> None:
+    raw = b"\xef\xbb\xbfanna\r\n\nbo \r\n"
+    read = read_corpus(_file(tmp_path, raw))
+    assert read.text == "anna\n\nbo \n"
+    assert lines_of(read.text) == ["anna", "bo"]
+    assert (read.name, read.n_bytes, read.n_undecodable) == ("notes.txt", len(raw), 0)
+    assert read.sha256 == hashlib.sha256(raw).hexdigest()
+
+
+def test_only_a_line_feed_ends_a_line() -> None:
+    assert lines_of("a\x0bb\u2028c\x85d\re\n f\t\n") == ["a\x0bb\u2028c\x85d\re", " f"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "wrong"),
+    [
+        (b"", "notes.txt is empty"),
+        (b"\xef\xbb\xbf", "notes.txt is empty"),
+        (b" \n\n", "notes.txt holds only blanks"),
+        (b"x\n", "notes.txt holds one character"),
+        (b"abc\0def", "notes.txt is a binary file (byte 0x00 at 3)"),
+        ("ab".encode("utf-16"), "notes.txt is UTF-16 text"),
+        (b"a" * 1024 + b"\xff" * 200, "not UTF-8 (first: byte 0xff at 1,024)"),
+    ],
+)
+def test_what_is_no_text_is_refused(tmp_path: Path, raw: bytes, wrong: str) -> None:
+    message = _refusal(_file(tmp_path, raw))
+    assert wrong in message
+    assert "Give" in message
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    assert "pipe.txt is a pipe" in _refusal(DataConfig(corpus=str(tmp_path / "pipe.txt")))
+    assert "is a folder" in _refusal(DataConfig(corpus=str(tmp_path)))
+    assert "null is a device" in _refusal(DataConfig(corpus="/dev/null"))
+    assert "no file" in _refusal(DataConfig(corpus=str(tmp_path / "absent.txt")))
+    assert "Nearest: names" in _refusal(DataConfig(corpus="nmaes"))
+    assert "null byte" in _refusal(DataConfig(corpus="a/b\0c"))
+    assert "\\n" in _refusal(DataConfig(corpus="a/b\nc.txt"))
+
+
+def test_too_large_a_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MAX_FILE_BYTES", 10)
+    assert "at most" in _refusal(_file(tmp_path, b"abc " * 3))
+
+
+@given(st.binary(min_size=1, max_size=60))
+def test_each_bad_byte_becomes_one_sign_and_is_counted(raw: bytes) -> None:
+    text = b"good text " * 100
+    try:
+        decoded, n_bad = reading.decode(text + raw, "notes.txt")
+    except RequestError:
+        assert b"\0" in raw
+        return
+    good = (text + raw).decode(errors="ignore").replace("\r\n", "\n")
+    assert decoded.replace("\ufffd", "") == good.replace("\ufffd", "")
+    assert n_bad == decoded.count("\ufffd") - good.count("\ufffd")
+
+
+def test_progress_reaches_the_size(tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    read = read_corpus(
+        _file(tmp_path, b"word\n" * 500_000), lambda done, total: seen.append((done, total))
+    )
+    assert len(seen) > 1
+    assert seen == sorted(seen)
+    assert seen[-1] == (read.n_bytes, read.n_bytes)
+
+
+@pytest.mark.parametrize(
+    ("text", "mode"),
+    [
+        ("anna\nbo\n", "lines"),
+        ("anna\nbo", "lines"),
+        ("one line only\n", "stream"),
+        ("a poem\n\nof lines\n\nwith gaps\n", "stream"),
+        ("a long line of running text that goes on past any name\n" * 20, "stream"),
+        ("short\n" * 95 + "a line much longer than any name would ever be\n" * 5, "lines"),
+    ],
+)
+def test_a_list_is_told_from_running_text(tmp_path: Path, text: str, mode: str) -> None:
+    data = _file(tmp_path, text.encode())
+    assert read_corpus(data).mode == mode
+    assert read_corpus(DataConfig(corpus=data.corpus, mode="stream")).mode == "stream"
+    assert read_corpus(DataConfig(corpus=data.corpus, mode="lines")).mode == "lines"
+
+
+@pytest.fixture
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SEQLM_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def test_looking_makes_no_folder(own_home: Path) -> None:
+    assert (home(), runs_dir(), corpora_dir()) == (
+        own_home,
+        own_home / "runs",
+        own_home / "corpora",
+    )
+    assert not own_home.exists()
+
+
+def test_a_stored_corpus_is_named_by_its_content(own_home: Path) -> None:
+    raw = b"anna\nbo\n"
+    path = store_corpus(io.BytesIO(raw))
+    assert path == own_home / "corpora" / f"{hashlib.sha256(raw).hexdigest()[:16]}.txt"
+    assert path.read_bytes() == raw
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert store_corpus(raw) == path
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("raw", [b"", b"a\0b", b"\xff\xfe" * 50, b"too long for the limit"])
+def test_nothing_is_stored_of_a_wrong_text(
+    own_home: Path, raw: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corpus, "MAX_STORED_BYTES", 20)
+    with pytest.raises(RequestError):
+        store_corpus(raw)
+    assert not own_home.exists()

@@ -1,0 +1,60 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqlm.data.tokenizer import END, CharTokenizer
+from seqlm.errors import RequestError
+
+TEXT = st.text(min_size=2, max_size=50).filter(lambda text: len(set(text)) > 1 and END not in text)
+
+
+@given(TEXT, st.sampled_from(["end", "none"]))
+def test_what_is_encoded_decodes_to_itself(text: str, boundary: str) -> None:
+    tokenizer = CharTokenizer.from_text(text, boundary)  # type: ignore[arg-type]
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+    assert "".join(tokenizer.split(text)) == text
+    assert list(tokenizer.tokens[: len(set(text))]) == sorted(set(text))
+
+
+def test_the_end_token_is_the_last() -> None:
+    tokenizer = CharTokenizer.from_text("cab", "end")
+    assert tokenizer.tokens == ("a", "b", "c", END)
+    assert tokenizer.end_id == tokenizer.n_vocab - 1 == 3
+    assert tokenizer.encode(f"ab{END}") == [0, 1, 3]
+    assert CharTokenizer.from_text("cab", "none").end_id is None
+
+
+@pytest.mark.parametrize(
+    ("text", "boundary", "summary"),
+    [
+        ("abcdefghijklmnopqrstuvwxyz", "end", "27 tokens: a-z and ∎"),
+        ("ba", "none", "2 tokens: a b"),
+        ("acegikmoqsuwy", "end", "14 tokens: 13 characters and ∎"),
+        ("a", "end", "2 tokens: a and ∎"),
+        ("helo wrd\n", "none", "9 tokens: \\n space d e h l o r w"),
+        ("abcdefghijklm ABCDEFGHIJKLM!?.;", "none", "31 tokens: A-M, a-m and 5 others"),
+    ],
+)
+def test_a_vocabulary_in_words(text: str, boundary: str, summary: str) -> None:
+    assert CharTokenizer.from_text(text, boundary).summary() == summary  # type: ignore[arg-type]
+
+
+def test_an_unknown_character_is_named() -> None:
+    tokenizer = CharTokenizer.from_text("abcdefghijklmnopqrstuvwxyz", "end")
+    with pytest.raises(RequestError) as caught:
+        tokenizer.encode("andré")
+    assert str(caught.value) == '"é" is not in this vocabulary (27 tokens: a-z and ∎)'
+    with pytest.raises(RequestError, match=r'"\\x1b" is not'):
+        tokenizer.encode("\x1b")
+
+
+def test_a_vocabulary_that_predicts_nothing_is_refused() -> None:
+    with pytest.raises(RequestError, match='only "a"; predicting needs at least 2'):
+        CharTokenizer.from_text("aaaa", "none")
+    assert CharTokenizer.from_text("aaaa", "end").n_vocab == 2
+
+
+def test_the_sign_of_the_end_token_must_not_stand_in_the_text() -> None:
+    with pytest.raises(RequestError, match=r"data\.boundary=none"):
+        CharTokenizer.from_text(f"qed{END}", "end")
+    assert CharTokenizer.from_text(f"qed{END}", "none").n_vocab == 4
