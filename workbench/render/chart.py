@@ -17,7 +17,7 @@ from workbench.render.chart_spec import (
     Row,
     Segment,
 )
-from workbench.render.numbers import compact
+from workbench.render.figures import compact
 from workbench.render.text import fit
 
 __all__ = [

@@ -14,7 +14,7 @@ from workbench.render.chart_range import (
     row_texts,
 )
 from workbench.render.chart_spec import ChartSpec, Reference
-from workbench.render.numbers import compact, loss
+from workbench.render.figures import compact, loss
 from workbench.render.text import clean, fit
 
 MIN_WIDTH_FOR_AXES = 30

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from workbench.render.axis import LinearAxis, decimals_for
 from workbench.render.chart_spec import ChartSpec, Reference
-from workbench.render.numbers import compact
+from workbench.render.figures import compact
 
 LARGEST_DRAWN = 1e12
 HEADROOM = 1.15
