@@ -20,7 +20,7 @@ class _Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A group of settings: immutable, made by name, closed to names it does not know."""
 
 
-class DataConfig(_Section):
+class DataConfig(_Section, frozen=True, kw_only=True):
     """Where the text comes from and how it is cut into tokens and splits."""
 
     corpus: Annotated[
@@ -51,7 +51,7 @@ class DataConfig(_Section):
     ] = True
 
 
-class NgramConfig(_Section, tag_field="kind", tag="ngram"):
+class NgramConfig(_Section, frozen=True, kw_only=True, tag_field="kind", tag="ngram"):
     """A table of counts: the probability of a token given the n-1 before it."""
 
     order: Annotated[
@@ -62,7 +62,7 @@ class NgramConfig(_Section, tag_field="kind", tag="ngram"):
         Meta(description="how probability is kept for what was never counted"),
     ] = "add-k"
     add_k: Annotated[
-        float, Meta(gt=0, le=1000, description="added to every count (smoothing add-k only)")
+        float, Meta(ge=1e-6, le=1000, description="added to every count (smoothing add-k only)")
     ] = 1.0
 
 
@@ -76,7 +76,7 @@ Hidden: TypeAlias = Annotated[int, Meta(ge=1, le=8192, description="units in a h
 Layers: TypeAlias = Annotated[int, Meta(ge=1, le=16, description="hidden layers")]
 
 
-class MlpConfig(_Section, tag_field="kind", tag="mlp"):
+class MlpConfig(_Section, frozen=True, kw_only=True, tag_field="kind", tag="mlp"):
     """Embeddings of the last tokens side by side, hidden layers, output (Bengio et al. 2003)."""
 
     context: Annotated[
@@ -95,7 +95,7 @@ class MlpConfig(_Section, tag_field="kind", tag="mlp"):
     ] = "scaled"
 
 
-class ElmanConfig(_Section, tag_field="kind", tag="elman"):
+class ElmanConfig(_Section, frozen=True, kw_only=True, tag_field="kind", tag="elman"):
     """The simple recurrence written out (Elman 1990): a hidden vector fed back at each token."""
 
     embedding: Embedding = 48
@@ -103,7 +103,7 @@ class ElmanConfig(_Section, tag_field="kind", tag="elman"):
     dropout: Dropout = 0.0
 
 
-class LstmConfig(_Section, tag_field="kind", tag="lstm"):
+class LstmConfig(_Section, frozen=True, kw_only=True, tag_field="kind", tag="lstm"):
     """Long short-term memory (Hochreiter & Schmidhuber 1997), the library's kernel."""
 
     embedding: Embedding = 48
@@ -115,14 +115,12 @@ class LstmConfig(_Section, tag_field="kind", tag="lstm"):
 ModelConfig: TypeAlias = NgramConfig | MlpConfig | ElmanConfig | LstmConfig
 
 
-class TrainConfig(_Section):
+class TrainConfig(_Section, frozen=True, kw_only=True):
     """How the weights are found."""
 
     steps: Annotated[
         int,
-        Meta(
-            ge=1, le=10**9, description="stop after", extra=_unit("steps", live=True)
-        ),
+        Meta(ge=1, le=10**9, description="stop after", extra=_unit("steps", live=True)),
     ] = 10_000
     seconds: Annotated[
         Annotated[float, Meta(gt=0, le=1e7)] | None,
@@ -175,16 +173,14 @@ class TrainConfig(_Section):
             extra=_unit("steps/s", live=True),
         ),
     ] = None
-    threads: Annotated[
-        int, Meta(ge=1, le=1024, description="processor cores for one step")
-    ] = 1
+    threads: Annotated[int, Meta(ge=1, le=1024, description="processor cores for one step")] = 1
     device: Annotated[
         Literal["auto", "cpu", "cuda", "mps"],
         Meta(description="where the work is done; auto: the GPU from a million parameters on"),
     ] = "auto"
 
 
-class SampleConfig(_Section):
+class SampleConfig(_Section, frozen=True, kw_only=True):
     """How a next token is chosen from the model's probabilities."""
 
     temperature: Annotated[
@@ -198,12 +194,10 @@ class SampleConfig(_Section):
             extra=_unit("tokens", live=True),
         ),
     ] = None
-    seed: Annotated[
-        int, Meta(ge=0, le=2**31 - 1, description="fixes the draws", extra=_LIVE)
-    ] = 0
+    seed: Annotated[int, Meta(ge=0, le=2**31 - 1, description="fixes the draws", extra=_LIVE)] = 0
 
 
-class Change(_Section):
+class Change(_Section, frozen=True, kw_only=True):
     """A live value that takes force when ``step`` steps are done: ``KEY=VALUE@STEP``."""
 
     key: str
@@ -211,7 +205,7 @@ class Change(_Section):
     step: int
 
 
-class RunConfig(_Section):
+class RunConfig(_Section, frozen=True, kw_only=True):
     """All there is to a run. Together with the corpus it fixes every loss, bit for bit."""
 
     preset: str

@@ -85,7 +85,9 @@ def live_changes(config: RunConfig, words: Iterable[str]) -> list[Change]:
     for word in map(_parse, words):
         setting = settings.find(config, word.key)
         if not setting.live:
-            raise errors.RequestError(f"{word.key} cannot change in a run that has begun", word.text)
+            raise errors.RequestError(
+                f"{word.key} cannot change in a run that has begun", word.text
+            )
         changes.append(Change(key=word.key, value=setting.parse(word.text), step=word.step or 0))
     return changes
 

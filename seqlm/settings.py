@@ -83,7 +83,8 @@ class Setting(Struct, frozen=True, kw_only=True):
         if self.minimum is None or self.maximum is None:
             return bool(value != "")
         low_enough = value < self.maximum if self.below else value <= self.maximum
-        return low_enough and (value > self.minimum if self.above else value >= self.minimum)
+        high_enough = value > self.minimum if self.above else value >= self.minimum
+        return bool(low_enough and high_enough)
 
 
 def _read_int(text: str) -> int | None:
@@ -166,7 +167,7 @@ def _setting(key: str, field: inspect.Field, hint: Any) -> Setting:
 
 
 @cache
-def _section_settings(section: str, struct: type[Any]) -> tuple[Setting, ...]:
+def _section_settings(section: str, struct: Any) -> tuple[Setting, ...]:
     info = inspect.type_info(struct)
     assert isinstance(info, inspect.StructType)
     hints = get_type_hints(struct, include_extras=True)
@@ -189,9 +190,7 @@ def settings_of(config: RunConfig) -> tuple[Setting, ...]:
         help="the model family",
         choices=FAMILY_KINDS,
     )
-    sections = {
-        name: _section_settings(name, type(getattr(config, name))) for name in _SECTIONS
-    }
+    sections = {name: _section_settings(name, type(getattr(config, name))) for name in _SECTIONS}
     return (
         *sections["data"],
         kind,

@@ -150,9 +150,9 @@ class ItemBatches(Batches):
 
     def _bucketed(self, block: int) -> list[Tensor]:
         """The batches of a block: sorted by length within pools, then shuffled among each other."""
-        pools = self._order.block(block).split(self._batch * self._STEPS_PER_POOL)
+        pools = torch.split(self._order.block(block), self._batch * self._STEPS_PER_POOL)
         sorted_pools = [pool[self._lengths[pool].argsort(stable=True)] for pool in pools]
-        batches = [batch for pool in sorted_pools for batch in pool.split(self._batch)]
+        batches = [batch for pool in sorted_pools for batch in torch.split(pool, self._batch)]
         shuffled = torch.randperm(len(batches), generator=seeded(self._seed, -1 - block))
         return [batches[index] for index in shuffled.tolist()]
 

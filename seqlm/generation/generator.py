@@ -83,7 +83,7 @@ class Generator:
         state: State | None = None
         for start in range(0, len(ids) - 1, _TOKENS_PER_PIECE):
             piece = ids[start : start + _TOKENS_PER_PIECE + 1]
-            log_p, state = self._log_probabilities([piece[:-1]], state)
+            log_p, state = self._log_probabilities([list(piece[:-1])], state)
             targets = torch.tensor(piece[1:], device=log_p.device)
             yield (-log_p[0].gather(1, targets[:, None])[:, 0]).tolist()
 

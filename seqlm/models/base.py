@@ -60,7 +60,9 @@ class FixedContextModel(SequenceModel):
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Predict what follows each token; see :class:`SequenceModel`."""
         n_before = max(self.width - 1, 0)
-        before = tokens.new_full((len(tokens), n_before), self.fill_id) if state is None else state[0]
+        before = (
+            tokens.new_full((len(tokens), n_before), self.fill_id) if state is None else state[0]
+        )
         line = _join(before, tokens)  # (B, k-1+T)
         windows = line.unfold(1, self.width, 1)  # (B, T, k)
         return self.predict(windows), (line[:, line.shape[1] - n_before :],)

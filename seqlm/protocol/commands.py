@@ -11,41 +11,41 @@ class _Command(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
     id: str
 
 
-class Start(_Command):
+class Start(_Command, frozen=True, kw_only=True):
     """Make a run of this recipe and train it. ``name`` is the run's name; None: made from the preset."""
 
     recipe: str
     name: str | None = None
 
 
-class Resume(_Command):
+class Resume(_Command, frozen=True, kw_only=True):
     """Go on with the run in this directory from its last checkpoint, after changing live values."""
 
     run: str
     words: list[str] = []
 
 
-class Read(_Command):
+class Read(_Command, frozen=True, kw_only=True):
     """Load the weights of the run in this directory, for queries alone."""
 
     run: str
 
 
-class Pause(_Command):
+class Pause(_Command, frozen=True, kw_only=True):
     """Wait after the step that is being done."""
 
 
-class Continue(_Command):
+class Continue(_Command, frozen=True, kw_only=True):
     """Go on training; ``n_steps`` steps and wait again, or to the end."""
 
     n_steps: int | None = None
 
 
-class Stop(_Command):
+class Stop(_Command, frozen=True, kw_only=True):
     """Write a checkpoint and end."""
 
 
-class SetValue(_Command):
+class SetValue(_Command, frozen=True, kw_only=True):
     """Give a live setting a new value from the next step on."""
 
     key: str

@@ -20,7 +20,7 @@ class _Event(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
     t: float = 0.0
 
 
-class RunCreated(_Event):
+class RunCreated(_Event, frozen=True, kw_only=True):
     """A run began: its name, its recipe, and the size of its model and data (in tokens)."""
 
     run: str
@@ -32,7 +32,7 @@ class RunCreated(_Event):
     steps_planned: int
 
 
-class WorkerStarted(_Event):
+class WorkerStarted(_Event, frozen=True, kw_only=True):
     """A worker process took the run; ``step`` is where it goes on from."""
 
     pid: int
@@ -42,7 +42,7 @@ class WorkerStarted(_Event):
     versions: dict[str, str]
 
 
-class Resumed(_Event):
+class Resumed(_Event, frozen=True, kw_only=True):
     """Training went back to a checkpoint: the events from ``superseded_from`` to ``superseded_to``
     (sequence numbers, both included) no longer count.
     """
@@ -52,7 +52,7 @@ class Resumed(_Event):
     superseded_to: int
 
 
-class StepsDone(_Event):
+class StepsDone(_Event, frozen=True, kw_only=True):
     """Consecutive steps: the loss of each batch before its update, float32, from ``first_step`` on.
 
     ``learning_rate`` is the one of the last step; ``train_s`` and ``cpu_s`` are seconds inside steps
@@ -72,7 +72,7 @@ class StepsDone(_Event):
         return self.first_step + len(self.losses) - 1
 
 
-class Evaluated(_Event):
+class Evaluated(_Event, frozen=True, kw_only=True):
     """The loss on a split after ``step`` steps, over ``n_tokens`` targets.
 
     ``protocol`` says how it was scored, in words; ``best`` whether no validation before was lower.
@@ -86,7 +86,7 @@ class Evaluated(_Event):
     best: bool = False
 
 
-class ValueChanged(_Event):
+class ValueChanged(_Event, frozen=True, kw_only=True):
     """A live value took force after ``step`` steps; ``command_id`` is None for a planned change."""
 
     step: int
@@ -96,14 +96,14 @@ class ValueChanged(_Event):
     command_id: str | None = None
 
 
-class Paused(_Event):
+class Paused(_Event, frozen=True, kw_only=True):
     """Training waits after ``step`` steps."""
 
     step: int
     command_id: str | None = None
 
 
-class Continued(_Event):
+class Continued(_Event, frozen=True, kw_only=True):
     """Training goes on after ``step`` steps; ``n_steps`` is how many, or None for all."""
 
     step: int
@@ -111,7 +111,7 @@ class Continued(_Event):
     command_id: str | None = None
 
 
-class Sampled(_Event):
+class Sampled(_Event, frozen=True, kw_only=True):
     """The same draw as always, made with the weights of ``step``: one name growing up."""
 
     step: int
@@ -119,7 +119,7 @@ class Sampled(_Event):
     surprisal: list[float]
 
 
-class CheckpointSaved(_Event):
+class CheckpointSaved(_Event, frozen=True, kw_only=True):
     """Everything needed to go on from ``step`` is on disk; it took ``seconds``."""
 
     step: int
@@ -127,7 +127,7 @@ class CheckpointSaved(_Event):
     n_bytes: int
 
 
-class Ended(_Event):
+class Ended(_Event, frozen=True, kw_only=True):
     """Training ended: finished (every step done), stopped, diverged (the loss is not finite) or
     failed. ``message`` is what to tell a person of the last two, ``command_id`` who stopped it.
     """

@@ -16,14 +16,14 @@ class _Query(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
     weights: str = "live"
 
 
-class NextToken(_Query):
+class NextToken(_Query, frozen=True, kw_only=True):
     """What comes after these tokens? The ``top`` most probable, or all."""
 
     tokens: list[str]
     top: int | None = None
 
 
-class Sample(_Query):
+class Sample(_Query, frozen=True, kw_only=True):
     """Draw ``count`` continuations of ``prompt``, each up to ``length`` tokens or the end token."""
 
     prompt: list[str] = []
@@ -35,19 +35,19 @@ class Sample(_Query):
     seed: int = 0
 
 
-class Score(_Query):
+class Score(_Query, frozen=True, kw_only=True):
     """How surprised is the model by each token of this text, read in one pass?"""
 
     text: str
 
 
-class SplitLoss(_Query):
+class SplitLoss(_Query, frozen=True, kw_only=True):
     """What is the loss on a whole split?"""
 
     split: SplitName
 
 
-class Describe(_Query):
+class Describe(_Query, frozen=True, kw_only=True):
     """Which model is this, and in what state?"""
 
 
@@ -56,7 +56,7 @@ class _Answer(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
     step: int
 
 
-class NextTokenAnswer(_Answer):
+class NextTokenAnswer(_Answer, frozen=True, kw_only=True):
     """The whole distribution, most probable first; ``entropy`` in nats.
 
     ``sees`` is the part of the prompt that the prediction depends on, as it was fed.
@@ -82,13 +82,13 @@ class Drawn(Struct, frozen=True, kw_only=True):
     seen_in: SplitName | None = None
 
 
-class SampleAnswer(_Answer):
+class SampleAnswer(_Answer, frozen=True, kw_only=True):
     """The samples, in the order of their draws."""
 
     samples: list[Drawn]
 
 
-class ScoreAnswer(_Answer):
+class ScoreAnswer(_Answer, frozen=True, kw_only=True):
     """Tokens and their surprisal in nats; ``loss`` is the mean."""
 
     tokens: list[str]
@@ -96,7 +96,7 @@ class ScoreAnswer(_Answer):
     loss: float
 
 
-class SplitLossAnswer(_Answer):
+class SplitLossAnswer(_Answer, frozen=True, kw_only=True):
     """Loss (nats per token) and accuracy (share of targets that were the most probable token)."""
 
     split: SplitName
@@ -106,7 +106,7 @@ class SplitLossAnswer(_Answer):
     protocol: str
 
 
-class DescribeAnswer(_Answer):
+class DescribeAnswer(_Answer, frozen=True, kw_only=True):
     """``status`` is idle, training, paused or reading; ``run`` the directory's name, if any."""
 
     status: str

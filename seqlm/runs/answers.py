@@ -105,7 +105,9 @@ def _score(query: Score, subject: Subject) -> Answering:
     if end_id is not None:
         ids = [end_id, *ids, end_id]
     if len(ids) < 2:
-        raise RequestError("the text is too short to score: 2 tokens or more are needed", query.text)
+        raise RequestError(
+            "the text is too short to score: 2 tokens or more are needed", query.text
+        )
     surprisal: list[float] = []
     for piece in subject.generator.score(ids):
         surprisal += piece

@@ -180,5 +180,3 @@ def _connect(path: Path) -> socket.socket:
         connection.close()
         raise SeqlmError(f"{path} belongs to another user")
     return connection
-
-

@@ -116,7 +116,9 @@ def create(stem: str, name: str | None = None) -> RunDirectory:
         except FileExistsError as error:
             raise errors.RequestError(f"there is a run called {name} already", name) from error
         return RunDirectory(runs_dir() / name)
-    numbers = [int(n) for run in list_runs() if (n := run.name.removeprefix(f"{stem}-")).isdecimal()]
+    numbers = [
+        int(n) for run in list_runs() if (n := run.name.removeprefix(f"{stem}-")).isdecimal()
+    ]
     number = max(numbers, default=0) + 1
     while True:  # another process may take the same number between looking and making
         path = runs_dir() / f"{stem}-{number}"
@@ -207,5 +209,3 @@ def _try_lock(fd: int, kind: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-

@@ -137,9 +137,12 @@ def effective(events: Iterable[Event]) -> list[Event]:
 
 def _read_line(line: bytes, path: Path, offset: int) -> Event:
     try:
-        return decode(line, _READER)
+        event: Event = decode(line, _READER)
+        return event
     except MessageError as error:
-        raise SeqlmError(f"{path.parent.name}: {path.name} is damaged at byte {offset:,}") from error
+        raise SeqlmError(
+            f"{path.parent.name}: {path.name} is damaged at byte {offset:,}"
+        ) from error
 
 
 def _after_newline(fd: int, end: int) -> int:

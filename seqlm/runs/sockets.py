@@ -31,7 +31,9 @@ def socket_directory() -> Path:
     found = path.lstat()
     private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
     if not private or found.st_uid != os.getuid():
-        raise SeqlmError(f"{path} is not a private folder of yours; remove it or set XDG_RUNTIME_DIR")
+        raise SeqlmError(
+            f"{path} is not a private folder of yours; remove it or set XDG_RUNTIME_DIR"
+        )
     return path
 
 
@@ -149,4 +151,3 @@ def peer_uid(connection: socket.socket) -> int:
     ucred = struct.Struct("=iII")
     raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, ucred.size)
     return int(ucred.unpack(raw)[1])
-

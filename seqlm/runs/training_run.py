@@ -129,9 +129,7 @@ class TrainingRun:
     def stop(self, command_id: str | None) -> Iterator[Event]:
         """End before all steps are done, with a checkpoint."""
         yield from self.flush()
-        yield from self._end(
-            Ended(step=self.trainer.step, status="stopped", command_id=command_id)
-        )
+        yield from self._end(Ended(step=self.trainer.step, status="stopped", command_id=command_id))
 
     def fail(self, message: str) -> Event:
         """End because something broke; the last checkpoint stays."""
@@ -185,7 +183,9 @@ class TrainingRun:
         trainer = self.trainer
         if change.key not in trainer.values:
             live = ", ".join(trainer.values)
-            raise RequestError(f"{change.key} cannot change while a run goes; {live} can", change.key)
+            raise RequestError(
+                f"{change.key} cannot change while a run goes; {live} can", change.key
+            )
         setting = settings.find(trainer.config, change.key)
         value = setting.parse(setting.show(change.value))
         if change.key == "train.steps" and value < trainer.step:
@@ -316,7 +316,9 @@ def _stem(config: RunConfig) -> str:
     """What the runs of a configuration are called: its preset, or its file and family."""
     path = Path(config.data.corpus)
     if path.suffix or len(path.parts) > 1:
-        plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in path.stem)[:40].strip("-")
+        plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in path.stem)[:40].strip(
+            "-"
+        )
         return f"{plain or 'text'}-{settings.kind_of(config.model)}"
     return config.preset
 

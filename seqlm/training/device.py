@@ -15,7 +15,11 @@ def choose_device(name: str, n_parameters: int) -> torch.device:
     Raises:
         RequestError: The device is not there.
     """
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    there = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
     if name == "auto":
         large = n_parameters >= _GPU_FROM_PARAMETERS
         name = next((gpu for gpu in ("cuda", "mps") if large and there[gpu]), "cpu")

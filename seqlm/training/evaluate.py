@@ -8,7 +8,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from seqlm.data.batches import IGNORED, Batch, padded
-from seqlm.data.prepare import PreparedText, Split
+from seqlm.data.prepare import PreparedText
+from seqlm.data.split import Split
 from seqlm.models.base import SequenceModel, State
 
 _ITEMS_PER_PIECE = 128
@@ -42,7 +43,8 @@ class Score(NamedTuple):
 
     def plus(self, other: "Score") -> "Score":
         """Both together."""
-        return Score(*(a + b for a, b in zip(self, other, strict=True)))
+        n_correct, n_tokens = self.n_correct + other.n_correct, self.n_tokens + other.n_tokens
+        return Score(self.nats + other.nats, n_correct, n_tokens)
 
 
 class SplitScorer:

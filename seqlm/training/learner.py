@@ -25,7 +25,9 @@ class Learner(ABC):
     steps_per_epoch: int
 
     @abstractmethod
-    def step(self, index: int, values: Mapping[str, Any], learning_rate: float) -> tuple[Tensor, int]:
+    def step(
+        self, index: int, values: Mapping[str, Any], learning_rate: float
+    ) -> tuple[Tensor, int]:
         """Do the step counted ``index`` from 0.
 
         Returns:
@@ -56,7 +58,9 @@ class GradientLearner(Learner):
         self._optimizer = make_optimizer(config.train, self._parameters)
         self._carried: State | None = None
 
-    def step(self, index: int, values: Mapping[str, Any], learning_rate: float) -> tuple[Tensor, int]:
+    def step(
+        self, index: int, values: Mapping[str, Any], learning_rate: float
+    ) -> tuple[Tensor, int]:
         """Forward, backward, update."""
         batch = self._batches.at(index)
         self.model.train()
@@ -106,7 +110,9 @@ class CountLearner(Learner):
         self.model = model
         self._sequences = sequences
 
-    def step(self, index: int, values: Mapping[str, Any], learning_rate: float) -> tuple[Tensor, int]:
+    def step(
+        self, index: int, values: Mapping[str, Any], learning_rate: float
+    ) -> tuple[Tensor, int]:
         """Count everything; a further step counts the same again and changes nothing."""
         before = float(torch.tensor(self.model.n_vocab).log())
         if index == 0:
@@ -154,7 +160,9 @@ def make_batches(
             sequences, train.batch, train.chunk, seed, carry=carry, replacement=replacement
         )
     if text.corpus.mode == "stream":
-        raise RequestError("train.example=item needs lines; a stream has no items: take chunk", kind)
+        raise RequestError(
+            "train.example=item needs lines; a stream has no items: take chunk", kind
+        )
     return ItemBatches(sequences, train.batch, seed, replacement=replacement)
 
 

@@ -28,7 +28,7 @@ class Sgd:
     """Stochastic gradient descent: every weight moves against its gradient."""
 
     def __init__(self, parameters: list[nn.Parameter]) -> None:
-        self._parameters = parameters
+        self._parameters: list[Tensor] = list(parameters)
 
     @torch.no_grad()
     def step(self, learning_rate: float, weight_decay: float) -> None:
@@ -79,4 +79,4 @@ class AdamW:
 
 def make_optimizer(config: TrainConfig, parameters: list[nn.Parameter]) -> Optimizer:
     """The optimizer that the configuration names."""
-    return {"sgd": Sgd, "adamw": AdamW}[config.optimizer](parameters)
+    return AdamW(parameters) if config.optimizer == "adamw" else Sgd(parameters)

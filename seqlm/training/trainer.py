@@ -10,7 +10,8 @@ from torch import Tensor
 
 from seqlm import settings
 from seqlm.config import Change, RunConfig
-from seqlm.data.prepare import PreparedText, Split
+from seqlm.data.prepare import PreparedText
+from seqlm.data.split import Split
 from seqlm.models.registry import build
 from seqlm.protocol.codec import float32_digits
 from seqlm.protocol.events import Ended, Evaluated, Event, StepsDone, ValueChanged
@@ -21,6 +22,8 @@ from seqlm.training.schedule import factor
 
 _STEPS_PER_EVENT_S = 0.05
 _PLAN_AFTER_S = 2.0
+
+
 class Position(NamedTuple):
     """Where a training stands, beside its tensors: what a checkpoint keeps of it as numbers."""
 
