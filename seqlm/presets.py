@@ -44,7 +44,7 @@ _RECURRENT = TrainConfig(
     clip=1.0,
     evaluate_every=250,
 )
-_STREAM = DataConfig(corpus="python")
+_STREAM = DataConfig(corpus="python", split="94/3/3")
 
 _PRESETS = (
     Preset(

@@ -190,7 +190,8 @@ def settings_of(config: RunConfig) -> tuple[Setting, ...]:
         help="the model family",
         choices=FAMILY_KINDS,
     )
-    sections = {name: _section_settings(name, type(getattr(config, name))) for name in _SECTIONS}
+    structs: dict[str, Any] = {name: type(getattr(config, name)) for name in _SECTIONS}
+    sections = {name: _section_settings(name, struct) for name, struct in structs.items()}
     return (
         *sections["data"],
         kind,

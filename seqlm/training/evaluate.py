@@ -57,17 +57,14 @@ class SplitScorer:
         text: The prepared text.
         split: Which split.
         device: Where the model is.
-        quick: Score at most 20,000 tokens of a stream (for the checks while training).
     """
 
-    def __init__(
-        self, text: PreparedText, split: Split, device: torch.device, *, quick: bool = False
-    ) -> None:
+    def __init__(self, text: PreparedText, split: Split, device: torch.device) -> None:
         sequences = text.sequences(split)
         self.split = split
         self._device = device
         self._is_stream = text.corpus.mode == "stream"
-        limit = _sample_size(text.n_targets(split), quick=quick and self._is_stream)
+        limit = _SAMPLE if text.n_targets(split) > _WHOLE_UP_TO else None
         self.protocol = _protocol(limit, is_stream=self._is_stream)
         self._pieces = list(
             _stream_pieces(sequences, limit) if self._is_stream else _item_pieces(sequences, limit)
@@ -107,12 +104,6 @@ def _score(
     counted = wanted != IGNORED
     n_correct = int(((flat.argmax(1) == wanted) & counted).sum())
     return Score(float(nats.double().sum()), n_correct, int(counted.sum())), state
-
-
-def _sample_size(n_targets: int, *, quick: bool) -> int | None:
-    if quick:
-        return 20_000 if n_targets > 20_000 else None
-    return _SAMPLE if n_targets > _WHOLE_UP_TO else None
 
 
 def _protocol(limit: int | None, *, is_stream: bool) -> str:

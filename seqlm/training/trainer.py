@@ -62,11 +62,7 @@ class Trainer:
         self.model = build(config.model, text.tokenizer.n_vocab, text.fill_id, config.seed)
         self.device = choose_device(config.train.device, self.n_parameters)
         self._learner = make_learner(config, text, self.model, self.device)
-        self._checks = [
-            SplitScorer(text, split, self.device, quick=True)
-            for split in _splits(text)
-            if split == "val"
-        ]
+        self._check = _scorer(text, "val", self.device)
         self.step = 0
         self.values = {key: settings.value_of(config, key) for key in live_keys(config)}
         self._planned = [change for change in config.changes if change.key in self.values]
@@ -192,29 +188,24 @@ class Trainer:
         if due and self._evaluated_step != self.step:
             yield from self.flush()
             if self._diverged_loss is None:
-                yield from self._evaluate(self._checks)
+                yield from self._evaluate(self._check)
 
     def _finish(self) -> Iterator[Event | None]:
-        """The last validation, then the whole of both splits, as the result of the run."""
+        """The last validation, then the loss on the training split, as the result of the run."""
         yield from self.flush()
         if (ended := self._diverged()) is not None:
             yield ended
             return
         if self._evaluated_step != self.step:
-            yield from self._evaluate(self._checks)
-        whole = [SplitScorer(self.text, split, self.device) for split in _splits(self.text)]
-        known = {(check.split, check.protocol) for check in self._checks}
-        yield from self._evaluate([s for s in whole if (s.split, s.protocol) not in known])
+            yield from self._evaluate(self._check)
+        yield from self._evaluate(_scorer(self.text, "train", self.device))
         yield Ended(step=self.step, status="finished")
 
-    def _evaluate(self, scorers: list[SplitScorer]) -> Iterator[Event | None]:
-        for scorer in scorers:
-            score = None
+    def _evaluate(self, scorer: SplitScorer | None) -> Iterator[Event | None]:
+        if scorer is not None:
             for score in scorer.run(self.model):
                 yield None
-            if score is None:
-                continue
-            best = scorer.split == "val" and scorer in self._checks and score.loss < self.best_loss
+            best = scorer is self._check and score.loss < self.best_loss
             if best:
                 self.best_loss, self.best_step = score.loss, self.step
                 self.best_weights = {k: v.detach().clone() for k, v in self.weights().items()}
@@ -277,6 +268,5 @@ def live_keys(config: RunConfig) -> list[str]:
     return [setting.key for setting in every if setting.live and setting.key.startswith("train.")]
 
 
-def _splits(text: PreparedText) -> list[Split]:
-    splits: tuple[Split, ...] = ("train", "val")
-    return [split for split in splits if text.n_targets(split) > 0]
+def _scorer(text: PreparedText, split: Split, device: torch.device) -> SplitScorer | None:
+    return SplitScorer(text, split, device) if text.n_targets(split) > 0 else None
