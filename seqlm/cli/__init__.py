@@ -1,0 +1,5 @@
+"""The ``seqlm`` command."""
+
+from seqlm.cli.main import main
+
+__all__ = ["main"]

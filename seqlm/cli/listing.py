@@ -1,0 +1,175 @@
+"""Commands that look: presets, runs, show, data. None of them needs torch."""
+
+import argparse
+from typing import Any, Protocol
+
+from seqlm import recipe, settings
+from seqlm.cli.output import nats, print_json, print_lines, print_table
+from seqlm.data.corpus import CORPORA
+from seqlm.presets import PRESETS, Preset
+
+
+class AddCommand(Protocol):
+    """Adds a command to the parser."""
+
+    def __call__(self, name: str, action: Any, text: str) -> argparse.ArgumentParser:
+        """Add the command ``name``."""
+
+
+def add_commands(command: AddCommand) -> None:
+    """Add this file's commands."""
+    presets = command("presets", _presets, "list the presets, or everything one of them sets")
+    presets.add_argument("preset", nargs="?", help="the preset to show")
+    command("runs", _runs, "list the runs")
+    show = command("show", _show, "show one run")
+    show.add_argument("run", help="its name, the beginning of it, or latest")
+    data = command("data", _data, "list the corpora, or show one")
+    data.add_argument("what", choices=["list", "show"])
+    data.add_argument("corpus", nargs="?", help="names, python or a file (show only)")
+    data.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="e.g. data.mode=lines")
+
+
+def _presets(options: argparse.Namespace) -> int:
+    if options.preset is not None:
+        return _preset(options)
+    records = [_record(preset) for preset in PRESETS.values()]
+    if options.json:
+        return print_json({"presets": records})
+    rows = [[r["preset"], r["model"], nats(r["expected_val_loss"]), r["teaches"]] for r in records]
+    return print_table(["preset", "model", ">val loss", "what it teaches"], rows)
+
+
+def _record(preset: Preset) -> dict[str, Any]:
+    return {
+        "preset": preset.name,
+        "model": settings.kind_of(preset.config.model),
+        "corpus": preset.config.data.corpus,
+        "steps": preset.config.train.steps,
+        "expected_val_loss": preset.expected_val_loss,
+        "expected_cpu_s": preset.expected_cpu_s,
+        "teaches": preset.teaches,
+    }
+
+
+def _preset(options: argparse.Namespace) -> int:
+    from seqlm.presets import preset_config
+
+    config = preset_config(options.preset)
+    rows = [
+        [
+            s.key,
+            s.show(settings.value_of(config, s.key)),
+            s.bounds(),
+            "live" if s.live else "",
+            s.help,
+        ]
+        for s in settings.settings_of(config)
+    ]
+    if options.json:
+        values = {row[0]: settings.value_of(config, row[0]) for row in rows}
+        changes = [recipe.show_change(config, change) for change in config.changes]
+        return print_json(
+            {**_record(PRESETS[config.preset]), "settings": values, "changes": changes}
+        )
+    print_table(["setting", "value", "possible", "", "what it is"], rows)
+    return print_lines(*(f"later: {recipe.show_change(config, c)}" for c in config.changes))
+
+
+def _runs(options: argparse.Namespace) -> int:
+    from seqlm.runs.directory import list_runs
+    from seqlm.runs.summary import summarize
+
+    summaries = [summarize(run).summary for run in reversed(list_runs())]
+    if options.json:
+        return print_json({"runs": summaries})
+    if not summaries:
+        return print_lines("No runs yet. Make one: seqlm train names-mlp")
+    rows = [
+        [s.run, s.status, f"{s.steps:,}", nats(s.best_val_loss), f"{s.seconds:.1f}"]
+        for s in summaries
+    ]
+    return print_table(["run", "status", ">steps", ">best val loss", ">seconds"], rows)
+
+
+def _show(options: argparse.Namespace) -> int:
+    from seqlm.runs.directory import find_run
+    from seqlm.runs.summary import summarize
+
+    run = find_run(options.run)
+    manifest, standing = run.manifest(), summarize(run)
+    line = recipe_as_run(run.events_path, manifest.config)
+    record = {
+        **{name: getattr(standing.summary, name) for name in standing.summary.__struct_fields__},
+        "recipe": line,
+        "directory": str(run.path),
+        "corpus": manifest.corpus,
+        "versions": manifest.versions,
+        "message": standing.message,
+    }
+    if options.json:
+        return print_json(record)
+    summary = standing.summary
+    return print_lines(
+        f"{summary.run}: {summary.status}, {summary.steps:,} of {standing.steps_planned:,} steps",
+        *([standing.message] if standing.message else []),
+        f"  recipe      {line}",
+        f"  corpus      {manifest.corpus.name}, {manifest.corpus.n_bytes:,} bytes",
+        f"  parameters  {summary.parameters:,}",
+        f"  train loss  {nats(summary.train_loss)}",
+        f"  val loss    {nats(summary.val_loss)}  (best {nats(summary.best_val_loss)}"
+        f" at step {summary.best_step or 0:,})",
+        f"  seconds     {summary.seconds:.1f} in steps, {summary.cpu_seconds:.1f} of the processor",
+        f"  directory   {run.path}",
+    )
+
+
+def recipe_as_run(events_path: Any, config: Any) -> str:
+    """The line that gives a run again, what was changed by hand in it included."""
+    from seqlm.config import Change
+    from seqlm.protocol.events import ValueChanged
+    from seqlm.runs.journal import effective, read_events
+
+    for event in effective(read_events(events_path)):
+        if isinstance(event, ValueChanged) and event.command_id is not None:
+            change = Change(key=event.key, value=event.new, step=event.step)
+            config = recipe.with_change(config, change)
+    return recipe.write(config)
+
+
+def _data(options: argparse.Namespace) -> int:
+    if options.what == "show":
+        return _data_show(options)
+    if options.json:
+        return print_json({"corpora": [{"corpus": k, "about": v} for k, v in CORPORA.items()]})
+    return print_table(["corpus", "what it is"], [[k, v] for k, v in CORPORA.items()])
+
+
+def _data_show(options: argparse.Namespace) -> int:
+    from seqlm.data.prepare import prepare
+    from seqlm.data.references import reference_losses
+    from seqlm.errors import RequestError
+    from seqlm.runs.targets import configure_file
+
+    if options.corpus is None:
+        raise RequestError("data show needs a corpus: names, python or a file")
+    if options.corpus in CORPORA:
+        base = "names-mlp" if options.corpus == "names" else "python-lstm"
+        config = recipe.apply(recipe.read(base), options.settings)
+    else:
+        config = configure_file(options.corpus, options.settings)
+    text = prepare(config.data)
+    about, losses = text.describe(), reference_losses(text)
+    if options.json:
+        return print_json({"corpus": about, "reference_losses": losses})
+    shown = " ".join(f"{token!r} {count:,}" for token, count in about.common)
+    return print_lines(
+        f"{about.name}: {about.mode}, {about.vocabulary}",
+        *(
+            f"  {s:<5} {about.n_items[s]:>8,} items {about.n_targets[s]:>10,} tokens to predict"
+            for s in about.n_items
+        ),
+        f"  {about.n_duplicates:,} equal lines left out, {about.n_overlap:,} of val stand in train",
+        f"  {about.n_undecodable:,} bytes were not UTF-8",
+        f"  most common {shown}",
+        f"  uniform {nats(losses['uniform'])}  bigram counts {nats(losses['bigram'])} nats per token",
+    )

@@ -1,0 +1,148 @@
+"""Commands that ask a model: eval, predict, sample, score."""
+
+import argparse
+import sys
+from typing import Any
+
+from seqlm.cli.listing import AddCommand
+from seqlm.cli.output import nats, print_json, print_lines, print_table
+from seqlm.data.corpus import MAX_STORED_BYTES
+from seqlm.errors import RequestError
+from seqlm.protocol.commands import Read
+from seqlm.protocol.queries import NextToken, Query, Sample, Score, SplitLoss
+from seqlm.runs import client
+from seqlm.runs.directory import RunDirectory, find_run
+
+
+def add_commands(command: AddCommand) -> None:
+    """Add this file's commands."""
+    evaluate = command("eval", _eval, "the loss of a run on a whole split")
+    predict = command("predict", _predict, "the probabilities of the next token")
+    sample = command("sample", _sample, "draw text")
+    score = command("score", _score, "the surprisal of each token of a text")
+    for made in (evaluate, predict, sample, score):
+        made.add_argument("run", metavar="RUN", help="its name, the beginning of it, or latest")
+        made.add_argument("--weights", default="live", help="live (default), best, or a kept step")
+    evaluate.add_argument("--split", choices=["train", "val", "test"], default="val")
+    predict.add_argument("prompt", metavar="PROMPT")
+    predict.add_argument("--top", type=_positive, metavar="K", help="only the K most probable")
+    sample.add_argument("--prompt", default="", metavar="P")
+    sample.add_argument("--count", type=_positive, default=10, metavar="N")
+    sample.add_argument("--length", type=_positive, default=256, metavar="L")
+    sample.add_argument("--temperature", metavar="T", help="0.01 to 100 (default: the run's)")
+    sample.add_argument(
+        "--top-k", metavar="K", help="only the K most probable (default: the run's)"
+    )
+    sample.add_argument("--greedy", action="store_true", help="always the most probable token")
+    sample.add_argument("--seed", metavar="S", help="fixes the draws (default: the run's)")
+    score.add_argument("text", metavar="TEXT|-")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not possible; taken: 1 or more")
+    return int(text)
+
+
+def _ask(run: RunDirectory, query: Query) -> Any:
+    """Ask the worker that trains the run, or one that only reads it."""
+    connection = client.attach(run)
+    if connection is None:
+        connection = client.spawn()
+        connection.ask(Read(id=client.new_id(), run=str(run.path)))
+    try:
+        return connection.ask(query)
+    finally:
+        connection.close()
+
+
+def _tokens(run: RunDirectory, text: str) -> list[str]:
+    """A prompt as tokens. Characters are tokens; what is none the worker says."""
+    del run
+    return list(text)
+
+
+def _eval(options: argparse.Namespace) -> int:
+    import math
+
+    run = find_run(options.run)
+    query = SplitLoss(id=client.new_id(), split=options.split, weights=options.weights)
+    answer = _ask(run, query)
+    perplexity = math.exp(min(answer.loss, 700))
+    record = {
+        "run": run.name,
+        "split": answer.split,
+        "loss": answer.loss,
+        "perplexity": perplexity,
+        "accuracy": answer.accuracy,
+        "tokens": answer.n_tokens,
+        "protocol": answer.protocol,
+    }
+    if options.json:
+        return print_json(record)
+    return print_lines(
+        f"{run.name} on {answer.split} at step {answer.step:,}: {nats(answer.loss)} nats per token,"
+        f" perplexity {perplexity:.2f}, {answer.accuracy:.1%} right"
+        f" ({answer.n_tokens:,} tokens; {answer.protocol})"
+    )
+
+
+def _predict(options: argparse.Namespace) -> int:
+    run = find_run(options.run)
+    tokens = _tokens(run, options.prompt)
+    query = NextToken(id=client.new_id(), tokens=tokens, top=options.top, weights=options.weights)
+    answer = _ask(run, query)
+    parts = zip(answer.tokens, answer.ids, answer.probabilities, strict=True)
+    following = [{"token": t, "id": i, "probability": p} for t, i, p in parts]
+    if options.json:
+        return print_json({"prompt": tokens, "next": following, "entropy": answer.entropy})
+    rows = [[_visible(f["token"]), f"{f['probability']:.4f}"] for f in following]
+    print_table(["token", ">probability"], rows)
+    return print_lines(f"entropy {answer.entropy:.4f} nats, of {answer.n_vocab} tokens")
+
+
+def _sample(options: argparse.Namespace) -> int:
+    from seqlm import settings
+
+    run = find_run(options.run)
+    config = run.manifest().config
+    values = {}
+    for name in ("temperature", "top_k", "seed"):
+        setting, text = settings.find(config, f"sample.{name}"), getattr(options, name)
+        values[name] = getattr(config.sample, name) if text is None else setting.parse(text)
+    query = Sample(
+        id=client.new_id(),
+        weights=options.weights,
+        prompt=_tokens(run, options.prompt),
+        count=options.count,
+        length=options.length,
+        greedy=options.greedy,
+        **values,
+    )
+    answer = _ask(run, query)
+    if options.json:
+        return print_json({"samples": answer.samples})
+    return print_lines(
+        *(f"{s.text}  ({f'in {s.seen_in}' if s.seen_in else 'new'})" for s in answer.samples)
+    )
+
+
+def _score(options: argparse.Namespace) -> int:
+    text = options.text
+    if text == "-":
+        raw = sys.stdin.buffer.read(MAX_STORED_BYTES + 1)
+        if len(raw) > MAX_STORED_BYTES:
+            raise RequestError(f"standard input is over {MAX_STORED_BYTES:,} bytes; score less")
+        text = raw.decode(errors="replace").removesuffix("\n")
+    run = find_run(options.run)
+    answer = _ask(run, Score(id=client.new_id(), text=text, weights=options.weights))
+    record = {"tokens": answer.tokens, "surprisal": answer.surprisal, "loss": answer.loss}
+    if options.json:
+        return print_json(record)
+    pairs = zip(answer.tokens, answer.surprisal, strict=True)
+    print_table(["token", ">nats"], [[_visible(t), f"{s:.3f}"] for t, s in pairs])
+    return print_lines(f"loss {nats(answer.loss)} nats per token")
+
+
+def _visible(token: str) -> str:
+    return {" ": "␣", "\n": "␊", "\t": "␉"}.get(token, token)

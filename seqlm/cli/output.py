@@ -1,0 +1,49 @@
+"""What goes to standard output: one JSON object, or a table for a person."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from seqlm.protocol import codec
+
+
+def print_json(value: Any) -> int:
+    """One JSON object on a line, and nothing else."""
+    sys.stdout.write(codec.as_json(value).decode() + "\n")
+    sys.stdout.flush()
+    return 0
+
+
+def print_lines(*lines: str) -> int:
+    """Plain lines. Text from outside is made harmless where a terminal would obey it."""
+    for line in lines:
+        sys.stdout.write(harmless(line) + "\n")
+    sys.stdout.flush()
+    return 0
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """Columns of text; those whose heading begins with ``>`` are aligned on the right."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in headings:
+        right = heading.startswith(">")
+        table.add_column(heading.lstrip(">"), justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(harmless(cell)) for cell in row))
+    Console(highlight=False, soft_wrap=not sys.stdout.isatty()).print(table)
+    return 0
+
+
+def harmless(text: str) -> str:
+    """``text`` with each character that a terminal would not simply show replaced by U+FFFD."""
+    return "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in text)
+
+
+def nats(value: float | None) -> str:
+    """A loss as it is written: four digits, a dash where there is none."""
+    return "—" if value is None else f"{value:.4f}"

@@ -1,0 +1,72 @@
+"""The words of the ``seqlm`` command."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from seqlm.errors import RequestError, unknown
+
+_EPILOG = "Configuration: KEY=VALUE, e.g. train.learning_rate=0.1; see: seqlm presets NAME"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong as every other error is said."""
+
+    def error(self, message: str) -> NoReturn:
+        raise RequestError(f"{message} (help: {self.prog} --help)")
+
+
+class Request:
+    """A parsed command line.
+
+    Args:
+        options: What was given.
+    """
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+
+    def follow(self) -> int:
+        """Do what was asked; the exit status."""
+        action: Callable[[Any], int] = self._options.action
+        return action(self._options)
+
+
+def parse(arguments: list[str]) -> Request:
+    """Read the arguments.
+
+    Raises:
+        RequestError: They are not a command of this program.
+    """
+    parser, names = _build()
+    words = [word for word in arguments if not word.startswith("-")]
+    if words and words[0] == arguments[0] and words[0] not in names:
+        raise unknown("a command", words[0], names)
+    return Request(parser.parse_args(arguments or ["--help"]))
+
+
+def _build() -> tuple[argparse.ArgumentParser, list[str]]:
+    from seqlm.cli import listing, models, training
+
+    parser = _Parser(prog="seqlm", description="Train and inspect sequence language models.")
+    parser.epilog = _EPILOG
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+
+    def command(name: str, action: Callable[[Any], int], text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text, epilog=_EPILOG)
+        made.set_defaults(action=action)
+        made.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
+        return made
+
+    listing.add_commands(command)
+    training.add_commands(command)
+    models.add_commands(command)
+    return parser, list(commands.choices)
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import version
+
+        parser.exit(0, f"seqlm {version('seqlm')}\n")

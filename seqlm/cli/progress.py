@@ -1,0 +1,100 @@
+"""How a training is shown on standard error: a bar on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from seqlm.protocol.events import Ended
+from seqlm.runs import client
+from seqlm.runs.directory import RunDirectory
+from seqlm.runs.journal import Tail
+from seqlm.runs.summary import Standing, Summary, add
+
+_POLL_S = 0.1
+_LINE_EVERY_S = 5.0
+
+
+class _Show(Protocol):
+    def __call__(self, standing: Standing) -> None:
+        """Show how far it is."""
+
+
+def follow(run: RunDirectory, connection: client.Connection) -> None:
+    """Show a run until it ends.
+
+    Raises:
+        WorkerDied: Its worker is gone before the end.
+    """
+    tail = Tail(run.events_path)
+    standing = Standing(summary=Summary(run=run.name))
+    with _display(run.name) as show:
+        while True:
+            events = tail.read()
+            for event in events:
+                standing = add(standing, event)
+                if isinstance(event, Ended):
+                    show(standing)
+                    return
+            if events:
+                show(standing)
+            else:
+                connection.receive(_POLL_S)
+
+
+@contextmanager
+def _display(name: str) -> Iterator[_Show]:
+    if not sys.stderr.isatty():
+        yield _Lines()
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[losses]}", markup=False),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(name, total=None, losses="")
+
+        def show(standing: Standing) -> None:
+            progress.update(
+                task,
+                completed=standing.summary.steps,
+                total=standing.steps_planned or None,
+                losses=_losses(standing),
+            )
+
+        yield show
+
+
+class _Lines:
+    """A plain line every few seconds, and at the end."""
+
+    def __init__(self) -> None:
+        self._next_at = 0.0
+
+    def __call__(self, standing: Standing) -> None:
+        summary = standing.summary
+        ended = summary.status not in ("training", "paused")
+        if time.monotonic() < self._next_at and not ended:
+            return
+        self._next_at = time.monotonic() + _LINE_EVERY_S
+        done = f"step {summary.steps:,} / {standing.steps_planned:,}"
+        sys.stderr.write(f"{summary.run}: {done}  {_losses(standing)}\n")
+
+
+def _losses(standing: Standing) -> str:
+    best = standing.summary.best_val_loss
+    val = "" if best is None else f"  best val {best:.4f}"
+    return f"batch {standing.batch_loss:.4f}{val}"

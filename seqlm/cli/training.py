@@ -1,0 +1,171 @@
+"""Commands that train, and that steer what trains: train, resume, pause, set, stop."""
+
+import argparse
+import sys
+from typing import Any
+
+from seqlm import recipe
+from seqlm.cli.listing import AddCommand
+from seqlm.cli.output import nats, print_json, print_lines
+from seqlm.errors import RequestError, SeqlmError
+from seqlm.protocol.commands import Command, Pause, Resume, SetValue, Start, Stop
+from seqlm.protocol.events import Ended
+from seqlm.runs import client
+from seqlm.runs.directory import RunDirectory, find_run
+from seqlm.runs.summary import Standing, summarize
+
+_INTERRUPTED = 130
+
+
+def add_commands(command: AddCommand) -> None:
+    """Add this file's commands."""
+    train = command("train", _train, "train a preset, or a text of your own")
+    train.add_argument(
+        "target", metavar="PRESET|FILE|-", help="a preset, a text file, or - for stdin"
+    )
+    train.add_argument("--name", help="the run's name; made from the preset if not given")
+    resume = command("resume", _resume, "go on with a run from its last checkpoint")
+    for made in (train, resume):
+        if made is resume:
+            _add_run(made)
+        made.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="e.g. train.steps=20000")
+        made.add_argument("--detach", action="store_true", help="return at once; it trains on")
+    change = command("set", _set, "change live values of a run that trains")
+    _add_run(change)
+    change.add_argument("settings", nargs="+", metavar="KEY=VALUE")
+    _add_run(command("pause", _pause, "let a run wait; seqlm-tui goes on with it"))
+    _add_run(command("stop", _stop, "stop a run with a checkpoint"))
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="its name, the beginning of it, or latest")
+
+
+def _train(options: argparse.Namespace) -> int:
+    from seqlm.data.prepare import prepare
+    from seqlm.runs.directory import check_name
+    from seqlm.runs.targets import configure
+
+    config = configure(options.target, options.settings)
+    if options.name is not None:
+        check_name(options.name)
+    prepare(config.data)  # what is wrong with the text is said before a process is started
+    command = Start(id=client.new_id(), recipe=recipe.write(config), name=options.name)
+    return _follow(command, options)
+
+
+def _resume(options: argparse.Namespace) -> int:
+    run = find_run(options.run)
+    recipe.live_changes(run.manifest().config, options.settings)
+    if run.holder() is not None:
+        raise RequestError(f"{run.name} is training already", run.name)
+    command = Resume(id=client.new_id(), run=str(run.path), words=options.settings)
+    return _follow(command, options)
+
+
+def _follow(command: Command, options: argparse.Namespace) -> int:
+    """Start a worker on a command and stay with it to the end, unless told to leave."""
+    from seqlm.cli.progress import follow
+
+    connection = client.spawn()
+    try:
+        reply = connection.ask(command)
+    except KeyboardInterrupt:
+        connection.process.kill() if connection.process else None
+        return _INTERRUPTED
+    run = _run_of(command, connection)
+    if isinstance(reply, Ended) or options.detach:
+        return _report(summarize(run), options)
+    try:
+        follow(run, connection)
+    except KeyboardInterrupt:
+        _stop_and_wait(connection)
+        _report(summarize(run, is_live=False), options)
+        return _INTERRUPTED
+    except client.WorkerDied as error:
+        raise SeqlmError(
+            f"{error}; go on from its last checkpoint: seqlm resume {run.name}"
+        ) from error
+    finally:
+        connection.close()
+    return _report(summarize(run, is_live=False), options)
+
+
+def _run_of(command: Command, connection: client.Connection) -> RunDirectory:
+    from seqlm.protocol.queries import Describe, DescribeAnswer
+
+    if isinstance(command, Resume):
+        return find_run(command.run)
+    answer = connection.ask(Describe(id=client.new_id()))
+    if not isinstance(answer, DescribeAnswer) or answer.run is None:
+        raise SeqlmError("the trainer did not say which run it made")
+    return find_run(answer.run)
+
+
+def _stop_and_wait(connection: client.Connection) -> None:
+    sys.stderr.write("Stopping with a checkpoint.\n")
+    try:
+        connection.ask(Stop(id=client.new_id()))
+    except SeqlmError:
+        return  # it had ended by itself
+
+
+def _report(standing: Standing, options: argparse.Namespace) -> int:
+    summary = standing.summary
+    if options.json:
+        print_json(summary)
+    else:
+        print_lines(
+            f"{summary.run}: {summary.status} at step {summary.steps:,};"
+            f" train {nats(summary.train_loss)}, val {nats(summary.val_loss)}"
+            f" (best {nats(summary.best_val_loss)} at {summary.best_step or 0:,}) nats per token",
+        )
+    if summary.status in ("diverged", "failed"):
+        raise SeqlmError(f"{summary.run}: {standing.message}")
+    return 0
+
+
+def _set(options: argparse.Namespace) -> int:
+    run = find_run(options.run)
+    changes = recipe.live_changes(run.manifest().config, options.settings)
+    if any(change.step for change in changes):
+        raise RequestError(
+            "a value given to a run that trains takes force at once; leave out @STEP"
+        )
+    told = []
+    for change in changes:
+        command = SetValue(id=client.new_id(), key=change.key, value=change.value)
+        event: Any = _tell(run, command)
+        told.append({"key": event.key, "old": event.old, "new": event.new, "step": event.step})
+    if options.json:
+        return print_json({"run": run.name, "changed": told})
+    return print_lines(
+        *(f"{t['key']} {t['old']} -> {t['new']} at step {t['step']:,}" for t in told)
+    )
+
+
+def _pause(options: argparse.Namespace) -> int:
+    return _say_step(options, Pause(id=client.new_id()), "paused")
+
+
+def _stop(options: argparse.Namespace) -> int:
+    return _say_step(options, Stop(id=client.new_id()), "stopped")
+
+
+def _say_step(options: argparse.Namespace, command: Command, status: str) -> int:
+    run = find_run(options.run)
+    event: Any = _tell(run, command)
+    if options.json:
+        return print_json({"run": run.name, "status": status, "step": event.step})
+    return print_lines(f"{run.name}: {status} at step {event.step:,}")
+
+
+def _tell(run: RunDirectory, command: Command) -> Any:
+    connection = client.attach(run)
+    if connection is None:
+        status = summarize(run, is_live=False).summary.status
+        raise RequestError(f"{run.name} is not training now ({status})", run.name)
+    try:
+        return connection.ask(command)
+    finally:
+        connection.close()

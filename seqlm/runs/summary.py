@@ -1,0 +1,128 @@
+"""What became of a run, in one record: the result that ``--json`` prints."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from seqlm.protocol.events import (
+    Ended,
+    Evaluated,
+    Event,
+    Paused,
+    RunCreated,
+    StepsDone,
+    ValueChanged,
+    WorkerStarted,
+)
+from seqlm.runs.directory import RunDirectory
+from seqlm.runs.journal import effective, read_events
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """A run in numbers. Losses are nats per token; None where there is none or it is not finite.
+
+    ``seconds`` and the rates count time inside training steps; ``cpu_seconds`` is the processor time
+    of the whole worker. ``train_loss`` and ``val_loss`` are of the splits after the last step.
+    """
+
+    run: str
+    preset: str = ""
+    status: str = "untrained"
+    steps: int = 0
+    parameters: int = 0
+    train_loss: float | None = None
+    val_loss: float | None = None
+    best_val_loss: float | None = None
+    best_step: int | None = None
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    steps_per_s: float | None = None
+    tokens_per_s: float | None = None
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """A summary while it is made, and what a progress line needs beside it."""
+
+    summary: Summary
+    steps_planned: int = 0
+    batch_loss: float = math.nan
+    message: str = ""
+
+
+def summarize(run: RunDirectory, *, is_live: bool | None = None) -> Standing:
+    """Read a run's log and sum it up.
+
+    Args:
+        run: Any run.
+        is_live: Whether a worker holds it; looked up if not given.
+    """
+    standing = sum_up(effective(read_events(run.events_path)), run.name)
+    live = run.holder() is not None if is_live is None else is_live
+    if not live and standing.summary.status in ("training", "paused"):
+        return replace(standing, summary=replace(standing.summary, status="died"))
+    return standing
+
+
+def add(standing: Standing, event: Event) -> Standing:
+    """A standing with one more event."""
+    summary = standing.summary
+    match event:
+        case RunCreated():
+            summary = replace(summary, preset=event.preset, parameters=event.n_parameters)
+            return replace(standing, summary=summary, steps_planned=event.steps_planned)
+        case WorkerStarted():
+            return replace(standing, summary=replace(summary, status="training"), message="")
+        case StepsDone():
+            summary = _with_steps(summary, event)
+            return replace(standing, summary=summary, batch_loss=event.losses[-1])
+        case Evaluated():
+            return replace(standing, summary=_with_loss(summary, event))
+        case ValueChanged(key="train.steps"):
+            return replace(standing, steps_planned=event.new)
+        case Paused():
+            return replace(standing, summary=replace(summary, status="paused"))
+        case Ended():
+            summary = replace(summary, status=event.status, steps=event.step)
+            return replace(standing, summary=summary, message=event.message)
+    return standing
+
+
+def sum_up(events: Iterable[Event], run: str) -> Standing:
+    """The standing after these events."""
+    standing = Standing(summary=Summary(run=run))
+    for event in events:
+        standing = add(standing, event)
+    return standing
+
+
+def _with_steps(summary: Summary, event: StepsDone) -> Summary:
+    rate = event.last_step / event.train_s if event.train_s else None
+    tokens = event.n_tokens / event.train_s if event.train_s else None
+    return replace(
+        summary,
+        status="training",
+        steps=event.last_step,
+        seconds=event.train_s,
+        cpu_seconds=event.cpu_s,
+        steps_per_s=_rounded(rate),
+        tokens_per_s=_rounded(tokens),
+        train_loss=None,
+        val_loss=None,
+    )
+
+
+def _with_loss(summary: Summary, event: Evaluated) -> Summary:
+    loss = event.loss if math.isfinite(event.loss) else None
+    if event.split == "train":
+        return replace(summary, train_loss=loss)
+    changed: dict[str, Any] = {"val_loss": loss}
+    if event.best:
+        changed |= {"best_val_loss": loss, "best_step": event.step}
+    return replace(summary, **changed)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)

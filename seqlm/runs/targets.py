@@ -1,0 +1,78 @@
+"""What a word on the command line means: a preset, a file, or a run."""
+
+import re
+import sys
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from seqlm import errors, recipe
+from seqlm.config import DataConfig, RunConfig
+from seqlm.data.corpus import read_corpus, store_corpus
+from seqlm.presets import PRESETS, preset_config
+from seqlm.runs.directory import find_run, list_runs
+
+FOR_LINES, FOR_STREAM = "names-mlp", "python-lstm"
+"""The presets that a user's own file is trained with."""
+
+_MODE = re.compile(r"data\.mode=(lines|stream|auto)")
+
+
+class Target(NamedTuple):
+    """What a word means, and the preset's name, the file's path or the run's name."""
+
+    kind: Literal["preset", "file", "run"]
+    value: str
+
+
+def find_target(word: str) -> Target:
+    """What ``word`` means. With a ``/`` or a suffix, or ``-``, it is a path; else a name.
+
+    Raises:
+        RequestError: It means nothing, or two things.
+    """
+    if word == "-" or "/" in word or Path(word).suffix:
+        is_run = (Path(word) / "run.json").is_file()
+        return Target("run" if is_run else "file", word)
+    runs = {run.name for run in list_runs()}
+    meanings = [
+        Target("preset", word) if word in PRESETS else None,
+        Target("run", word) if word in runs or word == "latest" else None,
+        Target("file", word) if Path(word).is_file() else None,
+    ]
+    found = [meaning for meaning in meanings if meaning is not None]
+    if len(found) > 1:
+        kinds = " and ".join(f"a {target.kind}" for target in found)
+        hint = f"; write ./{word} for the file" if found[-1].kind == "file" else ""
+        raise errors.RequestError(f"{word!r} is {kinds}{hint}", word)
+    if found:
+        return found[0]
+    beginning = [name for name in runs if word and name.startswith(word)]
+    if beginning:
+        return Target("run", find_run(word).name)
+    raise errors.unknown("a preset, a file or a run", word, [*PRESETS, *runs])
+
+
+def configure(word: str, words: list[str]) -> RunConfig:
+    """The configuration of ``PRESET|FILE|- [KEY=VALUE]...``.
+
+    A file of lines is trained as ``names-mlp`` is, a stream as ``python-lstm`` is.
+
+    Raises:
+        RequestError: The word is not trainable, the file is not readable, a setting is wrong.
+    """
+    target = find_target(word)
+    if target.kind == "run":
+        raise errors.RequestError(f"{word} is a run; go on with it by: seqlm resume {word}", word)
+    if target.kind == "preset":
+        return recipe.apply(preset_config(target.value), words)
+    return configure_file(target.value, words)
+
+
+def configure_file(path: str, words: list[str]) -> RunConfig:
+    """The configuration for a user's own text; ``-`` reads standard input and keeps a copy of it."""
+    if path == "-":
+        path = str(store_corpus(sys.stdin.buffer))
+    mode = next((m.group(1) for word in words if (m := _MODE.fullmatch(word))), "auto")
+    corpus = read_corpus(DataConfig(corpus=path, mode=mode))  # type: ignore[arg-type]
+    preset = FOR_LINES if corpus.mode == "lines" else FOR_STREAM
+    return recipe.apply(preset_config(preset), [f"data.corpus={path}", *words])
