@@ -49,7 +49,7 @@ class Elman(SequenceModel):
     """Embedding, one Elman layer, output. The state is the hidden vector.
 
     Args:
-        config: Sizes and dropout (on the embedded tokens and on the hidden vectors).
+        config: Sizes and dropout (on the hidden vectors where they are read, not where they recur).
         n_vocab: V.
     """
 
@@ -63,7 +63,7 @@ class Elman(SequenceModel):
 
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Predict what follows each token; see :class:`SequenceModel`."""
-        inputs = self.dropout(self.embedding(tokens))  # (B, T, E)
+        inputs = self.embedding(tokens)  # (B, T, E)
         h = inputs.new_zeros(len(tokens), self.n_hidden) if state is None else state[0]
         hidden, last = self.layer(inputs, h)  # (B, T, H)
         return self.output(self.dropout(hidden)), (last,)  # (B, T, V)

@@ -12,7 +12,7 @@ class Lstm(SequenceModel):
     The state is (h, c), each (B, layers, hidden): what is shown, and what is kept.
 
     Args:
-        config: Sizes and dropout (on the embedded tokens, between layers, on the hidden vectors).
+        config: Sizes and dropout (between layers, and on what the last one shows).
         n_vocab: V.
     """
 
@@ -28,7 +28,7 @@ class Lstm(SequenceModel):
 
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Predict what follows each token; see :class:`SequenceModel`."""
-        inputs = self.dropout(self.embedding(tokens))  # (B, T, E)
+        inputs = self.embedding(tokens)  # (B, T, E)
         # The kernel wants layers first; a state of ours has the batch first.
         kernel_state = state and tuple(part.transpose(0, 1).contiguous() for part in state)
         hidden, (h, c) = self.layers(inputs, kernel_state)  # (B, T, H)
