@@ -35,14 +35,14 @@ class Preset(Struct, frozen=True, kw_only=True):
 
 
 _RECURRENT = TrainConfig(
-    steps=3000,
+    steps=6000,
     batch=48,
     example="item",
     optimizer="adamw",
     learning_rate=4e-3,
     schedule="one-cycle",
     clip=1.0,
-    evaluate_every=250,
+    evaluate_every=500,
 )
 _STREAM = DataConfig(corpus="python", split="94/3/3")
 

@@ -126,7 +126,7 @@ class ItemBatches(Batches):
         replacement: Draw anew each time, instead of each item once an epoch.
     """
 
-    _STEPS_PER_POOL = 50
+    _STEPS_PER_POOL = 16
 
     def __init__(
         self, sequences: list[list[int]], batch: int, seed: int, *, replacement: bool
