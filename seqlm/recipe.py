@@ -95,7 +95,8 @@ def live_changes(config: RunConfig, words: Iterable[str]) -> list[Change]:
 def with_change(config: RunConfig, change: Change) -> RunConfig:
     """``config`` with one more change; one of the same key at the same step is replaced."""
     others = (c for c in config.changes if (c.key, c.step) != (change.key, change.step))
-    return replace(config, changes=tuple(sorted((*others, change), key=lambda c: c.step)))
+    changes = sorted((*others, change), key=lambda c: (c.step, c.key))
+    return replace(config, changes=tuple(changes))
 
 
 def _parse(word: str) -> _Word:

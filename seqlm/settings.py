@@ -1,6 +1,7 @@
 """The settings of a configuration by their dotted names: read, parsed from text, set, checked."""
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -23,8 +24,9 @@ class Setting(Struct, frozen=True, kw_only=True):
     """One setting as the configuration declares it.
 
     ``kind`` is how its text is read; ``minimum`` and ``maximum`` are the bounds (``above`` tells that
-    the minimum itself is outside), ``choices`` the words of a choice, ``optional`` whether ``off`` is
-    a value, ``live`` whether it may change while a run goes.
+    the minimum itself is outside, ``below`` that the maximum is), ``choices`` the words of a choice,
+    ``pattern`` the form of a text, ``optional`` whether ``off`` is a value, ``live`` whether it may
+    change while a run goes.
     """
 
     key: str
@@ -34,6 +36,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     unit: str = ""
     live: bool = False
     choices: tuple[str, ...] = ()
+    pattern: str = ""
     minimum: float | None = None
     maximum: float | None = None
     above: bool = False
@@ -47,7 +50,7 @@ class Setting(Struct, frozen=True, kw_only=True):
         if self.kind == "bool":
             return "true or false"
         if self.minimum is None or self.maximum is None:
-            return "text"
+            return self.help
         above = "above " if self.above else ""
         to = "below" if self.below else "to"
         off = ", or off" if self.optional else ""
@@ -75,13 +78,15 @@ class Setting(Struct, frozen=True, kw_only=True):
             return "off"
         if isinstance(value, bool):
             return str(value).lower()
-        return f"{value:.10g}" if isinstance(value, float) else str(value)
+        return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
     def _admits(self, value: Any) -> bool:
         if self.choices:
             return value in self.choices
+        if self.kind == "text":
+            return bool(value and re.fullmatch(self.pattern or ".*", value, re.DOTALL))
         if self.minimum is None or self.maximum is None:
-            return bool(value != "")
+            return True
         low_enough = value < self.maximum if self.below else value <= self.maximum
         high_enough = value > self.minimum if self.above else value >= self.minimum
         return bool(low_enough and high_enough)
@@ -145,6 +150,8 @@ def _read_type(declared: inspect.Type, found: _Found) -> _Found:
             found.kind = "bool"
         case inspect.LiteralType():
             found.kind = "choice"
+        case inspect.StrType(pattern=str(pattern)):
+            found.facts["pattern"] = pattern
     return found
 
 
@@ -252,11 +259,12 @@ def check(config: RunConfig) -> None:
     Raises:
         RequestError: Two settings do not go together; names both.
     """
-    if sum(map(int, config.data.split.split("/"))) != 100:
+    shares = [int(share) for share in config.data.split.split("/")]
+    if sum(shares) != 100:
         raise errors.RequestError(
             f"data.split={config.data.split} does not add up to 100", config.data.split
         )
-    if config.data.split.startswith("0/"):
+    if not shares[0]:
         raise errors.RequestError(
             f"data.split={config.data.split} leaves nothing to train on; train needs 1 or more",
             config.data.split,
