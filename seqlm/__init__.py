@@ -1,1 +1,31 @@
-"""Sequence language models: data, training, generation and inspection, without a screen."""
+"""Sequence language models: data, training, generation and inspection, without a screen.
+
+The names below are looked up when they are first used, so that ``import seqlm`` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from seqlm.api import LoadedModel, load, train
+    from seqlm.config import RunConfig
+    from seqlm.errors import RequestError, SeqlmError
+    from seqlm.presets import PRESETS
+
+__all__ = ["PRESETS", "LoadedModel", "RequestError", "RunConfig", "SeqlmError", "load", "train"]
+
+_HOMES = {
+    "PRESETS": "seqlm.presets",
+    "LoadedModel": "seqlm.api",
+    "RequestError": "seqlm.errors",
+    "RunConfig": "seqlm.config",
+    "SeqlmError": "seqlm.errors",
+    "load": "seqlm.api",
+    "train": "seqlm.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'seqlm' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -56,12 +56,6 @@ def _ask(run: RunDirectory, query: Query) -> Any:
         connection.close()
 
 
-def _tokens(run: RunDirectory, text: str) -> list[str]:
-    """A prompt as tokens. Characters are tokens; what is none the worker says."""
-    del run
-    return list(text)
-
-
 def _eval(options: argparse.Namespace) -> int:
     import math
 
@@ -89,7 +83,7 @@ def _eval(options: argparse.Namespace) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     run = find_run(options.run)
-    tokens = _tokens(run, options.prompt)
+    tokens = list(options.prompt)  # a token is a character
     query = NextToken(id=client.new_id(), tokens=tokens, top=options.top, weights=options.weights)
     answer = _ask(run, query)
     parts = zip(answer.tokens, answer.ids, answer.probabilities, strict=True)
@@ -113,7 +107,7 @@ def _sample(options: argparse.Namespace) -> int:
     query = Sample(
         id=client.new_id(),
         weights=options.weights,
-        prompt=_tokens(run, options.prompt),
+        prompt=list(options.prompt),
         count=options.count,
         length=options.length,
         greedy=options.greedy,

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from seqlm.protocol.events import Ended
-from seqlm.runs import client
+from seqlm.runs.client import Connection
 from seqlm.runs.directory import RunDirectory
-from seqlm.runs.journal import Tail
-from seqlm.runs.summary import Standing, Summary, add
+from seqlm.runs.follow import follow
+from seqlm.runs.summary import ENDED, Standing, Summary
 
-_POLL_S = 0.1
 _LINE_EVERY_S = 5.0
 
 
@@ -21,26 +19,17 @@ class _Show(Protocol):
         """Show how far it is."""
 
 
-def follow(run: RunDirectory, connection: client.Connection) -> None:
-    """Show a run until it ends.
+def show_to_the_end(run: RunDirectory, connection: Connection) -> Standing:
+    """Show a run until it ends; how it ended.
 
     Raises:
         WorkerDied: Its worker is gone before the end.
     """
-    tail = Tail(run.events_path)
     standing = Standing(summary=Summary(run=run.name))
     with _display(run.name) as show:
-        while True:
-            events = tail.read()
-            for event in events:
-                standing = add(standing, event)
-                if isinstance(event, Ended):
-                    show(standing)
-                    return
-            if events:
-                show(standing)
-            else:
-                connection.receive(_POLL_S)
+        for standing in follow(run, connection):
+            show(standing)
+    return standing
 
 
 @contextmanager
@@ -86,7 +75,7 @@ class _Lines:
 
     def __call__(self, standing: Standing) -> None:
         summary = standing.summary
-        ended = summary.status not in ("training", "paused")
+        ended = summary.status in ENDED
         if time.monotonic() < self._next_at and not ended:
             return
         self._next_at = time.monotonic() + _LINE_EVERY_S

@@ -65,7 +65,7 @@ def _resume(options: argparse.Namespace) -> int:
 
 def _follow(command: Command, options: argparse.Namespace) -> int:
     """Start a worker on a command and stay with it to the end, unless told to leave."""
-    from seqlm.cli.progress import follow
+    from seqlm.cli.progress import show_to_the_end
 
     connection = client.spawn()
     try:
@@ -77,7 +77,7 @@ def _follow(command: Command, options: argparse.Namespace) -> int:
     if isinstance(reply, Ended) or options.detach:
         return _report(summarize(run), options)
     try:
-        follow(run, connection)
+        standing = show_to_the_end(run, connection)
     except KeyboardInterrupt:
         _stop_and_wait(connection)
         _report(summarize(run, is_live=False), options)
@@ -88,7 +88,7 @@ def _follow(command: Command, options: argparse.Namespace) -> int:
         ) from error
     finally:
         connection.close()
-    return _report(summarize(run, is_live=False), options)
+    return _report(standing, options)
 
 
 def _run_of(command: Command, connection: client.Connection) -> RunDirectory:

@@ -20,6 +20,8 @@ from seqlm.protocol.events import (
 from seqlm.runs.directory import RunDirectory
 from seqlm.runs.journal import effective, read_events
 
+ENDED = ("finished", "stopped", "diverged", "failed")
+
 
 class Summary(Struct, frozen=True, kw_only=True):
     """A run in numbers. Losses are nats per token; None where there is none or it is not finite.

@@ -1,0 +1,120 @@
+"""The core in a few lines of Python: train a run, load it, predict, sample, score."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqlm import recipe
+from seqlm.errors import SeqlmError
+from seqlm.protocol.commands import Start
+from seqlm.protocol.queries import Describe, DescribeAnswer, Drawn
+from seqlm.runs.directory import find_run
+
+if TYPE_CHECKING:
+    from seqlm.data.prepare import PreparedText
+    from seqlm.generation.generator import Generator
+    from seqlm.runs.summary import Summary
+
+
+def train(target: str, *words: str, name: str | None = None) -> "Summary":
+    """Train a preset or a file to the end, in a process of its own.
+
+    Args:
+        target: A preset (``names-mlp``) or the path of a text.
+        words: Settings, e.g. ``train.steps=2000``.
+        name: The run's name; made from the preset if not given.
+
+    Returns:
+        What became of it; its ``run`` is the name for :func:`load`.
+
+    Raises:
+        RequestError: There is no such preset, file or setting.
+        SeqlmError: The training failed or diverged.
+    """
+    from seqlm.runs import client
+    from seqlm.runs.follow import follow
+    from seqlm.runs.targets import configure
+
+    line = recipe.write(configure(target, list(words)))
+    connection = client.spawn()
+    try:
+        connection.ask(Start(id=client.new_id(), recipe=line, name=name))
+        described = connection.ask(Describe(id=client.new_id()))
+        assert isinstance(described, DescribeAnswer)
+        assert described.run is not None
+        *_, standing = follow(find_run(described.run), connection)
+    finally:
+        connection.close()
+    if standing.summary.status != "finished":
+        raise SeqlmError(f"{standing.summary.run}: {standing.message or standing.summary.status}")
+    return standing.summary
+
+
+def load(run: str = "latest", weights: str = "latest") -> "LoadedModel":
+    """The model of a run, in this process.
+
+    Args:
+        run: The run's name, the beginning of it, ``latest``, or the path of its directory.
+        weights: ``latest``, ``best``, or the number of a step that was kept.
+
+    Raises:
+        RequestError: There is no such run.
+        SeqlmError: There are no such weights, or they are damaged.
+    """
+    from seqlm.runs.subjects import Subjects
+    from seqlm.runs.training_run import open_text
+
+    directory = find_run(run)
+    config, text = directory.manifest().config, open_text(directory)
+    subject = Subjects(config, text, directory.checkpoints_path).find(weights, None)
+    return LoadedModel(text, subject.generator, subject.step, directory.path)
+
+
+class LoadedModel:
+    """A trained model with its vocabulary.
+
+    Attributes:
+        step: The step of its weights.
+        path: The directory of its run.
+    """
+
+    def __init__(self, text: "PreparedText", generator: "Generator", step: int, path: Path) -> None:
+        self._text, self._generator = text, generator
+        self.step, self.path = step, path
+
+    def predict(self, prompt: str = "") -> dict[str, float]:
+        """The probability of each token after ``prompt``, most probable first; they sum to 1."""
+        from seqlm.generation.sampler import candidates
+
+        tokenizer = self._text.tokenizer
+        prediction = self._generator.predict(tokenizer.encode(prompt))
+        options = candidates(prediction.probabilities)
+        return {tokenizer.tokens[option.token_id]: option.probability for option in options}
+
+    def sample(
+        self,
+        count: int = 1,
+        *,
+        prompt: str = "",
+        length: int = 256,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        seed: int = 0,
+    ) -> list[Drawn]:
+        """Draw ``count`` texts that begin with ``prompt``, up to ``length`` tokens or the end token."""
+        from seqlm.config import SampleConfig
+        from seqlm.runs.answers import describe_draw, seen_in
+
+        ids = self._text.tokenizer.encode(prompt)
+        sampling = SampleConfig(temperature=temperature, top_k=top_k, seed=seed)
+        *_, drawn = self._generator.draw(ids, sampling, count, length)
+        where = seen_in(self._text)
+        return [describe_draw(draw, ids, self._text, where) for draw in drawn]
+
+    def score(self, text: str) -> list[tuple[str, float]]:
+        """Each token of ``text`` with its surprisal in nats, read in one pass."""
+        tokenizer = self._text.tokenizer
+        ids = tokenizer.encode(text)
+        if tokenizer.end_id is not None:
+            ids = [tokenizer.end_id, *ids, tokenizer.end_id]
+        nats = [value for piece in self._generator.score(ids) for value in piece]
+        return list(zip([tokenizer.tokens[i] for i in ids[1:]], nats, strict=True))

@@ -1,0 +1,36 @@
+"""Staying with a run until it ends."""
+
+from collections.abc import Iterator
+
+from seqlm.protocol.events import Event
+from seqlm.runs.client import Connection
+from seqlm.runs.directory import RunDirectory
+from seqlm.runs.journal import Tail, effective
+from seqlm.runs.summary import ENDED, Standing, add, sum_up
+
+_POLL_S = 0.1
+
+
+def follow(run: RunDirectory, connection: Connection) -> Iterator[Standing]:
+    """How far a run is, whenever there is news; the last one is how it ended.
+
+    Args:
+        run: A run that a worker trains.
+        connection: To that worker.
+
+    Raises:
+        WorkerDied: The worker is gone before the end.
+    """
+    tail = Tail(run.events_path)
+    so_far: list[Event] = []
+    while events := tail.read():
+        so_far += events
+    standing = sum_up(effective(so_far), run.name)
+    yield standing
+    while standing.summary.status not in ENDED:
+        if events := tail.read():
+            for event in events:
+                standing = add(standing, event)
+            yield standing
+        else:
+            connection.receive(_POLL_S)
