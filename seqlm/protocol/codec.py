@@ -16,8 +16,15 @@ class MessageError(SeqlmError):
 
 
 def encode(message: Any) -> bytes:
-    """``message`` as one line of JSON, its newline included."""
-    line = msgspec.json.encode(message)
+    """``message`` as one line of JSON, its newline included.
+
+    Raises:
+        MessageError: A text in it is not valid Unicode, e.g. a file name in another encoding.
+    """
+    try:
+        line = msgspec.json.encode(message)
+    except UnicodeEncodeError as error:
+        raise MessageError("a text in the message is not valid Unicode") from error
     if b"null" in line:  # the library writes what is not finite as null, as it does None
         line = msgspec.json.encode(_spelled(msgspec.to_builtins(message)))
     return line + b"\n"
