@@ -129,7 +129,7 @@ class Continuation:
         """Whether the token under the cursor is the end token, after which nothing comes."""
         return self.here is not None and self.here.token == END
 
-    def with_prompt(self, prompt: tuple[str, ...]) -> "Continuation":
+    def begin(self, prompt: tuple[str, ...]) -> "Continuation":
         """Begins anew after another prompt."""
         return self._changed(_Text(prompt))
 
@@ -185,7 +185,9 @@ class Continuation:
         return self._changed(replace(self.now, drawn=(*self.drawn[: self.cursor], drawn)))
 
     def _moved(self, cursor: int) -> "Continuation":
-        return self if cursor == self.cursor else replace(self, now=replace(self.now, cursor=cursor))
+        return (
+            self if cursor == self.cursor else replace(self, now=replace(self.now, cursor=cursor))
+        )
 
     def _changed(self, text: _Text) -> "Continuation":
         # What had been undone is walked through once more, so that undo still finds it.

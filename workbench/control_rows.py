@@ -133,7 +133,9 @@ def typed(row: ControlRow, text: str) -> Any:
         RequestError: It is not possible; says why and what would be.
     """
     text = text.strip()
-    wanted = _calculated(row, text) if text[:1] in ("*", "×", "/", "÷") and _is_number(row) else text
+    wanted = (
+        _calculated(row, text) if text[:1] in ("*", "×", "/", "÷") and _is_number(row) else text
+    )
     try:
         return row.setting.parse(wanted)
     except errors.RequestError as error:

@@ -1,21 +1,57 @@
 """The Generate pane: a text drawn token by token, each draw taken apart."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.message import Message
-from textual.widget import Widget
+from textual.timer import Timer
+from textual.widgets import Input
 
+from seqlm import errors
+from seqlm.config import SampleConfig
 from seqlm.protocol.queries import Drawn
 from workbench.continuation import Prediction
 from workbench.render.palette import DARK, Palette
+from workbench.widgets.generate_desk import GenerateDesk, PredictionWanted
+from workbench.widgets.generate_keys import GENERATE_BINDINGS
+from workbench.widgets.generate_lines import generate_rows
+from workbench.widgets.generate_look import Look
+from workbench.widgets.generate_prompt import PromptInput, typed_text
+from workbench.widgets.generate_rows import TextRows
+from workbench.widgets.generate_view import GenerateView, Source, title_info
+
+AUTO_INTERVAL_S = 0.25
+_NARROW = 70
 
 
-class GeneratePane(Widget, can_focus=True):
+class GeneratePane(TextRows, can_focus=True):
     """Asks for predictions and samples by messages, and shows what comes back.
 
     Args:
         prompt: The prompt to begin with, as far as the vocabulary has its characters.
     """
+
+    DEFAULT_CSS = """
+    GeneratePane { layers: base field; border: round $foreground 40%; }
+    GeneratePane:focus, GeneratePane:focus-within { border: heavy $primary; }
+    GeneratePane > PromptInput { layer: field; dock: top; display: none; height: 1; width: 1fr; }
+    GeneratePane.-editing > PromptInput { display: block; }
+    """
+    NUMBER: ClassVar[int] = 4
+    NAME: ClassVar[str] = "Generate"
+    HELP: ClassVar[str] = (
+        "What the model expects next, and the text drawn from it. Under each token stands its "
+        "surprisal in nats. The table shows each candidate: what the model gives it, and what it is "
+        "drawn with after temperature and top-k. The bar lays the candidates side by side from 0 to "
+        "1; u is the random number that fell on one of them. → draws, ← goes back, enter takes the "
+        "candidate at ▸. What is drawn keeps the weights it was drawn from; esc follows the newest."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = GENERATE_BINDINGS
+    ALLOW_SELECT = False
 
     class PredictionAsked(Message):
         """What comes after these tokens, under these weights? `predicted` takes the answer."""
@@ -40,10 +76,25 @@ class GeneratePane(Widget, can_focus=True):
 
     def __init__(self, prompt: str = "", id: str | None = None) -> None:
         super().__init__(id=id)
-        self._wanted_prompt = prompt
+        self._desk = GenerateDesk(tuple(prompt))
+        self._shown: GenerateView | None = None
+        self._auto: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """The prompt's field, seen only while it is edited."""
+        yield PromptInput()
+
+    @property
+    def view(self) -> GenerateView:
+        """What is drawn, as plain data."""
+        return self._desk.view
+
+    # What the app tells.
 
     def predicted(self, prediction: Prediction) -> None:
         """Takes the answer to a `PredictionAsked`; any but the last one asked is ignored."""
+        self._desk.take_prediction(prediction)
+        self._update()
 
     def show_source(
         self,
@@ -55,20 +106,189 @@ class GeneratePane(Widget, can_focus=True):
     ) -> None:
         """Says who answers: a line for the title, the weights to ask for, and the vocabulary.
 
-        Call it again when newer weights are there: nothing drawn yet, the pane asks again.
+        Call it again when newer weights are there: while nothing is drawn, the pane asks again.
         """
+        self._desk.use_source(Source(label, weights, step, vocabulary, has_end))
+        self._update()
 
     def show_same_draw(self, samples: tuple[tuple[int, str], ...]) -> None:
-        """Shows the same draw at some steps, oldest first."""
+        """Shows the same draw with the weights of some steps, oldest first."""
+        self._desk.change(same_draw=samples)
+        self._update()
 
     def samples_drawn(self, request_id: str, samples: Sequence[Drawn]) -> None:
         """Takes the answer to a `SamplesAsked`."""
+        self._desk.take_samples(request_id, samples)
+        self._update()
 
     def show_sampling(self, temperature: float, top_k: int | None, seed: int) -> None:
         """Draws with these settings from now on."""
+        sampling = SampleConfig(temperature=temperature, top_k=top_k, seed=seed)
+        self._desk.change(sampling=sampling)
+        self._update()
 
     def show_refusal(self, message: str) -> None:
         """Says why what was asked last is not possible."""
+        self._stop_auto()
+        self._desk.take_refusal(message)
+        self._update()
 
     def show_look(self, palette: Palette = DARK, ascii_only: bool = False) -> None:
         """Draws with these colours and signs from now on."""
+        self._desk.change(look=Look(palette, ascii_only))
+        self._update()
+
+    # What a person does.
+
+    def action_draw(self) -> None:
+        """Goes one token on; where none stands yet, draws one."""
+        self._desk.draw()
+        self._update()
+
+    def action_back(self) -> None:
+        """Goes one token back."""
+        self._desk.back()
+        self._update()
+
+    def action_point(self, by: int) -> None:
+        """Moves the cursor of the table."""
+        self._desk.point_at(self.view.candidate + by)
+        self._update()
+
+    def action_take(self) -> None:
+        """Puts the candidate under the cursor into the text."""
+        self._desk.take_candidate()
+        self._update()
+
+    def action_again(self) -> None:
+        """Draws the token under the cursor with the next random number."""
+        self._desk.draw_again()
+        self._update()
+
+    def action_ten(self) -> None:
+        """Asks for ten samples, and shows them where they have no room beside the table."""
+        self._desk.ask_samples()
+        if self.size.width < _NARROW:
+            self._desk.change(showing="samples")
+        self._update()
+
+    def action_undo(self) -> None:
+        """Takes the last change of the text back."""
+        self._desk.undo()
+        self._update()
+
+    def action_redo(self) -> None:
+        """Makes the change again that was taken back."""
+        self._desk.redo()
+        self._update()
+
+    def action_view(self) -> None:
+        """Shows the next view."""
+        self._desk.change(showing="samples" if self.view.showing == "step" else "step")
+        self._update()
+
+    def action_temperature(self, factor: float) -> None:
+        """Asks for another temperature."""
+        self.post_message(self.TemperatureAsked(self.view.sampling.temperature * factor))
+
+    def action_auto(self) -> None:
+        """Draws on by itself until the text ends or a key is pressed."""
+        if self._auto is None:
+            self.action_draw()
+            self._auto = self.set_interval(AUTO_INTERVAL_S, self._draw_on)
+
+    def action_edit(self) -> None:
+        """Opens the prompt's field."""
+        field = self.query_one(PromptInput)
+        field.value = typed_text(self.view.text.prompt)
+        self.add_class("-editing")
+        field.focus()
+
+    def action_leave(self) -> None:
+        """Leaves the field; out of it, follows the newest weights again."""
+        if self.has_class("-editing"):
+            self._close_field()
+        else:
+            self._desk.follow()
+        self._update()
+
+    # Textual's events.
+
+    def on_key(self, event: events.Key) -> None:
+        """Any key stops what draws by itself, and does nothing else then."""
+        if self._auto is not None and not event.key.startswith("ctrl+"):
+            self._stop_auto()
+            event.stop()
+            event.prevent_default()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Takes the typed prompt, or says why not and keeps the field open."""
+        event.stop()
+        try:
+            self._desk.set_prompt(event.value)
+        except errors.RequestError as error:
+            self._desk.say(f"{error}. Prompt kept as it was.", is_error=True)
+        else:
+            self._close_field()
+        self._update()
+
+    def on_descendant_blur(self) -> None:
+        """A field that is left is closed."""
+        self.remove_class("-editing")
+
+    def on_blur(self) -> None:
+        """Nothing draws by itself in a pane that was left."""
+        self._stop_auto()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Moves down the candidates."""
+        event.stop()
+        self.action_point(1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Moves up the candidates."""
+        event.stop()
+        self.action_point(-1)
+
+    def text_rows(self, width: int, height: int) -> list[Text]:
+        """The rows of one frame."""
+        return generate_rows(self.view, width, height)
+
+    def _draw_on(self) -> None:
+        if not self._desk.can_draw_on():
+            self._stop_auto()
+        elif not self._desk.is_waiting:
+            self._desk.draw()
+        self._update()
+
+    def _stop_auto(self) -> None:
+        if self._auto is not None:
+            self._auto.stop()
+            self._auto = None
+
+    def _close_field(self) -> None:
+        self.remove_class("-editing")
+        self.focus()
+
+    def _update(self) -> None:
+        """Sends the questions on, and draws again if what is shown changed."""
+        asked, self._desk.outbox = self._desk.outbox, []
+        for question in asked:
+            kind = (
+                self.PredictionAsked
+                if isinstance(question, PredictionWanted)
+                else self.SamplesAsked
+            )
+            self.post_message(kind(*question))
+        if self.view is not self._shown and self.view != self._shown:
+            self._shown = self.view
+            self._write_border()
+            self.redraw()
+
+    def on_resize(self) -> None:
+        """The border says as much as it has room for."""
+        self._write_border()
+
+    def _write_border(self) -> None:
+        about = self.view.look.sign(title_info(self.view, self.size.width - 4))
+        self.write_border(f"{self.NUMBER} {self.NAME}", about)

@@ -1,0 +1,41 @@
+"""How a pane is drawn: which colours, and whether with ASCII signs alone."""
+
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from workbench.render.palette import DARK, Palette
+from workbench.render.text import ascii_text
+
+_ASCII_LINES = str.maketrans("╎├┤┼━", "||||=")
+
+
+@dataclass(frozen=True)
+class Look:
+    """Colours by meaning, and the signs that the terminal's font has."""
+
+    palette: Palette = DARK
+    ascii_only: bool = False
+
+    def sign(self, text: str) -> str:
+        """The text as it is, or its ASCII stand-in."""
+        return ascii_text(text.translate(_ASCII_LINES)) if self.ascii_only else text
+
+
+def exactly(text: Text, width: int) -> Text:
+    """The row cut or filled to `width` terminal cells."""
+    row = text.copy()
+    row.no_wrap = True
+    row.truncate(max(0, width), overflow="crop", pad=True)
+    return row
+
+
+def beside(left: Text, right: Text, width: int) -> Text:
+    """Two texts at the two ends of a row; the right one is left out where it does not fit."""
+    gap = width - left.cell_len - right.cell_len
+    if gap < 1 or not right.cell_len:
+        return exactly(left, width)
+    row = left.copy()
+    row.append(" " * gap)
+    row.append_text(right)
+    return exactly(row, width)

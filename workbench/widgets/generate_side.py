@@ -1,0 +1,77 @@
+"""Beside the table: the same draw at several ages, and the latest samples."""
+
+from rich.text import Text
+
+from seqlm.protocol.queries import Drawn
+from workbench.render import figures
+from workbench.render.text import END, fit, token_glyph
+from workbench.widgets.generate_look import exactly
+from workbench.widgets.generate_view import GenerateView
+
+_WORDS = {"train": "in train", "val": "in val", "test": "in test"}
+_WORD_WIDTH = 8
+
+
+def side_rows(view: GenerateView, width: int, height: int) -> list[Text]:
+    """The same draw above, the latest samples below; each gets half where both are long."""
+    ages = _age_rows(view, width, height)
+    if not ages:
+        return sample_rows(view, width, height)
+    n_wanted = 3 if view.samples is None else 2 + len(view.samples)
+    room_for_ages = max(height // 2, height - n_wanted)
+    if len(ages) > room_for_ages:
+        ages = _age_rows(view, width, room_for_ages)
+    below = sample_rows(view, width, height - len(ages) - 1)
+    return [*ages, Text(""), *below][:height]
+
+
+def sample_rows(view: GenerateView, width: int, height: int) -> list[Text]:
+    """The latest samples with their novelty, and how many stand in the training split."""
+    palette = view.look.palette
+    if height < 1:
+        return []
+    if view.samples is None:
+        made_by = " these counts make" if view.source.step is None else " samples"
+        rows = [Text(made_by, palette.guide), Text(" g draws ten", palette.guide)]
+        return rows[:height] if height > 1 else rows[1:]
+    samples = view.samples
+    n_shown = len(samples) if len(samples) <= height - 1 else max(0, height - 2)
+    rows = [Text(f" latest {len(samples)} (g)", palette.guide)]
+    rows += [_sample_row(sample, width, view) for sample in samples[:n_shown]]
+    n_known = sum(sample.seen_in == "train" for sample in samples)
+    if n_shown < len(samples):
+        rows.append(Text(f" {len(samples) - n_shown} more · {n_known} in train", palette.guide))
+    return [exactly(row, width) for row in rows[:height]]
+
+
+def _age_rows(view: GenerateView, width: int, height: int) -> list[Text]:
+    """``1,000 malixa``: the newest at the bottom; the oldest give way first."""
+    if not view.same_draw or height < 2:
+        return []
+    look = view.look
+    n_digits = max(len(figures.count(step)) for step, _ in view.same_draw)
+    rows = [Text(" same draw, by age", look.palette.guide)]
+    for step, text in view.same_draw[-(height - 1) :]:
+        row = Text(" " + figures.count(step).rjust(n_digits) + " ", look.palette.guide)
+        row.append(fit(_shown(text, view), max(1, width - n_digits - 2)), look.palette.plain)
+        rows.append(row)
+    return rows
+
+
+def _sample_row(sample: Drawn, width: int, view: GenerateView) -> Text:
+    palette = view.look.palette
+    word = novelty(sample)
+    room = max(1, width - 2 - _WORD_WIDTH)
+    row = Text(" " + fit(_shown(sample.text, view), room) + " ", palette.plain)
+    return row.append(word, palette.warning if word == "in train" else palette.best)
+
+
+def novelty(sample: Drawn) -> str:
+    """Whether a finished item stands in a split, or is new; empty for a text without an end."""
+    if sample.seen_in is not None:
+        return _WORDS[sample.seen_in]
+    return "new" if sample.tokens[-1:] == [END] else ""
+
+
+def _shown(text: str, view: GenerateView) -> str:
+    return token_glyph(text, view.look.ascii_only)
