@@ -84,7 +84,7 @@ class Generator:
         for start in range(0, len(ids) - 1, _TOKENS_PER_PIECE):
             piece = ids[start : start + _TOKENS_PER_PIECE + 1]
             log_p, state = self._log_probabilities([list(piece[:-1])], state)
-            targets = torch.tensor(piece[1:], device=log_p.device)
+            targets = torch.tensor(piece[1:])
             yield (-log_p[0].gather(1, targets[:, None])[:, 0]).tolist()
 
     def draw(
@@ -129,7 +129,7 @@ class Generator:
             logits, after = self._model(torch.tensor(rows, device=self._device), state)
         finally:
             self._model.train(was_training)
-        log_p = logits.double().log_softmax(-1)  # (B, T, V)
+        log_p = logits.cpu().double().log_softmax(-1)  # (B, T, V); some devices have no float64
         if log_p.isnan().any():
             raise SeqlmError("these weights give NaN instead of probabilities: training diverged")
         return log_p, after

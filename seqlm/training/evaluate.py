@@ -103,7 +103,7 @@ def _score(
     nats = cross_entropy(flat, wanted, ignore_index=IGNORED, reduction="none")
     counted = wanted != IGNORED
     n_correct = int(((flat.argmax(1) == wanted) & counted).sum())
-    return Score(float(nats.double().sum()), n_correct, int(counted.sum())), state
+    return Score(float(nats.cpu().double().sum()), n_correct, int(counted.sum())), state
 
 
 def _protocol(limit: int | None, *, is_stream: bool) -> str:

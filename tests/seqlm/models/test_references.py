@@ -64,7 +64,7 @@ def test_lstm_is_its_equations() -> None:
     tokens = torch.tensor([[1, 5, 2], [0, 0, 4]])
     h, c = torch.randn(2, 4), torch.randn(2, 4)
     logits, state = model(tokens, (h[:, None], c[:, None]))
-    weights = model.layers
+    weights: Any = model.layers
     for t in range(3):
         x = model.embedding.weight[tokens[:, t]]
         gates = x @ weights.weight_ih_l0.T + weights.bias_ih_l0

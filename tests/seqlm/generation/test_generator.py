@@ -1,0 +1,139 @@
+import math
+from typing import Any
+
+import pytest
+import torch
+
+from seqlm.config import ElmanConfig, LstmConfig, MlpConfig, NgramConfig, SampleConfig
+from seqlm.data.tokenizer import CharTokenizer
+from seqlm.errors import RequestError, SeqlmError
+from seqlm.generation.generator import Draw, Generator
+from seqlm.models.base import SequenceModel
+from seqlm.models.ngram import NgramModel
+from seqlm.models.registry import build
+
+TEXT = "abcdefgh"
+CPU = torch.device("cpu")
+CONFIGS: list[Any] = [
+    MlpConfig(context=3, embedding=4, hidden=8, init="lecture"),
+    ElmanConfig(embedding=4, hidden=8),
+    LstmConfig(embedding=4, hidden=8),
+    NgramConfig(order=3),
+]
+every_family = pytest.mark.parametrize("config", CONFIGS, ids=lambda c: type(c).__name__)
+
+
+def items() -> CharTokenizer:
+    return CharTokenizer.from_text(TEXT, "end")
+
+
+def model_of(config: Any, tokenizer: CharTokenizer) -> SequenceModel:
+    fill_id = tokenizer.n_vocab if tokenizer.end_id is None else tokenizer.end_id
+    model = build(config, tokenizer.n_vocab, fill_id, seed=1)
+    if isinstance(model, NgramModel):
+        model.fit([[8, 0, 1, 2, 3, 8], [8, 4, 1, 0, 8]])
+    return model
+
+
+def generator_of(config: Any, tokenizer: CharTokenizer | None = None) -> Generator:
+    tokenizer = tokenizer or items()
+    return Generator(model_of(config, tokenizer), tokenizer, CPU)
+
+
+def drawn(
+    generator: Generator, n_samples: int = 1, length: int = 20, seed: int = 0, prompt: Any = ()
+) -> list[Draw]:
+    *_, samples = generator.draw(prompt, SampleConfig(seed=seed), n_samples, length)
+    return samples
+
+
+@every_family
+def test_a_carried_state_says_what_reading_it_all_again_says(config: Any) -> None:
+    generator = generator_of(config)
+    sample = drawn(generator, length=12, seed=3, prompt=[0, 1])[0]
+    for end, token in enumerate(sample.ids):
+        again = generator.predict([0, 1, *sample.ids[:end]]).probabilities
+        assert sample.surprisal[end] == pytest.approx(-math.log(again[token]), abs=1e-5)
+
+
+@every_family
+def test_long_texts_read_in_pieces_are_predicted_as_at_once(config: Any) -> None:
+    tokenizer = items()
+    model = model_of(config, tokenizer).eval()
+    prompt = [i % 8 for i in range(1300)]
+    predictions = list(Generator(model, tokenizer, CPU).read(prompt))
+    assert len(predictions) == 3
+    with torch.inference_mode():
+        log_p = model(torch.tensor([[8, *prompt]]))[0].log_softmax(-1)[0]
+    expected = [-float(log_p[t, token]) for t, token in enumerate(prompt)]
+    assert predictions[-1].surprisal == pytest.approx(expected, abs=1e-5)
+    assert predictions[-1].probabilities == pytest.approx(log_p[-1].exp().tolist(), abs=1e-5)
+
+
+@every_family
+def test_a_score_is_the_surprisal_of_each_token_after_the_first(config: Any) -> None:
+    generator = generator_of(config)
+    text = [i % 7 for i in range(700)]
+    scored = [nats for piece in generator.score([8, *text, 8]) for nats in piece]
+    prediction = generator.predict(text)
+    assert scored[:-1] == pytest.approx(prediction.surprisal, abs=1e-5)
+    assert scored[-1] == pytest.approx(-math.log(prediction.probabilities[8]), abs=1e-5)
+
+
+@every_family
+def test_probabilities_sum_to_one(config: Any) -> None:
+    assert math.fsum(generator_of(config).predict([3, 2]).probabilities) == pytest.approx(1)
+
+
+@every_family
+def test_the_same_seed_draws_the_same_text_and_more_samples_never_change_the_first(
+    config: Any,
+) -> None:
+    generator = generator_of(config)
+    one = drawn(generator, seed=5)
+    many = drawn(generator, n_samples=7, seed=5)
+    assert one[0].ids == many[0].ids == drawn(generator, seed=5)[0].ids
+    assert drawn(generator, n_samples=7, length=6, seed=5)[3].ids == many[3].ids[:6]
+    assert [d.ids for d in drawn(generator, n_samples=7, seed=6)] != [d.ids for d in many]
+
+
+def test_a_sample_ends_at_the_end_token_and_the_others_go_on() -> None:
+    samples = drawn(generator_of(CONFIGS[3]), n_samples=20, length=40)
+    for sample in samples:
+        assert 8 not in sample.ids[:-1]
+        assert len(sample.ids) == len(sample.surprisal)
+        assert sample.ids[-1] == 8 or len(sample.ids) == 40
+    assert len({len(sample.ids) for sample in samples}) > 1
+
+
+def test_drawing_leaves_torchs_generator_and_the_training_mode_alone() -> None:
+    tokenizer = items()
+    model = model_of(LstmConfig(embedding=4, hidden=8, dropout=0.5), tokenizer).train()
+    before = torch.get_rng_state()
+    drawn(Generator(model, tokenizer, CPU), n_samples=3)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert model.training
+
+
+def test_top_k_of_one_is_greedy() -> None:
+    generator = generator_of(CONFIGS[1])
+    *_, samples = generator.draw([2], SampleConfig(top_k=1), 3, 10)
+    assert samples[0].ids == samples[1].ids == samples[2].ids
+    probabilities = generator.predict([2]).probabilities
+    assert samples[0].ids[0] == max(range(9), key=probabilities.__getitem__)
+
+
+def test_nothing_to_begin_from_is_refused() -> None:
+    stream = CharTokenizer.from_text(TEXT, "none")
+    generator = generator_of(CONFIGS[0], stream)
+    with pytest.raises(RequestError, match="no end token to begin after"):
+        generator.predict([])
+    assert len(generator.predict([1]).probabilities) == 8
+
+
+def test_weights_that_are_no_numbers_are_told() -> None:
+    tokenizer = items()
+    model = model_of(CONFIGS[1], tokenizer)
+    torch.nn.init.constant_(next(model.parameters()), math.nan)
+    with pytest.raises(SeqlmError, match="training diverged"):
+        Generator(model, tokenizer, CPU).predict([1])
