@@ -1,0 +1,200 @@
+"""The coach line: one finding, or what to do next, with its key.
+
+A table of rules is asked from top to bottom and the first that has something to say speaks: what went
+wrong, then how the run stands, then what just happened, then what to try. Each rule is a pure
+function of the situation, so the line never depends on when it is drawn.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from seqlm.presets import PRESETS
+from workbench.render.figures import count, duration, learning_rate, loss
+from workbench.situation import Situation
+from workbench.state import Changed
+
+_FEW_CHECKS = 5
+_RECENT_SHARE = 0.1
+
+
+class Line(NamedTuple):
+    """What the coach says: a sign, its role, and the words."""
+
+    sign: str
+    role: str
+    words: str
+
+
+Rule = Callable[[Situation], Line | None]
+
+
+def advise(situation: Situation) -> Line:
+    """The line for this situation."""
+    for rule in _RULES:
+        line = rule(situation)
+        if line is not None:
+            return line
+    return Line(" ", "label", "")
+
+
+def _refused(s: Situation) -> Line | None:
+    return Line("✗", "error", s.refusal) if s.refusal else None
+
+
+def _reading(s: Situation) -> Line | None:
+    return Line("○", "waiting", s.reading) if s.reading else None
+
+
+def _died(s: Situation) -> Line | None:
+    if s.run.status != "died":
+        return None
+    since = s.run.checkpoint_step
+    start = f"from {count(since)}" if since else "from its beginning"
+    words = f"The trainer {s.run.message} at {count(s.run.step)}. space goes on {start}."
+    return Line("✗", "error", words)
+
+
+def _diverged(s: Situation) -> Line | None:
+    if s.run.status != "diverged":
+        return None
+    remedy = "2, halve the learning rate with [, then r."
+    return Line("✗", "error", f"{_sentence(s.run.message)} {remedy}")
+
+
+def _failed(s: Situation) -> Line | None:
+    if s.run.status != "failed":
+        return None
+    return Line("✗", "error", f"{_sentence(s.run.message)} 2 changes a value, r starts again.")
+
+
+def _starting(s: Situation) -> Line | None:
+    if s.run.status != "starting":
+        return None
+    return Line("○", "waiting", "Starting the trainer (1-2 s): loading torch.")
+
+
+def _waiting(s: Situation) -> Line | None:
+    n = len(s.waiting)
+    if not n:
+        return None
+    waits = "1 value waits" if n == 1 else f"{n} values wait"
+    old = ", this one is stopped with a checkpoint" if s.run.is_live else ""
+    return Line("▸", "waiting", f"{waits} for a new run: r starts it{old}.")
+
+
+def _paused(s: Situation) -> Line | None:
+    if s.run.status != "paused":
+        return None
+    return Line("‖", "warning", f"Paused at step {count(s.run.step)}. space goes on, s does one step.")
+
+
+def _stopped(s: Situation) -> Line | None:
+    if s.run.status != "stopped":
+        return None
+    words = f"Stopped at step {count(s.run.step)} with a checkpoint. space goes on from it."
+    return Line("■", "label", words)
+
+
+def _finished(s: Situation) -> Line | None:
+    if s.run.status != "finished":
+        return None
+    val = f", val {loss(s.run.val_last.loss, 3)}" if s.run.val_last else ""
+    expected = f", expected {loss(s.expected, 3)}" if s.expected is not None else ""
+    took = duration(s.run.trained_s)
+    words = f"Finished: {count(s.run.step)} steps in {took}{val}{expected}. 4 draws from it."
+    return Line("✓", "best", words)
+
+
+def _overfitting(s: Situation) -> Line | None:
+    run = s.run
+    if run.best is None or run.val_last is None or run.checks_since_best < _FEW_CHECKS:
+        return None
+    is_worse = run.val_last.loss > run.best.loss * 1.02
+    if not is_worse or run.train_last is None or run.train_last > run.best.loss:
+        return None
+    words = (
+        f"val rises while train falls, {run.checks_since_best} checks running:"
+        f" learning by heart. The best was at {count(run.best.step)}."
+    )
+    return Line("!", "warning", words)
+
+
+def _changed(s: Situation) -> Line | None:
+    """What the last change did, while that is news: until a tenth more steps are done."""
+    if not s.run.changes:
+        return None
+    change = s.run.changes[-1]
+    if s.run.step > change.step * (1 + _RECENT_SHARE) + 2000:
+        return None
+    return Line("▸", "mark", change_words(change))
+
+
+def change_words(change: Changed) -> str:
+    """A change with its measured effect, in one sentence."""
+    what = f"{label(change.key)} {value_text(change.old)} → {value_text(change.new)}"
+    if change.before is None or change.after is None:
+        return f"{what} at step {count(change.step)}; the next validation shows what it did."
+    before, after = loss(change.before.loss, 3), loss(change.after.loss, 3)
+    n_steps = count(change.after.step - change.before.step)
+    return f"{what} took val from {before} to {after} in {n_steps} steps."
+
+
+def _above_bigram(s: Situation) -> Line | None:
+    if s.preview is None or s.run.val_last is None or s.run.status != "training":
+        return None
+    bigram = loss(s.preview.bigram, 3)
+    if s.run.val_last.loss > s.preview.bigram:
+        return Line("▸", "plain", f"Next to pass: what counting pairs of tokens reaches ({bigram}).")
+    return Line("▸", "plain", f"Below the pair counts ({bigram}): it uses more than one token.")
+
+
+def _training(s: Situation) -> Line | None:
+    if s.run.status != "training":
+        return None
+    return Line("▸", "plain", "Training. space pauses; each batch's loss is one step of the line.")
+
+
+def _ready(s: Situation) -> Line | None:
+    preset = PRESETS.get(s.config.preset)
+    teaches = f": {preset.teaches}" if preset else ""
+    return Line("▸", "plain", f"Press space to train {s.config.preset}{teaches}.")
+
+
+_RULES: tuple[Rule, ...] = (
+    _refused,
+    _reading,
+    _died,
+    _diverged,
+    _failed,
+    _starting,
+    _waiting,
+    _paused,
+    _stopped,
+    _finished,
+    _overfitting,
+    _changed,
+    _above_bigram,
+    _training,
+    _ready,
+)
+
+
+def label(key: str) -> str:
+    """A setting's name for a person: ``train.learning_rate`` is ``learning rate``."""
+    return key.rpartition(".")[2].replace("_", " ")
+
+
+def value_text(value: object) -> str:
+    """A setting's value as it is shown."""
+    if value is None:
+        return "off"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return count(value)
+    return learning_rate(value) if isinstance(value, float) else str(value)
+
+
+def _sentence(words: str) -> str:
+    words = words or "It failed"
+    return f"{words[:1].upper()}{words[1:]}".rstrip(".") + "."

@@ -1,0 +1,154 @@
+"""The losses of a run in bounded memory: however many steps, never more than a few thousand numbers.
+
+Two ways of putting neighbouring steps together are kept side by side, one for each spacing of the
+step axis: bins that grow by one percent, and bins of equal width that doubles when they get too
+many. Which bin a step falls into depends on the step alone, so it does not matter in which pieces
+the losses arrived.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+GROWTH = 1.01
+MAX_EQUAL_BINS = 512
+
+
+class Bin(NamedTuple):
+    """Consecutive steps drawn as one.
+
+    Attributes:
+        begin: The first step that belongs here.
+        end: The last step that belongs here.
+        step: The last step that has come.
+        n: How many losses have come.
+        total: Their sum; not finite where one of them is not.
+        low: The lowest finite loss.
+        high: The highest finite loss.
+        first: The loss that came first.
+        last: The loss that came last.
+    """
+
+    begin: int
+    end: int
+    step: int
+    n: int
+    total: float
+    low: float
+    high: float
+    first: float
+    last: float
+
+    @property
+    def mean(self) -> float:
+        """The mean loss; NaN or infinite where one of the losses is."""
+        return self.total / self.n
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One series of losses by step, in bins for a logarithmic and for a linear axis.
+
+    Attributes:
+        growing: Bins whose width is about one percent of the step.
+        equal: At most ``MAX_EQUAL_BINS`` bins of ``width`` steps each.
+        width: Steps in one of the equal bins, a power of two.
+    """
+
+    growing: tuple[Bin, ...] = ()
+    equal: tuple[Bin, ...] = ()
+    width: int = 1
+
+    def __bool__(self) -> bool:
+        return bool(self.growing)
+
+    def extended(self, first_step: int, losses: Sequence[float]) -> "Curve":
+        """The curve with the losses of consecutive steps, ``first_step`` first, added at its end."""
+        if not losses:
+            return self
+        growing = list(self.growing)
+        _pour(growing, first_step, losses, _growing_bounds)
+        equal, width = list(self.equal), self.width
+        while losses:
+            n_fitting = max(0, MAX_EQUAL_BINS * width - first_step + 1)
+            _pour(equal, first_step, losses[:n_fitting], _equal_bounds(width))
+            first_step, losses = first_step + n_fitting, losses[n_fitting:]
+            if losses:
+                equal, width = _coarser(equal, width), width * 2
+        return Curve(tuple(growing), tuple(equal), width)
+
+    def bins(self, x_scale: str) -> tuple[Bin, ...]:
+        """The bins that suit a ``log`` or a ``linear`` axis."""
+        return self.growing if x_scale == "log" else self.equal
+
+
+Bounds = Callable[[int, int], tuple[int, int]]
+
+
+def _pour(bins: list[Bin], first_step: int, losses: Sequence[float], bounds: Bounds) -> None:
+    """Add losses to the last bin while they fit, then to new ones."""
+    at = 0
+    while at < len(losses):
+        step = first_step + at
+        if not bins or bins[-1].end < step:
+            begin, end = bounds(bins[-1].end if bins else 0, step)
+            bins.append(Bin(begin, end, 0, 0, 0.0, math.inf, -math.inf, math.nan, math.nan))
+        part = losses[at : at + bins[-1].end - step + 1]
+        bins[-1] = _with(bins[-1], step, part)
+        at += len(part)
+
+
+def _with(found: Bin, step: int, losses: Sequence[float]) -> Bin:
+    """Add in the order of steps, one by one: so rounding does not depend on the pieces."""
+    total = found.total
+    for loss in losses:
+        total += loss
+    finite = losses if math.isfinite(total) else [x for x in losses if math.isfinite(x)]
+    return found._replace(
+        step=step + len(losses) - 1,
+        n=found.n + len(losses),
+        total=total,
+        low=min(found.low, *finite) if finite else found.low,
+        high=max(found.high, *finite) if finite else found.high,
+        first=found.first if found.n else losses[0],
+        last=losses[-1],
+    )
+
+
+def _growing_bounds(previous_end: int, step: int) -> tuple[int, int]:
+    begin = previous_end + 1
+    while (end := max(begin, int(begin * GROWTH))) < step:
+        begin = end + 1
+    return begin, end
+
+
+def _equal_bounds(width: int) -> Bounds:
+    def bounds(_: int, step: int) -> tuple[int, int]:
+        begin = (step - 1) // width * width + 1
+        return begin, begin + width - 1
+
+    return bounds
+
+
+def _coarser(bins: Sequence[Bin], width: int) -> list[Bin]:
+    """Put bins together, two and two, as they stand in bins of twice the width."""
+    wider: list[Bin] = []
+    for found in bins:
+        begin, end = _equal_bounds(width * 2)(0, found.begin)
+        if wider and wider[-1].begin == begin:
+            wider[-1] = _joined(wider[-1], found)
+        else:
+            wider.append(found._replace(begin=begin, end=end))
+    return wider
+
+
+def _joined(a: Bin, b: Bin) -> Bin:
+    return a._replace(
+        step=b.step,
+        n=a.n + b.n,
+        total=a.total + b.total,
+        low=min(a.low, b.low),
+        high=max(a.high, b.high),
+        last=b.last,
+    )

@@ -1,0 +1,198 @@
+"""What can be shown before anything is trained: the text, its splits, and what counting alone gives.
+
+Plain Python without torch, fast enough for the first frame. The bigram table (the share of each
+token after each other) answers where later the model does.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from math import log
+
+from seqlm.config import DataConfig, MlpConfig, ModelConfig, NgramConfig
+from seqlm.data.ngrams import NgramTable
+from seqlm.data.prepare import Description, PreparedText, prepare
+from seqlm.data.reading import Progress
+from seqlm.data.references import bigram_counts
+from seqlm.data.split import SPLITS
+from seqlm.generation.sampler import candidates, choose, uniform
+from seqlm.protocol.queries import Drawn
+from workbench.render.text import clean, token_glyph
+
+FILL = "·"
+"""How a place in the context is shown that lies before the first token."""
+_LONGEST_PREFIX = 64
+_SHOWN_ITEM = 200
+
+
+@dataclass(frozen=True)
+class Fed:
+    """One prediction that the model is asked to make: what it sees, and what is right.
+
+    ``item`` is the whole line on its first row, else empty.
+    """
+
+    sees: tuple[str, ...]
+    next: str
+    item: str
+
+
+@dataclass(frozen=True, repr=False)
+class Preview:
+    """A prepared text with its counts.
+
+    Attributes:
+        data: What was asked for.
+        text: The text, cut into splits.
+        uniform: ln V, the loss of guessing (nats per token).
+        bigram: The loss of the bigram counts of train on val, 1 added to each count.
+    """
+
+    data: DataConfig
+    text: PreparedText
+    table: NgramTable
+    uniform: float
+    bigram: float
+
+    @cached_property
+    def description(self) -> Description:
+        """Counts, vocabulary, and how often each token is to be predicted."""
+        return self.text.describe(n_common=self.text.tokenizer.n_vocab)
+
+    @property
+    def name(self) -> str:
+        """The corpus as it is shown."""
+        return clean(self.text.corpus.name, 60)
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """The token of each id."""
+        return self.text.tokenizer.tokens
+
+    @property
+    def has_end(self) -> bool:
+        """Whether items end with an end token."""
+        return self.text.boundary == "end"
+
+    def probabilities(self, tokens: Sequence[str]) -> list[float]:
+        """What the counts say comes after ``tokens``: the probability of each id.
+
+        Raises:
+            RequestError: A token is not in the vocabulary.
+        """
+        for token in tokens:
+            self._id(token)
+        return self.table.probabilities([self._id(token) for token in tokens[-1:]])
+
+    def surprisal(self, tokens: Sequence[str]) -> tuple[float, ...]:
+        """How surprising each token is under the counts, in nats."""
+        known = self.text.tokenizer.ids
+        before = [None, *tokens[:-1]] if self.has_end else list(tokens[:-1])
+        after = tokens if self.has_end else tokens[1:]
+        pairs = zip(before, after, strict=True)
+        return tuple(-log(self.probabilities([a] if a else [])[known[b]]) for a, b in pairs)
+
+    def draw(
+        self,
+        prompt: Sequence[str],
+        count: int,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        seed: int = 0,
+        length: int = 40,
+    ) -> list[Drawn]:
+        """Continuations of ``prompt`` drawn from the counts, with the fixed draws of ``seed``."""
+        known = {item: split for split in reversed(SPLITS) for item in self.text.items[split]}
+        drawn = []
+        for sample in range(count):
+            tokens, surprisal, ended = self._drawn(prompt, temperature, top_k, seed, sample, length)
+            whole = "".join([*prompt, *(tokens[:-1] if ended else tokens)])
+            seen = known.get(whole) if ended else None
+            drawn.append(Drawn(text=whole, tokens=tokens, surprisal=surprisal, seen_in=seen))
+        return drawn
+
+    def _drawn(
+        self,
+        prompt: Sequence[str],
+        temperature: float,
+        top_k: int | None,
+        seed: int,
+        sample: int,
+        length: int,
+    ) -> tuple[list[str], list[float], bool]:
+        end_id, last = self.text.tokenizer.end_id, list(prompt[-1:])
+        tokens: list[str] = []
+        surprisal: list[float] = []
+        for position in range(length):
+            options = candidates(self.probabilities(last), temperature, top_k)
+            chosen = options[choose(options, uniform(seed, sample, position))]
+            last = [self.vocabulary[chosen.token_id]]
+            tokens += last
+            surprisal.append(-log(chosen.probability))
+            if chosen.token_id == end_id:
+                return tokens, surprisal, True
+        return tokens, surprisal, False
+
+    def _id(self, token: str) -> int:
+        known = self.text.tokenizer.ids.get(token)
+        return self.text.tokenizer.encode(token)[0] if known is None else known
+
+    @property
+    def n_train_items(self) -> int:
+        """Items of train; for a stream its characters, each of which can be looked at."""
+        items = self.text.items["train"]
+        return len(items) if self.text.corpus.mode == "lines" else len(items[0])
+
+    def fed(self, model: ModelConfig, first: int, n_rows: int) -> list[Fed]:
+        """What the model is fed, row by row, from the item (of a stream: character) ``first`` on."""
+        return list(islice(self._fed(context_of(model), first), n_rows))
+
+    def _fed(self, context: int | None, first: int) -> Iterator[Fed]:
+        items = self.text.items["train"]
+        if self.text.corpus.mode == "stream":
+            begin = max(0, first - _LONGEST_PREFIX)
+            piece = items[0][begin : first + 1000]
+            yield from self._fed_item(piece, context, first - begin)
+            return
+        for item in islice(items, first, None):
+            yield from self._fed_item(item, context, 0)
+
+    def _fed_item(self, item: str, context: int | None, first: int) -> Iterator[Fed]:
+        glyphs = [token_glyph(token) for token in item]
+        if self.has_end:
+            glyphs.append(token_glyph(self.vocabulary[-1]))
+        begin = first if self.has_end else max(1, first)
+        for i in range(begin, len(glyphs)):
+            shown = clean(item, _SHOWN_ITEM) if i == begin and not first else ""
+            yield Fed(_window(glyphs, i, context), glyphs[i], shown)
+
+
+def context_of(model: ModelConfig) -> int | None:
+    """How many tokens a model of a fixed context sees; None for one that sees all before."""
+    match model:
+        case MlpConfig(context=context):
+            return context
+        case NgramConfig(order=order):
+            return order - 1
+    return None
+
+
+def make_preview(data: DataConfig, progress: Progress | None = None) -> Preview:
+    """Read, cut and count a text.
+
+    Raises:
+        RequestError: The text cannot be read, or is too short for what was asked.
+    """
+    text = prepare(data, progress)
+    train = bigram_counts(text, "train")
+    table = NgramTable(train)
+    scored = bigram_counts(text, "val") if text.items["val"] else train
+    return Preview(data, text, table, log(text.tokenizer.n_vocab), table.loss_of(scored))
+
+
+def _window(glyphs: Sequence[str], i: int, context: int | None) -> tuple[str, ...]:
+    if context is None:
+        return tuple(glyphs[max(0, i - _LONGEST_PREFIX) : i])
+    seen = glyphs[max(0, i - context) : i] if context else []
+    return (*[FILL] * (context - len(seen)), *seen)

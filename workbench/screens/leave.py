@@ -1,0 +1,50 @@
+"""The question that is asked before a screen is left while a run trains."""
+
+from typing import ClassVar, Literal, TypeAlias
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+Choice: TypeAlias = Literal["detach", "stop", "stay"]
+
+
+class LeaveScreen(ModalScreen[Choice]):
+    """Detach, stop with a checkpoint, or stay."""
+
+    CSS = """
+    LeaveScreen { align: center middle; background: $background 60%; }
+    LeaveScreen Static {
+        width: auto; max-width: 90%; height: auto; border: heavy $primary; padding: 1 2;
+        background: $background;
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d,ctrl+c", "choose('detach')", "detach, it goes on", id="leave.detach"),
+        Binding("s", "choose('stop')", "stop with a checkpoint", id="leave.stop"),
+        Binding("escape,q", "choose('stay')", "stay", id="leave.stay"),
+    ]
+
+    def __init__(self, run: str) -> None:
+        super().__init__()
+        self._run = run
+
+    def compose(self) -> ComposeResult:
+        """The question with its three answers."""
+        yield Static(
+            Content.assemble(
+                f"{self._run} is training.\n\n",
+                ("d", "bold $primary"),
+                "    detach: it goes on without this screen\n",
+                ("s", "bold $primary"),
+                "    stop it with a checkpoint, to go on later\n",
+                ("esc", "bold $primary"),
+                "  stay here",
+            )
+        )
+
+    def action_choose(self, choice: Choice) -> None:
+        """Give the answer back."""
+        self.dismiss(choice)

@@ -1,0 +1,321 @@
+"""The one place that knows a worker process exists.
+
+A session holds at most one connection and follows at most one run. It turns what a person asks into
+commands, what the log and the worker tell into messages, and tells a worker that died from one that
+finished. It never waits: sockets are watched by the event loop, logs are read in slices.
+"""
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeAlias
+
+from textual.message import Message
+
+from seqlm.errors import SeqlmError
+from seqlm.home import runs_dir
+from seqlm.protocol import commands, queries
+from seqlm.protocol.commands import Command
+from seqlm.protocol.events import Continued
+from seqlm.protocol.queries import Answer, DescribeAnswer, Query
+from seqlm.runs import client
+from seqlm.runs.client import Connection, WorkerDied
+from seqlm.runs.directory import RunDirectory
+from workbench.follow import Follower
+from workbench.render.text import clean
+from workbench.state import RunState, Status, died
+
+_SLICE_S = 0.02
+_BETWEEN_SLICES_S = 0.01
+_LONGEST_MESSAGE = 300
+
+
+class RunProgressed(Message):
+    """The run's state is another than before."""
+
+    def __init__(self, state: RunState) -> None:
+        super().__init__()
+        self.state = state
+
+
+class RunOpened(Message):
+    """Another run is shown, or its worker is ready to be asked (``is_linked``)."""
+
+    def __init__(self, run: RunDirectory, is_linked: bool) -> None:
+        super().__init__()
+        self.run = run
+        self.is_linked = is_linked
+
+
+class Answered(Message):
+    """The worker answered a question."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class Declined(Message):
+    """A command or a question cannot be followed; ``words`` say why and what would be right."""
+
+    def __init__(self, message_id: str, words: str) -> None:
+        super().__init__()
+        self.message_id = message_id
+        self.words = words
+
+
+class _Followed(NamedTuple):
+    """A run and what its log has told."""
+
+    run: RunDirectory
+    log: Follower
+
+
+Spawn: TypeAlias = Callable[[], Connection]
+Post: TypeAlias = Callable[[Message], Any]
+
+
+class Session:
+    """Speaks with a worker and follows a run.
+
+    Args:
+        post: Takes the messages.
+        connection: A worker that was started already, so that torch loads meanwhile.
+        spawn: Starts another.
+
+    Attributes:
+        state: The run as it was last told.
+        is_linked: Whether a worker has the run open and can be asked about it.
+    """
+
+    def __init__(
+        self, post: Post, connection: Connection | None = None, spawn: Spawn = client.spawn
+    ) -> None:
+        self.state = RunState()
+        self.is_linked = False
+        self._post, self._connection, self._spawn = post, connection, spawn
+        self._followed: _Followed | None = None
+        self._before: _Followed | None = None
+        self._asked = ""
+        self._overlay: Status | None = None
+        self._ending = ""
+        self._watched_fd = -1
+        self._will_read = False
+
+    # What a person asks for
+
+    def listen(self) -> None:
+        """Begin to watch the worker; call it once the event loop runs."""
+        if self._connection is not None and self._watched_fd < 0:
+            self._watched_fd = self._connection.fileno()
+            asyncio.get_running_loop().add_reader(self._watched_fd, self._hear)
+
+    def open(self, run: RunDirectory) -> None:
+        """Show a run: attach to its worker if it has one, else let a worker read it."""
+        self._follow(run)
+        found = client.attach(run)
+        if found is None:
+            self._ending = "is gone"
+            self._send(commands.Read(id=client.new_id(), run=str(run.path)))
+        else:
+            self._let_go()
+            self._connection = found
+            self.listen()
+            self._linked_to(run)
+        self.read_log()
+
+    def start(self, recipe: str) -> None:
+        """Train a new run. One that trains now is stopped with a checkpoint first."""
+        if self.state.is_live:
+            self.stop()
+        self._before, self._followed = self._followed, None
+        self._overlay, self._asked = "starting", client.new_id()
+        if self._send(commands.Start(id=self._asked, recipe=recipe)):
+            self._send(queries.Describe(id=client.new_id()))
+        self._show()
+
+    def resume(self, words: Sequence[str] = ()) -> None:
+        """Go on from the last checkpoint, with another worker if there is none."""
+        if self._followed is None:
+            return
+        self._overlay, self._asked = "starting", client.new_id()
+        path = str(self._followed.run.path)
+        self._send(commands.Resume(id=self._asked, run=path, words=list(words)))
+        self._show()
+
+    def pause(self) -> None:
+        """Wait after this step."""
+        self._send(commands.Pause(id=client.new_id()))
+
+    def go_on(self, n_steps: int | None = None) -> None:
+        """Train on: ``n_steps`` steps, or all that are left."""
+        self._overlay = None
+        self._send(commands.Continue(id=client.new_id(), n_steps=n_steps))
+
+    def stop(self) -> None:
+        """End with a checkpoint."""
+        self._send(commands.Stop(id=client.new_id()))
+
+    def set_value(self, key: str, value: Any) -> None:
+        """Give a live setting another value from the next step on."""
+        self._send(commands.SetValue(id=client.new_id(), key=key, value=value))
+
+    def ask(self, query: Query) -> None:
+        """Ask a question; its answer comes as a message."""
+        self._send(query)
+
+    def leave(self) -> None:
+        """Let go of the worker. One that trains goes on; one of ours with nothing to do ends."""
+        process = self._connection.process if self._connection else None
+        self._let_go()
+        if process is not None and not self.state.is_live:
+            process.terminate()
+
+    # What the log tells
+
+    def read_log(self) -> None:
+        """Take in what is new in the log, a slice at a time."""
+        if self._followed is None or self._will_read:
+            return
+        until, more = time.monotonic() + _SLICE_S, True
+        try:
+            while more and time.monotonic() < until:
+                more = self._followed.log.read()
+        except (SeqlmError, OSError) as error:  # what was read before stays
+            self._will_read = True
+            self._decline("", str(error))
+            return
+        if more:
+            self._will_read = True
+            asyncio.get_running_loop().call_later(_BETWEEN_SLICES_S, self._read_on)
+        self._show()
+
+    def _read_on(self) -> None:
+        self._will_read = False
+        self.read_log()
+
+    def _show(self) -> None:
+        """Tell the state if it changed: the log's, but for what the log cannot know."""
+        state = self._followed.log.state if self._followed else RunState()
+        if self._overlay is not None:
+            state = replace(state, status=self._overlay, message="", clock=())
+        elif self._ending and state.is_live:
+            state = died(state, self._ending)
+        if state != self.state:
+            self.state = state
+            self._post(RunProgressed(state))
+
+    # What the worker tells
+
+    def _hear(self) -> None:
+        """Something came from the worker, or it is gone."""
+        if self._connection is None:
+            return
+        try:
+            replies = self._connection.receive(0.0)
+        except WorkerDied:
+            self._lose()
+            return
+        except SeqlmError as error:
+            self._decline("", str(error))
+            return
+        for reply in replies:
+            self._take(reply)
+        self.read_log()
+
+    def _take(self, reply: client.Reply) -> None:
+        match reply:
+            case queries.Refused():
+                self._refused(reply)
+            case DescribeAnswer(run=str(name)):
+                self._opened(name)
+            case Continued(command_id=command_id) if command_id == self._asked:
+                self._overlay, self._ending = None, ""
+                if self._followed is not None:
+                    self._linked_to(self._followed.run)
+            case Continued() if self._overlay == "paused":
+                self._overlay = None
+            case _ if isinstance(reply, Answer):
+                self._post(Answered(reply))
+
+    def _opened(self, name: str) -> None:
+        if self._followed is None:
+            self._follow(RunDirectory(runs_dir() / name))
+        if self._followed is not None:
+            self._linked_to(self._followed.run)
+
+    def _refused(self, refused: queries.Refused) -> None:
+        if refused.id == self._asked:
+            self._overlay, self._asked = None, ""
+            self._followed = self._followed or self._before
+        elif not refused.id:  # nobody's question: the worker says why it waits
+            self._overlay = "paused"
+        self._show()
+        self._decline(refused.id, refused.message)
+
+    def _decline(self, message_id: str, words: str) -> None:
+        self._post(Declined(message_id, clean(words, _LONGEST_MESSAGE)))
+
+    # The connection
+
+    def _follow(self, run: RunDirectory) -> None:
+        self._followed = _Followed(run, Follower(run.events_path))
+        self._ending, self._will_read, self.is_linked = "", False, False
+        self._post(RunOpened(run, is_linked=False))
+
+    def _linked_to(self, run: RunDirectory) -> None:
+        self.is_linked = True
+        self._post(RunOpened(run, is_linked=True))
+
+    def _send(self, message: Command | Query) -> bool:
+        try:
+            if self._connection is None:
+                self._connection = self._spawn()
+                self.listen()
+            self._connection.send(message)
+        except WorkerDied:
+            self._lose()
+            return False
+        except (SeqlmError, OSError) as error:
+            self._decline(message.id, str(error))
+            return False
+        return True
+
+    def _lose(self) -> None:
+        """The connection ended. Unless the log says how the run ended, its worker died."""
+        self._ending = how_it_ended(self._connection)
+        if self._overlay == "starting":
+            self._decline("", f"The trainer {self._ending}. space tries again.")
+            self._followed = self._followed or self._before
+        self._overlay = None
+        self._let_go()
+        self.read_log()
+        self._show()
+
+    def _let_go(self) -> None:
+        if self._watched_fd >= 0:
+            asyncio.get_running_loop().remove_reader(self._watched_fd)
+            self._watched_fd = -1
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self.is_linked = False
+
+
+def how_it_ended(connection: Connection | None) -> str:
+    """What is known about the end of a worker, in words that follow "the trainer"."""
+    process = connection.process if connection is not None else None
+    if process is None:
+        return "is gone"
+    with contextlib.suppress(Exception):
+        process.wait(timeout=0.2)
+    status = process.returncode
+    if status is None:
+        return "closed its connection"
+    if status >= 0:
+        return f"ended (exit status {status})"
+    often = ": often memory" if -status == signal.SIGKILL else ""
+    return f"was killed (signal {-status}{often})"

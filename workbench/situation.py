@@ -1,0 +1,128 @@
+"""Everything the screen is drawn from, in one frozen value, and what can be done in it."""
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from seqlm import settings
+from seqlm.config import RunConfig
+from seqlm.presets import PRESETS
+from workbench.preview import Preview
+from workbench.state import RunState, Status
+
+XScale: TypeAlias = Literal["log", "linear"]
+
+SIGNS: dict[Status, tuple[str, str]] = {
+    "untrained": ("○", "not trained yet"),
+    "starting": ("○", "starting"),
+    "training": ("●", "training"),
+    "paused": ("‖", "paused"),
+    "finished": ("✓", "finished"),
+    "stopped": ("■", "stopped"),
+    "diverged": ("✗", "diverged"),
+    "failed": ("✗", "failed"),
+    "died": ("✗", "died"),
+}
+"""The sign and the word of each state: never colour alone."""
+
+ROLES: dict[Status, str] = {
+    "untrained": "label",
+    "starting": "waiting",
+    "training": "train",
+    "paused": "warning",
+    "finished": "best",
+    "stopped": "label",
+    "diverged": "error",
+    "failed": "error",
+    "died": "error",
+}
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is so right now.
+
+    Attributes:
+        asked: What a new run would be made of.
+        running: What the run on the screen was made of; None before there is one.
+        run: The run as its log tells it.
+        preview: The text with its counts; None while it is being read.
+        reading: How far the reading has come, in words.
+        refusal: Why the last thing asked for cannot be done.
+        is_linked: Whether a worker can be asked about the run's model.
+        x_scale: Spacing of the step axis.
+    """
+
+    asked: RunConfig
+    running: RunConfig | None = None
+    run: RunState = field(default_factory=RunState)
+    preview: Preview | None = None
+    reading: str = ""
+    refusal: str = ""
+    is_linked: bool = False
+    x_scale: XScale = "log"
+
+    @property
+    def config(self) -> RunConfig:
+        """The configuration of what is on the screen."""
+        return self.running or self.asked
+
+    @property
+    def title(self) -> str:
+        """The run's name; before there is a run that of the preset."""
+        return self.run.run or self.config.preset
+
+    @property
+    def expected(self) -> float | None:
+        """The loss that this very configuration is known to reach on the bundled text."""
+        preset = PRESETS.get(self.config.preset)
+        if preset is None:
+            return None
+        known, config = preset.config, self.config
+        same = known.data == config.data and known.model == config.model
+        return preset.expected_val_loss if same else None
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """The settings in which a new run would differ from the one on the screen."""
+        if self.running is None:
+            return ()
+        keys = {s.key for config in (self.asked, self.running) for s in settings.settings_of(config)}
+        return tuple(sorted(key for key in keys if self._differs(key)))
+
+    def _differs(self, key: str) -> bool:
+        return _value(self.asked, key) != _value(self.running, key)
+
+
+def _value(config: RunConfig | None, key: str) -> object:
+    if config is None or key not in {setting.key for setting in settings.settings_of(config)}:
+        return None
+    return settings.value_of(config, key)
+
+
+def space_does(situation: Situation) -> str:
+    """What the space key does now, in one word; empty where it does nothing."""
+    status = situation.run.status
+    if status == "untrained":
+        return "train" if situation.preview is not None else ""
+    return {
+        "training": "pause",
+        "paused": "go on",
+        "stopped": "go on",
+        "died": "go on",
+        "failed": "go on",
+    }.get(status, "")
+
+
+def possible(situation: Situation, action: str) -> bool:
+    """Whether an action would do something now; a key that would not is not shown."""
+    run = situation.run
+    match action:
+        case "train_or_pause":
+            return bool(space_does(situation))
+        case "one_step":
+            return run.status == "paused"
+        case "stop":
+            return run.status in ("training", "paused")
+        case "new_run":
+            return run.status not in ("untrained", "starting")
+    return True

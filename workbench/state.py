@@ -1,0 +1,271 @@
+"""What there is to know about a run, folded from its events by a pure function.
+
+Everything a screen draws of a run is read from one :class:`RunState`. The same events give the same
+state, whether they come one by one from a run that trains now or all at once from an old log.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from seqlm.protocol.events import (
+    CheckpointSaved,
+    Continued,
+    Ended,
+    Evaluated,
+    Event,
+    Paused,
+    Resumed,
+    RunCreated,
+    Sampled,
+    SplitName,
+    StepsDone,
+    ValueChanged,
+    WorkerStarted,
+)
+from workbench.curve import Curve
+from workbench.render.text import clean
+
+Status: TypeAlias = Literal[
+    "untrained", "starting", "training", "paused", "finished", "stopped", "diverged", "failed", "died"
+]
+LIVE: tuple[Status, ...] = ("starting", "training", "paused")
+MAX_CHANGES, MAX_SAMPLES, MAX_CLOCK = 64, 48, 40
+_MAX_MESSAGE, _MAX_SAMPLE = 300, 400
+
+
+class Measured(NamedTuple):
+    """A loss in nats per token and the step it belongs to."""
+
+    step: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A live value that changed, with the validation loss before it and the first one after."""
+
+    step: int
+    key: str
+    old: Any
+    new: Any
+    before: Measured | None = None
+    after: Measured | None = None
+
+
+@dataclass(frozen=True)
+class RunState:
+    """A run as its log tells it.
+
+    Attributes:
+        run: Its name; empty before there is a run.
+        recipe: The line that gives the same run again.
+        n_parameters: Trainable numbers in the model.
+        n_vocab: V, the number of tokens.
+        n_targets: Tokens to predict in each split.
+        steps_planned: After how many steps it ends.
+        status: What it does now.
+        message: Words about the status, for a run that diverged, failed or died.
+        step: Steps done.
+        train: The loss of each step's batch, before its update.
+        val: The validation losses.
+        train_last: The loss of the last batch.
+        val_last: The last validation loss.
+        best: The lowest validation loss.
+        checks_since_best: Validations since then.
+        final: Losses over whole splits, measured at the end.
+        learning_rate: Of the last step, after the schedule.
+        values: Live values that were changed, as they are now.
+        changes: Every change with its measured effect, the latest ``MAX_CHANGES``.
+        samples: The same draw at different steps, as text.
+        checkpoint_step: From where training can go on.
+        device: Where the steps are done.
+        trained_s: Time spent training, by the clock on the wall.
+        clock: (time, step) of the last few records while training, for the speed.
+    """
+
+    run: str = ""
+    recipe: str = ""
+    n_parameters: int = 0
+    n_vocab: int = 0
+    n_targets: Mapping[SplitName, int] = field(default_factory=dict)
+    steps_planned: int = 0
+    status: Status = "untrained"
+    message: str = ""
+    step: int = 0
+    train: Curve = field(default_factory=Curve)
+    val: Curve = field(default_factory=Curve)
+    train_last: float | None = None
+    val_last: Measured | None = None
+    best: Measured | None = None
+    checks_since_best: int = 0
+    final: Mapping[SplitName, float] = field(default_factory=dict)
+    learning_rate: float | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    changes: tuple[Changed, ...] = ()
+    n_changes: int = 0
+    samples: tuple[tuple[int, str], ...] = ()
+    checkpoint_step: int | None = None
+    device: str = ""
+    trained_s: float = 0.0
+    clock: tuple[tuple[float, int], ...] = ()
+    seen_t: float = 0.0
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a worker trains it or waits to."""
+        return self.status in LIVE
+
+    @property
+    def steps_per_s(self) -> float | None:
+        """Steps a second over the last records, by the clock on the wall."""
+        if len(self.clock) < 2 or self.clock[-1][0] <= self.clock[0][0]:
+            return None
+        (t0, step0), (t1, step1) = self.clock[0], self.clock[-1]
+        return (step1 - step0) / (t1 - t0)
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds to the planned end at this speed."""
+        speed = self.steps_per_s
+        return max(0, self.steps_planned - self.step) / speed if speed else None
+
+
+def fold(state: RunState, event: Event) -> RunState:
+    """The state after one more event."""
+    return _FOLD[type(event)](state, event)
+
+
+def fold_all(state: RunState, events: Iterable[Event]) -> RunState:
+    """The state after more events, in their order."""
+    for event in events:
+        state = fold(state, event)
+    return state
+
+
+def died(state: RunState, message: str) -> RunState:
+    """The state of a run whose worker ended without telling why."""
+    return replace(state, status="died", message=clean(message, _MAX_MESSAGE), clock=())
+
+
+def _created(_: RunState, event: RunCreated) -> RunState:
+    return RunState(
+        run=clean(event.run),
+        recipe=clean(event.recipe),
+        n_parameters=event.n_parameters,
+        n_vocab=event.n_vocab,
+        n_targets=event.n_targets,
+        steps_planned=event.steps_planned,
+        status="starting",
+        seen_t=event.t,
+    )
+
+
+def _worker_started(state: RunState, event: WorkerStarted) -> RunState:
+    return replace(
+        state, status="starting", message="", device=clean(event.device), seen_t=event.t, clock=()
+    )
+
+
+def _resumed(state: RunState, event: Resumed) -> RunState:
+    return replace(state, status="starting", message="", step=event.step, seen_t=event.t, clock=())
+
+
+def _steps_done(state: RunState, event: StepsDone) -> RunState:
+    state = _clocked(state, event)
+    return replace(
+        state,
+        step=event.last_step,
+        train=state.train.extended(event.first_step, event.losses),
+        train_last=event.losses[-1] if event.losses else state.train_last,
+        learning_rate=event.learning_rate,
+        clock=(*state.clock, (event.t, event.last_step))[-MAX_CLOCK:],
+    )
+
+
+def _evaluated(state: RunState, event: Evaluated) -> RunState:
+    state = _clocked(state, event)
+    if event.split != "val":
+        return replace(state, final={**state.final, event.split: event.loss})
+    measured = Measured(event.step, event.loss)
+    return replace(
+        state,
+        val=state.val.extended(event.step, [event.loss]),
+        val_last=measured,
+        best=measured if event.best else state.best,
+        checks_since_best=0 if event.best else state.checks_since_best + 1,
+        changes=tuple(_with_effect(change, measured) for change in state.changes),
+    )
+
+
+def _with_effect(change: Changed, measured: Measured) -> Changed:
+    """A validation at the very step of a change still shows the weights from before it."""
+    if measured.step <= change.step:
+        return replace(change, before=measured)
+    return change if change.after else replace(change, after=measured)
+
+
+def _value_changed(state: RunState, event: ValueChanged) -> RunState:
+    key, new = clean(event.key), _clean_value(event.new)
+    change = Changed(event.step, key, _clean_value(event.old), new, before=state.val_last)
+    planned = int(new) if key == "train.steps" else state.steps_planned
+    return replace(
+        state,
+        values={**state.values, key: new},
+        changes=(*state.changes, change)[-MAX_CHANGES:],
+        n_changes=state.n_changes + 1,
+        steps_planned=planned,
+        learning_rate=float(new) if key == "train.learning_rate" else state.learning_rate,
+    )
+
+
+def _paused(state: RunState, event: Paused) -> RunState:
+    return replace(_clocked(state, event), status="paused", step=event.step, clock=())
+
+
+def _continued(state: RunState, event: Continued) -> RunState:
+    start = ((event.t, event.step),)
+    return replace(state, status="training", message="", seen_t=event.t, clock=start)
+
+
+def _sampled(state: RunState, event: Sampled) -> RunState:
+    text = clean("".join(event.tokens), _MAX_SAMPLE)
+    samples = (*state.samples, (event.step, text))
+    if len(samples) > MAX_SAMPLES:
+        samples = (*samples[:-1:2], samples[-1])
+    return replace(_clocked(state, event), samples=samples)
+
+
+def _checkpoint_saved(state: RunState, event: CheckpointSaved) -> RunState:
+    return replace(_clocked(state, event), checkpoint_step=event.step)
+
+
+def _ended(state: RunState, event: Ended) -> RunState:
+    state = _clocked(state, event)
+    message = clean(event.message, _MAX_MESSAGE)
+    return replace(state, status=event.status, step=event.step, message=message, clock=())
+
+
+def _clocked(state: RunState, event: Event) -> RunState:
+    """Count the time since the event before, if training went on in it."""
+    passed_s = max(0.0, event.t - state.seen_t) if state.status == "training" else 0.0
+    return replace(state, trained_s=state.trained_s + passed_s, seen_t=event.t)
+
+
+def _clean_value(value: Any) -> Any:
+    return clean(value, _MAX_MESSAGE) if isinstance(value, str) else value
+
+
+_FOLD: dict[type[Any], Callable[[RunState, Any], RunState]] = {
+    RunCreated: _created,
+    WorkerStarted: _worker_started,
+    Resumed: _resumed,
+    StepsDone: _steps_done,
+    Evaluated: _evaluated,
+    ValueChanged: _value_changed,
+    Paused: _paused,
+    Continued: _continued,
+    Sampled: _sampled,
+    CheckpointSaved: _checkpoint_saved,
+    Ended: _ended,
+}

@@ -1,0 +1,90 @@
+"""The first row: which run, what it does, how far it is, and its loss as a curve of one row."""
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+from workbench.render.bars import sparkline
+from workbench.render.figures import compact, count, duration, rate
+from workbench.render.text import clean, fit
+from workbench.situation import ROLES, SIGNS, Situation
+from workbench.widgets.rows import Row, Rows
+
+_LONGEST_CURVE = 24
+_SHORTEST_CURVE = 6
+
+
+class Header(Rows):
+    """The run in one row, at every width."""
+
+    DEFAULT_CSS = "Header { height: 1; }"
+    situation: Situation | None = None
+
+    def show(self, situation: Situation) -> None:
+        """Show this situation."""
+        self.situation = situation
+        self.redraw()
+
+    def rows(self, width: int, height: int) -> Sequence[Row]:
+        """One row."""
+        return [header_row(self.situation, width)] if self.situation else []
+
+
+def header_row(situation: Situation, width: int) -> Row:
+    """The header in ``width`` cells: numbers keep their places while they grow."""
+    parts = next(
+        (p for p in _variants(situation) if _cells(p) + _curve_room(situation) <= width),
+        _variants(situation)[-1],
+    )
+    room = min(_LONGEST_CURVE, width - _cells(parts) - 1)
+    if not situation.run.train or room < _SHORTEST_CURVE:
+        return parts
+    means = [found.mean for found in situation.run.train.growing]
+    gap = " " * (width - _cells(parts) - room - 1)
+    return [*parts, (gap, "plain"), (sparkline(means, room), "train"), (" ", "plain")]
+
+
+def _curve_room(situation: Situation) -> int:
+    return _SHORTEST_CURVE + 3 if situation.run.train else 1
+
+
+def _variants(situation: Situation) -> list[list[tuple[str, str]]]:
+    """From all there is to say to the least that must be said."""
+    run, status = situation.run, situation.run.status
+    sign, word = SIGNS[status]
+    title, role = clean(situation.title, 32), ROLES[status]
+    if status == "untrained" or not run.steps_planned:
+        plan = f"   {count(situation.config.train.steps)} steps planned"
+        full = [(f" {title}  ", "plain bold"), (f"{sign} {word}", role), (plan, "label")]
+        return [full, full[:-1], [(f" {fit(title, 14)}", "plain bold"), (f" {sign}", role)]]
+    planned = count(run.steps_planned)
+    step = count(run.step).rjust(len(planned))
+    speed = rate(run.steps_per_s).rjust(6)
+    took = duration(run.trained_s).rjust(4)
+    left = f" · {duration(run.left_s)} left" if run.left_s is not None else ""
+    with_word, only_sign = (f"{sign} {word}", role), (sign, role)
+    long_speed = f"   {speed} steps/s" if run.clock else ""
+    short_speed = f" {speed}/s" if run.clock else ""
+    return [
+        [
+            (f" {title}  ", "plain bold"),
+            with_word,
+            (f"  step {step} / {planned}", "plain"),
+            (f"{long_speed}   {took}{left}", "label"),
+        ],
+        [
+            (f" {title} ", "plain bold"),
+            with_word,
+            (f" {step}/{planned}", "plain"),
+            (f"{short_speed} {took}", "label"),
+        ],
+        [(f" {title} ", "plain bold"), only_sign, (f" {step}/{compact(run.steps_planned)}", "plain")],
+        [(f"{fit(title, 8)} ", "plain bold"), only_sign, (f" {count(run.step)}", "plain")],
+        [only_sign, (f" {count(run.step)}", "plain")],
+    ]
+
+
+def _cells(row: Row) -> int:
+    return sum(cell_len(text) for text, _ in row)
+
+

@@ -1,0 +1,85 @@
+"""The base of what is drawn as rows of text in named roles: only rows that changed are drawn again."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from workbench.render.palette import DARK, Palette
+from workbench.render.text import ascii_text
+
+Row = Sequence[tuple[str, str]]
+"""Pieces of text, each with the name of its role in the palette."""
+
+
+class Rows(Widget):
+    """A widget that is nothing but rows. A subclass says which, for the size it is given."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.palette: Palette = DARK
+        self.ascii_only = False
+        self._strips: list[Strip] = []
+        self._drawn_for = Size(0, 0)
+
+    def rows(self, width: int, height: int) -> Sequence[Row]:
+        """The rows to draw, at most ``height`` of them; cut at ``width`` if they are longer."""
+        raise NotImplementedError
+
+    def show_look(self, palette: Palette = DARK, ascii_only: bool = False) -> None:
+        """Draws with these colours and signs from now on."""
+        self.palette, self.ascii_only = palette, ascii_only
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw again what is different; a frame in which nothing changed sends nothing."""
+        if not self.is_attached or not self.size:
+            return
+        before = self._strips
+        self._draw()
+        changed = [
+            Region(0, y, self.size.width, 1)
+            for y, strip in enumerate(self._strips)
+            if y >= len(before) or before[y] != strip
+        ]
+        if changed:
+            self.refresh(*changed)
+
+    def render_line(self, y: int) -> Strip:
+        """One row of the widget."""
+        if self._drawn_for != self.size:
+            self._draw()
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
+
+    def notify_style_update(self) -> None:
+        """Colours of the theme may have changed."""
+        self._drawn_for = Size(0, 0)
+        super().notify_style_update()
+
+    def _draw(self) -> None:
+        width, height = self._drawn_for = self.size
+        rows = list(self.rows(width, height))[:height]
+        rows += [[]] * (height - len(rows))
+        self._strips = [self._strip(row, width) for row in rows]
+
+    def _strip(self, row: Row, width: int) -> Strip:
+        base = self.rich_style
+        segments = [
+            Segment(ascii_text(text) if self.ascii_only else text, base + self._style(role))
+            for text, role in row
+            if text
+        ]
+        return Strip(segments).adjust_cell_length(width, base)
+
+    def _style(self, role: str) -> Style:
+        name, _, how = role.partition(" ")
+        return _parsed(f"{self.palette.style(name)} {how}".strip())  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=256)
+def _parsed(style: str) -> Style:
+    return Style.parse(style)
