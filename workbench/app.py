@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import on, work
@@ -19,7 +20,7 @@ from seqlm.errors import SeqlmError
 from seqlm.protocol.queries import NextToken, NextTokenAnswer, Sample, SampleAnswer
 from seqlm.runs.client import Connection
 from seqlm.runs.directory import RunDirectory
-from workbench.answers import from_answer, from_counts
+from workbench.answers import COUNTS, from_answer, from_counts
 from workbench.asking import Asking, LiveChange
 from workbench.control_rows import control_rows
 from workbench.keys import app_keys, footer_keys, own_keys
@@ -196,16 +197,19 @@ class Workbench(App[int]):
             return
         pane.show_sampling(sample.temperature, sample.top_k, sample.seed)
         pane.show_same_draw(situation.run.samples)
+        # A pane that is told something here may ask at once. A message that is made while the app's
+        # own handler runs never reaches the app, so the pane is told in its own turn.
+        tell = partial(pane.call_later, pane.show_source)
         if not situation.is_linked:
             label = "pair counts, no training yet" if not situation.run.run else "pair counts"
-            pane.show_source(label, "counts", None, preview.vocabulary, preview.has_end)
+            tell(label, COUNTS, None, preview.vocabulary, preview.has_end)
             return
         now, step = self._clock(), situation.run.step
         if situation.run.status == "training" and now - self._asked_at < _ASK_AGAIN_S:
             return
         self._asked_at = now
         label = f"weights of step {step:,}"
-        pane.show_source(label, "live", step, preview.vocabulary, preview.has_end)
+        tell(label, "live", step, preview.vocabulary, preview.has_end)
 
     def _show_keys(self) -> None:
         active = self.main.active_bindings
@@ -273,13 +277,13 @@ class Workbench(App[int]):
         pane = self.main.query_one(GeneratePane)
         match message.answer:
             case NextTokenAnswer() as answer:
-                pane.predicted(from_answer(answer))
+                pane.call_later(pane.predicted, from_answer(answer))
             case SampleAnswer() as answer:
                 pane.samples_drawn(answer.id, answer.samples)
 
     @on(Declined)
     def _declined(self, message: Declined) -> None:
-        if message.message_id.startswith("g"):
+        if message.message_id.startswith("generate"):
             self.main.query_one(GeneratePane).show_refusal(message.words)
         else:
             self._change(refusal=message.words)
@@ -289,16 +293,18 @@ class Workbench(App[int]):
     @on(GeneratePane.PredictionAsked)
     def _prediction_asked(self, message: GeneratePane.PredictionAsked) -> None:
         pane, preview = self.main.query_one(GeneratePane), self.situation.preview
-        if message.weights != "counts":
+        if message.weights != COUNTS:
             self._session.ask(
                 NextToken(id=message.request_id, tokens=list(message.tokens), weights=message.weights)
             )
             return
         if preview is not None:
             try:
-                pane.predicted(from_counts(preview, message.request_id, message.tokens))
+                found = from_counts(preview, message.request_id, message.tokens)
             except SeqlmError as error:
                 pane.show_refusal(clean(str(error), 300))
+            else:
+                pane.call_later(pane.predicted, found)
 
     @on(GeneratePane.SamplesAsked)
     def _samples_asked(self, message: GeneratePane.SamplesAsked) -> None:

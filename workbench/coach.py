@@ -140,10 +140,10 @@ def change_words(change: Changed) -> str:
 
 
 def _above_bigram(s: Situation) -> Line | None:
-    if s.preview is None or s.run.val_last is None or s.run.status != "training":
+    if s.preview is None or s.run.best is None or s.run.status != "training":
         return None
     bigram = loss(s.preview.bigram, 3)
-    if s.run.val_last.loss > s.preview.bigram:
+    if s.run.best.loss > s.preview.bigram:
         return Line("▸", "plain", f"Next to pass: what counting pairs of tokens reaches ({bigram}).")
     return Line("▸", "plain", f"Below the pair counts ({bigram}): it uses more than one token.")
 

@@ -23,7 +23,7 @@ def footer_keys(
     wanted = [
         Key("space", space_does(situation), "app.train_or_pause"),
         Key("s", "one step", "app.one_step"),
-        Key("r", "new run", "app.new_run"),
+        *([Key("r", "new run", "app.new_run")] if _is_new_run_near(situation) else []),
         Key("X", "stop", "app.stop"),
         Key("z", "zoom", "app.zoom"),
     ]
@@ -32,6 +32,11 @@ def footer_keys(
     rest = [key for key in everywhere if key.key != "space"]
     kept = (Key(":", "commands", "app.command_palette"), Key("?", "help", "app.help"))
     return (*space, *own, *rest), (*kept, Key("q", "quit", "app.leave"))
+
+
+def _is_new_run_near(situation: Situation) -> bool:
+    """Whether a new run is what comes next: values wait for it, or this one is over."""
+    return bool(situation.waiting) or not situation.run.is_live
 
 
 def own_keys(

@@ -87,11 +87,10 @@ class Preview:
 
     def surprisal(self, tokens: Sequence[str]) -> tuple[float, ...]:
         """How surprising each token is under the counts, in nats."""
-        known = self.text.tokenizer.ids
-        before = [None, *tokens[:-1]] if self.has_end else list(tokens[:-1])
-        after = tokens if self.has_end else tokens[1:]
-        pairs = zip(before, after, strict=True)
-        return tuple(-log(self.probabilities([a] if a else [])[known[b]]) for a, b in pairs)
+        texts: list[list[str]] = [[], *([token] for token in tokens[:-1])]
+        pairs = zip(texts, tokens, strict=False)  # nothing comes before the first token
+        found = [-log(self.probabilities(before)[self._id(token)]) for before, token in pairs]
+        return tuple(found if self.has_end else found[1:])
 
     def draw(
         self,

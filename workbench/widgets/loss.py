@@ -30,7 +30,7 @@ class LossPane(Pane):
         "▲ marks where a value was changed; below stands what that did."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "app.x_axis", "x log/linear", id="loss.x"),
+        Binding("x", "app.x_axis", "log/linear", id="loss.x"),
     ]
 
     def about(self) -> str:
