@@ -1,18 +1,59 @@
 """The Controls pane: every setting of a run, changed by keys."""
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.message import Message
-from textual.widget import Widget
+from textual.widgets import Input
 
-from workbench.control_rows import ControlRow
+from seqlm import errors
+from workbench.control_rows import PRESET_KEY, ControlRow, doubled, halved, stepped, typed
 from workbench.render.palette import DARK, Palette
+from workbench.render.text import clean
+from workbench.widgets import controls_view as layout
+from workbench.widgets.controls_keys import CONTROLS_BINDINGS
+from workbench.widgets.controls_lines import action_at, controls_rows, label_width
+from workbench.widgets.controls_presets import PresetScreen
+from workbench.widgets.controls_view import ControlsView
+from workbench.widgets.generate_look import Look
+from workbench.widgets.generate_rows import TextRows
+
+_WHEEL_LINES = 2
 
 
-class ControlsPane(Widget, can_focus=True):
+class ValueInput(Input):
+    """The field over a value. What enters it is made harmless first."""
+
+    def validate_value(self, value: str) -> str:
+        """Makes the text harmless before it is shown."""
+        return clean(value)
+
+
+class ControlsPane(TextRows, can_focus=True):
     """Rows of settings with a cursor. It changes nothing itself: it posts what a person asks."""
 
-    HELP: ClassVar[str] = "Settings of the run."
+    DEFAULT_CSS = """
+    ControlsPane { layers: base field; border: round $foreground 40%; }
+    ControlsPane:focus, ControlsPane:focus-within { border: heavy $primary; }
+    ControlsPane > ValueInput {
+        layer: field; position: absolute; display: none; height: 1; max-width: 100%;
+    }
+    ControlsPane.-editing > ValueInput { display: block; }
+    """
+    NUMBER: ClassVar[int] = 2
+    NAME: ClassVar[str] = "Controls"
+    HELP: ClassVar[str] = (
+        "Every setting of the run, with what is in force. A live one takes force at the next step. "
+        "One marked ↻ takes a new run: 200 → 300 waits, r starts it, and the old run is kept. "
+        "←→ go to the next round value, [ and ] halve and double, enter types one: 3e-4, *2, /10, "
+        "off. u takes back."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = CONTROLS_BINDINGS
+    ALLOW_SELECT = False
 
     class ValueAsked(Message):
         """A person asks for a value of the setting called `key`."""
@@ -34,11 +75,178 @@ class ControlsPane(Widget, can_focus=True):
     class RedoAsked(Message):
         """The change that was taken back should be made again."""
 
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.view = ControlsView()
+
+    def compose(self) -> ComposeResult:
+        """The field for a value, seen only while one is typed."""
+        yield ValueInput(compact=True, max_length=200)
+
+    # What the app tells.
+
     def show(self, rows: tuple[ControlRow, ...]) -> None:
         """Shows these rows; the cursor stays on its setting."""
+        here = self.view.row.key if self.view.row else ""
+        keys = [row.key for row in rows]
+        cursor = keys.index(here) if here in keys else _first_live(rows)
+        if self.view.is_editing and here not in keys:
+            self._close_field()
+        self._change(rows=rows, cursor=cursor)
 
     def show_refusal(self, message: str) -> None:
-        """Says why what was asked last is not possible."""
+        """Says under the row why what was asked last is not possible."""
+        self._change(refusal=message)
 
     def show_look(self, palette: Palette = DARK, ascii_only: bool = False) -> None:
         """Draws with these colours and signs from now on."""
+        self._change(look=Look(palette, ascii_only))
+
+    # What a person does.
+
+    def action_move(self, by: int) -> None:
+        """Moves the cursor by some rows; not while a field is open."""
+        if not self.view.is_editing:
+            last = len(self.view.rows) - 1
+            self._change(cursor=max(0, min(self.view.cursor + by, last)), refusal="")
+
+    def action_step(self, direction: int) -> None:
+        """Asks for the next round value, or the next choice."""
+        if self.view.row is not None:
+            self._ask(stepped(self.view.row, direction))
+
+    def action_scale(self, direction: int) -> None:
+        """Asks for half or twice the value."""
+        if self.view.row is not None:
+            self._ask((doubled if direction > 0 else halved)(self.view.row))
+
+    def action_edit(self) -> None:
+        """Opens the field with the old value selected, or the list of presets."""
+        row = self.view.row
+        if row is None:
+            return
+        if row.key == PRESET_KEY:
+            screen = PresetScreen(row.value, self.view.look)
+            self.app.push_screen(screen, lambda name: self._ask(name) if name else None)
+            return
+        field = self.query_one(ValueInput)
+        field.value = row.setting.show(row.value)
+        self._change(is_editing=True, refusal="")
+        self.add_class("-editing")
+        field.focus()
+
+    def action_undo(self) -> None:
+        """Asks to take the last change back."""
+        self.post_message(self.UndoAsked())
+
+    def action_redo(self) -> None:
+        """Asks to make the change again that was taken back."""
+        self.post_message(self.RedoAsked())
+
+    def action_leave(self) -> None:
+        """Leaves the field and the refusal; the old value stays in force."""
+        self._close_field()
+
+    # Textual's events.
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Asks for the typed value, or says why not and keeps the field open."""
+        event.stop()
+        if self.view.row is None:
+            return
+        try:
+            value = typed(self.view.row, event.value)
+        except errors.RequestError as error:
+            self._change(refusal=str(error))
+            return
+        self._close_field()
+        self._ask(value)
+
+    def on_descendant_blur(self) -> None:
+        """A field that is left is closed."""
+        self.remove_class("-editing")
+        self._change(is_editing=False, refusal="")
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scrolls the list down."""
+        event.stop()
+        self._scroll(_WHEEL_LINES)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scrolls the list up."""
+        event.stop()
+        self._scroll(-_WHEEL_LINES)
+
+    def on_click(self, event: events.Click) -> None:
+        """Chooses the row; on the chosen one the arrows step and the value opens."""
+        offset = event.get_content_offset(self)
+        if offset is None or self.view.is_editing:
+            return
+        index = layout.row_at(self.view, offset.y, *self.size)
+        if index is not None and index != self.view.cursor:
+            self._change(cursor=index, refusal="")
+        elif index is not None:
+            action = action_at(self.view, offset.x, self.size.width)
+            {"less": lambda: self.action_step(-1), "more": lambda: self.action_step(1)}.get(
+                action, self.action_edit
+            )()
+
+    def on_resize(self) -> None:
+        """The cursor stays in view at every size."""
+        self._change()
+        self.write_border(f"{self.NUMBER} {self.NAME}", "")
+
+    def text_rows(self, width: int, height: int) -> list[Text]:
+        """The rows of one frame."""
+        return controls_rows(self.view, width, height)
+
+    def _ask(self, value: Any) -> None:
+        row = self.view.row
+        self._change(refusal="")
+        if row is None or value == row.value:
+            return
+        asked = (
+            self.PresetAsked(value) if row.key == PRESET_KEY else self.ValueAsked(row.key, value)
+        )
+        self.post_message(asked)
+
+    def _scroll(self, by: int) -> None:
+        if not self.view.is_editing:
+            self._show(layout.scrolled(self.view, by, *self.size))
+
+    def _change(self, **changes: Any) -> None:
+        """Changes what is drawn, with the cursor in view."""
+        view = replace(self.view, **changes)
+        if self.size:
+            view = layout.scrolled_to_cursor(view, *self.size)
+        self._show(view)
+
+    def _show(self, view: ControlsView) -> None:
+        is_new = view != self.view
+        self.view = view
+        if view.is_editing:
+            self._place_field()
+        if is_new:
+            self.redraw()
+
+    def _place_field(self) -> None:
+        """Lays the field over the value of the row under the cursor."""
+        width, height = self.size
+        x = min(label_width(width) + 2, max(0, width - 4))
+        field = self.query_one(ValueInput)
+        field.styles.offset = (x, layout.place_of_cursor(self.view, width) if height > 1 else 0)
+        field.styles.width = max(1, width - x - 1)
+
+    def _close_field(self) -> None:
+        self.remove_class("-editing")
+        self._change(is_editing=False, refusal="")
+        if self.query_one(ValueInput).has_focus:
+            self.focus()
+
+
+def _first_live(rows: tuple[ControlRow, ...]) -> int:
+    """Where the cursor begins: on the learning rate, or the first value that is in force at once."""
+    keys = [row.key for row in rows]
+    if "train.learning_rate" in keys:
+        return keys.index("train.learning_rate")
+    return next((i for i, row in enumerate(rows) if row.live), 0)

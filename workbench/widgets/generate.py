@@ -207,6 +207,7 @@ class GeneratePane(TextRows, can_focus=True):
     def action_leave(self) -> None:
         """Leaves the field; out of it, follows the newest weights again."""
         if self.has_class("-editing"):
+            self._desk.change(message=None)
             self._close_field()
         else:
             self._desk.follow()

@@ -50,7 +50,7 @@ def _step_rows(view: GenerateView, width: int, height: int) -> list[Text]:
         below = below[1:]
     n_rows = height - len(above) - len(below)
     table = table_rows(view, width, n_rows) or _nothing_rows(view)
-    return [*above, *table, *[Text("")] * max(0, n_rows - len(table)), *below][:height]
+    return [*above, *table, *below][:height]
 
 
 def _above(view: GenerateView, width: int, height: int, has_bar: bool) -> list[Text]:
@@ -88,7 +88,7 @@ def _message_rows(view: GenerateView, height: int) -> list[Text]:
         return []
     if message is not None:
         sign, style = ("✗", look.palette.error) if message.is_error else ("▸", look.palette.plain)
-        return [Text(look.sign(f" {sign} {clean(message.text)}"), style)]
+        return [Text(look.sign(f"{sign} {clean(message.text)}"), style)]
     if not view.text.has_ended or view.showing == "samples" or height < 6:
         return []
     known = [cell.surprisal for cell in cells(view) if cell.surprisal is not None]

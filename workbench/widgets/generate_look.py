@@ -25,7 +25,9 @@ class Look:
 def exactly(text: Text, width: int) -> Text:
     """The row cut or filled to `width` terminal cells."""
     row = text.copy()
-    row.no_wrap = True
+    # A text without spans is rendered without its own style, so the style becomes a span.
+    if row.style:
+        row.stylize_before(row.style)
     row.truncate(max(0, width), overflow="crop", pad=True)
     return row
 

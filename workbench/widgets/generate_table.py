@@ -10,10 +10,11 @@ from seqlm.generation import sampler
 from workbench.render import figures
 from workbench.render.bars import bar
 from workbench.render.text import END, fit, token_glyph
+from workbench.widgets.generate_look import exactly
 from workbench.widgets.generate_sequence import text_so_far
 from workbench.widgets.generate_view import GenerateView
 
-_HEAD, _TOKEN, _NUMBER, _ARROW, _SPAN, _MARGIN = 3, 4, 6, 3, 13, 1
+_HEAD, _TOKEN, _NUMBER, _ARROW, _SPAN, _MARGIN = 3, 5, 6, 3, 13, 1
 _LEAST_BAR_BESIDE_SPAN = 9
 
 
@@ -59,6 +60,9 @@ def table_rows(view: GenerateView, width: int, n_rows: int) -> list[Text]:
     first = min(max(0, view.candidate - n_shown + 1), n_all - n_shown)
     ends = list(accumulate(option.sampled for option in view.options))
     rows = [_row(view, i, ends[i], width) for i in range(first, first + n_shown)]
+    if view.look.palette.band:
+        rows[view.candidate - first] = exactly(rows[view.candidate - first], width)
+        rows[view.candidate - first].stylize(f"on {view.look.palette.band}")
     if n_shown < n_all and n_rows > 1:
         rows.append(_rest_row(view, first, first + n_shown, width))
     return rows
@@ -115,7 +119,7 @@ def _rest_row(view: GenerateView, first: int, end: int, width: int) -> Text:
     rest = [*view.options[:first], *view.options[end:]]
     look, shape = view.look, columns(width)
     total = figures.probability(sum(option.probability for option in rest))
-    label = f"{len(rest):,} more".ljust(_HEAD + _TOKEN)
+    label = f" {len(rest):,} more".ljust(_HEAD + _TOKEN)
     row = Text(label + total.rjust(_HEAD + _TOKEN + _NUMBER - len(label)), look.palette.guide)
     if shape.sampled:
         sampled = figures.probability(sum(option.sampled for option in rest))
