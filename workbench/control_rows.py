@@ -200,22 +200,24 @@ def _next_number(row: ControlRow, direction: int) -> float | None:
         return _BACK_FROM_OFF if direction < 0 else None
     if setting.optional and direction > 0 and value >= _LARGEST_STEP:
         return None
-    if setting.kind == "int" and (setting.maximum or 0) <= _UNIT_STEPS_UP_TO:
+    is_whole = setting.kind == "int"
+    if is_whole and (setting.maximum or 0) <= _UNIT_STEPS_UP_TO:
         return float(value + direction)
-    return round_number(float(value), direction, whole=setting.kind == "int")
+    smallest = 1.0 if is_whole else _SMALLEST_STEP
+    if direction > 0 and value == 0:
+        return smallest
+    if direction < 0 and setting.minimum == 0 and value <= smallest and not setting.above:
+        return 0.0
+    return round_number(float(value), direction)
 
 
-def round_number(value: float, direction: int, whole: bool = False) -> float:
-    """The next of 1, 2, 5 times a power of ten above or below a number that is 0 or more."""
-    smallest = 1.0 if whole else min(_SMALLEST_STEP, value or _SMALLEST_STEP)
-    if value < smallest or (value == 0 and direction > 0):
-        return smallest if direction > 0 else 0.0
+def round_number(value: float, direction: int) -> float:
+    """The next of 1, 2, 5 times a power of ten above or below a number that is above 0."""
     exponent = int(f"{value:e}".partition("e")[2])
     ladder = [float(f"{m}e{e}") for e in range(exponent - 1, exponent + 2) for m in (1, 2, 5)]
     if direction > 0:
         return next(rung for rung in ladder if rung > value * (1 + 1e-9))
-    below = next(rung for rung in reversed(ladder) if rung < value * (1 - 1e-9))
-    return 0.0 if whole and below < 1 else below
+    return next(rung for rung in reversed(ladder) if rung < value * (1 - 1e-9))
 
 
 def _scaled(row: ControlRow, factor: float) -> Any:
