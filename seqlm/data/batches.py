@@ -35,10 +35,17 @@ class Batch(NamedTuple):
 
 
 class Batches(ABC):
-    """An endless series of batches; ``n_examples`` in an epoch."""
+    """An endless series of batches.
+
+    Attributes:
+        n_examples: In an epoch.
+        steps_per_epoch: Batches in an epoch.
+        carries: Whether rows go on from one batch to the next.
+    """
 
     n_examples: int
     steps_per_epoch: int
+    carries = False
 
     @abstractmethod
     def at(self, step: int) -> Batch:
@@ -193,7 +200,7 @@ class ChunkBatches(Batches):
                 f" tokens; the training split has {n_targets:,}. Take a smaller batch or chunk",
                 batch,
             )
-        self._stream, self._chunk, self._carry = stream, chunk, carry
+        self._stream, self._chunk, self.carries = stream, chunk, carry
         self._row_length = n_targets // batch
         self._row_starts = torch.arange(batch) * self._row_length
         self._chunks_per_row = self._row_length // chunk
@@ -204,12 +211,12 @@ class ChunkBatches(Batches):
     def at(self, step: int) -> Batch:
         """The chunks of a step: tokens (B, T)."""
         offset = step % self._chunks_per_row
-        if self._carry:
+        if self.carries:
             starts = self._row_starts + offset * self._chunk
         else:
             starts = self._order.at(step) * self._chunk
         pieces = self._stream[starts[:, None] + torch.arange(self._chunk + 1)]  # (B, T+1)
-        return Batch(pieces[:, :-1], pieces[:, 1:], continues=self._carry and offset > 0)
+        return Batch(pieces[:, :-1], pieces[:, 1:], continues=self.carries and offset > 0)
 
 
 def seeded(seed: int, index: int) -> torch.Generator:

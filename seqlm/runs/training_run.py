@@ -197,7 +197,7 @@ class TrainingRun:
 
     def check_there_is_work(self) -> None:
         """Raise RequestError where every step is done already."""
-        if self.trainer.step >= self.trainer.steps_asked:
+        if self.trainer.step >= self.trainer.steps_to_do:
             raise RequestError(
                 f"{self.directory.name} has done all its {self.trainer.step:,} steps;"
                 " give more with train.steps=N",

@@ -54,6 +54,7 @@ class GradientLearner(Learner):
         self.steps_per_epoch = batches.steps_per_epoch
         self._batches = batches
         self._device = device
+        self.model.train()
         self._parameters = list(model.parameters())
         self._optimizer = make_optimizer(config.train, self._parameters)
         self._carried: State | None = None
@@ -63,7 +64,6 @@ class GradientLearner(Learner):
     ) -> tuple[Tensor, int]:
         """Forward, backward, update."""
         batch = self._batches.at(index)
-        self.model.train()
         loss = self._loss(batch)
         loss.backward()  # type: ignore[no-untyped-call]
         if values["train.clip"] is not None:
@@ -78,7 +78,8 @@ class GradientLearner(Learner):
         if batch.before is not None:
             state = (batch.before.to(self._device),)
         logits, after = self.model(batch.tokens.to(self._device), state)  # (B, T, V)
-        self._carried = tuple(part.detach() for part in after)
+        if self._batches.carries:
+            self._carried = tuple(part.detach() for part in after)
         targets = batch.targets.to(self._device)
         return cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED)
 

@@ -69,12 +69,17 @@ class AdamW:
         }
 
     def load(self, tensors: dict[str, Tensor]) -> None:
-        """Take back what :meth:`tensors` gave."""
+        """Take back what :meth:`tensors` gave.
+
+        Raises:
+            ValueError: A moment is not of its parameter's shape.
+        """
         for name, tensor in tensors.items():
             index, _, part = name.partition(".")
             parameter = self._parameters[int(index)]
-            where = tensor if part == "step" else tensor.to(parameter.device)
-            self._adamw.state[parameter][part] = where
+            if part != "step" and tensor.shape != parameter.shape:
+                raise ValueError(f"optimizer.{name} has the shape {list(tensor.shape)}")
+            self._adamw.state[parameter][part] = tensor.to(parameter.device)
 
 
 def make_optimizer(config: TrainConfig, parameters: list[nn.Parameter]) -> Optimizer:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import torch
+from msgspec import Struct
 from torch import Tensor
 
 from seqlm import settings
@@ -16,7 +17,7 @@ from seqlm.models.registry import build
 from seqlm.protocol.codec import float32_digits
 from seqlm.protocol.events import Ended, Evaluated, Event, StepsDone, ValueChanged
 from seqlm.training.device import choose_device
-from seqlm.training.evaluate import SplitScorer
+from seqlm.training.evaluate import Score, SplitScorer
 from seqlm.training.learner import make_learner
 from seqlm.training.schedule import factor
 
@@ -24,13 +25,25 @@ _STEPS_PER_EVENT_S = 0.05
 _PLAN_AFTER_S = 2.0
 
 
-class Position(NamedTuple):
-    """Where a training stands, beside its tensors: what a checkpoint keeps of it as numbers."""
+class Waiting(NamedTuple):
+    """A change that has not taken force yet, and the command that asked for it (None: planned)."""
+
+    change: Change
+    command_id: str | None
+
+
+class Position(Struct, frozen=True, kw_only=True):
+    """Where a training stands, beside its tensors: what a checkpoint keeps of it as plain values.
+
+    ``evaluation_due`` tells that the validation of ``step`` is not over; ``budget_fixed`` that seconds
+    have become a number of steps.
+    """
 
     step: int
     values: dict[str, Any]
-    n_planned_done: int
-    seconds_planned: bool
+    waiting: list[Waiting]
+    budget_fixed: bool
+    evaluation_due: bool
     evaluated_step: int
     best_loss: float
     best_step: int
@@ -52,6 +65,7 @@ class Trainer:
     Attributes:
         step: Steps done.
         values: The live values in force, by key.
+        waiting: Changes to come, planned ones and those asked for, in the order of their steps.
         model: The model as it is now.
         best_weights: A copy of the weights with the lowest validation loss so far, or None.
     """
@@ -65,10 +79,9 @@ class Trainer:
         self._check = _scorer(text, "val", self.device)
         self.step = 0
         self.values = {key: settings.value_of(config, key) for key in live_keys(config)}
-        self._planned = [change for change in config.changes if change.key in self.values]
-        self._n_planned_done = 0
-        self._asked: list[tuple[Change, str | None]] = []
-        self._seconds_planned = False
+        self.waiting = [Waiting(c, None) for c in config.changes if c.key in self.values]
+        self._budget_fixed = False
+        self._evaluation_due = False
         self._evaluated_step = 0
         self.best_loss, self.best_step = math.inf, 0
         self.best_weights: dict[str, Tensor] | None = None
@@ -92,52 +105,52 @@ class Trainer:
 
     def change(self, change: Change, command_id: str | None) -> None:
         """Let a live value take force when ``change.step`` steps are done, or at once if they are."""
-        self._asked.append((change, command_id))
-        self._asked.sort(key=lambda asked: asked[0].step)
+        self.waiting.append(Waiting(change, command_id))
+        self.waiting.sort(key=lambda waiting: waiting.change.step)
 
     @property
-    def steps_asked(self) -> int:
+    def steps_to_do(self) -> int:
         """The number of steps after which training ends, changes that wait included."""
-        asked = [change.value for change, _ in self._asked if change.key == "train.steps"]
-        return int([self.values["train.steps"], *asked][-1])
+        n_steps: int = self.values["train.steps"]
+        for change, _ in self.waiting:
+            if change.key == "train.steps" and change.step <= n_steps:
+                n_steps = change.value
+        return n_steps
 
     def run(self) -> Iterator[Event | None]:
         """Train to the end; the last event is ``Ended``."""
-        yield from self._due_changes()
-        if self.step:  # a checkpoint may have been taken before the check of its step was over
-            yield from self._due_evaluation()
-        while self.step < self.values["train.steps"]:
+        yield from self._due_evaluation()  # a checkpoint may have been taken before it was over
+        yield from self.due_changes()
+        while self.step < self.values["train.steps"] and self._diverged_loss is None:
             self._do_step()
             if time.perf_counter() - self._flushed_at >= _STEPS_PER_EVENT_S:
                 yield from self.flush()
-                if (ended := self._diverged()) is not None:
-                    yield ended
-                    return
-            yield from self._due_changes()
             yield from self._due_evaluation()
             yield None
+            yield from self.due_changes()
         yield from self._finish()
 
     def flush(self) -> Iterator[Event]:
         """The steps done since the last flush, as one event."""
-        if self._losses:
-            losses = torch.stack(self._losses).tolist()
-            first_step = self.step - len(losses) + 1
-            finite = [math.isfinite(loss) for loss in losses]
-            if not all(finite):  # nothing after the first loss that is no number is of use
-                losses = losses[: finite.index(False) + 1]
-                self.step = first_step + len(losses) - 1
-            self._losses = []
-            yield StepsDone(
-                first_step=first_step,
-                losses=float32_digits(losses),
-                learning_rate=self.learning_rate,
-                train_s=round(self._train_s, 4),
-                cpu_s=round(self._cpu_before_s + time.process_time(), 4),
-                n_tokens=self._n_tokens,
-            )
-            self._diverged_loss = None if all(finite) else losses[-1]
         self._flushed_at = time.perf_counter()
+        if not self._losses:
+            return
+        losses = torch.stack(self._losses).tolist()
+        self._losses = []
+        first_step = self.step - len(losses) + 1
+        finite = [math.isfinite(loss) for loss in losses]
+        if not all(finite):  # nothing after the first loss that is no number is of use
+            losses = losses[: finite.index(False) + 1]
+            self.step = first_step + len(losses) - 1
+            self._diverged_loss = losses[-1]
+        yield StepsDone(
+            first_step=first_step,
+            losses=float32_digits(losses),
+            learning_rate=self.learning_rate,
+            train_s=round(self._train_s, 4),
+            cpu_s=round(self._cpu_before_s + time.process_time(), 4),
+            n_tokens=self._n_tokens,
+        )
 
     def _do_step(self) -> None:
         scale = factor(self.config.train.schedule, self.step, self.values["train.steps"])
@@ -148,28 +161,33 @@ class Trainer:
         self._losses.append(loss)
         self._n_tokens += n_targets
         self.step += 1
+        self._evaluation_due = self.step % self.values["train.evaluate_every"] == 0
 
-    def _due_changes(self) -> Iterator[Event]:
-        """Changes whose step has come: the planned ones, the asked ones, and the budget of seconds."""
-        while self._n_planned_done < len(self._planned):
-            change = self._planned[self._n_planned_done]
-            if change.step > self.step:
-                break
-            self._n_planned_done += 1
-            yield from self._apply(change.key, change.value, None)
-        while self._asked and self._asked[0][0].step <= self.step:
-            asked, command_id = self._asked.pop(0)
-            yield from self._apply(asked.key, asked.value, command_id)
+    def due_changes(self) -> Iterator[Event]:
+        """Let the changes take force whose step has come; after a loss that is no number, none."""
+        self._fix_budget()
+        while self.waiting and self.waiting[0].change.step <= self.step:
+            yield from self.flush()
+            if self._diverged_loss is not None:
+                return
+            change, command_id = self.waiting.pop(0)
+            old, self.values[change.key] = self.values[change.key], change.value
+            self._budget_fixed |= change.key == "train.steps"
+            yield ValueChanged(
+                step=self.step, key=change.key, old=old, new=change.value, command_id=command_id
+            )
+
+    def _fix_budget(self) -> None:
+        """Turn seconds into a number of steps, once. The clock is never asked again after that.
+
+        A number of steps that waits already may be the one found before an interruption: it holds.
+        """
         seconds = self.config.train.seconds
-        if seconds and not self._seconds_planned and self._train_s >= min(_PLAN_AFTER_S, seconds):
+        if seconds is None or self._budget_fixed or self._train_s < min(_PLAN_AFTER_S, seconds):
+            return
+        if all(waiting.change.key != "train.steps" for waiting in self.waiting):
             n_steps = max(self.step, round(self.step * seconds / self._train_s))
-            yield from self._apply("train.steps", n_steps, None)
-
-    def _apply(self, key: str, value: Any, command_id: str | None) -> Iterator[Event]:
-        yield from self.flush()
-        old, self.values[key] = self.values[key], value
-        self._seconds_planned |= key == "train.steps"
-        yield ValueChanged(step=self.step, key=key, old=old, new=value, command_id=command_id)
+            self.change(Change(key="train.steps", value=n_steps, step=self.step), None)
 
     def _diverged(self) -> Ended | None:
         if self._diverged_loss is None:
@@ -184,8 +202,7 @@ class Trainer:
         )
 
     def _due_evaluation(self) -> Iterator[Event | None]:
-        due = self.step % self.values["train.evaluate_every"] == 0
-        if due and self._evaluated_step != self.step:
+        if self._evaluation_due:
             yield from self.flush()
             if self._diverged_loss is None:
                 yield from self._evaluate(self._check)
@@ -199,25 +216,30 @@ class Trainer:
         if self._evaluated_step != self.step:
             yield from self._evaluate(self._check)
         yield from self._evaluate(_scorer(self.text, "train", self.device))
-        yield Ended(step=self.step, status="finished")
+        if self.step < self.values["train.steps"]:  # more were asked for meanwhile
+            yield from self.run()
+        else:
+            yield Ended(step=self.step, status="finished")
 
     def _evaluate(self, scorer: SplitScorer | None) -> Iterator[Event | None]:
-        if scorer is not None:
-            for score in scorer.run(self.model):
-                yield None
-            best = scorer is self._check and score.loss < self.best_loss
-            if best:
-                self.best_loss, self.best_step = score.loss, self.step
-                self.best_weights = {k: v.detach().clone() for k, v in self.weights().items()}
-            yield Evaluated(
-                step=self.step,
-                split=scorer.split,
-                loss=score.loss,
-                n_tokens=score.n_tokens,
-                protocol=scorer.protocol,
-                best=best,
-            )
-        self._evaluated_step = self.step
+        score = Score()
+        for score in scorer.run(self.model) if scorer is not None else ():
+            yield None
+        self._evaluated_step, self._evaluation_due = self.step, False
+        if scorer is None:
+            return
+        best = scorer is self._check and score.loss < self.best_loss
+        if best:
+            self.best_loss, self.best_step = score.loss, self.step
+            self.best_weights = {k: v.detach().clone() for k, v in self.weights().items()}
+        yield Evaluated(
+            step=self.step,
+            split=scorer.split,
+            loss=score.loss,
+            n_tokens=score.n_tokens,
+            protocol=scorer.protocol,
+            best=best,
+        )
 
     def weights(self) -> dict[str, Tensor]:
         """The model's numbers by name; not copies."""
@@ -232,8 +254,9 @@ class Trainer:
         return Position(
             step=self.step,
             values=dict(self.values),
-            n_planned_done=self._n_planned_done,
-            seconds_planned=self._seconds_planned,
+            waiting=list(self.waiting),
+            budget_fixed=self._budget_fixed,
+            evaluation_due=self._evaluation_due,
             evaluated_step=self._evaluated_step,
             best_loss=self.best_loss,
             best_step=self.best_step,
@@ -254,8 +277,9 @@ class Trainer:
         self._learner.load(tensors)
         self.best_weights = best_weights
         self.step, self.values = position.step, dict(position.values)
-        self._n_planned_done = position.n_planned_done
-        self._seconds_planned = position.seconds_planned
+        self.waiting = list(position.waiting)
+        self._budget_fixed = position.budget_fixed
+        self._evaluation_due = position.evaluation_due
         self._evaluated_step = position.evaluated_step
         self.best_loss, self.best_step = position.best_loss, position.best_step
         self._train_s, self._n_tokens = position.train_s, position.n_tokens

@@ -1,0 +1,29 @@
+import random
+
+import pytest
+
+from seqlm.config import DataConfig
+from seqlm.data.corpus import Corpus
+from seqlm.data.prepare import PreparedText, prepare_corpus
+
+
+def _prepared(text: str, mode: str) -> PreparedText:
+    corpus = Corpus("test", None, text, mode, len(text), "0" * 64, 0)  # type: ignore[arg-type]
+    return prepare_corpus(corpus, DataConfig())
+
+
+@pytest.fixture(scope="session")
+def names() -> PreparedText:
+    """120 short made-up names, 80/10/10."""
+    draw = random.Random(0)
+    syllables = ["an", "bel", "co", "da", "el", "fi", "ga", "lo", "mi", "ra"]
+    items = ["".join(draw.choices(syllables, k=draw.randint(1, 3))) for _ in range(400)]
+    return _prepared("\n".join(list(dict.fromkeys(items))[:120]), "lines")
+
+
+@pytest.fixture(scope="session")
+def stream() -> PreparedText:
+    """2,000 characters of one text."""
+    draw = random.Random(1)
+    words = ["for", "i", "in", "range", "n", "return", "x", "def", "while"]
+    return _prepared(" ".join(draw.choices(words, k=600))[:2000], "stream")

@@ -1,0 +1,104 @@
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from seqlm.config import ElmanConfig, LstmConfig
+from seqlm.data.prepare import PreparedText
+from seqlm.errors import RequestError
+from seqlm.models.base import SequenceModel
+from seqlm.models.registry import build
+from seqlm.training import evaluate
+from seqlm.training.device import choose_device
+from seqlm.training.evaluate import Score, SplitScorer
+
+CPU = torch.device("cpu")
+
+
+def model_for(text: PreparedText) -> SequenceModel:
+    config = LstmConfig(embedding=4, hidden=8, dropout=0.5)
+    return build(config, text.tokenizer.n_vocab, text.fill_id, 0).train()
+
+
+def by_hand(model: SequenceModel, text: PreparedText) -> tuple[float, int, int]:
+    """Each sequence of the validation split in one call of its own."""
+    model.eval()
+    nats, n_correct, n_tokens = 0.0, 0, 0
+    for sequence in text.sequences("val"):
+        tokens = torch.tensor([sequence])
+        logits, _ = model(tokens[:, :-1])
+        wanted = tokens[0, 1:]
+        nats += float(cross_entropy(logits[0], wanted, reduction="sum"))
+        n_correct += int((logits[0].argmax(1) == wanted).sum())
+        n_tokens += len(wanted)
+    model.train()
+    return nats / n_tokens, n_correct, n_tokens
+
+
+@pytest.mark.parametrize("which", ["names", "stream"])
+@torch.inference_mode()
+def test_a_split_is_scored_each_token_once(which: str, request: pytest.FixtureRequest) -> None:
+    text = request.getfixturevalue(which)
+    model = model_for(text)
+    score = SplitScorer(text, "val", CPU).whole(model)
+    loss, n_correct, n_tokens = by_hand(model, text)
+    assert score.loss == pytest.approx(loss, abs=1e-5)
+    assert (score.n_correct, score.n_tokens) == (n_correct, n_tokens)
+    assert n_tokens == text.n_targets("val")
+    assert score.accuracy == n_correct / n_tokens
+
+
+def test_a_long_stream_is_read_in_pieces_with_its_state(
+    stream: PreparedText, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = model_for(stream)
+    whole = SplitScorer(stream, "train", CPU).whole(model)
+    monkeypatch.setattr(evaluate, "_TOKENS_PER_PIECE", 7)
+    scorer = SplitScorer(stream, "train", CPU)
+    assert "state carried" in scorer.protocol
+    pieces = list(scorer.run(model))
+    assert len(pieces) == -(-whole.n_tokens // 7)
+    assert pieces[-1].loss == pytest.approx(whole.loss, abs=1e-5)
+
+
+@pytest.mark.parametrize("which", ["names", "stream"])
+def test_a_large_split_is_scored_on_a_fixed_sample_and_says_so(
+    which: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = request.getfixturevalue(which)
+    monkeypatch.setattr(evaluate, "_WHOLE_UP_TO", 100)
+    monkeypatch.setattr(evaluate, "_SAMPLE", 60)
+    scorer = SplitScorer(text, "train", CPU)
+    score = scorer.whole(model_for(text))
+    assert 30 < score.n_tokens <= 70
+    assert "the first 60 tokens" in scorer.protocol
+    assert SplitScorer(text, "train", CPU).whole(model_for(text)) == score
+
+
+def test_scoring_is_the_same_each_time_and_leaves_the_model_as_it_was(
+    names: PreparedText,
+) -> None:
+    model = model_for(names)
+    scorer = SplitScorer(names, "val", CPU)
+    before = torch.get_rng_state()
+    first = scorer.whole(model)
+    assert model.training
+    assert torch.equal(torch.get_rng_state(), before)
+    assert scorer.whole(model) == first
+    half_way = scorer.run(model.eval())
+    next(half_way)
+    del half_way
+    assert not model.training
+
+
+def test_no_tokens_have_no_loss() -> None:
+    assert Score().loss != Score().loss
+    assert Score().accuracy != Score().accuracy
+
+
+def test_a_device_that_is_not_there_is_refused() -> None:
+    assert choose_device("cpu", 1) == CPU
+    small = sum(p.numel() for p in build(ElmanConfig(embedding=2, hidden=2), 5, 4, 0).parameters())
+    assert choose_device("auto", small) == CPU
+    missing = "cuda" if not torch.cuda.is_available() else "mps"
+    with pytest.raises(RequestError, match=f"train.device={missing} is not on this machine"):
+        choose_device(missing, 1)

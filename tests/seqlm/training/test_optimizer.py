@@ -1,0 +1,121 @@
+"""The optimizers against torch's own."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_
+
+from seqlm.config import TrainConfig
+from seqlm.training.optimizer import Optimizer, make_optimizer
+from seqlm.training.schedule import factor
+
+RATES = [0.1, 0.05, 0.2, 0.01, 0.1, 0.1]
+Make = Callable[[list[nn.Parameter]], torch.optim.Optimizer]
+REFERENCES: dict[str, Make] = {
+    "sgd": lambda parameters: torch.optim.SGD(parameters, lr=1.0),
+    "adamw": lambda parameters: torch.optim.AdamW(parameters, lr=1.0, betas=(0.9, 0.99)),
+}
+
+
+def parameters() -> list[nn.Parameter]:
+    generator = torch.Generator().manual_seed(0)
+    return [nn.Parameter(torch.randn(s, generator=generator)) for s in [(3, 4), (4,), (1,)]]
+
+
+def give_gradients(to: list[nn.Parameter], step: int) -> None:
+    generator = torch.Generator().manual_seed(100 + step)
+    for parameter in to:
+        parameter.grad = torch.randn(parameter.shape, generator=generator)
+
+
+def optimizer_of(name: str, of: list[nn.Parameter]) -> Optimizer:
+    return make_optimizer(TrainConfig(optimizer=name), of)  # type: ignore[arg-type]
+
+
+def assert_close(ours: list[nn.Parameter], theirs: list[nn.Parameter]) -> None:
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+@pytest.mark.parametrize("weight_decay", [0.0, 0.3])
+def test_several_steps_are_torchs_steps(name: str, weight_decay: float) -> None:
+    ours, theirs = parameters(), parameters()
+    optimizer, reference = optimizer_of(name, ours), REFERENCES[name](theirs)
+    for step, rate in enumerate(RATES):
+        give_gradients(ours, step)
+        give_gradients(theirs, step)
+        optimizer.step(rate, weight_decay)
+        for group in reference.param_groups:
+            group["lr"], group["weight_decay"] = rate, weight_decay
+        reference.step()
+        assert_close(ours, theirs)
+
+
+def test_adamw_decays_the_weights_apart_from_the_gradient() -> None:
+    (weight,) = ours = [nn.Parameter(torch.tensor([2.0]))]
+    weight.grad = torch.tensor([0.0])
+    optimizer_of("adamw", ours).step(0.1, 0.5)
+    assert float(weight.detach()) == pytest.approx(2.0 * (1 - 0.1 * 0.5))
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_an_optimizer_that_was_saved_goes_on_bit_for_bit(name: str) -> None:
+    ours, other = parameters(), parameters()
+    optimizer = optimizer_of(name, ours)
+    for step in range(3):
+        give_gradients(ours, step)
+        optimizer.step(0.1, 0.1)
+    saved = {key: tensor.clone() for key, tensor in optimizer.tensors().items()}
+    with torch.no_grad():
+        for one, copied in zip(ours, other, strict=True):
+            copied.copy_(one)
+    loaded = optimizer_of(name, other)
+    loaded.load(saved)
+    for step in range(3, 6):
+        for each, by in ((ours, optimizer), (other, loaded)):
+            give_gradients(each, step)
+            by.step(0.05, 0.1)
+    assert all(torch.equal(one, copied) for one, copied in zip(ours, other, strict=True))
+
+
+def test_moments_of_another_shape_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"0\.exp_avg"):
+        optimizer_of("adamw", parameters()).load({"0.exp_avg": torch.zeros(2)})
+
+
+def test_a_constant_schedule_is_one() -> None:
+    assert {factor("constant", step, 10) for step in range(20)} == {1.0}
+
+
+def test_one_cycle_warms_up_and_goes_down_to_nothing() -> None:
+    rates = [factor("one-cycle", step, 1000) for step in range(1000)]
+    assert rates[0] == pytest.approx(1 / 50)
+    assert rates[49] == rates[50] == 1.0
+    assert rates[:50] == sorted(rates[:50])
+    assert rates[50:] == sorted(rates[50:], reverse=True)
+    assert rates[525] == pytest.approx(0.5)
+    assert 0 < rates[-1] < 1e-4
+    assert factor("one-cycle", 5000, 1000) == 0.0
+
+
+@pytest.mark.parametrize("n_steps", [1, 2, 19, 20])
+def test_a_short_cycle_is_a_cycle_too(n_steps: int) -> None:
+    rates = [factor("one-cycle", step, n_steps) for step in range(n_steps)]
+    assert rates[0] == 1.0
+    assert all(0 < rate <= 1 for rate in rates)
+
+
+def clipped(gradients: list[Tensor], norm: float) -> float:
+    of = [nn.Parameter(torch.zeros_like(gradient)) for gradient in gradients]
+    for parameter, gradient in zip(of, gradients, strict=True):
+        parameter.grad = gradient.clone()
+    clip_grad_norm_(of, norm)
+    return float(torch.cat([p.grad.flatten() for p in of if p.grad is not None]).norm())
+
+
+def test_a_clipped_gradient_has_the_norm_it_was_clipped_to() -> None:
+    assert clipped([torch.ones(4), torch.ones(5)], 1.0) == pytest.approx(1, abs=1e-4)
+    assert clipped([torch.ones(4)], 10.0) == pytest.approx(2)

@@ -1,0 +1,380 @@
+import itertools
+import math
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+import torch
+from msgspec.structs import replace
+
+from seqlm.config import (
+    Change,
+    ElmanConfig,
+    LstmConfig,
+    MlpConfig,
+    NgramConfig,
+    RunConfig,
+    TrainConfig,
+)
+from seqlm.data.prepare import PreparedText
+from seqlm.generation.generator import Generator
+from seqlm.protocol import codec
+from seqlm.protocol.events import Ended, Evaluated, Event, StepsDone, ValueChanged
+from seqlm.training import trainer as trainer_module
+from seqlm.training.evaluate import SplitScorer
+from seqlm.training.trainer import Position, Trainer
+
+ADAMW: dict[str, Any] = {
+    "steps": 30,
+    "batch": 8,
+    "optimizer": "adamw",
+    "learning_rate": 0.01,
+    "schedule": "one-cycle",
+    "clip": 1.0,
+    "weight_decay": 0.1,
+    "evaluate_every": 10,
+}
+DECAY = (
+    Change(key="train.learning_rate", value=0.003, step=12),
+    Change(key="train.clip", value=0.5, step=20),
+)
+MLP = MlpConfig(context=3, embedding=4, hidden=8, dropout=0.2)
+ELMAN = ElmanConfig(embedding=4, hidden=8, dropout=0.2)
+LSTM = LstmConfig(embedding=4, hidden=8, layers=2, dropout=0.2)
+
+
+def config_of(model: Any, **train: Any) -> RunConfig:
+    return RunConfig(
+        preset="names-mlp", model=model, train=TrainConfig(**ADAMW | train), seed=7, changes=DECAY
+    )
+
+
+NAMES = {
+    "mlp": config_of(MLP),
+    "mlp-sgd": config_of(MLP, optimizer="sgd", schedule="constant", order="replacement"),
+    "elman": config_of(ELMAN, example="item"),
+    "lstm": config_of(LSTM, example="item"),
+}
+STREAM = {
+    "mlp-stream": config_of(MLP),
+    "elman-carried": config_of(ELMAN, example="chunk", chunk=16),
+    "lstm-carried": config_of(LSTM, example="chunk", chunk=16),
+    "lstm-not-carried": config_of(LSTM, example="chunk", chunk=16, carry_state=False),
+}
+EVERY = NAMES | STREAM
+every_training = pytest.mark.parametrize("name", EVERY)
+
+
+@pytest.fixture
+def make(names: PreparedText, stream: PreparedText) -> Any:
+    def trainer_of(config: RunConfig | str) -> Trainer:
+        text = stream if isinstance(config, str) and config in STREAM else names
+        return Trainer(EVERY[config] if isinstance(config, str) else config, text)
+
+    return trainer_of
+
+
+def told(events: Iterator[Event | None]) -> list[Event]:
+    return [event for event in events if event is not None]
+
+
+def losses_of(events: list[Event]) -> list[float]:
+    return [loss for event in events if isinstance(event, StepsDone) for loss in event.losses]
+
+
+def without_clock(events: list[Event]) -> list[Any]:
+    """All that a training tells but how its steps are grouped and when."""
+    return [event for event in events if not isinstance(event, StepsDone)]
+
+
+def run_until(trainer: Trainer, step: int) -> list[Event]:
+    """What is told until ``step`` steps are done and their check is over."""
+    events = []
+    for event in trainer.run():
+        if event is not None:
+            events.append(event)
+        elif trainer.step >= step and not trainer.position().evaluation_due:
+            return [*events, *trainer.flush()]
+    raise AssertionError("it ended before")
+
+
+def saved(trainer: Trainer) -> tuple[Position, Any, Any, Any]:
+    """What a checkpoint keeps, through the text it is written as."""
+    position = codec.decode(codec.encode(trainer.position()), codec.decoder(Position))
+    weights = {key: part.clone() for key, part in trainer.weights().items()}
+    tensors = {key: part.clone() for key, part in trainer.tensors().items()}
+    return position, weights, tensors, trainer.best_weights
+
+
+@every_training
+@pytest.mark.parametrize("step", [1, 10, 12, 13, 29])
+def test_resumed_anywhere_it_goes_on_bit_for_bit(make: Any, name: str, step: int) -> None:
+    whole = told(make(name).run())
+    first = make(name)
+    before = run_until(first, step)
+    checkpoint = saved(first)
+    torch.manual_seed(999)  # another process has other generators
+    second = make(name)
+    second.restore(*checkpoint)
+    after = told(second.run())
+    assert losses_of(before) + losses_of(after) == losses_of(whole)
+    assert without_clock(before) + without_clock(after) == without_clock(whole)
+
+
+@pytest.mark.parametrize("name", ["elman", "lstm-carried"])
+def test_a_checkpoint_in_the_middle_of_an_evaluation_repeats_all_of_it(
+    make: Any, name: str
+) -> None:
+    whole = told(make(name).run())
+    first = make(name)
+    before = []
+    for event in first.run():
+        if event is not None:
+            before.append(event)
+        if first.position().evaluation_due:
+            break
+    checkpoint = saved(first)
+    second = make(name)
+    second.restore(*checkpoint)
+    after = told(second.run())
+    assert losses_of(before) + losses_of(after) == losses_of(whole)
+    assert without_clock(before) + without_clock(after) == without_clock(whole)
+
+
+def test_a_training_that_was_never_begun_restores_to_its_beginning(make: Any) -> None:
+    checkpoint = saved(make("lstm"))
+    torch.manual_seed(999)
+    again = make("lstm")
+    again.restore(*checkpoint)
+    assert losses_of(told(again.run())) == losses_of(told(make("lstm").run()))
+
+
+@pytest.mark.parametrize("name", ["lstm", "elman-carried"])
+def test_a_change_by_hand_is_repeated_at_its_step(make: Any, name: str) -> None:
+    by_hand = Change(key="train.learning_rate", value=0.02, step=0)
+    first = make(name)
+    before = run_until(first, 15)
+    checkpoint = saved(first)
+    first.change(replace(by_hand, step=15), "me")
+    after = told(first.run())
+    changed = next(event for event in after if isinstance(event, ValueChanged))
+    assert (changed.step, changed.old, changed.new) == (15, 0.003, 0.02)
+    assert changed.command_id == "me"
+
+    second = make(name)
+    second.restore(*checkpoint)
+    second.change(replace(by_hand, step=changed.step), "me")
+    assert losses_of(told(second.run())) == losses_of(after)
+
+    whole = make(name)
+    whole.change(replace(by_hand, step=changed.step), "me")
+    events = told(whole.run())
+    assert losses_of(events) == losses_of(before) + losses_of(after)
+
+
+def test_a_change_that_waits_is_kept_by_a_checkpoint(make: Any) -> None:
+    first = make("mlp")
+    run_until(first, 5)
+    first.change(Change(key="train.clip", value=None, step=25), "later")
+    checkpoint = saved(first)
+    second = make("mlp")
+    second.restore(*checkpoint)
+    changes = [event for event in told(second.run()) if isinstance(event, ValueChanged)]
+    assert [(c.step, c.command_id) for c in changes] == [(12, None), (20, None), (25, "later")]
+
+
+def test_a_change_at_once_takes_force_without_a_step(make: Any) -> None:
+    trainer = make("mlp")
+    run_until(trainer, 5)
+    trainer.change(Change(key="train.pace", value=3.0, step=trainer.step), "me")
+    (changed,) = trainer.due_changes()
+    assert (changed.step, changed.key, changed.old, changed.new) == (5, "train.pace", None, 3.0)
+    assert trainer.step == 5
+
+
+def test_more_steps_and_fewer_steps_can_be_given_while_it_goes(make: Any) -> None:
+    for n_steps in (20, 40):
+        trainer = make("mlp")
+        run_until(trainer, 15)
+        trainer.change(Change(key="train.steps", value=n_steps, step=15), "me")
+        assert trainer.steps_to_do == n_steps
+        *_, ended = told(trainer.run())
+        assert ended == Ended(step=n_steps, status="finished")
+
+
+def test_more_steps_given_during_the_last_evaluation_are_done(make: Any) -> None:
+    trainer = make("mlp")
+    events, is_given = [], False
+    for event in trainer.run():
+        events += [event] if event is not None else []
+        if not is_given and isinstance(event, Evaluated) and event.split == "train":
+            trainer.change(Change(key="train.steps", value=35, step=30), "me")
+            events += trainer.due_changes()
+            is_given = True
+    assert len(losses_of(events)) == 35
+    assert [event for event in events if isinstance(event, Ended)] == [
+        Ended(step=35, status="finished")
+    ]
+
+
+@pytest.mark.parametrize("flush_every_s", [0.0, 1e9])
+def test_the_clock_decides_only_how_steps_are_grouped(
+    make: Any, monkeypatch: pytest.MonkeyPatch, flush_every_s: float
+) -> None:
+    usual = told(make("lstm").run())
+    monkeypatch.setattr(trainer_module, "_STEPS_PER_EVENT_S", flush_every_s)
+    events = told(make("lstm").run())
+    assert losses_of(events) == losses_of(usual)
+    assert without_clock(events) == without_clock(usual)
+
+
+def test_steps_are_told_each_once_and_in_order(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainer_module, "_STEPS_PER_EVENT_S", 0.0)
+    steps = [e for e in told(make("mlp").run()) if isinstance(e, StepsDone)]
+    assert [event.first_step for event in steps] == list(range(1, 31))
+    assert [event.last_step for event in steps] == list(range(1, 31))
+    assert all(one.n_tokens < two.n_tokens for one, two in itertools.pairwise(steps))
+
+
+@every_training
+def test_looking_never_changes_the_training(make: Any, name: str) -> None:
+    undisturbed = losses_of(told(make(name).run()))
+    trainer = make(name)
+    generator = Generator(trainer.model, trainer.text.tokenizer, trainer.device)
+    looked = []
+    for event in trainer.run():
+        looked += [event] if event is not None else []
+        generator.predict(trainer.text.sequences("train")[0][:2])
+        SplitScorer(trainer.text, "val", trainer.device).whole(trainer.model)
+        assert trainer.model.training
+    assert losses_of(looked) == undisturbed
+
+
+def test_how_often_it_is_evaluated_never_changes_a_loss(make: Any) -> None:
+    rarely = told(make(config_of(LSTM, example="item", evaluate_every=1000)).run())
+    often = told(make(config_of(LSTM, example="item", evaluate_every=1)).run())
+    assert losses_of(rarely) == losses_of(often)
+    checks = [event.step for event in often if isinstance(event, Evaluated)]
+    assert checks == [*range(1, 31), 30]
+    assert [e.split for e in rarely if isinstance(e, Evaluated)] == ["val", "train"]
+
+
+def test_the_best_is_the_lowest_validation_so_far(make: Any) -> None:
+    trainer = make(config_of(ELMAN, example="item", learning_rate=0.5, evaluate_every=2))
+    events = told(trainer.run())
+    checks = [e for e in events if isinstance(e, Evaluated) and e.split == "val"]
+    lowest = math.inf
+    for check in checks:
+        assert check.best == (check.loss < lowest)
+        lowest = min(lowest, check.loss)
+    best = min(checks, key=lambda check: check.loss)
+    assert (trainer.best_step, trainer.best_loss) == (best.step, best.loss)
+    trainer.model.load_state_dict(trainer.best_weights)
+    assert SplitScorer(trainer.text, "val", trainer.device).whole(
+        trainer.model
+    ).loss == pytest.approx(best.loss, abs=1e-9)
+
+
+@pytest.mark.parametrize("evaluate_every", [1, 3, 1000])
+@pytest.mark.parametrize("flush_every_s", [0.0, 1e9])
+def test_divergence_is_told_at_its_step(
+    make: Any, monkeypatch: pytest.MonkeyPatch, evaluate_every: int, flush_every_s: float
+) -> None:
+    monkeypatch.setattr(trainer_module, "_STEPS_PER_EVENT_S", flush_every_s)
+    trainer = make(config_of(MLP, evaluate_every=evaluate_every))
+    step = trainer._learner.step
+
+    def broken(index: int, *rest: Any) -> Any:
+        loss, n_targets = step(index, *rest)
+        return (torch.tensor(math.nan) if index >= 7 else loss), n_targets
+
+    monkeypatch.setattr(trainer._learner, "step", broken)
+    events = told(trainer.run())
+    assert isinstance(events[-1], Ended)
+    assert (events[-1].status, events[-1].step) == ("diverged", 8)
+    assert "NaN at step 8" in events[-1].message
+    losses = losses_of(events)
+    assert len(losses) == 8
+    assert math.isnan(losses[-1])
+    assert all(e.step <= 8 for e in events if isinstance(e, Evaluated | ValueChanged))
+
+
+def test_divergence_found_by_a_screens_flush_ends_the_training_too(
+    make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = make("mlp")
+    run_until(trainer, 5)
+    step = trainer._learner.step
+
+    def broken(*arguments: Any) -> Any:
+        loss, n_targets = step(*arguments)
+        return loss / 0, n_targets
+
+    monkeypatch.setattr(trainer._learner, "step", broken)
+    monkeypatch.setattr(trainer_module, "_STEPS_PER_EVENT_S", 1e9)
+    going = trainer.run()
+    next(going)
+    next(going)
+    (found,) = trainer.flush()
+    assert found.losses == [math.inf]
+    assert told(going) == [
+        Ended(
+            step=6,
+            status="diverged",
+            message="the loss became infinite at step 6: steps too big (learning rate"
+            f" {trainer.learning_rate!r})",
+        )
+    ]
+
+
+class Clock:
+    """A clock by which each look takes ``tick_s``."""
+
+    def __init__(self, tick_s: float) -> None:
+        self.now_s, self.tick_s = 0.0, tick_s
+
+    def perf_counter(self) -> float:
+        self.now_s += self.tick_s
+        return self.now_s
+
+    process_time = staticmethod(time.process_time)
+
+
+def test_seconds_become_a_number_of_steps_once(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = config_of(ELMAN, example="item", seconds=10.0, steps=100)
+    monkeypatch.setattr(trainer_module, "time", Clock(0.25))
+    trainer = make(config)
+    before = run_until(trainer, 5)
+    checkpoint = saved(trainer)
+    after = told(trainer.run())
+    fixed = [e for e in before + after if isinstance(e, ValueChanged) and e.key == "train.steps"]
+    assert [(e.step, e.old, e.new) for e in fixed] == [(8, 100, 40)]
+    assert after[-1] == Ended(step=40, status="finished")
+
+    monkeypatch.setattr(trainer_module, "time", Clock(0.5))  # another machine, or a busy one
+    again = make(config)
+    again.restore(*checkpoint)
+    again.change(Change(key="train.steps", value=40, step=8), None)
+    assert losses_of(told(again.run())) == losses_of(after)
+
+
+def test_counting_is_one_step_from_even_odds(make: Any) -> None:
+    trainer = make(RunConfig(preset="x", model=NgramConfig(order=3), train=TrainConfig(steps=3)))
+    events = told(trainer.run())
+    even = math.log(trainer.text.tokenizer.n_vocab)
+    assert losses_of(events) == pytest.approx([even] * 3)
+    (val,) = [e for e in events if isinstance(e, Evaluated) and e.split == "val"]
+    assert val.loss < even
+    again = make(RunConfig(preset="x", model=NgramConfig(order=3), train=TrainConfig(steps=3)))
+    again.restore(*saved(trainer))
+    assert again.weights().keys() == trainer.weights().keys()
+    assert all(torch.equal(again.weights()[k], v) for k, v in trainer.weights().items())
+
+
+def test_a_position_is_read_back_as_it_was_written(make: Any) -> None:
+    position = make("mlp").position()
+    assert position.best_loss == math.inf
+    assert codec.decode(codec.encode(position), codec.decoder(Position)) == position
+    assert msgspec.structs.asdict(position)["waiting"][0].change == DECAY[0]
