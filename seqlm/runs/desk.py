@@ -154,7 +154,10 @@ class Desk:
         self._stop_training(command.id)
 
     def _set(self, command: SetValue) -> None:
-        self._trained().change(command.change(), command.id)
+        run = self._trained()
+        run.change(command.change(), command.id)
+        for event in run.due_changes():  # at once, also while it waits
+            self._tell(event)
 
     def _trained(self) -> TrainingRun:
         if self._training is None:

@@ -38,13 +38,26 @@ def socket_directory() -> Path:
 
 
 def listen() -> tuple[socket.socket, Path]:
-    """A new listening socket with a name nobody else has."""
+    """A new listening socket with a name nobody else has. Those of dead workers are taken away."""
+    for old in socket_directory().glob("*.sock"):
+        _remove_if_dead(old)
     path = socket_directory() / f"{uuid.uuid4().hex[:12]}.sock"
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listening.bind(str(path))
     path.chmod(0o600)
     listening.listen(8)
     return listening, path
+
+
+def _remove_if_dead(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink(missing_ok=True)
+        except OSError:
+            return
 
 
 class Peer:

@@ -19,6 +19,7 @@ from seqlm.data.prepare import PreparedText, prepare
 from seqlm.data.split import SPLITS
 from seqlm.errors import RequestError, SeqlmError
 from seqlm.generation.generator import Generator
+from seqlm.home import corpora_dir
 from seqlm.protocol.events import (
     CheckpointSaved,
     Ended,
@@ -170,6 +171,11 @@ class TrainingRun:
         for event in self.trainer.flush():
             yield self.log(event)
 
+    def due_changes(self) -> Iterator[Event]:
+        """Let the changes take force whose step has come."""
+        for event in self.trainer.due_changes():
+            yield self.log(event)
+
     def log(self, event: Event) -> Event:
         """Append an event to the run's log."""
         return self.journal.append(event)
@@ -275,84 +281,9 @@ class TrainingRun:
         return Sampled(step=trainer.step, tokens=tokens, surprisal=drawn[0].surprisal)
 
 
-def open_text(directory: RunDirectory) -> PreparedText:
-    """The text that a run was trained on, from the copy kept of it where there is one.
-
-    Raises:
-        RequestError: It is not the same text any more.
-    """
-    manifest = directory.manifest()
-    data, corpus = manifest.config.data, manifest.corpus
-    if corpus.stored_at is not None and Path(corpus.stored_at).is_file():
-        data = replace(data, corpus=corpus.stored_at)
-    text = prepare(data)
-    if text.corpus.sha256 != corpus.sha256:
-        raise RequestError(
-            f"{corpus.name} is not the text that {directory.name} was trained on: its SHA-256 is"
-            f" {text.corpus.sha256[:12]}, not {corpus.sha256[:12]}",
-            corpus.name,
-        )
-    return text
-
-
 def _steps_seen(superseded: list[Event]) -> int:
     """The last step that was seen before an interruption; one that diverged is not to be kept."""
     if any(isinstance(event, Ended) and event.status == "diverged" for event in superseded):
         return 0
     steps = (event.last_step for event in superseded if isinstance(event, StepsDone))
     return max(steps, default=0)
-
-
-def versions() -> dict[str, str]:
-    """What decides whether losses can be repeated bit for bit."""
-    return {
-        "python": platform.python_version(),
-        "torch": str(torch.__version__),
-        "msgspec": msgspec.__version__,
-    }
-
-
-def _stem(config: RunConfig) -> str:
-    """What the runs of a configuration are called: its preset, or its file and family."""
-    path = Path(config.data.corpus)
-    if path.suffix or len(path.parts) > 1:
-        plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in path.stem)[:40].strip(
-            "-"
-        )
-        return f"{plain or 'text'}-{settings.kind_of(config.model)}"
-    return config.preset
-
-
-def _manifest(name: str, config: RunConfig, corpus: CorpusRecord) -> Manifest:
-    return Manifest(
-        run=name,
-        recipe=recipe.write(config),
-        config=config,
-        corpus=corpus,
-        created_t=time.time(),
-        versions=versions(),
-    )
-
-
-def _created(name: str, trainer: Trainer) -> RunCreated:
-    text, config = trainer.text, trainer.config
-    return RunCreated(
-        run=name,
-        recipe=recipe.write(config),
-        preset=config.preset,
-        n_parameters=trainer.n_parameters,
-        n_vocab=text.tokenizer.n_vocab,
-        n_targets={split: text.n_targets(split) for split in SPLITS},
-        steps_planned=config.train.steps,
-    )
-
-
-def _corpus_record(config: RunConfig, text: PreparedText) -> CorpusRecord:
-    """Which text it is. A copy is kept of a user's file, so that the run can go on when it changes."""
-    corpus, stored_at = text.corpus, None
-    is_own_file = corpus.path is not None and config.data.corpus not in CORPORA
-    if is_own_file and corpus.path is not None and corpus.n_bytes <= MAX_STORED_BYTES:
-        stored_at = str(store_corpus(corpus.path.read_bytes()))
-    return CorpusRecord(
-        name=corpus.name, n_bytes=corpus.n_bytes, sha256=corpus.sha256, stored_at=stored_at
-    )
