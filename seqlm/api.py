@@ -35,15 +35,12 @@ def train(target: str, *words: str, name: str | None = None) -> "Summary":
     from seqlm.runs.targets import configure
 
     line = recipe.write(configure(target, list(words)))
-    connection = client.spawn()
-    try:
+    with client.spawn() as connection:
         connection.ask(Start(id=client.new_id(), recipe=line, name=name))
         described = connection.ask(Describe(id=client.new_id()))
         assert isinstance(described, DescribeAnswer)
         assert described.run is not None
         *_, standing = follow(find_run(described.run), connection)
-    finally:
-        connection.close()
     if standing.summary.status != "finished":
         raise SeqlmError(f"{standing.summary.run}: {standing.message or standing.summary.status}")
     return standing.summary
@@ -61,7 +58,7 @@ def load(run: str = "latest", weights: str = "latest") -> "LoadedModel":
         SeqlmError: There are no such weights, or they are damaged.
     """
     from seqlm.runs.subjects import Subjects
-    from seqlm.runs.training_run import open_text
+    from seqlm.runs.origin import open_text
 
     directory = find_run(run)
     config, text = directory.manifest().config, open_text(directory)

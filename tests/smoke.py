@@ -3,6 +3,7 @@
 Run it with the folder that holds the installed commands: ``python smoke.py VENV/bin``.
 """
 
+import contextlib
 import os
 import sys
 import time
@@ -26,10 +27,8 @@ class Terminal:
 
     def text(self) -> str:
         """What the screen shows now, after reading what has come."""
-        try:
+        with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF):
             self._stream.feed(self.child.read_nonblocking(1 << 16, timeout=0.2))
-        except (pexpect.TIMEOUT, pexpect.EOF):
-            pass
         return "\n".join(self.screen.display)
 
     def wait_for(self, *words: str) -> str:
@@ -72,7 +71,7 @@ def main(folder: str) -> None:
     shown = pexpect.run(f"{folder}/seqlm show latest --json", timeout=60).decode()
     if '"status":"stopped"' not in shown:
         raise SystemExit(f"the run is not stopped: {shown}")
-    print("smoke: 1 passed")  # noqa: T201
+    print("smoke: 1 passed")
 
 
 if __name__ == "__main__":

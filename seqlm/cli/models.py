@@ -46,14 +46,10 @@ def _positive(text: str) -> int:
 
 def _ask(run: RunDirectory, query: Query) -> Any:
     """Ask the worker that trains the run, or one that only reads it."""
-    connection = client.attach(run)
-    if connection is None:
-        connection = client.spawn()
-        connection.ask(Read(id=client.new_id(), run=str(run.path)))
-    try:
+    with client.attach(run) or client.spawn() as connection:
+        if connection.process is not None:
+            connection.ask(Read(id=client.new_id(), run=str(run.path)))
         return connection.ask(query)
-    finally:
-        connection.close()
 
 
 def _eval(options: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """Commands that train, and that steer what trains: train, resume, pause, set, stop."""
 
 import argparse
+import contextlib
 import sys
 from typing import Any
 
@@ -9,7 +10,7 @@ from seqlm.cli.listing import AddCommand
 from seqlm.cli.output import nats, print_json, print_lines
 from seqlm.errors import RequestError, SeqlmError
 from seqlm.protocol.commands import Command, Pause, Resume, SetValue, Start, Stop
-from seqlm.protocol.events import Ended
+from seqlm.protocol.queries import Describe, DescribeAnswer
 from seqlm.runs import client
 from seqlm.runs.directory import RunDirectory, find_run
 from seqlm.runs.summary import Standing, summarize
@@ -67,33 +68,22 @@ def _follow(command: Command, options: argparse.Namespace) -> int:
     """Start a worker on a command and stay with it to the end, unless told to leave."""
     from seqlm.cli.progress import show_to_the_end
 
-    connection = client.spawn()
-    try:
-        reply = connection.ask(command)
-    except KeyboardInterrupt:
-        connection.process.kill() if connection.process else None
-        return _INTERRUPTED
-    run = _run_of(command, connection)
-    if isinstance(reply, Ended) or options.detach:
-        return _report(summarize(run), options)
-    try:
-        standing = show_to_the_end(run, connection)
-    except KeyboardInterrupt:
-        _stop_and_wait(connection)
-        _report(summarize(run, is_live=False), options)
-        return _INTERRUPTED
-    except client.WorkerDied as error:
-        raise SeqlmError(
-            f"{error}; go on from its last checkpoint: seqlm resume {run.name}"
-        ) from error
-    finally:
-        connection.close()
+    with client.spawn() as connection:
+        try:
+            connection.ask(command)
+            run = _run_of(command, connection)
+            if options.detach:
+                return _report(summarize(run), options)
+            standing = show_to_the_end(run, connection)
+        except KeyboardInterrupt:
+            return _interrupted(connection, options)
+        except client.WorkerDied as error:
+            hint = "go on from the last checkpoint: seqlm resume latest"
+            raise SeqlmError(f"{error}; {hint}") from error
     return _report(standing, options)
 
 
 def _run_of(command: Command, connection: client.Connection) -> RunDirectory:
-    from seqlm.protocol.queries import Describe, DescribeAnswer
-
     if isinstance(command, Resume):
         return find_run(command.run)
     answer = connection.ask(Describe(id=client.new_id()))
@@ -102,12 +92,14 @@ def _run_of(command: Command, connection: client.Connection) -> RunDirectory:
     return find_run(answer.run)
 
 
-def _stop_and_wait(connection: client.Connection) -> None:
+def _interrupted(connection: client.Connection, options: argparse.Namespace) -> int:
+    """Stop with a checkpoint; a second interruption leaves at once, and the worker stops by itself."""
     sys.stderr.write("Stopping with a checkpoint.\n")
-    try:
+    with contextlib.suppress(SeqlmError):  # it had not begun, or had ended by itself
         connection.ask(Stop(id=client.new_id()))
-    except SeqlmError:
-        return  # it had ended by itself
+        described: Any = connection.ask(Describe(id=client.new_id()))
+        _report(summarize(find_run(described.run), is_live=False), options)
+    return _INTERRUPTED
 
 
 def _report(standing: Standing, options: argparse.Namespace) -> int:
@@ -165,7 +157,5 @@ def _tell(run: RunDirectory, command: Command) -> Any:
     if connection is None:
         status = summarize(run, is_live=False).summary.status
         raise RequestError(f"{run.name} is not training now ({status})", run.name)
-    try:
+    with connection:
         return connection.ask(command)
-    finally:
-        connection.close()

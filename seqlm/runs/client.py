@@ -9,7 +9,7 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, Self, TypeAlias
 
 from seqlm.errors import RequestError, SeqlmError
 from seqlm.protocol import codec
@@ -98,9 +98,17 @@ class Connection:
                     return accepted(reply)
         raise TimeoutError(f"no answer within {timeout_s:g} s")
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Leave; the worker goes on."""
         self._connection.close()
+        if self.process is not None and self.process.poll() is None:
+            self.process.returncode = 0  # it is meant to outlive us; no warning that it does
         if self._errors is not None:
             self._errors.close()
 

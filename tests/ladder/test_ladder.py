@@ -1,0 +1,104 @@
+"""The presets trained to the end, and what each reaches beside what it should. Minutes; by hand."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+import seqlm
+from seqlm.data.prepare import prepare
+from seqlm.presets import PRESETS
+from seqlm.runs.summary import Summary
+
+pytestmark = pytest.mark.ladder
+
+RUNGS = (
+    ("names-bigram",),
+    ("names-ngram", "model.order=3"),
+    ("names-mlp",),
+    ("names-lstm",),
+)
+ABOVE_OWN_BEST = 0.02
+STANDARD_ERRORS = 3.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    patch = pytest.MonkeyPatch()
+    patch.setenv("SEQLM_HOME", str(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture(scope="module")
+def trained() -> dict[tuple[str, ...], Summary]:
+    return {}
+
+
+def train_once(trained: dict[tuple[str, ...], Summary], rung: tuple[str, ...]) -> Summary:
+    if rung not in trained:
+        trained[rung] = seqlm.train(*rung)
+        report(trained[rung], rung)
+    return trained[rung]
+
+
+def report(summary: Summary, rung: tuple[str, ...]) -> None:
+    print(
+        f"\n{' '.join(rung):40} val {summary.val_loss:.4f}  best {summary.best_val_loss:.4f}"
+        f" at {summary.best_step:,} of {summary.steps:,}  train {summary.train_loss:.4f}"
+        f"  cpu {summary.cpu_seconds:.0f} s",
+        end="",
+    )
+
+
+def nats_of_items(run: str, items: tuple[str, ...]) -> list[float]:
+    model = seqlm.load(run)
+    return [sum(nats for _, nats in model.score(item)) for item in items]
+
+
+def test_each_rung_is_better_by_more_than_three_standard_errors(trained) -> None:
+    """The difference is paired: both models are scored on the same validation names."""
+    items = prepare(PRESETS["names-mlp"].config.data).items["val"]
+    n_tokens = sum(len(item) + 1 for item in items)
+    scored = [nats_of_items(train_once(trained, rung).run, items) for rung in RUNGS]
+    for worse, better, rung in zip(scored, scored[1:], RUNGS[1:], strict=False):
+        saved = [a - b for a, b in zip(worse, better, strict=True)]
+        mean = sum(saved) / len(saved)
+        variance = sum((nats - mean) ** 2 for nats in saved) / (len(saved) - 1)
+        gain = sum(saved) / n_tokens
+        error = math.sqrt(variance * len(saved)) / n_tokens
+        print(
+            f"\n{' '.join(rung):40} saves {gain:.4f} nats per token, {gain / error:.1f} s.e.",
+            end="",
+        )
+        assert gain > STANDARD_ERRORS * error
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_reaches_what_it_says_and_ends_near_its_own_best(name, trained) -> None:
+    summary, preset = train_once(trained, (name,)), PRESETS[name]
+    assert summary.val_loss is not None
+    assert summary.best_val_loss is not None
+    assert summary.val_loss - summary.best_val_loss <= ABOVE_OWN_BEST
+    if preset.config.data.corpus == "names":
+        assert summary.val_loss == pytest.approx(preset.expected_val_loss, abs=0.01)
+
+
+LECTURE = ("data.deduplicate=false",)
+
+
+@pytest.mark.parametrize(
+    ("words", "low", "high"),
+    [
+        (("names-mlp",), 0.0, 2.18),
+        (("names-lstm",), 0.0, 1.96),
+        (("names-ngram", "model.order=2", "model.smoothing=add-k"), 2.450, 2.456),
+        (("names-ngram", "model.order=5", "model.smoothing=witten-bell"), 0.0, 2.05),
+        (("names-ngram",), 0.0, 1.98),
+    ],
+)
+def test_the_lecture_s_list_gives_the_lecture_s_numbers(
+    words: tuple[str, ...], low: float, high: float, shared_data: Path, trained
+) -> None:
+    corpus = f"data.corpus={shared_data / 'names.txt'}"
+    summary = train_once(trained, (*words, corpus, *LECTURE))
+    assert summary.val_loss is not None
+    assert low <= summary.val_loss <= high

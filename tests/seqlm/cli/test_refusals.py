@@ -1,0 +1,82 @@
+"""A wrong request: one line that says what was wrong and what would be right, and nothing is left."""
+
+import os
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["trian", "names-mlp"], "Nearest: train"),
+        (["train", "names-mpl"], "Nearest: names-mlp"),
+        (["train", "names-mlp", "train.learning_rat=1"], "Nearest: train.learning_rate"),
+        (["train", "names-mlp", "train.learning_rate=1e9"], "1e-06 to 100"),
+        (["train", "names-mlp", "train.learning_rate=nan"], "1e-06 to 100"),
+        (["train", "names-mlp", "train.optimizer=adamm"], "sgd, adamw"),
+        (["train", "names-mlp", "model.hidden=0"], "1 to 8,192"),
+        (["train", "names-mlp", "model.dropout=1"], "0 below 1"),
+        (["train", "names-mlp", "model.hidden=3@10"], "cannot change while a run goes"),
+        (["train", "names-mlp", "data.split=80/10/20"], "80/10/20"),
+        (["train", "names-mlp", "data.split=most"], "80/10/10"),
+        (["train", "names-mlp", "data.corpus=nmes"], "Nearest: names"),
+        (["train", "names-lstm", "train.example=window"], "item or chunk"),
+        (["train", "names-mlp", "hidden"], "KEY=VALUE"),
+        (["train", "names-mlp", "--name", "../x"], "not a run's name"),
+        (["train", "names-mlp", "train.device=cuda"], "there is cpu"),
+        (["train", "missing.txt"], "missing.txt"),
+        (["train", "/etc"], "/etc"),
+        (["train", "/dev/zero"], "/dev/zero"),
+        (["show", "latest"], "no runs yet"),
+        (["resume", "names-mlp-1"], "no runs yet"),
+        (["predict", "latest", "a"], "no runs yet"),
+        (["predict"], "PROMPT"),
+        (["sample", "latest", "--count", "-1"], "1 or more"),
+        (["eval", "latest", "--split", "tset"], "tset"),
+        (["data", "show"], "needs a corpus"),
+    ],
+)
+def test_a_wrong_request_is_one_line_and_leaves_nothing(words, says, refused, home) -> None:
+    if "train.device=cuda" in words:
+        pytest.importorskip("torch")
+        import torch
+
+        if torch.cuda.is_available():
+            pytest.skip("this machine has a GPU")
+    assert says in refused(*words)
+    assert not home.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "empty"),
+        (b"a", "one character"),
+        (b"\n\n\n", "notes.txt"),
+        (b"ab\x00cd" * 50, "binary"),
+        (bytes(range(128, 256)) * 20, "UTF-8"),
+        (b"one\ntwo\nthree\n", "notes.txt has 3 lines"),
+    ],
+)
+def test_a_file_that_cannot_be_learned_from_is_named(
+    content, says, refused, home, tmp_path
+) -> None:
+    (tmp_path / "here" / "notes.txt").write_bytes(content)
+    error = refused("train", "notes.txt")
+    assert says in error
+    assert not home.exists()
+
+
+def test_a_pipe_is_not_waited_for(refused, tmp_path) -> None:
+    os.mkfifo(tmp_path / "here" / "pipe.txt")
+    assert "pipe.txt" in refused("train", "pipe.txt")
+
+
+def test_a_word_with_two_meanings_names_both(refused, tmp_path) -> None:
+    (tmp_path / "here" / "names-mlp").write_text("x")
+    error = refused("train", "names-mlp")
+    assert "a preset and a file" in error
+
+
+def test_nothing_in_an_error_reaches_the_terminal_as_a_command(refused) -> None:
+    assert "\x1b" not in refused("train", "evil\x1b]0;title\x07")
