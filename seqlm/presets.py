@@ -103,10 +103,10 @@ _PRESETS = (
         config=RunConfig(
             preset="python-lstm",
             data=_STREAM,
-            model=LstmConfig(embedding=48, hidden=256),
+            model=LstmConfig(embedding=32, hidden=256),
             train=TrainConfig(
                 steps=4000,
-                batch=32,
+                batch=16,
                 example="chunk",
                 chunk=64,
                 optimizer="adamw",
