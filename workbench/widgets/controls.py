@@ -37,7 +37,9 @@ class ControlsPane(TextRows, can_focus=True):
     """Rows of settings with a cursor. It changes nothing itself: it posts what a person asks."""
 
     DEFAULT_CSS = """
-    ControlsPane { layers: base field; border: round $foreground 40%; }
+    ControlsPane {
+        layers: base field; width: 1fr; height: 1fr; border: round $foreground 40%;
+    }
     ControlsPane:focus, ControlsPane:focus-within { border: heavy $primary; }
     ControlsPane > ValueInput {
         layer: field; position: absolute; display: none; height: 1; max-width: 100%;

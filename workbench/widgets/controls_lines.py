@@ -17,7 +17,7 @@ from workbench.widgets.controls_view import (
     n_list_lines,
     n_word_lines,
 )
-from workbench.widgets.generate_look import Look, beside, exactly
+from workbench.widgets.generate_look import Look, beside, finished
 
 _NARROW_LABEL = 12
 
@@ -27,7 +27,7 @@ def controls_rows(view: ControlsView, width: int, height: int) -> list[Text]:
     if width < 1 or height < 1:
         return []
     if height == 1:
-        return [exactly(summary_row(view, width), width)]
+        return [finished(summary_row(view, width), width, view.look)]
     n_list = n_list_lines(height)
     shown = lines_of(view, width)[view.top : view.top + n_list]
     rows = [_line(view, line, width) for line in shown]
@@ -35,7 +35,7 @@ def controls_rows(view: ControlsView, width: int, height: int) -> list[Text]:
     if has_rule(height):
         rows.append(_rule(view, width))
     rows += _words(view, width, n_word_lines(height))
-    return [exactly(row, width) for row in rows[:height]]
+    return [finished(row, width, view.look) for row in rows[:height]]
 
 
 def summary_row(view: ControlsView, width: int) -> Text:

@@ -36,7 +36,9 @@ class GeneratePane(TextRows, can_focus=True):
     """
 
     DEFAULT_CSS = """
-    GeneratePane { layers: base field; border: round $foreground 40%; }
+    GeneratePane {
+        layers: base field; width: 1fr; height: 1fr; border: round $foreground 40%;
+    }
     GeneratePane:focus, GeneratePane:focus-within { border: heavy $primary; }
     GeneratePane > PromptInput { layer: field; dock: top; display: none; height: 1; width: 1fr; }
     GeneratePane.-editing > PromptInput { display: block; }

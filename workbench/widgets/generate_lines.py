@@ -1,10 +1,12 @@
 """One frame of the Generate pane as rows of text, for any size down to one cell."""
 
+from textwrap import wrap
+
 from rich.text import Text
 
 from workbench.render.text import clean
 from workbench.widgets.generate_bar import bar_rows
-from workbench.widgets.generate_look import beside, exactly
+from workbench.widgets.generate_look import beside, exactly, finished
 from workbench.widgets.generate_sequence import cells, label_row, sequence_rows, text_so_far
 from workbench.widgets.generate_side import sample_rows, side_rows
 from workbench.widgets.generate_table import draw_words, header_row, table_rows
@@ -12,13 +14,14 @@ from workbench.widgets.generate_view import GenerateView
 
 _SIDE_FROM_WIDTH, _SIDE_WIDTH, _WIDE_SIDE_WIDTH = 70, 22, 34
 _LABELS_FROM, _BAR_FROM, _SPACED_FROM, _HEADER_FROM = 14, 13, 15, 9
+_MAX_MESSAGE, _WRAPPED_FROM = 400, 8
 
 
 def generate_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     """Exactly `height` rows of `width` cells."""
     if width < 1 or height < 1:
         return []
-    bottom = _message_rows(view, height)
+    bottom = _message_rows(view, width, height)
     n_rows = height - len(bottom)
     if view.showing == "samples":
         body = sample_rows(view, width, n_rows)
@@ -27,7 +30,7 @@ def generate_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     else:
         body = _two_columns(view, width, n_rows)
     filled = [*body[:n_rows], *[Text("")] * (n_rows - len(body)), *bottom]
-    return [exactly(row, width) for row in filled]
+    return [finished(row, width, view.look) for row in filled]
 
 
 def _two_columns(view: GenerateView, width: int, height: int) -> list[Text]:
@@ -82,13 +85,15 @@ def _nothing_rows(view: GenerateView) -> list[Text]:
     return [Text(words, view.look.palette.guide)]
 
 
-def _message_rows(view: GenerateView, height: int) -> list[Text]:
+def _message_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     look, message = view.look, view.message
     if height < 2:
         return []
     if message is not None:
         sign, style = ("✗", look.palette.error) if message.is_error else ("▸", look.palette.plain)
-        return [Text(look.sign(f"{sign} {clean(message.text)}"), style)]
+        words = look.sign(f"{sign} {clean(message.text, _MAX_MESSAGE)}")
+        lines = wrap(words, max(1, width)) if height >= _WRAPPED_FROM else [words]
+        return [Text(line, style) for line in lines[:3]]
     if not view.text.has_ended or view.showing == "samples" or height < 6:
         return []
     known = [cell.surprisal for cell in cells(view) if cell.surprisal is not None]

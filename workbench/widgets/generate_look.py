@@ -22,6 +22,14 @@ class Look:
         return ascii_text(text.translate(_ASCII_LINES)) if self.ascii_only else text
 
 
+def finished(row: Text, width: int, look: Look) -> Text:
+    """The row cut or filled to `width` cells; no sign outside ASCII is left where none may be."""
+    done = exactly(row, width)
+    if look.ascii_only and not done.plain.isascii():
+        done.plain = "".join(sign if sign.isascii() else look.sign(sign)[0] for sign in done.plain)
+    return done
+
+
 def exactly(text: Text, width: int) -> Text:
     """The row cut or filled to `width` terminal cells."""
     row = text.copy()
