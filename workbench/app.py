@@ -111,13 +111,20 @@ class Workbench(App[int]):
         self.situation = Situation(opening.config, preview=opening.preview)
         self.register_theme(_theme(opening.palette))
         self.theme = "seqlm"
+        self._css_variables = self.get_css_variables()
+        self.stylesheet.set_variables(self._css_variables)
 
     # Coming and going
 
     def get_default_screen(self) -> Screen[None]:
         """The workbench itself."""
-        self._main = MainScreen(self._begin)
+        self._main = MainScreen(self._begin, self.size)
         return self._main
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Read the styles again if the theme made them others; at the start it did not."""
+        if self.get_css_variables() != self._css_variables:
+            super().refresh_css(animate)
 
     @property
     def main(self) -> MainScreen:
@@ -127,7 +134,8 @@ class Workbench(App[int]):
     def _begin(self) -> None:
         """Show what there is, and begin to listen."""
         self._watch_signals()
-        self.main.show_look(self._opening.palette, self._opening.ascii_only)
+        if (self._opening.palette, self._opening.ascii_only) != (DARK, False):
+            self.main.show_look(self._opening.palette, self._opening.ascii_only)
         self._timer = self.set_interval(1 / self._opening.fps, self._session.read_log, pause=True)
         self.main.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
         self._session.listen()
@@ -187,11 +195,11 @@ class Workbench(App[int]):
         }
         in_force = {**sample, **situation.run.values}
         rows = control_rows(situation.asked, situation.running, in_force)
-        self.main.query_one(ControlsPane).show(rows)
+        self.main.controls.show(rows)
 
     def _show_source(self) -> None:
         """Tell the Generate pane who answers. Newer weights are told of twice a second at most."""
-        pane, situation = self.main.query_one(GeneratePane), self.situation
+        pane, situation = self.main.generate, self.situation
         preview, sample = situation.preview, situation.asked.sample
         if preview is None:
             return
@@ -214,7 +222,7 @@ class Workbench(App[int]):
     def _show_keys(self) -> None:
         active = self.main.active_bindings
         own, kept = footer_keys(self.situation, active, self)
-        self.main.query_one(Footer).show(own, kept)
+        self.main.footer.show(own, kept)
 
     # The text
 
@@ -274,7 +282,7 @@ class Workbench(App[int]):
 
     @on(Answered)
     def _answered(self, message: Answered) -> None:
-        pane = self.main.query_one(GeneratePane)
+        pane = self.main.generate
         match message.answer:
             case NextTokenAnswer() as answer:
                 pane.call_later(pane.predicted, from_answer(answer))
@@ -284,7 +292,7 @@ class Workbench(App[int]):
     @on(Declined)
     def _declined(self, message: Declined) -> None:
         if message.message_id.startswith("generate"):
-            self.main.query_one(GeneratePane).show_refusal(message.words)
+            self.main.generate.show_refusal(message.words)
         else:
             self._change(refusal=message.words)
 
@@ -292,7 +300,7 @@ class Workbench(App[int]):
 
     @on(GeneratePane.PredictionAsked)
     def _prediction_asked(self, message: GeneratePane.PredictionAsked) -> None:
-        pane, preview = self.main.query_one(GeneratePane), self.situation.preview
+        pane, preview = self.main.generate, self.situation.preview
         if message.weights != COUNTS:
             self._session.ask(
                 NextToken(id=message.request_id, tokens=list(message.tokens), weights=message.weights)
@@ -325,7 +333,7 @@ class Workbench(App[int]):
             drawn = preview.draw(
                 message.prompt, message.count, sample.temperature, sample.top_k, sample.seed
             )
-            self.main.query_one(GeneratePane).samples_drawn(message.request_id, drawn)
+            self.main.generate.samples_drawn(message.request_id, drawn)
 
     @on(GeneratePane.TemperatureAsked)
     def _temperature_asked(self, message: GeneratePane.TemperatureAsked) -> None:
@@ -346,7 +354,7 @@ class Workbench(App[int]):
                 return
             self._asked_other(self._asking.with_value(key, value))
         except SeqlmError as error:
-            self.main.query_one(ControlsPane).show_refusal(clean(str(error), 300))
+            self.main.controls.show_refusal(clean(str(error), 300))
 
     @on(ControlsPane.PresetAsked)
     def _preset_asked(self, message: ControlsPane.PresetAsked) -> None:
@@ -429,11 +437,11 @@ class Workbench(App[int]):
 
     def action_zoom(self) -> None:
         """Give the current pane the screen, or take it back."""
-        self.main.zoomed = not self.main.zoomed
+        self.main.zoom(not self.main.is_zoomed)
 
     def action_unzoom(self) -> None:
         """Out of the zoom."""
-        self.main.zoomed = False
+        self.main.zoom(False)
 
     def action_x_axis(self) -> None:
         """Steps on a logarithmic or a linear axis."""

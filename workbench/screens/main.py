@@ -5,7 +5,7 @@ from collections.abc import Callable
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.reactive import var
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -22,7 +22,6 @@ from workbench.widgets.header import Header
 from workbench.widgets.loss import LossPane
 from workbench.widgets.rows import Rows
 
-
 LAYOUT_CSS = """
 MainScreen { layout: vertical; overflow: hidden; }
 #body { layout: vertical; height: 1fr; }
@@ -30,7 +29,6 @@ MainScreen { layout: vertical; overflow: hidden; }
 #left { height: auto; }
 #right { height: 1fr; }
 #left.-open { height: 1fr; }
-#right.-closed { height: auto; }
 #data, #controls, #loss, #generate {
     border: round $panel; border-title-color: $foreground; border-subtitle-color: $secondary;
     padding: 0 0 0 1; width: 1fr; height: 1fr;
@@ -54,9 +52,11 @@ MainScreen.-tiny-x .pane, MainScreen.-tiny-y .pane { border: none; padding: 0; }
 """The places and borders of the panes for each class of size; the app loads it."""
 
 
-def _breakpoints(axis: str, stacked_from: int, columns_from: int) -> list[tuple[int, str]]:
-    """The class that the screen has from each size on."""
-    return [(0, f"-tiny-{axis}"), (stacked_from, f"-stacked-{axis}"), (columns_from, f"-columns-{axis}")]
+_AXES = (("x", STACKED_FROM[0], COLUMNS_FROM[0]), ("y", STACKED_FROM[1], COLUMNS_FROM[1]))
+_WIDTHS, _HEIGHTS = (
+    [(0, f"-tiny-{axis}"), (stacked_from, f"-stacked-{axis}"), (columns_from, f"-columns-{axis}")]
+    for axis, stacked_from, columns_from in _AXES
+)
 
 
 class MainScreen(Screen[None]):
@@ -64,45 +64,56 @@ class MainScreen(Screen[None]):
 
     Args:
         on_ready: Called when every widget is there, before the first frame.
+        size: Of the terminal. Panes are arranged for it from the start, not moved after.
 
     Attributes:
         current: The pane with the focus, by its digit.
-        zoomed: Whether it has the whole screen.
+        is_zoomed: Whether it has the whole screen.
     """
 
-    HORIZONTAL_BREAKPOINTS = _breakpoints("x", STACKED_FROM[0], COLUMNS_FROM[0])
-    VERTICAL_BREAKPOINTS = _breakpoints("y", STACKED_FROM[1], COLUMNS_FROM[1])
+    HORIZONTAL_BREAKPOINTS = _WIDTHS
+    VERTICAL_BREAKPOINTS = _HEIGHTS
     AUTO_FOCUS = "#loss"
 
-    current = var(LOSS)
-    zoomed = var(False)
-
-    def __init__(self, on_ready: Callable[[], None]) -> None:
-        super().__init__()
+    def __init__(self, on_ready: Callable[[], None], size: Size) -> None:
+        classes = [
+            *self._get_breakpoint_classes(size.width, _WIDTHS),
+            *self._get_breakpoint_classes(size.height, _HEIGHTS),
+        ]
+        super().__init__(classes=" ".join(classes))
         self._on_ready = on_ready
-        self._companion = GENERATE
+        self.current, self._companion, self.is_zoomed = LOSS, GENERATE, False
+        self.controls = ControlsPane(id="controls")
+        self.generate = GeneratePane(id="generate")
+        self.panes: tuple[Widget, ...] = (
+            DataPane(id="data"),
+            self.controls,
+            LossPane(id="loss"),
+            self.generate,
+        )
+        self.footer = Footer(id="footer")
+        self._header, self._coach = Header(id="header"), CoachLine(id="coach")
+        self._tabs = PaneTabs(id="tabs")
+        self._folded = tuple(Folded(number) for number in PANES)
+        self._make_halves()
+        self._arrange(size.width, size.height)
+
+    def _make_halves(self) -> None:
+        for pane in self.panes:
+            pane.add_class("pane")
+        pairs = [part for pair in zip(self._folded, self.panes, strict=True) for part in pair]
+        self._left, self._right = Container(*pairs[:4], id="left"), Container(*pairs[4:], id="right")
 
     def compose(self) -> ComposeResult:
         """The widgets, from top to bottom."""
-        yield Header(id="header")
-        yield CoachLine(id="coach")
-        yield PaneTabs(id="tabs")
-        with Container(id="body"):
-            with Container(id="left"):
-                yield Folded(1, id="folded-1")
-                yield DataPane(id="data").add_class("pane")
-                yield Folded(2, id="folded-2")
-                yield ControlsPane(id="controls").add_class("pane")
-            with Container(id="right"):
-                yield Folded(3, id="folded-3")
-                yield LossPane(id="loss").add_class("pane")
-                yield Folded(4, id="folded-4")
-                yield GeneratePane(id="generate").add_class("pane")
-        yield Footer(id="footer")
+        yield self._header
+        yield self._coach
+        yield self._tabs
+        yield Container(self._left, self._right, id="body")
+        yield self.footer
 
     def on_mount(self) -> None:
-        """Arrange and fill everything before the first frame."""
-        self._arrange(*self.app.size)
+        """Fill everything before the first frame."""
         self._on_ready()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -111,75 +122,64 @@ class MainScreen(Screen[None]):
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The pane that holds the focused widget is the current one."""
-        for pane in event.widget.ancestors_with_self:
-            if isinstance(pane, Widget) and pane.has_class("pane"):
-                self.current = self._panes().index(pane) + 1
-
-    def watch_current(self, current: int) -> None:
-        """Another pane has the focus."""
-        if current != LOSS:
-            self._companion = current
-        self._arrange(*self.app.size)
-
-    def watch_zoomed(self) -> None:
-        """The current pane takes the screen, or gives it back."""
-        self._arrange(*self.app.size)
+        for number, pane in enumerate(self.panes, 1):
+            if pane in event.widget.ancestors_with_self:
+                self._make_current(number)
 
     def show(self, situation: Situation) -> None:
-        """Show this situation in every pane that is drawn from it alone."""
-        for shown in self.query(Rows):
-            show = getattr(shown, "show", None)
-            if show is not None and not isinstance(shown, Footer):
-                show(situation)
+        """Show this situation in everything that is drawn from it alone."""
+        for shown in (self._header, self._coach, *self._folded, *self.panes):
+            if isinstance(shown, Header | CoachLine | Folded | DataPane | LossPane):
+                shown.show(situation)
 
     def show_look(self, palette: Palette, ascii_only: bool) -> None:
         """Draw everything with these colours and signs."""
-        for rows in self.query(Rows):
-            rows.show_look(palette, ascii_only)
-        self.query_one(ControlsPane).show_look(palette, ascii_only)
-        self.query_one(GeneratePane).show_look(palette, ascii_only)
+        for shown in self.query(Rows):
+            shown.show_look(palette, ascii_only)
+        self.controls.show_look(palette, ascii_only)
+        self.generate.show_look(palette, ascii_only)
 
     def go_to(self, number: int) -> None:
         """Focus a pane; once more gives it the whole screen, and takes it back."""
-        if number == self.current and self.focused is not None:
-            self.zoomed = not self.zoomed
-            return
-        self.current = number
-        self._panes()[number - 1].focus()
-
-    @property
-    def current_pane(self) -> Widget:
-        """The pane with the focus."""
-        return self._panes()[self.current - 1]
+        if number == self.current:
+            self.zoom(not self.is_zoomed)
+        else:
+            self._make_current(number)
+            self.current_pane.focus()
 
     def go_on(self, by: int) -> None:
         """Focus the next pane, or the one before."""
         self.go_to((self.current - 1 + by) % len(PANES) + 1)
 
-    def _panes(self) -> list[Widget]:
-        return [self.query_one(f"#{name}") for name in ("data", "controls", "loss", "generate")]
+    def zoom(self, is_zoomed: bool) -> None:
+        """Give the current pane the whole screen, or take it back."""
+        self.is_zoomed = is_zoomed
+        self._arrange(*self.app.size)
+
+    @property
+    def current_pane(self) -> Widget:
+        """The pane with the focus."""
+        return self.panes[self.current - 1]
+
+    def _make_current(self, number: int) -> None:
+        if number != self.current:
+            self.current = number
+            self._companion = number if number != LOSS else self._companion
+            self._arrange(*self.app.size)
 
     def _arrange(self, width: int, height: int) -> None:
-        if not self.is_mounted:
-            return
         mode = mode_of(width, height)
-        shown = open_panes(mode, self.current, self._companion, self.zoomed)
-        folds = mode == "stacked" and not self.zoomed
-        self.set_class(self.zoomed, "-zoomed")
-        for number, pane in enumerate(self._panes(), 1):
+        shown = open_panes(mode, self.current, self._companion, self.is_zoomed)
+        folds = mode == "stacked" and not self.is_zoomed
+        self.set_class(self.is_zoomed, "-zoomed")
+        for number, pane in enumerate(self.panes, 1):
             pane.display = number in shown
             pane.set_class(len(shown) == 1, "-alone")
-            self.query_one(f"#folded-{number}").display = folds and number not in shown
-        self._arrange_halves(shown, folds)
-        tabs = self.query_one(PaneTabs)
-        tabs.display = not folds and len(shown) == 1 and height > 5
-        tabs.show_current(self.current)
-        self.query_one("#coach").display = height > 8
-        self.query_one("#footer").display = height > 3
-
-    def _arrange_halves(self, shown: frozenset[int], folds: bool) -> None:
-        left, right = self.query_one("#left"), self.query_one("#right")
-        left.display = folds or bool(shown & {1, 2})
-        right.display = folds or bool(shown & {3, 4})
-        left.set_class(bool(shown & {1, 2}), "-open")
-        right.set_class(False, "-closed")
+            self._folded[number - 1].display = folds and number not in shown
+        self._left.display = folds or bool(shown & {1, 2})
+        self._left.set_class(bool(shown & {1, 2}), "-open")
+        self._right.display = folds or bool(shown & {3, 4})
+        self._tabs.display = len(shown) == 1 and height > 5
+        self._tabs.show_current(self.current)
+        self._coach.display = height > 8
+        self.footer.display = height > 3
