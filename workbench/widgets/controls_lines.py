@@ -35,6 +35,7 @@ def controls_rows(view: ControlsView, width: int, height: int) -> list[Text]:
     if has_rule(height):
         rows.append(_rule(view, width))
     rows += _words(view, width, n_word_lines(height))
+    rows += [Text("")] * (height - len(rows))
     return [finished(row, width, view.look) for row in rows[:height]]
 
 

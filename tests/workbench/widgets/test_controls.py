@@ -1,0 +1,338 @@
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from textual.app import App, ComposeResult
+from textual.events import MouseScrollDown
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from seqlm import recipe, settings
+from seqlm.config import RunConfig
+from seqlm.presets import PRESETS
+from workbench.control_rows import control_rows
+from workbench.render.palette import PALETTES
+from workbench.render.text import clean
+from workbench.widgets.controls import ControlsPane
+from workbench.widgets.controls_lines import action_at, controls_rows, explanation, summary_row
+from workbench.widgets.controls_presets import PresetScreen, matching
+from workbench.widgets.controls_view import ControlsView, scrolled, scrolled_to_cursor
+from workbench.widgets.generate_look import Look
+
+MLP = recipe.read("names-mlp")
+ASKED = recipe.apply(MLP, ["model.hidden=300"])
+IN_FORCE = {"train.learning_rate": 0.025}
+ROWS = control_rows(ASKED, MLP, IN_FORCE)
+KEYS = [row.key for row in ROWS]
+
+
+def view_on(key: str, width: int, height: int, **changes: Any) -> ControlsView:
+    view = ControlsView(rows=ROWS, cursor=KEYS.index(key), **changes)
+    return scrolled_to_cursor(view, width, height)
+
+
+def plain(view: ControlsView, width: int, height: int) -> list[str]:
+    return [row.plain.rstrip() for row in controls_rows(view, width, height)]
+
+
+GOLDEN_36 = """\
+ preset             names-mlp   ↻
+ ─ training ───────────────────────
+ steps              200,000
+ learning rate    ◂ 0.025 ▸
+ ✗ 400 is above 100, the largest
+   learning rate. Type 1e-06 to 100,
+   or esc to keep 0.025.
+ weight decay       0
+ clip               off
+ evaluate every     1,000 steps
+ pace               off
+ seconds            off         ↻
+ batch              32 examples ↻
+ example            auto        ↻
+ chunk              64 tokens   ↻
+ order              replacement ↻
+ optimizer          sgd         ↻
+ schedule           constant    ↻
+ carry state        true        ↻
+ threads            1           ↻
+ device             auto        ↻
+ ─ model ──────────────────────────
+ kind               mlp         ↻
+ context            3 tokens    ↻
+ embedding          10          ↻
+ hidden             200 → 300   ↻ r
+ layers             1           ↻
+ activation         tanh        ↻
+ dropout            0           ↻
+ ─ 1 waits: r starts it, u undoes ─
+ size of a step down the slope.
+ 1e-06 to 100; default 0.1; live:
+ in force at the next step.
+""".splitlines()
+GOLDEN_78 = """\
+ threads            1                                                     ↻
+ device             auto                                                  ↻
+ ─ model ────────────────────────────────────────────────────────────────────
+ kind               mlp                                                   ↻
+ context            3 tokens                                              ↻
+ embedding          10                                                    ↻
+ hidden           ◂ 200 → 300 ▸                                           ↻ r
+ ─ 1 waits: r starts it, u undoes ───────────────────────────────────────────
+ units in a hidden layer. 1 to 8,192; default 200; ↻ takes a new run (r).
+""".splitlines()
+
+
+def test_live_waiting_and_refused_rows_together() -> None:
+    refusal = (
+        "400 is above 100, the largest learning rate. Type 1e-06 to 100, or esc to keep 0.025."
+    )
+    view = view_on("train.learning_rate", 36, 33, refusal=refusal)
+    assert plain(view, 36, 33) == GOLDEN_36
+
+
+def test_wide_and_short() -> None:
+    assert plain(view_on("model.hidden", 78, 9), 78, 9) == GOLDEN_78
+
+
+def test_one_row_sums_up() -> None:
+    view = view_on("train.learning_rate", 76, 1)
+    row = " learning rate 0.025 │ hidden 200 → 300 │ steps 200,000 │ weight decay 0"
+    assert summary_row(view, 74).plain == row
+    assert plain(view, 74, 1) == [row]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_row_explains_itself(preset: str) -> None:
+    for row in control_rows(recipe.read(preset), None, {})[1:]:
+        words = explanation(row)
+        assert row.help in words
+        assert row.bounds in words
+        assert ("live" in words) != ("new run" in words)
+
+
+@hypothesis_settings(max_examples=200)
+@given(
+    st.integers(0, len(ROWS) - 1),
+    st.integers(1, 120),
+    st.integers(1, 50),
+    st.booleans(),
+    st.sampled_from(sorted(PALETTES)),
+    st.text(max_size=80),
+    st.lists(st.integers(-9, 9), max_size=4),
+)
+def test_any_size_shows_the_cursor(
+    cursor: int,
+    width: int,
+    height: int,
+    ascii_only: bool,
+    palette: str,
+    refusal: str,
+    wheel: list[int],
+) -> None:
+    look = Look(PALETTES[palette], ascii_only)
+    view = ControlsView(rows=ROWS, cursor=cursor, refusal=refusal, look=look)
+    for by in wheel:
+        view = scrolled(view, by, width, height)
+    view = scrolled_to_cursor(view, width, height)
+    rows = controls_rows(view, width, height)
+    assert len(rows) == height
+    for row in rows:
+        assert cell_len(row.plain) == width
+        assert clean(row.plain) == row.plain
+        assert row.plain.isascii() or not ascii_only
+    if height > 1 and width >= 30:
+        label = ROWS[view.cursor].label
+        assert any(row.plain.startswith(f" {label[:8]}") for row in rows)
+
+
+def test_nothing_to_show_is_no_crash() -> None:
+    for height in range(12):
+        assert len(controls_rows(ControlsView(), 20, height)) == height
+
+
+def test_where_a_click_means_what() -> None:
+    view = view_on("train.learning_rate", 36, 20)
+    row = next(r.plain for r in controls_rows(view, 36, 20) if "◂" in r.plain)
+    assert action_at(view, row.index("◂"), 36) == "less"
+    assert action_at(view, row.index("▸"), 36) == "more"
+    assert action_at(view, row.index("0.025"), 36) == "edit"
+
+
+class Host(App[None]):
+    """Does what is asked, as the workbench would."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: RunConfig = MLP
+        self.heard: list[Any] = []
+
+    def compose(self) -> ComposeResult:
+        yield ControlsPane()
+
+    @property
+    def pane(self) -> ControlsPane:
+        return self.query_one(ControlsPane)
+
+    def on_mount(self) -> None:
+        self.pane.show(control_rows(self.asked, None, {}))
+        self.pane.focus()
+
+    def on_controls_pane_value_asked(self, asked: ControlsPane.ValueAsked) -> None:
+        self.heard.append((asked.key, asked.value))
+        self.asked = settings.with_value(self.asked, asked.key, asked.value)
+        self.pane.show(control_rows(self.asked, None, {}))
+
+    def on_controls_pane_preset_asked(self, asked: ControlsPane.PresetAsked) -> None:
+        self.heard.append(asked.name)
+
+    def on_controls_pane_undo_asked(self) -> None:
+        self.heard.append("undo")
+
+    def on_controls_pane_redo_asked(self) -> None:
+        self.heard.append("redo")
+
+
+async def press(pilot: Pilot[None], keys: Iterable[str]) -> None:
+    for key in keys:
+        await pilot.press(key)
+        await pilot.pause()
+
+
+def screen_text(app: App[None]) -> str:
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+async def test_keys_step_halve_double_and_take_back() -> None:
+    app = Host()
+    async with app.run_test(size=(40, 30)) as pilot:
+        await press(pilot, ["left", "l", "left_square_bracket", "right_parenthesis", "u", "U"])
+        rate = "train.learning_rate"
+        assert app.heard == [
+            (rate, 0.05), (rate, 0.1), (rate, 0.05), (rate, 0.1), "undo", "redo",
+        ]  # fmt: skip
+
+
+async def test_a_value_is_typed_over_the_old_one() -> None:
+    app = Host()
+    async with app.run_test(size=(40, 30)) as pilot:
+        await press(pilot, ["enter", *"3e", "minus", "4", "enter"])
+        assert app.heard == [("train.learning_rate", 3e-4)]
+        assert app.focused is app.pane
+        assert "0.0003" in screen_text(app)
+
+
+async def test_a_refused_value_keeps_the_field_open() -> None:
+    app = Host()
+    async with app.run_test(size=(40, 30)) as pilot:
+        await press(pilot, ["enter", *"400", "enter"])
+        assert "✗ 400 is above 100" in screen_text(app)
+        assert app.pane.view.is_editing
+        assert app.heard == []
+        await press(pilot, ["down"])
+        assert "✗ 400" in screen_text(app)
+        await press(pilot, ["escape"])
+        assert "✗" not in screen_text(app)
+        assert app.focused is app.pane
+
+
+async def test_every_letter_types_in_the_field() -> None:
+    app = Host()
+    async with app.run_test(size=(60, 30)) as pilot:
+        await press(pilot, ["enter", *"hjklu", "left_square_bracket", "slash"])
+        field = app.focused
+        assert isinstance(field, Input)
+        assert field.value == "hjklu[/"
+
+
+async def test_the_field_stands_over_the_value_wherever_the_list_is() -> None:
+    app = Host()
+    async with app.run_test(size=(40, 14)) as pilot:
+        for keys in (["home", "down"], ["end"], ["pageup"]):
+            await press(pilot, [*keys, "enter"])
+            field, row = app.query_one("ValueInput", Input), app.pane.view.row
+            assert row is not None
+            line = app.pane.text_rows(*app.pane.size)[field.region.y - 1].plain
+            assert line.startswith(f" {row.label}")
+            await press(pilot, ["escape"])
+
+
+async def test_the_cursor_stays_on_its_setting_when_rows_change() -> None:
+    app = Host()
+    async with app.run_test(size=(40, 30)) as pilot:
+        await press(pilot, ["end"])
+        here = app.pane.view.row
+        app.pane.show(control_rows(recipe.read("names-bigram"), None, {}))
+        assert here is not None
+        assert app.pane.view.row is not None
+        assert app.pane.view.row.key == here.key
+
+
+async def test_mouse() -> None:
+    app = Host()
+    async with app.run_test(size=(40, 14)) as pilot:
+        await pilot.click(ControlsPane, offset=(4, 3))
+        row = app.pane.view.row
+        assert row is not None
+        assert row.key == "train.steps"
+        await pilot.click(ControlsPane, offset=(19, 3))
+        assert app.heard == [("train.steps", 100_000)]
+        await pilot.click(ControlsPane, offset=(22, 3))
+        await pilot.pause()
+        assert isinstance(app.focused, Input)
+        await press(pilot, ["escape"])
+        for _ in range(4):
+            await pilot._post_mouse_events([MouseScrollDown], ControlsPane, offset=(5, 5))
+        assert app.pane.view.top == 8
+
+
+async def test_a_preset_is_chosen_from_the_list() -> None:
+    app = Host()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, ["home", "enter"])
+        assert isinstance(app.screen, PresetScreen)
+        await press(pilot, ["down", "enter"])
+        assert app.heard == ["names-elman"]
+        await press(pilot, ["enter", "slash", *"pyth", "enter"])
+        assert app.heard[-1] == "python-ngram"
+        await press(pilot, ["enter", "escape"])
+        assert len(app.heard) == 2
+
+
+def test_presets_are_found_by_any_word() -> None:
+    assert [preset.name for preset in matching("python LSTM")] == ["python-lstm"]
+    assert len(matching("")) == len(PRESETS)
+    assert matching("[/nothing") == []
+
+
+async def test_the_same_rows_again_draw_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Host()
+    async with app.run_test(size=(40, 30)) as pilot:
+        await pilot.pause()
+        refreshed: list[Any] = []
+        monkeypatch.setattr(app.pane, "refresh", lambda *regions, **_: refreshed.append(regions))
+        app.pane.show(control_rows(MLP, None, {}))
+        assert refreshed == []
+        app.pane.show(control_rows(MLP, MLP, IN_FORCE))
+        assert [len(regions) for regions in refreshed] == [1]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 3), (12, 5), (40, 8), (200, 60)])
+async def test_any_screen_size(size: tuple[int, int]) -> None:
+    app = Host()
+    async with app.run_test(size=size) as pilot:
+        await press(pilot, ["down", "right", "enter", *"x", "enter", "escape", "end"])
+        await pilot.resize_terminal(60, 20)
+        await pilot.resize_terminal(*size)
+        await press(pilot, ["home", "enter", "escape"])
+
+
+def test_hostile_values_are_harmless() -> None:
+    config = settings.with_value(MLP, "data.corpus", "[/red]\x1b]52;c;x\x07漢\n")
+    for row in controls_rows(replace(ControlsView(), rows=control_rows(config, None, {})), 50, 50):
+        assert clean(row.plain) == row.plain
