@@ -57,8 +57,8 @@ def load(run: str = "latest", weights: str = "latest") -> "LoadedModel":
         RequestError: There is no such run.
         SeqlmError: There are no such weights, or they are damaged.
     """
-    from seqlm.runs.subjects import Subjects
     from seqlm.runs.origin import open_text
+    from seqlm.runs.subjects import Subjects
 
     directory = find_run(run)
     config, text = directory.manifest().config, open_text(directory)

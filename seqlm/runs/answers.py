@@ -59,6 +59,8 @@ def answer(query: Query, subject: Subject) -> Answering:
 
 
 def _next_token(query: NextToken, subject: Subject) -> Answering:
+    if query.top is not None:
+        _within("top", query.top, 1, _MAX_SAMPLES)
     tokenizer, generator = subject.text.tokenizer, subject.generator
     ids = token_ids(query.tokens, subject.text)
     prediction = None
@@ -84,8 +86,11 @@ def _next_token(query: NextToken, subject: Subject) -> Answering:
 
 
 def _sample(query: Sample, subject: Subject) -> Answering:
-    _within("count", query.count, _MAX_SAMPLES)
-    _within("length", query.length, _MAX_LENGTH)
+    _within("count", query.count, 1, _MAX_SAMPLES)
+    _within("length", query.length, 1, _MAX_LENGTH)
+    _within("temperature", query.temperature, 0.01, 100)
+    if query.top_k is not None:
+        _within("top_k", query.top_k, 1, 10**6)
     settings = SampleConfig(
         temperature=query.temperature, top_k=1 if query.greedy else query.top_k, seed=query.seed
     )
@@ -184,6 +189,8 @@ def seen_in(text: PreparedText) -> dict[str, Split]:
     return {item: split for split in reversed(SPLITS) for item in text.items[split]}
 
 
-def _within(name: str, value: int, largest: int) -> None:
-    if not 0 < value <= largest:
-        raise RequestError(f"{name}={value} is not possible; taken: 1 to {largest:,}", value)
+def _within(name: str, value: float, smallest: float, largest: float) -> None:
+    if not smallest <= value <= largest:  # neither does NaN
+        raise RequestError(
+            f"{name}={value} is not possible; taken: {smallest:g} to {largest:,}", value
+        )

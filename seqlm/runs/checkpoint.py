@@ -6,11 +6,10 @@ The files ``latest`` and ``best`` hold the name of one. Nothing is ever unpickle
 """
 
 import hashlib
-import json
 import os
 import shutil
-import struct
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -26,6 +25,7 @@ from seqlm.training.trainer import Position
 
 _MAX_HEADER_BYTES = 16 << 20
 _KEPT = 2
+_REPLACED = ".replaced"
 _WEIGHTS, _TRAINING, _RECORD = "weights.safetensors", "training.safetensors", "checkpoint.json"
 
 
@@ -66,8 +66,6 @@ class Checkpoints:
         record: Record,
         weights: dict[str, Tensor],
         training: dict[str, Tensor] | None = None,
-        *,
-        pointer: str | None = None,
     ) -> int:
         """Write a checkpoint. One that training can go on from is on the disk when this returns.
 
@@ -75,19 +73,22 @@ class Checkpoints:
             record: Its ``sha256`` is filled in here.
             weights: The model's numbers by name.
             training: What else is needed to go on; None keeps the weights alone.
-            pointer: ``latest`` or ``best``, if this one is.
 
         Returns:
             The bytes written.
+
+        Raises:
+            OSError: It could not be written; what was there before still is.
         """
         self.path.mkdir(exist_ok=True, mode=0o700)
         name = f"step-{record.step}"
-        n_bytes = 0
-        if training is not None or not self._is_whole(name):
-            n_bytes = self._write(name, record, weights, training)
-        if pointer is not None:
-            write_atomically(self.path / pointer, name.encode() + b"\n")
-        return n_bytes
+        if training is None and self._is_whole(name):
+            return 0
+        return self._write(name, record, weights, training)
+
+    def point(self, pointer: str, step: int) -> None:
+        """Let ``latest`` or ``best`` mean the checkpoint of a step."""
+        write_atomically(self.path / pointer, f"step-{step}\n".encode())
 
     def _write(
         self,
@@ -114,12 +115,17 @@ class Checkpoints:
         try:
             reader = codec.decoder(Record)
             record = codec.decode((folder / _RECORD).read_bytes(), reader)
-            there = [file for file in record.sha256 if (folder / file).exists()]
-            tensors = {file: _read_tensors(folder / file, record.sha256[file]) for file in there}
-            weights = tensors.pop(_WEIGHTS)
-        except (OSError, KeyError, codec.MessageError) as error:
-            raise SeqlmError(f"checkpoint {folder.name} cannot be read: {error}") from error
-        return Loaded(record=record, weights=weights, training=tensors.get(_TRAINING, {}))
+            weights = _read_tensors(folder / _WEIGHTS, record.sha256[_WEIGHTS])
+            training = {}
+            if (folder / _TRAINING).exists():
+                training = _read_tensors(folder / _TRAINING, record.sha256[_TRAINING])
+        except OSError as error:
+            raise SeqlmError(
+                f"checkpoint {folder.name} cannot be read: {error.strerror or error}"
+            ) from error
+        except (_Damaged, KeyError, codec.MessageError) as error:
+            raise SeqlmError(f"checkpoint {folder.name} is damaged: {error}") from error
+        return Loaded(record=record, weights=weights, training=training)
 
     def resolve(self, name: str) -> str:
         """The folder's name that a pointer or a ``step-N`` means."""
@@ -144,14 +150,25 @@ class Checkpoints:
         names = (folder.name for folder in self.path.glob("step-*"))
         return sorted(int(n) for name in names if (n := name.removeprefix("step-")).isdecimal())
 
+    def tidy(self) -> None:
+        """Clear away what a writer left behind that was killed. Only for who holds the run."""
+        for left in self.path.glob(".*"):
+            replaced = self.path / left.name.removeprefix(".").removesuffix(_REPLACED)
+            if left.name.endswith(_REPLACED) and not replaced.exists():
+                left.rename(replaced)
+            elif left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
+
     def prune(self) -> None:
-        """Of the whole checkpoints keep the last two; of older ones only the weights, if kept at all.
+        """Of the whole checkpoints keep the last two; of all others only the weights, if at all.
 
         Weights alone stay for the best one and at log-spaced steps.
         """
         whole = [step for step in self.steps() if self._is_whole(f"step-{step}")]
         best = self.resolve("best") if self.has("best") else ""
-        for step in whole[:-_KEPT]:
+        for step in set(self.steps()) - set(whole[-_KEPT:]):
             folder = self.path / f"step-{step}"
             if folder.name == best or is_log_spaced(step):
                 (folder / _TRAINING).unlink(missing_ok=True)
@@ -162,7 +179,13 @@ class Checkpoints:
         return (self.path / name / _TRAINING).is_file()
 
     def _put(self, name: str, files: dict[str, bytes], *, durable: bool) -> None:
-        temporary = self.path / f".{name}.{os.getpid()}"
+        """Write a folder beside, then put it in the place of one of that name.
+
+        A folder cannot be renamed over another: the old one goes aside first, and comes back by
+        :meth:`tidy` where the process ends in between.
+        """
+        temporary, target = self.path / f".{name}.{os.getpid()}", self.path / name
+        replaced = self.path / f".{name}{_REPLACED}"
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(mode=0o700)
         try:
@@ -172,11 +195,15 @@ class Checkpoints:
                     out.flush()
                     if durable:
                         os.fsync(out.fileno())
-            shutil.rmtree(self.path / name, ignore_errors=True)
-            temporary.rename(self.path / name)
+            if target.exists():
+                target.rename(replaced)
+            temporary.rename(target)
         except OSError:
             shutil.rmtree(temporary, ignore_errors=True)
+            if replaced.exists() and not target.exists():
+                replaced.rename(target)
             raise
+        shutil.rmtree(replaced, ignore_errors=True)
         if durable:
             sync_directory(self.path)
 
@@ -190,23 +217,35 @@ def _on_cpu(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.detach().to("cpu").contiguous() for name, tensor in tensors.items()}
 
 
+class _Damaged(Exception):
+    """Why the content of a file is not what was written."""
+
+
 def _read_tensors(path: Path, sha256: str) -> dict[str, Tensor]:
     """Tensors of a file, its header held against its size before anything is made of it."""
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
-        (header_bytes,) = struct.unpack("<Q", file.read(8))
+        header_bytes = int.from_bytes(file.read(8), "little")
         if header_bytes > min(size - 8, _MAX_HEADER_BYTES):
-            raise SeqlmError(f"{path.name} is damaged: its header is larger than the file")
-        header = json.loads(file.read(header_bytes))
-        ends = [entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"]
-        if max(ends, default=0) != size - 8 - header_bytes:
-            raise SeqlmError(f"{path.name} is damaged: its size is not what its header says")
+            raise _Damaged(f"the header of {path.name} is larger than the file")
+        if _end_of_data(file.read(header_bytes)) != size - 8 - header_bytes:
+            raise _Damaged(f"the size of {path.name} is not what its header says")
         file.seek(0)
         content = file.read()
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise SeqlmError(f"{path.name} is damaged: its checksum does not fit")
+        raise _Damaged(f"the checksum of {path.name} does not fit")
     try:
         loaded: dict[str, Tensor] = load_tensors(content)
-    except SafetensorError as error:
-        raise SeqlmError(f"{path.name} is damaged: {error}") from error
+    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
+        raise _Damaged(f"{path.name}: {error}") from error
     return loaded
+
+
+def _end_of_data(header: bytes) -> int:
+    """Where the last tensor ends, by a file's header; -1 where it is no header."""
+    try:
+        entries = msgspec.json.decode(header, type=dict[str, dict[str, Any]])
+        ends = [int(e["data_offsets"][1]) for key, e in entries.items() if key != "__metadata__"]
+    except (msgspec.MsgspecError, LookupError, TypeError, ValueError, RecursionError):
+        return -1
+    return max(ends, default=0)

@@ -17,7 +17,7 @@ from seqlm.protocol.commands import Command
 from seqlm.protocol.events import Event
 from seqlm.protocol.queries import Answer, Query, Refused
 from seqlm.runs.directory import RunDirectory
-from seqlm.runs.sockets import listen, peer_uid
+from seqlm.runs.sockets import listen, peer_uid, take_lines
 
 Reply: TypeAlias = Answer | Event
 _READER = codec.decoder(Reply)
@@ -44,7 +44,7 @@ class Connection:
         errors: BinaryIO | None = None,
     ) -> None:
         self._connection, self.process, self._errors = connection, process, errors
-        self._received = b""
+        self._received = bytearray()
 
     def fileno(self) -> int:
         """For select and event loops."""
@@ -78,8 +78,8 @@ class Connection:
             self._connection.settimeout(None)
         if not data:
             raise WorkerDied(self._last_words())
-        *lines, self._received = (self._received + data).split(b"\n")
-        return [codec.decode(line, _READER) for line in lines]
+        self._received += data
+        return [codec.decode(line, _READER) for line in take_lines(self._received)]
 
     def ask(self, message: Command | Query, timeout_s: float | None = None) -> Reply:
         """Send a message and wait for its own answer.
@@ -119,7 +119,9 @@ class Connection:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=1.0)
         status = self.process.returncode
-        how = f"signal {-status}" if status is not None and status < 0 else f"exit status {status}"
+        if status is None:
+            return "the trainer closed the connection"
+        how = f"signal {-status}" if status < 0 else f"exit status {status}"
         return f"the trainer ended ({how}){self._error_line()}"
 
     def _error_line(self) -> str:

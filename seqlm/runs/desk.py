@@ -17,10 +17,11 @@ from seqlm.protocol.events import Continued, Ended, Event, Paused
 from seqlm.protocol.queries import Answer, Describe, DescribeAnswer, Query, Refused
 from seqlm.runs.answers import answer
 from seqlm.runs.directory import Lock, RunDirectory, find_run
+from seqlm.runs.origin import open_text
 from seqlm.runs.sockets import Listener, Peer
 from seqlm.runs.subjects import Subjects
 from seqlm.runs.throttle import Throttle
-from seqlm.runs.training_run import TrainingRun, open_text
+from seqlm.runs.training_run import TrainingRun
 
 _ANSWER_SLICE_S = 0.02
 _TRAIN_SLICE_S = 0.005
@@ -48,10 +49,15 @@ class Desk:
     Args:
         listener: The connections of its screens.
         socket_path: Where it listens, for the run's lock.
+        alone_exit_s: How long a run that waits, or a worker nobody has spoken to yet, is kept.
     """
 
-    def __init__(self, listener: Listener, socket_path: Path) -> None:
+    def __init__(
+        self, listener: Listener, socket_path: Path, alone_exit_s: float = _ALONE_EXIT_S
+    ) -> None:
         self._listener = listener
+        self._alone_exit_s = alone_exit_s
+        self._was_visited = False
         self._lock = Lock(pid=os.getpid(), socket=str(socket_path))
         self._open: _Open | None = None
         self._training: TrainingRun | None = None
@@ -76,13 +82,14 @@ class Desk:
         self._stop_training(None)
 
     def _is_deserted(self) -> bool:
-        """Nobody waits for anything. A paused run is given a minute, as is a worker not yet asked."""
+        """Nobody is here and nothing trains. A paused run is given a minute, as is a new worker."""
         is_busy = self._training is not None and not self._throttle.paused
+        self._was_visited |= bool(self._listener.peers)
         if self._listener.peers or is_busy:
             self._alone_since = time.monotonic()
             return False
-        was_served = self._open is not None and self._training is None
-        return was_served or time.monotonic() - self._alone_since > _ALONE_EXIT_S
+        is_done = self._was_visited and self._training is None
+        return is_done or time.monotonic() - self._alone_since > self._alone_exit_s
 
     def _patience_s(self) -> float:
         """How long the next poll may wait: not at all while there is work."""
@@ -103,50 +110,54 @@ class Desk:
             else:
                 self._askers[message_id] = peer
                 _FOLLOW[type(message)](self, message)
-        except (SeqlmError, OSError, RuntimeError) as error:
+        except Exception as error:  # no message may end a training
             self._refuse(peer, message_id, error)
 
     def _refuse(self, peer: Peer, message_id: str, error: Exception) -> None:
         self._askers.pop(message_id, None)
+        if not isinstance(error, SeqlmError | OSError):
+            traceback.print_exception(error)
         status = error.exit_status if isinstance(error, SeqlmError) else 1
         refused = Refused(id=message_id, message=_first_line(error), exit_status=status)
         peer.send(codec.encode(refused))
 
     def _start(self, command: Start) -> None:
-        self._leave_run()
+        self._refuse_two_runs()
         config = recipe.read(command.recipe)
         run = TrainingRun.begin(config, prepare(config.data), command.name, self._lock)
         self._train(run, command.id)
 
     def _resume(self, command: Resume) -> None:
-        self._leave_run()
+        self._refuse_two_runs()
         directory = find_run(command.run)
-        run = TrainingRun.resume(directory, open_text(directory), self._lock)
-        try:
-            for change in recipe.live_changes(run.trainer.config, command.words):
-                run.change(change, command.id)
-            run.check_there_is_work()
-        except SeqlmError:
-            run.close()
-            raise
+        text = open_text(directory)
+        run = TrainingRun.resume(directory, text, self._lock, command.words, command.id)
         self._train(run, command.id)
 
     def _read(self, command: Read) -> None:
-        self._leave_run()
+        self._refuse_two_runs()
         directory = find_run(command.run)
         config = directory.manifest().config
         subjects = Subjects(config, open_text(directory), directory.checkpoints_path)
         self._open = _Open(directory, subjects)
         self._askers.pop(command.id).send(codec.encode(self._description(command.id)))
 
+    def _refuse_two_runs(self) -> None:
+        if self._training is not None:
+            name = self._training.directory.name
+            raise RequestError(f"{name} is training here; stop it first", name)
+
     def _pause(self, command: Pause) -> None:
         self._log_pause(self._trained(), command.id)
         self._throttle.paused = True
 
     def _continue(self, command: Continue) -> None:
-        step = self._trained().trainer.step
-        event = Continued(step=step, n_steps=command.n_steps, command_id=command.id)
-        self._tell(self._trained().log(event))
+        run = self._trained()
+        if command.n_steps is not None and command.n_steps < 1:
+            raise RequestError(f"{command.n_steps} steps cannot be done; 1 or more can")
+        run.journal.flush()  # with a disk still full it would only wait again
+        event = Continued(step=run.trainer.step, n_steps=command.n_steps, command_id=command.id)
+        self._tell(run.log(event))
         self._throttle.go_on(command.n_steps)
 
     def _stop(self, command: Stop) -> None:
@@ -158,6 +169,7 @@ class Desk:
         run.change(command.change(), command.id)
         for event in run.due_changes():  # at once, also while it waits
             self._tell(event)
+        self._throttle.forget_pace()
 
     def _trained(self) -> TrainingRun:
         if self._training is None:
@@ -199,7 +211,7 @@ class Desk:
                     return
                 if time.monotonic() >= until:
                     break
-        except (SeqlmError, OSError, RuntimeError) as error:
+        except Exception as error:  # no question may end a training
             self._refuse(question.peer, question.id, error)
             return
         if question.peer in self._listener.peers:
@@ -226,9 +238,6 @@ class Desk:
         step_before = run.trainer.step
         try:
             event = next(self._going)
-        except OSError as error:  # a full disk: nothing is lost, and it can go on from here
-            self._wait_for_disk(run, error)
-            return
         except Exception as error:
             traceback.print_exc()
             event = run.fail(_first_line(error))
@@ -236,12 +245,16 @@ class Desk:
             self._tell(event)
         if isinstance(event, Ended):
             self._leave_run()
+        elif run.disk_error is not None:
+            self._wait_for_disk(run, run.disk_error)
         elif self._throttle.done(run.trainer.step - step_before, run.trainer.values["train.pace"]):
             self._log_pause(run, None)
 
     def _wait_for_disk(self, run: TrainingRun, error: OSError) -> None:
+        """A full disk: everything told is kept, and training can go on from here."""
+        run.disk_error = None
         self._throttle.paused = True
-        self._going = run.go()
+        self._log_pause(run, None)
         message = f"{error.strerror}: paused at step {run.trainer.step:,}, nothing is lost"
         for peer in self._listener.peers:
             peer.send(codec.encode(Refused(id="", message=message, exit_status=1)))
@@ -262,6 +275,9 @@ class Desk:
         if self._training is not None:
             self._training.close()
         self._training, self._going = None, iter(())
+        ended = RequestError("the run ended before this could take force")
+        for command_id, peer in list(self._askers.items()):
+            self._refuse(peer, command_id, ended)
 
     def _tell(self, event: Event) -> None:
         """The screen whose command an event answers is told at once; the others read the log."""

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from seqlm import errors
 from seqlm.config import RunConfig
 from seqlm.home import runs_dir
 
+_LOCK_BYTES = 4096
+_LOOKED_AT_FOR_S = 0.1
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,79}")
 
 
@@ -83,7 +86,7 @@ class RunDirectory:
             with self.lock_path.open("rb") as file:
                 if _try_lock(file.fileno(), fcntl.LOCK_SH):
                     return None
-                return msgspec.json.decode(file.read(4096), type=Lock)
+                return msgspec.json.decode(file.read(_LOCK_BYTES), type=Lock)
         except (OSError, msgspec.MsgspecError):
             return None
 
@@ -94,11 +97,14 @@ class RunDirectory:
             RequestError: Another process holds it.
         """
         fd = os.open(self.lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if not _try_lock(fd, fcntl.LOCK_EX):
-            os.close(fd)
-            raise errors.RequestError(f"{self.name} is held by another worker", self.name)
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, msgspec.json.encode(lock), 0)
+        until = time.monotonic() + _LOOKED_AT_FOR_S
+        while not _try_lock(fd, fcntl.LOCK_EX):  # who looks for the holder holds it for a moment
+            if time.monotonic() >= until:
+                os.close(fd)
+                raise errors.RequestError(f"{self.name} is held by another worker", self.name)
+            time.sleep(0.005)
+        # All in one write, over what the last holder wrote: nobody reads a part.
+        os.pwrite(fd, msgspec.json.encode(lock).ljust(_LOCK_BYTES), 0)
         return fd
 
 

@@ -1,5 +1,6 @@
 """The log of a run: ``events.jsonl``, one event a line, only ever appended to."""
 
+import contextlib
 import errno
 import os
 import time
@@ -25,30 +26,41 @@ class Journal:
 
     Args:
         path: The log. A last line that was cut off by a sudden end is taken away.
+
+    Attributes:
+        seq: The number of the last event.
+        offset: Bytes in the log.
+        error: Why the last events could not be written; None while all is written.
+
+    Raises:
+        SeqlmError: The last whole line is damaged.
     """
 
     def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        self.offset = _after_newline(self._fd, os.fstat(self._fd).st_size)
-        os.ftruncate(self._fd, self.offset)
-        begin = _after_newline(self._fd, self.offset - 1)
-        last = os.pread(self._fd, self.offset - begin, begin)
-        self.seq = _read_line(last, path, begin).seq if last else 0
+        self.error: OSError | None = None
         self._unwritten = b""
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            self.offset = _after_newline(self._fd, os.fstat(self._fd).st_size)
+            os.ftruncate(self._fd, self.offset)
+            begin = _after_newline(self._fd, self.offset - 1)
+            last = os.pread(self._fd, self.offset - begin, begin)
+            self.seq = _read_line(last, path, begin).seq if last else 0
+        except BaseException:
+            os.close(self._fd)
+            raise
 
     def append(self, event: E) -> E:
-        """Number an event, stamp it, and write it.
+        """Number an event, stamp it, and write it, or keep it where it cannot be written now.
 
         Returns:
-            The event as it was written.
-
-        Raises:
-            OSError: It could not be written now; it is kept.
+            The event as it is written.
         """
         self.seq += 1
         stamped = replace(event, seq=self.seq, t=round(time.time(), 4))
         self._unwritten += encode(stamped)
-        self.flush()
+        with contextlib.suppress(OSError):
+            self.flush()
         return stamped
 
     def flush(self) -> None:
@@ -61,14 +73,19 @@ class Journal:
             n_written = os.write(self._fd, self._unwritten) if self._unwritten else 0
             if n_written < len(self._unwritten):  # a disk that fills up takes a part first
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        except OSError:
+        except OSError as error:
+            self.error = error
             os.ftruncate(self._fd, self.offset)
             raise
         self.offset += n_written
-        self._unwritten = b""
+        self._unwritten, self.error = b"", None
 
     def sync(self) -> None:
-        """Everything appended is on the disk when this returns."""
+        """Everything appended is on the disk when this returns.
+
+        Raises:
+            OSError: It is not.
+        """
         self.flush()
         os.fsync(self._fd)
 
@@ -82,15 +99,16 @@ class Tail:
 
     Args:
         path: The log; it need not exist yet.
-        offset: Where to begin, in bytes.
+        offset: Where to begin, in bytes: the begin of a line.
     """
 
     def __init__(self, path: Path, offset: int = 0) -> None:
         self.path, self.offset = path, offset
-        self._rest = b""
 
     def read(self, max_bytes: int = _CHUNK_BYTES) -> list[Event]:
-        """The events that came since the last call, from at most ``max_bytes`` of the log.
+        """The events that came since the last call, from about ``max_bytes`` of the log.
+
+        A line without its end is left for later: a writer that is killed in it takes it away again.
 
         Raises:
             SeqlmError: A line is damaged; says which byte it begins at.
@@ -98,17 +116,13 @@ class Tail:
         try:
             with self.path.open("rb") as file:
                 file.seek(self.offset)
-                data = file.read(max_bytes)
+                data = file.read(max_bytes) + file.readline()
         except FileNotFoundError:
             return []
-        *lines, rest = (self._rest + data).split(b"\n")
-        begin = self.offset - len(self._rest)
-        self.offset += len(data)
-        self._rest = rest
         events = []
-        for line in lines:
-            events.append(_read_line(line, self.path, begin))
-            begin += len(line) + 1
+        for line in data.split(b"\n")[:-1]:
+            events.append(_read_line(line, self.path, self.offset))
+            self.offset += len(line) + 1
         return events
 
 
@@ -118,10 +132,9 @@ def read_events(path: Path) -> Iterator[Event]:
     Raises:
         SeqlmError: A line is damaged.
     """
-    tail, before = Tail(path), -1
-    while tail.offset != before:
-        before = tail.offset
-        yield from tail.read()
+    tail = Tail(path)
+    while events := tail.read():
+        yield from events
 
 
 def effective(events: Iterable[Event]) -> list[Event]:

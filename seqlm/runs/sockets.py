@@ -25,7 +25,8 @@ def socket_directory() -> Path:
         SeqlmError: Something else stands there, or another user owns it.
     """
     root = os.environ.get("XDG_RUNTIME_DIR")
-    path = Path(root) / "seqlm" if root else Path(tempfile.gettempdir()) / f"seqlm-{os.getuid()}"
+    has_root = root is not None and Path(root).is_dir()
+    path = Path(root or "") / "seqlm" if has_root else _in_temporary()
     with contextlib.suppress(FileExistsError):
         path.mkdir(mode=0o700)
     found = path.lstat()
@@ -37,15 +38,33 @@ def socket_directory() -> Path:
     return path
 
 
+def _in_temporary() -> Path:
+    return Path(tempfile.gettempdir()) / f"seqlm-{os.getuid()}"
+
+
 def listen() -> tuple[socket.socket, Path]:
-    """A new listening socket with a name nobody else has. Those of dead workers are taken away."""
-    for old in socket_directory().glob("*.sock"):
+    """A new listening socket with a name nobody else has. Those of dead workers are taken away.
+
+    Raises:
+        SeqlmError: The folder cannot be used, or its path is too long for a socket.
+    """
+    folder = socket_directory()
+    for old in folder.glob("*.sock"):
         _remove_if_dead(old)
-    path = socket_directory() / f"{uuid.uuid4().hex[:12]}.sock"
+    path = folder / f"{uuid.uuid4().hex[:12]}.sock"
+    unready = path.with_suffix(".new")  # until it listens it would look dead
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listening.bind(str(path))
-    path.chmod(0o600)
-    listening.listen(8)
+    try:
+        listening.bind(str(unready))
+        unready.chmod(0o600)
+        listening.listen(8)
+        unready.rename(path)
+    except OSError as error:
+        listening.close()
+        unready.unlink(missing_ok=True)
+        raise SeqlmError(
+            f"no socket can be made in {folder}: {error}; XDG_RUNTIME_DIR sets another place"
+        ) from error
     return listening, path
 
 
@@ -70,13 +89,13 @@ class Peer:
     def __init__(self, connection: socket.socket) -> None:
         connection.setblocking(False)
         self.connection = connection
-        self._received = b""
+        self._received = bytearray()
         self._unsent = b""
 
     @property
-    def has_unsent(self) -> bool:
-        """Whether lines wait until the screen takes them."""
-        return bool(self._unsent)
+    def awaited(self) -> int:
+        """What a selector should wait for: lines to come, and room for those that wait here."""
+        return selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
 
     def receive(self) -> list[bytes] | None:
         """The whole lines that came; None once the screen is gone."""
@@ -86,9 +105,10 @@ class Peer:
             return []
         except OSError:
             return None
-        *lines, self._received = (self._received + data).split(b"\n")
-        too_long = len(self._received) > MAX_LINE_BYTES
-        return None if not data or too_long else lines
+        self._received += data
+        if not data or len(self._received) > MAX_LINE_BYTES:
+            return None
+        return take_lines(self._received)
 
     def send(self, line: bytes) -> None:
         """Send a line as soon as the screen takes it; one that takes nothing at all is let go."""
@@ -102,9 +122,15 @@ class Peer:
                 self._unsent = self._unsent[self.connection.send(self._unsent) :]
         except BlockingIOError:
             if len(self._unsent) > _MAX_UNSENT_BYTES:
-                self.connection.close()
+                self._let_go()
         except OSError:
-            self._unsent = b""
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """End the connection; its end is then heard as if the screen had gone."""
+        self._unsent = b""
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
 
 
 class Listener:
@@ -123,13 +149,16 @@ class Listener:
 
     def poll(self, timeout_s: float) -> list[tuple[Peer, bytes]]:
         """The lines that came from any screen, waiting up to ``timeout_s`` for the first."""
-        for peer in [peer for peer in self.peers if peer.has_unsent]:
-            peer.flush()
+        for peer in self.peers:
+            self._selector.modify(peer.connection, peer.awaited, peer)
         lines: list[tuple[Peer, bytes]] = []
-        for key, _ in self._selector.select(timeout_s):
+        for key, events in self._selector.select(timeout_s):
             if key.fileobj is self._listening:
                 self._accept()
-            else:
+                continue
+            if events & selectors.EVENT_WRITE:
+                key.data.flush()
+            if events & selectors.EVENT_READ:
                 lines += self._read(key.data)
         return lines
 
@@ -153,6 +182,14 @@ class Listener:
             self.peers.remove(peer)
             return []
         return [(peer, line) for line in lines]
+
+
+def take_lines(received: bytearray) -> list[bytes]:
+    """Take the whole lines out of what was received; a last one without its end stays."""
+    whole = received.rfind(b"\n") + 1
+    lines = bytes(received[:whole]).split(b"\n")[:-1]
+    del received[:whole]
+    return lines
 
 
 def peer_uid(connection: socket.socket) -> int:

@@ -1,5 +1,6 @@
 """The models that questions are about: the one being trained, or one in weights that were kept."""
 
+import copy
 from pathlib import Path
 
 import torch
@@ -30,6 +31,7 @@ class Subjects:
         self._config, self.text = config, text
         self._checkpoints = Checkpoints(checkpoints_path)
         self._kept: tuple[str, Subject] | None = None
+        self._live: Subject | None = None
 
     def find(self, weights: str, trainer: Trainer | None) -> Subject:
         """The model in the weights that a question names.
@@ -42,7 +44,7 @@ class Subjects:
             SeqlmError: There are no such weights, or they are damaged.
         """
         if trainer is not None and weights == "live":
-            return Subject(trainer.model, trainer.step, self.text, trainer.device)
+            return self._live_copy(trainer)
         name = "latest" if weights == "live" else weights
         name = self._checkpoints.resolve(f"step-{name}" if name.isdecimal() else name)
         if self._kept is None or self._kept[0] != name:
@@ -50,6 +52,15 @@ class Subjects:
             model = self._model(loaded.weights)
             self._kept = (name, Subject(model, loaded.record.step, self.text, _CPU))
         return self._kept[1]
+
+    def _live_copy(self, trainer: Trainer) -> Subject:
+        """The weights of now, so that a long answer is not made of those of many steps."""
+        if not trainer.n_parameters:  # counts are replaced, never changed
+            return Subject(trainer.model, trainer.step, self.text, trainer.device)
+        if self._live is None or self._live.step != trainer.step:
+            model = copy.deepcopy(trainer.model).eval()
+            self._live = Subject(model, trainer.step, self.text, trainer.device)
+        return self._live
 
     def _model(self, weights: dict[str, Tensor]) -> SequenceModel:
         config, text = self._config, self.text

@@ -19,6 +19,10 @@ class Throttle:
         """Train ``n_steps`` steps and wait again, or without an end."""
         self.paused, self._steps_left, self._next_at = False, n_steps, 0.0
 
+    def forget_pace(self) -> None:
+        """Do the next step at once, as after a change of the pace."""
+        self._next_at = 0.0
+
     @property
     def wait_s(self) -> float:
         """Seconds until the next step may be done; infinite while paused."""

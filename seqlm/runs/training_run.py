@@ -2,44 +2,36 @@
 
 import contextlib
 import os
-import platform
 import shutil
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
-import msgspec
-import torch
 from msgspec.structs import replace
 
 from seqlm import recipe, settings
-from seqlm.config import Change, RunConfig, SampleConfig
-from seqlm.data.corpus import CORPORA, MAX_STORED_BYTES, store_corpus
-from seqlm.data.prepare import PreparedText, prepare
-from seqlm.data.split import SPLITS
+from seqlm.config import Change, RunConfig
+from seqlm.data.prepare import PreparedText
 from seqlm.errors import RequestError, SeqlmError
-from seqlm.generation.generator import Generator
-from seqlm.home import corpora_dir
 from seqlm.protocol.events import (
     CheckpointSaved,
     Ended,
     Event,
     Resumed,
     RunCreated,
-    Sampled,
-    StepsDone,
     ValueChanged,
     WorkerStarted,
 )
-from seqlm.runs.checkpoint import Checkpoints, Loaded, Record, is_log_spaced
-from seqlm.runs.directory import CorpusRecord, Lock, Manifest, RunDirectory, create
+from seqlm.runs.checkpoint import Checkpoints, Record, is_log_spaced
+from seqlm.runs.directory import Lock, RunDirectory, create
 from seqlm.runs.journal import Journal, effective, read_events
+from seqlm.runs.origin import corpus_record, created_event, manifest_of, stem_of, versions
+from seqlm.runs.resuming import restore, steps_seen
+from seqlm.runs.snapshot import draw_as_always
 from seqlm.training.trainer import Trainer
 
 _CHECKPOINT_INTERVAL_S = 10.0
 _CHECKPOINT_COST_SHARE = 100
 _MAX_SNAPSHOT_BYTES = 4 << 20
-_SNAPSHOT_LENGTH = 40
 
 
 class TrainingRun:
@@ -51,13 +43,21 @@ class TrainingRun:
     Attributes:
         directory: Where it is written.
         trainer: What trains it.
+        disk_error: Why something could not be written lately; None while all is well. Nothing is
+            lost: it is tried again with the next event or checkpoint.
     """
 
     def __init__(self, directory: RunDirectory, trainer: Trainer, lock: Lock) -> None:
         self.directory, self.trainer = directory, trainer
         self._lock_fd = directory.take(lock)
-        self.journal = Journal(directory.events_path)
-        self.checkpoints = Checkpoints(directory.checkpoints_path)
+        try:
+            self.journal = Journal(directory.events_path)
+            self.checkpoints = Checkpoints(directory.checkpoints_path)
+            self.checkpoints.tidy()
+        except BaseException:
+            os.close(self._lock_fd)
+            raise
+        self.disk_error: OSError | None = None
         self._saved_at = time.monotonic()
         self._interval_s = _CHECKPOINT_INTERVAL_S
         self._best_saved_step = 0
@@ -68,51 +68,58 @@ class TrainingRun:
     def begin(
         cls, config: RunConfig, text: PreparedText, name: str | None, lock: Lock
     ) -> "TrainingRun":
-        """Make the directory of a new run, ready to train."""
+        """Make the directory of a new run, ready to train.
+
+        Raises:
+            OSError: It cannot be written; then nothing of it is left.
+        """
         trainer = Trainer(config, text)
-        corpus = _corpus_record(config, text)
-        directory = create(_stem(config), name)
+        corpus = corpus_record(config, text)
+        directory = create(stem_of(config), name)
         try:
-            directory.write_manifest(_manifest(directory.name, config, corpus))
+            directory.write_manifest(manifest_of(directory.name, config, corpus))
             run = cls(directory, trainer, lock)
-            run.log(_created(directory.name, trainer))
+            run.log(created_event(directory.name, trainer))
             run._log_start()
-            list(run._snapshot())
+            run.journal.flush()
+            run._take_snapshot()
         except BaseException:
             shutil.rmtree(directory.path, ignore_errors=True)
             raise
         return run
 
     @classmethod
-    def resume(cls, directory: RunDirectory, text: PreparedText, lock: Lock) -> "TrainingRun":
+    def resume(
+        cls,
+        directory: RunDirectory,
+        text: PreparedText,
+        lock: Lock,
+        words: list[str],
+        command_id: str,
+    ) -> "TrainingRun":
         """Stand where the last checkpoint of a run was taken, or at its beginning.
 
-        Values that were changed by hand after it will be changed again at their steps.
+        Values that were changed by hand after it will be changed again at their steps; ``words`` are
+        changed after those. Nothing is written before all of it was found possible.
+
+        Raises:
+            SeqlmError: The checkpoint is damaged, a word is wrong, or every step is done already.
         """
-        config = directory.manifest().config
-        trainer = Trainer(config, text)
-        run = cls(directory, trainer, lock)
-        seq = run._restore()
-        logged = effective(read_events(directory.events_path))
-        first = next(iter(logged), None)
-        if isinstance(first, RunCreated):
-            seq = max(seq, first.seq)
-        superseded = [event for event in logged if event.seq > seq]
-        run._first_free_step = _steps_seen(superseded)
-        planned = {(change.key, change.step) for change in config.changes}
-        for event in superseded:
-            if isinstance(event, ValueChanged) and (event.key, event.step) not in planned:
-                change = Change(key=event.key, value=event.new, step=event.step)
-                trainer.change(change, event.command_id)
+        run = cls(directory, Trainer(directory.manifest().config, text), lock)
+        try:
+            superseded = run._go_back()
+            for change in recipe.live_changes(run.trainer.config, words):
+                run.change(change, command_id)
+            run._check_there_is_work(superseded)
+        except BaseException:
+            run.close()
+            raise
         if superseded:
-            run.log(
-                Resumed(
-                    step=trainer.step,
-                    superseded_from=seq + 1,
-                    superseded_to=superseded[-1].seq,
-                )
-            )
+            first, last = superseded[0].seq, superseded[-1].seq
+            run.log(Resumed(step=run.trainer.step, superseded_from=first, superseded_to=last))
         run._log_start()
+        if run._snapshot_step < 0:
+            run._take_snapshot()
         return run
 
     def go(self) -> Iterator[Event | None]:
@@ -123,14 +130,19 @@ class TrainingRun:
                 return
             yield self.log(event) if event is not None else None
             if is_log_spaced(self.trainer.step) and self.trainer.step != self._snapshot_step:
-                yield from self._snapshot()
+                self._take_snapshot()
             if time.monotonic() - self._saved_at >= self._interval_s:
-                yield self.save()
+                yield self._try_to_save()
 
     def stop(self, command_id: str | None) -> Iterator[Event]:
-        """End before all steps are done, with a checkpoint."""
+        """End before all steps are done, with a checkpoint.
+
+        Raises:
+            OSError: The checkpoint cannot be written; the training has not ended.
+        """
         yield from self.flush()
-        yield from self._end(Ended(step=self.trainer.step, status="stopped", command_id=command_id))
+        yield self.save()
+        yield self.log(Ended(step=self.trainer.step, status="stopped", command_id=command_id))
 
     def fail(self, message: str) -> Event:
         """End because something broke; the last checkpoint stays."""
@@ -142,27 +154,27 @@ class TrainingRun:
         os.close(self._lock_fd)
 
     def save(self) -> Event:
-        """Write a checkpoint, as a transaction: log first, then the checkpoint, then that it is."""
+        """Write a checkpoint, as a transaction: log first, then the checkpoint, then that it is.
+
+        Raises:
+            OSError: It cannot be written; the one before stays the last.
+        """
         began = time.monotonic()
         for _ in self.flush():
             pass
         self.journal.sync()
         trainer = self.trainer
-        record = self._record(trainer.step)
-        n_bytes = self.checkpoints.save(
-            replace(record, position=trainer.position()),
-            trainer.weights(),
-            trainer.tensors(),
-            pointer="latest",
-        )
+        record = replace(self._record(trainer.step), position=trainer.position())
+        n_bytes = self.checkpoints.save(record, trainer.weights(), trainer.tensors())
         if trainer.best_weights is not None and trainer.best_step != self._best_saved_step:
-            best = self._record(trainer.best_step)
-            n_bytes += self.checkpoints.save(best, trainer.best_weights, pointer="best")
+            n_bytes += self.checkpoints.save(self._record(trainer.best_step), trainer.best_weights)
+            self.checkpoints.point("best", trainer.best_step)
             self._best_saved_step = trainer.best_step
+        self.checkpoints.point("latest", trainer.step)
         self.checkpoints.prune()
-        self._saved_at = time.monotonic()
-        cost_s = self._saved_at - began
+        cost_s = time.monotonic() - began
         self._interval_s = max(_CHECKPOINT_INTERVAL_S, _CHECKPOINT_COST_SHARE * cost_s)
+        self._saved_at = time.monotonic()
         saved = CheckpointSaved(step=trainer.step, seconds=round(cost_s, 4), n_bytes=n_bytes)
         return self.log(saved)
 
@@ -177,8 +189,10 @@ class TrainingRun:
             yield self.log(event)
 
     def log(self, event: Event) -> Event:
-        """Append an event to the run's log."""
-        return self.journal.append(event)
+        """Append an event to the run's log. Where the disk is full it is kept; see ``disk_error``."""
+        logged = self.journal.append(event)
+        self.disk_error = self.journal.error
+        return logged
 
     def change(self, change: Change, command_id: str | None) -> None:
         """Let a live value take force at its step, or at once if that step is done.
@@ -194,59 +208,70 @@ class TrainingRun:
             )
         setting = settings.find(trainer.config, change.key)
         value = setting.parse(setting.show(change.value))
-        if change.key == "train.steps" and value < trainer.step:
-            raise RequestError(
-                f"train.steps={value} is below the {trainer.step:,} steps done", value
-            )
-        at = max(change.step, trainer.step, self._first_free_step)
-        trainer.change(replace(change, value=value, step=at), command_id)
-
-    def check_there_is_work(self) -> None:
-        """Raise RequestError where every step is done already."""
-        if self.trainer.step >= self.trainer.steps_to_do:
-            raise RequestError(
-                f"{self.directory.name} has done all its {self.trainer.step:,} steps;"
-                " give more with train.steps=N",
-                self.trainer.step,
-            )
+        step = max(change.step, trainer.step, self._first_free_step)
+        if change.key == "train.steps" and value < step:
+            raise RequestError(f"train.steps={value} is below the {step:,} steps done", value)
+        trainer.change(replace(change, value=value, step=step), command_id)
 
     def catch_errors(self) -> None:
         """From now on what the process writes to its standard error goes into the run's own log."""
         with self.directory.log_path.open("ab") as log:
             os.dup2(log.fileno(), 2)
 
-    def _restore(self) -> int:
-        """Load the last checkpoint if there is one; the number of the last event before it."""
-        if not self.checkpoints.has("latest"):
-            return 0
-        loaded = self.checkpoints.load("latest")
-        position = loaded.record.position
-        if position is None:
-            raise SeqlmError(f"{self.directory.name}: the last checkpoint holds only weights")
-        best = self._load_best(position.best_step, loaded)
-        try:
-            self.trainer.restore(position, loaded.weights, loaded.training, best)
-        except (RuntimeError, KeyError) as error:
-            raise SeqlmError(f"the checkpoint does not fit the run: {error}") from error
-        self._best_saved_step = position.best_step
-        self._snapshot_step = position.step
-        return loaded.record.seq
+    def _go_back(self) -> list[Event]:
+        """Restore the last checkpoint, and plan what was changed by hand after it.
 
-    def _load_best(self, best_step: int, loaded: Loaded) -> dict[str, torch.Tensor] | None:
-        if best_step == loaded.record.step:
-            return dict(loaded.weights)
-        name = f"step-{best_step}"
-        return self.checkpoints.load(name).weights if self.checkpoints.has(name) else None
+        Returns:
+            The events after it: they count no longer.
+        """
+        kept = restore(self.trainer, self.checkpoints)
+        if kept is not None and kept.position is not None:
+            self._best_saved_step, self._snapshot_step = kept.position.best_step, kept.step
+        seq = kept.seq if kept is not None else 0
+        logged = effective(read_events(self.directory.events_path))
+        superseded: list[Event] = [
+            event for event in logged if event.seq > seq and not isinstance(event, RunCreated)
+        ]
+        self._first_free_step = steps_seen(superseded)
+        trainer = self.trainer
+        known = {(change.key, change.step, by) for change, by in trainer.waiting}
+        for event in superseded:
+            if isinstance(event, ValueChanged):
+                change = Change(key=event.key, value=event.new, step=event.step)
+                if (event.key, event.step, event.command_id) not in known:
+                    trainer.change(change, event.command_id)
+        return superseded
+
+    def _check_there_is_work(self, superseded: list[Event]) -> None:
+        """Refuse to go on where every step is done and told of."""
+        trainer = self.trainer
+        is_finished = any(isinstance(e, Ended) and e.status == "finished" for e in superseded)
+        if is_finished and trainer.step >= trainer.steps_to_do:
+            raise RequestError(
+                f"{self.directory.name} has done all its {trainer.step:,} steps;"
+                " give more with train.steps=N",
+                trainer.step,
+            )
 
     def _record(self, step: int) -> Record:
         return Record(
             step=step, seq=self.journal.seq, offset=self.journal.offset, position=None, sha256={}
         )
 
-    def _end(self, ended: Ended) -> Iterator[Event]:
-        if ended.status in ("finished", "stopped"):
-            yield self.save()
+    def _end(self, ended: Ended) -> Iterator[Event | None]:
+        """Tell the end, after a checkpoint where the training may go on from it."""
+        if ended.status == "finished":
+            while (saved := self._try_to_save()) is None:
+                yield None  # it waits here, paused, until there is room
+            yield saved
         yield self.log(ended)
+
+    def _try_to_save(self) -> Event | None:
+        try:
+            return self.save()
+        except OSError as error:
+            self.disk_error = error
+            return None
 
     def _log_start(self) -> None:
         self.log(
@@ -259,31 +284,17 @@ class TrainingRun:
             )
         )
 
-    def _snapshot(self) -> Iterator[Event]:
+    def _take_snapshot(self) -> None:
         """Keep the weights of this step, and make the same draw as always with them."""
         self._snapshot_step = self.trainer.step
-        yield from self.flush()
+        for _ in self.flush():
+            pass
         weights = self.trainer.weights()
         n_bytes = sum(part.numel() * part.element_size() for part in weights.values())
-        if n_bytes <= _MAX_SNAPSHOT_BYTES:
-            self.checkpoints.save(self._record(self.trainer.step), weights)
+        try:
+            if n_bytes <= _MAX_SNAPSHOT_BYTES:
+                self.checkpoints.save(self._record(self.trainer.step), weights)
+        except OSError as error:
+            self.disk_error = error
         with contextlib.suppress(SeqlmError):  # weights that give no probabilities draw nothing
-            yield self.log(self._sampled())
-
-    def _sampled(self) -> Sampled:
-        trainer, tokenizer = self.trainer, self.trainer.text.tokenizer
-        generator = Generator(trainer.model, tokenizer, trainer.device)
-        prompt: list[int] = []
-        if tokenizer.end_id is None:
-            prompt = tokenizer.encode(trainer.text.items["train"][0][:1])
-        *_, drawn = generator.draw(prompt, SampleConfig(), 1, _SNAPSHOT_LENGTH)
-        tokens = [tokenizer.tokens[i] for i in drawn[0].ids]
-        return Sampled(step=trainer.step, tokens=tokens, surprisal=drawn[0].surprisal)
-
-
-def _steps_seen(superseded: list[Event]) -> int:
-    """The last step that was seen before an interruption; one that diverged is not to be kept."""
-    if any(isinstance(event, Ended) and event.status == "diverged" for event in superseded):
-        return 0
-    steps = (event.last_step for event in superseded if isinstance(event, StepsDone))
-    return max(steps, default=0)
+            self.log(draw_as_always(self.trainer))

@@ -22,6 +22,7 @@ def main() -> None:
     path = Path(arguments.socket_path)
     _let_go_of_terminal()
     try:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # nothing has begun yet
         from seqlm.runs.desk import Desk  # a second of torch
 
         desk = Desk(listener, path)

@@ -1,0 +1,97 @@
+"""What a run was made of: its name, its text, and the versions it was made with."""
+
+import platform
+import time
+from pathlib import Path
+
+import msgspec
+import torch
+from msgspec.structs import replace
+
+from seqlm import recipe, settings
+from seqlm.config import RunConfig
+from seqlm.data.corpus import CORPORA, MAX_STORED_BYTES, store_corpus
+from seqlm.data.prepare import PreparedText, prepare
+from seqlm.data.split import SPLITS
+from seqlm.errors import RequestError
+from seqlm.home import corpora_dir
+from seqlm.protocol.events import RunCreated
+from seqlm.runs.directory import CorpusRecord, Manifest, RunDirectory
+from seqlm.training.trainer import Trainer
+
+
+def open_text(directory: RunDirectory) -> PreparedText:
+    """The text that a run was trained on, from the copy kept of it where there is one.
+
+    Raises:
+        RequestError: It is not the same text any more.
+    """
+    manifest = directory.manifest()
+    data, corpus = manifest.config.data, manifest.corpus
+    if corpus.stored_at is not None and Path(corpus.stored_at).is_file():
+        data = replace(data, corpus=corpus.stored_at)
+    text = prepare(data)
+    if text.corpus.sha256 != corpus.sha256:
+        raise RequestError(
+            f"{corpus.name} is not the text that {directory.name} was trained on: its SHA-256 is"
+            f" {text.corpus.sha256[:12]}, not {corpus.sha256[:12]}",
+            corpus.name,
+        )
+    return text
+
+
+def versions() -> dict[str, str]:
+    """What decides whether losses can be repeated bit for bit."""
+    return {
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "msgspec": msgspec.__version__,
+    }
+
+
+def stem_of(config: RunConfig) -> str:
+    """What the runs of a configuration are called: its preset, or its file and family."""
+    path = Path(config.data.corpus)
+    if path.parent == corpora_dir():
+        return f"stdin-{settings.kind_of(config.model)}"
+    if path.suffix or len(path.parts) > 1:
+        plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in path.stem)[:40]
+        return f"{plain.strip('-') or 'text'}-{settings.kind_of(config.model)}"
+    return config.preset
+
+
+def manifest_of(name: str, config: RunConfig, corpus: CorpusRecord) -> Manifest:
+    """What ``run.json`` says of a new run."""
+    return Manifest(
+        run=name,
+        recipe=recipe.write(config),
+        config=config,
+        corpus=corpus,
+        created_t=time.time(),
+        versions=versions(),
+    )
+
+
+def created_event(name: str, trainer: Trainer) -> RunCreated:
+    """The first event of a run."""
+    text, config = trainer.text, trainer.config
+    return RunCreated(
+        run=name,
+        recipe=recipe.write(config),
+        preset=config.preset,
+        n_parameters=trainer.n_parameters,
+        n_vocab=text.tokenizer.n_vocab,
+        n_targets={split: text.n_targets(split) for split in SPLITS},
+        steps_planned=config.train.steps,
+    )
+
+
+def corpus_record(config: RunConfig, text: PreparedText) -> CorpusRecord:
+    """Which text it is. A copy is kept of a user's file, so that the run can go on when it changes."""
+    corpus, stored_at = text.corpus, None
+    is_own_file = corpus.path is not None and config.data.corpus not in CORPORA
+    if is_own_file and corpus.path is not None and corpus.n_bytes <= MAX_STORED_BYTES:
+        stored_at = str(store_corpus(corpus.path.read_bytes()))
+    return CorpusRecord(
+        name=corpus.name, n_bytes=corpus.n_bytes, sha256=corpus.sha256, stored_at=stored_at
+    )

@@ -1,0 +1,24 @@
+"""The same draw as always, made with the weights of now: one text growing up."""
+
+from seqlm.config import SampleConfig
+from seqlm.generation.generator import Generator
+from seqlm.protocol.events import Sampled
+from seqlm.training.trainer import Trainer
+
+_LENGTH = 40
+
+
+def draw_as_always(trainer: Trainer) -> Sampled:
+    """Draw one text with the random numbers of every such draw.
+
+    Raises:
+        SeqlmError: The weights give no probabilities.
+    """
+    text = trainer.text
+    generator = Generator(trainer.model, text.tokenizer, trainer.device)
+    prompt: list[int] = []
+    if text.tokenizer.end_id is None:
+        prompt = text.tokenizer.encode(text.items["train"][0][:1])
+    *_, drawn = generator.draw(prompt, SampleConfig(), 1, _LENGTH)
+    tokens = [text.tokenizer.tokens[i] for i in drawn[0].ids]
+    return Sampled(step=trainer.step, tokens=tokens, surprisal=drawn[0].surprisal)
