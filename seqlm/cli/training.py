@@ -8,6 +8,7 @@ from typing import Any
 from seqlm import recipe
 from seqlm.cli.listing import AddCommand
 from seqlm.cli.output import nats, print_json, print_lines
+from seqlm.cli.progress import show_to_the_end
 from seqlm.errors import RequestError, SeqlmError
 from seqlm.protocol.commands import Command, Pause, Resume, SetValue, Start, Stop
 from seqlm.protocol.queries import Describe, DescribeAnswer
@@ -66,21 +67,23 @@ def _resume(options: argparse.Namespace) -> int:
 
 def _follow(command: Command, options: argparse.Namespace) -> int:
     """Start a worker on a command and stay with it to the end, unless told to leave."""
-    from seqlm.cli.progress import show_to_the_end
-
     with client.spawn() as connection:
         try:
             connection.ask(command)
             run = _run_of(command, connection)
             if options.detach:
                 return _report(summarize(run), options)
-            standing = show_to_the_end(run, connection)
+            return _report(_stay(run, connection), options)
         except KeyboardInterrupt:
             return _interrupted(connection, options)
-        except client.WorkerDied as error:
-            hint = "go on from the last checkpoint: seqlm resume latest"
-            raise SeqlmError(f"{error}; {hint}") from error
-    return _report(standing, options)
+
+
+def _stay(run: RunDirectory, connection: client.Connection) -> Standing:
+    try:
+        return show_to_the_end(run, connection)
+    except client.WorkerDied as error:
+        hint = f"go on from its last checkpoint: seqlm resume {run.name}"
+        raise SeqlmError(f"{error}; {hint}") from error
 
 
 def _run_of(command: Command, connection: client.Connection) -> RunDirectory:
