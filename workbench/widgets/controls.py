@@ -13,24 +13,16 @@ from textual.widgets import Input
 from seqlm import errors
 from workbench.control_rows import PRESET_KEY, ControlRow, doubled, halved, stepped, typed
 from workbench.render.palette import DARK, Palette
-from workbench.render.text import clean
 from workbench.widgets import controls_view as layout
 from workbench.widgets.controls_keys import CONTROLS_BINDINGS
 from workbench.widgets.controls_lines import action_at, controls_rows, label_width
 from workbench.widgets.controls_presets import PresetScreen
 from workbench.widgets.controls_view import ControlsView
+from workbench.widgets.generate_field import Field, is_key_of
 from workbench.widgets.generate_look import Look
 from workbench.widgets.generate_rows import TextRows
 
-_WHEEL_LINES = 2
-
-
-class ValueInput(Input):
-    """The field over a value. What enters it is made harmless first."""
-
-    def validate_value(self, value: str) -> str:
-        """Makes the text harmless before it is shown."""
-        return clean(value)
+_WHEEL_LINES, _MAX_VALUE = 2, 200
 
 
 class ControlsPane(TextRows, can_focus=True):
@@ -41,10 +33,10 @@ class ControlsPane(TextRows, can_focus=True):
         layers: base field; width: 1fr; height: 1fr; border: round $foreground 40%;
     }
     ControlsPane:focus, ControlsPane:focus-within { border: heavy $primary; }
-    ControlsPane > ValueInput {
+    ControlsPane > Field {
         layer: field; position: absolute; display: none; height: 1; max-width: 100%;
     }
-    ControlsPane.-editing > ValueInput { display: block; }
+    ControlsPane.-editing > Field { display: block; }
     """
     NUMBER: ClassVar[int] = 2
     NAME: ClassVar[str] = "Controls"
@@ -83,7 +75,7 @@ class ControlsPane(TextRows, can_focus=True):
 
     def compose(self) -> ComposeResult:
         """The field for a value, seen only while one is typed."""
-        yield ValueInput(compact=True, max_length=200)
+        yield Field(_MAX_VALUE)
 
     # What the app tells.
 
@@ -122,20 +114,21 @@ class ControlsPane(TextRows, can_focus=True):
         if self.view.row is not None:
             self._ask((doubled if direction > 0 else halved)(self.view.row))
 
-    def action_edit(self) -> None:
+    async def action_edit(self) -> None:
         """Opens the field with the old value selected, or the list of presets."""
         row = self.view.row
         if row is None:
+            return
+        if self.view.is_editing:
+            await self.query_one(Field).action_submit()
             return
         if row.key == PRESET_KEY:
             screen = PresetScreen(row.value, self.view.look)
             self.app.push_screen(screen, lambda name: self._ask(name) if name else None)
             return
-        field = self.query_one(ValueInput)
-        field.value = row.setting.show(row.value)
         self._change(is_editing=True, refusal="")
         self.add_class("-editing")
-        field.focus()
+        self.query_one(Field).open_with(row.setting.show(row.value))
 
     def action_undo(self) -> None:
         """Asks to take the last change back."""
@@ -179,7 +172,16 @@ class ControlsPane(TextRows, can_focus=True):
         event.stop()
         self._scroll(-_WHEEL_LINES)
 
-    def on_click(self, event: events.Click) -> None:
+    async def on_key(self, event: events.Key) -> None:
+        """A letter typed while the field was opening belongs into the field."""
+        if is_key_of(self, "edit", event.key):
+            await self.action_edit()
+        elif not (self.view.is_editing and self.query_one(Field).takes_early(event)):
+            return
+        event.stop()
+        event.prevent_default()
+
+    async def on_click(self, event: events.Click) -> None:
         """Chooses the row; on the chosen one the arrows step and the value opens."""
         offset = event.get_content_offset(self)
         if offset is None or self.view.is_editing:
@@ -188,10 +190,7 @@ class ControlsPane(TextRows, can_focus=True):
         if index is not None and index != self.view.cursor:
             self._change(cursor=index, refusal="")
         elif index is not None:
-            action = action_at(self.view, offset.x, self.size.width)
-            {"less": lambda: self.action_step(-1), "more": lambda: self.action_step(1)}.get(
-                action, self.action_edit
-            )()
+            await self._click(action_at(self.view, offset.x, self.size.width))
 
     def on_resize(self) -> None:
         """The cursor stays in view at every size."""
@@ -201,6 +200,12 @@ class ControlsPane(TextRows, can_focus=True):
     def text_rows(self, width: int, height: int) -> list[Text]:
         """The rows of one frame."""
         return controls_rows(self.view, width, height)
+
+    async def _click(self, action: str) -> None:
+        if action == "edit":
+            await self.action_edit()
+        else:
+            self.action_step(-1 if action == "less" else 1)
 
     def _ask(self, value: Any) -> None:
         row = self.view.row
@@ -235,14 +240,14 @@ class ControlsPane(TextRows, can_focus=True):
         """Lays the field over the value of the row under the cursor."""
         width, height = self.size
         x = min(label_width(width) + 2, max(0, width - 4))
-        field = self.query_one(ValueInput)
+        field = self.query_one(Field)
         field.styles.offset = (x, layout.place_of_cursor(self.view, width) if height > 1 else 0)
         field.styles.width = max(1, width - x - 1)
 
     def _close_field(self) -> None:
         self.remove_class("-editing")
         self._change(is_editing=False, refusal="")
-        if self.query_one(ValueInput).has_focus:
+        if self.query_one(Field).has_focus:
             self.focus()
 
 

@@ -17,10 +17,11 @@ from seqlm.protocol.queries import Drawn
 from workbench.continuation import Prediction
 from workbench.render.palette import DARK, Palette
 from workbench.widgets.generate_desk import GenerateDesk, PredictionWanted
+from workbench.widgets.generate_field import Field, is_key_of
 from workbench.widgets.generate_keys import GENERATE_BINDINGS
 from workbench.widgets.generate_lines import generate_rows
 from workbench.widgets.generate_look import Look
-from workbench.widgets.generate_prompt import PromptInput, typed_text
+from workbench.widgets.generate_prompt import MAX_PROMPT, typed_text
 from workbench.widgets.generate_rows import TextRows
 from workbench.widgets.generate_view import GenerateView, Source, title_info
 
@@ -40,8 +41,8 @@ class GeneratePane(TextRows, can_focus=True):
         layers: base field; width: 1fr; height: 1fr; border: round $foreground 40%;
     }
     GeneratePane:focus, GeneratePane:focus-within { border: heavy $primary; }
-    GeneratePane > PromptInput { layer: field; dock: top; display: none; height: 1; width: 1fr; }
-    GeneratePane.-editing > PromptInput { display: block; }
+    GeneratePane > Field { layer: field; dock: top; display: none; height: 1; width: 1fr; }
+    GeneratePane.-editing > Field { display: block; }
     """
     NUMBER: ClassVar[int] = 4
     NAME: ClassVar[str] = "Generate"
@@ -84,7 +85,7 @@ class GeneratePane(TextRows, can_focus=True):
 
     def compose(self) -> ComposeResult:
         """The prompt's field, seen only while it is edited."""
-        yield PromptInput()
+        yield Field(MAX_PROMPT)
 
     @property
     def view(self) -> GenerateView:
@@ -157,8 +158,11 @@ class GeneratePane(TextRows, can_focus=True):
         self._desk.point_at(self.view.candidate + by)
         self._update()
 
-    def action_take(self) -> None:
+    async def action_take(self) -> None:
         """Puts the candidate under the cursor into the text."""
+        if self.has_class("-editing"):
+            await self.query_one(Field).action_submit()
+            return
         self._desk.take_candidate()
         self._update()
 
@@ -201,10 +205,8 @@ class GeneratePane(TextRows, can_focus=True):
 
     def action_edit(self) -> None:
         """Opens the prompt's field."""
-        field = self.query_one(PromptInput)
-        field.value = typed_text(self.view.text.prompt)
         self.add_class("-editing")
-        field.focus()
+        self.query_one(Field).open_with(typed_text(self.view.text.prompt))
 
     def action_leave(self) -> None:
         """Leaves the field; out of it, follows the newest weights again."""
@@ -221,8 +223,12 @@ class GeneratePane(TextRows, can_focus=True):
         """Any key stops what draws by itself, and does nothing else then."""
         if self._auto is not None and not event.key.startswith("ctrl+"):
             self._stop_auto()
-            event.stop()
-            event.prevent_default()
+        elif is_key_of(self, "edit", event.key) and not self.has_class("-editing"):
+            self.action_edit()
+        elif not (self.has_class("-editing") and self.query_one(Field).takes_early(event)):
+            return
+        event.stop()
+        event.prevent_default()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Takes the typed prompt, or says why not and keeps the field open."""

@@ -1,28 +1,10 @@
 """The prompt: what a person types, as tokens of the vocabulary and back."""
 
-from typing import ClassVar
-
-from textual.binding import BindingType
-from textual.widgets import Input
-
 from seqlm.data.tokenizer import CharTokenizer
 from workbench.render.text import clean
 from workbench.widgets.generate_view import Source
 
 MAX_PROMPT = 2000
-
-
-class PromptInput(Input):
-    """A field of one row. What enters it is made harmless first, a pasted escape code too."""
-
-    BINDINGS: ClassVar[list[BindingType]] = []
-
-    def __init__(self) -> None:
-        super().__init__(compact=True, max_length=MAX_PROMPT, placeholder="prompt")
-
-    def validate_value(self, value: str) -> str:
-        """Makes the text harmless before it is shown."""
-        return clean(value)
 
 
 def tokens_of(typed: str, source: Source) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
-from textual.events import MouseScrollDown
+from textual.events import Key, MouseScrollDown
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -241,6 +241,16 @@ async def test_a_refused_value_keeps_the_field_open() -> None:
         assert app.focused is app.pane
 
 
+async def test_keys_in_a_burst_are_not_lost() -> None:
+    app = Host()
+    async with app.run_test(size=(40, 30)) as pilot:
+        for key in ("enter", *"*2", "enter"):
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        while not app.heard:
+            await pilot.pause()
+        assert app.heard == [("train.learning_rate", 0.2)]
+
+
 async def test_every_letter_types_in_the_field() -> None:
     app = Host()
     async with app.run_test(size=(60, 30)) as pilot:
@@ -255,7 +265,7 @@ async def test_the_field_stands_over_the_value_wherever_the_list_is() -> None:
     async with app.run_test(size=(40, 14)) as pilot:
         for keys in (["home", "down"], ["end"], ["pageup"]):
             await press(pilot, [*keys, "enter"])
-            field, row = app.query_one("ValueInput", Input), app.pane.view.row
+            field, row = app.query_one("Field", Input), app.pane.view.row
             assert row is not None
             line = app.pane.text_rows(*app.pane.size)[field.region.y - 1].plain
             assert line.startswith(f" {row.label}")

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
+from textual.events import Key
 from textual.pilot import Pilot
 
 from seqlm.config import SampleConfig
@@ -454,11 +455,22 @@ async def test_the_prompt_is_edited_and_a_strange_one_refused() -> None:
         assert "kept" not in screen_text(app)
 
 
+async def test_keys_in_a_burst_are_not_lost() -> None:
+    app = Host()
+    async with app.run_test(size=(80, 24)) as pilot:
+        for key in ("i", *"anni", "enter"):
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        while app.pane.view.text.prompt == ("a",):
+            await pilot.pause()
+        assert app.pane.view.text.prompt == tuple("anni")
+        assert tokens(app.pane) == []
+
+
 async def test_every_letter_types_in_the_field() -> None:
     app = Host()
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, ["i", *"angujkhlv", "left_square_bracket"])
-        field = app.pane.query_one("PromptInput")
+        field = app.pane.query_one("Field")
         assert getattr(field, "value", "") == "angujkhlv["
         assert app.heard[-1].tokens == ("a",)
 
