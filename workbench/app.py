@@ -1,6 +1,7 @@
 """The app: it wires what a person does to the session, and what the session tells to the screen."""
 
 import asyncio
+import gc
 import signal
 import time
 from collections.abc import Callable, Iterable
@@ -18,6 +19,7 @@ from seqlm import recipe, settings
 from seqlm.config import DataConfig, RunConfig
 from seqlm.errors import SeqlmError
 from seqlm.protocol.queries import NextToken, NextTokenAnswer, Sample, SampleAnswer
+from seqlm.runs import client
 from seqlm.runs.client import Connection
 from seqlm.runs.directory import RunDirectory
 from workbench.answers import COUNTS, from_answer, from_counts
@@ -28,7 +30,7 @@ from workbench.preview import Preview, make_preview
 from workbench.render.palette import DARK, Palette
 from workbench.render.text import clean
 from workbench.screens.main import LAYOUT_CSS, MainScreen
-from workbench.session import Answered, Declined, RunOpened, RunProgressed, Session
+from workbench.session import Answered, Declined, RunOpened, RunProgressed, Session, Spawn
 from workbench.situation import Situation, possible, space_does
 from workbench.widgets.controls import ControlsPane
 from workbench.widgets.folded import PaneAsked
@@ -67,8 +69,8 @@ class Workbench(App[int]):
 
     Args:
         opening: What to open with.
-        session: Makes the session from a function that takes its messages; for tests.
         clock: Seconds that only go forward.
+        spawn: Starts a worker.
     """
 
     TITLE = "seqlm"
@@ -99,14 +101,14 @@ class Workbench(App[int]):
     def __init__(
         self,
         opening: Opening,
-        session: Callable[..., Session] = Session,
         clock: Callable[[], float] = time.monotonic,
+        spawn: Spawn = client.spawn,
     ) -> None:
         super().__init__()
         self._opening = opening
         self._clock = clock
         self._asking = Asking(opening.config)
-        self._session = session(self.post_message, opening.connection)
+        self._session = Session(self.post_message, opening.connection, spawn)
         self._asked_at = 0.0
         self.situation = Situation(opening.config, preview=opening.preview)
         self.register_theme(_theme(opening.palette))
@@ -138,6 +140,7 @@ class Workbench(App[int]):
             self.main.show_look(self._opening.palette, self._opening.ascii_only)
         self._timer = self.set_interval(1 / self._opening.fps, self._session.read_log, pause=True)
         self.main.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
+        self.call_after_refresh(gc.enable)
         self._session.listen()
         if self._opening.run is not None:
             self._session.open(self._opening.run)
@@ -153,6 +156,10 @@ class Workbench(App[int]):
     def _detach(self) -> None:
         self._session.leave()
         self.exit(0)
+
+    def on_unmount(self) -> None:
+        """However the app ends, it lets go of the worker."""
+        self._session.leave()
 
     @work
     async def action_leave(self) -> None:

@@ -153,7 +153,11 @@ def _of_run(run: RunDirectory) -> tuple[RunConfig, RunDirectory]:
 
 
 def _open(config: RunConfig, run: RunDirectory | None, words: argparse.Namespace) -> int:
+    import gc
+
     from seqlm.runs import client
+
+    gc.disable()  # nothing that importing makes is garbage; the app turns it on again
 
     # The worker comes first: its second of torch passes while the screen is being made.
     connection = client.spawn() if run is None or run.holder() is None else None

@@ -87,10 +87,14 @@ class Situation:
         if self.running is None:
             return ()
         keys = {s.key for config in (self.asked, self.running) for s in settings.settings_of(config)}
-        return tuple(sorted(key for key in keys if self._differs(key)))
+        return tuple(sorted(key for key in keys if self._waits(key)))
 
-    def _differs(self, key: str) -> bool:
-        return _value(self.asked, key) != _value(self.running, key)
+    def _waits(self, key: str) -> bool:
+        """Sampling is the screen's own and waits for nothing; a live value may be in force already."""
+        begun, wanted = _value(self.running, key), _value(self.asked, key)
+        if key.startswith("sample."):
+            return False
+        return wanted not in (begun, self.run.values.get(key, begun))
 
 
 def _value(config: RunConfig | None, key: str) -> object:

@@ -1,0 +1,18 @@
+import pytest
+from textual.widgets import Input
+
+from seqlm.presets import preset_config
+from workbench.preview import Preview, make_preview
+
+
+@pytest.fixture(scope="session")
+def preview() -> Preview:
+    return make_preview(preset_config("names-mlp").data)
+
+
+@pytest.fixture(autouse=True)
+def _still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing on the screen moves by itself, and colours do not depend on the terminal."""
+    monkeypatch.setattr(Input, "_toggle_cursor", lambda _: None)
+    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    monkeypatch.delenv("NO_COLOR", raising=False)

@@ -1,0 +1,107 @@
+"""A worker that lives in the test's own event loop: it hears everything and answers from counts."""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+from seqlm.config import RunConfig
+from seqlm.protocol import codec, queries
+from seqlm.protocol.commands import Command, Continue, Pause, Read, Resume, Start
+from seqlm.protocol.events import Continued, Event, Paused
+from seqlm.protocol.queries import Answer, Query, Refused
+from seqlm.runs.client import Connection
+from seqlm.runs.directory import CorpusRecord, Manifest, RunDirectory
+from workbench.answers import from_counts
+from workbench.preview import Preview
+
+_READER = codec.decoder(Command | Query)
+
+
+class FakeWorker:
+    """The other end of a session's connection.
+
+    Attributes:
+        connection: For the session.
+        heard: Every command and question, in order.
+        refusal: What it says to a Start or a Resume, if it refuses.
+    """
+
+    def __init__(self, preview: Preview, run: str = "names-mlp-1", step: int = 0) -> None:
+        here, there = socket.socketpair()
+        self.connection = Connection(there)
+        self.heard: list[Command | Query] = []
+        self.refusal = ""
+        self._preview, self._run, self._step, self._socket = preview, run, step, here
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(here, self._hear)
+
+    def die(self) -> None:
+        """End without a word."""
+        if self._socket.fileno() >= 0:
+            self._loop.remove_reader(self._socket)
+            self._socket.close()
+
+    def kinds(self) -> list[str]:
+        """What was heard, by kind."""
+        return [type(message).__name__ for message in self.heard]
+
+    def _hear(self) -> None:
+        data = self._socket.recv(1 << 20)
+        if not data:
+            self.die()
+            return
+        for line in data.splitlines():
+            message = codec.decode(line, _READER)
+            self.heard.append(message)
+            reply = self._reply(message)
+            if reply is not None:
+                self._socket.sendall(codec.encode(reply))
+
+    def _reply(self, message: Command | Query) -> Answer | Event | None:
+        match message:
+            case Start() | Resume() if self.refusal:
+                return Refused(id=message.id, message=self.refusal)
+            case Start() | Resume() | Continue():
+                return Continued(step=self._step, command_id=message.id)
+            case Pause():
+                return Paused(step=self._step, command_id=message.id)
+            case Read() | queries.Describe():
+                return queries.DescribeAnswer(
+                    id=message.id, step=self._step, status="reading", run=self._run
+                )
+            case queries.NextToken():
+                return self._next_token(message)
+            case queries.Sample():
+                drawn = self._preview.draw(message.prompt, message.count, seed=message.seed)
+                return queries.SampleAnswer(id=message.id, step=self._step, samples=drawn)
+        return None
+
+    def _next_token(self, query: queries.NextToken) -> Answer:
+        found = from_counts(self._preview, query.id, query.tokens)
+        tokens = [token for token, _ in found.candidates]
+        return queries.NextTokenAnswer(
+            id=query.id,
+            step=self._step,
+            tokens=tokens,
+            ids=list(range(len(tokens))),
+            probabilities=[probability for _, probability in found.candidates],
+            entropy=found.entropy_nats,
+            n_vocab=len(tokens),
+            sees=list(query.tokens[-3:]),
+            surprisal=list(found.surprisal),
+        )
+
+
+def write_run(path: Path, config: RunConfig, events: Sequence[Event]) -> RunDirectory:
+    """A run directory that holds a recorded log."""
+    path.mkdir(parents=True)
+    run = RunDirectory(path)
+    corpus = CorpusRecord(name="names", n_bytes=0, sha256="")
+    run.write_manifest(
+        Manifest(
+            run=run.name, recipe="", config=config, corpus=corpus, created_t=0.0, versions={}
+        )
+    )
+    run.events_path.write_bytes(b"".join(map(codec.encode, events)))
+    return run

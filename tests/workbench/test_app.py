@@ -1,0 +1,207 @@
+"""The workbench as a person sees it: recorded logs in, pictures out."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from fake_worker import FakeWorker, write_run
+from recorded_logs import recorded, until, until_kind
+from textual.pilot import Pilot
+
+from seqlm.presets import preset_config
+from seqlm.protocol.events import Event, Paused
+from seqlm.runs import client
+from workbench.app import Opening, Workbench
+from workbench.preview import Preview
+
+CONFIG = preset_config("names-mlp")
+SIZES = [(120, 40), (80, 24)]
+
+
+async def settled(pilot: Pilot[int]) -> None:
+    """Wait until the panes have their answers."""
+    app = pilot.app
+    assert isinstance(app, Workbench)
+    for _ in range(100):
+        await pilot.pause()
+        if app.main.generate.view.pending is not None and not app.situation.reading:
+            break
+    await pilot.pause()
+
+
+class Stage:
+    """Makes apps that show a recorded run, with a worker that only this test knows."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, home: Path, preview: Preview) -> None:
+        self._monkeypatch, self._home, self._preview = monkeypatch, home, preview
+        self._all: list[FakeWorker] = []
+        monkeypatch.setattr(client, "spawn", self._spawn)
+
+    def app(self, events: Sequence[Event] = (), is_alive: bool = True) -> Workbench:
+        """A workbench on the run that these events tell of, or on none."""
+        run = None
+        if events:
+            run = write_run(self._home / "runs" / "names-mlp-1", CONFIG, events)
+            attach = self._spawn if is_alive else lambda: None
+            self._monkeypatch.setattr(client, "attach", lambda _: attach())
+        step = max((getattr(event, "step", 0) for event in events), default=0)
+        self._step = step
+        opening = Opening(CONFIG, run=run, preview=self._preview)
+        return Workbench(opening, clock=lambda: 0.0, spawn=self._spawn)
+
+    def _spawn(self) -> client.Connection:
+        self._all.append(FakeWorker(self._preview, step=self._step))
+        return self.worker.connection
+
+    @property
+    def worker(self) -> FakeWorker:
+        """The worker that was started or found last."""
+        return self._all[-1]
+
+    def close(self) -> None:
+        """Let every worker go."""
+        for worker in self._all:
+            worker.die()
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, preview: Preview) -> Iterator[Stage]:
+    monkeypatch.setenv("SEQLM_HOME", str(tmp_path))
+    made = Stage(monkeypatch, tmp_path, preview)
+    yield made
+    made.close()
+
+
+Compare = Callable[..., bool]
+
+
+def compare(snap_compare: Compare, app: Workbench, size: tuple[int, int], *keys: str) -> bool:
+    async def run(pilot: Pilot[int]) -> None:
+        await settled(pilot)
+        if keys:
+            await pilot.press(*keys)
+            await settled(pilot)
+
+    return snap_compare(app, terminal_size=size, run_before=run)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+class TestPictures:
+    def test_ready(self, snap_compare: Compare, stage: Stage, size: tuple[int, int]) -> None:
+        """Before anything is trained no pane is empty."""
+        assert compare(snap_compare, stage.app(), size)
+
+    def test_training(self, snap_compare: Compare, stage: Stage, size: tuple[int, int]) -> None:
+        """The line falls; a change is marked and what it did is listed."""
+        assert compare(snap_compare, stage.app(until("steered", 3000)), size)
+
+    def test_paused(self, snap_compare: Compare, stage: Stage, size: tuple[int, int]) -> None:
+        """Paused, with one step to be done by hand."""
+        assert compare(snap_compare, stage.app(until_kind("steered", Paused)), size)
+
+    def test_finished(self, snap_compare: Compare, stage: Stage, size: tuple[int, int]) -> None:
+        """Every step is done: the result, and what to do with it."""
+        assert compare(snap_compare, stage.app(recorded("steered"), is_alive=False), size)
+
+    def test_diverged(self, snap_compare: Compare, stage: Stage, size: tuple[int, int]) -> None:
+        """The loss is no number any more: a cross on the chart, a remedy in the coach line."""
+        assert compare(snap_compare, stage.app(recorded("diverging"), is_alive=False), size)
+
+    def test_died(self, snap_compare: Compare, stage: Stage, size: tuple[int, int]) -> None:
+        """The log does not tell of an end, and nobody holds the run."""
+        assert compare(snap_compare, stage.app(until("steered", 3000), is_alive=False), size)
+
+
+def test_a_pane_is_zoomed(snap_compare: Compare, stage: Stage) -> None:
+    assert compare(snap_compare, stage.app(until("steered", 3000)), (120, 40), "3")
+
+
+def test_help(snap_compare: Compare, stage: Stage) -> None:
+    assert compare(snap_compare, stage.app(), (120, 40), "question_mark")
+
+
+def test_the_question_on_leaving(snap_compare: Compare, stage: Stage) -> None:
+    assert compare(snap_compare, stage.app(until("steered", 3000)), (80, 24), "q")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 3), (30, 8), (40, 12), (60, 20), (99, 31), (200, 50)])
+async def test_no_size_crashes(stage: Stage, size: tuple[int, int]) -> None:
+    app = stage.app(until("steered", 3000))
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        for key in ("1", "2", "3", "4", "tab", "v", "z", "x", "question_mark", "escape", "escape"):
+            await pilot.press(key)
+        await pilot.resize_terminal(120, 40)
+        await pilot.resize_terminal(*size)
+        await pilot.pause()
+
+
+async def test_space_starts_pauses_and_goes_on(stage: Stage) -> None:
+    app = stage.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("space")
+        await settled(pilot)
+        assert stage.worker.kinds()[:2] == ["Start", "Describe"]
+        assert stage.worker.heard[0].recipe == "names-mlp"
+
+
+async def test_a_paused_run_takes_one_step_and_goes_on(stage: Stage) -> None:
+    app = stage.app(until_kind("steered", Paused))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("s", "space")
+        await settled(pilot)
+        told = [m for m in stage.worker.heard if type(m).__name__ == "Continue"]
+        assert [message.n_steps for message in told] == [1, None]
+
+
+async def test_a_refused_start_is_one_line_and_the_old_run_stays(stage: Stage) -> None:
+    app = stage.app(recorded("steered"), is_alive=False)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        stage.worker.refusal = "data.corpus=nowhere is not a corpus"
+        await pilot.press("r")
+        await settled(pilot)
+        assert app.situation.refusal == stage.worker.refusal
+        assert app.situation.run.status == "finished"
+        assert app.situation.running == CONFIG
+
+
+async def test_a_worker_that_dies_is_told_and_space_resumes_with_another(stage: Stage) -> None:
+    app = stage.app(until("steered", 3000))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        stage.worker.die()
+        await settled(pilot)
+        assert app.situation.run.status == "died"
+        await pilot.press("space")
+        await settled(pilot)
+        assert stage.worker.kinds()[0] == "Resume"
+
+
+async def test_leaving_asks_only_while_a_run_trains(stage: Stage) -> None:
+    app = stage.app(until("steered", 3000))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("q", "escape", "q")
+        assert app.is_running
+        await pilot.press("s")
+        await pilot.pause()
+        assert stage.worker.kinds()[-1] == "Stop"
+    assert app.return_code == 0
+
+
+async def test_an_idle_screen_draws_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = stage.app(until_kind("steered", Paused))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        drawn: list[object] = []
+        monkeypatch.setattr(app, "_display", lambda *args: drawn.append(args))
+        for _ in range(5):
+            app._session.read_log()
+            app._change()
+            await pilot.pause()
+        assert drawn == []
+
+

@@ -1,0 +1,84 @@
+"""The coach line: a pure function of the situation."""
+
+from dataclasses import replace
+
+import pytest
+from recorded_logs import recorded, until, until_kind
+
+from seqlm.presets import preset_config
+from seqlm.protocol.events import Continued, Paused
+from workbench.asking import Asking, LiveChange
+from workbench.coach import advise
+from workbench.preview import Preview
+from workbench.situation import Situation, possible, space_does
+from workbench.state import RunState, died, fold_all
+
+CONFIG = preset_config("names-mlp")
+
+
+def situation(preview: Preview | None = None, run: RunState | None = None) -> Situation:
+    return Situation(CONFIG, running=CONFIG if run else None, run=run or RunState(), preview=preview)
+
+
+def test_before_anything_it_names_the_key_that_starts(preview: Preview) -> None:
+    assert advise(situation(preview)).words.startswith("Press space to train names-mlp")
+
+
+def test_an_error_comes_first(preview: Preview) -> None:
+    line = advise(replace(situation(preview), refusal="no such thing"))
+    assert (line.sign, line.role, line.words) == ("✗", "error", "no such thing")
+
+
+@pytest.mark.parametrize(
+    ("events", "sign", "words"),
+    [
+        (until_kind("steered", Paused), "‖", "space goes on, s does one step"),
+        (recorded("steered"), "✓", "Finished: 3,600 steps"),
+        (recorded("diverging"), "✗", "learning rate 100"),
+        (until("steered", 1000), "▸", "Next to pass"),
+    ],
+)
+def test_each_state_has_its_sentence(preview: Preview, events, sign: str, words: str) -> None:
+    line = advise(situation(preview, fold_all(RunState(), events)))
+    assert line.sign == sign
+    assert words in line.words
+
+
+def test_a_death_names_the_signal_and_the_way_on(preview: Preview) -> None:
+    state = died(fold_all(RunState(), until("steered", 1000)), "was killed (signal 9: often memory)")
+    words = advise(situation(preview, state)).words
+    assert words.startswith("The trainer was killed (signal 9: often memory) at 1,0")
+    assert "space goes on" in words
+
+
+def test_waiting_values_are_counted(preview: Preview) -> None:
+    state = fold_all(RunState(), until("steered", 1000))
+    asked = Asking(CONFIG).with_value("model.hidden", 300).config
+    changed = replace(situation(preview, state), asked=asked)
+    assert changed.waiting == ("model.hidden",)
+    assert "1 value waits for a new run: r starts it" in advise(changed).words
+
+
+def test_a_live_value_in_force_does_not_wait(preview: Preview) -> None:
+    state = fold_all(RunState(), recorded("steered"))
+    asked = Asking(CONFIG).with_value("train.learning_rate", 0.05).config
+    assert replace(situation(preview, state), asked=asked).waiting == ()
+
+
+def test_space_does_what_the_state_allows(preview: Preview) -> None:
+    training = situation(preview, fold_all(RunState(), until_kind("steered", Continued)))
+    finished = situation(preview, fold_all(RunState(), recorded("steered")))
+    assert [space_does(s) for s in (situation(preview), training, finished)] == ["train", "pause", ""]
+    assert not possible(finished, "train_or_pause")
+    assert not possible(training, "one_step")
+
+
+def test_asking_is_undone_and_redone() -> None:
+    asking = Asking(CONFIG).with_value("model.hidden", 300)
+    asking = asking.with_live(LiveChange("train.learning_rate", 0.1, 0.05))
+    asking, live = asking.undone()
+    assert live == LiveChange("train.learning_rate", 0.05, 0.1)
+    asking, live = asking.undone()
+    assert (asking.config, live) == (CONFIG, None)
+    asking, _ = asking.redone()
+    assert asking.config.model.hidden == 300
