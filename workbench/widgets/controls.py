@@ -98,6 +98,10 @@ class ControlsPane(TextRows, can_focus=True):
 
     # What a person does.
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leaving is the app's matter where there is nothing to leave here."""
+        return self.view.is_editing or bool(self.view.refusal) if action == "leave" else True
+
     def action_move(self, by: int) -> None:
         """Moves the cursor by some rows; not while a field is open."""
         if not self.view.is_editing:

@@ -18,7 +18,7 @@ from workbench.continuation import Prediction
 from workbench.render.palette import DARK, Palette
 from workbench.widgets.generate_desk import GenerateDesk, PredictionWanted
 from workbench.widgets.generate_field import Field, is_key_of
-from workbench.widgets.generate_keys import GENERATE_BINDINGS
+from workbench.widgets.generate_keys import GENERATE_BINDINGS, GENERATE_HELP
 from workbench.widgets.generate_lines import generate_rows
 from workbench.widgets.generate_look import Look
 from workbench.widgets.generate_prompt import MAX_PROMPT, typed_text
@@ -46,13 +46,7 @@ class GeneratePane(TextRows, can_focus=True):
     """
     NUMBER: ClassVar[int] = 4
     NAME: ClassVar[str] = "Generate"
-    HELP: ClassVar[str] = (
-        "What the model expects next, and the text drawn from it. Under each token stands its "
-        "surprisal in nats. The table shows each candidate: what the model gives it, and what it is "
-        "drawn with after temperature and top-k. The bar lays the candidates side by side from 0 to "
-        "1; u is the random number that fell on one of them. → draws, ← goes back, enter takes the "
-        "candidate at ▸. What is drawn keeps the weights it was drawn from; esc follows the newest."
-    )
+    HELP: ClassVar[str] = GENERATE_HELP
     BINDINGS: ClassVar[list[BindingType]] = GENERATE_BINDINGS
     ALLOW_SELECT = False
 
@@ -100,12 +94,7 @@ class GeneratePane(TextRows, can_focus=True):
         self._update()
 
     def show_source(
-        self,
-        label: str,
-        weights: str,
-        step: int | None,
-        vocabulary: tuple[str, ...],
-        has_end: bool,
+        self, label: str, weights: str, step: int | None, vocabulary: tuple[str, ...], has_end: bool
     ) -> None:
         """Says who answers: a line for the title, the weights to ask for, and the vocabulary.
 
@@ -142,6 +131,12 @@ class GeneratePane(TextRows, can_focus=True):
         self._update()
 
     # What a person does.
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leaving is the app's matter where there is nothing to leave here."""
+        view = self.view
+        is_in = self.has_class("-editing") or view.is_holding or view.message is not None
+        return is_in if action == "leave" else True
 
     def action_draw(self) -> None:
         """Goes one token on; where none stands yet, draws one."""
@@ -283,11 +278,8 @@ class GeneratePane(TextRows, can_focus=True):
         """Sends the questions on, and draws again if what is shown changed."""
         asked, self._desk.outbox = self._desk.outbox, []
         for question in asked:
-            kind = (
-                self.PredictionAsked
-                if isinstance(question, PredictionWanted)
-                else self.SamplesAsked
-            )
+            is_prediction = isinstance(question, PredictionWanted)
+            kind = self.PredictionAsked if is_prediction else self.SamplesAsked
             self.post_message(kind(*question))
         if self.view is not self._shown and self.view != self._shown:
             self._shown = self.view

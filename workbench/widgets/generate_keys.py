@@ -1,6 +1,14 @@
-"""The keys of the Generate pane, by names that a keymap can move."""
+"""The keys of the Generate pane, by names that a keymap can move, and its help."""
 
 from textual.binding import Binding, BindingType
+
+GENERATE_HELP = (
+    "What the model expects next, and the text drawn from it. Under each token stands its "
+    "surprisal in nats. The table shows each candidate: what the model gives it, and what it is "
+    "drawn with after temperature and top-k. The bar lays the candidates side by side from 0 to "
+    "1; u is the random number that fell on one of them. → draws, ← goes back, enter takes the "
+    "candidate at ▸. What is drawn keeps the weights it was drawn from; esc follows the newest."
+)
 
 
 def _key(

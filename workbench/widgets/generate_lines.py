@@ -60,7 +60,7 @@ def _above(view: GenerateView, width: int, height: int, has_bar: bool) -> list[T
     note = _entropy(view)
     room = width - note.cell_len - 2 if width >= 44 else width
     tokens, nats = sequence_rows(view, room)
-    rows = [label_row(view)] if height >= _LABELS_FROM and room > 30 else []
+    rows = [label_row(view, room)] if height >= _LABELS_FROM and room > 30 else []
     rows.append(beside(tokens, note, width) if width >= 44 else tokens)
     if height >= 4:
         words = Text("" if has_bar else f"{draw_words(view)} ", view.look.palette.label)

@@ -43,13 +43,15 @@ def cells(view: GenerateView) -> list[Cell]:
 def sequence_rows(view: GenerateView, width: int) -> tuple[Text, Text]:
     """Two rows: the tokens, and their surprisal under them, in digits or in blocks."""
     found = cells(view)
-    if len(found) * _CELL + 1 <= width:
+    if _has_digits(found, width):
         return _wide(found, view.look, width)
     return _narrow(found, view.look, width)
 
 
-def label_row(view: GenerateView) -> Text:
+def label_row(view: GenerateView, width: int) -> Text:
     """The words ``prompt ╎ drawn`` where the border between the two stands."""
+    if not _has_digits(cells(view), width):
+        return Text("")
     border = len(view.text.prompt) * _CELL
     row = Text("prompt ".rjust(border) if border >= len("prompt ") else " " * border)
     row.append(view.look.sign("╎") + " drawn")
@@ -69,6 +71,10 @@ def _prompt_surprisals(view: GenerateView) -> list[float | None]:
     n_tokens = len(view.text.prompt)
     known = list(first.surprisal) if first else []
     return ([None] * n_tokens + known)[-n_tokens:] if n_tokens else []
+
+
+def _has_digits(found: Sequence[Cell], width: int) -> bool:
+    return len(found) * _CELL + 1 <= width
 
 
 def _wide(found: Sequence[Cell], look: Look, width: int) -> tuple[Text, Text]:

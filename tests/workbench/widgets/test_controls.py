@@ -241,6 +241,16 @@ async def test_a_refused_value_keeps_the_field_open() -> None:
         assert app.focused is app.pane
 
 
+async def test_escape_is_the_apps_where_there_is_nothing_to_leave() -> None:
+    app = Host()
+    app.bind("escape", "unzoom")
+    left: list[str] = []
+    app.action_unzoom = lambda: left.append("unzoom")  # type: ignore[attr-defined]
+    async with app.run_test(size=(60, 20)) as pilot:
+        await press(pilot, ["escape", "enter", "escape", "escape"])
+        assert len(left) == 2
+
+
 async def test_keys_in_a_burst_are_not_lost() -> None:
     app = Host()
     async with app.run_test(size=(40, 30)) as pilot:

@@ -455,6 +455,16 @@ async def test_the_prompt_is_edited_and_a_strange_one_refused() -> None:
         assert "kept" not in screen_text(app)
 
 
+async def test_escape_is_the_apps_where_there_is_nothing_to_leave() -> None:
+    app = Host()
+    app.bind("escape", "unzoom")
+    left: list[str] = []
+    app.action_unzoom = lambda: left.append("unzoom")  # type: ignore[attr-defined]
+    async with app.run_test(size=(60, 20)) as pilot:
+        await press(pilot, ["escape", "right", "escape", "i", "escape", "escape"])
+        assert len(left) == 2
+
+
 async def test_keys_in_a_burst_are_not_lost() -> None:
     app = Host()
     async with app.run_test(size=(80, 24)) as pilot:
