@@ -25,8 +25,8 @@ def loss_range(spec: ChartSpec) -> tuple[float, float]:
     """Returns the losses to cover: data and references, without a few wild ones at the top.
 
     The highest reference is what a model that knows nothing gets, so losses far above it
-    say only that something is wrong: the range ends at 1.15 times it, unless most of the
-    data lie higher still.
+    say only that something is wrong: once the line has come down, the range ends at 1.15
+    times it.
     """
     losses = [*(bucket.mean for bucket in spec.train), *(point.loss for point in spec.val)]
     data = sorted(value for value in losses if -LARGEST_DRAWN <= value <= LARGEST_DRAWN)
@@ -43,10 +43,10 @@ def loss_range(spec: ChartSpec) -> tuple[float, float]:
 
 def highest_shown(data: Sequence[float], guides: Sequence[float]) -> float:
     """Returns the highest loss that the axis should reach; `data` is sorted."""
-    median, third_quarter = data[len(data) // 2], data[len(data) * 3 // 4]
     if guides:
         cap = max(guides) + (HEADROOM - 1) * abs(max(guides))
-        return data[-1] if median > cap else min(data[-1], cap)
+        return data[-1] if data[0] > cap else min(data[-1], cap)
+    third_quarter = data[len(data) * 3 // 4]
     cap = data[0] + 3 * (third_quarter - data[0])
     return min(data[-1], cap) if cap > data[0] else data[-1]
 
