@@ -76,7 +76,7 @@ class GenerateDesk:
             self._pending_after = None
             self.change(text=Continuation().begin(prompt), samples=None, pending=None, candidate=0)
             self._ask()
-        elif self._asked is None and not self.view.text.drawn:
+        elif self._must_ask_anew(old):
             self._ask()
         else:
             self._is_outdated = True
@@ -225,6 +225,12 @@ class GenerateDesk:
     def _next_id(self) -> str:
         self._n_asked += 1
         return f"generate-{self._n_asked}"
+
+    def _must_ask_anew(self, old: Source) -> bool:
+        """Whether newer weights are to be asked now: an answerer that is gone never answers."""
+        if self._asked is not None:
+            return old.weights != self.view.source.weights
+        return not self.view.text.drawn
 
     def _same_candidate(self, prediction: Prediction) -> int:
         """The cursor stays on its token when newer weights put that elsewhere; else on the first."""

@@ -249,6 +249,17 @@ def test_with_nothing_drawn_it_follows_newer_weights() -> None:
     assert desk.view.prediction.step == 4
 
 
+def test_an_answerer_that_is_gone_is_not_waited_for() -> None:
+    desk = desk_with()
+    desk.draw()
+    desk.use_source(Source("pair counts", "counts", None, VOCABULARY))
+    asked = desk.outbox[-1]
+    assert isinstance(asked, PredictionWanted)
+    assert asked.weights == "counts"
+    answer(desk)
+    assert len(desk.view.text.drawn) == 1
+
+
 def test_what_is_drawn_holds_its_weights_until_it_follows_again() -> None:
     desk = desk_with(1)
     answer(desk)
