@@ -86,8 +86,6 @@ class Workbench(App[int]):
             Binding(str(n), f"go_to({n})", f"{name}; again: zoom", show=False, id=f"pane.{n}")
             for n, name in enumerate(("Data", "Controls", "Loss", "Generate"), 1)
         ),
-        Binding("tab", "go_on(1)", "next pane", show=False, id="pane.next"),
-        Binding("shift+tab", "go_on(-1)", "pane before", show=False, id="pane.before"),
         Binding("z", "zoom", "zoom this pane, and back", id="pane.zoom"),
         Binding("x", "x_axis", "step axis log or linear", show=False, id="loss.x_axis"),
         Binding("escape", "unzoom", "out of the zoom", show=False, id="pane.back"),

@@ -48,9 +48,8 @@ def _reading(s: Situation) -> Line | None:
 def _died(s: Situation) -> Line | None:
     if s.run.status != "died":
         return None
-    since = s.run.checkpoint_step
-    start = f"from {count(since)}" if since else "from its beginning"
-    words = f"The trainer {s.run.message} at {count(s.run.step)}. space goes on {start}."
+    since = count(s.run.checkpoint_step or 0)
+    words = f"The trainer {s.run.message} at step {count(s.run.step)}. space goes on from {since}."
     return Line("✗", "error", words)
 
 

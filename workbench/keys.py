@@ -54,8 +54,10 @@ def own_keys(
 def app_keys(active: Mapping[str, ActiveBinding], app: object) -> tuple[Key, ...]:
     """The keys of everywhere."""
     found: dict[str, Key] = {}
-    for binding in active.values():
-        if binding.node is app and binding.enabled and binding.binding.description:
+    by_plain_key_first = sorted(active.items(), key=lambda item: item[0].startswith("ctrl+"))
+    for _, binding in by_plain_key_first:
+        is_global = binding.node is app or binding.binding.action.startswith("app.go_on")
+        if is_global and binding.enabled and binding.binding.description:
             _put(found, binding)
     return tuple(found.values())
 

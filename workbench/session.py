@@ -31,6 +31,7 @@ from workbench.state import RunState, Status, died
 _SLICE_S = 0.02
 _BETWEEN_SLICES_S = 0.01
 _LONGEST_MESSAGE = 300
+_WITHOUT_A_WORD = "ended without a word"
 
 
 class RunProgressed(Message):
@@ -118,7 +119,7 @@ class Session:
         self._follow(run)
         found = client.attach(run)
         if found is None:
-            self._ending = "is gone"
+            self._ending = _WITHOUT_A_WORD
             self._send(commands.Read(id=client.new_id(), run=str(run.path)))
         else:
             self._let_go()
@@ -309,7 +310,7 @@ def how_it_ended(connection: Connection | None) -> str:
     """What is known about the end of a worker, in words that follow "the trainer"."""
     process = connection.process if connection is not None else None
     if process is None:
-        return "is gone"
+        return _WITHOUT_A_WORD
     with contextlib.suppress(Exception):
         process.wait(timeout=0.2)
     status = process.returncode

@@ -209,8 +209,8 @@ class Checkpoints:
 
 
 def is_log_spaced(step: int) -> bool:
-    """Whether a step is one of 1, 3, 10, 30, 100, 300 and so on."""
-    return str(step).rstrip("0") in ("1", "3")
+    """Whether a step is one of 0, 1, 3, 10, 30, 100, 300 and so on."""
+    return str(step).rstrip("0") in ("", "1", "3")
 
 
 def _on_cpu(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

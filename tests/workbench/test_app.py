@@ -8,13 +8,13 @@ from fake_worker import FakeWorker, write_run
 from recorded_logs import recorded, until, until_kind
 from textual.pilot import Pilot
 
-from seqlm.presets import preset_config
+from seqlm import recipe
 from seqlm.protocol.events import Event, Paused
 from seqlm.runs import client
 from workbench.app import Opening, Workbench
 from workbench.preview import Preview
 
-CONFIG = preset_config("names-mlp")
+CONFIG = recipe.read("names-mlp train.steps=3600 train.evaluate_every=400")
 SIZES = [(120, 40), (80, 24)]
 
 
@@ -85,7 +85,7 @@ def compare(snap_compare: Compare, app: Workbench, size: tuple[int, int], *keys:
     return snap_compare(app, terminal_size=size, run_before=run)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("size", SIZES, ids=["120x40", "80x24"])
 class TestPictures:
     def test_ready(self, snap_compare: Compare, stage: Stage, size: tuple[int, int]) -> None:
         """Before anything is trained no pane is empty."""
@@ -143,7 +143,7 @@ async def test_space_starts_pauses_and_goes_on(stage: Stage) -> None:
         await pilot.press("space")
         await settled(pilot)
         assert stage.worker.kinds()[:2] == ["Start", "Describe"]
-        assert stage.worker.heard[0].recipe == "names-mlp"
+        assert stage.worker.heard[0].recipe == recipe.write(CONFIG)
 
 
 async def test_a_paused_run_takes_one_step_and_goes_on(stage: Stage) -> None:

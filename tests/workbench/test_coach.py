@@ -47,7 +47,7 @@ def test_each_state_has_its_sentence(preview: Preview, events, sign: str, words:
 def test_a_death_names_the_signal_and_the_way_on(preview: Preview) -> None:
     state = died(fold_all(RunState(), until("steered", 1000)), "was killed (signal 9: often memory)")
     words = advise(situation(preview, state)).words
-    assert words.startswith("The trainer was killed (signal 9: often memory) at 1,0")
+    assert words.startswith("The trainer was killed (signal 9: often memory) at step 1,0")
     assert "space goes on" in words
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from recorded_logs import recorded
 
 from seqlm.protocol.codec import encode
 from seqlm.protocol.events import (
@@ -22,7 +23,6 @@ from seqlm.protocol.events import (
     WorkerStarted,
 )
 from seqlm.runs.journal import effective, read_events
-from recorded_logs import recorded
 from workbench.follow import Follower
 from workbench.state import RunState, fold, fold_all
 

@@ -1,9 +1,11 @@
 """The workbench: two rows above, four panes, the keys below."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.geometry import Size
 from textual.screen import Screen
@@ -45,7 +47,8 @@ MainScreen.-columns-x.-columns-y #right { width: 1fr; height: 1fr; }
 MainScreen.-columns-x.-columns-y #data { height: 16; }
 MainScreen.-columns-x.-columns-y #loss { height: 20; }
 MainScreen.-columns-x.-columns-y.-zoomed #left { width: 1fr; }
-MainScreen.-columns-x.-columns-y.-zoomed Widget.-alone { height: 1fr; }
+MainScreen.-columns-x.-columns-y #data.-alone { height: 1fr; }
+MainScreen.-columns-x.-columns-y #loss.-alone { height: 1fr; }
 MainScreen.-tiny-x #loss, MainScreen.-tiny-y #loss { height: 1fr; }
 MainScreen.-tiny-x .pane, MainScreen.-tiny-y .pane { border: none; padding: 0; }
 """
@@ -74,6 +77,10 @@ class MainScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     VERTICAL_BREAKPOINTS = _HEIGHTS
     AUTO_FOCUS = "#loss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.go_on(1)", "next pane", show=False, id="pane.next"),
+        Binding("shift+tab", "app.go_on(-1)", "pane before", show=False, id="pane.before"),
+    ]
 
     def __init__(self, on_ready: Callable[[], None], size: Size) -> None:
         classes = [

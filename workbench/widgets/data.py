@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 
 from workbench.preview import FILL, Fed, Preview
@@ -95,20 +96,20 @@ def summary_rows(preview: Preview) -> list[Row]:
     return rows
 
 
-def folded_row(situation: Situation) -> Row:
+def folded_row(situation: Situation, width: int) -> Row:
     """The pane in one row, where there is no room for more."""
     preview = situation.preview
     if preview is None:
         return [(situation.reading or "no text is open", "label")]
     fed = preview.fed(situation.config.model, 0, 6)
-    pairs = "  ".join(f"{''.join(one.sees[-6:])} → {one.next}" for one in fed)
+    pairs = [f"{''.join(one.sees[-6:])} → {one.next}" for one in fed]
     unit = "lines" if preview.description.mode == "lines" else "characters"
     sizes = preview.description
     n = sum((sizes.n_items if unit == "lines" else sizes.n_characters).values())
-    return [
-        (preview.name, "plain"),
-        (f" · {count(n)} {unit} · {preview.text.tokenizer.n_vocab} tokens │ {pairs}", "label"),
-    ]
+    words = f" · {count(n)} {unit} · {preview.text.tokenizer.n_vocab} tokens │ "
+    while pairs and cell_len(preview.name + words + "  ".join(pairs)) > width:
+        pairs.pop()
+    return [(preview.name, "plain"), (words + "  ".join(pairs), "label")]
 
 
 def _fed_rows(s: Situation, preview: Preview, first: int, width: int, room: int) -> list[Row]:

@@ -11,6 +11,7 @@ from workbench.situation import Situation
 from workbench.widgets import data, loss
 from workbench.widgets.rows import Row, Rows
 
+_HEAD_CELLS = 13
 NAMES = {1: "Data", 2: "Controls", 3: "Loss", 4: "Generate"}
 
 
@@ -42,7 +43,7 @@ class Folded(Rows):
         head: Row = [(f" {self._number} ", "train bold"), (NAMES[self._number].ljust(10), "plain")]
         if self._situation is None:
             return [head]
-        return [[*head, *_SUMMARIES[self._number](self._situation)]]
+        return [[*head, *_SUMMARIES[self._number](self._situation, width - _HEAD_CELLS)]]
 
     def on_click(self, event: events.Click) -> None:
         """Open the pane."""
@@ -80,7 +81,7 @@ class PaneTabs(Rows):
                 return
 
 
-def _controls_row(situation: Situation) -> Row:
+def _controls_row(situation: Situation, _: int) -> Row:
     config, values = situation.config, situation.run.values
     rate = values.get("train.learning_rate", config.train.learning_rate)
     kind = type(config.model).__struct_config__.tag
@@ -89,7 +90,7 @@ def _controls_row(situation: Situation) -> Row:
     return [(words, "label"), (waiting, "waiting")]
 
 
-def _generate_row(situation: Situation) -> Row:
+def _generate_row(situation: Situation, _: int) -> Row:
     samples = situation.run.samples[-3:]
     words = "  ".join(f"{step:,}: {clean(text, 24)}" for step, text in samples)
     return [(words or "pair counts answer until a model is trained", "label")]

@@ -144,6 +144,6 @@ def _effect(change: Changed) -> str:
     return f"val {loss(change.before.loss, 3)} → {loss(change.after.loss, 3)} in {n_steps} steps"
 
 
-def folded_row(situation: Situation) -> Row:
+def folded_row(situation: Situation, width: int) -> Row:
     """The pane in one row, where there is no room for more."""
-    return numbers_row(situation, 60)
+    return numbers_row(situation, width)
