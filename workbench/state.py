@@ -31,6 +31,7 @@ Status: TypeAlias = Literal[
 ]
 LIVE: tuple[Status, ...] = ("starting", "training", "paused")
 MAX_CHANGES, MAX_SAMPLES, MAX_CLOCK = 64, 48, 40
+_LEAST_WATCHED_S = 1.0
 _MAX_MESSAGE, _MAX_SAMPLE = 300, 400
 
 
@@ -126,8 +127,10 @@ class RunState:
 
     @property
     def left_s(self) -> float | None:
-        """Seconds to the planned end at this speed."""
+        """Seconds to the planned end at this speed, once it was watched for a second."""
         speed = self.steps_per_s
+        if speed and self.clock[-1][0] - self.clock[0][0] < _LEAST_WATCHED_S:
+            return None
         return max(0, self.steps_planned - self.step) / speed if speed else None
 
 

@@ -31,6 +31,7 @@ MainScreen { layout: vertical; overflow: hidden; }
 #left { height: auto; }
 #right { height: 1fr; }
 #left.-open { height: 1fr; }
+#right.-closed { height: auto; }
 #data, #controls, #loss, #generate {
     border: round $panel; border-title-color: $foreground; border-subtitle-color: $secondary;
     padding: 0 0 0 1; width: 1fr; height: 1fr;
@@ -186,6 +187,7 @@ class MainScreen(Screen[None]):
         self._left.display = folds or bool(shown & {1, 2})
         self._left.set_class(bool(shown & {1, 2}), "-open")
         self._right.display = folds or bool(shown & {3, 4})
+        self._right.set_class(folds and GENERATE not in shown, "-closed")
         self._tabs.display = len(shown) == 1 and height > 5
         self._tabs.show_current(self.current)
         self._coach.display = height > 8
