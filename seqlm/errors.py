@@ -32,3 +32,8 @@ def unknown(what: str, value: str, known: Iterable[str]) -> RequestError:
     hint = f" Nearest: {nearest[0]}." if nearest else ""
     listed = f" One of: {', '.join(names)}." if 0 < len(names) <= 30 else ""
     return RequestError(f"{value!r} is not {what}.{hint}{listed}", value)
+
+
+def first_line(error: BaseException) -> str:
+    """An error as one line. A system's error says what it is about; a library's may go on for pages."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

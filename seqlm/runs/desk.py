@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from seqlm import recipe
 from seqlm.data.prepare import prepare
-from seqlm.errors import RequestError, SeqlmError
+from seqlm.errors import RequestError, SeqlmError, first_line
 from seqlm.protocol import codec
 from seqlm.protocol.commands import Command, Continue, Pause, Read, Resume, SetValue, Start, Stop
 from seqlm.protocol.events import Continued, Ended, Event, Paused
@@ -118,7 +118,7 @@ class Desk:
         if not isinstance(error, SeqlmError | OSError):
             traceback.print_exception(error)
         status = error.exit_status if isinstance(error, SeqlmError) else 1
-        refused = Refused(id=message_id, message=_first_line(error), exit_status=status)
+        refused = Refused(id=message_id, message=first_line(error), exit_status=status)
         peer.send(codec.encode(refused))
 
     def _start(self, command: Start) -> None:
@@ -240,7 +240,7 @@ class Desk:
             event = next(self._going)
         except Exception as error:
             traceback.print_exc()
-            event = run.fail(_first_line(error))
+            event = run.fail(first_line(error))
         if event is not None:
             self._tell(event)
         if isinstance(event, Ended):
@@ -295,8 +295,3 @@ _FOLLOW: dict[type[Any], Callable[[Desk, Any], None]] = {
     Stop: Desk._stop,
     SetValue: Desk._set,
 }
-
-
-def _first_line(error: BaseException) -> str:
-    """An error as one line. A system's error says what it is about; a library's may go on for pages."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

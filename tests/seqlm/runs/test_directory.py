@@ -1,0 +1,166 @@
+import multiprocessing
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from seqlm.errors import RequestError, SeqlmError
+from seqlm.home import runs_dir
+from seqlm.presets import preset_config
+from seqlm.runs.directory import (
+    CorpusRecord,
+    Lock,
+    Manifest,
+    RunDirectory,
+    create,
+    find_run,
+    list_runs,
+    live_runs,
+    write_atomically,
+)
+
+LOCK = Lock(pid=1, socket="/somewhere.sock")
+
+
+def made(name: str) -> RunDirectory:
+    run = create("x", name)
+    run.write_manifest(manifest(name))
+    return run
+
+
+def manifest(name: str) -> Manifest:
+    return Manifest(
+        run=name,
+        recipe="names-mlp",
+        config=preset_config("names-mlp"),
+        corpus=CorpusRecord(name="names", n_bytes=1, sha256="0" * 64),
+        created_t=1.5,
+        versions={},
+    )
+
+
+def test_a_run_is_private_and_numbered() -> None:
+    first, second = create("names-mlp"), create("names-mlp")
+    assert (first.name, second.name) == ("names-mlp-1", "names-mlp-2")
+    assert first.path.stat().st_mode & 0o777 == 0o700
+    assert runs_dir().stat().st_mode & 0o777 == 0o700
+
+
+def test_a_manifest_survives() -> None:
+    run = made("mine")
+    assert run.manifest() == manifest("mine")
+    assert list(run.path.iterdir()) == [run.manifest_path]
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b'{"run": 5}', b"\xff"])
+def test_a_damaged_manifest_is_refused_by_name(content: bytes) -> None:
+    run = made("mine")
+    run.manifest_path.write_bytes(content)
+    with pytest.raises(SeqlmError, match=r"mine: run\.json cannot be read"):
+        run.manifest()
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../up", "a b", "-x", "x" * 81, "é", "a\n"])
+def test_what_is_no_folder_name_is_refused(name: str) -> None:
+    with pytest.raises(RequestError, match="is not a run's name"):
+        create("x", name)
+    assert list_runs() == []
+
+
+def test_a_taken_name_is_refused() -> None:
+    made("mine")
+    with pytest.raises(RequestError, match="there is a run called mine already"):
+        create("x", "mine")
+
+
+def test_runs_are_found_by_name_beginning_path_and_latest() -> None:
+    one, two = made("alpha-1"), made("beta-1")
+    os.utime(one.manifest_path, (1, 1))
+    assert find_run("alpha-1").path == one.path
+    assert find_run("be").path == two.path
+    assert find_run(str(one.path)).path == one.path
+    assert find_run("latest").path == two.path
+
+
+def test_what_is_no_run_is_refused_with_the_nearest() -> None:
+    with pytest.raises(RequestError, match="no runs yet"):
+        find_run("alpha")
+    made("alpha-1")
+    made("alpha-2")
+    with pytest.raises(RequestError, match="fits alpha-1, alpha-2"):
+        find_run("alpha")
+    with pytest.raises(RequestError, match="Nearest: alpha-1"):
+        find_run("alhpa-1")
+    with pytest.raises(RequestError, match=r"no run\.json"):
+        find_run("./nowhere")
+    with pytest.raises(RequestError):
+        find_run("")
+
+
+def test_a_run_has_one_holder_at_a_time() -> None:
+    run = made("mine")
+    assert run.holder() is None
+    fd = run.take(LOCK)
+    assert run.holder() == LOCK
+    assert [held.name for held, _ in live_runs()] == ["mine"]
+    with pytest.raises(RequestError, match="held by another worker"):
+        run.take(LOCK)
+    os.close(fd)
+    assert run.holder() is None
+    again = run.take(Lock(pid=2, socket="s"))
+    assert run.holder() == Lock(pid=2, socket="s")
+    os.close(again)
+
+
+def _take_and_die(path: Path) -> None:
+    RunDirectory(path).take(LOCK)
+    os._exit(9)
+
+
+def test_a_dead_holder_holds_nothing() -> None:
+    run = made("mine")
+    process = multiprocessing.get_context("spawn").Process(target=_take_and_die, args=(run.path,))
+    process.start()
+    process.join()
+    assert process.exitcode == 9
+    assert run.lock_path.read_bytes()
+    assert run.holder() is None
+    os.close(run.take(LOCK))
+
+
+def test_looking_for_the_holder_never_keeps_a_worker_out() -> None:
+    run = made("mine")
+    os.close(run.take(LOCK))
+    is_over = threading.Event()
+
+    def look() -> None:
+        while not is_over.is_set():
+            run.holder()
+
+    looking = [threading.Thread(target=look) for _ in range(2)]
+    for thread in looking:
+        thread.start()
+    try:
+        for _ in range(50):
+            os.close(run.take(LOCK))
+    finally:
+        is_over.set()
+        for thread in looking:
+            thread.join()
+
+
+def test_a_file_is_seen_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "latest"
+    write_atomically(path, b"one")
+
+    def refuse(fd: int) -> None:
+        raise OSError(28, "full")
+
+    monkeypatch.setattr("os.fsync", refuse)
+    with pytest.raises(OSError, match="full"):
+        write_atomically(path, b"two")
+    assert path.read_bytes() == b"one"
+    assert [entry.name for entry in tmp_path.iterdir() if entry.is_file()] == ["latest"]

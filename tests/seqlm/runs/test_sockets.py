@@ -1,0 +1,161 @@
+import os
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from seqlm.errors import SeqlmError
+from seqlm.runs import sockets
+from seqlm.runs.sockets import Listener, Peer, listen, peer_uid, socket_directory
+
+
+@pytest.fixture
+def listener() -> Iterator[tuple[Listener, Path]]:
+    listening, path = listen()
+    with listening:
+        yield Listener(listening), path
+
+
+def connected(path: Path) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.connect(str(path))
+    connection.settimeout(10)
+    return connection
+
+
+def test_the_socket_and_its_folder_are_for_this_user_alone() -> None:
+    listening, path = listen()
+    listening.close()
+    assert stat.S_ISSOCK(path.stat().st_mode)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert len(str(path)) < 104
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o770, 0o701])
+def test_a_folder_that_others_can_enter_is_refused(mode: int) -> None:
+    socket_directory().chmod(mode)
+    with pytest.raises(SeqlmError, match="not a private folder of yours"):
+        listen()
+
+
+def test_a_link_in_the_folders_place_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    (tmp_path / "rt" / "seqlm").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SeqlmError, match="not a private folder"):
+        listen()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder to another user")
+def test_a_folder_of_another_user_is_refused() -> None:
+    os.chown(socket_directory(), 12345, 12345)
+    with pytest.raises(SeqlmError, match="not a private folder of yours"):
+        listen()
+
+
+def test_a_runtime_folder_that_is_gone_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "gone"))
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    assert socket_directory() == tmp_path / f"seqlm-{os.getuid()}"
+
+
+def test_a_path_too_long_for_a_socket_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = tmp_path / ("x" * 120)
+    long.mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
+    with pytest.raises(SeqlmError, match="XDG_RUNTIME_DIR sets another place"):
+        listen()
+
+
+def test_sockets_of_dead_workers_are_cleared_away() -> None:
+    dead, dead_path = listen()
+    dead.close()
+    alive, alive_path = listen()
+    newest, newest_path = listen()
+    with alive, newest:
+        assert not dead_path.exists()
+        assert {alive_path, newest_path} == set(socket_directory().iterdir())
+
+
+def test_another_user_is_not_heard(
+    listener: tuple[Listener, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listening, path = listener
+    monkeypatch.setattr(sockets, "peer_uid", lambda _: os.getuid() + 1)
+    with connected(path) as screen:
+        assert listening.poll(5) == []
+        assert listening.peers == []
+        assert screen.recv(1) == b""
+
+
+def test_the_kernel_says_who_is_at_the_other_end() -> None:
+    one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with one, other:
+        assert peer_uid(one) == os.getuid()
+
+
+def test_lines_come_whole_however_they_are_cut(listener: tuple[Listener, Path]) -> None:
+    listening, path = listener
+    with connected(path) as screen:
+        listening.poll(5)
+        heard = []
+        for piece in (b"on", b"e\ntw", b"o\n", b"\nthree\nfo"):
+            screen.sendall(piece)
+            heard += [line for _, line in listening.poll(5)]
+        assert heard == [b"one", b"two", b"", b"three"]
+    assert listening.poll(5) == []
+    assert listening.peers == []
+
+
+def test_a_large_answer_arrives_whole(listener: tuple[Listener, Path]) -> None:
+    listening, path = listener
+    line = os.urandom(3_000_000).replace(b"\n", b" ") + b"\n"
+    with connected(path) as screen:
+        listening.poll(5)
+        listening.peers[0].send(line)
+        received = bytearray()
+        screen.settimeout(0.0)
+        while len(received) < len(line):
+            listening.poll(0.01)
+            try:
+                while piece := screen.recv(1 << 16):
+                    received += piece
+            except BlockingIOError:
+                continue
+        assert bytes(received) == line
+        for peer in listening.peers:
+            peer.connection.close()
+
+
+def test_a_screen_that_takes_nothing_is_let_go(
+    listener: tuple[Listener, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listening, path = listener
+    monkeypatch.setattr(sockets, "_MAX_UNSENT_BYTES", 1000)
+    with connected(path):
+        listening.poll(5)
+        listening.peers[0].send(b"x" * 1_000_000)
+        listening.poll(5)
+        assert listening.peers == []
+    with connected(path) as another:  # it may be given the same file descriptor
+        another.sendall(b"hello\n")
+        listening.poll(5)
+        assert [line for _, line in listening.poll(5)] == [b"hello"]
+        listening.peers[0].connection.close()
+
+
+def test_a_line_without_end_is_not_collected_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "MAX_LINE_BYTES", 100)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with ours, theirs:
+        peer = Peer(ours)
+        theirs.sendall(b"x" * 60)
+        assert peer.receive() == []
+        theirs.sendall(b"x" * 60)
+        assert peer.receive() is None

@@ -1,0 +1,378 @@
+"""Interrupted and resumed in one process: a run that is let go without a word is one that was killed."""
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seqlm import recipe
+from seqlm.config import Change
+from seqlm.data.prepare import prepare
+from seqlm.errors import RequestError, SeqlmError
+from seqlm.home import runs_dir
+from seqlm.protocol.events import (
+    Ended,
+    Evaluated,
+    Event,
+    Resumed,
+    Sampled,
+    StepsDone,
+    ValueChanged,
+)
+from seqlm.runs import training_run
+from seqlm.runs.directory import Lock, RunDirectory, list_runs
+from seqlm.runs.journal import effective, read_events
+from seqlm.runs.origin import open_text
+from seqlm.runs.training_run import TrainingRun
+
+LOCK = Lock(pid=1, socket="nowhere")
+Recipe = Callable[..., str]
+
+
+def begin(line: str, name: str | None = None) -> TrainingRun:
+    config = recipe.read(line)
+    return TrainingRun.begin(config, prepare(config.data), name, LOCK)
+
+
+def resume(run: TrainingRun, *words: str) -> TrainingRun:
+    directory = RunDirectory(run.directory.path)
+    return TrainingRun.resume(directory, open_text(directory), LOCK, list(words), "again")
+
+
+def to_the_end(run: TrainingRun) -> TrainingRun:
+    for _ in run.go():
+        pass
+    run.close()
+    return run
+
+
+def until(run: TrainingRun, step: int) -> Any:
+    going = run.go()
+    while run.trainer.step < step:
+        next(going)
+    return going
+
+
+def killed(run: TrainingRun) -> TrainingRun:
+    """What was told is in the log; what was not is lost, with the process."""
+    run.close()
+    return run
+
+
+def log_of(run: TrainingRun) -> list[Event]:
+    return effective(read_events(run.directory.events_path))
+
+
+def losses_of(run: TrainingRun) -> list[float]:
+    steps = [event for event in log_of(run) if isinstance(event, StepsDone)]
+    numbers = [step for event in steps for step in range(event.first_step, event.last_step + 1)]
+    assert numbers == list(range(1, len(numbers) + 1)), "each step once, in order"
+    return [loss for event in steps for loss in event.losses]
+
+
+def checks_of(run: TrainingRun) -> list[tuple[int, float, bool]]:
+    return [(e.step, e.loss, e.best) for e in log_of(run) if isinstance(e, Evaluated)]
+
+
+@pytest.mark.parametrize(
+    ("saved_at", "killed_at"), [(None, 0), (None, 45), (1, 1), (20, 45), (30, 30), (49, 60)]
+)
+@pytest.mark.parametrize("flush_s", [0.0, 1e9])
+def test_killed_anywhere_and_resumed_the_log_is_that_of_an_uninterrupted_run(
+    small: Recipe,
+    monkeypatch: pytest.MonkeyPatch,
+    saved_at: int | None,
+    killed_at: int,
+    flush_s: float,
+) -> None:
+    monkeypatch.setattr("seqlm.training.trainer._STEPS_PER_EVENT_S", flush_s)
+    line = small("model.dropout=0.2", "train.learning_rate=0.002@30", "train.evaluate_every=20")
+    whole = to_the_end(begin(line, "whole"))
+    run = begin(line, "cut")
+    if saved_at is not None:
+        until(run, saved_at)
+        run.save()
+    until(run, killed_at)
+    run = to_the_end(resume(killed(run)))
+    assert losses_of(run) == losses_of(whole)
+    assert checks_of(run) == checks_of(whole)
+    assert isinstance(log_of(run)[-1], Ended)
+
+
+def test_killed_again_and_again_it_comes_to_the_same_end(small: Recipe) -> None:
+    line = small(steps=60)
+    whole = to_the_end(begin(line, "whole"))
+    run = begin(line, "cut")
+    for saved_at, killed_at in ((5, 12), (15, 40), (16, 50)):
+        until(run, saved_at)
+        run.save()
+        until(run, killed_at)
+        run = resume(killed(run))
+    to_the_end(run)
+    assert losses_of(run) == losses_of(whole)
+
+
+def test_changes_by_hand_after_the_checkpoint_are_made_again_at_their_steps(
+    small: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seqlm.training.trainer._STEPS_PER_EVENT_S", 0.0)
+    run = begin(small(), "cut")
+    until(run, 20)
+    run.save()
+    for step, rate in ((30, 0.02), (35, 0.001)):
+        until(run, step)
+        run.change(Change(key="train.learning_rate", value=rate, step=0), f"by-{step}")
+        list(run.due_changes())
+    until(run, 40)
+    seen = losses_of(run)
+    assert len(seen) == 40
+    run = to_the_end(resume(killed(run)))
+    assert losses_of(run)[:40] == seen
+    changes = [event for event in log_of(run) if isinstance(event, ValueChanged)]
+    assert [(c.step, c.new, c.command_id) for c in changes] == [
+        (30, 0.02, "by-30"),
+        (35, 0.001, "by-35"),
+    ]
+
+
+def test_a_new_value_given_at_resuming_takes_force_after_what_was_seen(
+    small: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seqlm.training.trainer._STEPS_PER_EVENT_S", 0.0)
+    run = begin(small(), "cut")
+    until(run, 10)
+    run.save()
+    until(run, 25)
+    seen = losses_of(run)
+    run = to_the_end(resume(killed(run), "train.learning_rate=0.5"))
+    assert losses_of(run)[:25] == seen
+    (change,) = [event for event in log_of(run) if isinstance(event, ValueChanged)]
+    assert (change.step, change.new) == (25, 0.5)
+
+
+def test_a_value_of_the_past_is_refused(small: Recipe) -> None:
+    run = begin(small())
+    until(run, 20)
+    for key, value, words in (
+        ("train.steps", 5, "is below the 20 steps done"),
+        ("model.hidden", 5, "cannot change while a run goes"),
+        ("train.learning_rate", "much", "1e-06 to 100"),
+        ("train.learning_rate", [1], "1e-06 to 100"),
+        ("train.nothing", 1, "cannot change"),
+    ):
+        with pytest.raises(RequestError, match=words):
+            run.change(Change(key=key, value=value, step=0), None)
+    run.close()
+
+
+def test_a_finished_run_is_not_resumed_and_its_log_stays_as_it_was(small: Recipe) -> None:
+    run = to_the_end(begin(small(steps=20)))
+    before = run.directory.events_path.read_bytes()
+    with pytest.raises(RequestError, match=r"all its 20 steps; give more with train\.steps=N"):
+        resume(run)
+    with pytest.raises(RequestError, match="is not possible"):
+        resume(run, "train.learning_rate=0")
+    with pytest.raises(RequestError, match="cannot change in a run that has begun"):
+        resume(run, "model.hidden=9")
+    assert run.directory.events_path.read_bytes() == before
+    assert run.directory.holder() is None
+    more = to_the_end(resume(run, "train.steps=30"))
+    assert len(losses_of(more)) == 30
+    assert more.directory.holder() is None
+
+
+def test_killed_in_the_last_evaluation_it_is_finished_on_resuming(small: Recipe) -> None:
+    run = begin(small(steps=20))
+    for event in run.go():
+        if isinstance(event, Evaluated) and event.split == "val":
+            break
+    run.save()
+    run = to_the_end(resume(killed(run)))
+    assert [(e.step, e.split) for e in log_of(run) if isinstance(e, Evaluated)] == [
+        (20, "val"),
+        (20, "train"),
+    ]
+    assert isinstance(log_of(run)[-1], Ended)
+
+
+def test_a_diverged_run_goes_back_and_may_take_smaller_steps_at_once(
+    small: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = begin(small("train.optimizer=sgd", "train.clip=off", steps=60))
+    until(run, 10)
+    run.save()
+    run.change(Change(key="train.learning_rate", value=100, step=0), "too much")
+    broken = run.trainer._learner.step
+
+    def diverging(index: int, *rest: Any) -> Any:
+        loss, n_targets = broken(index, *rest)
+        return (loss * float("nan") if index >= 20 else loss), n_targets
+
+    monkeypatch.setattr(run.trainer._learner, "step", diverging)
+    events = list(run.go())
+    ended = events[-1]
+    assert isinstance(ended, Ended)
+    assert (ended.status, ended.step) == ("diverged", 21)
+    run = resume(killed(run), "train.learning_rate=0.01")
+    to_the_end(run)
+    assert len(losses_of(run)) == 60
+    changes = [event for event in log_of(run) if isinstance(event, ValueChanged)]
+    assert [(c.step, c.new) for c in changes] == [(10, 100), (10, 0.01)]
+
+
+def test_the_draw_as_always_is_made_at_log_spaced_steps(small: Recipe) -> None:
+    run = to_the_end(begin(small()))
+    drawn = [event for event in log_of(run) if isinstance(event, Sampled)]
+    assert [event.step for event in drawn] == [0, 1, 3, 10, 30, 100]
+    assert run.checkpoints.steps() == [0, 1, 3, 10, 30, 100, 120]
+
+
+def test_a_refused_start_leaves_nothing(small: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    to_the_end(begin(small(steps=5), "mine"))
+    before = sorted(path.name for path in runs_dir().iterdir())
+    with pytest.raises(RequestError, match="there is a run called mine already"):
+        begin(small(steps=5), "mine")
+    with pytest.raises(RequestError, match="chunk"):
+        begin(small("train.example=chunk", "train.chunk=8192"))
+
+    def full(fd: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.write", full)
+        with pytest.raises(OSError, match="No space"):
+            begin(small(steps=5))
+    assert sorted(path.name for path in runs_dir().iterdir()) == before
+
+
+def test_a_full_disk_loses_nothing(small: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqlm.training.trainer._STEPS_PER_EVENT_S", 0.0)
+    line = small("train.learning_rate=0.002@30", "train.evaluate_every=20")
+    whole = to_the_end(begin(line, "whole"))
+    run = begin(line, "full")
+    write, is_full, n_troubles = os.write, False, 0
+
+    def filling(fd: int, data: bytes) -> int:
+        if is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(fd, data)
+
+    monkeypatch.setattr("os.write", filling)
+    for event in run.go():
+        is_full = 15 <= run.trainer.step < 45
+        if run.disk_error is not None:
+            n_troubles += 1
+        assert event is None or event.seq <= run.journal.seq
+    run.close()
+    assert n_troubles > 10
+    assert losses_of(run) == losses_of(whole)
+    assert checks_of(run) == checks_of(whole)
+    seqs = [event.seq for event in read_events(run.directory.events_path)]
+    assert seqs == list(range(1, len(seqs) + 1))
+
+
+def test_a_checkpoint_that_finds_no_room_is_made_when_there_is(
+    small: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = begin(small(steps=20))
+    sync = os.fsync
+    n_refusals = 3
+
+    def filling(fd: int) -> None:
+        nonlocal n_refusals
+        if n_refusals:
+            n_refusals -= 1
+            raise OSError(errno.ENOSPC, "No space left on device")
+        sync(fd)
+
+    monkeypatch.setattr("os.fsync", filling)
+    troubles = [run.disk_error for event in run.go() if run.disk_error is not None]
+    run.close()
+    assert len(troubles) == 3
+    assert isinstance(log_of(run)[-1], Ended)
+    assert run.checkpoints.load("latest").record.step == 20
+
+
+def test_the_interval_between_checkpoints_follows_their_cost(
+    small: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_run, "_CHECKPOINT_INTERVAL_S", 0.0)
+    monkeypatch.setattr(training_run, "_CHECKPOINT_COST_SHARE", 0)
+    run = to_the_end(begin(small(steps=12)))
+    whole = [n for n in run.checkpoints.steps() if run.checkpoints.load(f"step-{n}").training]
+    assert whole == [11, 12]
+    assert run.checkpoints.steps() == [0, 1, 3, 10, 11, 12]
+
+
+def test_a_damaged_checkpoint_is_refused_by_name_and_the_run_is_let_go(small: Recipe) -> None:
+    run = begin(small())
+    until(run, 20)
+    list(run.stop(None))
+    killed(run)
+    path = run.checkpoints.path / "step-20" / "training.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    before = run.directory.events_path.read_bytes()
+    with pytest.raises(SeqlmError, match="checkpoint step-20 is damaged"):
+        resume(run)
+    assert run.directory.holder() is None
+    assert run.directory.events_path.read_bytes() == before
+
+
+def test_another_models_checkpoint_does_not_fit(small: Recipe) -> None:
+    runs = []
+    for words in ("model.hidden=12", "model.hidden=13"):
+        run = begin(small(words))
+        until(run, 5)
+        list(run.stop(None))
+        runs.append(killed(run))
+    one, other = (run.checkpoints.path / "step-5" / "weights.safetensors" for run in runs)
+    other.write_bytes(one.read_bytes())
+    record = one.parent / "checkpoint.json"
+    (other.parent / "checkpoint.json").write_bytes(record.read_bytes())
+    training = one.parent / "training.safetensors"
+    (other.parent / "training.safetensors").write_bytes(training.read_bytes())
+    with pytest.raises(SeqlmError, match="checkpoint step-5 does not fit the run"):
+        resume(runs[1])
+
+
+def test_a_file_is_copied_so_that_the_run_outlives_its_changes(small: Recipe, corpus: Path) -> None:
+    run = begin(small(steps=30))
+    assert run.directory.name.startswith("made-up-lstm-")
+    until(run, 10)
+    corpus.write_text("quite\nother\n" * 50)
+    assert len(losses_of(to_the_end(resume(killed(run))))) == 30
+
+
+def test_a_text_that_is_another_now_is_refused(small: Recipe, corpus: Path) -> None:
+    run = to_the_end(begin(small(steps=5)))
+    stored_at = run.directory.manifest().corpus.stored_at
+    assert stored_at is not None
+    Path(stored_at).unlink()
+    corpus.write_text("\n".join(f"name{'x' * (i % 7)}{i}" for i in range(200)))
+    with pytest.raises(RequestError, match=r"is not the text that .* was trained on"):
+        open_text(run.directory)
+
+
+def test_the_files_of_a_run_are_private(small: Recipe) -> None:
+    run = to_the_end(begin(small(steps=5)))
+    assert run.directory.path.stat().st_mode & 0o777 == 0o700
+    assert run.directory.events_path.stat().st_mode & 0o777 == 0o600
+    assert [found.name for found in list_runs()] == [run.directory.name]
+
+
+def test_going_on_is_logged_as_superseding_what_came_after(small: Recipe) -> None:
+    run = begin(small())
+    until(run, 20)
+    saved = run.save()
+    until(run, 30)
+    list(run.flush())
+    last = run.journal.seq
+    run = killed(resume(killed(run)))
+    (resumed,) = [e for e in read_events(run.directory.events_path) if isinstance(e, Resumed)]
+    assert (resumed.step, resumed.superseded_from) == (20, saved.seq)
+    assert resumed.superseded_to == last
