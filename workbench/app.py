@@ -18,7 +18,14 @@ from textual.theme import Theme
 from seqlm import recipe, settings
 from seqlm.config import DataConfig, RunConfig
 from seqlm.errors import SeqlmError
-from seqlm.protocol.queries import NextToken, NextTokenAnswer, Sample, SampleAnswer
+from seqlm.protocol.queries import (
+    NextToken,
+    NextTokenAnswer,
+    Sample,
+    SampleAnswer,
+    Score,
+    ScoreAnswer,
+)
 from seqlm.runs import client
 from seqlm.runs.client import Connection
 from seqlm.runs.directory import RunDirectory
@@ -33,6 +40,7 @@ from workbench.screens.main import LAYOUT_CSS, MainScreen
 from workbench.session import Answered, Declined, RunOpened, RunProgressed, Session, Spawn
 from workbench.situation import Situation, possible, space_does
 from workbench.widgets.controls import ControlsPane
+from workbench.widgets.data import DataPane
 from workbench.widgets.folded import PaneAsked
 from workbench.widgets.footer import Footer
 from workbench.widgets.generate import GeneratePane
@@ -107,7 +115,8 @@ class Workbench(App[int]):
         self._clock = clock
         self._asking = Asking(opening.config)
         self._session = Session(self.post_message, opening.connection, spawn)
-        self._asked_at = 0.0
+        self._asked_at = -_ASK_AGAIN_S
+        self._scored_at: int | None = None
         self.situation = Situation(opening.config, preview=opening.preview)
         self.register_theme(_theme(opening.palette))
         self.theme = "seqlm"
@@ -215,6 +224,8 @@ class Workbench(App[int]):
         tell = partial(pane.call_later, pane.show_source)
         if not situation.is_linked:
             label = "pair counts, no training yet" if not situation.run.run else "pair counts"
+            self._scored_at = None
+            self.main.data.forget()
             tell(label, COUNTS, None, preview.vocabulary, preview.has_end)
             return
         now, step = self._clock(), situation.run.step
@@ -223,6 +234,14 @@ class Workbench(App[int]):
         self._asked_at = now
         label = f"weights of step {step:,}"
         tell(label, "live", step, preview.vocabulary, preview.has_end)
+        if step != self._scored_at:
+            self._scored_at = step
+            self._ask_scores()
+
+    def _ask_scores(self) -> None:
+        """Ask what the model gives the right tokens of the items that the Data pane shows."""
+        for number, item in self.main.data.wanted():
+            self._session.ask(Score(id=f"data-{number}", text=item))
 
     def _show_keys(self) -> None:
         active = self.main.active_bindings
@@ -291,6 +310,8 @@ class Workbench(App[int]):
         match message.answer:
             case NextTokenAnswer() as answer:
                 pane.call_later(pane.predicted, from_answer(answer))
+            case ScoreAnswer() as answer:
+                self.main.data.scored(int(answer.id.removeprefix("data-")), answer.surprisal)
             case SampleAnswer() as answer:
                 pane.samples_drawn(answer.id, answer.samples)
 
@@ -298,7 +319,7 @@ class Workbench(App[int]):
     def _declined(self, message: Declined) -> None:
         if message.message_id.startswith("generate"):
             self.main.generate.show_refusal(message.words)
-        else:
+        elif not message.message_id.startswith("data-"):
             self._change(refusal=message.words)
 
     # What the panes ask
@@ -339,6 +360,11 @@ class Workbench(App[int]):
                 message.prompt, message.count, sample.temperature, sample.top_k, sample.seed
             )
             self.main.generate.samples_drawn(message.request_id, drawn)
+
+    @on(DataPane.Moved)
+    def _data_moved(self) -> None:
+        if self.situation.is_linked:
+            self._ask_scores()
 
     @on(GeneratePane.TemperatureAsked)
     def _temperature_asked(self, message: GeneratePane.TemperatureAsked) -> None:

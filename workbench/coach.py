@@ -69,7 +69,7 @@ def _failed(s: Situation) -> Line | None:
 def _starting(s: Situation) -> Line | None:
     if s.run.status != "starting":
         return None
-    return Line("○", "waiting", "Starting the trainer (1-2 s): loading torch.")
+    return Line("○", "waiting", "Starting the trainer: it loads torch and the text, a few seconds.")
 
 
 def _waiting(s: Situation) -> Line | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from math import log
+from math import exp, log
 
 from seqlm.config import DataConfig, MlpConfig, ModelConfig, NgramConfig
 from seqlm.data.ngrams import NgramTable
@@ -30,12 +30,15 @@ _SHOWN_ITEM = 200
 class Fed:
     """One prediction that the model is asked to make: what it sees, and what is right.
 
-    ``item`` is the whole line on its first row, else empty.
+    ``item`` is the whole line on its first row, else empty; ``n_item`` numbers the item in train and
+    ``n_target`` the target in the item, both from 0.
     """
 
     sees: tuple[str, ...]
     next: str
     item: str
+    n_item: int
+    n_target: int
 
 
 @dataclass(frozen=True, repr=False)
@@ -91,6 +94,12 @@ class Preview:
         pairs = zip(texts, tokens, strict=False)  # nothing comes before the first token
         found = [-log(self.probabilities(before)[self._id(token)]) for before, token in pairs]
         return tuple(found if self.has_end else found[1:])
+
+    def chances(self, n_item: int) -> tuple[float, ...]:
+        """What the counts give each right token of an item of train."""
+        item = list(self.text.items["train"][n_item])
+        tokens = [*item, self.vocabulary[-1]] if self.has_end else item
+        return tuple(exp(-nats) for nats in self.surprisal(tokens))
 
     def draw(
         self,
@@ -152,19 +161,22 @@ class Preview:
         if self.text.corpus.mode == "stream":
             begin = max(0, first - _LONGEST_PREFIX)
             piece = items[0][begin : first + 1000]
-            yield from self._fed_item(piece, context, first - begin)
+            yield from self._fed_item(0, piece, context, first - begin)
             return
-        for item in islice(items, first, None):
-            yield from self._fed_item(item, context, 0)
+        for number in range(first, len(items)):
+            yield from self._fed_item(number, items[number], context, 0)
 
-    def _fed_item(self, item: str, context: int | None, first: int) -> Iterator[Fed]:
+    def _fed_item(
+        self, number: int, item: str, context: int | None, first: int
+    ) -> Iterator[Fed]:
         glyphs = [token_glyph(token) for token in item]
         if self.has_end:
             glyphs.append(token_glyph(self.vocabulary[-1]))
         begin = first if self.has_end else max(1, first)
         for i in range(begin, len(glyphs)):
-            shown = clean(item, _SHOWN_ITEM) if i == begin and not first else ""
-            yield Fed(_window(glyphs, i, context), glyphs[i], shown)
+            is_whole = i == begin and self.text.corpus.mode == "lines"
+            shown = clean(item, _SHOWN_ITEM) if is_whole else ""
+            yield Fed(_window(glyphs, i, context), glyphs[i], shown, number, i - begin)
 
 
 def context_of(model: ModelConfig) -> int | None:

@@ -70,6 +70,12 @@ class FakeWorker:
                 return queries.DescribeAnswer(
                     id=message.id, step=self._step, status="reading", run=self._run
                 )
+            case queries.Score():
+                surprisal = [*self._preview.surprisal([*message.text, self._preview.vocabulary[-1]])]
+                tokens = [*message.text, self._preview.vocabulary[-1]]
+                return queries.ScoreAnswer(
+                    id=message.id, step=self._step, tokens=tokens, surprisal=surprisal, loss=0.0
+                )
             case queries.NextToken():
                 return self._next_token(message)
             case queries.Sample():

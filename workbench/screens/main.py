@@ -91,10 +91,10 @@ class MainScreen(Screen[None]):
         super().__init__(classes=" ".join(classes))
         self._on_ready = on_ready
         self.current, self._companion, self.is_zoomed = LOSS, GENERATE, False
-        self.controls = ControlsPane(id="controls")
+        self.data, self.controls = DataPane(id="data"), ControlsPane(id="controls")
         self.generate = GeneratePane(id="generate")
         self.panes: tuple[Widget, ...] = (
-            DataPane(id="data"),
+            self.data,
             self.controls,
             LossPane(id="loss"),
             self.generate,

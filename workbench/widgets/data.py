@@ -1,21 +1,29 @@
 """The Data pane: what the model is fed, and what there is to learn from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import exp
 from typing import ClassVar
 
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
+from textual.message import Message
 
-from workbench.preview import FILL, Fed, Preview
+from workbench.preview import Fed, Preview, context_of
 from workbench.render.bars import bar
-from workbench.render.figures import count, probability
+from workbench.render.figures import compact, count, probability
 from workbench.render.text import clean, fit, token_glyph
 from workbench.situation import Situation
 from workbench.widgets.pane import Pane
 from workbench.widgets.rows import Row
 
 _VIEWS = ("as fed", "lines", "counts")
-_WIDEST_CONTEXT = 24
+_WIDEST_CONTEXT, _SPACED_UP_TO = 24, 8
+_GETS = "gets"
+_MAX_SCORED = 4
+_EXACT_BELOW = 200_000
+
+Chances = Mapping[int, Sequence[float]]
+"""For some items of train, by number: what the model gives each of their right tokens."""
 
 
 class DataPane(Pane):
@@ -25,7 +33,8 @@ class DataPane(Pane):
     NAME = "Data"
     HELP: ClassVar[str] = (
         "What the model learns from. View 1, as fed: each row is one prediction it is asked to make, "
-        "what it sees and which token is right (· stands for nothing yet, ∎ for the end). "
+        "what it sees, which token is right, and what chance the model gives it "
+        "(· stands for nothing yet, ∎ for the end; before training pair counts answer). "
         "View 2, lines: the text itself. View 3, counts: how often each token is the right one."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,10 +47,14 @@ class DataPane(Pane):
         Binding("V", "view(-1)", "view before", show=False, id="data.view_before"),
     ]
 
+    class Moved(Message):
+        """Other items are shown."""
+
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._view = 0
         self._first = 0
+        self._chances: dict[int, Sequence[float]] = {}
 
     def about(self) -> str:
         """The view and its place among the views."""
@@ -52,6 +65,7 @@ class DataPane(Pane):
         preview = self.situation.preview if self.situation else None
         last = preview.n_train_items - 1 if preview else 0
         self._first = min(max(0, self._first + by), max(0, last))
+        self.post_message(self.Moved())
         self.redraw()
 
     def action_view(self, by: int) -> None:
@@ -59,6 +73,30 @@ class DataPane(Pane):
         self._view = (self._view + by) % len(_VIEWS)
         self.title_changed()
         self.redraw()
+
+    def wanted(self) -> Sequence[tuple[int, str]]:
+        """The items whose chances are worth asking a model for: number and text."""
+        preview = self.situation.preview if self.situation else None
+        if preview is None or self._view or preview.description.mode != "lines":
+            return []
+        items = preview.text.items["train"]
+        last = min(len(items), self._first + _MAX_SCORED)
+        return [(number, items[number]) for number in range(self._first, last)]
+
+    def scored(self, n_item: int, surprisal: Sequence[float]) -> None:
+        """What the model gives the right tokens of an item, told as surprisal in nats."""
+        kept = {number: told for number, told in self._chances.items() if abs(number - n_item) < 10}
+        self._chances = kept | {n_item: [exp(-nats) for nats in surprisal]}
+        self.redraw()
+
+    def forget(self) -> None:
+        """Another model answers from now on: the counts, or one that has not been asked."""
+        self._chances = {}
+
+    def _known(self, preview: Preview) -> Chances:
+        if self.situation is not None and self.situation.is_linked:
+            return self._chances
+        return {number: preview.chances(number) for number, _ in self.wanted()}
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
         """The corpus in a few numbers, then the view."""
@@ -71,9 +109,15 @@ class DataPane(Pane):
         if height < len(summary) + 5:
             summary = summary[:1] if height > 3 else []
         room = height - len(summary) - bool(summary)
-        body = (_fed_rows, _line_rows, _count_rows)[self._view]
         gap: list[Row] = [[]] if summary else []
-        return [*summary, *gap, *body(situation, preview, self._first, width, room)]
+        return [*summary, *gap, *self._body(situation, preview, width, room)]
+
+    def _body(self, situation: Situation, preview: Preview, width: int, room: int) -> list[Row]:
+        if self._view == 0:
+            chances = self._known(preview)
+            return _fed_rows(situation, preview, self._first, width, room, chances)
+        rows = _line_rows if self._view == 1 else _count_rows
+        return rows(preview, self._first, width, room)
 
 
 def summary_rows(preview: Preview) -> list[Row]:
@@ -81,10 +125,11 @@ def summary_rows(preview: Preview) -> list[Row]:
     about = preview.description
     unit = "lines" if about.mode == "lines" else "characters"
     sizes = about.n_items if about.mode == "lines" else about.n_characters
+    size = count if sum(sizes.values()) < _EXACT_BELOW else compact
     rows: list[Row] = [
         [(preview.name, "plain bold"), (f" · {count(sum(sizes.values()))} {unit}", "plain")],
         [(clean(about.vocabulary, 80), "label")],
-        [("  ".join(f"{split} {count(n)}" for split, n in sizes.items()), "label")],
+        [("  ".join(f"{split} {size(n)}" for split, n in sizes.items()), "label")],
     ]
     if about.n_duplicates:
         rows.append([(f"{count(about.n_duplicates)} equal lines left out", "label")])
@@ -112,31 +157,35 @@ def folded_row(situation: Situation, width: int) -> Row:
     return [(preview.name, "plain"), (words + "  ".join(pairs), "label")]
 
 
-def _fed_rows(s: Situation, preview: Preview, first: int, width: int, room: int) -> list[Row]:
+def _fed_rows(
+    s: Situation, preview: Preview, first: int, width: int, room: int, chances: Chances
+) -> list[Row]:
     fed = preview.fed(s.config.model, first, max(0, room - 1))
-    sees = [_context(one.sees) for one in fed]
+    context = context_of(s.config.model)
+    gap = " " if context is not None and context <= _SPACED_UP_TO else ""
+    sees = [gap.join(one.sees) for one in fed]
     column = min(max([4, *map(len, sees)]), max(4, width // 2), _WIDEST_CONTEXT)
-    head: Row = [(f"{fit('sees', column)}   next   item", "guide")]
-    return [head, *(_fed_row(one, shown, column) for one, shown in zip(fed, sees, strict=True))]
+    gets = f"{_GETS.ljust(7)}" if chances else ""
+    head: Row = [(f"{'sees'.rjust(column)}   next  {gets}", "guide")]
+    rows = [_fed_row(one, shown, column, chances) for one, shown in zip(fed, sees, strict=True)]
+    return [head, *rows]
 
 
-def _context(sees: tuple[str, ...]) -> str:
-    short = len(sees) <= 8 and any(token == FILL for token in sees)
-    return (" " if short or len(sees) <= 4 else "").join(sees)
-
-
-def _fed_row(one: Fed, shown: str, column: int) -> Row:
+def _fed_row(one: Fed, shown: str, column: int, chances: Chances) -> Row:
     if len(shown) > column:
         shown = "…" + shown[1 - column :]
+    known = chances.get(one.n_item, ())
+    gets = probability(known[one.n_target]) if one.n_target < len(known) else ""
     return [
-        (shown.rjust(column) if " " not in shown else fit(shown, column), "label"),
+        (shown.rjust(column), "label"),
         (" → ", "guide"),
-        (fit(one.next, 7), "plain bold"),
-        (one.item, "best" if one.item else "label"),
+        (fit(one.next, 6), "plain bold"),
+        (gets.ljust(7) if chances else "", "train"),
+        (one.item, "best"),
     ]
 
 
-def _line_rows(_: Situation, preview: Preview, first: int, width: int, room: int) -> list[Row]:
+def _line_rows(preview: Preview, first: int, width: int, room: int) -> list[Row]:
     items = preview.text.items["train"]
     if preview.text.corpus.mode == "lines":
         shown = list(enumerate(items[first : first + room], first + 1))
@@ -150,7 +199,7 @@ def _line_rows(_: Situation, preview: Preview, first: int, width: int, room: int
     ]
 
 
-def _count_rows(_: Situation, preview: Preview, first: int, width: int, room: int) -> list[Row]:
+def _count_rows(preview: Preview, first: int, width: int, room: int) -> list[Row]:
     common = preview.description.common
     total = sum(n for _, n in common)
     most = common[0][1] if common else 1
