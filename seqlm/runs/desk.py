@@ -241,11 +241,12 @@ class Desk:
         except Exception as error:
             traceback.print_exc()
             event = run.fail(first_line(error))
+        if isinstance(event, Ended):
+            self._leave_run(event)
+            return
         if event is not None:
             self._tell(event)
-        if isinstance(event, Ended):
-            self._leave_run()
-        elif run.disk_error is not None:
+        if run.disk_error is not None:
             self._wait_for_disk(run, run.disk_error)
         elif self._throttle.done(run.trainer.step - step_before, run.trainer.values["train.pace"]):
             self._log_pause(run, None)
@@ -266,18 +267,20 @@ class Desk:
 
     def _stop_training(self, command_id: str | None) -> None:
         if self._training is not None:
-            for event in self._training.stop(command_id):
+            *before, ended = self._training.stop(command_id)
+            for event in before:
                 self._tell(event)
-            self._leave_run()
+            self._leave_run(ended)
 
-    def _leave_run(self) -> None:
-        """Let the run that was trained go. It stays open for questions."""
+    def _leave_run(self, ended: Event) -> None:
+        """Let the run go, then tell that it ended. It stays open for questions."""
         if self._training is not None:
             self._training.close()
         self._training, self._going = None, iter(())
-        ended = RequestError("the run ended before this could take force")
+        self._tell(ended)
+        too_late = RequestError("the run ended before this could take force")
         for command_id, peer in list(self._askers.items()):
-            self._refuse(peer, command_id, ended)
+            self._refuse(peer, command_id, too_late)
 
     def _tell(self, event: Event) -> None:
         """The screen whose command an event answers is told at once; the others read the log."""
