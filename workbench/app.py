@@ -5,10 +5,11 @@ import gc
 import signal
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
 
+from msgspec import Struct
+from msgspec.structs import replace
 from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -49,8 +50,7 @@ DEFAULT_FPS = 10.0
 _ASK_AGAIN_S = 0.5
 
 
-@dataclass(frozen=True)
-class Opening:
+class Opening(Struct, frozen=True, eq=False):
     """What the workbench opens with.
 
     Attributes:

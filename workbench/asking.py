@@ -1,7 +1,9 @@
 """What a person wants of a run, and how to take it back: a value with a memory."""
 
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seqlm import settings
 from seqlm.config import RunConfig
@@ -18,8 +20,7 @@ class LiveChange(NamedTuple):
     new: Any
 
 
-@dataclass(frozen=True)
-class Asking:
+class Asking(Struct, frozen=True):
     """The configuration a new run would have, with what was asked for before.
 
     Attributes:

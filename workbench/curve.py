@@ -8,8 +8,9 @@ the losses arrived.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 GROWTH = 1.01
 MAX_EQUAL_BINS = 512
@@ -46,8 +47,7 @@ class Bin(NamedTuple):
         return self.total / self.n
 
 
-@dataclass(frozen=True)
-class Curve:
+class Curve(Struct, frozen=True):
     """One series of losses by step, in bins for a logarithmic and for a linear axis.
 
     Attributes:

@@ -5,10 +5,11 @@ token after each other) answers where later the model does.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from math import exp, log
+
+from msgspec import Struct
 
 from seqlm.config import DataConfig, MlpConfig, ModelConfig, NgramConfig
 from seqlm.data.ngrams import NgramTable
@@ -26,8 +27,7 @@ _LONGEST_PREFIX = 64
 _SHOWN_ITEM = 200
 
 
-@dataclass(frozen=True)
-class Fed:
+class Fed(Struct, frozen=True):
     """One prediction that the model is asked to make: what it sees, and what is right.
 
     ``item`` is the whole line on its first row, else empty; ``n_item`` numbers the item in train and
@@ -41,8 +41,7 @@ class Fed:
     n_target: int
 
 
-@dataclass(frozen=True, repr=False)
-class Preview:
+class Preview(Struct, frozen=True, dict=True, eq=False):
     """A prepared text with its counts.
 
     Attributes:

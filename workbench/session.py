@@ -10,9 +10,9 @@ import contextlib
 import signal
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
+from msgspec.structs import replace
 from textual.message import Message
 
 from seqlm.errors import SeqlmError

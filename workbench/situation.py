@@ -1,7 +1,8 @@
 """Everything the screen is drawn from, in one frozen value, and what can be done in it."""
 
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from seqlm import settings
 from seqlm.config import RunConfig
@@ -37,8 +38,7 @@ ROLES: dict[Status, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Situation:
+class Situation(Struct, frozen=True):
     """What is so right now.
 
     Attributes:
@@ -54,7 +54,7 @@ class Situation:
 
     asked: RunConfig
     running: RunConfig | None = None
-    run: RunState = field(default_factory=RunState)
+    run: RunState = RunState()
     preview: Preview | None = None
     reading: str = ""
     refusal: str = ""

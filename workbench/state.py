@@ -5,8 +5,10 @@ state, whether they come one by one from a run that trains now or all at once fr
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from seqlm.protocol.events import (
     CheckpointSaved,
@@ -42,8 +44,7 @@ class Measured(NamedTuple):
     loss: float
 
 
-@dataclass(frozen=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """A live value that changed, with the validation loss before it and the first one after."""
 
     step: int
@@ -54,8 +55,7 @@ class Changed:
     after: Measured | None = None
 
 
-@dataclass(frozen=True)
-class RunState:
+class RunState(Struct, frozen=True):
     """A run as its log tells it.
 
     Attributes:
@@ -89,20 +89,20 @@ class RunState:
     recipe: str = ""
     n_parameters: int = 0
     n_vocab: int = 0
-    n_targets: Mapping[SplitName, int] = field(default_factory=dict)
+    n_targets: Mapping[SplitName, int] = {}
     steps_planned: int = 0
     status: Status = "untrained"
     message: str = ""
     step: int = 0
-    train: Curve = field(default_factory=Curve)
-    val: Curve = field(default_factory=Curve)
+    train: Curve = Curve()
+    val: Curve = Curve()
     train_last: float | None = None
     val_last: Measured | None = None
     best: Measured | None = None
     checks_since_best: int = 0
-    final: Mapping[SplitName, float] = field(default_factory=dict)
+    final: Mapping[SplitName, float] = {}
     learning_rate: float | None = None
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = {}
     changes: tuple[Changed, ...] = ()
     n_changes: int = 0
     samples: tuple[tuple[int, str], ...] = ()

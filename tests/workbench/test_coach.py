@@ -1,8 +1,8 @@
 """The coach line: a pure function of the situation."""
 
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from recorded_logs import recorded, until, until_kind
 
 from seqlm.presets import preset_config
