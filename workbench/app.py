@@ -98,7 +98,7 @@ class Workbench(App[int]):
         Binding("x", "x_axis", "step axis log or linear", show=False, id="loss.x_axis"),
         Binding("escape", "unzoom", "out of the zoom", show=False, id="pane.back"),
         Binding("question_mark", "help", "what this pane shows, and its keys", id="help"),
-        Binding("colon", "command_palette", "every command by name", id="commands"),
+        Binding("colon,ctrl+p", "command_palette", "every command by name", id="commands"),
         Binding("q,ctrl+c,ctrl+q", "leave", "leave", id="leave"),
         Binding("ctrl+z", "suspend_process", "suspend the screen", show=False, id="suspend"),
         Binding("ctrl+l", "redraw", "draw everything again", show=False, id="redraw"),
