@@ -118,6 +118,7 @@ class Workbench(App[int]):
         self._asked_at = -_ASK_AGAIN_S
         self._scored_at: int | None = None
         self.situation = Situation(opening.config, preview=opening.preview)
+        self.set_class(opening.ascii_only, "-ascii")
         self.register_theme(_theme(opening.palette))
         self.theme = "seqlm"
         self._css_variables = self.get_css_variables()

@@ -44,7 +44,7 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """One scrolling text."""
-        with VerticalScroll() as scroll:
+        with VerticalScroll(id="help") as scroll:
             yield Static(self._text())
         scroll.border_title = Content(f"? {self._name}")
         scroll.border_subtitle = Content("esc closes")

@@ -42,7 +42,8 @@ class LeaveScreen(ModalScreen[Choice]):
                 "    stop it with a checkpoint, to go on later\n",
                 ("esc", "bold $primary"),
                 "  stay here",
-            )
+            ),
+            id="question",
         )
 
     def action_choose(self, choice: Choice) -> None:

@@ -51,7 +51,14 @@ MainScreen.-columns-x.-columns-y.-zoomed #left { width: 1fr; }
 MainScreen.-columns-x.-columns-y #data.-alone { height: 1fr; }
 MainScreen.-columns-x.-columns-y #loss.-alone { height: 1fr; }
 MainScreen.-tiny-x #loss, MainScreen.-tiny-y #loss { height: 1fr; }
-MainScreen.-tiny-x .pane, MainScreen.-tiny-y .pane { border: none; padding: 0; }
+.-ascii #data, .-ascii #controls, .-ascii #loss, .-ascii #generate { border: ascii $panel; }
+.-ascii #data:focus, .-ascii #controls:focus, .-ascii #loss:focus, .-ascii #generate:focus,
+.-ascii #controls:focus-within, .-ascii #generate:focus-within { border: ascii $primary; }
+.-ascii LeaveScreen #question, .-ascii HelpScreen #help { border: ascii $primary; }
+MainScreen.-tiny-x #data, MainScreen.-tiny-y #data { border: none; padding: 0; }
+MainScreen.-tiny-x #controls, MainScreen.-tiny-y #controls { border: none; padding: 0; }
+MainScreen.-tiny-x #loss, MainScreen.-tiny-y #loss { border: none; padding: 0; }
+MainScreen.-tiny-x #generate, MainScreen.-tiny-y #generate { border: none; padding: 0; }
 """
 """The places and borders of the panes for each class of size; the app loads it."""
 

@@ -63,7 +63,13 @@ class Footer(Rows):
 
 
 def fitting(keys: Sequence[Key], kept: Sequence[Key], width: int) -> list[Key]:
-    """As many keys as fit, from the left, and the kept ones behind them."""
+    """As many keys as fit, from the left, and the kept ones behind them.
+
+    Where room is short, the kept keys lose their words before the first key is dropped.
+    """
+    needed = sum(cell_len(key.text) for key in (*keys[:1], *kept))
+    if needed > width:
+        kept = [key._replace(label="") for key in kept]
     room = width - sum(cell_len(key.text) for key in kept)
     shown = []
     for key in keys:
