@@ -66,6 +66,7 @@ class Worker:
         process = self.connection.process
         assert process is not None
         self.process: subprocess.Popen[bytes] = process
+        self.socket_path = ""
 
     def ask(self, message: Command | Query) -> Reply:
         """The answer to a message."""
