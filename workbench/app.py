@@ -5,71 +5,35 @@ import gc
 import signal
 import time
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any, ClassVar
 
-from msgspec import Struct
 from msgspec.structs import replace
 from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.theme import Theme
 
 from seqlm import recipe, settings
-from seqlm.config import DataConfig, RunConfig
+from seqlm.config import DataConfig
 from seqlm.errors import SeqlmError
-from seqlm.protocol.queries import (
-    NextToken,
-    NextTokenAnswer,
-    Sample,
-    SampleAnswer,
-    Score,
-    ScoreAnswer,
-)
 from seqlm.runs import client
-from seqlm.runs.client import Connection
-from seqlm.runs.directory import RunDirectory
-from workbench.answers import COUNTS, from_answer, from_counts
 from workbench.asking import Asking, LiveChange
 from workbench.control_rows import control_rows
 from workbench.keys import app_keys, footer_keys, own_keys
-from workbench.preview import Preview, make_preview
-from workbench.render.palette import DARK, Palette
+from workbench.opening import Opening, theme_of
+from workbench.oracle import Oracle
+from workbench.preview import make_preview
+from workbench.render.palette import DARK
 from workbench.render.text import clean
 from workbench.screens.main import LAYOUT_CSS, MainScreen
-from workbench.session import Answered, Declined, RunOpened, RunProgressed, Session, Spawn
+from workbench.session import Session, Spawn
 from workbench.situation import Situation, possible, space_does
+from workbench.told import Answered, Declined, RunOpened, RunProgressed
 from workbench.widgets.controls import ControlsPane
 from workbench.widgets.data import DataPane
 from workbench.widgets.folded import PaneAsked
 from workbench.widgets.footer import Footer
 from workbench.widgets.generate import GeneratePane
-
-DEFAULT_FPS = 10.0
-_ASK_AGAIN_S = 0.5
-
-
-class Opening(Struct, frozen=True, eq=False):
-    """What the workbench opens with.
-
-    Attributes:
-        config: What a new run would be made of.
-        run: A run to show, or None to begin with ``config``.
-        connection: A worker that was started already.
-        preview: The text of ``config``, if it was quick to read.
-        palette: Colours.
-        ascii_only: Whether only ASCII signs may be drawn.
-        fps: How often a second the log is looked at.
-    """
-
-    config: RunConfig
-    run: RunDirectory | None = None
-    connection: Connection | None = None
-    preview: Preview | None = None
-    palette: Palette = DARK
-    ascii_only: bool = False
-    fps: float = DEFAULT_FPS
 
 
 class Workbench(App[int]):
@@ -115,11 +79,9 @@ class Workbench(App[int]):
         self._clock = clock
         self._asking = Asking(opening.config)
         self._session = Session(self.post_message, opening.connection, spawn)
-        self._asked_at = -_ASK_AGAIN_S
-        self._scored_at: int | None = None
         self.situation = Situation(opening.config, preview=opening.preview)
         self.set_class(opening.ascii_only, "-ascii")
-        self.register_theme(_theme(opening.palette))
+        self.register_theme(theme_of(opening.palette))
         self.theme = "seqlm"
         self._css_variables = self.get_css_variables()
         self.stylesheet.set_variables(self._css_variables)
@@ -143,6 +105,7 @@ class Workbench(App[int]):
 
     def _begin(self) -> None:
         """Show what there is, and begin to listen."""
+        self._oracle = Oracle(self._session, self.main.generate, self.main.data, self._clock)
         self._watch_signals()
         if (self._opening.palette, self._opening.ascii_only) != (DARK, False):
             self.main.show_look(self._opening.palette, self._opening.ascii_only)
@@ -192,7 +155,7 @@ class Workbench(App[int]):
         with self.batch_update():
             self.main.show(situation)
             self._show_controls()
-            self._show_source()
+            self._oracle.show(situation)
             self._show_keys()
         if situation.run.is_live:
             self._timer.resume()
@@ -211,38 +174,6 @@ class Workbench(App[int]):
         in_force = {**sample, **situation.run.values}
         rows = control_rows(situation.asked, situation.running, in_force)
         self.main.controls.show(rows)
-
-    def _show_source(self) -> None:
-        """Tell the Generate pane who answers. Newer weights are told of twice a second at most."""
-        pane, situation = self.main.generate, self.situation
-        preview, sample = situation.preview, situation.asked.sample
-        if preview is None:
-            return
-        pane.show_sampling(sample.temperature, sample.top_k, sample.seed)
-        pane.show_same_draw(situation.run.samples)
-        # A pane that is told something here may ask at once. A message that is made while the app's
-        # own handler runs never reaches the app, so the pane is told in its own turn.
-        tell = partial(pane.call_later, pane.show_source)
-        if not situation.is_linked:
-            label = "pair counts, no training yet" if not situation.run.run else "pair counts"
-            self._scored_at = None
-            self.main.data.forget()
-            tell(label, COUNTS, None, preview.vocabulary, preview.has_end)
-            return
-        now, step = self._clock(), situation.run.step
-        if situation.run.status == "training" and now - self._asked_at < _ASK_AGAIN_S:
-            return
-        self._asked_at = now
-        label = f"weights of step {step:,}"
-        tell(label, "live", step, preview.vocabulary, preview.has_end)
-        if step != self._scored_at:
-            self._scored_at = step
-            self._ask_scores()
-
-    def _ask_scores(self) -> None:
-        """Ask what the model gives the right tokens of the items that the Data pane shows."""
-        for number, item in self.main.data.wanted():
-            self._session.ask(Score(id=f"data-{number}", text=item))
 
     def _show_keys(self) -> None:
         active = self.main.active_bindings
@@ -307,65 +238,27 @@ class Workbench(App[int]):
 
     @on(Answered)
     def _answered(self, message: Answered) -> None:
-        pane = self.main.generate
-        match message.answer:
-            case NextTokenAnswer() as answer:
-                pane.call_later(pane.predicted, from_answer(answer))
-            case ScoreAnswer() as answer:
-                self.main.data.scored(int(answer.id.removeprefix("data-")), answer.surprisal)
-            case SampleAnswer() as answer:
-                pane.samples_drawn(answer.id, answer.samples)
+        self._oracle.answered(message.answer)
 
     @on(Declined)
     def _declined(self, message: Declined) -> None:
-        if message.message_id.startswith("generate"):
-            self.main.generate.show_refusal(message.words)
-        elif not message.message_id.startswith("data-"):
+        if not self._oracle.declined(message.message_id, message.words):
             self._change(refusal=message.words)
 
     # What the panes ask
 
     @on(GeneratePane.PredictionAsked)
     def _prediction_asked(self, message: GeneratePane.PredictionAsked) -> None:
-        pane, preview = self.main.generate, self.situation.preview
-        if message.weights != COUNTS:
-            self._session.ask(
-                NextToken(id=message.request_id, tokens=list(message.tokens), weights=message.weights)
-            )
-            return
-        if preview is not None:
-            try:
-                found = from_counts(preview, message.request_id, message.tokens)
-            except SeqlmError as error:
-                pane.show_refusal(clean(str(error), 300))
-            else:
-                pane.call_later(pane.predicted, found)
+        self._oracle.predict(self.situation, message)
 
     @on(GeneratePane.SamplesAsked)
     def _samples_asked(self, message: GeneratePane.SamplesAsked) -> None:
-        sample, preview = self.situation.asked.sample, self.situation.preview
-        if self.situation.is_linked:
-            self._session.ask(
-                Sample(
-                    id=message.request_id,
-                    prompt=list(message.prompt),
-                    count=message.count,
-                    length=100,
-                    temperature=sample.temperature,
-                    top_k=sample.top_k,
-                    seed=sample.seed,
-                )
-            )
-        elif preview is not None:
-            drawn = preview.draw(
-                message.prompt, message.count, sample.temperature, sample.top_k, sample.seed
-            )
-            self.main.generate.samples_drawn(message.request_id, drawn)
+        self._oracle.draw(self.situation, message)
 
     @on(DataPane.Moved)
     def _data_moved(self) -> None:
         if self.situation.is_linked:
-            self._ask_scores()
+            self._oracle.ask_scores()
 
     @on(GeneratePane.TemperatureAsked)
     def _temperature_asked(self, message: GeneratePane.TemperatureAsked) -> None:
@@ -511,16 +404,3 @@ def _runner(app: Workbench, action: str) -> Callable[[], Any]:
 
     return run
 
-
-def _theme(palette: Palette) -> Theme:
-    background = palette.background or "#000000"
-    return Theme(
-        name="seqlm",
-        primary=palette.train if palette.train.startswith("#") else "#6CB6FF",
-        secondary=palette.label if palette.label.startswith("#") else "#A9B4C0",
-        foreground=palette.plain if palette.plain.startswith("#") else "#E6EDF3",
-        background=background,
-        surface=background,
-        panel=palette.guide if palette.guide.startswith("#") else "#8490A0",
-        dark=palette.name != "light",
-    )

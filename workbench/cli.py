@@ -161,7 +161,8 @@ def _open(config: RunConfig, run: RunDirectory | None, words: argparse.Namespace
 
     # The worker comes first: its second of torch passes while the screen is being made.
     connection = client.spawn() if run is None or run.holder() is None else None
-    from workbench.app import Opening, Workbench
+    from workbench.app import Workbench
+    from workbench.opening import Opening
     from workbench.preview import make_preview
     from workbench.render.palette import DARK, LIGHT
 

@@ -27,45 +27,12 @@ from seqlm.runs.directory import RunDirectory
 from workbench.follow import Follower
 from workbench.render.text import clean
 from workbench.state import RunState, Status, died
+from workbench.told import Answered, Declined, RunOpened, RunProgressed
 
 _SLICE_S = 0.02
 _BETWEEN_SLICES_S = 0.01
 _LONGEST_MESSAGE = 300
 _WITHOUT_A_WORD = "ended without a word"
-
-
-class RunProgressed(Message):
-    """The run's state is another than before."""
-
-    def __init__(self, state: RunState) -> None:
-        super().__init__()
-        self.state = state
-
-
-class RunOpened(Message):
-    """Another run is shown, or its worker is ready to be asked (``is_linked``)."""
-
-    def __init__(self, run: RunDirectory, is_linked: bool) -> None:
-        super().__init__()
-        self.run = run
-        self.is_linked = is_linked
-
-
-class Answered(Message):
-    """The worker answered a question."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__()
-        self.answer = answer
-
-
-class Declined(Message):
-    """A command or a question cannot be followed; ``words`` say why and what would be right."""
-
-    def __init__(self, message_id: str, words: str) -> None:
-        super().__init__()
-        self.message_id = message_id
-        self.words = words
 
 
 class _Followed(NamedTuple):

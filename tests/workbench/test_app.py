@@ -11,7 +11,8 @@ from textual.pilot import Pilot
 from seqlm import recipe
 from seqlm.protocol.events import Event, Paused
 from seqlm.runs import client
-from workbench.app import Opening, Workbench
+from workbench.app import Workbench
+from workbench.opening import Opening
 from workbench.preview import Preview
 
 CONFIG = recipe.read("names-mlp train.steps=3600 train.evaluate_every=400")

@@ -14,8 +14,9 @@ from seqlm.runs import client
 from seqlm.runs.client import Connection
 from workbench.follow import Follower
 from workbench.preview import Preview
-from workbench.session import Answered, Declined, RunProgressed, Session, how_it_ended
+from workbench.session import Session, how_it_ended
 from workbench.state import RunState, fold_all
+from workbench.told import Answered, Declined, RunProgressed
 
 CONFIG = recipe.read("names-mlp train.steps=3600")
 

@@ -1,0 +1,138 @@
+"""Who answers the questions of the panes: the pair counts before training, then the worker's model."""
+
+from collections.abc import Callable
+from functools import partial
+
+from seqlm.errors import SeqlmError
+from seqlm.protocol.queries import (
+    Answer,
+    NextToken,
+    NextTokenAnswer,
+    Sample,
+    SampleAnswer,
+    Score,
+    ScoreAnswer,
+)
+from workbench.answers import COUNTS, from_answer, from_counts
+from workbench.preview import Preview
+from workbench.render.text import clean
+from workbench.session import Session
+from workbench.situation import Situation
+from workbench.widgets.data import DataPane
+from workbench.widgets.generate import GeneratePane
+
+_ASK_AGAIN_S = 0.5
+_LONGEST_SAMPLE = 100
+_SCORE = "data-"
+
+
+class Oracle:
+    """Passes questions on and answers back. Newer weights are told of twice a second at most.
+
+    A pane that is told something may ask at once. Textual does not bring a message to the app that
+    was made while the app's own handler runs, so panes are told in their own turn (``call_later``).
+
+    Args:
+        session: Reaches the worker.
+        generate: Asks for predictions and samples.
+        data: Shows the chances of the right tokens.
+        clock: Seconds that only go forward.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        generate: GeneratePane,
+        data: DataPane,
+        clock: Callable[[], float],
+    ) -> None:
+        self._session, self._generate, self._data, self._clock = session, generate, data, clock
+        self._asked_at = -_ASK_AGAIN_S
+        self._scored_at: int | None = None
+
+    def show(self, situation: Situation) -> None:
+        """Tell the panes who answers in this situation."""
+        preview, sample, run = situation.preview, situation.asked.sample, situation.run
+        if preview is None:
+            return
+        self._generate.show_sampling(sample.temperature, sample.top_k, sample.seed)
+        self._generate.show_same_draw(run.samples)
+        if not situation.is_linked:
+            self._counts_answer(preview, "pair counts" if run.run else "pair counts, no training yet")
+            return
+        now = self._clock()
+        if run.status != "training" or now - self._asked_at >= _ASK_AGAIN_S:
+            self._asked_at = now
+            self._model_answers(preview, run.step)
+
+    def ask_scores(self) -> None:
+        """Ask what the model gives the right tokens of the items that the Data pane shows."""
+        for number, item in self._data.wanted():
+            self._session.ask(Score(id=f"{_SCORE}{number}", text=item))
+
+    def predict(self, situation: Situation, asked: GeneratePane.PredictionAsked) -> None:
+        """Answer what comes after some tokens, or ask the worker."""
+        preview, tokens = situation.preview, list(asked.tokens)
+        if asked.weights != COUNTS:
+            question = NextToken(id=asked.request_id, tokens=tokens, weights=asked.weights)
+            self._session.ask(question)
+        elif preview is not None:
+            try:
+                found = from_counts(preview, asked.request_id, tokens)
+            except SeqlmError as error:
+                self._generate.show_refusal(clean(str(error), 300))
+            else:
+                self._generate.call_later(self._generate.predicted, found)
+
+    def draw(self, situation: Situation, asked: GeneratePane.SamplesAsked) -> None:
+        """Draw samples from the counts, or ask the worker for them."""
+        sample, preview = situation.asked.sample, situation.preview
+        if situation.is_linked:
+            question = Sample(
+                id=asked.request_id,
+                prompt=list(asked.prompt),
+                count=asked.count,
+                length=_LONGEST_SAMPLE,
+                temperature=sample.temperature,
+                top_k=sample.top_k,
+                seed=sample.seed,
+            )
+            self._session.ask(question)
+        elif preview is not None:
+            drawn = preview.draw(
+                asked.prompt, asked.count, sample.temperature, sample.top_k, sample.seed
+            )
+            self._generate.samples_drawn(asked.request_id, drawn)
+
+    def answered(self, answer: Answer) -> None:
+        """Give the worker's answer to the pane that asked."""
+        match answer:
+            case NextTokenAnswer():
+                self._generate.call_later(self._generate.predicted, from_answer(answer))
+            case ScoreAnswer():
+                self._data.scored(int(answer.id.removeprefix(_SCORE)), answer.surprisal)
+            case SampleAnswer():
+                self._generate.samples_drawn(answer.id, answer.samples)
+
+    def declined(self, question_id: str, words: str) -> bool:
+        """Take a refusal; whether it was of a question of these panes."""
+        if question_id.startswith("generate"):
+            self._generate.show_refusal(words)
+        return question_id.startswith(("generate", _SCORE))
+
+    def _counts_answer(self, preview: Preview, label: str) -> None:
+        self._scored_at = None
+        self._data.forget()
+        self._tell(label, COUNTS, None, preview)
+
+    def _model_answers(self, preview: Preview, step: int) -> None:
+        self._tell(f"weights of step {step:,}", "live", step, preview)
+        if step != self._scored_at:
+            self._scored_at = step
+            self.ask_scores()
+
+    def _tell(self, label: str, weights: str, step: int | None, preview: Preview) -> None:
+        told = partial(
+            self._generate.show_source, label, weights, step, preview.vocabulary, preview.has_end
+        )
+        self._generate.call_later(told)
