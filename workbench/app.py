@@ -13,11 +13,10 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from seqlm import recipe, settings
+from seqlm import recipe
 from seqlm.config import DataConfig
 from seqlm.errors import SeqlmError
 from seqlm.runs import client
-from workbench.asking import Asking, LiveChange
 from workbench.control_rows import control_rows
 from workbench.keys import app_keys, footer_keys, own_keys
 from workbench.opening import Opening, theme_of
@@ -28,6 +27,7 @@ from workbench.render.text import clean
 from workbench.screens.main import LAYOUT_CSS, MainScreen
 from workbench.session import Session, Spawn
 from workbench.situation import Situation, possible, space_does
+from workbench.steering import Steering
 from workbench.told import Answered, Declined, RunOpened, RunProgressed
 from workbench.widgets.controls import ControlsPane
 from workbench.widgets.data import DataPane
@@ -77,8 +77,8 @@ class Workbench(App[int]):
         super().__init__()
         self._opening = opening
         self._clock = clock
-        self._asking = Asking(opening.config)
         self._session = Session(self.post_message, opening.connection, spawn)
+        self._steering = Steering(self._session, opening.config)
         self.situation = Situation(opening.config, preview=opening.preview)
         self.set_class(opening.ascii_only, "-ascii")
         self.register_theme(theme_of(opening.palette))
@@ -229,10 +229,9 @@ class Workbench(App[int]):
             self._change(refusal=clean(str(error), 300))
             return
         running = manifest.config
-        if self.situation.running is None or self._asking.config == self._opening.config:
-            self._asking = replace(self._asking, config=running)
+        self._steering.opened(running)
         self._change(
-            running=running, asked=self._asking.config, is_linked=self._session.is_linked
+            running=running, asked=self._steering.config, is_linked=self._session.is_linked
         )
         self._read_text()
 
@@ -243,7 +242,9 @@ class Workbench(App[int]):
     @on(Declined)
     def _declined(self, message: Declined) -> None:
         if not self._oracle.declined(message.message_id, message.words):
-            self._change(refusal=message.words)
+            is_none = self.situation.run.status == "untrained"
+            running = None if is_none else self.situation.running
+            self._change(refusal=message.words, running=running)
 
     # What the panes ask
 
@@ -269,38 +270,30 @@ class Workbench(App[int]):
         self._ask_value(message.key, message.value)
 
     def _ask_value(self, key: str, value: Any) -> None:
-        run, config = self.situation.run, self.situation.config
         try:
-            is_live = settings.find(self.situation.asked, key).live and key.startswith("train.")
-            if is_live and run.status in ("training", "paused"):
-                old = run.values.get(key, settings.value_of(config, key))
-                self._asking = self._asking.with_live(LiveChange(key, old, value))
-                self._session.set_value(key, value)
-                return
-            self._asked_other(self._asking.with_value(key, value))
+            self._steering.ask(self.situation, key, value)
         except SeqlmError as error:
             self.main.controls.show_refusal(clean(str(error), 300))
+        self._asked()
 
     @on(ControlsPane.PresetAsked)
     def _preset_asked(self, message: ControlsPane.PresetAsked) -> None:
-        self._asked_other(self._asking.with_preset(message.name))
+        self._steering.ask_preset(message.name)
+        self._asked()
 
     @on(ControlsPane.UndoAsked)
     def _undo_asked(self) -> None:
-        self._asked_again(*self._asking.undone())
+        self._steering.undo(self.situation)
+        self._asked()
 
     @on(ControlsPane.RedoAsked)
     def _redo_asked(self) -> None:
-        self._asked_again(*self._asking.redone())
+        self._steering.redo(self.situation)
+        self._asked()
 
-    def _asked_again(self, asking: Asking, live: LiveChange | None) -> None:
-        if live is not None and self.situation.run.is_live:
-            self._session.set_value(live.key, live.new)
-        self._asked_other(asking)
-
-    def _asked_other(self, asking: Asking) -> None:
-        self._asking = asking
-        self._change(asked=asking.config, refusal="")
+    def _asked(self) -> None:
+        """Something else may be asked for now."""
+        self._change(asked=self._steering.config, refusal="")
         self._read_text()
 
     @on(PaneAsked)
@@ -329,18 +322,11 @@ class Workbench(App[int]):
         elif status == "paused":
             self._session.go_on()
         elif space_does(self.situation):
-            self._session.resume(self._words_to_resume())
-
-    def _words_to_resume(self) -> list[str]:
-        """Live values that were asked for meanwhile."""
-        asked = self.situation.asked
-        found = [settings.find(asked, key) for key in self.situation.waiting if key.startswith("train.")]
-        live = [setting for setting in found if setting.live]
-        return [f"{s.key}={s.show(settings.value_of(asked, s.key))}" for s in live]
+            self._session.resume(self._steering.words_to_resume(self.situation))
 
     def action_new_run(self) -> None:
         """Train a new run with the waiting values; one that trains is stopped with a checkpoint."""
-        asked = self._asking.config
+        asked = self._steering.config
         self._change(running=asked, asked=asked, refusal="")
         self._session.start(recipe.write(asked))
 

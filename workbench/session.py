@@ -218,11 +218,17 @@ class Session:
     def _refused(self, refused: queries.Refused) -> None:
         if refused.id == self._asked:
             self._overlay, self._asked = None, ""
-            self._followed = self._followed or self._before
+            self._restore()
         elif not refused.id:  # nobody's question: the worker says why it waits
             self._overlay = "paused"
         self._show()
         self._decline(refused.id, refused.message)
+
+    def _restore(self) -> None:
+        """Nothing was begun: the run that was shown before is shown again."""
+        if self._followed is None and self._before is not None:
+            self._followed = self._before
+            self._post(RunOpened(self._followed.run, self.is_linked))
 
     def _decline(self, message_id: str, words: str) -> None:
         self._post(Declined(message_id, clean(words, _LONGEST_MESSAGE)))
@@ -257,7 +263,7 @@ class Session:
         self._ending = how_it_ended(self._connection)
         if self._overlay == "starting":
             self._decline("", f"The trainer {self._ending}. space tries again.")
-            self._followed = self._followed or self._before
+            self._restore()
         self._overlay = None
         self._let_go()
         self.read_log()

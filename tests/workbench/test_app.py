@@ -9,11 +9,13 @@ from recorded_logs import recorded, until, until_kind
 from textual.pilot import Pilot
 
 from seqlm import recipe
+from seqlm.protocol.commands import SetValue
 from seqlm.protocol.events import Event, Paused
 from seqlm.runs import client
 from workbench.app import Workbench
 from workbench.opening import Opening
 from workbench.preview import Preview
+from workbench.widgets.controls import ControlsPane
 
 CONFIG = recipe.read("names-mlp train.steps=3600 train.evaluate_every=400")
 SIZES = [(120, 40), (80, 24)]
@@ -167,6 +169,36 @@ async def test_a_refused_start_is_one_line_and_the_old_run_stays(stage: Stage) -
         assert app.situation.refusal == stage.worker.refusal
         assert app.situation.run.status == "finished"
         assert app.situation.running == CONFIG
+
+
+async def test_a_live_value_goes_to_the_run_and_another_waits_for_the_next(stage: Stage) -> None:
+    app = stage.app(until("steered", 3000))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        app.main.controls.post_message(ControlsPane.ValueAsked("train.learning_rate", 0.01))
+        app.main.controls.post_message(ControlsPane.ValueAsked("model.hidden", 300))
+        await settled(pilot)
+        told = [m for m in stage.worker.heard if isinstance(m, SetValue)]
+        assert [(m.key, m.value) for m in told] == [("train.learning_rate", 0.01)]
+        assert app.situation.waiting == ("model.hidden",)
+        app.main.controls.post_message(ControlsPane.UndoAsked())
+        app.main.controls.post_message(ControlsPane.UndoAsked())
+        await settled(pilot)
+        assert app.situation.waiting == ()
+        assert [m.value for m in stage.worker.heard if isinstance(m, SetValue)] == [0.01, 0.05]
+
+
+async def test_a_refused_start_with_other_values_leaves_the_run_as_it_was(stage: Stage) -> None:
+    app = stage.app(recorded("steered"), is_alive=False)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        stage.worker.refusal = "no"
+        app.main.controls.post_message(ControlsPane.ValueAsked("model.hidden", 300))
+        await settled(pilot)
+        await pilot.press("r")
+        await settled(pilot)
+        assert app.situation.running == CONFIG
+        assert app.situation.waiting == ("model.hidden",)
 
 
 async def test_a_worker_that_dies_is_told_and_space_resumes_with_another(stage: Stage) -> None:
