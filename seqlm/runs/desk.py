@@ -80,6 +80,7 @@ class Desk:
             self._answer_some()
             self._train_some()
         self._stop_training(None)
+        self._listener.close()
 
     def _is_deserted(self) -> bool:
         """Nobody is here and nothing trains. A paused run is given a minute, as is a new worker."""
@@ -218,7 +219,6 @@ class Desk:
             self._questions.append(question)
 
     # Training
-
     def _train(self, run: TrainingRun, command_id: str) -> None:
         self._training, self._going = run, run.go()
         subjects = Subjects(run.trainer.config, run.trainer.text, run.directory.checkpoints_path)

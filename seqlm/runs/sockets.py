@@ -162,6 +162,13 @@ class Listener:
                 lines += self._read(key.data)
         return lines
 
+    def close(self) -> None:
+        """End every connection."""
+        for peer in self.peers:
+            peer.connection.close()
+        self.peers.clear()
+        self._selector.close()
+
     def _accept(self) -> None:
         try:
             connection, _ = self._listening.accept()
