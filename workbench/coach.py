@@ -72,6 +72,13 @@ def _starting(s: Situation) -> Line | None:
     return Line("○", "waiting", "Starting the trainer: it loads torch and the text, a few seconds.")
 
 
+def _scoring(s: Situation) -> Line | None:
+    run = s.run
+    if run.status != "training" or not run.steps_planned or run.step < run.steps_planned:
+        return None
+    return Line("○", "waiting", "Every step is done. Now the whole of train and val is scored.")
+
+
 def _waiting(s: Situation) -> Line | None:
     n = len(s.waiting)
     if not n:
@@ -166,6 +173,7 @@ _RULES: tuple[Rule, ...] = (
     _diverged,
     _failed,
     _starting,
+    _scoring,
     _waiting,
     _paused,
     _stopped,

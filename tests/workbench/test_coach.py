@@ -36,6 +36,7 @@ def test_an_error_comes_first(preview: Preview) -> None:
         (recorded("steered"), "✓", "Finished: 3,600 steps"),
         (recorded("diverging"), "✗", "learning rate 100"),
         (until("steered", 1000), "▸", "Next to pass"),
+        (until("steered", 3600), "○", "Every step is done"),
     ],
 )
 def test_each_state_has_its_sentence(preview: Preview, events, sign: str, words: str) -> None:
