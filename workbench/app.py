@@ -389,4 +389,3 @@ def _runner(app: Workbench, action: str) -> Callable[[], Any]:
         await app.run_action(action)
 
     return run
-

@@ -119,7 +119,9 @@ def _named(what: str) -> RunConfig | RunDirectory:
     if fitting[:1] == ["a preset"]:
         exact = any(run.name == what for run in list_runs())
         if exact:
-            raise RequestError(f"{what} is a preset and a run; use --attach {what} for the run", what)
+            raise RequestError(
+                f"{what} is a preset and a run; use --attach {what} for the run", what
+            )
         return preset_config(what)
     if fitting:
         return find_run(what)

@@ -91,7 +91,9 @@ def _waiting(s: Situation) -> Line | None:
 def _paused(s: Situation) -> Line | None:
     if s.run.status != "paused":
         return None
-    return Line("‖", "warning", f"Paused at step {count(s.run.step)}. space goes on, s does one step.")
+    return Line(
+        "‖", "warning", f"Paused at step {count(s.run.step)}. space goes on, s does one step."
+    )
 
 
 def _stopped(s: Situation) -> Line | None:
@@ -150,7 +152,9 @@ def _above_bigram(s: Situation) -> Line | None:
         return None
     bigram = loss(s.preview.bigram, 3)
     if s.run.best.loss > s.preview.bigram:
-        return Line("▸", "plain", f"Next to pass: what counting pairs of tokens reaches ({bigram}).")
+        return Line(
+            "▸", "plain", f"Next to pass: what counting pairs of tokens reaches ({bigram})."
+        )
     return Line("▸", "plain", f"Below the pair counts ({bigram}): it uses more than one token.")
 
 

@@ -6,8 +6,10 @@ stays reachable by `undo`.
 """
 
 import math
-from dataclasses import dataclass, field, replace
 from functools import cached_property
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from seqlm.config import SampleConfig
 from seqlm.data.tokenizer import END
@@ -16,8 +18,7 @@ from seqlm.generation import sampler
 _MAX_UNDO = 1000
 
 
-@dataclass(frozen=True)
-class Prediction:
+class Prediction(Struct, frozen=True, dict=True):
     """What a model expects at one place.
 
     Attributes:
@@ -53,8 +54,7 @@ class Prediction:
         return sampler.candidates(self.probabilities, sampling.temperature, sampling.top_k)
 
 
-@dataclass(frozen=True)
-class DrawnToken:
+class DrawnToken(Struct, frozen=True):
     """A token and why it stands there.
 
     Attributes:
@@ -82,8 +82,7 @@ class DrawnToken:
         return self.prediction.entropy_nats
 
 
-@dataclass(frozen=True)
-class _Text:
+class _Text(Struct, frozen=True):
     """What undo brings back."""
 
     prompt: tuple[str, ...] = ()
@@ -91,8 +90,7 @@ class _Text:
     cursor: int = 0
 
 
-@dataclass(frozen=True)
-class Continuation:
+class Continuation(Struct, frozen=True):
     """A prompt, the tokens drawn after it, and a cursor among them."""
 
     now: _Text = field(default_factory=_Text)

@@ -1,8 +1,9 @@
 """The settings of a run as rows that a person steps through, generated from the configuration."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn
+
+from msgspec import Struct
 
 from seqlm import errors, settings
 from seqlm.config import RunConfig
@@ -20,8 +21,7 @@ _LARGEST_STEP = 1000  # where 1 2 5 upwards meets "off", which means no limit
 _BACK_FROM_OFF = 10
 
 
-@dataclass(frozen=True)
-class ControlRow:
+class ControlRow(Struct, frozen=True):
     """One setting, its value, and what changing it would mean.
 
     Attributes:

@@ -58,7 +58,9 @@ class Oracle:
         self._generate.show_sampling(sample.temperature, sample.top_k, sample.seed)
         self._generate.show_same_draw(run.samples)
         if not situation.is_linked:
-            self._counts_answer(preview, "pair counts" if run.run else "pair counts, no training yet")
+            self._counts_answer(
+                preview, "pair counts" if run.run else "pair counts, no training yet"
+            )
             return
         now = self._clock()
         if run.status != "training" or now - self._asked_at >= _ASK_AGAIN_S:

@@ -165,9 +165,7 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
         for number in range(first, len(items)):
             yield from self._fed_item(number, items[number], context, 0)
 
-    def _fed_item(
-        self, number: int, item: str, context: int | None, first: int
-    ) -> Iterator[Fed]:
+    def _fed_item(self, number: int, item: str, context: int | None, first: int) -> Iterator[Fed]:
         glyphs = [token_glyph(token) for token in item]
         if self.has_end:
             glyphs.append(token_glyph(self.vocabulary[-1]))

@@ -86,7 +86,9 @@ class Situation(Struct, frozen=True):
         """The settings in which a new run would differ from the one on the screen."""
         if self.running is None:
             return ()
-        keys = {s.key for config in (self.asked, self.running) for s in settings.settings_of(config)}
+        keys = {
+            s.key for config in (self.asked, self.running) for s in settings.settings_of(config)
+        }
         return tuple(sorted(key for key in keys if self._waits(key)))
 
     def _waits(self, key: str) -> bool:

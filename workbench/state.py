@@ -29,7 +29,15 @@ from workbench.curve import Curve
 from workbench.render.text import clean
 
 Status: TypeAlias = Literal[
-    "untrained", "starting", "training", "paused", "finished", "stopped", "diverged", "failed", "died"
+    "untrained",
+    "starting",
+    "training",
+    "paused",
+    "finished",
+    "stopped",
+    "diverged",
+    "failed",
+    "died",
 ]
 LIVE: tuple[Status, ...] = ("starting", "training", "paused")
 MAX_CHANGES, MAX_SAMPLES, MAX_CLOCK = 64, 48, 40

@@ -23,14 +23,15 @@ class Batch(NamedTuple):
 
     Attributes:
         tokens: (B, T) int64.
-        targets: (B, T) int64, what comes after each token; ``IGNORED`` at padding.
-        before: (B, k-1) int64, the tokens before the first of a window; None elsewhere.
+        targets: (B, T) int64, what comes after each token; ``IGNORED`` at padding. Of windows (B, 1):
+            what comes after the last token.
+        windows: Whether each row of ``tokens`` is one whole context with one target.
         continues: Whether each row goes on where the same row of the batch before ended.
     """
 
     tokens: Tensor
     targets: Tensor
-    before: Tensor | None = None
+    windows: bool = False
     continues: bool = False
 
 
@@ -117,10 +118,10 @@ class WindowBatches(Batches):
         self.steps_per_epoch = -(-self.n_examples // batch)
 
     def at(self, step: int) -> Batch:
-        """The windows of a step: tokens (B, 1), before (B, k-1)."""
+        """The windows of a step: tokens (B, k), targets (B, 1)."""
         positions = self._positions[self._order.at(step)]
-        windows = self._flat[positions[:, None] + self._reach]  # (B, k+1)
-        return Batch(windows[:, -2:-1], windows[:, -1:], before=windows[:, :-2])
+        rows = self._flat[positions[:, None] + self._reach]  # (B, k+1)
+        return Batch(rows[:, :-1], rows[:, -1:], windows=True)
 
 
 class ItemBatches(Batches):

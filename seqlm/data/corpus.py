@@ -4,9 +4,10 @@ import hashlib
 import io
 import os
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal, TypeAlias
+
+from msgspec import Struct
 
 from seqlm import errors
 from seqlm.assets import asset
@@ -27,8 +28,7 @@ _LOOKED_AT = 50_000  # characters that decide what a text looks like
 _SHORT_LINE = 40  # characters
 
 
-@dataclass(frozen=True, repr=False)
-class Corpus:
+class Corpus(Struct, frozen=True):
     """A text with what is needed to know it again.
 
     Attributes:

@@ -7,9 +7,10 @@ are counted, cut and looked up faster than tuples and take a third of the memory
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from seqlm.data.smoothing import Level, add_k_levels, kneser_ney_levels, witten_bell_levels
 
@@ -19,8 +20,7 @@ Sequences: TypeAlias = Iterable[Sequence[int]]
 _MAX_CACHED = 1 << 22  # probabilities kept: 130 MB at most
 
 
-@dataclass(frozen=True, repr=False)
-class NgramCounts:
+class NgramCounts(Struct, frozen=True):
     """How often each gram of ``order`` tokens was seen: all there is to learn by counting.
 
     Every target is counted once, with the ``order - 1`` tokens before it. Where those reach back

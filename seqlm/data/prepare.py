@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from seqlm import errors
 from seqlm.config import DataConfig
@@ -19,8 +20,7 @@ from seqlm.data.split import (
 from seqlm.data.tokenizer import Boundary, CharTokenizer
 
 
-@dataclass(frozen=True)
-class Description:
+class Description(Struct, frozen=True):
     """What there is to say about a prepared text.
 
     Attributes:
@@ -48,8 +48,7 @@ class Description:
     common: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, repr=False)
-class PreparedText:
+class PreparedText(Struct, frozen=True):
     """A corpus with its vocabulary, cut into splits. Tokens are numbered only when asked for.
 
     Attributes:

@@ -8,9 +8,10 @@ of Smoothing Techniques for Language Modeling", section 2).
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 Discounts: TypeAlias = tuple[float, float, float, float]
 """What is taken off a count of 0, 1, 2, and 3 or more."""
@@ -19,8 +20,7 @@ _NOTHING: Discounts = (0.0, 0.0, 0.0, 0.0)
 _WITHOUT_FIRST = itemgetter(slice(1, None))
 
 
-@dataclass(repr=False)
-class Level:
+class Level(Struct):
     """The counts after contexts of one length, and how they become shares.
 
     A token counted c times after a context has the share ``(c - discount of c) / total``; the rest

@@ -1,10 +1,11 @@
 """Text to tokens and back. One character is one token."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from seqlm import errors
 
@@ -15,8 +16,7 @@ Boundary: TypeAlias = Literal["end", "none"]
 _ALL_SHOWN, _LONG_RANGE, _RANGES_SHOWN = 12, 8, 4
 
 
-@dataclass(frozen=True)
-class CharTokenizer:
+class CharTokenizer(Struct, frozen=True, dict=True):
     """Characters numbered from 0 in code point order, the end token (if there is one) last.
 
     Attributes:

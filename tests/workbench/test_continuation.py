@@ -1,10 +1,10 @@
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from seqlm.config import SampleConfig
 from seqlm.generation import sampler

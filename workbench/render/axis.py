@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 
 class Axis(Protocol):
@@ -22,8 +23,7 @@ class Axis(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class LinearAxis:
+class LinearAxis(Struct, frozen=True):
     """Equal differences are equally far apart. Ticks are 1, 2 or 5 times a power of ten."""
 
     low: float
@@ -53,8 +53,7 @@ class LinearAxis:
             step = nice_step(step * 1.01)
 
 
-@dataclass(frozen=True)
-class LogAxis:
+class LogAxis(Struct, frozen=True):
     """Equal ratios are equally far apart. `low` is above 0; what is not, stands at 0."""
 
     low: float

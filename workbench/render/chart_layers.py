@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from workbench.render.canvas import BrailleCanvas
 from workbench.render.chart_grid import Grid
@@ -15,8 +16,7 @@ from workbench.render.text import ascii_text, clean
 VAL_SPACING = 4
 
 
-@dataclass(slots=True)
-class DotColumn:
+class DotColumn(Struct):
     """All buckets that fall into one column of dots."""
 
     total: float = 0.0
@@ -43,21 +43,14 @@ class DotColumn:
         return self.total / self.count if self.count else math.nan
 
 
-@dataclass
 class Plot:
-    """One chart in the making."""
+    """One chart in the making: empty cells, and the buckets gathered by column of dots."""
 
-    spec: ChartSpec
-    layout: Layout
-    grid: Grid = field(init=False)
-    signs: Signs = field(init=False)
-    columns: dict[int, DotColumn] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Prepares empty cells and gathers the buckets by column of dots."""
-        self.grid = Grid(self.layout.plot_width, self.layout.plot_height)
-        self.signs = ASCII_SIGNS if self.spec.ascii_only else SIGNS
-        self.columns = gather(self.spec, self.layout)
+    def __init__(self, spec: ChartSpec, layout: Layout) -> None:
+        self.spec, self.layout = spec, layout
+        self.grid = Grid(layout.plot_width, layout.plot_height)
+        self.signs: Signs = ASCII_SIGNS if spec.ascii_only else SIGNS
+        self.columns = gather(spec, layout)
 
 
 def draw_plot(spec: ChartSpec, layout: Layout, labelled_rows: dict[int, Role]) -> Grid:

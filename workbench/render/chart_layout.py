@@ -1,8 +1,8 @@
 """Where the parts of a loss chart stand: its ranges, its axes, and the room beside the plot."""
 
 import math
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.cells import cell_len
 
 from workbench.render.axis import Axis, LinearAxis, LogAxis
@@ -26,8 +26,7 @@ LEGEND_WIDTH = 16
 MAX_NAME = 24
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """The plan of one chart. Columns and rows count from the plot's top left cell.
 
     Attributes:

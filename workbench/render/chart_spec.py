@@ -1,8 +1,9 @@
 """What a loss chart is drawn from: plain data, without a colour or a widget in it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 Role = Literal[
     "plain",
@@ -69,8 +70,7 @@ class Mark(NamedTuple):
     label: str = ""
 
 
-@dataclass(frozen=True)
-class ChartSpec:
+class ChartSpec(Struct, frozen=True):
     """Everything one frame of the loss chart shows.
 
     Attributes:
@@ -105,8 +105,7 @@ class ChartSpec:
     ascii_only: bool = False
 
 
-@dataclass(frozen=True)
-class Signs:
+class Signs(Struct, frozen=True):
     """The characters a chart is drawn with."""
 
     guide: str = "┄"

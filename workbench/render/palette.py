@@ -6,7 +6,8 @@ is told by colour alone. All text keeps a contrast of 4.5 to 1 (WCAG 2.1, 1.4.3)
 
 import math
 from bisect import bisect_right
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from workbench.render.chart_spec import Role
 
@@ -15,8 +16,7 @@ SURPRISAL_BLOCKS = "▁▂▃▄▅▆█"
 ASCII_SURPRISAL_BLOCKS = "0123456"
 
 
-@dataclass(frozen=True)
-class Palette:
+class Palette(Struct, frozen=True):
     """One rich style string for each meaning.
 
     Attributes:

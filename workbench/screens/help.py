@@ -37,7 +37,9 @@ class HelpScreen(ModalScreen[None]):
         Binding("escape,question_mark,q", "dismiss", "close", id="help.close")
     ]
 
-    def __init__(self, name: str, about: str, own: Sequence[Key], everywhere: Sequence[Key]) -> None:
+    def __init__(
+        self, name: str, about: str, own: Sequence[Key], everywhere: Sequence[Key]
+    ) -> None:
         super().__init__()
         self._name, self._about = name, about
         self._own, self._everywhere = own, everywhere
@@ -51,7 +53,10 @@ class HelpScreen(ModalScreen[None]):
 
     def _text(self) -> Content:
         parts: list[str | Content | tuple[str, str]] = [f"{self._about}\n"]
-        for title, keys in ((f"Keys of {self._name}", self._own), ("Keys everywhere", self._everywhere)):
+        for title, keys in (
+            (f"Keys of {self._name}", self._own),
+            ("Keys everywhere", self._everywhere),
+        ):
             if keys:
                 parts.append((f"\n{title}\n", "bold $primary"))
             for key in keys:

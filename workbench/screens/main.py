@@ -117,7 +117,10 @@ class MainScreen(Screen[None]):
         for pane in self.panes:
             pane.add_class("pane")
         pairs = [part for pair in zip(self._folded, self.panes, strict=True) for part in pair]
-        self._left, self._right = Container(*pairs[:4], id="left"), Container(*pairs[4:], id="right")
+        self._left, self._right = (
+            Container(*pairs[:4], id="left"),
+            Container(*pairs[4:], id="right"),
+        )
 
     def compose(self) -> ComposeResult:
         """The widgets, from top to bottom."""

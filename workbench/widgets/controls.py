@@ -1,8 +1,8 @@
 """The Controls pane: every setting of a run, changed by keys."""
 
-from dataclasses import replace
 from typing import Any, ClassVar
 
+from msgspec.structs import replace
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult

@@ -1,9 +1,11 @@
 """Everything one frame of the Controls pane shows, as plain data, and where its rows stand."""
 
-from dataclasses import dataclass, field, replace
 from itertools import groupby
 from textwrap import wrap
 from typing import Literal, NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from workbench.control_rows import ControlRow
 from workbench.widgets.generate_look import Look
@@ -13,8 +15,7 @@ _WORD_LINES_FROM = ((16, 3), (11, 2), (5, 1))  # (height, rows of explanation)
 _RULE_FROM = 8
 
 
-@dataclass(frozen=True)
-class ControlsView:
+class ControlsView(Struct, frozen=True):
     """One frame.
 
     Attributes:

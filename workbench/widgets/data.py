@@ -137,7 +137,9 @@ def summary_rows(preview: Preview) -> list[Row]:
         share = about.n_overlap / max(1, about.n_items["val"])
         rows.append([(f"! {share:.0%} of the val lines also stand in train", "warning")])
     if about.n_undecodable:
-        rows.append([(f"! {count(about.n_undecodable)} bytes were not UTF-8, shown as �", "warning")])
+        rows.append(
+            [(f"! {count(about.n_undecodable)} bytes were not UTF-8, shown as �", "warning")]
+        )
     return rows
 
 

@@ -5,8 +5,9 @@ in, sends the questions on, and draws the view again where it changed.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from seqlm.protocol.queries import Drawn
 from workbench.continuation import Continuation, Prediction

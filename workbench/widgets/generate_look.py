@@ -1,7 +1,6 @@
 """How a pane is drawn: which colours, and whether with ASCII signs alone."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from rich.text import Text
 
 from workbench.render.palette import DARK, Palette
@@ -10,8 +9,7 @@ from workbench.render.text import ascii_text
 _ASCII_LINES = str.maketrans("╎├┤┼━", "||||=")
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(Struct, frozen=True):
     """Colours by meaning, and the signs that the terminal's font has."""
 
     palette: Palette = DARK

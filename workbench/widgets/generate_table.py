@@ -1,8 +1,8 @@
 """The candidates for one place: what the model gives them, and what they are drawn with."""
 
-from dataclasses import dataclass
 from itertools import accumulate
 
+from msgspec import Struct
 from rich.cells import cell_len
 from rich.text import Text
 
@@ -18,8 +18,7 @@ _HEAD, _TOKEN, _NUMBER, _ARROW, _SPAN, _MARGIN = 3, 5, 6, 3, 13, 1
 _LEAST_BAR_BESIDE_SPAN = 9
 
 
-@dataclass(frozen=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """What has room in a row, and how wide the bars are."""
 
     bar: int

@@ -1,8 +1,9 @@
 """Everything one frame of the Generate pane shows, as plain data."""
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
+
+from msgspec import Struct, field
 
 from seqlm.config import SampleConfig
 from seqlm.generation import sampler
@@ -15,8 +16,7 @@ from workbench.widgets.generate_look import Look
 Showing = Literal["step", "samples"]
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True):
     """Who answers.
 
     Attributes:
@@ -34,16 +34,14 @@ class Source:
     has_end: bool = True
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(Struct, frozen=True):
     """A line at the bottom: something to know, or why something was refused."""
 
     text: str
     is_error: bool = False
 
 
-@dataclass(frozen=True)
-class GenerateView:
+class GenerateView(Struct, frozen=True, dict=True):
     """One frame.
 
     Attributes:

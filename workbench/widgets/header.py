@@ -78,7 +78,11 @@ def _variants(situation: Situation) -> list[list[tuple[str, str]]]:
             (f" {step}/{planned}", "plain"),
             (f"{short_speed} {took}", "label"),
         ],
-        [(f" {title} ", "plain bold"), only_sign, (f" {step}/{compact(run.steps_planned)}", "plain")],
+        [
+            (f" {title} ", "plain bold"),
+            only_sign,
+            (f" {step}/{compact(run.steps_planned)}", "plain"),
+        ],
         [(f"{fit(title, 8)} ", "plain bold"), only_sign, (f" {count(run.step)}", "plain")],
         [only_sign, (f" {count(run.step)}", "plain")],
     ]
@@ -86,5 +90,3 @@ def _variants(situation: Situation) -> list[list[tuple[str, str]]]:
 
 def _cells(row: Row) -> int:
     return sum(cell_len(text) for text, _ in row)
-
-

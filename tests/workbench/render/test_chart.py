@@ -1,10 +1,10 @@
 import math
-from dataclasses import replace
 from typing import Literal, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from workbench.render.canvas import BrailleCanvas
