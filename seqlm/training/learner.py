@@ -13,7 +13,7 @@ from seqlm.config import RunConfig
 from seqlm.data.batches import IGNORED, Batch, Batches, ChunkBatches, ItemBatches, WindowBatches
 from seqlm.data.prepare import PreparedText
 from seqlm.errors import RequestError
-from seqlm.models.base import SequenceModel, State
+from seqlm.models.base import FixedContextModel, SequenceModel, State
 from seqlm.models.ngram import NgramModel
 from seqlm.training.optimizer import make_optimizer
 
@@ -74,14 +74,15 @@ class GradientLearner(Learner):
         return loss.detach(), n_targets(batch)
 
     def _loss(self, batch: Batch) -> Tensor:
-        state = self._carried if batch.continues else None
-        if batch.before is not None:
-            state = (batch.before.to(self._device),)
-        logits, after = self.model(batch.tokens.to(self._device), state)  # (B, T, V)
-        if self._batches.carries:
-            self._carried = tuple(part.detach() for part in after)
-        targets = batch.targets.to(self._device)
-        return cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED)
+        tokens, targets = batch.tokens.to(self._device), batch.targets.to(self._device)
+        if batch.windows:
+            logits = cast(FixedContextModel, self.model).predict(tokens)  # (B, V)
+        else:
+            logits, after = self.model(tokens, self._carried if batch.continues else None)
+            logits = logits.flatten(0, 1)  # (B * T, V)
+            if self._batches.carries:
+                self._carried = tuple(part.detach() for part in after)
+        return cross_entropy(logits, targets.flatten(), ignore_index=IGNORED)
 
     def tensors(self) -> dict[str, Tensor]:
         """Optimizer, carried state, and the generators that dropout draws from."""
@@ -169,7 +170,7 @@ def make_batches(
 
 def n_targets(batch: Batch) -> int:
     """The targets of a batch that count."""
-    if batch.before is not None or batch.continues:
+    if batch.windows or batch.continues:
         return batch.targets.numel()
     return int((batch.targets != IGNORED).sum())
 

@@ -34,8 +34,8 @@ def windows_of(sequences: list[list[int]], context: int, fill_id: int) -> list[t
 
 def window_rows(batches: Batches, step: int) -> list[tuple[int, ...]]:
     batch = batches.at(step)
-    assert batch.before is not None
-    rows = torch.cat([batch.before, batch.tokens, batch.targets], dim=1)
+    assert batch.windows
+    rows = torch.cat([batch.tokens, batch.targets], dim=1)
     return [tuple(row) for row in rows.tolist()]
 
 
@@ -68,8 +68,8 @@ def test_items_are_covered_once_an_epoch_and_padding_is_no_target(
     batches = ItemBatches(sequences, batch, seed, replacement=False)
     found = []
     for step in epoch_of(batches):
-        tokens, targets, before, continues = batches.at(step)
-        assert before is None
+        tokens, targets, windows, continues = batches.at(step)
+        assert not windows
         assert not continues
         assert tokens.shape == targets.shape
         assert tokens.min() >= 0

@@ -1,0 +1,96 @@
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from seqlm.config import LstmConfig, MlpConfig, NgramConfig, RunConfig, TrainConfig
+from seqlm.data.batches import ChunkBatches, ItemBatches, WindowBatches
+from seqlm.data.prepare import PreparedText
+from seqlm.errors import RequestError
+from seqlm.models.registry import build
+from seqlm.training.learner import make_batches, make_learner
+
+CPU = torch.device("cpu")
+VALUES = {"train.clip": None, "train.weight_decay": 0.0}
+
+
+def config_of(example: str = "auto", **train: object) -> RunConfig:
+    made = TrainConfig(example=example, batch=8, chunk=16, **train)  # type: ignore[arg-type]
+    return RunConfig(preset="x", model=MlpConfig(context=3, embedding=4, hidden=8), train=made)
+
+
+def test_a_step_is_one_of_plain_gradient_descent(names: PreparedText) -> None:
+    config = config_of("window")
+    model = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
+    twin = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
+    learner = make_learner(config, names, model, CPU)
+    batch = make_batches(config, names, names.sequences("train"), 3).at(0)
+    loss, n_targets = learner.step(0, VALUES, 0.1)
+    assert n_targets == 8
+
+    # The windows' targets alone, through the call that every family has.
+    logits, _ = twin(batch.tokens[:, -1:], (batch.tokens[:, :-1],))
+    expected = cross_entropy(logits[:, 0], batch.targets[:, 0])
+    expected.backward()  # type: ignore[no-untyped-call]
+    assert float(loss) == pytest.approx(float(expected.detach()), abs=1e-6)
+    for moved, start in zip(model.parameters(), twin.parameters(), strict=True):
+        assert start.grad is not None
+        torch.testing.assert_close(moved, start - 0.1 * start.grad)
+
+
+def test_the_state_is_carried_from_chunk_to_chunk_and_never_its_gradient(
+    stream: PreparedText,
+) -> None:
+    lstm = LstmConfig(embedding=4, hidden=8)
+    losses = {}
+    for carry in (True, False):
+        config = RunConfig(
+            preset="x", model=lstm, train=config_of("chunk", carry_state=carry).train
+        )
+        model = build(lstm, stream.tokenizer.n_vocab, stream.fill_id, 0)
+        learner = make_learner(config, stream, model, CPU)
+        losses[carry] = [float(learner.step(i, VALUES, 0.0)[0]) for i in range(2)]
+        kept = [name for name in learner.tensors() if name.startswith("carried")]
+        assert kept == (["carried.0", "carried.1"] if carry else [])
+        if carry:  # without a moving weight, two chunks are one text of twice the length
+            batches = make_batches(config, stream, stream.sequences("train"), None)
+            parts = [batches.at(0), batches.at(1)]
+            logits, _ = model(torch.cat([part.tokens for part in parts], 1))
+            wanted = torch.cat([part.targets for part in parts], 1)
+            whole = cross_entropy(logits.flatten(0, 1), wanted.flatten()).item()
+            assert sum(losses[True]) / 2 == pytest.approx(whole, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("which", "context", "example", "kind"),
+    [
+        ("names", 3, "auto", WindowBatches),
+        ("names", None, "auto", ItemBatches),
+        ("stream", 3, "auto", WindowBatches),
+        ("stream", None, "auto", ChunkBatches),
+        ("names", None, "chunk", ChunkBatches),
+        ("names", 3, "item", ItemBatches),
+    ],
+)
+def test_what_an_example_is_fits_model_and_corpus(
+    which: str, context: int | None, example: str, kind: type, request: pytest.FixtureRequest
+) -> None:
+    text = request.getfixturevalue(which)
+    batches = make_batches(config_of(example), text, text.sequences("train"), context)
+    assert type(batches) is kind
+
+
+def test_a_stream_has_no_items(stream: PreparedText) -> None:
+    with pytest.raises(RequestError, match="a stream has no items: take chunk"):
+        make_batches(config_of("item"), stream, stream.sequences("train"), None)
+
+
+def test_counting_reads_every_target_once(names: PreparedText) -> None:
+    ngram = NgramConfig(order=2)
+    model = build(ngram, names.tokenizer.n_vocab, names.fill_id, 0)
+    config = RunConfig(preset="x", model=ngram)
+    learner = make_learner(config, names, model, CPU)
+    _, n_targets = learner.step(0, VALUES, 0.1)
+    assert n_targets == names.n_targets("train")
+    assert int(model.get_buffer("counts").sum()) == n_targets
+    learner.step(1, VALUES, 0.1)
+    assert int(model.get_buffer("counts").sum()) == n_targets
