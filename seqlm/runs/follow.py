@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from seqlm.protocol.events import Event
-from seqlm.runs.client import Connection
+from seqlm.runs.client import Connection, WorkerDied
 from seqlm.runs.directory import RunDirectory
 from seqlm.runs.journal import Tail, effective
 from seqlm.runs.summary import ENDED, Standing, add, sum_up
@@ -27,10 +27,16 @@ def follow(run: RunDirectory, connection: Connection) -> Iterator[Standing]:
         so_far += events
     standing = sum_up(effective(so_far), run.name)
     yield standing
+    died: WorkerDied | None = None
     while standing.summary.status not in ENDED:
         if events := tail.read():
             for event in events:
                 standing = add(standing, event)
             yield standing
+        elif died is not None:  # and its last words have been read
+            raise died
         else:
-            connection.receive(_POLL_S)
+            try:
+                connection.receive(_POLL_S)
+            except WorkerDied as error:
+                died = error

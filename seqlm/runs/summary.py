@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from seqlm.protocol.events import (
+    Continued,
     Ended,
     Evaluated,
     Event,
@@ -75,7 +76,7 @@ def add(standing: Standing, event: Event) -> Standing:
         case RunCreated():
             summary = replace(summary, preset=event.preset, parameters=event.n_parameters)
             return replace(standing, summary=summary, steps_planned=event.steps_planned)
-        case WorkerStarted():
+        case WorkerStarted() | Continued():
             return replace(standing, summary=replace(summary, status="training"), message="")
         case StepsDone():
             summary = _with_steps(summary, event)

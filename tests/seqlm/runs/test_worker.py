@@ -6,13 +6,14 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 import pytest
+from worker_process import PACKAGE_ROOT, Worker
 
 from seqlm import recipe
 from seqlm.data.prepare import prepare
@@ -68,7 +69,8 @@ def has_ended(run: RunDirectory) -> bool:
     return b'"kind":"Ended"' in run.events_path.read_bytes().splitlines()[-1]
 
 
-def begin(worker: Any, line: str, name: str = "mine") -> RunDirectory:
+def begin(worker: Any, line: str, name: str = "") -> RunDirectory:
+    name = name or f"mine-{uuid.uuid4().hex}"
     reply = worker.ask(Start(id="start", recipe=line, name=name))
     assert isinstance(reply, Continued)
     assert reply.command_id == "start"
@@ -82,13 +84,71 @@ def uninterrupted(line: str) -> list[float]:
     return [loss for event in told if isinstance(event, StepsDone) for loss in event.losses]
 
 
-def test_commands_are_answered_by_the_events_that_name_them(spawn: Spawn, small: Recipe) -> None:
-    worker = spawn()
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of workers that serve more than one test: loading torch is what takes time."""
+    folder = tmp_path_factory.mktemp("many")
+    (folder / "rt").mkdir(mode=0o700)
+    return {
+        "SEQLM_HOME": str(folder / "home"),
+        "XDG_RUNTIME_DIR": str(folder / "rt"),
+        "PYTHONPATH": str(PACKAGE_ROOT),
+    }
+
+
+@contextlib.contextmanager
+def worker_in(folders: dict[str, str]) -> Iterator[Worker]:
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in folders.items():
+            patched.setenv(name, value)
+        worker = Worker()
+    yield worker
+    worker.close()
+
+
+@pytest.fixture(scope="module")
+def _reused(folders: dict[str, str]) -> Iterator[Worker]:
+    with worker_in(folders) as worker:
+        yield worker
+
+
+@pytest.fixture
+def reused(
+    _reused: Worker, folders: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Worker]:
+    """A worker that is there already and trains nothing."""
+    for name, value in folders.items():
+        monkeypatch.setenv(name, value)
+    yield _reused
+    if _reused.ask(Describe(id="d")).status in ("training", "paused"):
+        _reused.ask(Stop(id="stop"))
+
+
+@pytest.fixture(scope="module")
+def one_training(folders: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One worker for all refusals: they must not change it."""
+    corpus = tmp_path_factory.mktemp("one") / "made-up.txt"
+    corpus.write_text(
+        "".join(f"{'abcde'[i % 5]}{'fghij'[i // 5 % 5] * (i % 7)}k\n" for i in range(90))
+    )
+    line = f"names-mlp data.corpus={corpus} data.split=80/20/0 train.steps={LONG}"
+    with worker_in(folders) as worker, pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SEQLM_HOME", folders["SEQLM_HOME"])
+        begin(worker, f"{line} train.evaluate_every={LONG}", "for-refusals")
+        held = find_run("for-refusals").holder()
+        assert held is not None
+        worker.socket_path = held.socket
+        yield worker
+
+
+def test_commands_are_answered_by_the_events_that_name_them(reused: Worker, small: Recipe) -> None:
+    worker = reused
     run = begin(worker, small(steps=LONG))
     paused = worker.ask(Pause(id="p"))
     assert isinstance(paused, Paused)
     described = worker.ask(Describe(id="d"))
-    assert (described.status, described.run, described.step) == ("paused", "mine", paused.step)
+    assert (described.status, described.run) == ("paused", run.name)
+    assert described.step == paused.step
 
     changed = worker.ask(SetValue(id="s", key="train.learning_rate", value=0.5))
     assert isinstance(changed, ValueChanged)
@@ -116,8 +176,8 @@ def test_commands_are_answered_by_the_events_that_name_them(spawn: Spawn, small:
         (SetValue(id="1", key="model.hidden", value=5), "cannot change while a run goes"),
         (Continue(id="1", n_steps=0), "1 or more"),
         (Start(id="1", recipe="names-mlp"), "stop it first"),
-        (Resume(id="1", run="mine"), "stop it first"),
-        (Read(id="1", run="mine"), "stop it first"),
+        (Resume(id="1", run="for-refusals"), "stop it first"),
+        (Read(id="1", run="for-refusals"), "stop it first"),
         (Sample(id="1", temperature=0.0), "temperature=0.0 is not possible"),
         (Sample(id="1", count=0), "count=0 is not possible"),
         (Sample(id="1", top_k=-1), "top_k=-1 is not possible"),
@@ -140,30 +200,6 @@ def test_what_cannot_be_is_refused_in_words_and_training_goes_on(
     assert one_training.ask(Describe(id="2")).status == "training"
 
 
-@pytest.fixture(scope="module")
-def one_training(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """One worker for all refusals: they must not change it."""
-    from conftest import PACKAGE_ROOT, Worker
-
-    folder = tmp_path_factory.mktemp("one")
-    corpus = folder / "made-up.txt"
-    corpus.write_text(
-        "".join(f"{'abcde'[i % 5]}{'fghij'[i // 5 % 5] * (i % 7)}k\n" * 2 for i in range(90))
-    )
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("SEQLM_HOME", str(folder / "home"))
-        patched.setenv("XDG_RUNTIME_DIR", tempfile.mkdtemp(dir=folder))
-        patched.setenv("PYTHONPATH", str(PACKAGE_ROOT))
-        worker = Worker()
-        line = f"names-mlp data.corpus={corpus} data.split=80/20/0 train.steps={LONG}"
-        worker.ask(Start(id="start", recipe=f"{line} train.evaluate_every={LONG}", name="mine"))
-        held = find_run("mine").holder()
-        assert held is not None
-        worker.socket_path = held.socket
-    yield worker
-    worker.close()
-
-
 def test_garbage_on_the_socket_is_refused_and_training_goes_on(one_training: Any) -> None:
     with socket.socket(socket.AF_UNIX) as screen:
         screen.connect(one_training.socket_path)
@@ -176,10 +212,10 @@ def test_garbage_on_the_socket_is_refused_and_training_goes_on(one_training: Any
     assert one_training.ask(Describe(id="2")).status == "training"
 
 
-def test_questions_while_training_leave_every_loss_as_it_was(spawn: Spawn, small: Recipe) -> None:
+def test_questions_while_training_leave_every_loss_as_it_was(reused: Worker, small: Recipe) -> None:
     line = small("model.dropout=0.2", steps=400)
     quiet = uninterrupted(line)
-    worker = spawn()
+    worker = reused
     run = begin(worker, line)
     answers: list[Any] = []
     while not has_ended(run):
@@ -198,8 +234,8 @@ def test_questions_while_training_leave_every_loss_as_it_was(spawn: Spawn, small
     assert all(sum(answer.probabilities) <= 1 for answer in answers[::5])
 
 
-def test_an_answer_is_of_the_weights_of_its_step(spawn: Spawn, small: Recipe) -> None:
-    worker = spawn()
+def test_an_answer_is_of_the_weights_of_its_step(reused: Worker, small: Recipe) -> None:
+    worker = reused
     begin(worker, small("train.learning_rate=0.01", steps=LONG))
     worker.ask(Sample(id="s", count=2000, length=30))  # many slices, training in between
     worker.ask(Pause(id="p"))
@@ -221,7 +257,7 @@ def test_a_killed_worker_is_gone_on_from_bit_for_bit(spawn: Spawn, small: Recipe
     assert client.attach(run) is None
 
     second = spawn()
-    assert isinstance(second.ask(Resume(id="r", run="mine", words=["train.pace=off"])), Continued)
+    assert isinstance(second.ask(Resume(id="r", run=run.name, words=["train.pace=off"])), Continued)
     second.until(lambda: has_ended(run))
     assert losses_of(run) == whole
     assert any(isinstance(event, Resumed) for event in read_events(run.events_path))
@@ -259,8 +295,8 @@ def test_a_killed_screen_leaves_the_training_and_another_attaches(small: Recipe)
     assert list((Path(os.environ["XDG_RUNTIME_DIR"]) / "seqlm").iterdir()) == []
 
 
-def test_two_screens_follow_one_worker(spawn: Spawn, small: Recipe) -> None:
-    worker = spawn()
+def test_two_screens_follow_one_worker(reused: Worker, small: Recipe) -> None:
+    worker = reused
     run = begin(worker, small(steps=LONG))
     other = client.attach(run)
     assert other is not None
@@ -269,33 +305,31 @@ def test_two_screens_follow_one_worker(spawn: Spawn, small: Recipe) -> None:
         assert worker.ask(Describe(id="ours")).status == "paused"
 
 
-def test_two_workers_cannot_hold_one_run(spawn: Spawn, small: Recipe) -> None:
-    first, second = spawn(), spawn()
+def test_two_workers_cannot_hold_one_run(spawn: Spawn, reused: Worker, small: Recipe) -> None:
+    first, second = reused, spawn()
     run = begin(first, small(steps=LONG))
     before = first.ask(Pause(id="p"))
     with pytest.raises(RequestError, match="held by another worker"):
-        second.ask(Resume(id="r", run="mine"))
+        second.ask(Resume(id="r", run=run.name))
     assert first.ask(Describe(id="d")).step == before.step
     assert second.ask(Describe(id="d")).status == "idle"
     first.ask(Stop(id="x"))
-    assert isinstance(second.ask(Resume(id="r", run="mine")), Continued)
+    assert isinstance(second.ask(Resume(id="r", run=run.name)), Continued)
     holder = run.holder()
     assert holder is not None
     assert holder.pid == second.process.pid
 
 
-def test_a_finished_run_is_read_for_questions(spawn: Spawn, small: Recipe) -> None:
-    first = spawn()
-    run = begin(first, small(steps=30))
-    first.until(lambda: has_ended(run))
-    told = first.ask(NextToken(id="n", tokens=["a"]))
-    second = spawn()
-    assert second.ask(Read(id="r", run="mine")).status == "reading"
-    answer = second.ask(NextToken(id="n", tokens=["a"]))
+def test_a_finished_run_is_read_for_questions(reused: Worker, small: Recipe) -> None:
+    run = begin(reused, small(steps=30))
+    reused.until(lambda: has_ended(run))
+    told = reused.ask(NextToken(id="n", tokens=["a"]))
+    assert reused.ask(Read(id="r", run=run.name)).status == "reading"
+    answer = reused.ask(NextToken(id="n", tokens=["a"]))
     assert answer == told
     assert answer.step == 30
     with pytest.raises(RequestError, match="nothing is training here"):
-        second.ask(Pause(id="p"))
+        reused.ask(Pause(id="p"))
 
 
 def test_sigterm_is_a_checkpoint_and_the_end(spawn: Spawn, small: Recipe) -> None:
@@ -311,8 +345,8 @@ def test_sigterm_is_a_checkpoint_and_the_end(spawn: Spawn, small: Recipe) -> Non
     assert Checkpoints(run.checkpoints_path).load("latest").record.step == ended.step
 
 
-def test_the_end_of_a_terminal_is_not_its_end(spawn: Spawn, small: Recipe) -> None:
-    worker = spawn()
+def test_the_end_of_a_terminal_is_not_its_end(reused: Worker, small: Recipe) -> None:
+    worker = reused
     begin(worker, small(steps=LONG))
     for end in (signal.SIGHUP, signal.SIGINT):
         worker.process.send_signal(end)
