@@ -111,12 +111,17 @@ class Workbench(App[int]):
             self.main.show_look(self._opening.palette, self._opening.ascii_only)
         self._timer = self.set_interval(1 / self._opening.fps, self._session.read_log, pause=True)
         self.main.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
-        self.call_after_refresh(gc.enable)
+        self.call_after_refresh(self._settle)
         self._session.listen()
         if self._opening.run is not None:
             self._session.open(self._opening.run)
         self._set(self.situation)
         self._read_text()
+
+    def _settle(self) -> None:
+        """The first frame is drawn: what waited for it may go on."""
+        gc.enable()
+        self._session.wake()
 
     def _watch_signals(self) -> None:
         """A lost terminal or a polite kill leaves the terminal as it was; training goes on."""

@@ -81,6 +81,11 @@ class Session:
             self._watched_fd = self._connection.fileno()
             asyncio.get_running_loop().add_reader(self._watched_fd, self._hear)
 
+    def wake(self) -> None:
+        """Say a first word to a worker that was started: it loads torch from now on."""
+        if self._connection is not None:
+            self._send(queries.Describe(id=client.new_id()))
+
     def open(self, run: RunDirectory) -> None:
         """Show a run: attach to its worker if it has one, else let a worker read it."""
         self._follow(run)

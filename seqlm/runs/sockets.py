@@ -8,6 +8,7 @@ import stat
 import struct
 import sys
 import tempfile
+import time
 import uuid
 from pathlib import Path
 
@@ -161,6 +162,20 @@ class Listener:
             if events & selectors.EVENT_READ:
                 lines += self._read(key.data)
         return lines
+
+    def wait_for_a_word(self, timeout_s: float) -> bool:
+        """Wait until a screen has said something, which stays unread, or until the time is over.
+
+        Returns:
+            Whether it is worth going on: False once a screen came and left without a word.
+        """
+        until = time.monotonic() + timeout_s
+        while (left_s := until - time.monotonic()) > 0:
+            for key, _ in self._selector.select(left_s):
+                if key.fileobj is not self._listening:
+                    return bool(key.data.connection.recv(1, socket.MSG_PEEK))
+                self._accept()
+        return True
 
     def close(self) -> None:
         """End every connection."""

@@ -2,7 +2,8 @@
 
 It is started with ``python -P -m seqlm.runs.worker --socket-fd N --socket-path P`` in a session of
 its own, so that no screen's end is its end. It listens before torch is imported: commands wait in the
-socket until it is ready.
+socket until it is ready. Importing torch keeps a core and the disk busy for a second, so it waits for
+the first word of its screen, which a screen says when it has drawn itself.
 """
 
 import argparse
@@ -14,6 +15,8 @@ from pathlib import Path
 
 from seqlm.runs.sockets import Listener
 
+_LONGEST_SILENCE_S = 1.0
+
 
 def main() -> None:
     """Serve until there is nothing more to do."""
@@ -23,6 +26,8 @@ def main() -> None:
     _let_go_of_terminal()
     try:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # nothing has begun yet
+        if not listener.wait_for_a_word(_LONGEST_SILENCE_S):
+            return
         from seqlm.runs.desk import Desk  # a second of torch
 
         desk = Desk(listener, path)
