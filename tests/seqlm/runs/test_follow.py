@@ -49,5 +49,5 @@ def test_a_worker_that_dies_without_a_word_is_told(tmp_path: Path) -> None:
 
 
 def test_a_run_that_waits_and_goes_on_is_seen_to(tmp_path: Path) -> None:
-    last = [Continued(step=1), Ended(step=1, status="finished")]
+    last: list[Event] = [Continued(step=1), Ended(step=1, status="finished")]
     assert statuses(tmp_path, [STARTED, Paused(step=1)], *last) == ["paused", "finished"]
