@@ -22,25 +22,23 @@ _MAX_UNSENT_BYTES = 64 << 20
 def socket_directory() -> Path:
     """A folder that only this user can enter. Its path is short, as socket paths must be.
 
+    It lies in the temporary directory, or where ``$SEQLM_SOCKETS`` says: the runtime directory of a
+    login is removed at logout, and a training outlives that.
+
     Raises:
-        SeqlmError: Something else stands there, or another user owns it.
+        SeqlmError: It cannot be made, something else stands there, or another user owns it.
     """
-    root = os.environ.get("XDG_RUNTIME_DIR")
-    has_root = root is not None and Path(root).is_dir()
-    path = Path(root or "") / "seqlm" if has_root else _in_temporary()
-    with contextlib.suppress(FileExistsError):
-        path.mkdir(mode=0o700)
+    chosen = os.environ.get("SEQLM_SOCKETS")
+    path = Path(chosen or tempfile.gettempdir()) / ("seqlm" if chosen else f"seqlm-{os.getuid()}")
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise SeqlmError(f"{path} cannot be made: {error.strerror}; set SEQLM_SOCKETS") from error
     found = path.lstat()
     private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
     if not private or found.st_uid != os.getuid():
-        raise SeqlmError(
-            f"{path} is not a private folder of yours; remove it or set XDG_RUNTIME_DIR"
-        )
+        raise SeqlmError(f"{path} is not a private folder of yours; remove it or set SEQLM_SOCKETS")
     return path
-
-
-def _in_temporary() -> Path:
-    return Path(tempfile.gettempdir()) / f"seqlm-{os.getuid()}"
 
 
 def listen() -> tuple[socket.socket, Path]:
@@ -97,6 +95,13 @@ class Peer:
     def awaited(self) -> int:
         """What a selector should wait for: lines to come, and room for those that wait here."""
         return selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
+
+    def has_spoken(self) -> bool:
+        """Of a screen that can be read from: whether it said something; else it is gone."""
+        try:
+            return bool(self.connection.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
 
     def receive(self) -> list[bytes] | None:
         """The whole lines that came; None once the screen is gone."""
@@ -166,16 +171,22 @@ class Listener:
     def wait_for_a_word(self, timeout_s: float) -> bool:
         """Wait until a screen has said something, which stays unread, or until the time is over.
 
+        Who comes and leaves without a word is forgotten: another worker that looks which sockets are
+        dead does so.
+
         Returns:
-            Whether it is worth going on: False once a screen came and left without a word.
+            Whether anybody is here.
         """
         until = time.monotonic() + timeout_s
         while (left_s := until - time.monotonic()) > 0:
             for key, _ in self._selector.select(left_s):
-                if key.fileobj is not self._listening:
-                    return bool(key.data.connection.recv(1, socket.MSG_PEEK))
-                self._accept()
-        return True
+                if key.fileobj is self._listening:
+                    self._accept()
+                elif key.data.has_spoken():
+                    return True
+                else:
+                    self._forget(key.data)
+        return bool(self.peers)
 
     def close(self) -> None:
         """End every connection."""
@@ -199,11 +210,14 @@ class Listener:
     def _read(self, peer: Peer) -> list[tuple[Peer, bytes]]:
         lines = peer.receive()
         if lines is None:
-            self._selector.unregister(peer.connection)
-            peer.connection.close()
-            self.peers.remove(peer)
+            self._forget(peer)
             return []
         return [(peer, line) for line in lines]
+
+    def _forget(self, peer: Peer) -> None:
+        self._selector.unregister(peer.connection)
+        peer.connection.close()
+        self.peers.remove(peer)
 
 
 def take_lines(received: bytearray) -> list[bytes]:

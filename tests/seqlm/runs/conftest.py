@@ -13,7 +13,7 @@ from worker_process import PACKAGE_ROOT, Worker
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "rt").mkdir(mode=0o700)
     monkeypatch.setenv("SEQLM_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "rt"))
+    monkeypatch.setenv("SEQLM_SOCKETS", str(tmp_path / "rt"))
     paths = [str(PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
 

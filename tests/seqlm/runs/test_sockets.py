@@ -55,12 +55,21 @@ def test_a_folder_of_another_user_is_refused() -> None:
         listen()
 
 
-def test_a_runtime_folder_that_is_gone_is_no_obstacle(
+def test_a_folder_that_a_logout_removes_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "gone"))
+    monkeypatch.delenv("SEQLM_SOCKETS")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "login"))
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     assert socket_directory() == tmp_path / f"seqlm-{os.getuid()}"
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEQLM_SOCKETS", str(tmp_path / "gone"))
+    with pytest.raises(SeqlmError, match="cannot be made"):
+        socket_directory()
 
 
 def test_a_path_too_long_for_a_socket_is_told_in_words(
@@ -68,8 +77,8 @@ def test_a_path_too_long_for_a_socket_is_told_in_words(
 ) -> None:
     long = tmp_path / ("x" * 120)
     long.mkdir(mode=0o700)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
-    with pytest.raises(SeqlmError, match="XDG_RUNTIME_DIR sets another place"):
+    monkeypatch.setenv("SEQLM_SOCKETS", str(long))
+    with pytest.raises(SeqlmError, match="SEQLM_SOCKETS sets another place"):
         listen()
 
 
@@ -159,3 +168,25 @@ def test_a_line_without_end_is_not_collected_for_ever(monkeypatch: pytest.Monkey
         assert peer.receive() == []
         theirs.sendall(b"x" * 60)
         assert peer.receive() is None
+
+
+def test_a_worker_waits_for_a_word_and_leaves_it_unread(listener: tuple[Listener, Path]) -> None:
+    listening, path = listener
+    with connected(path) as screen:
+        connected(path).close()  # as another worker does that looks for dead sockets
+        screen.sendall(b"hello\n")
+        assert listening.wait_for_a_word(60)
+        assert [line for _, line in listening.poll(5)] == [b"hello"]
+        listening.close()
+
+
+def test_a_silent_screen_is_waited_for_no_longer_than_told(
+    listener: tuple[Listener, Path],
+) -> None:
+    listening, path = listener
+    with connected(path):
+        assert listening.wait_for_a_word(0.05)
+        connected(path).close()
+        assert listening.wait_for_a_word(0.05)
+    assert not listening.wait_for_a_word(0.05)
+    listening.close()

@@ -91,7 +91,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     (folder / "rt").mkdir(mode=0o700)
     return {
         "SEQLM_HOME": str(folder / "home"),
-        "XDG_RUNTIME_DIR": str(folder / "rt"),
+        "SEQLM_SOCKETS": str(folder / "rt"),
         "PYTHONPATH": str(PACKAGE_ROOT),
     }
 
@@ -244,7 +244,9 @@ def test_an_answer_is_of_the_weights_of_its_step(reused: Worker, small: Recipe) 
     assert (one.step, one.loss) == (two.step, two.loss)
 
 
-def test_a_killed_worker_is_gone_on_from_bit_for_bit(spawn: Spawn, small: Recipe) -> None:
+def test_a_killed_worker_is_gone_on_from_bit_for_bit(
+    spawn: Spawn, reused: Worker, small: Recipe
+) -> None:
     line = small("model.dropout=0.2", "train.learning_rate=0.001@60")
     whole = uninterrupted(line)
     first = spawn()
@@ -256,7 +258,7 @@ def test_a_killed_worker_is_gone_on_from_bit_for_bit(spawn: Spawn, small: Recipe
     assert run.holder() is None
     assert client.attach(run) is None
 
-    second = spawn()
+    second = reused
     assert isinstance(second.ask(Resume(id="r", run=run.name, words=["train.pace=off"])), Continued)
     second.until(lambda: has_ended(run))
     assert losses_of(run) == whole
@@ -292,7 +294,7 @@ def test_a_killed_screen_leaves_the_training_and_another_attaches(small: Recipe)
         assert isinstance(connection.ask(Stop(id="x"), 30), Ended)
     worker.wait(30)
     assert len(losses_of(run)) == later.step
-    assert list((Path(os.environ["XDG_RUNTIME_DIR"]) / "seqlm").iterdir()) == []
+    assert list((Path(os.environ["SEQLM_SOCKETS"]) / "seqlm").iterdir()) == []
 
 
 def test_two_screens_follow_one_worker(reused: Worker, small: Recipe) -> None:
@@ -368,7 +370,7 @@ def test_a_refused_start_leaves_nothing_behind(spawn: Spawn, small: Recipe) -> N
     worker.connection.close()
     worker.process.returncode = None
     assert worker.ended() == 0
-    assert list((Path(os.environ["XDG_RUNTIME_DIR"]) / "seqlm").iterdir()) == []
+    assert list((Path(os.environ["SEQLM_SOCKETS"]) / "seqlm").iterdir()) == []
 
 
 def _missing_device() -> str:
