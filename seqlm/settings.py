@@ -269,6 +269,12 @@ def check(config: RunConfig) -> None:
             f"data.split={config.data.split} leaves nothing to train on; train needs 1 or more",
             config.data.split,
         )
+    carries = config.train.example == "chunk" and config.train.carry_state
+    if carries and config.train.order == "replacement":
+        raise errors.RequestError(
+            "train.order=replacement draws chunks from anywhere; it needs train.carry_state=false",
+            "replacement",
+        )
     fixed_context = kind_of(config.model) in ("mlp", "ngram")
     if config.train.example == "window" and not fixed_context:
         raise errors.RequestError(

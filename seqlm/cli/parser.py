@@ -42,7 +42,15 @@ def parse(arguments: list[str]) -> Request:
     words = [word for word in arguments if not word.startswith("-")]
     if words and words[0] == arguments[0] and words[0] not in names:
         raise unknown("a command", words[0], names)
-    return Request(parser.parse_args(arguments or ["--help"]))
+    options, rest = parser.parse_known_args(arguments or ["--help"])
+    # argparse takes settings only in one place; a person puts options before, between or after.
+    if any("=" not in word or word.startswith("-") for word in rest) or (
+        rest and not hasattr(options, "settings")
+    ):
+        parser.error(f"unknown: {' '.join(rest)}")
+    if rest:
+        options.settings = [*options.settings, *rest]
+    return Request(options)
 
 
 def _build() -> tuple[argparse.ArgumentParser, list[str]]:

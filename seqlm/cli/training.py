@@ -10,7 +10,7 @@ from seqlm.cli.listing import AddCommand
 from seqlm.cli.output import nats, print_json, print_lines
 from seqlm.cli.progress import show_to_the_end
 from seqlm.errors import RequestError, SeqlmError
-from seqlm.protocol.commands import Command, Pause, Resume, SetValue, Start, Stop
+from seqlm.protocol.commands import Command, Continue, Pause, Resume, SetValue, Start, Stop
 from seqlm.protocol.queries import Describe, DescribeAnswer
 from seqlm.runs import client
 from seqlm.runs.directory import RunDirectory, find_run
@@ -59,10 +59,22 @@ def _train(options: argparse.Namespace) -> int:
 def _resume(options: argparse.Namespace) -> int:
     run = find_run(options.run)
     recipe.live_changes(run.manifest().config, options.settings)
-    if run.holder() is not None:
-        raise RequestError(f"{run.name} is training already", run.name)
+    if (connection := client.attach(run)) is not None:
+        with connection:
+            return _continue(run, connection, options)
     command = Resume(id=client.new_id(), run=str(run.path), words=options.settings)
     return _follow(command, options)
+
+
+def _continue(run: RunDirectory, connection: client.Connection, options: argparse.Namespace) -> int:
+    """Go on with a run that a worker holds and lets wait."""
+    described: Any = connection.ask(Describe(id=client.new_id()))
+    if described.status != "paused":
+        raise RequestError(f"{run.name} is training already", run.name)
+    for change in recipe.live_changes(run.manifest().config, options.settings):
+        connection.ask(SetValue(id=client.new_id(), key=change.key, value=change.value))
+    connection.ask(Continue(id=client.new_id()))
+    return _report(summarize(run) if options.detach else _stay(run, connection), options)
 
 
 def _follow(command: Command, options: argparse.Namespace) -> int:

@@ -22,6 +22,7 @@ from seqlm.runs.sockets import listen, peer_uid, take_lines
 Reply: TypeAlias = Answer | Event
 _READER = codec.decoder(Reply)
 _RECEIVE_BYTES = 1 << 16
+_LEFT: "list[subprocess.Popen[bytes]]" = []
 
 
 class WorkerDied(SeqlmError):
@@ -108,7 +109,7 @@ class Connection:
         """Leave; the worker goes on."""
         self._connection.close()
         if self.process is not None and self.process.poll() is None:
-            self.process.returncode = 0  # it is meant to outlive us; no warning that it does
+            _LEFT.append(self.process)  # it goes on; its end is taken note of when another begins
         if self._errors is not None:
             self._errors.close()
 
@@ -155,6 +156,7 @@ def new_id() -> str:
 
 def spawn() -> Connection:
     """Start a worker in a session of its own. It can be talked to at once; torch takes a second."""
+    _LEFT[:] = [process for process in _LEFT if process.poll() is None]
     listening, path = listen()
     errors = tempfile.TemporaryFile()  # noqa: SIM115 (the connection closes it)
     command = [sys.executable, "-P", "-m", "seqlm.runs.worker"]

@@ -83,13 +83,17 @@ class Desk:
         self._listener.close()
 
     def _is_deserted(self) -> bool:
-        """Nobody is here and nothing trains. A paused run is given a minute, as is a new worker."""
-        is_busy = self._training is not None and not self._throttle.paused
+        """Nobody is here and nothing trains. A paused run is given a minute, as is a new worker.
+
+        What waits for room on a full disk is never left.
+        """
+        run = self._training
+        is_busy = run is not None and (not self._throttle.paused or run.journal.error is not None)
         self._was_visited |= bool(self._listener.peers)
         if self._listener.peers or is_busy:
             self._alone_since = time.monotonic()
             return False
-        is_done = self._was_visited and self._training is None
+        is_done = self._was_visited and run is None
         return is_done or time.monotonic() - self._alone_since > self._alone_exit_s
 
     def _patience_s(self) -> float:

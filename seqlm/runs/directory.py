@@ -9,14 +9,16 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from seqlm import errors
-from seqlm.config import RunConfig
+from seqlm.config import DataConfig, RunConfig
 from seqlm.home import runs_dir
+from seqlm.presets import PRESETS
 
 _LOCK_BYTES = 4096
 _LOOKED_AT_FOR_S = 0.1
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,79}")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}")
 
 
 class CorpusRecord(Struct, frozen=True, kw_only=True):
@@ -39,6 +41,14 @@ class Manifest(Struct, frozen=True, kw_only=True):
     created_t: float
     versions: dict[str, str]
     parent: str | None = None
+
+
+def text_config(manifest: Manifest) -> DataConfig:
+    """How the text of a run is read: from the copy that was kept of it, where there is one."""
+    data, stored_at = manifest.config.data, manifest.corpus.stored_at
+    if stored_at is not None and Path(stored_at).is_file():
+        return replace(data, corpus=stored_at)
+    return data
 
 
 class Lock(Struct, frozen=True, kw_only=True):
@@ -140,8 +150,10 @@ def check_name(name: str) -> None:
     """Refuse what would not be one plain folder name."""
     if not _NAME.fullmatch(name):
         raise errors.RequestError(
-            f"{name!r} is not a run's name; take up to 80 letters, digits, '.', '_' or '-'", name
+            f"{name!r} is not a run's name; take up to 80 letters, digits, '_' or '-'", name
         )
+    if name == "latest" or name in PRESETS:
+        raise errors.RequestError(f"{name} means something else; take another name", name)
 
 
 def list_runs() -> list[RunDirectory]:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from seqlm.errors import SeqlmError
 from seqlm.protocol.events import Event
+from seqlm.protocol.queries import Refused
 from seqlm.runs.client import Connection, WorkerDied
 from seqlm.runs.directory import RunDirectory
 from seqlm.runs.journal import Tail, effective
@@ -20,6 +22,7 @@ def follow(run: RunDirectory, connection: Connection) -> Iterator[Standing]:
 
     Raises:
         WorkerDied: The worker is gone before the end.
+        SeqlmError: The worker waits, because the disk is full.
     """
     tail = Tail(run.events_path)
     so_far: list[Event] = []
@@ -37,6 +40,11 @@ def follow(run: RunDirectory, connection: Connection) -> Iterator[Standing]:
             raise died
         else:
             try:
-                connection.receive(_POLL_S)
+                replies = connection.receive(_POLL_S)
             except WorkerDied as error:
                 died = error
+                continue
+            for reply in replies:
+                if isinstance(reply, Refused) and not reply.id:  # it waits, for want of room
+                    hint = f"make room, then: seqlm resume {run.name}"
+                    raise SeqlmError(f"{run.name}: {reply.message}; {hint}")

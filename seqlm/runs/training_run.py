@@ -12,26 +12,22 @@ from seqlm import recipe, settings
 from seqlm.config import Change, RunConfig
 from seqlm.data.prepare import PreparedText
 from seqlm.errors import RequestError, SeqlmError
-from seqlm.protocol.events import (
-    CheckpointSaved,
-    Ended,
-    Event,
-    Resumed,
-    RunCreated,
-    ValueChanged,
-    WorkerStarted,
-)
+from seqlm.protocol.events import CheckpointSaved, Ended, Event, Resumed, RunCreated, WorkerStarted
 from seqlm.runs.checkpoint import Checkpoints, Record, is_log_spaced
 from seqlm.runs.directory import Lock, RunDirectory, create
 from seqlm.runs.journal import Journal, effective, read_events
 from seqlm.runs.origin import corpus_record, created_event, manifest_of, stem_of, versions
-from seqlm.runs.resuming import restore, steps_seen
+from seqlm.runs.resuming import has_diverged, plan_again, restore, steps_seen
 from seqlm.runs.snapshot import draw_as_always
 from seqlm.training.trainer import Trainer
 
 _CHECKPOINT_INTERVAL_S = 10.0
 _CHECKPOINT_COST_SHARE = 100
 _MAX_SNAPSHOT_BYTES = 4 << 20
+
+
+class Diverged(SeqlmError):
+    """The loss is no number any more: these weights are not worth keeping."""
 
 
 class TrainingRun:
@@ -107,8 +103,9 @@ class TrainingRun:
         """
         run = cls(directory, Trainer(directory.manifest().config, text), lock)
         try:
-            superseded = run._go_back()
-            for change in recipe.live_changes(run.trainer.config, words):
+            changes = recipe.live_changes(run.trainer.config, words)
+            superseded = run._go_back({change.key for change in changes})
+            for change in changes:
                 run.change(change, command_id)
             run._check_there_is_work(superseded)
         except BaseException:
@@ -141,8 +138,11 @@ class TrainingRun:
             OSError: The checkpoint cannot be written; the training has not ended.
         """
         yield from self.flush()
-        yield self.save()
-        yield self.log(Ended(step=self.trainer.step, status="stopped", command_id=command_id))
+        ended = self.trainer.diverged_end()
+        if ended is None:
+            yield self.save()
+            ended = Ended(step=self.trainer.step, status="stopped")
+        yield self.log(replace(ended, command_id=command_id))
 
     def fail(self, message: str) -> Event:
         """End because something broke; the last checkpoint stays."""
@@ -160,10 +160,12 @@ class TrainingRun:
             OSError: It cannot be written; the one before stays the last.
         """
         began = time.monotonic()
+        trainer = self.trainer
         for _ in self.flush():
             pass
+        if trainer.has_diverged:
+            raise Diverged
         self.journal.sync()
-        trainer = self.trainer
         record = replace(self._record(trainer.step), position=trainer.position())
         n_bytes = self.checkpoints.save(record, trainer.weights(), trainer.tensors())
         if trainer.best_weights is not None and trainer.best_step != self._best_saved_step:
@@ -218,8 +220,12 @@ class TrainingRun:
         with self.directory.log_path.open("ab") as log:
             os.dup2(log.fileno(), 2)
 
-    def _go_back(self) -> list[Event]:
+    def _go_back(self, given: set[str]) -> list[Event]:
         """Restore the last checkpoint, and plan what was changed by hand after it.
+
+        Args:
+            given: The settings that are given another value now. After a divergence they are not
+                changed as they were: that is what went wrong.
 
         Returns:
             The events after it: they count no longer.
@@ -233,13 +239,7 @@ class TrainingRun:
             event for event in logged if event.seq > seq and not isinstance(event, RunCreated)
         ]
         self._first_free_step = steps_seen(superseded)
-        trainer = self.trainer
-        known = {(change.key, change.step, by) for change, by in trainer.waiting}
-        for event in superseded:
-            if isinstance(event, ValueChanged):
-                change = Change(key=event.key, value=event.new, step=event.step)
-                if (event.key, event.step, event.command_id) not in known:
-                    trainer.change(change, event.command_id)
+        plan_again(self.trainer, superseded, given if has_diverged(superseded) else set())
         return superseded
 
     def _check_there_is_work(self, superseded: list[Event]) -> None:
@@ -269,6 +269,8 @@ class TrainingRun:
     def _try_to_save(self) -> Event | None:
         try:
             return self.save()
+        except Diverged:
+            return None  # the trainer tells so itself
         except OSError as error:
             self.disk_error = error
             return None

@@ -189,7 +189,13 @@ class Trainer:
             n_steps = max(self.step, round(self.step * seconds / self._train_s))
             self.change(Change(key="train.steps", value=n_steps, step=self.step), None)
 
-    def _diverged(self) -> Ended | None:
+    @property
+    def has_diverged(self) -> bool:
+        """Whether a loss that was told is no number."""
+        return self._diverged_loss is not None
+
+    def diverged_end(self) -> Ended | None:
+        """How the training ends if its loss is no number any more; None while it is one."""
         if self._diverged_loss is None:
             return None
         word = "NaN" if math.isnan(self._diverged_loss) else "infinite"
@@ -210,7 +216,7 @@ class Trainer:
     def _finish(self) -> Iterator[Event | None]:
         """The last validation, then the loss on the training split, as the result of the run."""
         yield from self.flush()
-        if (ended := self._diverged()) is not None:
+        if (ended := self.diverged_end()) is not None:
             yield ended
             return
         if self._evaluated_step != self.step:

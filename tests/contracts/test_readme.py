@@ -18,7 +18,7 @@ def blocks(language: str) -> list[str]:
 @pytest.fixture
 def home(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("SEQLM_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("SEQLM_SOCKETS", str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     return tmp_path
 

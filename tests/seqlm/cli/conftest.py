@@ -13,7 +13,7 @@ Answer = Callable[..., Any]
 def home(tmp_path, monkeypatch):
     """A user who has never used the program, in an empty folder."""
     monkeypatch.setenv("SEQLM_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("SEQLM_SOCKETS", str(tmp_path))
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)

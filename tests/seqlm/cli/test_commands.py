@@ -99,3 +99,16 @@ def test_presets_and_corpora_are_listed(asked) -> None:
     shown = asked("data", "show", "names")
     assert shown["corpus"]["n_items"]["train"] >= 12_000
     assert shown["reference_losses"]["uniform"] == pytest.approx(math.log(27))
+
+
+def test_options_may_stand_between_the_settings(asked) -> None:
+    trained = asked("train", "names-mlp", FAST[0], "--name", "mine", *FAST[1:])
+    assert (trained["run"], trained["steps"]) == ("mine", 120)
+
+
+def test_a_run_that_waits_is_gone_on_with_by_resume(asked) -> None:
+    asked("train", "names-mlp", *FAST, "train.steps=1000000", "--detach")
+    step = asked("pause", "latest")
+    assert step["status"] == "paused"
+    assert asked("resume", "latest", "--detach")["status"] in ("training", "paused")
+    assert asked("stop", "latest")["step"] >= step["step"]
