@@ -158,22 +158,22 @@ def _open(config: RunConfig, run: RunDirectory | None, words: argparse.Namespace
     import gc
 
     from seqlm.runs import client
+    from workbench.ahead import PreviewAhead
 
     gc.disable()  # nothing that importing makes is garbage; the app turns it on again
 
-    # The worker comes first: its second of torch passes while the screen is being made.
+    # What others do comes first: it is done while the screen is being imported here.
+    ahead = PreviewAhead(config.data) if config.data.corpus == _QUICK_CORPUS else None
     connection = client.spawn() if run is None or run.holder() is None else None
     from workbench.app import Workbench
     from workbench.opening import Opening
-    from workbench.preview import make_preview
     from workbench.render.palette import DARK, LIGHT
 
-    preview = make_preview(config.data) if config.data.corpus == _QUICK_CORPUS else None
     opening = Opening(
         config=config,
         run=run,
         connection=connection,
-        preview=preview,
+        preview=ahead.wait() if ahead else None,
         palette=LIGHT if words.light else DARK,
         ascii_only=words.ascii or _needs_ascii(),
         fps=words.fps,

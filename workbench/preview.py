@@ -12,7 +12,7 @@ from math import exp, log
 from msgspec import Struct
 
 from seqlm.config import DataConfig, MlpConfig, ModelConfig, NgramConfig
-from seqlm.data.ngrams import NgramTable
+from seqlm.data.ngrams import NgramCounts, NgramTable
 from seqlm.data.prepare import Description, PreparedText, prepare
 from seqlm.data.reading import Progress
 from seqlm.data.references import bigram_counts
@@ -42,25 +42,28 @@ class Fed(Struct, frozen=True):
 
 
 class Preview(Struct, frozen=True, dict=True, eq=False):
-    """A prepared text with its counts.
+    """A prepared text with its counts: plain data, so that another process may make it.
 
     Attributes:
         data: What was asked for.
         text: The text, cut into splits.
+        description: Its sizes, its vocabulary, and how often each token is to be predicted.
+        counts: The pairs of train.
         uniform: ln V, the loss of guessing (nats per token).
         bigram: The loss of the bigram counts of train on val, 1 added to each count.
     """
 
     data: DataConfig
     text: PreparedText
-    table: NgramTable
+    description: Description
+    counts: NgramCounts
     uniform: float
     bigram: float
 
     @cached_property
-    def description(self) -> Description:
-        """Counts, vocabulary, and how often each token is to be predicted."""
-        return self.text.describe(n_common=self.text.tokenizer.n_vocab)
+    def table(self) -> NgramTable:
+        """What the counts say comes after each token."""
+        return NgramTable(self.counts)
 
     @property
     def name(self) -> str:
@@ -193,10 +196,11 @@ def make_preview(data: DataConfig, progress: Progress | None = None) -> Preview:
         RequestError: The text cannot be read, or is too short for what was asked.
     """
     text = prepare(data, progress)
+    n_vocab = text.tokenizer.n_vocab
     train = bigram_counts(text, "train")
-    table = NgramTable(train)
     scored = bigram_counts(text, "val") if text.items["val"] else train
-    return Preview(data, text, table, log(text.tokenizer.n_vocab), table.loss_of(scored))
+    bigram = NgramTable(train).loss_of(scored)
+    return Preview(data, text, text.describe(n_vocab), train, log(n_vocab), bigram)
 
 
 def _window(glyphs: Sequence[str], i: int, context: int | None) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from msgspec.structs import replace
 from rich.text import Text
 from textual import events
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import Input
@@ -18,14 +17,14 @@ from workbench.widgets.controls_keys import CONTROLS_BINDINGS
 from workbench.widgets.controls_lines import action_at, controls_rows, label_width
 from workbench.widgets.controls_presets import PresetScreen
 from workbench.widgets.controls_view import ControlsView
-from workbench.widgets.generate_field import Field, is_key_of
-from workbench.widgets.generate_look import Look
-from workbench.widgets.generate_rows import TextRows
+from workbench.widgets.field import Field, field_of, is_key_of
+from workbench.widgets.look import Look
+from workbench.widgets.rows import Rows
 
 _WHEEL_LINES, _MAX_VALUE = 2, 200
 
 
-class ControlsPane(TextRows, can_focus=True):
+class ControlsPane(Rows, can_focus=True):
     """Rows of settings with a cursor. It changes nothing itself: it posts what a person asks."""
 
     DEFAULT_CSS = """
@@ -72,10 +71,6 @@ class ControlsPane(TextRows, can_focus=True):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self.view = ControlsView()
-
-    def compose(self) -> ComposeResult:
-        """The field for a value, seen only while one is typed."""
-        yield Field(_MAX_VALUE)
 
     # What the app tells.
 
@@ -124,7 +119,7 @@ class ControlsPane(TextRows, can_focus=True):
         if row is None:
             return
         if self.view.is_editing:
-            await self.query_one(Field).action_submit()
+            await self._field.action_submit()
             return
         if row.key == PRESET_KEY:
             screen = PresetScreen(row.value, self.view.look)
@@ -132,7 +127,7 @@ class ControlsPane(TextRows, can_focus=True):
             return
         self._change(is_editing=True, refusal="")
         self.add_class("-editing")
-        self.query_one(Field).open_with(row.setting.show(row.value))
+        self._field.open_with(row.setting.show(row.value))
 
     def action_undo(self) -> None:
         """Asks to take the last change back."""
@@ -180,7 +175,7 @@ class ControlsPane(TextRows, can_focus=True):
         """A letter typed while the field was opening belongs into the field."""
         if is_key_of(self, "edit", event.key):
             await self.action_edit()
-        elif not (self.view.is_editing and self.query_one(Field).takes_early(event)):
+        elif not (self.view.is_editing and self._field.takes_early(event)):
             return
         event.stop()
         event.prevent_default()
@@ -201,7 +196,7 @@ class ControlsPane(TextRows, can_focus=True):
         self._change()
         self.write_border(f"{self.NUMBER} {self.NAME}", "")
 
-    def text_rows(self, width: int, height: int) -> list[Text]:
+    def rows(self, width: int, height: int) -> list[Text]:
         """The rows of one frame."""
         return controls_rows(self.view, width, height)
 
@@ -240,18 +235,22 @@ class ControlsPane(TextRows, can_focus=True):
         if is_new:
             self.redraw()
 
+    @property
+    def _field(self) -> Field:
+        return field_of(self, _MAX_VALUE)
+
     def _place_field(self) -> None:
         """Lays the field over the value of the row under the cursor."""
         width, height = self.size
         x = min(label_width(width) + 2, max(0, width - 4))
-        field = self.query_one(Field)
+        field = self._field
         field.styles.offset = (x, layout.place_of_cursor(self.view, width) if height > 1 else 0)
         field.styles.width = max(1, width - x - 1)
 
     def _close_field(self) -> None:
         self.remove_class("-editing")
         self._change(is_editing=False, refusal="")
-        if self.query_one(Field).has_focus:
+        if isinstance(self.app.focused, Field):
             self.focus()
 
 

@@ -17,7 +17,7 @@ from workbench.widgets.controls_view import (
     n_list_lines,
     n_word_lines,
 )
-from workbench.widgets.generate_look import Look, beside, finished
+from workbench.widgets.look import Look, beside, finished
 
 _NARROW_LABEL = 12
 

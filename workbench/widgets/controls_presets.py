@@ -14,7 +14,7 @@ from seqlm import settings
 from seqlm.presets import PRESETS, Preset
 from workbench.render import figures
 from workbench.render.text import clean, fit
-from workbench.widgets.generate_look import Look
+from workbench.widgets.look import Look
 
 _NAME, _KIND, _VAL, _TIME = 15, 8, 8, 6
 

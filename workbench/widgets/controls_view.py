@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from workbench.control_rows import ControlRow
-from workbench.widgets.generate_look import Look
+from workbench.widgets.look import Look
 
 LABEL_WIDTH = 18
 _WORD_LINES_FROM = ((16, 3), (11, 2), (5, 1))  # (height, rows of explanation)

@@ -5,7 +5,6 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual import events
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
 from textual.timer import Timer
@@ -16,20 +15,20 @@ from seqlm.config import SampleConfig
 from seqlm.protocol.queries import Drawn
 from workbench.continuation import Prediction
 from workbench.render.palette import DARK, Palette
+from workbench.widgets.field import Field, field_of, is_key_of
 from workbench.widgets.generate_desk import GenerateDesk, PredictionWanted
-from workbench.widgets.generate_field import Field, is_key_of
 from workbench.widgets.generate_keys import GENERATE_BINDINGS, GENERATE_HELP
 from workbench.widgets.generate_lines import generate_rows
-from workbench.widgets.generate_look import Look
 from workbench.widgets.generate_prompt import MAX_PROMPT, typed_text
-from workbench.widgets.generate_rows import TextRows
 from workbench.widgets.generate_view import GenerateView, Source, title_info
+from workbench.widgets.look import Look
+from workbench.widgets.rows import Rows
 
 AUTO_INTERVAL_S = 0.25
 _NARROW = 70
 
 
-class GeneratePane(TextRows, can_focus=True):
+class GeneratePane(Rows, can_focus=True):
     """Asks for predictions and samples by messages, and shows what comes back.
 
     Args:
@@ -76,10 +75,6 @@ class GeneratePane(TextRows, can_focus=True):
         self._desk = GenerateDesk(tuple(prompt))
         self._shown: GenerateView | None = None
         self._auto: Timer | None = None
-
-    def compose(self) -> ComposeResult:
-        """The prompt's field, seen only while it is edited."""
-        yield Field(MAX_PROMPT)
 
     @property
     def view(self) -> GenerateView:
@@ -156,7 +151,7 @@ class GeneratePane(TextRows, can_focus=True):
     async def action_take(self) -> None:
         """Puts the candidate under the cursor into the text."""
         if self.has_class("-editing"):
-            await self.query_one(Field).action_submit()
+            await self._field.action_submit()
             return
         self._desk.take_candidate()
         self._update()
@@ -201,7 +196,7 @@ class GeneratePane(TextRows, can_focus=True):
     def action_edit(self) -> None:
         """Opens the prompt's field."""
         self.add_class("-editing")
-        self.query_one(Field).open_with(typed_text(self.view.text.prompt))
+        self._field.open_with(typed_text(self.view.text.prompt))
 
     def action_leave(self) -> None:
         """Leaves the field; out of it, follows the newest weights again."""
@@ -220,7 +215,7 @@ class GeneratePane(TextRows, can_focus=True):
             self._stop_auto()
         elif is_key_of(self, "edit", event.key) and not self.has_class("-editing"):
             self.action_edit()
-        elif not (self.has_class("-editing") and self.query_one(Field).takes_early(event)):
+        elif not (self.has_class("-editing") and self._field.takes_early(event)):
             return
         event.stop()
         event.prevent_default()
@@ -254,7 +249,7 @@ class GeneratePane(TextRows, can_focus=True):
         event.stop()
         self.action_point(-1)
 
-    def text_rows(self, width: int, height: int) -> list[Text]:
+    def rows(self, width: int, height: int) -> list[Text]:
         """The rows of one frame."""
         return generate_rows(self.view, width, height)
 
@@ -269,6 +264,10 @@ class GeneratePane(TextRows, can_focus=True):
         if self._auto is not None:
             self._auto.stop()
             self._auto = None
+
+    @property
+    def _field(self) -> Field:
+        return field_of(self, MAX_PROMPT)
 
     def _close_field(self) -> None:
         self.remove_class("-editing")

@@ -6,11 +6,11 @@ from rich.text import Text
 
 from workbench.render.text import clean
 from workbench.widgets.generate_bar import bar_rows
-from workbench.widgets.generate_look import beside, exactly, finished
 from workbench.widgets.generate_sequence import cells, label_row, sequence_rows, text_so_far
 from workbench.widgets.generate_side import sample_rows, side_rows
 from workbench.widgets.generate_table import draw_words, header_row, table_rows
 from workbench.widgets.generate_view import GenerateView
+from workbench.widgets.look import beside, exactly, finished
 
 _SIDE_FROM_WIDTH, _SIDE_WIDTH, _WIDE_SIDE_WIDTH = 70, 22, 34
 _LABELS_FROM, _BAR_FROM, _SPACED_FROM, _HEADER_FROM = 14, 13, 15, 9

@@ -8,8 +8,8 @@ from rich.text import Text
 
 from workbench.render.palette import surprisal_block, surprisal_level
 from workbench.render.text import END, fit, token_glyph
-from workbench.widgets.generate_look import Look
 from workbench.widgets.generate_view import GenerateView
+from workbench.widgets.look import Look
 
 _CELL = 5  # a space or a border, then four cells: enough for "2.71"
 _NOT_DRAWN = "?"

@@ -5,8 +5,8 @@ from rich.text import Text
 from seqlm.protocol.queries import Drawn
 from workbench.render import figures
 from workbench.render.text import END, fit, token_glyph
-from workbench.widgets.generate_look import exactly
 from workbench.widgets.generate_view import GenerateView
+from workbench.widgets.look import exactly
 
 _WORDS = {"train": "in train", "val": "in val", "test": "in test"}
 _WORD_WIDTH = 8

@@ -10,9 +10,9 @@ from seqlm.generation import sampler
 from workbench.render import figures
 from workbench.render.bars import bar
 from workbench.render.text import END, fit, token_glyph
-from workbench.widgets.generate_look import exactly
 from workbench.widgets.generate_sequence import text_so_far
 from workbench.widgets.generate_view import GenerateView
+from workbench.widgets.look import exactly
 
 _HEAD, _TOKEN, _NUMBER, _ARROW, _SPAN, _MARGIN = 3, 5, 6, 3, 13, 1
 _LEAST_BAR_BESIDE_SPAN = 9

@@ -11,7 +11,7 @@ from seqlm.protocol.queries import Drawn
 from workbench.continuation import Continuation, Prediction
 from workbench.render import figures
 from workbench.render.text import clean
-from workbench.widgets.generate_look import Look
+from workbench.widgets.look import Look
 
 Showing = Literal["step", "samples"]
 

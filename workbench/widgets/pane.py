@@ -2,9 +2,6 @@
 
 from typing import ClassVar
 
-from textual.content import Content
-
-from workbench.render.text import ascii_text
 from workbench.situation import Situation
 from workbench.widgets.rows import Rows
 
@@ -22,7 +19,6 @@ class Pane(Rows, can_focus=True):
     NAME: ClassVar[str]
     HELP: ClassVar[str]
     situation: Situation | None = None
-    _written = ""
 
     def show(self, situation: Situation) -> None:
         """Show this situation."""
@@ -36,8 +32,4 @@ class Pane(Rows, can_focus=True):
 
     def title_changed(self) -> None:
         """Write the border anew: the name above, the view below."""
-        about = self.about()
-        if about != self._written:
-            self._written = about
-            self.border_title = Content(f"{self.NUMBER} {self.NAME}")
-            self.border_subtitle = Content(ascii_text(about) if self.ascii_only else about)
+        self.write_border(f"{self.NUMBER} {self.NAME}", self.about())

@@ -1,10 +1,13 @@
-"""The base of what is drawn as rows of text in named roles: only rows that changed are drawn again."""
+"""The base of what is drawn as rows of text: only rows that changed are drawn again."""
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TypeAlias
 
 from rich.segment import Segment
 from rich.style import Style
+from rich.text import Text
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
@@ -12,7 +15,7 @@ from textual.widget import Widget
 from workbench.render.palette import DARK, Palette
 from workbench.render.text import ascii_text
 
-Row = Sequence[tuple[str, str]]
+Row: TypeAlias = Sequence[tuple[str, str]]
 """Pieces of text, each with the name of its role in the palette."""
 
 
@@ -25,15 +28,26 @@ class Rows(Widget):
         self.ascii_only = False
         self._strips: list[Strip] = []
         self._drawn_for = Size(0, 0)
+        self._about = ""
 
-    def rows(self, width: int, height: int) -> Sequence[Row]:
-        """The rows to draw, at most ``height`` of them; cut at ``width`` if they are longer."""
+    def rows(self, width: int, height: int) -> Sequence[Row | Text]:
+        """The rows to draw, at most ``height`` of them; cut at ``width`` if they are longer.
+
+        A row of roles gets its colours and signs here; a rich text has them.
+        """
         raise NotImplementedError
 
     def show_look(self, palette: Palette = DARK, ascii_only: bool = False) -> None:
         """Draws with these colours and signs from now on."""
         self.palette, self.ascii_only = palette, ascii_only
         self.redraw()
+
+    def write_border(self, name: str, about: str) -> None:
+        """Write the pane's name and what it shows on its border, if that is something new."""
+        if self._about != about or self.border_title is None:
+            self._about = about
+            self.border_title = Content(name)
+            self.border_subtitle = Content(ascii_text(about) if self.ascii_only else about)
 
     def redraw(self) -> None:
         """Draw again what is different; a frame in which nothing changed sends nothing."""
@@ -62,12 +76,14 @@ class Rows(Widget):
 
     def _draw(self) -> None:
         width, height = self._drawn_for = self.size
-        rows = list(self.rows(width, height))[:height]
-        rows += [[]] * (height - len(rows))
+        rows = [*self.rows(width, height), *[[]] * height][:height]
         self._strips = [self._strip(row, width) for row in rows]
 
-    def _strip(self, row: Row, width: int) -> Strip:
+    def _strip(self, row: Row | Text, width: int) -> Strip:
         base = self.rich_style
+        if isinstance(row, Text):
+            drawn = Strip(row.render(self.app.console, "")).apply_style(base)
+            return drawn.adjust_cell_length(width, base)
         segments = [
             Segment(ascii_text(text) if self.ascii_only else text, base + self._style(role))
             for text, role in row

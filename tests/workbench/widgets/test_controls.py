@@ -22,7 +22,7 @@ from workbench.widgets.controls import ControlsPane
 from workbench.widgets.controls_lines import action_at, controls_rows, explanation, summary_row
 from workbench.widgets.controls_presets import PresetScreen, matching
 from workbench.widgets.controls_view import ControlsView, scrolled, scrolled_to_cursor
-from workbench.widgets.generate_look import Look
+from workbench.widgets.look import Look
 
 MLP = recipe.read("names-mlp")
 ASKED = recipe.apply(MLP, ["model.hidden=300"])
@@ -277,7 +277,7 @@ async def test_the_field_stands_over_the_value_wherever_the_list_is() -> None:
             await press(pilot, [*keys, "enter"])
             field, row = app.query_one("Field", Input), app.pane.view.row
             assert row is not None
-            line = app.pane.text_rows(*app.pane.size)[field.region.y - 1].plain
+            line = app.pane.rows(*app.pane.size)[field.region.y - 1].plain
             assert line.startswith(f" {row.label}")
             await press(pilot, ["escape"])
 

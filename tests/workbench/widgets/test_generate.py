@@ -20,9 +20,9 @@ from workbench.render.text import END, clean
 from workbench.widgets.generate import GeneratePane
 from workbench.widgets.generate_desk import GenerateDesk, PredictionWanted, SamplesWanted
 from workbench.widgets.generate_lines import generate_rows
-from workbench.widgets.generate_look import Look
 from workbench.widgets.generate_prompt import tokens_of, typed_text, usable
 from workbench.widgets.generate_view import GenerateView, Message, Source, title_info
+from workbench.widgets.look import Look
 
 SHARES = {"a": 0.4, "n": 0.25, "r": 0.15, END: 0.1, "i": 0.06, "y": 0.04}
 VOCABULARY = ("a", "i", "n", "r", "y", END)

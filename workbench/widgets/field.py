@@ -18,6 +18,15 @@ def is_key_of(pane: Widget, action: str, key: str) -> bool:
     return active is not None and active.node is pane and active.binding.action == action
 
 
+def field_of(pane: Widget, max_length: int) -> "Field":
+    """The pane's field. It is made when it is first asked for: no first frame has one."""
+    field = next(iter(pane.query_children(Field)), None)
+    if field is None:
+        field = Field(max_length)
+        pane.mount(field)
+    return field
+
+
 class Field(Input):
     """What enters it is made harmless first, a pasted escape code too."""
 
