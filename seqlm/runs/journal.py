@@ -109,9 +109,10 @@ class Tail:
         """The events that came since the last call, from about ``max_bytes`` of the log.
 
         A line without its end is left for later: a writer that is killed in it takes it away again.
+        Events before a damaged line are given first; the next call meets the line again.
 
         Raises:
-            SeqlmError: A line is damaged; says which byte it begins at.
+            SeqlmError: The next line is damaged; says which byte it begins at.
         """
         try:
             with self.path.open("rb") as file:
@@ -119,9 +120,14 @@ class Tail:
                 data = file.read(max_bytes) + file.readline()
         except FileNotFoundError:
             return []
-        events = []
+        events: list[Event] = []
         for line in data.split(b"\n")[:-1]:
-            events.append(_read_line(line, self.path, self.offset))
+            try:
+                events.append(_read_line(line, self.path, self.offset))
+            except SeqlmError:
+                if not events:
+                    raise
+                break
             self.offset += len(line) + 1
         return events
 

@@ -162,3 +162,17 @@ def test_superseded_events_count_no_longer() -> None:
         steps(6, 9),
     )
     assert [event.seq for event in effective(events)] == [1, 5, 6]
+
+
+def test_what_stands_before_a_damaged_line_is_given_first(path: Path, journal: Journal) -> None:
+    journal.append(Paused(step=1))
+    journal.append(Paused(step=2))
+    size = path.stat().st_size
+    with path.open("ab") as log:
+        log.write(b'{"kind":"Nothing"}\n')
+    journal.append(Paused(step=3))
+    tail = Tail(path)
+    assert [event.seq for event in tail.read()] == [1, 2]
+    for _ in range(2):
+        with pytest.raises(SeqlmError, match=f"damaged at byte {size}"):
+            tail.read()
