@@ -67,7 +67,7 @@ class Checkpoints:
         weights: dict[str, Tensor],
         training: dict[str, Tensor] | None = None,
     ) -> int:
-        """Write a checkpoint. One that training can go on from is on the disk when this returns.
+        """Write a checkpoint. It is on the disk when this returns: a pointer may name it then.
 
         Args:
             record: Its ``sha256`` is filled in here.
@@ -102,7 +102,7 @@ class Checkpoints:
             files[_TRAINING] = save_tensors(_on_cpu(training))
         sums = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
         files[_RECORD] = codec.encode(msgspec.structs.replace(record, sha256=sums))
-        self._put(name, files, durable=training is not None)
+        self._put(name, files)
         return sum(map(len, files.values()))
 
     def load(self, name: str) -> Loaded:
@@ -164,12 +164,15 @@ class Checkpoints:
     def prune(self) -> None:
         """Of the whole checkpoints keep the last two; of all others only the weights, if at all.
 
-        Weights alone stay for the best one and at log-spaced steps.
+        What ``latest`` names stays whole also where higher steps are left of a training that went
+        back. Weights alone stay for the best one and at log-spaced steps.
         """
         whole = [step for step in self.steps() if self._is_whole(f"step-{step}")]
-        best = self.resolve("best") if self.has("best") else ""
+        best, latest = (self.resolve(p) if self.has(p) else "" for p in ("best", "latest"))
         for step in set(self.steps()) - set(whole[-_KEPT:]):
             folder = self.path / f"step-{step}"
+            if folder.name == latest:
+                continue
             if folder.name == best or is_log_spaced(step):
                 (folder / _TRAINING).unlink(missing_ok=True)
             else:
@@ -178,7 +181,7 @@ class Checkpoints:
     def _is_whole(self, name: str) -> bool:
         return (self.path / name / _TRAINING).is_file()
 
-    def _put(self, name: str, files: dict[str, bytes], *, durable: bool) -> None:
+    def _put(self, name: str, files: dict[str, bytes]) -> None:
         """Write a folder beside, then put it in the place of one of that name.
 
         A folder cannot be renamed over another: the old one goes aside first, and comes back by
@@ -193,8 +196,8 @@ class Checkpoints:
                 with (temporary / file).open("wb") as out:
                     out.write(content)
                     out.flush()
-                    if durable:
-                        os.fsync(out.fileno())
+                    os.fsync(out.fileno())
+            sync_directory(temporary)
             if target.exists():
                 target.rename(replaced)
             temporary.rename(target)
@@ -204,8 +207,7 @@ class Checkpoints:
                 replaced.rename(target)
             raise
         shutil.rmtree(replaced, ignore_errors=True)
-        if durable:
-            sync_directory(self.path)
+        sync_directory(self.path)
 
 
 def is_log_spaced(step: int) -> bool:

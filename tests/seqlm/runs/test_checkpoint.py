@@ -1,5 +1,6 @@
 import hashlib
 import json
+import os
 import struct
 from pathlib import Path
 
@@ -220,3 +221,33 @@ def test_a_full_disk_leaves_the_one_before(
 
 def test_log_spaced_steps() -> None:
     assert [n for n in range(1001) if is_log_spaced(n)] == [0, 1, 3, 10, 30, 100, 300, 1000]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_each_file_is_on_the_disk_before_it_has_its_name(
+    checkpoints: Checkpoints, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    synced: set[int] = set()
+    fsync, rename = os.fsync, Path.rename
+
+    def noting(fd: int) -> None:
+        synced.add(os.fstat(fd).st_ino)
+        fsync(fd)
+
+    def checking(self: Path, target: Path) -> Path:
+        assert synced == {path.stat().st_ino for path in (self, *self.iterdir())}
+        synced.clear()
+        return rename(self, target)
+
+    monkeypatch.setattr("os.fsync", noting)
+    monkeypatch.setattr(Path, "rename", checking)
+    save(checkpoints, 7, whole=whole)
+    assert checkpoints.path.stat().st_ino in synced
+
+
+def test_what_latest_names_is_never_pruned(checkpoints: Checkpoints) -> None:
+    for step in (5, 40, 50):
+        save(checkpoints, step)
+    checkpoints.point("latest", 5)  # a training that went back
+    checkpoints.prune()
+    assert checkpoints.load("latest").training
