@@ -14,6 +14,10 @@ from seqlm import errors, settings
 from seqlm.config import Change, RunConfig
 from seqlm.presets import preset_config
 
+_MAX_STEP = 10**9
+_MAX_STEP_DIGITS = 100
+_MAX_SHOWN = 60
+
 
 class _Word(NamedTuple):
     key: str
@@ -105,8 +109,18 @@ def _parse(word: str) -> _Word:
         raise errors.RequestError(f"{word!r} is not KEY=VALUE, e.g. train.learning_rate=0.1", word)
     value, at, step = text.rpartition("@")
     if at and step.isdecimal() and not key.startswith("data."):
-        return _Word(key, value, int(step))
+        return _Word(key, value, _step(step, word))
     return _Word(key, text, None)
+
+
+def _step(digits: str, word: str) -> int:
+    # The length is looked at first: Python refuses to read numbers of thousands of digits.
+    if len(digits) > _MAX_STEP_DIGITS or int(digits) > _MAX_STEP:
+        shown = word if len(word) <= _MAX_SHOWN else f"{word[:_MAX_SHOWN]}..."
+        raise errors.RequestError(
+            f"the step in {shown!r} is not possible; taken: 0 to {_MAX_STEP:,}", word
+        )
+    return int(digits)
 
 
 def _set(config: RunConfig, word: _Word) -> RunConfig:

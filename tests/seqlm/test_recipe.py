@@ -111,3 +111,11 @@ def test_words_for_a_run_that_goes_are_changes_of_live_values() -> None:
     ]
     with pytest.raises(RequestError, match="has begun"):
         recipe.live_changes(config, ["model.hidden=3"])
+
+
+@pytest.mark.parametrize("step", ["1000000001", "9" * 5000])
+def test_a_step_that_no_run_reaches_is_refused(step: str) -> None:
+    with pytest.raises(RequestError, match="taken: 0 to 1,000,000,000") as refused:
+        recipe.read(f"names-mlp train.learning_rate=0.1@{step}")
+    assert len(str(refused.value)) < 200
+    assert recipe.read("names-mlp train.learning_rate=0.1@1000000000").changes[-1].step == 10**9
