@@ -5,6 +5,7 @@ run goes on from any step with the batches it would have had.
 """
 
 from abc import ABC, abstractmethod
+from array import array
 from typing import NamedTuple
 
 import torch
@@ -15,7 +16,8 @@ from seqlm.errors import RequestError
 IGNORED = -100
 """A target that does not count: torch's cross entropy passes over it."""
 
-_DRAWS_PER_BLOCK = 1024
+_STEPS_PER_BLOCK = 1024
+_MAX_DRAWS_PER_BLOCK = 1 << 20  # 8 MB
 
 
 class Batch(NamedTuple):
@@ -60,7 +62,8 @@ class _Order:
         self.n_examples, self.batch, self.seed = n_examples, batch, seed
         self.replacement = replacement
         per_epoch = -(-n_examples // batch)
-        self.steps_per_block = _DRAWS_PER_BLOCK if replacement else per_epoch
+        drawn = max(1, min(_STEPS_PER_BLOCK, _MAX_DRAWS_PER_BLOCK // batch))
+        self.steps_per_block = drawn if replacement else per_epoch
         self._block_index = -1
         self._block = torch.empty(0, dtype=torch.int64)
 
@@ -104,16 +107,14 @@ class WindowBatches(Batches):
         *,
         replacement: bool,
     ) -> None:
-        flat: list[int] = []
-        positions: list[int] = []
+        flat = array("q")  # 8 bytes a token; a list of Python's numbers takes five times that
         for sequence in sequences:
-            flat += [fill_id] * (context - 1)
-            positions.extend(range(len(flat), len(flat) + len(sequence) - 1))
-            flat += sequence
-        self._flat = torch.tensor(flat)
-        self._positions = torch.tensor(positions)
+            flat.extend([fill_id] * (context - 1))
+            flat.extend(sequence)
+        self._flat = torch.frombuffer(flat, dtype=torch.int64)
+        self._positions = _positions(sequences, context - 1)
         self._reach = torch.arange(1 - context, 2)  # the window, and its target
-        self.n_examples = len(positions)
+        self.n_examples = len(self._positions)
         self._order = _Order(self.n_examples, batch, seed, replacement=replacement)
         self.steps_per_epoch = -(-self.n_examples // batch)
 
@@ -122,6 +123,15 @@ class WindowBatches(Batches):
         positions = self._positions[self._order.at(step)]
         rows = self._flat[positions[:, None] + self._reach]  # (B, k+1)
         return Batch(rows[:, :-1], rows[:, -1:], windows=True)
+
+
+def _positions(sequences: list[list[int]], n_before: int) -> Tensor:
+    """Where each token stands that has a target, in sequences laid out with a filling before each."""
+    lengths = torch.tensor([len(sequence) for sequence in sequences])
+    n_targets = lengths - 1
+    begins = (lengths + n_before).cumsum(0) - lengths
+    shifts = begins - (n_targets.cumsum(0) - n_targets)  # from its number among all to its place
+    return torch.arange(int(n_targets.sum())) + shifts.repeat_interleave(n_targets)
 
 
 class ItemBatches(Batches):

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -190,3 +192,38 @@ def test_padding_keeps_ids_in_the_vocabulary() -> None:
 def test_each_pair_has_a_generator_of_its_own() -> None:
     states = [seeded(seed, index).get_state() for seed in (0, 1, 2**31 - 1) for index in (-1, 0, 1)]
     assert len({tuple(state.tolist()) for state in states}) == len(states)
+
+
+def test_a_large_batch_draws_no_large_block() -> None:
+    items = [[END, 1, END]] * 10
+    for batches in (
+        WindowBatches(items, 1, END, 10**6, 0, replacement=True),
+        ItemBatches(items, 10**6, 0, replacement=True),
+    ):
+        assert len(batches.at(0).tokens) == 10**6
+        assert len(batches._order._block) <= 1 << 20
+
+
+@pytest.mark.parametrize("batch", [32, 1024])
+def test_draws_of_usual_batches_are_of_1024_steps_at_once(batch: int) -> None:
+    batches = WindowBatches([list(range(50))], 1, NOTHING_YET, batch, 5, replacement=True)
+    drawn = torch.randint(49, (1024 * batch,), generator=seeded(5, 1))
+    assert torch.equal(batches.at(1024 + 3).tokens[:, 0], drawn[3 * batch : 4 * batch])
+
+
+@given(ITEMS, st.integers(1, 4))
+def test_windows_are_numbered_in_the_order_of_the_slow_construction(
+    sequences: list[list[int]], context: int
+) -> None:
+    batches = WindowBatches(sequences, context, END, 1, 0, replacement=False)
+    rows = batches._flat[batches._positions[:, None] + batches._reach]
+    assert [tuple(row) for row in rows.tolist()] == windows_of(sequences, context, END)
+
+
+def test_windows_of_a_large_text_take_a_few_bytes_a_token() -> None:
+    stream = [1] * 1_000_000
+    tracemalloc.start()
+    WindowBatches([stream], 3, NOTHING_YET, 32, 0, replacement=False)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20_000_000
