@@ -75,10 +75,12 @@ class PreparedText(Struct, frozen=True):
 
     def sequences(self, split: Split) -> list[list[int]]:
         """The token ids of each item, end tokens included; all but the first are targets."""
-        encode, end_id = self.tokenizer.encode, self.tokenizer.end_id
-        if end_id is None:
-            return [encode(item) for item in self.items[split]]
-        return [[end_id, *encode(item), end_id] for item in self.items[split]]
+        return [self.sequence(item) for item in self.items[split]]
+
+    def sequence(self, item: str) -> list[int]:
+        """The token ids of one item, end tokens included."""
+        ids, end_id = self.tokenizer.encode(item), self.tokenizer.end_id
+        return ids if end_id is None else [end_id, *ids, end_id]
 
     def n_characters(self, split: Split) -> int:
         """Characters in a split, line ends of items not counted."""

@@ -1,6 +1,6 @@
 """The loss of a model on a split, found in small pieces so that questions can be answered between."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -16,6 +16,7 @@ _ITEMS_PER_PIECE = 128
 _TOKENS_PER_PIECE = 512
 _WHOLE_UP_TO = 1_000_000
 _SAMPLE = 100_000
+_STRETCHES = 20  # of a stream, for its sample
 
 
 class Score(NamedTuple):
@@ -51,7 +52,10 @@ class SplitScorer:
     """Scores one split, always the same way.
 
     Items are read from nothing, each on its own. A stream is read in one pass, in order, with the
-    state carried throughout. A split of over a million tokens is scored on a fixed sample of it.
+    state carried throughout. A split of over a million tokens is scored on a fixed sample of it,
+    spread evenly: its parts differ, as the files do that a stream may be put together from.
+
+    Nothing is numbered before :meth:`run` comes to it, so that making a scorer takes no time.
 
     Args:
         text: The prepared text.
@@ -60,15 +64,12 @@ class SplitScorer:
     """
 
     def __init__(self, text: PreparedText, split: Split, device: torch.device) -> None:
-        sequences = text.sequences(split)
         self.split = split
-        self._device = device
+        self._text, self._device = text, device
         self._is_stream = text.corpus.mode == "stream"
-        limit = _SAMPLE if text.n_targets(split) > _WHOLE_UP_TO else None
-        self.protocol = _protocol(limit, is_stream=self._is_stream)
-        self._pieces = list(
-            _stream_pieces(sequences, limit) if self._is_stream else _item_pieces(sequences, limit)
-        )
+        self._is_sample = text.n_targets(split) > _WHOLE_UP_TO
+        self.protocol = _protocol(is_stream=self._is_stream, is_sample=self._is_sample)
+        self._pieces: list[Batch] | None = None
 
     def run(self, model: SequenceModel) -> Iterator[Score]:
         """The score so far after each piece; the last one is the whole. Leaves the model as it was."""
@@ -76,15 +77,29 @@ class SplitScorer:
         was_training = model.training
         model.eval()
         try:
-            for piece in self._pieces:
+            for piece in self._each_piece():
                 tokens, targets = piece.tokens.to(self._device), piece.targets.to(self._device)
-                found, state = _score(model, tokens, targets, state if self._is_stream else None)
+                found, state = _score(model, tokens, targets, state if piece.continues else None)
                 score = score.plus(found)
                 model.train(was_training)
                 yield score
                 model.eval()
         finally:
             model.train(was_training)
+
+    def _each_piece(self) -> Iterator[Batch]:
+        """The pieces of the split, made one after the other the first time and kept for the next."""
+        if self._pieces is not None:
+            yield from self._pieces
+            return
+        made: list[Batch] = []
+        items = self._text.items[self.split]
+        share = _SAMPLE / self._text.n_targets(self.split) if self._is_sample else 1.0
+        cut = _stream_pieces if self._is_stream else _item_pieces
+        for piece in cut(items, self._text, share):
+            made.append(piece)
+            yield piece
+        self._pieces = made
 
     def whole(self, model: SequenceModel) -> Score:
         """The score of the whole split at once."""
@@ -106,23 +121,44 @@ def _score(
     return Score(float(nats.cpu().double().sum()), n_correct, int(counted.sum())), state
 
 
-def _protocol(limit: int | None, *, is_stream: bool) -> str:
-    how = "one pass, state carried" if is_stream else "each item from nothing"
-    return how if limit is None else f"{how}; the first {limit:,} tokens"
+def _protocol(*, is_stream: bool, is_sample: bool) -> str:
+    if not is_sample:
+        return "one pass, state carried" if is_stream else "each item from nothing"
+    if is_stream:
+        return (
+            f"a sample of about {_SAMPLE:,} tokens, {_STRETCHES} stretches spread evenly,"
+            " each from nothing with its state carried"
+        )
+    return f"a sample of about {_SAMPLE:,} tokens, items spread evenly, each from nothing"
 
 
-def _item_pieces(sequences: list[list[int]], limit: int | None) -> Iterator[Batch]:
-    if limit is not None:
-        sequences = sequences[: max(1, limit * len(sequences) // sum(map(len, sequences)))]
-    by_length = sorted(sequences, key=len)
+def _item_pieces(items: Sequence[str], text: PreparedText, share: float) -> Iterator[Batch]:
+    if share < 1:
+        n_kept = max(1, int(share * len(items)))
+        items = [items[index * len(items) // n_kept] for index in range(n_kept)]
+    by_length = sorted(items, key=len)
     for start in range(0, len(by_length), _ITEMS_PER_PIECE):
         piece = by_length[start : start + _ITEMS_PER_PIECE]
-        yield padded([torch.tensor(sequence) for sequence in piece])
+        yield padded([torch.tensor(text.sequence(item)) for item in piece])
 
 
-def _stream_pieces(sequences: list[list[int]], limit: int | None) -> Iterator[Batch]:
-    for sequence in sequences:
-        stream = torch.tensor(sequence[: limit + 1] if limit is not None else sequence)[None]
-        for start in range(0, stream.shape[1] - 1, _TOKENS_PER_PIECE):
-            piece = stream[:, start : start + _TOKENS_PER_PIECE + 1]
-            yield Batch(piece[:, :-1], piece[:, 1:])
+def _stream_pieces(items: Sequence[str], text: PreparedText, share: float) -> Iterator[Batch]:
+    """Pieces of about equal length; each goes on where the one before ended, or begins a stretch."""
+    end_id = text.tokenizer.end_id
+    n_before = 0 if end_id is None else 1  # an end token, before and after
+    for item in items:
+        n_tokens = len(item) + 2 * n_before
+        n_stretches = _STRETCHES if share < 1 else 1
+        n_targets = max(1, int(share * (n_tokens - 1) / n_stretches))
+        for stretch in range(n_stretches):
+            begin = stretch * (n_tokens - 1) // n_stretches
+            end = begin + n_targets
+            for start in range(begin, end, _TOKENS_PER_PIECE):
+                stop = min(start + _TOKENS_PER_PIECE, end) + 1
+                ids = text.tokenizer.encode(
+                    item[max(0, start - n_before) : max(0, stop - n_before)]
+                )
+                if end_id is not None:
+                    ids = [end_id] * (start == 0) + ids + [end_id] * (stop == n_tokens)
+                piece = torch.tensor(ids)[None]
+                yield Batch(piece[:, :-1], piece[:, 1:], continues=start > begin)

@@ -2,8 +2,10 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from seqlm.config import ElmanConfig, LstmConfig
-from seqlm.data.prepare import PreparedText
+from seqlm.config import DataConfig, ElmanConfig, LstmConfig
+from seqlm.data.corpus import Corpus
+from seqlm.data.prepare import PreparedText, prepare_corpus
+from seqlm.data.tokenizer import Boundary, CharTokenizer
 from seqlm.errors import RequestError
 from seqlm.models.base import SequenceModel
 from seqlm.models.registry import build
@@ -70,7 +72,8 @@ def test_a_large_split_is_scored_on_a_fixed_sample_and_says_so(
     scorer = SplitScorer(text, "train", CPU)
     score = scorer.whole(model_for(text))
     assert 30 < score.n_tokens <= 70
-    assert "the first 60 tokens" in scorer.protocol
+    assert "a sample of about 60 tokens" in scorer.protocol
+    assert "spread evenly" in scorer.protocol
     assert SplitScorer(text, "train", CPU).whole(model_for(text)) == score
 
 
@@ -102,3 +105,65 @@ def test_a_device_that_is_not_there_is_refused() -> None:
     missing = "cuda" if not torch.cuda.is_available() else "mps"
     with pytest.raises(RequestError, match=f"train.device={missing} is not on this machine"):
         choose_device(missing, 1)
+
+
+@pytest.mark.parametrize("which", ["names", "stream"])
+def test_a_sample_is_of_all_parts_of_a_split(
+    which: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = request.getfixturevalue(which)
+    monkeypatch.setattr(evaluate, "_WHOLE_UP_TO", 100)
+    monkeypatch.setattr(evaluate, "_SAMPLE", 60)
+    seen: list[str] = []
+    encode = type(text.tokenizer).encode
+    monkeypatch.setattr(
+        type(text.tokenizer), "encode", lambda self, part: seen.append(part) or encode(self, part)
+    )
+    SplitScorer(text, "train", CPU).whole(model_for(text))
+    items = text.items["train"]
+    places = [items.index(s) / len(items) for s in seen] if which == "names" else []
+    for n_seen, part in enumerate(seen) if which == "stream" else ():
+        assert items[0].startswith(part, n_seen * (len(items[0]) - 1) // 20)
+        places.append(n_seen / 20)
+    assert min(places) < 0.1
+    assert max(places) > 0.85
+
+
+def test_nothing_is_numbered_before_the_first_piece(
+    names: PreparedText, stream: PreparedText, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate, "_TOKENS_PER_PIECE", 50)
+    monkeypatch.setattr(evaluate, "_ITEMS_PER_PIECE", 5)
+    n_encoded = 0
+    encode = CharTokenizer.encode
+
+    def counting(self: CharTokenizer, text: str) -> list[int]:
+        nonlocal n_encoded
+        n_encoded += len(text)
+        return encode(self, text)
+
+    monkeypatch.setattr(CharTokenizer, "encode", counting)
+    for text, at_most in ((stream, 51), (names, 5 * 9)):
+        model, scorer = model_for(text), SplitScorer(text, "train", CPU)
+        assert n_encoded == 0
+        next(scorer.run(model))
+        assert 0 < n_encoded <= at_most
+        whole = scorer.whole(model)
+        n_encoded = 0
+        assert scorer.whole(model) == whole  # numbered once
+        assert n_encoded == 0
+
+
+@pytest.mark.parametrize("length", [3, 7, 29, 31])
+@pytest.mark.parametrize("boundary", ["none", "end"])
+def test_a_stream_in_pieces_has_each_token_once(
+    length: int, boundary: Boundary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = Corpus("test", None, "abcd efgh ijkl." * 2, "stream", 30, "0" * 64, 0)
+    text = prepare_corpus(corpus, DataConfig(boundary=boundary, split="100/0/0"))
+    monkeypatch.setattr(evaluate, "_TOKENS_PER_PIECE", length)
+    pieces = list(SplitScorer(text, "train", CPU)._each_piece())
+    [sequence] = text.sequences("train")
+    assert [i for piece in pieces for i in piece.tokens[0].tolist()] == sequence[:-1]
+    assert [i for piece in pieces for i in piece.targets[0].tolist()] == sequence[1:]
+    assert [piece.continues for piece in pieces] == [False] + [True] * (len(pieces) - 1)
