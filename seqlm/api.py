@@ -99,13 +99,13 @@ class LoadedModel:
     ) -> list[Drawn]:
         """Draw ``count`` texts that begin with ``prompt``, up to ``length`` tokens or the end token."""
         from seqlm.config import SampleConfig
-        from seqlm.runs.answers import describe_draw, seen_in
+        from seqlm.runs.answers import describe_draws
 
         ids = self._text.tokenizer.encode(prompt)
         sampling = SampleConfig(temperature=temperature, top_k=top_k, seed=seed)
         *_, drawn = self._generator.draw(ids, sampling, count, length)
-        where = seen_in(self._text)
-        return [describe_draw(draw, ids, self._text, where) for draw in drawn]
+        *_, samples = describe_draws(drawn, ids, self._text)
+        return samples
 
     def score(self, text: str) -> list[tuple[str, float]]:
         """Each token of ``text`` with its surprisal in nats, read in one pass."""

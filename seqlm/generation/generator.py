@@ -14,6 +14,8 @@ from seqlm.generation.sampler import candidates, choose, uniform
 from seqlm.models.base import SequenceModel, State
 
 _TOKENS_PER_PIECE = 512
+_OPTIONS_PER_PIECE = 8192  # sorting these takes some milliseconds
+_MAX_ROWS_PER_PIECE = 256
 
 
 class Prediction(NamedTuple):
@@ -90,7 +92,9 @@ class Generator:
     def draw(
         self, prompt: Sequence[int], settings: SampleConfig, n_samples: int, length: int
     ) -> Iterator[list["Draw"]]:
-        """Continue a prompt ``n_samples`` times at once, a token each time it is iterated.
+        """Continue a prompt ``n_samples`` times, some of them a token further with each iteration.
+
+        So many are drawn at once as take a few milliseconds, to their end; then the next.
 
         Every sample has random numbers of its own, by ``settings.seed`` and its place, so more
         samples or longer ones never change those before.
@@ -98,11 +102,26 @@ class Generator:
         Yields:
             The samples so far, the same list each time; one that met the end token grows no more.
         """
-        first = self.predict(prompt)
         samples = [Draw([], []) for _ in range(n_samples)]
-        alive = list(range(n_samples))
-        rows = [first.probabilities] * n_samples
-        state = tuple(part.expand(n_samples, *part.shape[1:]) for part in first.state)
+        for first in self.read(prompt):
+            yield samples
+        n_rows = min(_MAX_ROWS_PER_PIECE, max(1, _OPTIONS_PER_PIECE // self._tokenizer.n_vocab))
+        for begin in range(0, n_samples, n_rows):
+            alive = list(range(begin, min(begin + n_rows, n_samples)))
+            for _ in self._grow(samples, alive, first, settings, length):
+                yield samples
+
+    def _grow(
+        self,
+        samples: list["Draw"],
+        alive: list[int],
+        first: Prediction,
+        settings: SampleConfig,
+        length: int,
+    ) -> Iterator[None]:
+        """Let the samples at the places ``alive`` grow to their end, a token each iteration."""
+        rows = [first.probabilities] * len(alive)
+        state = tuple(part.expand(len(alive), *part.shape[1:]) for part in first.state)
         for position in range(length):
             for row, index in enumerate(alive):
                 u = uniform(settings.seed, index, position)
@@ -111,7 +130,7 @@ class Generator:
             going = [
                 row for row, i in enumerate(alive) if samples[i].ids[-1] != self._tokenizer.end_id
             ]
-            yield samples
+            yield None
             if not going:
                 return
             alive = [alive[row] for row in going]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import torch
+from msgspec.structs import replace
 
 from seqlm.config import SampleConfig
 from seqlm.data.prepare import PreparedText
@@ -29,6 +30,7 @@ from seqlm.protocol.queries import (
 from seqlm.training.evaluate import SplitScorer
 
 _MAX_SAMPLES, _MAX_LENGTH = 10_000, 1_000_000
+_ITEMS_PER_PIECE = 50_000
 
 
 class Subject(NamedTuple):
@@ -98,8 +100,9 @@ def _sample(query: Sample, subject: Subject) -> Answering:
     drawn: list[Draw] = []
     for drawn in subject.generator.draw(ids, settings, query.count, query.length):
         yield None
-    where = seen_in(subject.text)
-    samples = [describe_draw(draw, ids, subject.text, where) for draw in drawn]
+    samples: list[Drawn] = []
+    for samples in describe_draws(drawn, ids, subject.text):
+        yield None
     yield SampleAnswer(id=query.id, step=subject.step, samples=samples)
 
 
@@ -168,25 +171,43 @@ def token_ids(tokens: list[str], text: PreparedText) -> list[int]:
     return [ids[token] for token in tokens]
 
 
-def describe_draw(
-    draw: Draw, prompt: list[int], text: PreparedText, where: dict[str, Split]
-) -> Drawn:
-    """A finished sample in words; an item that met its end is looked up in the splits."""
-    end_id = text.tokenizer.end_id
-    ended = bool(draw.ids) and draw.ids[-1] == end_id
-    ids = [*prompt, *(draw.ids[:-1] if ended else draw.ids)]
-    whole = text.tokenizer.decode(ids)
-    return Drawn(
-        text=whole,
-        tokens=[text.tokenizer.tokens[i] for i in draw.ids],
-        surprisal=draw.surprisal,
-        seen_in=where.get(whole) if ended else None,
-    )
+def describe_draws(
+    draws: list[Draw], prompt: list[int], text: PreparedText
+) -> Iterator[list[Drawn]]:
+    """Finished samples in words, in pieces; the last list is of all of them.
+
+    An item that met its end is looked up in the splits.
+    """
+    end_id, samples, ended = text.tokenizer.end_id, list[Drawn](), set[int]()
+    for place, draw in enumerate(draws):
+        has_ended = bool(draw.ids) and draw.ids[-1] == end_id
+        whole = text.tokenizer.decode([*prompt, *(draw.ids[:-1] if has_ended else draw.ids)])
+        tokens = [text.tokenizer.tokens[i] for i in draw.ids]
+        samples.append(Drawn(text=whole, tokens=tokens, surprisal=draw.surprisal))
+        if has_ended:
+            ended.add(place)
+        yield samples
+    where: dict[str, Split] = {}
+    for where in _seen_in({samples[place].text for place in ended}, text):
+        yield samples
+    for place in ended:
+        samples[place] = replace(samples[place], seen_in=where.get(samples[place].text))
+    yield samples
 
 
-def seen_in(text: PreparedText) -> dict[str, Split]:
-    """The first split in which each item stands."""
-    return {item: split for split in reversed(SPLITS) for item in text.items[split]}
+def _seen_in(items: set[str], text: PreparedText) -> Iterator[dict[str, Split]]:
+    """The first split in which each of a few items stands, found in pieces.
+
+    The few are looked for among all: a table of all items of a large text would take more memory
+    than the text itself.
+    """
+    found: dict[str, Split] = {}
+    for split in SPLITS:
+        known = text.items[split]
+        for begin in range(0, len(known), _ITEMS_PER_PIECE):
+            for item in items.intersection(known[begin : begin + _ITEMS_PER_PIECE]):
+                found.setdefault(item, split)
+            yield found
 
 
 def _within(name: str, value: float, smallest: float, largest: float) -> None:

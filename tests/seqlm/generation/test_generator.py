@@ -7,6 +7,7 @@ import torch
 from seqlm.config import ElmanConfig, LstmConfig, MlpConfig, NgramConfig, SampleConfig
 from seqlm.data.tokenizer import CharTokenizer
 from seqlm.errors import RequestError, SeqlmError
+from seqlm.generation import sampler
 from seqlm.generation.generator import Draw, Generator
 from seqlm.models.base import SequenceModel
 from seqlm.models.ngram import NgramModel
@@ -137,3 +138,31 @@ def test_weights_that_are_no_numbers_are_told() -> None:
     torch.nn.init.constant_(next(model.parameters()), math.nan)
     with pytest.raises(SeqlmError, match="training diverged"):
         Generator(model, tokenizer, CPU).predict([1])
+
+
+def test_many_samples_are_drawn_in_short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = generator_of(CONFIGS[1])
+    few = drawn(generator, n_samples=7, length=5)
+    asked = 0
+    plain = sampler.candidates
+
+    def counting(*arguments: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return plain(*arguments)
+
+    monkeypatch.setattr("seqlm.generation.generator.candidates", counting)
+    longest = 0
+    for samples in generator.draw([], SampleConfig(), 600, 5):
+        longest, asked = max(longest, asked), 0
+    assert 0 < longest <= 256
+    assert len(samples) == 600
+    assert [sample.ids for sample in samples[:7]] == [sample.ids for sample in few]
+    assert all(sample.ids[-1] == 8 or len(sample.ids) == 5 for sample in samples)
+
+
+def test_of_a_large_vocabulary_one_sample_is_drawn_at_a_time() -> None:
+    tokenizer = CharTokenizer.from_text("".join(map(chr, range(0x4E00, 0x4E00 + 9000))), "none")
+    *pieces, last = generator_of(CONFIGS[1], tokenizer).draw([0], SampleConfig(), 3, 2)
+    assert len(pieces) + 1 >= 6
+    assert [len(sample.ids) for sample in last] == [2, 2, 2]
