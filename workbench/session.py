@@ -2,12 +2,11 @@
 
 A session holds at most one connection and follows at most one run. It turns what a person asks into
 commands, what the log and the worker tell into messages, and tells a worker that died from one that
-finished. It never waits: sockets are watched by the event loop, logs are read in slices.
+finished. It does not wait for a worker: sockets are watched by the event loop, logs are read in slices.
+Only the exit status of a worker that is gone is waited for, a fifth of a second at most.
 """
 
 import asyncio
-import contextlib
-import signal
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
@@ -24,6 +23,7 @@ from seqlm.protocol.queries import Answer, DescribeAnswer, Query
 from seqlm.runs import client
 from seqlm.runs.client import Connection, WorkerDied
 from seqlm.runs.directory import RunDirectory
+from workbench.endings import WITHOUT_A_WORD, how_it_ended
 from workbench.follow import Follower
 from workbench.render.text import clean
 from workbench.state import RunState, Status, died
@@ -32,7 +32,6 @@ from workbench.told import Answered, Declined, RunOpened, RunProgressed
 _SLICE_S = 0.02
 _BETWEEN_SLICES_S = 0.01
 _LONGEST_MESSAGE = 300
-_WITHOUT_A_WORD = "ended without a word"
 
 
 class _Followed(NamedTuple):
@@ -67,7 +66,7 @@ class Session:
         self._post, self._connection, self._spawn = post, connection, spawn
         self._followed: _Followed | None = None
         self._before: _Followed | None = None
-        self._asked = ""
+        self._asked, self._opening, self._asking_who = "", "", ""
         self._overlay: Status | None = None
         self._ending = ""
         self._watched_fd = -1
@@ -89,32 +88,43 @@ class Session:
     def open(self, run: RunDirectory) -> None:
         """Show a run: attach to its worker if it has one, else let a worker read it."""
         self._follow(run)
-        found = client.attach(run)
-        if found is None:
-            self._ending = _WITHOUT_A_WORD
-            self._send(commands.Read(id=client.new_id(), run=str(run.path)))
-        else:
-            self._let_go()
-            self._connection = found
-            self.listen()
-            self._linked_to(run)
+        if not self._attach(run):
+            self._ending = WITHOUT_A_WORD
+            self._read(run)
         self.read_log()
 
-    def start(self, recipe: str) -> None:
-        """Train a new run. One that trains now is stopped with a checkpoint first."""
+    def look_again(self) -> None:
+        """Look after a run that nobody trained when it was looked at last; once a second will do."""
+        if self._followed is None or self._overlay is not None:
+            return
+        self.read_log()
+        if self.state.is_live or self._attach(self._followed.run):
+            self.read_log()
+        elif self.is_linked:
+            self._ask_who_is_served()
+
+    def start(self, recipe: str) -> bool:
+        """Train a new run. One that trains now is stopped with a checkpoint first.
+
+        Returns:
+            Whether this was asked for; not while the last start has not been answered.
+        """
+        if self._overlay == "starting":
+            return False
         if self.state.is_live:
             self.stop()
         self._before, self._followed = self._followed, None
-        self._overlay, self._asked = "starting", client.new_id()
+        self._overlay, self._asked, self._opening = "starting", client.new_id(), client.new_id()
         if self._send(commands.Start(id=self._asked, recipe=recipe)):
-            self._send(queries.Describe(id=client.new_id()))
+            self._send(queries.Describe(id=self._opening))
         self._show()
+        return True
 
     def resume(self, words: Sequence[str] = ()) -> None:
         """Go on from the last checkpoint, with another worker if there is none."""
-        if self._followed is None:
+        if self._followed is None or self._overlay == "starting":
             return
-        self._overlay, self._asked = "starting", client.new_id()
+        self._overlay, self._asked, self._opening = "starting", client.new_id(), ""
         path = str(self._followed.run.path)
         self._send(commands.Resume(id=self._asked, run=path, words=list(words)))
         self._show()
@@ -138,14 +148,13 @@ class Session:
 
     def ask(self, query: Query) -> None:
         """Ask a question; its answer comes as a message."""
+        if not self.state.is_live:
+            self._ask_who_is_served()
         self._send(query)
 
     def leave(self) -> None:
-        """Let go of the worker. One that trains goes on; one of ours with nothing to do ends."""
-        process = self._connection.process if self._connection else None
+        """Let go of the worker. It ends by itself once nobody is there and nothing trains."""
         self._let_go()
-        if process is not None and not self.state.is_live:
-            process.terminate()
 
     # What the log tells
 
@@ -185,10 +194,11 @@ class Session:
 
     def _hear(self) -> None:
         """Something came from the worker, or it is gone."""
-        if self._connection is None:
+        connection = self._connection
+        if connection is None:
             return
         try:
-            replies = self._connection.receive(0.0)
+            replies = connection.receive(0.0)
         except WorkerDied:
             self._lose()
             return
@@ -196,15 +206,21 @@ class Session:
             self._decline("", str(error))
             return
         for reply in replies:
-            self._take(reply)
+            if self._connection is connection:  # what follows may be about another run
+                self._take(reply)
         self.read_log()
 
     def _take(self, reply: client.Reply) -> None:
         match reply:
             case queries.Refused():
                 self._refused(reply)
-            case DescribeAnswer(run=str(name)):
+            case DescribeAnswer(id=id, run=str(name)) if id == self._opening:
+                self._opening = ""
                 self._opened(name)
+            case DescribeAnswer(id=id, run=name) if id == self._asking_who:
+                self._serves(name)
+            case DescribeAnswer():
+                pass
             case Continued(command_id=command_id) if command_id == self._asked:
                 self._overlay, self._ending = None, ""
                 if self._followed is not None:
@@ -222,7 +238,7 @@ class Session:
 
     def _refused(self, refused: queries.Refused) -> None:
         if refused.id == self._asked:
-            self._overlay, self._asked = None, ""
+            self._overlay, self._asked, self._opening = None, "", ""
             self._restore()
         elif not refused.id:  # nobody's question: the worker says why it waits
             self._overlay = "paused"
@@ -238,7 +254,40 @@ class Session:
     def _decline(self, message_id: str, words: str) -> None:
         self._post(Declined(message_id, clean(words, _LONGEST_MESSAGE)))
 
+    def _ask_who_is_served(self) -> None:
+        """Other screens share the worker: once this run has ended, they may open another there."""
+        if self.is_linked and self._followed is not None:
+            self._asking_who = client.new_id()
+            self._send(queries.Describe(id=self._asking_who))
+
+    def _serves(self, name: str | None) -> None:
+        """The worker has this run open. Where it is another one, a worker of our own reads ours."""
+        if self._followed is not None and name != self._followed.run.name:
+            run = self._followed.run
+            self._let_go()
+            self._post(RunOpened(run, is_linked=False))
+            self._read(run)
+
     # The connection
+
+    def _attach(self, run: RunDirectory) -> bool:
+        """Speak with the worker that holds a run, if one does."""
+        try:
+            found = client.attach(run)
+        except SeqlmError as error:
+            self._decline("", str(error))
+            return False
+        if found is not None:
+            self._let_go()
+            self._connection, self._ending = found, ""
+            self.listen()
+            self._linked_to(run)
+        return found is not None
+
+    def _read(self, run: RunDirectory) -> None:
+        """Let a worker that has nothing else to do read a run."""
+        self._opening = client.new_id()
+        self._send(commands.Read(id=self._opening, run=str(run.path)))
 
     def _follow(self, run: RunDirectory) -> None:
         self._followed = _Followed(run, Follower(run.events_path))
@@ -282,19 +331,3 @@ class Session:
             self._connection.close()
             self._connection = None
         self.is_linked = False
-
-
-def how_it_ended(connection: Connection | None) -> str:
-    """What is known about the end of a worker, in words that follow "the trainer"."""
-    process = connection.process if connection is not None else None
-    if process is None:
-        return _WITHOUT_A_WORD
-    with contextlib.suppress(Exception):
-        process.wait(timeout=0.2)
-    status = process.returncode
-    if status is None:
-        return "closed its connection"
-    if status >= 0:
-        return f"ended (exit status {status})"
-    often = ": often memory" if -status == signal.SIGKILL else ""
-    return f"was killed (signal {-status}{often})"
