@@ -56,7 +56,8 @@ def _died(s: Situation) -> Line | None:
 def _diverged(s: Situation) -> Line | None:
     if s.run.status != "diverged":
         return None
-    remedy = "2, halve the learning rate with [, then r."
+    back = "the start" if s.run.checkpoint_step is None else "the last checkpoint"
+    remedy = f"space: back to {back}, rate {learning_rate(s.retry_rate)}."
     return Line("✗", "error", f"{_sentence(s.run.message)} {remedy}")
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
+from textual.message import Message
+
 from seqlm.errors import SeqlmError
 from seqlm.protocol.queries import (
     Answer,
@@ -71,6 +73,16 @@ class Oracle:
         """Ask what the model gives the right tokens of the items that the Data pane shows."""
         for number, item in self._data.wanted():
             self._session.ask(Score(id=f"{_SCORE}{number}", text=item))
+
+    def take(self, situation: Situation, message: Message) -> None:
+        """Do what a pane asks."""
+        match message:
+            case GeneratePane.PredictionAsked():
+                self.predict(situation, message)
+            case GeneratePane.SamplesAsked():
+                self.draw(situation, message)
+            case DataPane.Moved() if situation.is_linked:
+                self.ask_scores()
 
     def predict(self, situation: Situation, asked: GeneratePane.PredictionAsked) -> None:
         """Answer what comes after some tokens, or ask the worker."""

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from seqlm import settings
-from seqlm.config import RunConfig
+from seqlm.config import DataConfig, RunConfig
 from seqlm.presets import PRESETS
 from workbench.preview import Preview
 from workbench.state import RunState, Status
@@ -44,6 +44,7 @@ class Situation(Struct, frozen=True):
     Attributes:
         asked: What a new run would be made of.
         running: What the run on the screen was made of; None before there is one.
+        stored: How the text of that run is read, where that is not as ``running`` says.
         run: The run as its log tells it.
         preview: The text with its counts; None while it is being read.
         reading: How far the reading has come, in words.
@@ -54,6 +55,7 @@ class Situation(Struct, frozen=True):
 
     asked: RunConfig
     running: RunConfig | None = None
+    stored: DataConfig | None = None
     run: RunState = RunState()
     preview: Preview | None = None
     reading: str = ""
@@ -65,6 +67,11 @@ class Situation(Struct, frozen=True):
     def config(self) -> RunConfig:
         """The configuration of what is on the screen."""
         return self.running or self.asked
+
+    @property
+    def data(self) -> DataConfig:
+        """How the text of what is on the screen is read."""
+        return self.stored or self.config.data
 
     @property
     def title(self) -> str:
@@ -91,6 +98,15 @@ class Situation(Struct, frozen=True):
         }
         return tuple(sorted(key for key in keys if self._waits(key)))
 
+    @property
+    def retry_rate(self) -> float:
+        """The learning rate for another try: the one that waits, else a tenth of the last one."""
+        wanted = self.asked.train.learning_rate
+        if "train.learning_rate" in self.waiting:
+            return wanted
+        last = self.run.values.get("train.learning_rate", self.config.train.learning_rate)
+        return float(f"{last / 10:.10g}")
+
     def _waits(self, key: str) -> bool:
         """Sampling is the screen's own and waits for nothing; a live value may be in force already."""
         begun, wanted = _value(self.running, key), _value(self.asked, key)
@@ -116,6 +132,7 @@ def space_does(situation: Situation) -> str:
         "stopped": "go on",
         "died": "go on",
         "failed": "go on",
+        "diverged": "go back",
     }.get(status, "")
 
 

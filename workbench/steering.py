@@ -3,12 +3,17 @@
 from typing import Any
 
 from msgspec.structs import replace
+from textual.message import Message
 
 from seqlm import settings
 from seqlm.config import RunConfig
 from workbench.asking import Asking, LiveChange
 from workbench.session import Session
-from workbench.situation import Situation
+from workbench.situation import Situation, space_does
+from workbench.widgets.controls import ControlsPane
+from workbench.widgets.generate import GeneratePane
+
+_RATE = "train.learning_rate"
 
 
 class Steering:
@@ -33,6 +38,33 @@ class Steering:
         if self._asking.config == self._opened_with:
             self._asking = replace(self._asking, config=running)
 
+    def take(self, situation: Situation, message: Message) -> None:
+        """Do what a pane asks.
+
+        Raises:
+            RequestError: The value is not possible; nothing was changed.
+        """
+        match message:
+            case ControlsPane.ValueAsked(key=key, value=value):
+                self.ask(situation, key, value)
+            case GeneratePane.TemperatureAsked(value=value):
+                self.ask(situation, "sample.temperature", value)
+            case ControlsPane.PresetAsked(name=name):
+                self._asking = self._asking.with_preset(name)
+            case ControlsPane.UndoAsked():
+                self.undo(situation)
+            case ControlsPane.RedoAsked():
+                self.redo(situation)
+
+    def pause_or_go_on(self, situation: Situation) -> None:
+        """What the space key does to a run there is."""
+        if situation.run.status == "training":
+            self._session.pause()
+        elif situation.run.status == "paused":
+            self._session.go_on()
+        elif space_does(situation):
+            self._session.resume(self.words_to_resume(situation))
+
     def ask(self, situation: Situation, key: str, value: Any) -> None:
         """Change a setting.
 
@@ -47,10 +79,6 @@ class Steering:
         old = run.values.get(key, settings.value_of(situation.config, key))
         self._asking = self._asking.with_live(LiveChange(key, old, value))
         self._session.set_value(key, value)
-
-    def ask_preset(self, name: str) -> None:
-        """Ask for a new run of a preset."""
-        self._asking = self._asking.with_preset(name)
 
     def undo(self, situation: Situation) -> None:
         """Take the last change back."""
@@ -67,8 +95,24 @@ class Steering:
         asked = situation.asked
         keys = [key for key in situation.waiting if key.startswith("train.")]
         live = [setting for key in keys if (setting := settings.find(asked, key)).live]
-        return [f"{s.key}={s.show(settings.value_of(asked, s.key))}" for s in live]
+        words = {s.key: f"{s.key}={s.show(settings.value_of(asked, s.key))}" for s in live}
+        if situation.run.status == "diverged":
+            words[_RATE] = _slower(situation)
+        return list(words.values())
 
     def _set(self, situation: Situation, live: LiveChange | None) -> None:
         if live is not None and situation.run.is_live:
             self._session.set_value(live.key, live.new)
+
+
+def _slower(situation: Situation) -> str:
+    """The word for a smaller learning rate.
+
+    A change of the rate after the checkpoint is made again at its step when training goes on, so the
+    smaller rate takes force right after that one.
+    """
+    run = situation.run
+    steps = [change.step for change in run.changes if change.key == _RATE]
+    is_later = steps and steps[-1] > (run.checkpoint_step or 0)
+    at = f"@{steps[-1]}" if is_later else ""
+    return f"{_RATE}={situation.retry_rate:.10g}{at}"

@@ -12,6 +12,7 @@ from seqlm import recipe
 from seqlm.protocol.commands import SetValue
 from seqlm.protocol.events import Event, Paused
 from seqlm.runs import client
+from seqlm.runs.directory import RunDirectory
 from workbench.app import Workbench
 from workbench.opening import Opening
 from workbench.preview import Preview
@@ -29,6 +30,8 @@ async def settled(pilot: Pilot[int]) -> None:
         await pilot.pause()
         if app.main.generate.view.pending is not None and not app.situation.reading:
             break
+    else:
+        raise AssertionError(f"no answer came: {app.situation.reading or 'nothing is predicted'}")
     await pilot.pause()
 
 
@@ -38,6 +41,7 @@ class Stage:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, home: Path, preview: Preview) -> None:
         self._monkeypatch, self._home, self._preview = monkeypatch, home, preview
         self._all: list[FakeWorker] = []
+        self.is_held = False
         monkeypatch.setattr(client, "spawn", self._spawn)
 
     def app(self, events: Sequence[Event] = (), is_alive: bool = True) -> Workbench:
@@ -45,12 +49,15 @@ class Stage:
         run = None
         if events:
             run = write_run(self._home / "runs" / "names-mlp-1", CONFIG, events)
-            attach = self._spawn if is_alive else lambda: None
-            self._monkeypatch.setattr(client, "attach", lambda _: attach())
+            self.is_held = is_alive
+            self._monkeypatch.setattr(client, "attach", self._attach)
         step = max((getattr(event, "step", 0) for event in events), default=0)
         self._step = step
         opening = Opening(CONFIG, run=run, preview=self._preview)
         return Workbench(opening, clock=lambda: 0.0, spawn=self._spawn)
+
+    def _attach(self, _: RunDirectory) -> client.Connection | None:
+        return self._spawn() if self.is_held else None
 
     def _spawn(self) -> client.Connection:
         self._all.append(FakeWorker(self._preview, step=self._step))
@@ -205,6 +212,7 @@ async def test_a_worker_that_dies_is_told_and_space_resumes_with_another(stage: 
     app = stage.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
+        stage.is_held = False
         stage.worker.die()
         await settled(pilot)
         assert app.situation.run.status == "died"

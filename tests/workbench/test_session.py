@@ -12,9 +12,10 @@ from textual.message import Message
 from seqlm import recipe
 from seqlm.runs import client
 from seqlm.runs.client import Connection
+from workbench.endings import how_it_ended
 from workbench.follow import Follower
 from workbench.preview import Preview
-from workbench.session import Session, how_it_ended
+from workbench.session import Session
 from workbench.state import RunState, fold_all
 from workbench.told import Answered, Declined, RunProgressed
 

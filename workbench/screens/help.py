@@ -1,18 +1,26 @@
 """What the focused pane shows and which keys do what."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Static
 
+from workbench.keys import app_keys, own_keys
 from workbench.widgets.footer import Key
 
 _KEY_WIDTH = 16
+
+
+def help_for(name: str, pane: Widget, active: Mapping[str, ActiveBinding]) -> "HelpScreen":
+    """The help of a pane, with the keys that do something now."""
+    own = own_keys(active, pane.app, hidden=True)
+    return HelpScreen(name, getattr(pane, "HELP", ""), own, app_keys(active, pane.app))
 
 
 class HelpScreen(ModalScreen[None]):

@@ -8,11 +8,19 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from workbench.situation import SIGNS
+from workbench.state import Status
+
 Choice: TypeAlias = Literal["detach", "stop", "stay"]
 
 
 class LeaveScreen(ModalScreen[Choice]):
-    """Detach, stop with a checkpoint, or stay."""
+    """Detach, stop with a checkpoint, or stay.
+
+    Args:
+        run: What is left.
+        status: What it does now; a paused run that nobody watches is stopped after a minute.
+    """
 
     CSS = """
     LeaveScreen { align: center middle; background: $background 60%; }
@@ -27,17 +35,20 @@ class LeaveScreen(ModalScreen[Choice]):
         Binding("escape,q", "choose('stay')", "stay", id="leave.stay"),
     ]
 
-    def __init__(self, run: str) -> None:
+    def __init__(self, run: str, status: Status) -> None:
         super().__init__()
-        self._run = run
+        self._run, self._status = run, status
 
     def compose(self) -> ComposeResult:
         """The question with its three answers."""
+        goes_on = "it goes on without this screen"
+        if self._status == "paused":
+            goes_on = "it waits a minute, then stops with a checkpoint"
         yield Static(
             Content.assemble(
-                f"{self._run} is training.\n\n",
+                f"{self._run} is {SIGNS[self._status][1]}.\n\n",
                 ("d", "bold $primary"),
-                "    detach: it goes on without this screen\n",
+                f"    detach: {goes_on}\n",
                 ("s", "bold $primary"),
                 "    stop it with a checkpoint, to go on later\n",
                 ("esc", "bold $primary"),
