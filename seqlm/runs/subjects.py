@@ -8,7 +8,7 @@ from torch import Tensor
 
 from seqlm.config import RunConfig
 from seqlm.data.prepare import PreparedText
-from seqlm.errors import SeqlmError
+from seqlm.errors import RequestError, SeqlmError
 from seqlm.models.base import SequenceModel
 from seqlm.models.registry import build
 from seqlm.runs.answers import Subject
@@ -16,6 +16,7 @@ from seqlm.runs.checkpoint import Checkpoints
 from seqlm.training.trainer import Trainer
 
 _CPU = torch.device("cpu")
+_UNFITTING = "the checkpoint does not fit the run's configuration"
 
 
 class Subjects:
@@ -41,17 +42,29 @@ class Subjects:
             trainer: What trains the run now, if anything does.
 
         Raises:
-            SeqlmError: There are no such weights, or they are damaged.
+            RequestError: There are no such weights; says which there are.
+            SeqlmError: They are damaged.
         """
         if trainer is not None and weights == "live":
             return self._live_copy(trainer)
-        name = "latest" if weights == "live" else weights
-        name = self._checkpoints.resolve(f"step-{name}" if name.isdecimal() else name)
+        name = self._name_of(weights)
         if self._kept is None or self._kept[0] != name:
             loaded = self._checkpoints.load(name)
             model = self._model(loaded.weights)
             self._kept = (name, Subject(model, loaded.record.step, self.text, _CPU))
         return self._kept[1]
+
+    def _name_of(self, weights: str) -> str:
+        """The checkpoint that a name of weights means."""
+        name = "latest" if weights == "live" else weights
+        if name in ("best", "latest"):
+            return self._checkpoints.resolve(name)
+        steps = [str(step) for step in self._checkpoints.steps()]
+        if name in steps:
+            return f"step-{name}"
+        pointers = [pointer for pointer in ("best", "latest") if self._checkpoints.has(pointer)]
+        taken = ", ".join([*pointers, *steps]) or "nothing yet"
+        raise RequestError(f"no weights {weights!r} are kept; taken: {taken}", weights)
 
     def _live_copy(self, trainer: Trainer) -> Subject:
         """The weights of now, so that a long answer is not made of those of many steps."""
@@ -63,10 +76,27 @@ class Subjects:
         return self._live
 
     def _model(self, weights: dict[str, Tensor]) -> SequenceModel:
-        config, text = self._config, self.text
-        model = build(config.model, text.tokenizer.n_vocab, text.fill_id, config.seed)
+        with torch.device("meta"):  # names and shapes without their memory
+            expected = self._built().state_dict()
+        if not _fits(weights, expected):
+            raise SeqlmError(_UNFITTING)
+        model = self._built()
         try:
             model.load_state_dict(weights)
         except RuntimeError as error:
-            raise SeqlmError("the checkpoint does not fit the run's configuration") from error
+            raise SeqlmError(_UNFITTING) from error
         return model.eval()
+
+    def _built(self) -> SequenceModel:
+        config, text = self._config, self.text
+        return build(config.model, text.tokenizer.n_vocab, text.fill_id, config.seed)
+
+
+def _fits(weights: dict[str, Tensor], expected: dict[str, Tensor]) -> bool:
+    """Whether tensors have these names and shapes; one that begins empty may have any length."""
+    return weights.keys() == expected.keys() and all(
+        found.ndim == wanted.ndim
+        and found.shape[1:] == wanted.shape[1:]
+        and (found.shape[:1] == wanted.shape[:1] or wanted.shape[0] == 0)
+        for found, wanted in ((weights[name], expected[name]) for name in expected)
+    )

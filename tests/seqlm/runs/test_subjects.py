@@ -1,0 +1,86 @@
+"""The models that questions are about: what is asked for, held against what is kept."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from seqlm import recipe
+from seqlm.data.prepare import prepare
+from seqlm.errors import RequestError, SeqlmError
+from seqlm.models import registry
+from seqlm.models.ngram import NgramModel
+from seqlm.runs import subjects
+from seqlm.runs.checkpoint import Checkpoints, Record
+from seqlm.runs.subjects import Subjects
+
+FAMILIES = ["names-mlp", "names-elman", "names-lstm", "names-ngram"]
+
+
+def kept(line: str, path: Path, steps: tuple[int, ...] = (3,), words: tuple[str, ...] = ()) -> Any:
+    """Subjects of a run whose model was made by the line, and more ``words`` in its weights."""
+    config = recipe.read(line)
+    text = prepare(config.data)
+    made_by = recipe.apply(config, words)
+    model = registry.build(made_by.model, text.tokenizer.n_vocab, text.fill_id, 1)
+    if isinstance(model, NgramModel):
+        model.fit(text.sequences("val"))
+    checkpoints = Checkpoints(path)
+    path.parent.mkdir(exist_ok=True)
+    for step in steps:
+        record = Record(step=step, seq=1, offset=0, position=None, sha256={})
+        checkpoints.save(record, model.state_dict())
+        checkpoints.point("latest", step)
+    return Subjects(config, text, path), model
+
+
+def test_weights_that_are_not_kept_are_a_wrong_request_that_lists_those_that_are(
+    small: Callable[..., str], tmp_path: Path
+) -> None:
+    found, _ = kept(small(), tmp_path / "run" / "checkpoints", (3, 10))
+    for wrong in ("999", "03", "newest", "../other", "9" * 5000):
+        with pytest.raises(RequestError, match=r"are kept; taken: latest, 3, 10$"):
+            found.find(wrong, None)
+    with pytest.raises(SeqlmError, match="no best checkpoint yet"):
+        found.find("best", None)
+    assert [found.find(name, None).step for name in ("3", "10", "latest", "live")] == [
+        3,
+        10,
+        10,
+        10,
+    ]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_weights_are_loaded_bit_for_bit(family: str, tmp_path: Path) -> None:
+    found, model = kept(family, tmp_path / "run" / "checkpoints")
+    loaded = found.find("latest", None).model.state_dict()
+    assert all(torch.equal(loaded[name], tensor) for name, tensor in model.state_dict().items())
+    assert all(tensor.device.type == "cpu" for tensor in loaded.values())
+
+
+@pytest.mark.parametrize(
+    ("family", "words"),
+    [
+        ("names-mlp", ("model.hidden=33",)),
+        ("names-mlp", ("model.layers=2",)),
+        ("names-lstm", ("model.embedding=3",)),
+        ("names-ngram", ("model.order=2",)),
+    ],
+)
+def test_weights_of_another_model_are_refused_before_memory_is_taken(
+    family: str, words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, _ = kept(family, tmp_path / "run" / "checkpoints", words=words)
+    devices = []
+
+    def noting(*arguments: Any) -> Any:
+        devices.append(torch.empty(0).device.type)
+        return registry.build(*arguments)
+
+    monkeypatch.setattr(subjects, "build", noting)
+    with pytest.raises(SeqlmError, match="does not fit the run's configuration"):
+        found.find("latest", None)
+    assert devices == ["meta"]
