@@ -24,6 +24,7 @@ CORPORA: dict[str, str] = {
     "python": "the source files of your own Python, one long text",
 }
 MAX_STORED_BYTES = 64_000_000
+_STDIN = "standard input"
 _LOOKED_AT = 50_000  # characters that decide what a text looks like
 _SHORT_LINE = 40  # characters
 
@@ -85,14 +86,41 @@ def store_corpus(source: bytes | BinaryIO) -> Path:
     Raises:
         RequestError: More than 64 MB, empty, or not text; then nothing is written.
     """
-    name = "standard input"
     file = io.BytesIO(source) if isinstance(source, bytes) else source
-    raw = reading.read_limited(file, name, MAX_STORED_BYTES)
-    _refuse_too_little(reading.decode(raw, name)[0], name)
-    path = corpora_dir() / f"{hashlib.sha256(raw).hexdigest()[:16]}.txt"
+    raw = reading.read_limited(file, _STDIN, MAX_STORED_BYTES)
+    _refuse_too_little(reading.decode(raw, _STDIN)[0], _STDIN)
+    path = copy_path(raw)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _write_atomically(path, raw)
     return path
+
+
+def copy_path(raw: bytes) -> Path:
+    """Where :func:`store_corpus` keeps a copy of these bytes."""
+    return corpora_dir() / f"{hashlib.sha256(raw).hexdigest()[:16]}.txt"
+
+
+def find_copy(stored_at: str) -> Path | None:
+    """A copy where it was stored, or where copies are now: the user's home may have moved."""
+    places = (Path(stored_at), corpora_dir() / Path(stored_at).name)
+    return next((path for path in places if path.is_file()), None)
+
+
+def read_standard_input(file: BinaryIO, data: DataConfig) -> tuple[Corpus, bytes]:
+    """Read a text from a stream without keeping a copy: what is wrong with it is found out first.
+
+    Args:
+        file: Standard input, read to its end.
+        data: How to read it; ``data.corpus`` does not count.
+
+    Returns:
+        The corpus, its path where a copy would be; and the bytes, for :func:`store_corpus`.
+
+    Raises:
+        RequestError: More than 64 MB, empty, or not text.
+    """
+    raw = reading.read_limited(file, _STDIN, MAX_STORED_BYTES)
+    return _corpus(_STDIN, copy_path(raw), raw, data), raw
 
 
 def lines_of(text: str) -> list[str]:

@@ -1,5 +1,6 @@
 """What a run was made of: its name, its text, and the versions it was made with."""
 
+import hashlib
 import platform
 import time
 from pathlib import Path
@@ -10,13 +11,14 @@ from msgspec.structs import replace
 
 from seqlm import recipe, settings
 from seqlm.config import RunConfig
-from seqlm.data.corpus import CORPORA, MAX_STORED_BYTES, store_corpus
+from seqlm.data.corpus import CORPORA, MAX_STORED_BYTES, find_copy, store_corpus
 from seqlm.data.prepare import PreparedText, prepare
+from seqlm.data.reading import read_file
 from seqlm.data.split import SPLITS
 from seqlm.errors import RequestError
 from seqlm.home import corpora_dir
 from seqlm.protocol.events import RunCreated
-from seqlm.runs.directory import CorpusRecord, Manifest, RunDirectory
+from seqlm.runs.directory import CorpusRecord, Manifest, RunDirectory, text_config
 from seqlm.training.trainer import Trainer
 
 
@@ -27,9 +29,9 @@ def open_text(directory: RunDirectory) -> PreparedText:
         RequestError: It is not the same text any more.
     """
     manifest = directory.manifest()
-    data, corpus = manifest.config.data, manifest.corpus
-    if corpus.stored_at is not None and Path(corpus.stored_at).is_file():
-        data = replace(data, corpus=corpus.stored_at)
+    data, corpus = text_config(manifest), manifest.corpus
+    if corpus.stored_at is not None and (copy := find_copy(corpus.stored_at)) is not None:
+        data = replace(data, corpus=str(copy))
     text = prepare(data)
     if text.corpus.sha256 != corpus.sha256:
         raise RequestError(
@@ -87,11 +89,18 @@ def created_event(name: str, trainer: Trainer) -> RunCreated:
 
 
 def corpus_record(config: RunConfig, text: PreparedText) -> CorpusRecord:
-    """Which text it is. A copy is kept of a user's file, so that the run can go on when it changes."""
+    """Which text it is. A copy is kept of a user's file, so that the run can go on when it changes.
+
+    Raises:
+        RequestError: The file has changed since ``text`` was made of it; nothing is kept.
+    """
     corpus, stored_at = text.corpus, None
     is_own_file = corpus.path is not None and config.data.corpus not in CORPORA
     if is_own_file and corpus.path is not None and corpus.n_bytes <= MAX_STORED_BYTES:
-        stored_at = str(store_corpus(corpus.path.read_bytes()))
+        raw = read_file(corpus.path)
+        if hashlib.sha256(raw).hexdigest() != corpus.sha256:
+            raise RequestError(f"{corpus.name} changed while it was read; begin again", corpus.name)
+        stored_at = str(store_corpus(raw))
     return CorpusRecord(
         name=corpus.name, n_bytes=corpus.n_bytes, sha256=corpus.sha256, stored_at=stored_at
     )

@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 
 from seqlm import errors, recipe
 from seqlm.config import DataConfig, RunConfig
-from seqlm.data.corpus import read_corpus, store_corpus
+from seqlm.data.corpus import Corpus, read_corpus, read_standard_input, store_corpus
+from seqlm.data.prepare import prepare_corpus
 from seqlm.presets import PRESETS, preset_config
 from seqlm.runs.directory import find_run, list_runs
 
@@ -70,9 +71,17 @@ def configure(word: str, words: list[str]) -> RunConfig:
 
 def configure_file(path: str, words: list[str]) -> RunConfig:
     """The configuration for a user's own text; ``-`` reads standard input and keeps a copy of it."""
-    if path == "-":
-        path = str(store_corpus(sys.stdin.buffer))
     mode = next((m.group(1) for word in words if (m := _MODE.fullmatch(word))), "auto")
-    corpus = read_corpus(DataConfig(corpus=path, mode=mode))  # type: ignore[arg-type]
+    data = DataConfig(corpus=path, mode=mode)  # type: ignore[arg-type]
+    if path != "-":
+        return _config_for(read_corpus(data), path, words)
+    corpus, raw = read_standard_input(sys.stdin.buffer, data)
+    config = _config_for(corpus, str(corpus.path), words)
+    prepare_corpus(corpus, config.data)  # what is refused leaves no copy
+    store_corpus(raw)
+    return config
+
+
+def _config_for(corpus: Corpus, path: str, words: list[str]) -> RunConfig:
     preset = FOR_LINES if corpus.mode == "lines" else FOR_STREAM
     return recipe.apply(preset_config(preset), [f"data.corpus={path}", *words])

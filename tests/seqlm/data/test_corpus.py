@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from seqlm.config import DataConfig
 from seqlm.data import corpus, reading
-from seqlm.data.corpus import lines_of, read_corpus, store_corpus
+from seqlm.data.corpus import find_copy, lines_of, read_corpus, read_standard_input, store_corpus
 from seqlm.data.python_source import TARGET_BYTES, python_source
 from seqlm.errors import RequestError
 from seqlm.home import corpora_dir, home, runs_dir
@@ -173,3 +173,22 @@ def test_nothing_is_stored_of_a_wrong_text(
     with pytest.raises(RequestError):
         store_corpus(raw)
     assert not own_home.exists()
+
+
+def test_standard_input_is_looked_at_before_a_copy_is_kept(own_home: Path) -> None:
+    raw = b"anna\nbo\n"
+    read, found = read_standard_input(io.BytesIO(raw), DataConfig())
+    assert (read.text, read.mode, found) == (raw.decode(), "lines", raw)
+    assert not own_home.exists()
+    assert store_corpus(found) == read.path
+
+
+def test_a_copy_is_found_where_the_home_has_moved(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = store_corpus(b"anna\nbo\n")
+    assert find_copy(str(path)) == path
+    moved = own_home.rename(own_home.with_name("moved"))
+    assert find_copy(str(path)) is None
+    monkeypatch.setenv("SEQLM_HOME", str(moved))
+    assert find_copy(str(path)) == moved / "corpora" / path.name
