@@ -65,7 +65,6 @@ def draw_plot(spec: ChartSpec, layout: Layout, labelled_rows: dict[int, Role]) -
     _draw_guides(plot, labelled_rows)
     _draw_changes(plot)
     _draw_hint(plot)
-    _draw_cursor(plot)
     _draw_train(plot)
     _draw_val(plot)
     _draw_change_signs(plot)
@@ -121,14 +120,6 @@ def _draw_hint(plot: Plot) -> None:
     if rows:
         shown = ascii_text(text) if plot.spec.ascii_only else text
         grid.write((grid.width - len(shown)) // 2, rows[0], shown, "label")
-
-
-def _draw_cursor(plot: Plot) -> None:
-    """Draws a vertical line through the step that is being read."""
-    if plot.spec.cursor_step is not None:
-        column = plot.layout.column(plot.spec.cursor_step)
-        for row in range(plot.grid.height):
-            plot.grid.put(column, row, plot.signs.cursor, "cursor")
 
 
 def _draw_train(plot: Plot) -> None:

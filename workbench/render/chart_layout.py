@@ -72,12 +72,6 @@ class Layout(Struct, frozen=True):
         """Returns the row that holds the loss; outside 0 .. plot_height - 1 it is not drawn."""
         return math.floor(self.dot_y(value) + 0.5) // self.dots[1]
 
-    def step_at(self, column: int) -> int:
-        """Returns the step in the middle of a column, for reading with a cursor or a mouse."""
-        kept = min(max(0, column), self.plot_width - 1)
-        step = self.step_of_dot(kept * self.dots[0] + (self.dots[0] - 1) / 2)
-        return max(1, round(step)) if math.isfinite(step) else 1
-
 
 def chart_layout(spec: ChartSpec) -> Layout:
     """Plans a chart: small ones lose the names first, then the steps, then every axis."""

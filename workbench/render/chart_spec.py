@@ -13,7 +13,6 @@ Role = Literal[
     "guide",
     "label",
     "mark",
-    "cursor",
     "error",
     "band",
     "band_train",
@@ -21,7 +20,6 @@ Role = Literal[
     "band_best",
     "band_guide",
     "band_mark",
-    "band_cursor",
 ]
 Segment = tuple[str, Role]
 Row = list[Segment]
@@ -34,7 +32,6 @@ IN_BAND: dict[Role, Role] = {
     "best": "band_best",
     "guide": "band_guide",
     "mark": "band_mark",
-    "cursor": "band_cursor",
 }
 
 
@@ -84,7 +81,6 @@ class ChartSpec(Struct, frozen=True):
         marks: Changes, in order.
         snapshots: Steps whose weights are kept; ticked on the axis.
         x_scale: Spacing of the steps.
-        cursor_step: The step that is being read, if any.
         hint: A line written in the middle while there is nothing to draw.
         shade_band: Whether cells between the lowest and the highest loss get band roles.
         ascii_only: Draw with ASCII signs alone.
@@ -99,7 +95,6 @@ class ChartSpec(Struct, frozen=True):
     marks: Sequence[Mark] = ()
     snapshots: Sequence[int] = ()
     x_scale: Literal["log", "linear"] = "log"
-    cursor_step: int | None = None
     hint: str = ""
     shade_band: bool = True
     ascii_only: bool = False
@@ -116,7 +111,6 @@ class Signs(Struct, frozen=True):
     broken: str = "✗"
     above: str = "↑"
     below: str = "↓"
-    cursor: str = "│"
     side: str = "│"
     side_tick: str = "┤"
     corner: str = "└"
@@ -126,4 +120,4 @@ class Signs(Struct, frozen=True):
 
 
 SIGNS = Signs()
-ASCII_SIGNS = Signs("-", "|", "^", "o", ".", "x", "^", "v", "!", "|", "+", "+", "-", "'", "+")
+ASCII_SIGNS = Signs("-", "|", "^", "o", ".", "x", "^", "v", "|", "+", "+", "-", "'", "+")

@@ -9,7 +9,6 @@ import math
 MISSING = "—"
 
 _COMPACT_UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
-_BYTE_UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
 def count(value: int | None) -> str:
@@ -75,18 +74,6 @@ def probability(value: float | None) -> str:
     if 0.9995 <= value < 1:
         return ">0.999"
     return f"{value:.3f}"
-
-
-def bytes_size(n_bytes: float | None) -> str:
-    """Writes a size in decimal units: 400000 is ``400 kB``, 1500000 is ``1.5 MB``."""
-    broken = _unusual(n_bytes)
-    if broken is not None or n_bytes is None:
-        return broken or MISSING
-    for size, unit in _BYTE_UNITS:
-        if abs(n_bytes) >= size * 0.9995:
-            scaled = n_bytes / size
-            return f"{scaled:.1f} {unit}" if abs(scaled) < 9.95 else f"{scaled:,.0f} {unit}"
-    return f"{n_bytes:.0f} B"
 
 
 def _unusual(value: float | None) -> str | None:

@@ -29,7 +29,6 @@ class Palette(Struct, frozen=True):
         guide: References, axes, what a sampler stage cut.
         label: Numbers and names beside a chart.
         mark: A change and its vertical line.
-        cursor: The step being read.
         warning: Something to look at.
         error: Something failed.
         waiting: A value that waits for a new run.
@@ -48,7 +47,6 @@ class Palette(Struct, frozen=True):
     guide: str
     label: str
     mark: str
-    cursor: str
     warning: str
     error: str
     waiting: str
@@ -75,7 +73,6 @@ DARK = Palette(
     guide="#8490A0",
     label="#A9B4C0",
     mark="#D2A8FF",
-    cursor="#E6EDF3",
     warning="#F2D15C",
     error="#FF7B72",
     waiting="#D2A8FF",
@@ -102,7 +99,6 @@ LIGHT = Palette(
     guide="#646D78",
     label="#4B535D",
     mark="#7A3EB1",
-    cursor="#1B1F24",
     warning="#7A5B00",
     error="#B3261E",
     waiting="#7A3EB1",
@@ -129,7 +125,6 @@ COLOUR_BLIND = Palette(
     guide="#8490A0",
     label="#A9B4C0",
     mark="#CC79A7",
-    cursor="#E6EDF3",
     warning="#F0E442",
     error="#FF8A4C",
     waiting="#CC79A7",
@@ -156,7 +151,6 @@ SIXTEEN = Palette(
     guide="dim",
     label="",
     mark="magenta",
-    cursor="bold",
     warning="yellow",
     error="red",
     waiting="magenta",
@@ -175,7 +169,6 @@ NO_COLOUR = Palette(
     guide="dim",
     label="",
     mark="bold",
-    cursor="bold",
     warning="bold",
     error="reverse",
     waiting="underline",

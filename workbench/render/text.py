@@ -34,8 +34,9 @@ _UNSEEN_RANGES = (
 )
 _ASCII_SIGNS = str.maketrans(
     {
-        END: "$", "␣": "_", "␊": "\\n", "␉": "\\t", "…": "~", "▸": ">", "◂": "<", "●": "*",
-        "○": "o", "■": "#", "✗": "x", "✓": "ok", "↻": "new", "→": "->", "←": "<-", "·": ".",
+        END: "$", "␣": "_", "␊": "/", "␉": ">", "…": "~", "▸": ">", "◂": "<", "●": "*",
+        "○": "o", "■": "#", "✗": "x", "✓": "+", "↻": "@", "→": ">", "←": "<", "·": ".",
+        "↓": "v", "↑": "^", "⠒": "-", "├": "|", "┤": "|", "╎": "|", "┼": "|", "━": "=",
         "−": "-", "–": "-", "—": "-", "÷": "/", "×": "x", "▲": "^", "‖": "=", "┊": "|",
         "│": "|", "─": "-", "┄": "-", "█": "#", "«": '"', "»": '"', "’": "'", "“": '"', "”": '"',
     }
@@ -89,7 +90,7 @@ def token_glyph(token: str, ascii_only: bool = False) -> str:
 
 
 def ascii_text(text: str) -> str:
-    """Returns the text in ASCII alone: known signs by their stand-in, the rest as ``?``."""
+    """Returns the text in ASCII alone: known signs by a stand-in as wide, the rest as ``?``."""
     signs = clean(text).translate(_ASCII_SIGNS)
     return signs.encode("ascii", "replace").decode("ascii")
 

@@ -37,6 +37,7 @@ class ControlsPane(Rows, can_focus=True):
     }
     ControlsPane.-editing > Field { display: block; }
     """
+    DEFAULT_CLASSES = "pane"
     NUMBER: ClassVar[int] = 2
     NAME: ClassVar[str] = "Controls"
     HELP: ClassVar[str] = (

@@ -116,8 +116,9 @@ class DataPane(Pane):
         if self._view == 0:
             chances = self._known(preview)
             return _fed_rows(situation, preview, self._first, width, room, chances)
-        rows = _line_rows if self._view == 1 else _count_rows
-        return rows(preview, self._first, width, room)
+        if self._view == 1:
+            return _line_rows(preview, self._first, width, room)
+        return _count_rows(preview, self._first, width, room, self.ascii_only)
 
 
 def summary_rows(preview: Preview) -> list[Row]:
@@ -201,7 +202,7 @@ def _line_rows(preview: Preview, first: int, width: int, room: int) -> list[Row]
     ]
 
 
-def _count_rows(preview: Preview, first: int, width: int, room: int) -> list[Row]:
+def _count_rows(preview: Preview, first: int, width: int, room: int, ascii_only: bool) -> list[Row]:
     common = preview.description.common
     total = sum(n for _, n in common)
     most = common[0][1] if common else 1
@@ -214,7 +215,7 @@ def _count_rows(preview: Preview, first: int, width: int, room: int) -> list[Row
             [
                 (fit(token_glyph(token), 7), "plain bold"),
                 (f"{probability(n / total)} {count(n).rjust(10)}  ", "label"),
-                (bar(n / most, max(0, width - 27)), "train"),
+                (bar(n / most, max(0, width - 27), ascii_only), "train"),
             ]
             for token, n in shown
         ),

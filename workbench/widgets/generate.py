@@ -43,6 +43,7 @@ class GeneratePane(Rows, can_focus=True):
     GeneratePane > Field { layer: field; dock: top; display: none; height: 1; width: 1fr; }
     GeneratePane.-editing > Field { display: block; }
     """
+    DEFAULT_CLASSES = "pane"
     NUMBER: ClassVar[int] = 4
     NAME: ClassVar[str] = "Generate"
     HELP: ClassVar[str] = GENERATE_HELP

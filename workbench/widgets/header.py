@@ -27,10 +27,10 @@ class Header(Rows):
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
         """One row."""
-        return [header_row(self.situation, width)] if self.situation else []
+        return [header_row(self.situation, width, self.ascii_only)] if self.situation else []
 
 
-def header_row(situation: Situation, width: int) -> Row:
+def header_row(situation: Situation, width: int, ascii_only: bool = False) -> Row:
     """The header in ``width`` cells: numbers keep their places while they grow."""
     parts = next(
         (p for p in _variants(situation) if _cells(p) + _curve_room(situation) <= width),
@@ -41,7 +41,7 @@ def header_row(situation: Situation, width: int) -> Row:
         return parts
     means = [found.mean for found in situation.run.train.growing]
     gap = " " * (width - _cells(parts) - room - 1)
-    return [*parts, (gap, "plain"), (sparkline(means, room), "train"), (" ", "plain")]
+    return [*parts, (gap, "plain"), (sparkline(means, room, ascii_only), "train"), (" ", "plain")]
 
 
 def _curve_room(situation: Situation) -> int:

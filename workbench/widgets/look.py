@@ -6,8 +6,6 @@ from rich.text import Text
 from workbench.render.palette import DARK, Palette
 from workbench.render.text import ascii_text
 
-_ASCII_LINES = str.maketrans("╎├┤┼━", "||||=")
-
 
 class Look(Struct, frozen=True):
     """Colours by meaning, and the signs that the terminal's font has."""
@@ -17,7 +15,7 @@ class Look(Struct, frozen=True):
 
     def sign(self, text: str) -> str:
         """The text as it is, or its ASCII stand-in."""
-        return ascii_text(text.translate(_ASCII_LINES)) if self.ascii_only else text
+        return ascii_text(text) if self.ascii_only else text
 
 
 def finished(row: Text, width: int, look: Look) -> Text:

@@ -15,6 +15,7 @@ class Pane(Rows, can_focus=True):
         HELP: What it shows, for the help screen.
     """
 
+    DEFAULT_CLASSES = "pane"
     NUMBER: ClassVar[int]
     NAME: ClassVar[str]
     HELP: ClassVar[str]

@@ -77,10 +77,10 @@ class Rows(Widget):
     def _draw(self) -> None:
         width, height = self._drawn_for = self.size
         rows = [*self.rows(width, height), *[[]] * height][:height]
-        self._strips = [self._strip(row, width) for row in rows]
-
-    def _strip(self, row: Row | Text, width: int) -> Strip:
         base = self.rich_style
+        self._strips = [self._strip(row, width, base) for row in rows]
+
+    def _strip(self, row: Row | Text, width: int, base: Style) -> Strip:
         if isinstance(row, Text):
             drawn = Strip(row.render(self.app.console, "")).apply_style(base)
             return drawn.adjust_cell_length(width, base)

@@ -1,5 +1,5 @@
 import math
-from typing import Literal, get_args
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -75,7 +75,6 @@ specs = st.builds(
     marks=st.lists(st.builds(Mark, steps, labels), max_size=5),
     snapshots=st.lists(steps, max_size=5),
     x_scale=st.sampled_from(["log", "linear"]),
-    cursor_step=st.none() | steps,
     hint=labels,
     shade_band=st.booleans(),
     ascii_only=st.booleans(),
@@ -218,25 +217,6 @@ def test_band_and_roles() -> None:
     assert {"band", "band_train", "band_val", "band_guide", "best", "mark", "label"} <= roles
     unshaded = render_chart(replace(falling(), shade_band=False))
     assert not {role for row in unshaded for _, role in row if role.startswith("band")}
-
-
-def test_cursor_stands_on_its_step() -> None:
-    spec = replace(falling(), cursor_step=300)
-    layout = chart_layout(spec)
-    first = render_chart(spec)[0]
-    before = sum(len(text) for text, _ in first[: [role for _, role in first].index("cursor")])
-    assert before == layout.gutter + layout.column(300)
-
-
-@given(st.integers(0, 57), st.sampled_from(["log", "linear"]))
-def test_a_column_reads_back_as_its_step(column: int, scale: Literal["log", "linear"]) -> None:
-    spec = replace(falling(), x_scale=scale)
-    layout = chart_layout(spec)
-    step = layout.step_at(column)
-    assert 1 <= step <= LAST_STEP
-    # Between the first steps of a log axis there are columns that no step falls into.
-    if step > 30:
-        assert layout.column(step) == min(column, layout.plot_width - 1)
 
 
 def test_cost_does_not_grow_with_the_buckets(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,10 +37,6 @@ from workbench.render import figures
         (figures.probability, 0.99999, ">0.999"),
         (figures.probability, 0, "0"),
         (figures.probability, 1, "1.000"),
-        (figures.bytes_size, 412, "412 B"),
-        (figures.bytes_size, 400_000, "400 kB"),
-        (figures.bytes_size, 1_500_000, "1.5 MB"),
-        (figures.bytes_size, 41_000_000, "41 MB"),
     ],
 )
 def test_written(write: Callable[[float], str], value: float, written: str) -> None:
@@ -49,7 +45,7 @@ def test_written(write: Callable[[float], str], value: float, written: str) -> N
 
 WRITERS = [
     figures.compact, figures.loss, figures.duration, figures.rate,
-    figures.learning_rate, figures.probability, figures.bytes_size,
+    figures.learning_rate, figures.probability,
 ]  # fmt: skip
 
 

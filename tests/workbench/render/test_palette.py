@@ -13,7 +13,7 @@ from workbench.render.palette import PALETTES, Palette, surprisal_block, surpris
 
 TRUE_COLOUR = [PALETTES[name] for name in ("dark", "light", "colour-blind")]
 TEXT_ROLES = (
-    "plain", "train", "val", "best", "guide", "label", "mark", "cursor",
+    "plain", "train", "val", "best", "guide", "label", "mark",
     "warning", "error", "waiting", "negative", "positive",
 )  # fmt: skip
 
