@@ -25,6 +25,8 @@ class FakeWorker:
         connection: For the session.
         heard: Every command and question, in order.
         refusal: What it says to a Start or a Resume, if it refuses.
+        run: The run it has open.
+        next_run: The run that a Start begins.
     """
 
     def __init__(self, preview: Preview, run: str = "names-mlp-1", step: int = 0) -> None:
@@ -32,7 +34,8 @@ class FakeWorker:
         self.connection = Connection(there)
         self.heard: list[Command | Query] = []
         self.refusal = ""
-        self._preview, self._run, self._step, self._socket = preview, run, step, here
+        self.run, self.next_run = run, run
+        self._preview, self._step, self._socket = preview, step, here
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(here, self._hear)
 
@@ -63,12 +66,13 @@ class FakeWorker:
             case Start() | Resume() if self.refusal:
                 return Refused(id=message.id, message=self.refusal)
             case Start() | Resume() | Continue():
+                self.run = self.next_run
                 return Continued(step=self._step, command_id=message.id)
             case Pause():
                 return Paused(step=self._step, command_id=message.id)
             case Read() | queries.Describe():
                 return queries.DescribeAnswer(
-                    id=message.id, step=self._step, status="reading", run=self._run
+                    id=message.id, step=self._step, status="reading", run=self.run
                 )
             case queries.Score():
                 surprisal = [*self._preview.surprisal([*message.text, self._preview.vocabulary[-1]])]
@@ -99,11 +103,15 @@ class FakeWorker:
         )
 
 
-def write_run(path: Path, config: RunConfig, events: Sequence[Event]) -> RunDirectory:
+NAMES = CorpusRecord(name="names", n_bytes=0, sha256="")
+
+
+def write_run(
+    path: Path, config: RunConfig, events: Sequence[Event], corpus: CorpusRecord = NAMES
+) -> RunDirectory:
     """A run directory that holds a recorded log."""
     path.mkdir(parents=True)
     run = RunDirectory(path)
-    corpus = CorpusRecord(name="names", n_bytes=0, sha256="")
     run.write_manifest(
         Manifest(
             run=run.name, recipe="", config=config, corpus=corpus, created_t=0.0, versions={}
