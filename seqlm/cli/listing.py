@@ -77,9 +77,8 @@ def _preset(options: argparse.Namespace) -> int:
 
 def _runs(options: argparse.Namespace) -> int:
     from seqlm.runs.directory import list_runs
-    from seqlm.runs.summary import summarize
 
-    summaries = [summarize(run).summary for run in reversed(list_runs())]
+    summaries = [_summary(run) for run in reversed(list_runs())]
     if options.json:
         return print_json({"runs": summaries})
     if not summaries:
@@ -89,6 +88,17 @@ def _runs(options: argparse.Namespace) -> int:
         for s in summaries
     ]
     return print_table(["run", "status", ">steps", ">best val loss", ">seconds"], rows)
+
+
+def _summary(run: Any) -> Any:
+    """A run in numbers; one whose log is damaged has none, and hides no other run."""
+    from seqlm.errors import SeqlmError
+    from seqlm.runs.summary import Summary, summarize
+
+    try:
+        return summarize(run).summary
+    except (SeqlmError, OSError):
+        return Summary(run=run.name, status="unreadable")
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -129,10 +139,14 @@ def recipe_as_run(events_path: Any, config: Any) -> str:
     from seqlm.protocol.events import ValueChanged
     from seqlm.runs.journal import effective, read_events
 
+    planned = config.changes
     for event in effective(read_events(events_path)):
-        if isinstance(event, ValueChanged) and event.command_id is not None:
+        if isinstance(event, ValueChanged):
             change = Change(key=event.key, value=event.new, step=event.step)
-            config = recipe.with_change(config, change)
+            # Nobody asked for the number of steps that train.seconds became, nor was it planned.
+            became_steps = event.key == "train.steps" and change not in planned
+            if event.command_id is not None or became_steps:
+                config = recipe.with_change(config, change)
     return recipe.write(config)
 
 

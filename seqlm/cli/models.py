@@ -9,7 +9,7 @@ from seqlm.cli.output import nats, print_json, print_lines, print_table
 from seqlm.data.corpus import MAX_STORED_BYTES
 from seqlm.errors import RequestError
 from seqlm.protocol.commands import Read
-from seqlm.protocol.queries import NextToken, Query, Sample, Score, SplitLoss
+from seqlm.protocol.queries import Drawn, NextToken, Query, Sample, Score, SplitLoss
 from seqlm.runs import client
 from seqlm.runs.directory import RunDirectory, find_run
 
@@ -112,9 +112,15 @@ def _sample(options: argparse.Namespace) -> int:
     answer = _ask(run, query)
     if options.json:
         return print_json({"samples": answer.samples})
-    return print_lines(
-        *(f"{s.text}  ({f'in {s.seen_in}' if s.seen_in else 'new'})" for s in answer.samples)
-    )
+    lines = [line for drawn in answer.samples for line in _lines_of(drawn, options.prompt)]
+    return print_lines(*lines)
+
+
+def _lines_of(drawn: Drawn, prompt: str) -> list[str]:
+    """A sample as it is printed. Only an item that ended can be said to be new or known."""
+    has_ended = drawn.text != prompt + "".join(drawn.tokens)  # the end token is no part of a text
+    mark = f"  ({f'in {drawn.seen_in}' if drawn.seen_in else 'new'})" if has_ended else ""
+    return f"{drawn.text}{mark}".split("\n")
 
 
 def _score(options: argparse.Namespace) -> int:

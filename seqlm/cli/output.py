@@ -1,5 +1,6 @@
 """What goes to standard output: one JSON object, or a table for a person."""
 
+import io
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -8,14 +9,20 @@ from seqlm.protocol import codec
 
 
 def print_json(value: Any) -> int:
-    """One JSON object on a line, and nothing else."""
-    sys.stdout.write(codec.as_json(value).decode() + "\n")
+    """One JSON object on a line, and nothing else. It is UTF-8 whatever the terminal takes."""
+    line = codec.as_json(value) + b"\n"
+    sys.stdout.flush()
+    if (raw := getattr(sys.stdout, "buffer", None)) is not None:
+        raw.write(line)
+    else:
+        sys.stdout.write(line.decode())
     sys.stdout.flush()
     return 0
 
 
 def print_lines(*lines: str) -> int:
     """Plain lines. Text from outside is made harmless where a terminal would obey it."""
+    _take_any_character()
     for line in lines:
         sys.stdout.write(harmless(line) + "\n")
     sys.stdout.flush()
@@ -29,6 +36,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     from rich.table import Table
     from rich.text import Text
 
+    _take_any_character()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
         right = heading.startswith(">")
@@ -37,6 +45,12 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
         table.add_row(*(Text(harmless(cell)) for cell in row))
     Console(highlight=False, soft_wrap=not sys.stdout.isatty()).print(table)
     return 0
+
+
+def _take_any_character() -> None:
+    """Let a character that the terminal's encoding has no sign for print as ``?``."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def harmless(text: str) -> str:

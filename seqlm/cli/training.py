@@ -48,9 +48,9 @@ def _train(options: argparse.Namespace) -> int:
     from seqlm.runs.directory import check_name
     from seqlm.runs.targets import configure
 
-    config = configure(options.target, options.settings)
     if options.name is not None:
         check_name(options.name)
+    config = configure(options.target, options.settings)
     prepare(config.data)  # what is wrong with the text is said before a process is started
     command = Start(id=client.new_id(), recipe=recipe.write(config), name=options.name)
     return _follow(command, options)
@@ -126,10 +126,19 @@ def _report(standing: Standing, options: argparse.Namespace) -> int:
             f"{summary.run}: {summary.status} at step {summary.steps:,};"
             f" train {nats(summary.train_loss)}, val {nats(summary.val_loss)}"
             f" (best {nats(summary.best_val_loss)} at {summary.best_step or 0:,}) nats per token",
+            *(f"  the {split} loss is of {how}" for split, how in _sampled(standing)),
         )
     if summary.status in ("diverged", "failed"):
         raise SeqlmError(f"{summary.run}: {standing.message}")
     return 0
+
+
+def _sampled(standing: Standing) -> list[tuple[str, str]]:
+    """The splits whose loss is reported of a part of them, and how that was taken."""
+    losses = {"train": standing.summary.train_loss, "val": standing.summary.val_loss}
+    return [
+        (split, how) for split, how in standing.sampled.items() if losses.get(split) is not None
+    ]
 
 
 def _set(options: argparse.Namespace) -> int:

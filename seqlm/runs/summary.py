@@ -47,12 +47,17 @@ class Summary(Struct, frozen=True, kw_only=True):
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """A summary while it is made, and what a progress line needs beside it."""
+    """A summary while it is made, and what a progress line needs beside it.
+
+    ``sampled`` tells of each split whose loss is of a part of it how that was taken.
+    """
 
     summary: Summary
     steps_planned: int = 0
     batch_loss: float = math.nan
     message: str = ""
+    n_targets: dict[str, int] = {}
+    sampled: dict[str, str] = {}
 
 
 def summarize(run: RunDirectory, *, is_live: bool | None = None) -> Standing:
@@ -75,14 +80,20 @@ def add(standing: Standing, event: Event) -> Standing:
     match event:
         case RunCreated():
             summary = replace(summary, preset=event.preset, parameters=event.n_parameters)
-            return replace(standing, summary=summary, steps_planned=event.steps_planned)
+            return replace(
+                standing,
+                summary=summary,
+                steps_planned=event.steps_planned,
+                n_targets=dict(event.n_targets),
+            )
         case WorkerStarted() | Continued():
             return replace(standing, summary=replace(summary, status="training"), message="")
         case StepsDone():
             summary = _with_steps(summary, event)
             return replace(standing, summary=summary, batch_loss=event.losses[-1])
         case Evaluated():
-            return replace(standing, summary=_with_loss(summary, event))
+            standing = replace(standing, summary=_with_loss(summary, event))
+            return _with_protocol(standing, event)
         case ValueChanged(key="train.steps"):
             return replace(standing, steps_planned=event.new)
         case Paused():
@@ -125,6 +136,13 @@ def _with_loss(summary: Summary, event: Evaluated) -> Summary:
     if event.best:
         changed |= {"best_val_loss": loss, "best_step": event.step}
     return replace(summary, **changed)
+
+
+def _with_protocol(standing: Standing, event: Evaluated) -> Standing:
+    sampled = {k: v for k, v in standing.sampled.items() if k != event.split}
+    if event.n_tokens < standing.n_targets.get(event.split, 0):
+        sampled[event.split] = event.protocol
+    return replace(standing, sampled=sampled)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -1,0 +1,77 @@
+"""What is printed: to terminals of any encoding, and of texts of many lines."""
+
+import io
+import json
+import sys
+from argparse import Namespace
+
+import pytest
+
+from seqlm.cli.models import _lines_of
+from seqlm.cli.output import print_json, print_lines, print_table
+from seqlm.cli.training import _report
+from seqlm.protocol.queries import Drawn
+from seqlm.runs.summary import Standing, Summary
+
+encodings = pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
+
+
+def terminal(encoding: str, monkeypatch: pytest.MonkeyPatch) -> io.BytesIO:
+    """The bytes that a terminal of some encoding gets."""
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding, write_through=True))
+    return raw
+
+
+@encodings
+def test_json_is_utf_8_whatever_the_terminal_takes(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = terminal(encoding, monkeypatch)
+    print_json({"token": "∎"})
+    assert raw.getvalue() == '{"token":"∎"}\n'.encode()
+
+
+def test_json_needs_no_bytes_beneath(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", text)
+    print_json({"token": "∎"})
+    assert json.loads(text.getvalue()) == {"token": "∎"}
+
+
+@encodings
+def test_text_takes_another_sign_where_the_terminal_has_none(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = terminal(encoding, monkeypatch)
+    print_lines("the end ∎")
+    print_table(["token"], [["a∎b"]])
+    shown = raw.getvalue().decode("utf-8")
+    assert shown.startswith(("the end ∎", "the end ?"))
+    assert "a∎b" in shown or "a?b" in shown
+
+
+def test_a_sample_of_many_lines_is_printed_as_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    sample = Drawn(text="if x:\n    y\n", tokens=[" ", "x", ":", "\n    y\n"], surprisal=[])
+    print_lines(*_lines_of(sample, "if"))
+    assert capsys.readouterr().out == "if x:\n    y\n\n"
+
+
+def test_only_an_item_that_ended_is_new_or_known() -> None:
+    def lines(text: str, tokens: list[str], seen_in: str | None = None) -> list[str]:
+        return _lines_of(Drawn(text=text, tokens=tokens, surprisal=[], seen_in=seen_in), "m")  # type: ignore[arg-type]
+
+    assert lines("mar", ["a", "r"]) == ["mar"]
+    assert lines("mar", ["a", "r", "∎"]) == ["mar  (new)"]
+    assert lines("mar", ["a", "r", "∎"], "val") == ["mar  (in val)"]
+
+
+def test_a_loss_of_a_sample_is_reported_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+    whole = Standing(summary=Summary(run="r", status="finished", train_loss=2.0))
+    _report(whole, Namespace(json=False))
+    assert capsys.readouterr().out.count("\n") == 1
+    part = Standing(summary=whole.summary, sampled={"train": "a sample of 9 tokens"})
+    _report(part, Namespace(json=False))
+    assert "the train loss is of a sample of 9 tokens" in capsys.readouterr().out
+    _report(part, Namespace(json=True))
+    assert "sample" not in capsys.readouterr().out
