@@ -62,7 +62,7 @@ def listen() -> tuple[socket.socket, Path]:
         listening.close()
         unready.unlink(missing_ok=True)
         raise SeqlmError(
-            f"no socket can be made in {folder}: {error}; XDG_RUNTIME_DIR sets another place"
+            f"no socket can be made in {folder}: {error}; SEQLM_SOCKETS sets another place"
         ) from error
     return listening, path
 
