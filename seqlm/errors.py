@@ -37,3 +37,9 @@ def unknown(what: str, value: str, known: Iterable[str]) -> RequestError:
 def first_line(error: BaseException) -> str:
     """An error as one line. A system's error says what it is about; a library's may go on for pages."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def one_line(error: BaseException) -> str:
+    """All of an error's words on one line, with nothing that a terminal would obey."""
+    words = " ".join(str(error).split()) or type(error).__name__
+    return "".join(c if c.isprintable() else "\ufffd" for c in words)

@@ -1,21 +1,20 @@
 """The ``seqlm-tui`` command: reads its words, starts a worker, then opens the screen.
 
-Textual takes longest to import, so everything that can be refused is refused before, and the worker is
-started before: torch loads in it while the screen is being made.
+Textual takes longest to import, so everything that can be refused is refused before, and what other
+processes do is begun before: they work while the screen is being imported.
 """
 
 import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NoReturn
 
 from seqlm import recipe
 from seqlm.config import RunConfig
-from seqlm.errors import RequestError, SeqlmError
-from seqlm.presets import PRESETS, preset_config
-from seqlm.runs.directory import RunDirectory, find_run, list_runs, live_runs
+from seqlm.errors import RequestError, SeqlmError, one_line
+from seqlm.presets import preset_config
+from seqlm.runs.directory import RunDirectory, find_run, live_runs
 
 DEFAULT_PRESET = "names-mlp"
 _QUICK_CORPUS = "names"
@@ -30,14 +29,17 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the workbench."""
-    words = _parse(sys.argv[1:] if arguments is None else arguments)
-    _check_terminal()
+    """Run the workbench; an error is one line, with ``SEQLM_DEBUG=1`` a traceback."""
     try:
+        words = _parse(sys.argv[1:] if arguments is None else arguments)
+        _check_terminal()
         config, run = target(words.what, words.settings, words.attach)
-        sys.exit(_open(config, run, words))
-    except SeqlmError as error:
-        fail(str(error), error.exit_status)
+        status = _open(config, run, words)
+    except (SeqlmError, OSError) as error:
+        if os.environ.get("SEQLM_DEBUG") == "1":
+            raise
+        fail(one_line(error), getattr(error, "exit_status", 1))
+    sys.exit(status)
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -55,7 +57,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII signs alone")
     parser.add_argument("--light", action="store_true", help="colours for a light terminal")
     parser.add_argument("--version", action="store_true", help="print the version and exit")
-    words = parser.parse_args(arguments)
+    words = parser.parse_intermixed_args(arguments)
     if words.version:
         from importlib.metadata import version
 
@@ -85,7 +87,7 @@ def _check_terminal() -> None:
 
 
 def target(
-    what: str | None, words: Sequence[str], attach: str | None
+    what: str | None, words: list[str], attach: str | None
 ) -> tuple[RunConfig, RunDirectory | None]:
     """What is to be opened: a configuration, and a run if there is one to show.
 
@@ -93,65 +95,31 @@ def target(
         RequestError: The words mean nothing, or two things.
     """
     if attach is not None:
-        return _of_run(find_run(attach))
-    if what is None and not words:
-        newest = next((run for run, _ in live_runs()), None)
-        return _of_run(newest) if newest else (preset_config(DEFAULT_PRESET), None)
-    found = _named(what) if what is not None else preset_config(DEFAULT_PRESET)
-    if isinstance(found, RunDirectory):
-        config, run = _of_run(found)
-        return (recipe.apply(config, words), run) if words else (config, run)
-    return recipe.apply(found, words), None
+        if what is not None:
+            raise RequestError(f"--attach {attach} and {what}: give one of them", what)
+        return _of_run(find_run(attach), words)
+    if what is not None:
+        return _named(what, words)
+    newest = next((run for run, _ in live_runs()), None) if not words else None
+    if newest is not None:
+        return _of_run(newest, words)
+    return recipe.apply(preset_config(DEFAULT_PRESET), words), None
 
 
-def _named(what: str) -> RunConfig | RunDirectory:
-    """A word with a ``/`` or a suffix is a path; else a preset; else a run; else a file here."""
-    is_path = "/" in what or Path(what).suffix != ""
-    if is_path and (Path(what) / "run.json").is_file():
-        return find_run(what)
-    if is_path:
-        return _of_file(what)
-    fitting: list[str] = []
-    if what in PRESETS:
-        fitting.append("a preset")
-    if what == "latest" or any(run.name.startswith(what) for run in list_runs()):
-        fitting.append("a run")
-    if fitting[:1] == ["a preset"]:
-        exact = any(run.name == what for run in list_runs())
-        if exact:
-            raise RequestError(
-                f"{what} is a preset and a run; use --attach {what} for the run", what
-            )
-        return preset_config(what)
-    if fitting:
-        return find_run(what)
-    if Path(what).exists():
-        return _of_file(what)
-    raise _nothing_called(what)
+def _named(what: str, words: list[str]) -> tuple[RunConfig, RunDirectory | None]:
+    from seqlm.runs import targets  # the plain start needs none of what finds a word's meaning
+
+    if what == "-":
+        raise RequestError("the keys are read from standard input; use: seqlm train -", what)
+    found = targets.find_target(what)
+    if found.kind == "run":
+        return _of_run(find_run(found.value), words)
+    return targets.configure(what, words), None
 
 
-def _nothing_called(what: str) -> RequestError:
-    import difflib
-
-    nearest = difflib.get_close_matches(what, PRESETS, n=1, cutoff=0.5)
-    hint = f" Nearest: {nearest[0]}." if nearest else f" Presets: {', '.join(PRESETS)}."
-    return RequestError(f"no preset, run or file called {what!r}.{hint}", what)
-
-
-def _of_file(what: str) -> RunConfig:
-    """A configuration for a person's own text: the small network on lines, the LSTM on one text."""
-    from seqlm.data.corpus import read_corpus
-    from seqlm.settings import with_value
-
-    path = str(Path(what).expanduser().absolute())
-    config = with_value(preset_config(DEFAULT_PRESET), "data.corpus", path)
-    if read_corpus(config.data).mode == "lines":
-        return config
-    return with_value(preset_config("python-lstm"), "data.corpus", path)
-
-
-def _of_run(run: RunDirectory) -> tuple[RunConfig, RunDirectory]:
-    return run.manifest().config, run
+def _of_run(run: RunDirectory, words: list[str]) -> tuple[RunConfig, RunDirectory]:
+    """A run, asked for with other settings where there are words."""
+    return recipe.apply(run.manifest().config, words), run
 
 
 def _open(config: RunConfig, run: RunDirectory | None, words: argparse.Namespace) -> int:
@@ -161,8 +129,6 @@ def _open(config: RunConfig, run: RunDirectory | None, words: argparse.Namespace
     from workbench.ahead import PreviewAhead
 
     gc.disable()  # nothing that importing makes is garbage; the app turns it on again
-
-    # What others do comes first: it is done while the screen is being imported here.
     ahead = PreviewAhead(config.data) if config.data.corpus == _QUICK_CORPUS else None
     connection = client.spawn() if run is None or run.holder() is None else None
     from workbench.app import Workbench

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from seqlm.errors import SeqlmError
+from seqlm.errors import SeqlmError, one_line
 
 INTERRUPTED = 130
 
@@ -23,7 +23,7 @@ def run(arguments: list[str]) -> int:
     except (SeqlmError, OSError, TimeoutError) as error:
         if os.environ.get("SEQLM_DEBUG") == "1":
             raise
-        print(f"seqlm: error: {_one_line(error)}", file=sys.stderr)  # noqa: T201
+        print(f"seqlm: error: {one_line(error)}", file=sys.stderr)  # noqa: T201
         return getattr(error, "exit_status", 1)
 
 
@@ -36,9 +36,3 @@ def _guarded(follow: Callable[[], int]) -> int:
         # The reader of our output left, as `head` does. Nothing more can be said there.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-
-
-def _one_line(error: Exception) -> str:
-    """An error's words on one line, with nothing that a terminal would obey."""
-    words = " ".join(str(error).split()) or type(error).__name__
-    return "".join(c if c.isprintable() else "\ufffd" for c in words)

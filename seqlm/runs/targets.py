@@ -35,9 +35,12 @@ def find_target(word: str) -> Target:
         is_run = (Path(word) / "run.json").is_file()
         return Target("run" if is_run else "file", word)
     runs = {run.name for run in list_runs()}
+    is_preset = word in PRESETS
+    # Most runs are named after their preset, so the beginning of a run's name is none of its own.
+    begins_run = bool(word) and not is_preset and any(name.startswith(word) for name in runs)
     meanings = [
-        Target("preset", word) if word in PRESETS else None,
-        Target("run", word) if word in runs or word == "latest" else None,
+        Target("preset", word) if is_preset else None,
+        Target("run", word) if word in runs or word == "latest" or begins_run else None,
         Target("file", word) if Path(word).is_file() else None,
     ]
     found = [meaning for meaning in meanings if meaning is not None]
@@ -46,10 +49,7 @@ def find_target(word: str) -> Target:
         hint = f"; write ./{word} for the file" if found[-1].kind == "file" else ""
         raise errors.RequestError(f"{word!r} is {kinds}{hint}", word)
     if found:
-        return found[0]
-    beginning = [name for name in runs if word and name.startswith(word)]
-    if beginning:
-        return Target("run", find_run(word).name)
+        return Target("run", find_run(word).name) if found[0].kind == "run" else found[0]
     raise errors.unknown("a preset, a file or a run", word, [*PRESETS, *runs])
 
 
@@ -70,7 +70,11 @@ def configure(word: str, words: list[str]) -> RunConfig:
 
 
 def configure_file(path: str, words: list[str]) -> RunConfig:
-    """The configuration for a user's own text; ``-`` reads standard input and keeps a copy of it."""
+    """The configuration for a user's own text, which it names by its whole path.
+
+    ``-`` reads standard input and keeps a copy of it.
+    """
+    path = path if path == "-" else str(_whole(path))
     mode = next((m.group(1) for word in words if (m := _MODE.fullmatch(word))), "auto")
     data = DataConfig(corpus=path, mode=mode)  # type: ignore[arg-type]
     if path != "-":
@@ -80,6 +84,13 @@ def configure_file(path: str, words: list[str]) -> RunConfig:
     prepare_corpus(corpus, config.data)  # what is refused leaves no copy
     store_corpus(raw)
     return config
+
+
+def _whole(path: str) -> Path:
+    try:
+        return Path(path).expanduser().absolute()
+    except RuntimeError:
+        return Path(path).absolute()  # ~ of a user who does not exist: a file of that name, then
 
 
 def _config_for(corpus: Corpus, path: str, words: list[str]) -> RunConfig:
