@@ -1,5 +1,6 @@
 """How long a person waits for the first full frame, beside a bare Textual app. Alternating; by hand."""
 
+import contextlib
 import os
 import statistics
 import sys
@@ -7,6 +8,7 @@ import time
 from pathlib import Path
 
 import pexpect
+import psutil
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -37,8 +39,18 @@ def seconds_until(code: str, shown: tuple[bytes, ...], home: Path) -> float:
     while not all(words in drawn for words in shown):
         drawn += child.read_nonblocking(1 << 16, timeout=30)
     seconds = time.perf_counter() - began
-    child.close(force=True)
+    end(child)
     return seconds
+
+
+def end(child: "pexpect.spawn[bytes]") -> None:
+    """End a program and the worker it started, which would load torch while the next is measured."""
+    processes = psutil.Process(child.pid).children(recursive=True)
+    child.close(force=True)
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(processes, timeout=5)
 
 
 def test_the_first_full_frame_costs_little_more_than_a_bare_app_s(tmp_path) -> None:
