@@ -26,6 +26,7 @@ class FakeWorker:
         heard: Every command and question, in order.
         refusal: What it says to a Start or a Resume, if it refuses.
         run: The run it has open.
+        log: Where it logs what it was told, if it does.
         next_run: The run that a Start begins.
     """
 
@@ -35,6 +36,7 @@ class FakeWorker:
         self.heard: list[Command | Query] = []
         self.refusal = ""
         self.run, self.next_run = run, run
+        self.log: Path | None = None
         self._preview, self._step, self._socket = preview, step, here
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(here, self._hear)
@@ -58,6 +60,9 @@ class FakeWorker:
             message = codec.decode(line, _READER)
             self.heard.append(message)
             reply = self._reply(message)
+            if self.log is not None and isinstance(reply, Event):
+                with self.log.open("ab") as log:
+                    log.write(codec.encode(reply))
             if reply is not None:
                 self._socket.sendall(codec.encode(reply))
 
