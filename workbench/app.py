@@ -200,7 +200,7 @@ class Workbench(App[int]):
     @on(Declined)
     def _declined(self, message: Declined) -> None:
         if not self._oracle.declined(message.message_id, message.words):
-            if self.situation.run.status == "untrained":
+            if self._session.state.status == "untrained":
                 self._change(running=None, stored=None)
             self._change(refusal=message.words)
 

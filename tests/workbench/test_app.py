@@ -1,21 +1,28 @@
 """The workbench as a person sees it: recorded logs in, pictures out."""
 
+import asyncio
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from fake_worker import FakeWorker, write_run
+from msgspec.structs import replace
 from recorded_logs import recorded, until, until_kind
 from textual.pilot import Pilot
 
 from seqlm import recipe
-from seqlm.protocol.commands import SetValue
+from seqlm.config import DataConfig
+from seqlm.data.reading import Progress
+from seqlm.protocol.commands import Resume, SetValue, Start
 from seqlm.protocol.events import Event, Paused
 from seqlm.runs import client
-from seqlm.runs.directory import RunDirectory
+from seqlm.runs.directory import CorpusRecord, RunDirectory
+from workbench import texts
 from workbench.app import Workbench
 from workbench.opening import Opening
 from workbench.preview import Preview
+from workbench.screens.leave import LeaveScreen
 from workbench.widgets.controls import ControlsPane
 
 CONFIG = recipe.read("names-mlp train.steps=3600 train.evaluate_every=400")
@@ -41,7 +48,7 @@ class Stage:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, home: Path, preview: Preview) -> None:
         self._monkeypatch, self._home, self._preview = monkeypatch, home, preview
         self._all: list[FakeWorker] = []
-        self.is_held = False
+        self.is_held, self._step = False, 0
         monkeypatch.setattr(client, "spawn", self._spawn)
 
     def app(self, events: Sequence[Event] = (), is_alive: bool = True) -> Workbench:
@@ -146,14 +153,97 @@ async def test_no_size_crashes(stage: Stage, size: tuple[int, int]) -> None:
         await pilot.pause()
 
 
-async def test_space_starts_pauses_and_goes_on(stage: Stage) -> None:
+async def test_space_starts_pauses_and_goes_on(stage: Stage, tmp_path: Path) -> None:
     app = stage.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        run = write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, until("steered", 400))
+        await pilot.press("space")
+        await settled(pilot)
+        [start] = [m for m in stage.worker.heard if isinstance(m, Start)]
+        assert start.recipe == recipe.write(CONFIG)
+        assert app.situation.run.status == "training"
+        stage.worker.log = run.events_path
+        for status in ("paused", "training"):
+            await pilot.press("space")
+            await settled(pilot)
+            assert app.situation.run.status == status
+        told = [kind for kind in stage.worker.kinds() if kind in ("Start", "Pause", "Continue")]
+        assert told == ["Start", "Pause", "Continue"]
+
+
+async def test_from_a_diverged_run_space_goes_back_with_smaller_steps(stage: Stage) -> None:
+    """The rate that was too large takes force again at step 600; the smaller one follows it."""
+    app = stage.app(recorded("diverging"), is_alive=False)
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
         await pilot.press("space")
         await settled(pilot)
-        assert stage.worker.kinds()[:2] == ["Start", "Describe"]
-        assert stage.worker.heard[0].recipe == recipe.write(CONFIG)
+        told = [m for m in stage.worker.heard if isinstance(m, Resume)]
+        assert [m.words for m in told] == [["train.learning_rate=10@600"]]
+
+
+async def test_from_a_diverged_run_space_takes_the_rate_that_was_asked_for(stage: Stage) -> None:
+    app = stage.app(recorded("diverging"), is_alive=False)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        app.main.controls.post_message(ControlsPane.ValueAsked("train.learning_rate", 0.5))
+        await settled(pilot)
+        await pilot.press("space")
+        await settled(pilot)
+        told = [m for m in stage.worker.heard if isinstance(m, Resume)]
+        assert [m.words for m in told] == [["train.learning_rate=0.5@600"]]
+
+
+def no_worker() -> client.Connection:
+    raise OSError("no more processes")
+
+
+async def test_a_run_shows_the_copy_of_its_text(stage: Stage, tmp_path: Path) -> None:
+    original, copy = tmp_path / "mine.txt", tmp_path / "0123.txt"
+    original.write_text("edited meanwhile\n" * 50)
+    copy.write_text("".join(f"{a}{b}\n" for a in "abcdefg" for b in "hijklmn"))
+    config = recipe.read(f"names-mlp data.corpus={original}")
+    corpus = CorpusRecord(name="mine.txt", n_bytes=0, sha256="", stored_at=str(copy))
+    run = write_run(tmp_path / "runs" / "mine-1", config, recorded("steered"), corpus)
+    app = Workbench(Opening(config, run=run), clock=lambda: 0.0, spawn=no_worker)
+    async with app.run_test(size=(120, 40)) as pilot:
+        for _ in range(200):
+            await pilot.pause(0.01)
+            if (shown := app.situation.preview) is not None and shown.name == "mine.txt":
+                break
+        assert shown is not None
+        assert (shown.name, shown.n_train_items) == ("mine.txt", 39)
+
+
+async def test_a_text_that_comes_too_late_is_dropped(
+    stage: Stage, preview: Preview, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another preset is chosen and taken back while its text is still being read."""
+    may_end, asked = threading.Event(), []
+
+    def slowly(data: DataConfig, progress: Progress) -> Preview:
+        asked.append(data.corpus)
+        if data.corpus == "python":
+            may_end.wait(30)
+        return replace(preview, data=data)
+
+    monkeypatch.setattr(texts, "make_preview", slowly)
+    app = stage.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        app.main.controls.post_message(ControlsPane.PresetAsked("python-lstm"))
+        await pilot.pause()
+        await pilot.pause()
+        assert app.situation.reading
+        app.main.controls.post_message(ControlsPane.UndoAsked())
+        await settled(pilot)
+        may_end.set()
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+        assert asked == ["python", "names"]
+        assert app.situation.preview is not None
+        assert app.situation.preview.data.corpus == "names"
 
 
 async def test_a_paused_run_takes_one_step_and_goes_on(stage: Stage) -> None:
@@ -233,6 +323,28 @@ async def test_leaving_asks_only_while_a_run_trains(stage: Stage) -> None:
     assert app.return_code == 0
 
 
+async def test_leaving_asks_while_a_run_is_paused(stage: Stage) -> None:
+    app = stage.app(until_kind("steered", Paused))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("q")
+        assert isinstance(app.screen, LeaveScreen)
+        await pilot.press("escape")
+        assert app.is_running
+
+
+async def test_a_run_that_went_on_elsewhere_is_taken_up_within_a_second(stage: Stage) -> None:
+    app = stage.app(until("steered", 3000), is_alive=False)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        assert app.situation.run.status == "died"
+        stage.is_held = True
+        await asyncio.sleep(1.2)
+        await settled(pilot)
+        assert app.situation.run.status == "training"
+        assert app.situation.is_linked
+
+
 async def test_an_idle_screen_draws_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     app = stage.app(until_kind("steered", Paused))
     async with app.run_test(size=(120, 40)) as pilot:
@@ -241,8 +353,7 @@ async def test_an_idle_screen_draws_nothing(stage: Stage, monkeypatch: pytest.Mo
         monkeypatch.setattr(app, "_display", lambda *args: drawn.append(args))
         for _ in range(5):
             app._session.read_log()
+            app._session.look_again()
             app._change()
             await pilot.pause()
         assert drawn == []
-
-
