@@ -15,7 +15,6 @@ from workbench.render.palette import DARK, Palette
 from workbench.widgets import controls_view as layout
 from workbench.widgets.controls_keys import CONTROLS_BINDINGS
 from workbench.widgets.controls_lines import action_at, controls_rows, label_width
-from workbench.widgets.controls_presets import PresetScreen
 from workbench.widgets.controls_view import ControlsView
 from workbench.widgets.field import Field, field_of, is_key_of
 from workbench.widgets.look import Look
@@ -123,6 +122,8 @@ class ControlsPane(Rows, can_focus=True):
             await self._field.action_submit()
             return
         if row.key == PRESET_KEY:
+            from workbench.widgets.controls_presets import PresetScreen
+
             screen = PresetScreen(row.value, self.view.look)
             self.app.push_screen(screen, lambda name: self._ask(name) if name else None)
             return
