@@ -42,6 +42,12 @@ async def worker(preview: Preview, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     made.die()
 
 
+@pytest.fixture(autouse=True)
+def _in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine need not read a log in several slices here."""
+    monkeypatch.setattr("workbench.session._SLICE_S", 60.0)
+
+
 @pytest.fixture
 def posted() -> list[Message]:
     return []
