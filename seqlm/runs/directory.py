@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from seqlm import errors
 from seqlm.config import DataConfig, RunConfig
+from seqlm.data.corpus import find_copy
 from seqlm.home import runs_dir
 from seqlm.presets import PRESETS
 
@@ -45,10 +46,10 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
 def text_config(manifest: Manifest) -> DataConfig:
     """How the text of a run is read: from the copy that was kept of it, where there is one."""
-    data, stored_at = manifest.config.data, manifest.corpus.stored_at
-    if stored_at is not None and Path(stored_at).is_file():
-        return replace(data, corpus=stored_at)
-    return data
+    stored_at = manifest.corpus.stored_at
+    copy = find_copy(stored_at) if stored_at is not None else None
+    data = manifest.config.data
+    return data if copy is None else replace(data, corpus=str(copy))
 
 
 class Lock(Struct, frozen=True, kw_only=True):

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import msgspec
 import torch
-from msgspec.structs import replace
 
 from seqlm import recipe, settings
 from seqlm.config import RunConfig
-from seqlm.data.corpus import CORPORA, MAX_STORED_BYTES, find_copy, store_corpus
+from seqlm.data.corpus import CORPORA, MAX_STORED_BYTES, store_corpus
 from seqlm.data.prepare import PreparedText, prepare
 from seqlm.data.reading import read_file
 from seqlm.data.split import SPLITS
@@ -30,8 +29,6 @@ def open_text(directory: RunDirectory) -> PreparedText:
     """
     manifest = directory.manifest()
     data, corpus = text_config(manifest), manifest.corpus
-    if corpus.stored_at is not None and (copy := find_copy(corpus.stored_at)) is not None:
-        data = replace(data, corpus=str(copy))
     text = prepare(data)
     if text.corpus.sha256 != corpus.sha256:
         raise RequestError(
