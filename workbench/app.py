@@ -62,7 +62,7 @@ class Workbench(App[int]):
     ) -> None:
         super().__init__()
         self._opening, self._clock = opening, clock
-        self._session = Session(self.post_message, opening.connection, spawn)
+        self._session = Session(self.post_message, spawn=spawn)
         self._texts = TextReader(self.post_message)
         self._steering = Steering(self._session, opening.config)
         self.situation = Situation(opening.config, preview=opening.preview)
@@ -105,9 +105,10 @@ class Workbench(App[int]):
         self._read_text()
 
     def _settle(self) -> None:
-        """The first frame is drawn: what waited for it may go on."""
+        """The first frame is drawn: what would have kept it waiting may begin."""
+        gc.freeze()
         gc.enable()
-        self._session.wake()
+        self._session.prepare()
 
     def _detach(self) -> None:
         self.on_unmount()

@@ -1,7 +1,7 @@
-"""The ``seqlm-tui`` command: reads its words, starts a worker, then opens the screen.
+"""The ``seqlm-tui`` command: reads its words, then opens the screen.
 
-Textual takes longest to import, so everything that can be refused is refused before, and what other
-processes do is begun before: they work while the screen is being imported.
+Textual takes longest to import, so what can be refused is refused before it, and another process reads
+the text meanwhile. The worker, whose torch takes a second, is started after the first frame.
 """
 
 import argparse
@@ -125,12 +125,10 @@ def _of_run(run: RunDirectory, words: list[str]) -> tuple[RunConfig, RunDirector
 def _open(config: RunConfig, run: RunDirectory | None, words: argparse.Namespace) -> int:
     import gc
 
-    from seqlm.runs import client
     from workbench.ahead import PreviewAhead
 
     gc.disable()  # nothing that importing makes is garbage; the app turns it on again
     ahead = PreviewAhead(config.data) if config.data.corpus == _QUICK_CORPUS else None
-    connection = client.spawn() if run is None or run.holder() is None else None
     from workbench.app import Workbench
     from workbench.opening import Opening
     from workbench.render.palette import DARK, LIGHT
@@ -138,7 +136,6 @@ def _open(config: RunConfig, run: RunDirectory | None, words: argparse.Namespace
     opening = Opening(
         config=config,
         run=run,
-        connection=connection,
         preview=ahead.wait() if ahead else None,
         palette=LIGHT if words.light else DARK,
         ascii_only=words.ascii or _needs_ascii(),

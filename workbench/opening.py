@@ -4,7 +4,6 @@ from msgspec import Struct
 from textual.theme import Theme
 
 from seqlm.config import RunConfig
-from seqlm.runs.client import Connection
 from seqlm.runs.directory import RunDirectory
 from workbench.preview import Preview
 from workbench.render.palette import DARK, Palette
@@ -18,7 +17,6 @@ class Opening(Struct, frozen=True, eq=False):
     Attributes:
         config: What a new run would be made of.
         run: A run to show, or None to begin with ``config``.
-        connection: A worker that was started already.
         preview: The text of ``config``, if it was quick to read.
         palette: Colours.
         ascii_only: Whether only ASCII signs may be drawn.
@@ -27,7 +25,6 @@ class Opening(Struct, frozen=True, eq=False):
 
     config: RunConfig
     run: RunDirectory | None = None
-    connection: Connection | None = None
     preview: Preview | None = None
     palette: Palette = DARK
     ascii_only: bool = False

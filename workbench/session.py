@@ -80,9 +80,9 @@ class Session:
             self._watched_fd = self._connection.fileno()
             asyncio.get_running_loop().add_reader(self._watched_fd, self._hear)
 
-    def wake(self) -> None:
-        """Say a first word to a worker that was started: it loads torch from now on."""
-        if self._connection is not None:
+    def prepare(self) -> None:
+        """Have a worker at hand: it loads torch, which takes a second, while a person reads."""
+        if self._connection is None:
             self._send(queries.Describe(id=client.new_id()))
 
     def open(self, run: RunDirectory) -> None:

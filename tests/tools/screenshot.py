@@ -10,7 +10,6 @@ import tempfile
 from pathlib import Path
 
 from seqlm import recipe
-from seqlm.runs import client
 from workbench.app import Workbench
 from workbench.opening import Opening
 from workbench.preview import make_preview
@@ -23,7 +22,7 @@ async def take(path: Path) -> None:
     """Train, halve the learning rate, draw four letters, and write the screen as SVG."""
     config = recipe.read(RECIPE)
     preview = make_preview(config.data)
-    app = Workbench(Opening(config=config, connection=client.spawn(), preview=preview))
+    app = Workbench(Opening(config=config, preview=preview))
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("space")
         while app.situation.run.step < HALVED_AT:

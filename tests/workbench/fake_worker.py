@@ -80,7 +80,9 @@ class FakeWorker:
                     id=message.id, step=self._step, status="reading", run=self.run
                 )
             case queries.Score():
-                surprisal = [*self._preview.surprisal([*message.text, self._preview.vocabulary[-1]])]
+                surprisal = [
+                    *self._preview.surprisal([*message.text, self._preview.vocabulary[-1]])
+                ]
                 tokens = [*message.text, self._preview.vocabulary[-1]]
                 return queries.ScoreAnswer(
                     id=message.id, step=self._step, tokens=tokens, surprisal=surprisal, loss=0.0
@@ -118,9 +120,7 @@ def write_run(
     path.mkdir(parents=True)
     run = RunDirectory(path)
     run.write_manifest(
-        Manifest(
-            run=run.name, recipe="", config=config, corpus=corpus, created_t=0.0, versions={}
-        )
+        Manifest(run=run.name, recipe="", config=config, corpus=corpus, created_t=0.0, versions={})
     )
     run.events_path.write_bytes(b"".join(map(codec.encode, events)))
     return run

@@ -26,5 +26,3 @@ def until_kind(name: str, kind: type[Event]) -> tuple[Event, ...]:
     """A recorded log up to its first event of a kind."""
     events = recorded(name)
     return events[: next(i for i, event in enumerate(events) if isinstance(event, kind)) + 1]
-
-

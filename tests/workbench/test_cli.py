@@ -85,14 +85,6 @@ def test_a_terminal_that_cannot_draw_is_one_line(monkeypatch: pytest.MonkeyPatch
     assert "TERM=dumb cannot draw a screen; use: seqlm train names-mlp" in refusal()
 
 
-def test_a_place_where_no_socket_can_be_made_is_one_line(
-    place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SEQLM_SOCKETS", str(place / "gone" / "sockets"))
-    assert "cannot be made" in refusal(status=1)
-    assert not (place.parent / "home").exists()
-
-
 def test_settings_may_stand_after_options() -> None:
     words = cli._parse(["names-mlp", "--fps", "5", "seed=1", "model.hidden=9"])
     assert (words.what, words.settings, words.fps) == ("names-mlp", ["seed=1", "model.hidden=9"], 5)

@@ -1,6 +1,5 @@
 """The coach line: a pure function of the situation."""
 
-
 import pytest
 from msgspec.structs import replace
 from recorded_logs import recorded, until, until_kind
@@ -17,7 +16,9 @@ CONFIG = preset_config("names-mlp")
 
 
 def situation(preview: Preview | None = None, run: RunState | None = None) -> Situation:
-    return Situation(CONFIG, running=CONFIG if run else None, run=run or RunState(), preview=preview)
+    return Situation(
+        CONFIG, running=CONFIG if run else None, run=run or RunState(), preview=preview
+    )
 
 
 def test_before_anything_it_names_the_key_that_starts(preview: Preview) -> None:
@@ -46,7 +47,9 @@ def test_each_state_has_its_sentence(preview: Preview, events, sign: str, words:
 
 
 def test_a_death_names_the_signal_and_the_way_on(preview: Preview) -> None:
-    state = died(fold_all(RunState(), until("steered", 1000)), "was killed (signal 9: often memory)")
+    state = died(
+        fold_all(RunState(), until("steered", 1000)), "was killed (signal 9: often memory)"
+    )
     words = advise(situation(preview, state)).words
     assert words.startswith("The trainer was killed (signal 9: often memory) at step 1,0")
     assert "space goes on" in words
@@ -69,7 +72,11 @@ def test_a_live_value_in_force_does_not_wait(preview: Preview) -> None:
 def test_space_does_what_the_state_allows(preview: Preview) -> None:
     training = situation(preview, fold_all(RunState(), until_kind("steered", Continued)))
     finished = situation(preview, fold_all(RunState(), recorded("steered")))
-    assert [space_does(s) for s in (situation(preview), training, finished)] == ["train", "pause", ""]
+    assert [space_does(s) for s in (situation(preview), training, finished)] == [
+        "train",
+        "pause",
+        "",
+    ]
     assert not possible(finished, "train_or_pause")
     assert not possible(training, "one_step")
 

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from workbench.curve import MAX_EQUAL_BINS, Curve
 
-LOSSES = st.lists(st.floats(allow_nan=True, allow_infinity=True, width=32), min_size=1, max_size=300)
+LOSSES = st.lists(
+    st.floats(allow_nan=True, allow_infinity=True, width=32), min_size=1, max_size=300
+)
 
 
 def poured(losses: list[float], cuts: list[int]) -> Curve:
@@ -20,7 +22,9 @@ def poured(losses: list[float], cuts: list[int]) -> Curve:
 
 
 @given(LOSSES, st.lists(st.integers(0, 300), max_size=8))
-def test_the_pieces_in_which_losses_came_leave_no_trace(losses: list[float], cuts: list[int]) -> None:
+def test_the_pieces_in_which_losses_came_leave_no_trace(
+    losses: list[float], cuts: list[int]
+) -> None:
     assert repr(poured(losses, cuts)) == repr(poured(losses, []))
 
 
@@ -45,7 +49,9 @@ def test_bins_tell_mean_and_range() -> None:
     curve = Curve().extended(1, [2.0] * 200 + [3.0, 1.0])
     last = curve.growing[-1]
     assert (last.low, last.high, last.last) == (1.0, 3.0, 1.0)
-    assert last.mean == sum([3.0, 1.0] if last.n == 2 else [2.0] * (last.n - 2) + [3.0, 1.0]) / last.n
+    assert (
+        last.mean == sum([3.0, 1.0] if last.n == 2 else [2.0] * (last.n - 2) + [3.0, 1.0]) / last.n
+    )
 
 
 def test_a_broken_loss_shows_in_the_mean_and_not_in_the_range() -> None:

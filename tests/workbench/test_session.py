@@ -12,7 +12,7 @@ from textual.message import Message
 from seqlm import recipe
 from seqlm.protocol.codec import encode
 from seqlm.protocol.events import Resumed
-from seqlm.protocol.queries import NextToken
+from seqlm.protocol.queries import Describe, NextToken
 from seqlm.runs import client
 from seqlm.runs.client import Connection
 from seqlm.runs.directory import RunDirectory
@@ -138,7 +138,7 @@ async def test_a_new_run_is_shown_though_older_questions_are_answered_first(
     session: Session, worker: FakeWorker, posted: list[Message], finished: RunDirectory
 ) -> None:
     worker.next_run = "names-mlp-2"
-    session.wake()
+    session.ask(Describe(id="before"))
     session.open(finished)
     session.start("names-mlp")
     await turns()
@@ -150,7 +150,7 @@ async def test_a_new_run_is_shown_though_older_questions_are_answered_first(
 async def test_what_a_worker_read_for_us_is_linked(
     session: Session, posted: list[Message], finished: RunDirectory
 ) -> None:
-    session.wake()
+    session.ask(Describe(id="before"))
     session.open(finished)
     await turns()
     assert shown(posted) == [("names-mlp-1", False), ("names-mlp-1", True)]

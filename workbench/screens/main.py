@@ -114,8 +114,6 @@ class MainScreen(Screen[None]):
         self._arrange(size.width, size.height)
 
     def _make_halves(self) -> None:
-        for pane in self.panes:
-            pane.add_class("pane")
         pairs = [part for pair in zip(self._folded, self.panes, strict=True) for part in pair]
         self._left, self._right = (
             Container(*pairs[:4], id="left"),

@@ -54,8 +54,10 @@ def main() -> None:
     steered.tell(commands.SetValue(id="rate", key="train.learning_rate", value=0.05))
     steered.wait_for(10**9)
     steered.save("steered")
-    diverging = _Recorder("names-mlp train.steps=2000 train.evaluate_every=100"
-        " train.learning_rate=100@600 train.weight_decay=10@600")
+    diverging = _Recorder(
+        "names-mlp train.steps=2000 train.evaluate_every=100"
+        " train.learning_rate=100@600 train.weight_decay=10@600"
+    )
     diverging.wait_for(10**9)
     diverging.save("diverging")
 
