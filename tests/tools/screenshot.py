@@ -27,7 +27,7 @@ async def take(path: Path) -> None:
         await pilot.press("space")
         while app.situation.run.step < HALVED_AT:
             await pilot.pause(0.2)
-        await pilot.press("2", "down", "down", "left_square_bracket", "4")
+        await pilot.press("2", "left_square_bracket", "4")
         while app.situation.run.step < TAKEN_AT:
             await pilot.pause(0.2)
         for _ in range(4):
