@@ -111,7 +111,7 @@ def _hint(situation: Situation) -> str:
     if situation.run.status == "starting":
         return "starting the trainer: loading torch"
     if situation.run.status == "untrained":
-        return "the line will be drawn here: space starts"
+        return "space starts the line here"
     return ""
 
 
