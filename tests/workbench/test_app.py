@@ -208,7 +208,7 @@ async def test_a_run_shows_the_copy_of_its_text(stage: Stage, tmp_path: Path) ->
     run = write_run(tmp_path / "runs" / "mine-1", config, recorded("steered"), corpus)
     app = Workbench(Opening(config, run=run), clock=lambda: 0.0, spawn=no_worker)
     async with app.run_test(size=(120, 40)) as pilot:
-        for _ in range(200):
+        for _ in range(3000):
             await pilot.pause(0.01)
             if (shown := app.situation.preview) is not None and shown.name == "mine.txt":
                 break

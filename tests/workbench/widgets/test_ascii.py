@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from fake_worker import FakeWorker
 from textual.pilot import Pilot
 
 from seqlm import recipe
-from seqlm.errors import SeqlmError
 from workbench.app import Workbench
 from workbench.opening import Opening
 from workbench.preview import Preview
@@ -13,10 +13,6 @@ from workbench.render.bars import bar, sparkline
 
 PICTURE = Path(__file__).parent / "ascii_120x40.txt"
 """The picture that was looked at; delete it to have a new one written."""
-
-
-def nobody() -> None:
-    raise SeqlmError("no worker here")
 
 
 async def settled(pilot: Pilot[int], app: Workbench) -> None:
@@ -34,7 +30,9 @@ def screen_text(app: Workbench) -> str:
 
 async def test_the_first_picture_in_ascii(preview: Preview, tmp_path: Path) -> None:
     opening = Opening(recipe.read("names-mlp"), preview=preview, ascii_only=True)
-    app = Workbench(opening, clock=lambda: 0.0, spawn=nobody)  # type: ignore[arg-type]
+    app = Workbench(
+        opening, clock=lambda: 0.0, spawn=lambda: FakeWorker(preview, run="").connection
+    )
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot, app)
         drawn = screen_text(app)
