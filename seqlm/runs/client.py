@@ -1,5 +1,6 @@
 """How a screen reaches a worker: start one, or find the one that holds a run, and talk to it."""
 
+import atexit
 import contextlib
 import os
 import socket
@@ -23,6 +24,13 @@ Reply: TypeAlias = Answer | Event
 _READER = codec.decoder(Reply)
 _RECEIVE_BYTES = 1 << 16
 _LEFT: "list[subprocess.Popen[bytes]]" = []
+
+
+@atexit.register
+def _leave_them() -> None:
+    """Workers are meant to outlive us: no warning that they do."""
+    for process in _LEFT:
+        process.returncode = process.poll() or 0
 
 
 class WorkerDied(SeqlmError):
