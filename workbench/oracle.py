@@ -5,7 +5,6 @@ from functools import partial
 
 from textual.message import Message
 
-from seqlm.errors import SeqlmError
 from seqlm.protocol.queries import (
     Answer,
     NextToken,
@@ -17,7 +16,6 @@ from seqlm.protocol.queries import (
 )
 from workbench.answers import COUNTS, from_answer, from_counts
 from workbench.preview import Preview
-from workbench.render.text import clean
 from workbench.session import Session
 from workbench.situation import Situation
 from workbench.widgets.data import DataPane
@@ -78,25 +76,18 @@ class Oracle:
         """Do what a pane asks."""
         match message:
             case GeneratePane.PredictionAsked():
-                self.predict(situation, message)
+                self.predict(message)
             case GeneratePane.SamplesAsked():
                 self.draw(situation, message)
             case DataPane.Moved() if situation.is_linked:
                 self.ask_scores()
 
-    def predict(self, situation: Situation, asked: GeneratePane.PredictionAsked) -> None:
-        """Answer what comes after some tokens, or ask the worker."""
-        preview, tokens = situation.preview, list(asked.tokens)
-        if asked.weights != COUNTS:
+    def predict(self, asked: GeneratePane.PredictionAsked) -> None:
+        """Ask the worker what comes after some tokens."""
+        if asked.weights != COUNTS:  # the counts answer at once
+            tokens = list(asked.tokens)
             question = NextToken(id=asked.request_id, tokens=tokens, weights=asked.weights)
             self._session.ask(question)
-        elif preview is not None:
-            try:
-                found = from_counts(preview, asked.request_id, tokens)
-            except SeqlmError as error:
-                self._generate.show_refusal(clean(str(error), 300))
-            else:
-                self._generate.call_later(self._generate.predicted, found)
 
     def draw(self, situation: Situation, asked: GeneratePane.SamplesAsked) -> None:
         """Draw samples from the counts, or ask the worker for them."""
@@ -137,16 +128,14 @@ class Oracle:
     def _counts_answer(self, preview: Preview, label: str) -> None:
         self._scored_at = None
         self._data.forget()
-        self._tell(label, COUNTS, None, preview)
+        self._generate.answer_at_once(lambda asked, tokens, _: from_counts(preview, asked, tokens))
+        self._generate.show_source(label, COUNTS, None, preview.vocabulary, preview.has_end)
 
     def _model_answers(self, preview: Preview, step: int) -> None:
-        self._tell(f"weights of step {step:,}", "live", step, preview)
+        self._generate.answer_at_once(None)
+        label, vocabulary = f"weights of step {step:,}", preview.vocabulary
+        told = partial(self._generate.show_source, label, "live", step, vocabulary, preview.has_end)
+        self._generate.call_later(told)
         if step != self._scored_at:
             self._scored_at = step
             self.ask_scores()
-
-    def _tell(self, label: str, weights: str, step: int | None, preview: Preview) -> None:
-        told = partial(
-            self._generate.show_source, label, weights, step, preview.vocabulary, preview.has_end
-        )
-        self._generate.call_later(told)

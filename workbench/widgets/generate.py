@@ -16,7 +16,7 @@ from seqlm.protocol.queries import Drawn
 from workbench.continuation import Prediction
 from workbench.render.palette import DARK, Palette
 from workbench.widgets.field import Field, field_of, is_key_of
-from workbench.widgets.generate_desk import GenerateDesk, PredictionWanted
+from workbench.widgets.generate_desk import AtOnce, GenerateDesk, PredictionWanted
 from workbench.widgets.generate_keys import GENERATE_BINDINGS, GENERATE_HELP
 from workbench.widgets.generate_lines import generate_rows
 from workbench.widgets.generate_prompt import MAX_PROMPT, typed_text
@@ -74,6 +74,7 @@ class GeneratePane(Rows, can_focus=True):
     def __init__(self, prompt: str = "", id: str | None = None) -> None:
         super().__init__(id=id)
         self._desk = GenerateDesk(tuple(prompt))
+        self._at_once: AtOnce | None = None
         self._shown: GenerateView | None = None
         self._auto: Timer | None = None
 
@@ -88,6 +89,10 @@ class GeneratePane(Rows, can_focus=True):
         """Takes the answer to a `PredictionAsked`; any but the last one asked is ignored."""
         self._desk.take_prediction(prediction)
         self._update()
+
+    def answer_at_once(self, answerer: AtOnce | None) -> None:
+        """From now on predictions come from `answerer`; without one they are asked for by message."""
+        self._at_once = answerer
 
     def show_source(
         self, label: str, weights: str, step: int | None, vocabulary: tuple[str, ...], has_end: bool
@@ -276,11 +281,14 @@ class GeneratePane(Rows, can_focus=True):
 
     def _update(self) -> None:
         """Sends the questions on, and draws again if what is shown changed."""
-        asked, self._desk.outbox = self._desk.outbox, []
-        for question in asked:
-            is_prediction = isinstance(question, PredictionWanted)
-            kind = self.PredictionAsked if is_prediction else self.SamplesAsked
-            self.post_message(kind(*question))
+        while self._desk.outbox:
+            question = self._desk.outbox.pop(0)
+            if not isinstance(question, PredictionWanted):
+                self.post_message(self.SamplesAsked(*question))
+            elif self._at_once is None:
+                self.post_message(self.PredictionAsked(*question))
+            else:
+                self._desk.answer(question, self._at_once)
         if self.view is not self._shown and self.view != self._shown:
             self._shown = self.view
             self._write_border()

@@ -4,15 +4,19 @@ The desk holds the view that is drawn and an outbox of questions. The widget pas
 in, sends the questions on, and draws the view again where it changed.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
+from seqlm.errors import SeqlmError
 from seqlm.protocol.queries import Drawn
 from workbench.continuation import Continuation, Prediction
 from workbench.widgets.generate_prompt import tokens_of, usable
 from workbench.widgets.generate_view import GenerateView, Message, Source
+
+AtOnce: TypeAlias = Callable[[str, tuple[str, ...], str], Prediction]
+"""Answers a question (its id, tokens and weights) without waiting."""
 
 N_SAMPLES = 10
 MAX_DRAWN = 256
@@ -102,6 +106,13 @@ class GenerateDesk:
         if request_id == self._asked_samples:
             self._asked_samples = None
             self.change(samples=tuple(samples), message=None)
+
+    def answer(self, question: PredictionWanted, answerer: AtOnce) -> None:
+        """Has a question answered without waiting."""
+        try:
+            self.take_prediction(answerer(*question))
+        except SeqlmError as error:
+            self.take_refusal(str(error))
 
     def take_refusal(self, message: str) -> None:
         """Says why what was asked is not possible; nothing is waited for any more."""

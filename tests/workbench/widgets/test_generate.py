@@ -565,3 +565,17 @@ async def test_any_screen_size(size: tuple[int, int]) -> None:
         await pilot.resize_terminal(60, 20)
         await pilot.resize_terminal(*size)
         await pilot.pause()
+
+
+def test_a_question_is_answered_at_once_where_that_costs_no_waiting() -> None:
+    desk = GenerateDesk(("a",))
+    desk.use_source(source())
+    (question,) = desk.outbox
+    desk.answer(question, lambda asked, *_: prediction(request_id=asked))
+    assert desk.view.pending is not None
+
+    def refusing(*_: object) -> Prediction:
+        raise RequestError("no such token")
+
+    desk.answer(question, refusing)
+    assert "no such token" in "\n".join(plain(desk.view, 80, 12))
