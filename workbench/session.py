@@ -50,8 +50,8 @@ class Session:
 
     Args:
         post: Takes the messages.
-        connection: A worker that was started already, so that torch loads meanwhile.
-        spawn: Starts another.
+        connection: A worker that is there already.
+        spawn: Starts one where there is none.
 
     Attributes:
         state: The run as it was last told.

@@ -2,8 +2,8 @@
 
 It is started with ``python -P -m seqlm.runs.worker --socket-fd N --socket-path P`` in a session of
 its own, so that no screen's end is its end. It listens before torch is imported: commands wait in the
-socket until it is ready. Importing torch keeps a core and the disk busy for a second, so it waits for
-the first word of its screen, which a screen says when it has drawn itself.
+socket until it is ready. Importing torch keeps a core and the disk busy for a second, so it begins with
+the first word of a screen, and not at all for one that left without a word.
 """
 
 import argparse

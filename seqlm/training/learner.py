@@ -22,7 +22,6 @@ class Learner(ABC):
     """Changes a model step by step."""
 
     model: SequenceModel
-    steps_per_epoch: int
 
     @abstractmethod
     def step(
@@ -51,7 +50,6 @@ class GradientLearner(Learner):
         self, model: SequenceModel, batches: Batches, config: RunConfig, device: torch.device
     ) -> None:
         self.model = model.to(device)
-        self.steps_per_epoch = batches.steps_per_epoch
         self._batches = batches
         self._device = device
         self.model.train()
@@ -105,8 +103,6 @@ class GradientLearner(Learner):
 
 class CountLearner(Learner):
     """Counting: one step reads the whole training split. Before it, every token is equally probable."""
-
-    steps_per_epoch = 1
 
     def __init__(self, model: NgramModel, sequences: list[list[int]]) -> None:
         self.model = model
