@@ -24,7 +24,7 @@ from workbench.oracle import Oracle
 from workbench.palette_commands import palette_commands
 from workbench.render.palette import DARK
 from workbench.render.text import clean
-from workbench.screens.main import LAYOUT_CSS, MainScreen
+from workbench.screens.main import MainScreen
 from workbench.session import Session, Spawn
 from workbench.shown_controls import shown_controls
 from workbench.signals import on_farewell
@@ -34,9 +34,9 @@ from workbench.texts import TextReader, TextTold, text_of_run
 from workbench.told import Answered, Declined, RunOpened, RunProgressed
 from workbench.widgets.controls import ControlsPane
 from workbench.widgets.data import DataPane
-from workbench.widgets.folded import PaneAsked
 from workbench.widgets.footer import Footer
 from workbench.widgets.generate import GeneratePane
+from workbench.widgets.tabs import PaneAsked
 
 
 class Workbench(App[int]):
@@ -49,7 +49,6 @@ class Workbench(App[int]):
     """
 
     TITLE = "seqlm"
-    CSS = LAYOUT_CSS
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = APP_BINDINGS
@@ -76,7 +75,7 @@ class Workbench(App[int]):
 
     def get_default_screen(self) -> Screen[None]:
         """The workbench itself."""
-        self._main = MainScreen(self._begin, self.size)
+        self._main = MainScreen(self._begin)
         return self._main
 
     def refresh_css(self, animate: bool = True) -> None:
@@ -141,7 +140,7 @@ class Workbench(App[int]):
         self.situation = situation
         with self.batch_update():
             self.main.show(situation)
-            self.main.controls.show(shown_controls(situation))
+            self.main.controls.show_rows(shown_controls(situation))
             self._oracle.show(situation)
             self._show_keys()
         self._looking.show(situation.run.is_live)

@@ -1,6 +1,6 @@
-"""Which panes are open, which are folded to one line, for each size of the terminal."""
+"""Where everything stands on the screen, for each size of the terminal: pure numbers, no widget."""
 
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 Mode: TypeAlias = Literal["one", "stacked", "columns"]
 
@@ -8,6 +8,48 @@ DATA, CONTROLS, LOSS, GENERATE = 1, 2, 3, 4
 PANES = (DATA, CONTROLS, LOSS, GENERATE)
 STACKED_FROM = (60, 20)
 COLUMNS_FROM = (100, 30)
+_WIDE_FROM, _LEFT, _WIDE_LEFT = 160, 38, 46
+_COACH_FROM, _TABS_FROM, _FOOTER_FROM = 9, 6, 4
+_FRAME_FROM = (30, 9)
+
+
+class Place(NamedTuple):
+    """A rectangle of cells."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class Focus(NamedTuple):
+    """What a person looks at.
+
+    Attributes:
+        current: The pane with the focus.
+        companion: The pane beside the loss where only two are open.
+        is_zoomed: Whether the current pane has the whole screen.
+    """
+
+    current: int = LOSS
+    companion: int = GENERATE
+    is_zoomed: bool = False
+
+    def on(self, pane: int) -> "Focus":
+        """The same with another pane in focus."""
+        return self._replace(current=pane, companion=self.companion if pane == LOSS else pane)
+
+
+class Places(NamedTuple):
+    """Where each thing stands; what has no place is not shown.
+
+    Attributes:
+        rows: The rows of the whole width by name: header, coach, tabs, footer.
+        panes: The panes by their digit; one of a single row is folded.
+    """
+
+    rows: dict[str, Place]
+    panes: dict[int, Place]
 
 
 def mode_of(width: int, height: int) -> Mode:
@@ -17,17 +59,50 @@ def mode_of(width: int, height: int) -> Mode:
     return "stacked" if width >= STACKED_FROM[0] and height >= STACKED_FROM[1] else "one"
 
 
-def open_panes(mode: Mode, current: int, companion: int, zoomed: bool) -> frozenset[int]:
-    """The panes that have room.
+def is_framed(width: int, height: int) -> bool:
+    """Whether a pane of this size has a border; a smaller one needs the room for what it shows."""
+    return width >= _FRAME_FROM[0] and height >= _FRAME_FROM[1]
 
-    Args:
-        mode: The layout.
-        current: The pane with the focus.
-        companion: The pane beside the loss where only two are open.
-        zoomed: Whether the current pane has the whole screen.
-    """
-    if zoomed or mode == "one":
-        return frozenset((current,))
-    if mode == "columns":
-        return frozenset(PANES)
-    return frozenset((LOSS, current if current != LOSS else companion))
+
+def places(width: int, height: int, focus: Focus) -> Places:
+    """Where everything stands in a terminal of this size."""
+    mode = mode_of(width, height)
+    is_alone = focus.is_zoomed or mode == "one"
+    above = ["header"]
+    above += ["coach"] if height >= _COACH_FROM else []
+    above += ["tabs"] if is_alone and height >= _TABS_FROM else []
+    rows = {name: Place(0, y, width, 1) for y, name in enumerate(above)}
+    bottom = height - (height >= _FOOTER_FROM)
+    if bottom < height:
+        rows["footer"] = Place(0, bottom, width, 1)
+    body = Place(0, len(above), width, max(0, bottom - len(above)))
+    if is_alone:
+        return Places(rows, {focus.current: body})
+    return Places(rows, _columns(body) if mode == "columns" else _stacked(body, focus))
+
+
+def _columns(body: Place) -> dict[int, Place]:
+    """What goes in on the left, what comes out on the right."""
+    left = _WIDE_LEFT if body.width >= _WIDE_FROM else _LEFT
+    data = max(12, body.height * 16 // 37)
+    loss = max(15, body.height * 20 // 37)
+    right = body.width - left
+    return {
+        DATA: Place(0, body.y, left, data),
+        CONTROLS: Place(0, body.y + data, left, body.height - data),
+        LOSS: Place(left, body.y, right, loss),
+        GENERATE: Place(left, body.y + loss, right, body.height - loss),
+    }
+
+
+def _stacked(body: Place, focus: Focus) -> dict[int, Place]:
+    """The loss and one other pane are open, the other two one row each."""
+    room = body.height - 2
+    loss = room * 9 // 19
+    open_heights = {LOSS: loss, focus.companion: room - loss}
+    found, y = {}, body.y
+    for pane in PANES:
+        height = open_heights.get(pane, 1)
+        found[pane] = Place(0, y, body.width, height)
+        y += height
+    return found

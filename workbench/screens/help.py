@@ -40,6 +40,7 @@ class HelpScreen(ModalScreen[None]):
         padding: 0 2; background: $background; border-title-color: $foreground;
         border-subtitle-color: $secondary;
     }
+    .-ascii HelpScreen VerticalScroll { border: ascii $primary; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,q", "dismiss", "close", id="help.close")

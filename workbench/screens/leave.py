@@ -28,6 +28,7 @@ class LeaveScreen(ModalScreen[Choice]):
         width: auto; max-width: 90%; height: auto; border: heavy $primary; padding: 1 2;
         background: $background;
     }
+    .-ascii LeaveScreen Static { border: ascii $primary; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d,ctrl+c", "choose('detach')", "detach, it goes on", id="leave.detach"),

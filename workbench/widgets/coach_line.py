@@ -11,7 +11,6 @@ from workbench.widgets.rows import Row, Rows
 class CoachLine(Rows):
     """Reserved for one sentence, so that the panes never move."""
 
-    DEFAULT_CSS = "CoachLine { height: 1; }"
     situation: Situation | None = None
 
     def show(self, situation: Situation) -> None:

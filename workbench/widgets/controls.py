@@ -6,39 +6,33 @@ from msgspec.structs import replace
 from rich.text import Text
 from textual import events
 from textual.binding import BindingType
+from textual.geometry import Offset
 from textual.message import Message
 from textual.widgets import Input
 
 from seqlm import errors
+from seqlm.settings import kind_of
+from workbench.coach import label, value_text
 from workbench.control_rows import PRESET_KEY, ControlRow, doubled, halved, stepped, typed
 from workbench.render.palette import DARK, Palette
+from workbench.situation import Situation
 from workbench.widgets import controls_view as layout
 from workbench.widgets.controls_keys import CONTROLS_BINDINGS
 from workbench.widgets.controls_lines import action_at, controls_rows, label_width
 from workbench.widgets.controls_view import ControlsView
 from workbench.widgets.field import Field, field_of, is_key_of
 from workbench.widgets.look import Look
-from workbench.widgets.rows import Rows
+from workbench.widgets.pane import Pane
+from workbench.widgets.rows import Row
 
 _WHEEL_LINES, _MAX_VALUE = 2, 200
 
 
-class ControlsPane(Rows, can_focus=True):
+class ControlsPane(Pane):
     """Rows of settings with a cursor. It changes nothing itself: it posts what a person asks."""
 
-    DEFAULT_CSS = """
-    ControlsPane {
-        layers: base field; width: 1fr; height: 1fr; border: round $foreground 40%;
-    }
-    ControlsPane:focus, ControlsPane:focus-within { border: heavy $primary; }
-    ControlsPane > Field {
-        layer: field; position: absolute; display: none; height: 1; max-width: 100%;
-    }
-    ControlsPane.-editing > Field { display: block; }
-    """
-    DEFAULT_CLASSES = "pane"
-    NUMBER: ClassVar[int] = 2
-    NAME: ClassVar[str] = "Controls"
+    NUMBER = 2
+    NAME = "Controls"
     HELP: ClassVar[str] = (
         "Every setting of the run, with what is in force. A live one takes force at the next step. "
         "One marked ↻ takes a new run: 200 → 300 waits, r starts it, and the old run is kept. "
@@ -46,7 +40,6 @@ class ControlsPane(Rows, can_focus=True):
         "off. u takes back."
     )
     BINDINGS: ClassVar[list[BindingType]] = CONTROLS_BINDINGS
-    ALLOW_SELECT = False
 
     class ValueAsked(Message):
         """A person asks for a value of the setting called `key`."""
@@ -74,7 +67,13 @@ class ControlsPane(Rows, can_focus=True):
 
     # What the app tells.
 
-    def show(self, rows: tuple[ControlRow, ...]) -> None:
+    def show(self, situation: Situation) -> None:
+        """Takes what the folded pane tells of."""
+        self.situation = situation
+        if self.is_folded:
+            self.redraw()
+
+    def show_rows(self, rows: tuple[ControlRow, ...]) -> None:
         """Shows these rows; the cursor stays on its setting."""
         here = self.view.row.key if self.view.row else ""
         keys = [row.key for row in rows]
@@ -89,6 +88,7 @@ class ControlsPane(Rows, can_focus=True):
 
     def show_look(self, palette: Palette = DARK, ascii_only: bool = False) -> None:
         """Draws with these colours and signs from now on."""
+        super().show_look(palette, ascii_only)
         self._change(look=Look(palette, ascii_only))
 
     # What a person does.
@@ -184,23 +184,26 @@ class ControlsPane(Rows, can_focus=True):
 
     async def on_click(self, event: events.Click) -> None:
         """Chooses the row; on the chosen one the arrows step and the value opens."""
-        offset = event.get_content_offset(self)
+        offset = self.inside(event)
         if offset is None or self.view.is_editing:
             return
-        index = layout.row_at(self.view, offset.y, *self.size)
+        index = layout.row_at(self.view, offset.y, *self.inner)
         if index is not None and index != self.view.cursor:
             self._change(cursor=index, refusal="")
         elif index is not None:
-            await self._click(action_at(self.view, offset.x, self.size.width))
+            await self._click(action_at(self.view, offset.x, self.inner.width))
 
     def on_resize(self) -> None:
         """The cursor stays in view at every size."""
         self._change()
-        self.write_border(f"{self.NUMBER} {self.NAME}", "")
 
-    def rows(self, width: int, height: int) -> list[Text]:
+    def body(self, width: int, height: int) -> list[Text]:
         """The rows of one frame."""
         return controls_rows(self.view, width, height)
+
+    def folded(self, width: int) -> Row:
+        """The model, the values in force, and what waits."""
+        return folded_row(self.situation) if self.situation else []
 
     async def _click(self, action: str) -> None:
         if action == "edit":
@@ -220,13 +223,13 @@ class ControlsPane(Rows, can_focus=True):
 
     def _scroll(self, by: int) -> None:
         if not self.view.is_editing:
-            self._show(layout.scrolled(self.view, by, *self.size))
+            self._show(layout.scrolled(self.view, by, *self.inner))
 
     def _change(self, **changes: Any) -> None:
         """Changes what is drawn, with the cursor in view."""
         view = replace(self.view, **changes)
         if self.size:
-            view = layout.scrolled_to_cursor(view, *self.size)
+            view = layout.scrolled_to_cursor(view, *self.inner)
         self._show(view)
 
     def _show(self, view: ControlsView) -> None:
@@ -243,10 +246,11 @@ class ControlsPane(Rows, can_focus=True):
 
     def _place_field(self) -> None:
         """Lays the field over the value of the row under the cursor."""
-        width, height = self.size
+        width, height = self.inner
         x = min(label_width(width) + 2, max(0, width - 4))
         field = self._field
-        field.styles.offset = (x, layout.place_of_cursor(self.view, width) if height > 1 else 0)
+        y = layout.place_of_cursor(self.view, width) if height > 1 else 0
+        field.styles.offset = Offset(x, y) + self.inner_offset
         field.styles.width = max(1, width - x - 1)
 
     def _close_field(self) -> None:
@@ -262,3 +266,12 @@ def _first_live(rows: tuple[ControlRow, ...]) -> int:
     if "train.learning_rate" in keys:
         return keys.index("train.learning_rate")
     return next((i for i, row in enumerate(rows) if row.live), 0)
+
+
+def folded_row(situation: Situation) -> Row:
+    """The model, the values in force, and what waits, in one row."""
+    config, values = situation.config, situation.run.values
+    rate = values.get("train.learning_rate", config.train.learning_rate)
+    waiting = "".join(f" │ {label(key)} ↻ r" for key in situation.waiting[:2])
+    words = f"{kind_of(config.model)} │ learning rate {value_text(rate)}"
+    return [(f"{words} │ batch {value_text(config.train.batch)}", "label"), (waiting, "waiting")]

@@ -56,7 +56,7 @@ class DataPane(Pane):
         self._first = 0
         self._chances: dict[int, Sequence[float]] = {}
 
-    def about(self) -> str:
+    def about(self, width: int) -> str:
         """The view and its place among the views."""
         return f"{_VIEWS[self._view]} {self._view + 1}/{len(_VIEWS)}"
 
@@ -71,7 +71,6 @@ class DataPane(Pane):
     def action_view(self, by: int) -> None:
         """Show the next view."""
         self._view = (self._view + by) % len(_VIEWS)
-        self.title_changed()
         self.redraw()
 
     def wanted(self) -> Sequence[tuple[int, str]]:
@@ -98,7 +97,11 @@ class DataPane(Pane):
             return self._chances
         return {number: preview.chances(number) for number, _ in self.wanted()}
 
-    def rows(self, width: int, height: int) -> Sequence[Row]:
+    def folded(self, width: int) -> Row:
+        """The corpus in a few words, and the first predictions."""
+        return folded_row(self.situation, width) if self.situation else []
+
+    def body(self, width: int, height: int) -> Sequence[Row]:
         """The corpus in a few numbers, then the view."""
         situation = self.situation
         if situation is None or situation.preview is None:

@@ -26,8 +26,6 @@ class Key(NamedTuple):
 class Footer(Rows):
     """Keys of the focused pane, then those of everywhere; the last ones stay whatever the width."""
 
-    DEFAULT_CSS = "Footer { height: 1; }"
-
     class Clicked(Message):
         """A key was clicked."""
 

@@ -15,6 +15,8 @@ from seqlm.config import SampleConfig
 from seqlm.protocol.queries import Drawn
 from workbench.continuation import Prediction
 from workbench.render.palette import DARK, Palette
+from workbench.render.text import clean
+from workbench.situation import Situation
 from workbench.widgets.field import Field, field_of, is_key_of
 from workbench.widgets.generate_desk import AtOnce, GenerateDesk, PredictionWanted
 from workbench.widgets.generate_keys import GENERATE_BINDINGS, GENERATE_HELP
@@ -22,33 +24,24 @@ from workbench.widgets.generate_lines import generate_rows
 from workbench.widgets.generate_prompt import MAX_PROMPT, typed_text
 from workbench.widgets.generate_view import GenerateView, Source, title_info
 from workbench.widgets.look import Look
-from workbench.widgets.rows import Rows
+from workbench.widgets.pane import Pane
+from workbench.widgets.rows import Row
 
 AUTO_INTERVAL_S = 0.25
 _NARROW = 70
 
 
-class GeneratePane(Rows, can_focus=True):
+class GeneratePane(Pane):
     """Asks for predictions and samples by messages, and shows what comes back.
 
     Args:
         prompt: The prompt to begin with, as far as the vocabulary has its characters.
     """
 
-    DEFAULT_CSS = """
-    GeneratePane {
-        layers: base field; width: 1fr; height: 1fr; border: round $foreground 40%;
-    }
-    GeneratePane:focus, GeneratePane:focus-within { border: heavy $primary; }
-    GeneratePane > Field { layer: field; dock: top; display: none; height: 1; width: 1fr; }
-    GeneratePane.-editing > Field { display: block; }
-    """
-    DEFAULT_CLASSES = "pane"
-    NUMBER: ClassVar[int] = 4
-    NAME: ClassVar[str] = "Generate"
+    NUMBER = 4
+    NAME = "Generate"
     HELP: ClassVar[str] = GENERATE_HELP
     BINDINGS: ClassVar[list[BindingType]] = GENERATE_BINDINGS
-    ALLOW_SELECT = False
 
     class PredictionAsked(Message):
         """What comes after these tokens, under these weights? `predicted` takes the answer."""
@@ -84,6 +77,12 @@ class GeneratePane(Rows, can_focus=True):
         return self._desk.view
 
     # What the app tells.
+
+    def show(self, situation: Situation) -> None:
+        """Takes what the folded pane tells of."""
+        self.situation = situation
+        if self.is_folded:
+            self.redraw()
 
     def predicted(self, prediction: Prediction) -> None:
         """Takes the answer to a `PredictionAsked`; any but the last one asked is ignored."""
@@ -128,6 +127,7 @@ class GeneratePane(Rows, can_focus=True):
 
     def show_look(self, palette: Palette = DARK, ascii_only: bool = False) -> None:
         """Draws with these colours and signs from now on."""
+        super().show_look(palette, ascii_only)
         self._desk.change(look=Look(palette, ascii_only))
         self._update()
 
@@ -170,7 +170,7 @@ class GeneratePane(Rows, can_focus=True):
     def action_ten(self) -> None:
         """Asks for ten samples, and shows them where they have no room beside the table."""
         self._desk.ask_samples()
-        if self.size.width < _NARROW:
+        if self.inner.width < _NARROW:
             self._desk.change(showing="samples")
         self._update()
 
@@ -202,6 +202,7 @@ class GeneratePane(Rows, can_focus=True):
     def action_edit(self) -> None:
         """Opens the prompt's field."""
         self.add_class("-editing")
+        self._place_field()
         self._field.open_with(typed_text(self.view.text.prompt))
 
     def action_leave(self) -> None:
@@ -255,9 +256,17 @@ class GeneratePane(Rows, can_focus=True):
         event.stop()
         self.action_point(-1)
 
-    def rows(self, width: int, height: int) -> list[Text]:
+    def body(self, width: int, height: int) -> list[Text]:
         """The rows of one frame."""
         return generate_rows(self.view, width, height)
+
+    def folded(self, width: int) -> Row:
+        """The same draw at the last few ages."""
+        return folded_row(self.situation) if self.situation else []
+
+    def about(self, width: int) -> str:
+        """View, weights and sampling, as far as there is room."""
+        return title_info(self.view, width)
 
     def _draw_on(self) -> None:
         if not self._desk.can_draw_on():
@@ -291,13 +300,20 @@ class GeneratePane(Rows, can_focus=True):
                 self._desk.answer(question, self._at_once)
         if self.view is not self._shown and self.view != self._shown:
             self._shown = self.view
-            self._write_border()
             self.redraw()
 
     def on_resize(self) -> None:
-        """The border says as much as it has room for."""
-        self._write_border()
+        """The field keeps its place."""
+        if self.has_class("-editing"):
+            self._place_field()
 
-    def _write_border(self) -> None:
-        about = self.view.look.sign(title_info(self.view, self.size.width - 4))
-        self.write_border(f"{self.NUMBER} {self.NAME}", about)
+    def _place_field(self) -> None:
+        self._field.styles.offset = self.inner_offset
+        self._field.styles.width = max(1, self.inner.width)
+
+
+def folded_row(situation: Situation) -> Row:
+    """The same draw at the last few ages, in one row."""
+    samples = situation.run.samples[-3:]
+    words = "  ".join(f"{step:,}: {clean(text, 24)}" for step, text in samples)
+    return [(words or "pair counts answer until a model is trained", "label")]

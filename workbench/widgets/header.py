@@ -17,7 +17,6 @@ _SHORTEST_CURVE = 6
 class Header(Rows):
     """The run in one row, at every width."""
 
-    DEFAULT_CSS = "Header { height: 1; }"
     situation: Situation | None = None
 
     def show(self, situation: Situation) -> None:

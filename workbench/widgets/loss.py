@@ -33,12 +33,16 @@ class LossPane(Pane):
         Binding("x", "app.x_axis", "log/linear", id="loss.x"),
     ]
 
-    def about(self) -> str:
+    def about(self, width: int) -> str:
         """Units and the spacing of the axis."""
         scale = self.situation.x_scale if self.situation else "log"
         return f"nats per token · x {scale}"
 
-    def rows(self, width: int, height: int) -> Sequence[Row]:
+    def folded(self, width: int) -> Row:
+        """The exact numbers."""
+        return numbers_row(self.situation, width) if self.situation else []
+
+    def body(self, width: int, height: int) -> Sequence[Row]:
         """The numbers, the chart in the middle, the latest changes."""
         situation = self.situation
         if situation is None:
@@ -142,8 +146,3 @@ def _effect(change: Changed) -> str:
         return "val: not measured yet"
     n_steps = count(change.after.step - change.before.step)
     return f"val {loss(change.before.loss, 3)} → {loss(change.after.loss, 3)} in {n_steps} steps"
-
-
-def folded_row(situation: Situation, width: int) -> Row:
-    """The pane in one row, where there is no room for more."""
-    return numbers_row(situation, width)

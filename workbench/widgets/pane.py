@@ -1,9 +1,20 @@
-"""The base of the panes that are drawn as rows: a border with a number, a name and a view."""
+"""The base of the panes: a border with a digit, a name and a view, or one row where it is folded."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
+from rich.text import Text
+from textual import events
+from textual.geometry import Offset, Size
+from textual.strip import Strip
+
+from workbench.layout import is_framed
 from workbench.situation import Situation
-from workbench.widgets.rows import Rows
+from workbench.widgets.rows import Row, Rows
+
+_LIGHT, _HEAVY, _PLAIN, _DOUBLE = "╭─╮│╰╯", "┏━┓┃┗┛", "+-+|++", "+=+|++"
+_FOLDED_NAME_CELLS = 13
 
 
 class Pane(Rows, can_focus=True):
@@ -13,24 +24,108 @@ class Pane(Rows, can_focus=True):
         NUMBER: The digit.
         NAME: Its name.
         HELP: What it shows, for the help screen.
+        situation: What it is drawn from, wholly or where it is folded.
     """
 
+    DEFAULT_CSS = """
+    Pane { width: 1fr; height: 1fr; layers: base field; }
+    Pane > Field { layer: field; position: absolute; display: none; height: 1; max-width: 100%; }
+    Pane.-editing > Field { display: block; }
+    """
     DEFAULT_CLASSES = "pane"
+    ALLOW_SELECT = False
     NUMBER: ClassVar[int]
     NAME: ClassVar[str]
     HELP: ClassVar[str]
     situation: Situation | None = None
 
+    def body(self, width: int, height: int) -> Sequence[Row | Text]:
+        """The rows inside the border."""
+        raise NotImplementedError
+
+    def folded(self, width: int) -> Row:
+        """What is most important, in one row of at most ``width`` cells."""
+        raise NotImplementedError
+
+    def about(self, width: int) -> str:
+        """What the border says beside the name, in at most ``width`` cells: view and units."""
+        return ""
+
     def show(self, situation: Situation) -> None:
         """Show this situation."""
         self.situation = situation
-        self.title_changed()
         self.redraw()
 
-    def about(self) -> str:
-        """What the border says beside the name: view and units."""
-        return ""
+    @property
+    def is_folded(self) -> bool:
+        """Whether there is one row alone."""
+        return self.size.height == 1
 
-    def title_changed(self) -> None:
-        """Write the border anew: the name above, the view below."""
-        self.write_border(f"{self.NUMBER} {self.NAME}", self.about())
+    @property
+    def inner(self) -> Size:
+        """The cells inside the border."""
+        width, height = self.size
+        return Size(width - 3, height - 2) if is_framed(width, height) else self.size
+
+    @property
+    def inner_offset(self) -> Offset:
+        """Where the cells inside the border begin."""
+        return Offset(2, 1) if is_framed(*self.size) else Offset(0, 0)
+
+    def inside(self, event: events.MouseEvent) -> Offset | None:
+        """Where inside the border the mouse is, or None."""
+        at = event.get_content_offset(self)
+        if at is None or self.is_folded:
+            return None
+        at -= self.inner_offset
+        return at if self.inner.region.contains_point(at) else None
+
+    def rows(self, width: int, height: int) -> Sequence[Row | Text]:
+        """Folded, or without a border."""
+        if height == 1:
+            head: Row = [(f" {self.NUMBER} ", "train bold"), (self.NAME.ljust(10), "plain")]
+            return [[*head, *self.folded(width - _FOLDED_NAME_CELLS)]]
+        return self.body(width, height)
+
+    def on_focus(self) -> None:
+        """The border shows where the keys go."""
+        self.redraw()
+
+    def on_blur(self) -> None:
+        """The keys go elsewhere."""
+        self.redraw()
+
+    on_descendant_focus = on_descendant_blur = on_focus
+
+    def _strips_of(self, width: int, height: int) -> list[Strip]:
+        if not is_framed(width, height):
+            return super()._strips_of(width, height)
+        has_focus, base = self.has_focus_within, self.rich_style
+        signs = (_HEAVY if has_focus else _LIGHT, _DOUBLE if has_focus else _PLAIN)[self.ascii_only]
+        role = "train" if has_focus else "guide"
+        left = self._segments([(f"{signs[3]} ", role)], base)
+        right = self._segments([(signs[3], role)], base)
+        rows = [*self.body(width - 3, height - 2), *[[]] * height][: height - 2]
+        return [
+            Strip(self._segments(self._top(signs, role, width), base), width),
+            *(Strip([*left, *self._strip(row, width - 3, base), *right], width) for row in rows),
+            Strip(
+                self._segments([(signs[4] + signs[1] * (width - 2) + signs[5], role)], base), width
+            ),
+        ]
+
+    def _top(self, signs: str, role: str, width: int) -> Row:
+        """The upper border: the digit and the name, then what is shown."""
+        name = f" {self.NUMBER} {self.NAME} "
+        room = width - cell_len(name) - 8
+        about = self.about(room)
+        about = f" {about} " if about and cell_len(about) <= room else ""
+        line = signs[1] * (width - 4 - cell_len(name) - cell_len(about))
+        name_role = f"{role} reverse bold" if role == "train" else "plain bold"
+        return [
+            (signs[0] + signs[1], role),
+            (name, name_role),
+            (line, role),
+            (about, "label"),
+            (signs[1] + signs[2], role),
+        ]

@@ -7,7 +7,6 @@ from typing import TypeAlias
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
-from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
@@ -28,7 +27,7 @@ class Rows(Widget):
         self.ascii_only = False
         self._strips: list[Strip] = []
         self._drawn_for = Size(0, 0)
-        self._about = ""
+        self._is_hidden = False
 
     def rows(self, width: int, height: int) -> Sequence[Row | Text]:
         """The rows to draw, at most ``height`` of them; cut at ``width`` if they are longer.
@@ -42,16 +41,12 @@ class Rows(Widget):
         self.palette, self.ascii_only = palette, ascii_only
         self.redraw()
 
-    def write_border(self, name: str, about: str) -> None:
-        """Write the pane's name and what it shows on its border, if that is something new."""
-        if self._about != about or self.border_title is None:
-            self._about = about
-            self.border_title = Content(name)
-            self.border_subtitle = Content(ascii_text(about) if self.ascii_only else about)
-
     def redraw(self) -> None:
         """Draw again what is different; a frame in which nothing changed sends nothing."""
         if not self.is_attached or not self.size:
+            return
+        if self._is_hidden:
+            self._forget()
             return
         before = self._strips
         self._draw()
@@ -74,22 +69,42 @@ class Rows(Widget):
         self._drawn_for = Size(0, 0)
         super().notify_style_update()
 
+    def on_hide(self) -> None:
+        """What nobody sees is not drawn."""
+        self._is_hidden = True
+
+    def on_show(self) -> None:
+        """Seen again."""
+        self._is_hidden = False
+
+    def _forget(self) -> None:
+        """Draw everything when it is seen again."""
+        if self._drawn_for:
+            self._drawn_for = Size(0, 0)
+            self.refresh()
+
     def _draw(self) -> None:
-        width, height = self._drawn_for = self.size
+        self._drawn_for = self.size
+        self._strips = self._strips_of(*self.size)
+
+    def _strips_of(self, width: int, height: int) -> list[Strip]:
+        """Exactly ``height`` strips of ``width`` cells."""
         rows = [*self.rows(width, height), *[[]] * height][:height]
         base = self.rich_style
-        self._strips = [self._strip(row, width, base) for row in rows]
+        return [self._strip(row, width, base) for row in rows]
 
     def _strip(self, row: Row | Text, width: int, base: Style) -> Strip:
         if isinstance(row, Text):
             drawn = Strip(row.render(self.app.console, "")).apply_style(base)
             return drawn.adjust_cell_length(width, base)
-        segments = [
+        return Strip(self._segments(row, base)).adjust_cell_length(width, base)
+
+    def _segments(self, row: Row, base: Style) -> list[Segment]:
+        return [
             Segment(ascii_text(text) if self.ascii_only else text, base + self._style(role))
             for text, role in row
             if text
         ]
-        return Strip(segments).adjust_cell_length(width, base)
 
     def _style(self, role: str) -> Style:
         name, _, how = role.partition(" ")

@@ -180,13 +180,13 @@ class Host(App[None]):
         return self.query_one(ControlsPane)
 
     def on_mount(self) -> None:
-        self.pane.show(control_rows(self.asked, None, {}))
+        self.pane.show_rows(control_rows(self.asked, None, {}))
         self.pane.focus()
 
     def on_controls_pane_value_asked(self, asked: ControlsPane.ValueAsked) -> None:
         self.heard.append((asked.key, asked.value))
         self.asked = settings.with_value(self.asked, asked.key, asked.value)
-        self.pane.show(control_rows(self.asked, None, {}))
+        self.pane.show_rows(control_rows(self.asked, None, {}))
 
     def on_controls_pane_preset_asked(self, asked: ControlsPane.PresetAsked) -> None:
         self.heard.append(asked.name)
@@ -277,7 +277,7 @@ async def test_the_field_stands_over_the_value_wherever_the_list_is() -> None:
             await press(pilot, [*keys, "enter"])
             field, row = app.query_one("Field", Input), app.pane.view.row
             assert row is not None
-            line = app.pane.rows(*app.pane.size)[field.region.y - 1].plain
+            line = app.pane.body(*app.pane.inner)[field.region.y - 1].plain
             assert line.startswith(f" {row.label}")
             await press(pilot, ["escape"])
 
@@ -287,7 +287,7 @@ async def test_the_cursor_stays_on_its_setting_when_rows_change() -> None:
     async with app.run_test(size=(40, 30)) as pilot:
         await press(pilot, ["end"])
         here = app.pane.view.row
-        app.pane.show(control_rows(recipe.read("names-bigram"), None, {}))
+        app.pane.show_rows(control_rows(recipe.read("names-bigram"), None, {}))
         assert here is not None
         assert app.pane.view.row is not None
         assert app.pane.view.row.key == here.key
@@ -336,9 +336,9 @@ async def test_the_same_rows_again_draw_nothing(monkeypatch: pytest.MonkeyPatch)
         await pilot.pause()
         refreshed: list[Any] = []
         monkeypatch.setattr(app.pane, "refresh", lambda *regions, **_: refreshed.append(regions))
-        app.pane.show(control_rows(MLP, None, {}))
+        app.pane.show_rows(control_rows(MLP, None, {}))
         assert refreshed == []
-        app.pane.show(control_rows(MLP, MLP, IN_FORCE))
+        app.pane.show_rows(control_rows(MLP, MLP, IN_FORCE))
         assert [len(regions) for regions in refreshed] == [1]
 
 

@@ -1,0 +1,47 @@
+"""All panes by name, in one row, where only one of them is open."""
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.message import Message
+
+from workbench.bindings import PANE_NAMES
+from workbench.widgets.rows import Row, Rows
+
+
+class PaneAsked(Message):
+    """A pane was clicked where it is only named."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+class PaneTabs(Rows):
+    """The names, the current one marked."""
+
+    _current = 0
+
+    def show_current(self, number: int) -> None:
+        """Mark this pane."""
+        self._current = number
+        self.redraw()
+
+    def rows(self, width: int, height: int) -> Sequence[Row]:
+        """One row; where names have no room, their first letters."""
+        row: list[tuple[str, str]] = []
+        for number, name in enumerate(PANE_NAMES, 1):
+            marked = number == self._current
+            shown = name if width >= 48 else name[:4]
+            role = "train bold reverse" if marked else "label"
+            row += [(f" {number} {shown} ", role)]
+        return [row]
+
+    def on_click(self, event: events.Click) -> None:
+        """Open the pane whose name was clicked."""
+        at = 0
+        for number, (text, _) in enumerate(self.rows(self.size.width, 1)[0], 1):
+            at += len(text)
+            if event.x < at:
+                self.post_message(PaneAsked(number))
+                return
