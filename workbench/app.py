@@ -59,7 +59,7 @@ class Workbench(App[int]):
         clock: Callable[[], float] = time.monotonic,
         spawn: Spawn = client.spawn,
     ) -> None:
-        super().__init__()
+        super().__init__(ansi_color=not opening.palette.background)
         self._opening, self._clock = opening, clock
         self._session = Session(self.post_message, spawn=spawn)
         self._texts = TextReader(self.post_message)

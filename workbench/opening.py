@@ -32,19 +32,24 @@ class Opening(Struct, frozen=True, eq=False):
 
 
 def theme_of(palette: Palette) -> Theme:
-    """Textual's theme in the colours of a palette; where that names none, in those of the dark one."""
-    background = palette.background or DARK.background
+    """Textual's theme in the colours of a palette; one without a ground leaves the terminal's own."""
+    is_native = not palette.background
+    ground = palette.background or "ansi_default"
     return Theme(
         name="seqlm",
-        primary=_hex(palette.train, DARK.train),
-        secondary=_hex(palette.label, DARK.label),
-        foreground=_hex(palette.plain, DARK.plain),
-        background=background,
-        surface=background,
-        panel=_hex(palette.guide, DARK.guide),
+        primary=_colour(palette.train),
+        secondary=_colour(palette.label),
+        foreground=_colour(palette.plain),
+        background=ground,
+        surface=ground,
+        panel=ground if is_native else _colour(palette.guide),
         dark=palette.name != "light",
+        ansi=is_native,
     )
 
 
-def _hex(style: str, otherwise: str) -> str:
-    return style if style.startswith("#") else otherwise
+def _colour(style: str) -> str:
+    """A colour as Textual names it; a style without one is the terminal's own."""
+    if style.startswith("#"):
+        return style
+    return f"ansi_{style}" if style.isalpha() and style not in ("dim", "bold") else "ansi_default"

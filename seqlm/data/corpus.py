@@ -1,6 +1,5 @@
 """Where text comes from: the shipped names, this Python's own source, or a file."""
 
-import hashlib
 import io
 import os
 import tempfile
@@ -97,7 +96,7 @@ def store_corpus(source: bytes | BinaryIO) -> Path:
 
 def copy_path(raw: bytes) -> Path:
     """Where :func:`store_corpus` keeps a copy of these bytes."""
-    return corpora_dir() / f"{hashlib.sha256(raw).hexdigest()[:16]}.txt"
+    return corpora_dir() / f"{_sha256(raw)[:16]}.txt"
 
 
 def find_copy(stored_at: str) -> Path | None:
@@ -134,7 +133,7 @@ def _corpus(
     text, n_undecodable = reading.decode(raw, name)
     _refuse_too_little(text, name)
     mode = data.mode if data.mode != "auto" else usual or _looks_like(text)
-    digest = hashlib.sha256(raw).hexdigest()
+    digest = _sha256(raw)
     return Corpus(name, path, text, mode, len(raw), digest, n_undecodable)
 
 
@@ -175,3 +174,9 @@ def _write_atomically(path: Path, raw: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _sha256(raw: bytes) -> str:
+    import hashlib  # loads a cryptographic library, which the first frame need not wait for
+
+    return hashlib.sha256(raw).hexdigest()

@@ -1,7 +1,6 @@
 """The corpus that every user already has: the source of the Python that runs this program."""
 
 import os
-import sysconfig
 from pathlib import Path
 
 from seqlm import errors
@@ -25,6 +24,8 @@ def python_source(progress: Progress | None = None) -> bytes:
     Raises:
         RequestError: This Python came without source files.
     """
+    import sysconfig
+
     folder = Path(sysconfig.get_paths()["stdlib"])
     parts: list[bytes] = []
     n_bytes = 0

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import uuid
 from pathlib import Path
 from typing import BinaryIO, Self, TypeAlias
 
@@ -159,7 +158,7 @@ def accepted(reply: Reply) -> Reply:
 
 def new_id() -> str:
     """An id for a command or a query."""
-    return uuid.uuid4().hex[:12]
+    return os.urandom(6).hex()
 
 
 def spawn() -> Connection:

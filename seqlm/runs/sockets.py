@@ -9,7 +9,6 @@ import struct
 import sys
 import tempfile
 import time
-import uuid
 from pathlib import Path
 
 from seqlm.errors import SeqlmError
@@ -50,7 +49,7 @@ def listen() -> tuple[socket.socket, Path]:
     folder = socket_directory()
     for old in folder.glob("*.sock"):
         _remove_if_dead(old)
-    path = folder / f"{uuid.uuid4().hex[:12]}.sock"
+    path = folder / f"{os.urandom(6).hex()}.sock"
     unready = path.with_suffix(".new")  # until it listens it would look dead
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:

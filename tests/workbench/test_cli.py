@@ -10,7 +10,7 @@ import pytest
 
 from seqlm.errors import RequestError
 from seqlm.presets import PRESETS
-from workbench import cli
+from workbench import arguments, cli
 
 COMMAND = ["-P", "-m", "workbench.cli"]
 BINARY, ONE_CHARACTER, EMPTY = b"ab\x00cd" * 50, b"a", b""
@@ -86,14 +86,14 @@ def test_a_terminal_that_cannot_draw_is_one_line(monkeypatch: pytest.MonkeyPatch
 
 
 def test_settings_may_stand_after_options() -> None:
-    words = cli._parse(["names-mlp", "--fps", "5", "seed=1", "model.hidden=9"])
+    words = arguments.parsed(["names-mlp", "--fps", "5", "seed=1", "model.hidden=9"])
     assert (words.what, words.settings, words.fps) == ("names-mlp", ["seed=1", "model.hidden=9"], 5)
     config, run = cli.target(words.what, words.settings, words.attach)
     assert (config.seed, run) == (1, None)
 
 
 def test_settings_alone_change_the_usual_preset() -> None:
-    words = cli._parse(["--ascii", "seed=7"])
+    words = arguments.parsed(["--ascii", "seed=7"])
     config, _ = cli.target(words.what, words.settings, None)
     assert (config.preset, config.seed) == (cli.DEFAULT_PRESET, 7)
 

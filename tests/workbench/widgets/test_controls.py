@@ -296,13 +296,13 @@ async def test_the_cursor_stays_on_its_setting_when_rows_change() -> None:
 async def test_mouse() -> None:
     app = Host()
     async with app.run_test(size=(40, 14)) as pilot:
-        await pilot.click(ControlsPane, offset=(4, 3))
+        await pilot.click(ControlsPane, offset=(5, 3))
         row = app.pane.view.row
         assert row is not None
         assert row.key == "train.steps"
-        await pilot.click(ControlsPane, offset=(19, 3))
+        await pilot.click(ControlsPane, offset=(20, 3))
         assert app.heard == [("train.steps", 100_000)]
-        await pilot.click(ControlsPane, offset=(22, 3))
+        await pilot.click(ControlsPane, offset=(23, 3))
         await pilot.pause()
         assert isinstance(app.focused, Input)
         await press(pilot, ["escape"])

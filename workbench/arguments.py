@@ -1,0 +1,53 @@
+"""The words of the seqlm-tui command; without any, this is not even imported, for the first frame."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from workbench.cli import Words, fail
+from workbench.render.palette import PALETTES
+
+MAX_FPS = 60
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors are one line, like every error of this program."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the words that were given."""
+        fail(message)
+
+
+def parsed(arguments: Sequence[str]) -> Words:
+    """What the words of the command line ask for."""
+    found = _parser().parse_intermixed_args(arguments)
+    if found.version:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"seqlm-tui {version('seqlm')}\n")
+        sys.exit(0)
+    if found.what and "=" in found.what:
+        found.what, found.settings = None, [found.what, *found.settings]
+    if not 0 < found.fps <= MAX_FPS:
+        fail(f"--fps {found.fps:g} is not possible; taken: above 0 to {MAX_FPS}")
+    del found.version
+    return Words(**vars(found))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="seqlm-tui",
+        description="Learn how sequence language models work by watching and steering one.",
+        epilog="Without arguments: the newest run that trains now, else the preset names-mlp.",
+    )
+    add = parser.add_argument
+    add("what", nargs="?", metavar="PRESET|FILE|RUN", help="what to open")
+    add("settings", nargs="*", metavar="KEY=VALUE", help="e.g. model.hidden=300 seed=1")
+    add("--attach", metavar="RUN", help="show a run, and steer it if it trains")
+    add("--fps", type=float, default=10.0, metavar="N", help="frames a second at most")
+    add("--ascii", action="store_true", dest="ascii_only", help="draw with ASCII signs alone")
+    add("--palette", choices=sorted(PALETTES), help="colours; by itself: what the terminal can")
+    add("--light", action="store_const", const="light", dest="palette", help="--palette light")
+    add("--version", action="store_true", help="print the version and exit")
+    return parser

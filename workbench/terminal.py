@@ -1,0 +1,50 @@
+"""What the terminal can show: which colours, which signs, or nothing at all."""
+
+import os
+import sys
+from collections.abc import Mapping
+
+from seqlm.errors import RequestError
+
+_UNABLE = (None, "", "dumb", "unknown")
+_MANY_COLOURS = ("256color", "truecolor", "direct", "kitty", "ghostty", "alacritty", "iterm")
+_LIGHT_GROUNDS = ("7", "15")
+
+
+def check_terminal(environment: Mapping[str, str], instead: str) -> None:
+    """See that there is a screen to draw on and a keyboard to read.
+
+    Textual draws on standard error and reads standard input; without either it would spin.
+
+    Args:
+        environment: The variables of the process.
+        instead: The command that needs no screen.
+
+    Raises:
+        RequestError: There is none; says what to use instead.
+    """
+    for fd, name in ((0, "stdin"), (2, "stderr")):
+        if not os.isatty(fd):
+            raise RequestError(f"no terminal on {name}; use: {instead}", name)
+    term = environment.get("TERM")
+    if term in _UNABLE:
+        raise RequestError(f"TERM={term or 'not set'} cannot draw a screen; use: {instead}", term)
+
+
+def needs_ascii(environment: Mapping[str, str]) -> bool:
+    """The Linux console's font has no braille, and a terminal of another encoding no signs at all."""
+    encoding = (sys.stderr.encoding or "").lower().replace("-", "").replace("_", "")
+    return environment.get("TERM") == "linux" or encoding != "utf8"
+
+
+def palette_name(environment: Mapping[str, str]) -> str:
+    """The palette that suits the terminal, by what it says of itself.
+
+    ``NO_COLOR`` (no-color.org) asks for none; ``COLORFGBG`` tells a light ground, where it is set.
+    """
+    if environment.get("NO_COLOR"):
+        return "none"
+    term = environment.get("TERM", "").lower()
+    if not environment.get("COLORTERM") and not any(name in term for name in _MANY_COLOURS):
+        return "16"
+    return "light" if environment.get("COLORFGBG", "").split(";")[-1] in _LIGHT_GROUNDS else "dark"
