@@ -1,11 +1,13 @@
 """What the README tells a person to type works as written."""
 
 import re
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from one_worker import one_worker
+
+from seqlm.cli.main import run
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -15,15 +17,20 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, re.S)
 
 
+@pytest.fixture(scope="module")
+def _worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("readme")
+    with one_worker(folder):
+        yield folder
+
+
 @pytest.fixture
-def home(tmp_path, monkeypatch) -> Path:
-    monkeypatch.setenv("SEQLM_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("SEQLM_SOCKETS", str(tmp_path))
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    return tmp_path
+def home(_worker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder of a person who does what the README says."""
+    monkeypatch.chdir(_worker)
 
 
-def test_the_commands_work_in_the_order_in_which_they_stand(home) -> None:
+def test_the_commands_work_in_the_order_in_which_they_stand(home, capsys) -> None:
     commands = [
         line.split("#")[0].split()
         for block in blocks("sh")
@@ -32,18 +39,13 @@ def test_the_commands_work_in_the_order_in_which_they_stand(home) -> None:
     ]
     assert len(commands) >= 6
     for _, *words in commands:
-        script = "import sys; from seqlm.cli import main; main(sys.argv[1:])"
-        done = subprocess.run(
-            [sys.executable, "-c", script, *words], cwd=home, capture_output=True, text=True
-        )
-        assert done.returncode == 0, (words, done.stderr)
+        assert run(words) == 0, (words, capsys.readouterr().err)
 
 
-def test_the_python_example_runs(home) -> None:
+def test_the_python_example_runs(home, capsys) -> None:
     (example,) = blocks("python")
-    done = subprocess.run([sys.executable, "-c", example], cwd=home, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert "'a'" in done.stdout
+    exec(compile(example, "README.md", "exec"), {"__name__": "__main__"})
+    assert "'a'" in capsys.readouterr().out
 
 
 def test_every_preset_stands_in_the_table_with_its_result() -> None:
