@@ -95,6 +95,8 @@ class LoadedModel:
         length: int = 256,
         temperature: float = 1.0,
         top_k: int | None = None,
+        top_p: float | None = None,
+        min_p: float | None = None,
         seed: int = 0,
     ) -> list[Drawn]:
         """Draw ``count`` texts that begin with ``prompt``, up to ``length`` tokens or the end token."""
@@ -102,7 +104,9 @@ class LoadedModel:
         from seqlm.runs.answers import describe_draws
 
         ids = self._text.tokenizer.encode(prompt)
-        sampling = SampleConfig(temperature=temperature, top_k=top_k, seed=seed)
+        sampling = SampleConfig(
+            temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, seed=seed
+        )
         *_, drawn = self._generator.draw(ids, sampling, count, length)
         *_, samples = describe_draws(drawn, ids, self._text)
         return samples

@@ -194,6 +194,16 @@ class SampleConfig(_Section, frozen=True, kw_only=True):
             extra=_unit("tokens", live=True),
         ),
     ] = None
+    top_p: Annotated[
+        Annotated[float, Meta(gt=0, le=1)] | None,
+        Meta(
+            description="only the most probable tokens that together have this share", extra=_LIVE
+        ),
+    ] = None
+    min_p: Annotated[
+        Annotated[float, Meta(ge=0, lt=1)] | None,
+        Meta(description="only tokens with this share of the most probable one's", extra=_LIVE),
+    ] = None
     seed: Annotated[int, Meta(ge=0, le=2**31 - 1, description="fixes the draws", extra=_LIVE)] = 0
 
 

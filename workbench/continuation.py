@@ -51,7 +51,7 @@ class Prediction(Struct, frozen=True, dict=True):
 
         A candidate's ``token_id`` is its index in `candidates`.
         """
-        return sampler.candidates(self.probabilities, sampling.temperature, sampling.top_k)
+        return sampler.candidates(self.probabilities, sampling)
 
 
 class DrawnToken(Struct, frozen=True):

@@ -55,7 +55,7 @@ class Oracle:
         preview, sample, run = situation.preview, situation.asked.sample, situation.run
         if preview is None:
             return
-        self._generate.show_sampling(sample.temperature, sample.top_k, sample.seed)
+        self._generate.show_sampling(sample)
         self._generate.show_same_draw(run.samples)
         if not situation.is_linked:
             self._counts_answer(
@@ -100,13 +100,13 @@ class Oracle:
                 length=_LONGEST_SAMPLE,
                 temperature=sample.temperature,
                 top_k=sample.top_k,
+                top_p=sample.top_p,
+                min_p=sample.min_p,
                 seed=sample.seed,
             )
             self._session.ask(question)
         elif preview is not None:
-            drawn = preview.draw(
-                asked.prompt, asked.count, sample.temperature, sample.top_k, sample.seed
-            )
+            drawn = preview.draw(asked.prompt, asked.count, sample)
             self._generate.samples_drawn(asked.request_id, drawn)
 
     def answered(self, answer: Answer) -> None:

@@ -11,7 +11,7 @@ from math import exp, log
 
 from msgspec import Struct
 
-from seqlm.config import DataConfig, MlpConfig, ModelConfig, NgramConfig
+from seqlm.config import DataConfig, MlpConfig, ModelConfig, NgramConfig, SampleConfig
 from seqlm.data.ngrams import NgramCounts, NgramTable
 from seqlm.data.prepare import Description, PreparedText, prepare
 from seqlm.data.reading import Progress
@@ -107,36 +107,28 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
         self,
         prompt: Sequence[str],
         count: int,
-        temperature: float = 1.0,
-        top_k: int | None = None,
-        seed: int = 0,
+        sampling: SampleConfig,
         length: int = 40,
     ) -> list[Drawn]:
-        """Continuations of ``prompt`` drawn from the counts, with the fixed draws of ``seed``."""
+        """Continuations of ``prompt`` drawn from the counts, with the fixed draws of the seed."""
         known = {item: split for split in reversed(SPLITS) for item in self.text.items[split]}
         drawn = []
         for sample in range(count):
-            tokens, surprisal, ended = self._drawn(prompt, temperature, top_k, seed, sample, length)
+            tokens, surprisal, ended = self._drawn(prompt, sampling, sample, length)
             whole = "".join([*prompt, *(tokens[:-1] if ended else tokens)])
             seen = known.get(whole) if ended else None
             drawn.append(Drawn(text=whole, tokens=tokens, surprisal=surprisal, seen_in=seen))
         return drawn
 
     def _drawn(
-        self,
-        prompt: Sequence[str],
-        temperature: float,
-        top_k: int | None,
-        seed: int,
-        sample: int,
-        length: int,
+        self, prompt: Sequence[str], sampling: SampleConfig, sample: int, length: int
     ) -> tuple[list[str], list[float], bool]:
         end_id, last = self.text.tokenizer.end_id, list(prompt[-1:])
         tokens: list[str] = []
         surprisal: list[float] = []
         for position in range(length):
-            options = candidates(self.probabilities(last), temperature, top_k)
-            chosen = options[choose(options, uniform(seed, sample, position))]
+            options = candidates(self.probabilities(last), sampling)
+            chosen = options[choose(options, uniform(sampling.seed, sample, position))]
             last = [self.vocabulary[chosen.token_id]]
             tokens += last
             surprisal.append(-log(chosen.probability))

@@ -125,7 +125,7 @@ class Generator:
         for position in range(length):
             for row, index in enumerate(alive):
                 u = uniform(settings.seed, index, position)
-                options = candidates(rows[row], settings.temperature, settings.top_k)
+                options = candidates(rows[row], settings)
                 samples[index].take(options[choose(options, u)].token_id, rows[row])
             going = [
                 row for row, i in enumerate(alive) if samples[i].ids[-1] != self._tokenizer.end_id

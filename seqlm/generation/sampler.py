@@ -1,9 +1,27 @@
-"""From a model's probabilities to one token, each stage kept. Plain Python: a screen uses it too."""
+"""From a model's probabilities to one token, each stage kept. Plain Python: a screen uses it too.
+
+The stages and their order are those of the generation of HuggingFace's transformers: temperature,
+then top-k, then top-p (Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration"), then
+min-p (Nguyen et al. 2025, "Turning Up the Heat"). Each one works on what the one before left, scaled
+to sum to 1.
+"""
 
 import math
 import random
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from typing import Literal, NamedTuple, TypeAlias
+
+from seqlm.config import SampleConfig
+
+StageName: TypeAlias = Literal["softmax", "temperature", "top-k", "top-p", "min-p", "renormalise"]
+ORDER: tuple[StageName, ...] = ("temperature", "top-k", "top-p", "min-p")
+"""The stages that a person sets, in their order. Softmax stands before them, renormalise after."""
+
+UNCHANGED = SampleConfig()
+"""Settings with which is drawn what the model says."""
+
+_ENOUGH = 1 - 1e-12  # a running sum that should be 1 may miss it by rounding
 
 
 class Candidate(NamedTuple):
@@ -12,7 +30,7 @@ class Candidate(NamedTuple):
     Attributes:
         token_id: Its id.
         probability: What the model gives it.
-        sampled: What it is drawn with, after temperature and top-k; 0 where it was cut.
+        sampled: What it is drawn with, after every stage; 0 where it was cut.
     """
 
     token_id: int
@@ -20,26 +38,74 @@ class Candidate(NamedTuple):
     sampled: float
 
 
+class Stage(NamedTuple):
+    """What one stage of the sampler did.
+
+    The candidates are in their order, most probable first, so what a stage cuts is always the end
+    of what was left.
+
+    Attributes:
+        name: Which stage.
+        setting: Its value; None where it is off or has none.
+        values: Of each candidate, 0 where it was cut by now. A stage that cuts changes no other value.
+        n_before: How many candidates it was given.
+        n_left: How many it left.
+    """
+
+    name: StageName
+    setting: float | None
+    values: Sequence[float]
+    n_before: int
+    n_left: int
+
+    @property
+    def cut(self) -> range:
+        """The places of the candidates that this stage cut."""
+        return range(self.n_left, self.n_before)
+
+    @property
+    def distribution(self) -> list[float]:
+        """The values scaled to sum to 1: what would be drawn from if this stage were the last."""
+        return _filled(_scaled(self.values[: self.n_left]), len(self.values))
+
+    @property
+    def entropy_nats(self) -> float:
+        """How undecided that distribution is."""
+        return entropy(self.distribution)
+
+
+def stages(
+    logits: Sequence[float], settings: SampleConfig, order: Sequence[StageName] = ORDER
+) -> list[Stage]:
+    """Every stage from logits to what is drawn from.
+
+    Args:
+        logits: ln p of each candidate up to a constant, the largest first; -inf for what cannot be.
+        settings: Of the stages.
+        order: Of the stages between softmax and renormalise.
+    """
+    done = [Stage("softmax", None, _softmax(logits), len(logits), len(logits))]
+    for name in order:
+        if name == "temperature":
+            done.append(_heated(done[-1], logits, settings.temperature))
+        else:
+            done.append(_cut(done[-1], name, getattr(settings, name.replace("-", "_"))))
+    last = done[-1]
+    return [*done, Stage("renormalise", None, last.distribution, last.n_left, last.n_left)]
+
+
 def candidates(
-    probabilities: Sequence[float], temperature: float = 1.0, top_k: int | None = None
+    probabilities: Sequence[float], settings: SampleConfig = UNCHANGED
 ) -> list[Candidate]:
     """Every token, most probable first (equal ones by id), and what it is drawn with.
 
-    Temperature comes first: each probability is raised to the power 1/T and all are scaled to sum
-    to 1. Then all but the ``top_k`` most probable are cut, and what stays is scaled again.
-
     Args:
         probabilities: V numbers that sum to 1.
-        temperature: T > 0; below 1 the probable becomes more probable.
-        top_k: How many stay, or None for all.
+        settings: Of the stages.
     """
     order = sorted(range(len(probabilities)), key=lambda i: (-probabilities[i], i))
-    kept = order[: top_k or len(order)]
-    largest = probabilities[order[0]]
-    weights = [_power(probabilities[i] / largest, 1 / temperature) for i in kept]
-    total = math.fsum(weights)
-    drawn_with = dict(zip(kept, (weight / total for weight in weights), strict=True))
-    return [Candidate(i, probabilities[i], drawn_with.get(i, 0.0)) for i in order]
+    drawn_with = stages([_ln(probabilities[i]) for i in order], settings)[-1].values
+    return [Candidate(i, probabilities[i], p) for i, p in zip(order, drawn_with, strict=True)]
 
 
 def choose(options: Sequence[Candidate], u: float) -> int:
@@ -70,5 +136,62 @@ def entropy(probabilities: Sequence[float]) -> float:
     return -math.fsum(p * math.log(p) for p in probabilities if p > 0)
 
 
-def _power(ratio: float, exponent: float) -> float:
-    return math.exp(math.log(ratio) * exponent) if ratio > 0 else 0.0
+def _heated(before: Stage, logits: Sequence[float], temperature: float) -> Stage:
+    """What is left, reshaped: each logit over T."""
+    values = before.values
+    if temperature != 1:
+        left = [logit / temperature for logit in logits[: before.n_left]]
+        values = _filled(_softmax(left), len(logits))
+    return Stage("temperature", temperature, values, before.n_left, before.n_left)
+
+
+def _cut(before: Stage, name: StageName, setting: float | None) -> Stage:
+    """A stage that cuts the end of what was left, or nothing where it is off."""
+    n_left = before.n_left
+    if setting is not None:
+        n_left = _N_KEPT[name](before.values[:n_left], setting)
+    kept = before.values
+    if n_left < before.n_left:
+        kept = _filled(kept[:n_left], len(kept))
+    return Stage(name, setting, kept, before.n_left, n_left)
+
+
+def _n_in_top_k(left: Sequence[float], k: float) -> int:
+    return min(int(k), len(left))
+
+
+def _n_in_top_p(left: Sequence[float], p: float) -> int:
+    if p >= 1:
+        return len(left)
+    enough = min(p, _ENOUGH) * math.fsum(left)
+    sums = enumerate(accumulate(left), 1)
+    return next((n for n, running in sums if running >= enough), len(left))
+
+
+def _n_in_min_p(left: Sequence[float], share: float) -> int:
+    return sum(value >= share * left[0] for value in left)
+
+
+_N_KEPT: dict[StageName, Callable[[Sequence[float], float], int]] = {
+    "top-k": _n_in_top_k,
+    "top-p": _n_in_top_p,
+    "min-p": _n_in_min_p,
+}
+
+
+def _softmax(logits: Sequence[float]) -> list[float]:
+    """The probabilities; the largest logit, which comes first, is taken off so that none overflows."""
+    return _scaled([math.exp(logit - logits[0]) for logit in logits])
+
+
+def _scaled(values: Sequence[float]) -> list[float]:
+    total = math.fsum(values)
+    return [value / total for value in values]
+
+
+def _filled(values: Sequence[float], n: int) -> list[float]:
+    return [*values, *[0.0] * (n - len(values))]
+
+
+def _ln(probability: float) -> float:
+    return math.log(probability) if probability > 0 else -math.inf

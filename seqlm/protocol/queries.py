@@ -31,6 +31,8 @@ class Sample(_Query, frozen=True, kw_only=True):
     length: int = 256
     temperature: float = 1.0
     top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
     greedy: bool = False
     seed: int = 0
 

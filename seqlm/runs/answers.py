@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import torch
 from msgspec.structs import replace
@@ -93,8 +93,16 @@ def _sample(query: Sample, subject: Subject) -> Answering:
     _within("temperature", query.temperature, 0.01, 100)
     if query.top_k is not None:
         _within("top_k", query.top_k, 1, 10**6)
+    if query.top_p is not None and not 0 < query.top_p <= 1:
+        _refuse("top_p", query.top_p, "above 0 to 1")
+    if query.min_p is not None and not 0 <= query.min_p < 1:
+        _refuse("min_p", query.min_p, "0 to below 1")
     settings = SampleConfig(
-        temperature=query.temperature, top_k=1 if query.greedy else query.top_k, seed=query.seed
+        temperature=query.temperature,
+        top_k=1 if query.greedy else query.top_k,
+        top_p=query.top_p,
+        min_p=query.min_p,
+        seed=query.seed,
     )
     ids = token_ids(query.prompt, subject.text)
     drawn: list[Draw] = []
@@ -212,6 +220,8 @@ def _seen_in(items: set[str], text: PreparedText) -> Iterator[dict[str, Split]]:
 
 def _within(name: str, value: float, smallest: float, largest: float) -> None:
     if not smallest <= value <= largest:  # neither does NaN
-        raise RequestError(
-            f"{name}={value} is not possible; taken: {smallest:g} to {largest:,}", value
-        )
+        _refuse(name, value, f"{smallest:g} to {largest:,}")
+
+
+def _refuse(name: str, value: float, taken: str) -> NoReturn:
+    raise RequestError(f"{name}={value} is not possible; taken: {taken}", value)

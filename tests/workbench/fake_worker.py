@@ -5,7 +5,7 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-from seqlm.config import RunConfig
+from seqlm.config import RunConfig, SampleConfig
 from seqlm.protocol import codec, queries
 from seqlm.protocol.commands import Command, Continue, Pause, Read, Resume, Start
 from seqlm.protocol.events import Continued, Event, Paused
@@ -90,7 +90,9 @@ class FakeWorker:
             case queries.NextToken():
                 return self._next_token(message)
             case queries.Sample():
-                drawn = self._preview.draw(message.prompt, message.count, seed=message.seed)
+                drawn = self._preview.draw(
+                    message.prompt, message.count, SampleConfig(seed=message.seed)
+                )
                 return queries.SampleAnswer(id=message.id, step=self._step, samples=drawn)
         return None
 

@@ -113,9 +113,8 @@ class GeneratePane(Pane):
         self._desk.take_samples(request_id, samples)
         self._update()
 
-    def show_sampling(self, temperature: float, top_k: int | None, seed: int) -> None:
+    def show_sampling(self, sampling: SampleConfig) -> None:
         """Draws with these settings from now on."""
-        sampling = SampleConfig(temperature=temperature, top_k=top_k, seed=seed)
         self._desk.change(sampling=sampling)
         self._update()
 

@@ -1,11 +1,22 @@
 import math
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqlm.generation.sampler import Candidate, candidates, choose, entropy, uniform
+from seqlm.config import SampleConfig
+from seqlm.generation.sampler import (
+    ORDER,
+    Candidate,
+    StageName,
+    candidates,
+    choose,
+    entropy,
+    stages,
+    uniform,
+)
 
 
 @st.composite
@@ -17,13 +28,25 @@ def distributions(draw: st.DrawFn) -> list[float]:
 
 TEMPERATURES = st.floats(0.01, 100)
 TOP_K = st.none() | st.integers(1, 40)
+TOP_P = st.none() | st.floats(0, 1, exclude_min=True)
+MIN_P = st.none() | st.floats(0, 1, exclude_max=True)
+LOGITS = st.lists(st.floats(-1000, 1000), min_size=1, max_size=30).map(
+    lambda found: sorted(found, reverse=True)
+)
+SETTINGS = st.builds(SampleConfig, temperature=TEMPERATURES, top_k=TOP_K, top_p=TOP_P, min_p=MIN_P)
+ORDERS = st.permutations(ORDER)
 
 
-@given(distributions(), TEMPERATURES, TOP_K)
+@given(distributions(), TEMPERATURES, TOP_K, TOP_P, MIN_P)
 def test_what_is_drawn_with_sums_to_one_over_every_token(
-    probabilities: list[float], temperature: float, top_k: int | None
+    probabilities: list[float],
+    temperature: float,
+    top_k: int | None,
+    top_p: float | None,
+    min_p: float | None,
 ) -> None:
-    options = candidates(probabilities, temperature, top_k)
+    settings = SampleConfig(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
+    options = candidates(probabilities, settings)
     assert math.fsum(option.sampled for option in options) == pytest.approx(1, abs=1e-12)
     assert sorted(option.token_id for option in options) == list(range(len(probabilities)))
     assert all(option.probability == probabilities[option.token_id] for option in options)
@@ -34,7 +57,7 @@ def test_what_is_drawn_with_sums_to_one_over_every_token(
 def test_the_more_probable_stays_the_more_probable(
     probabilities: list[float], temperature: float, top_k: int | None
 ) -> None:
-    options = candidates(probabilities, temperature, top_k)
+    options = candidates(probabilities, SampleConfig(temperature=temperature, top_k=top_k))
     given_order = [option.probability for option in options]
     assert given_order == sorted(given_order, reverse=True)
     drawn_order = [option.sampled for option in options]
@@ -43,7 +66,7 @@ def test_the_more_probable_stays_the_more_probable(
 
 @given(distributions(), TEMPERATURES, st.integers(1, 40))
 def test_top_k_keeps_k_at_most(probabilities: list[float], temperature: float, k: int) -> None:
-    options = candidates(probabilities, temperature, k)
+    options = candidates(probabilities, SampleConfig(temperature=temperature, top_k=k))
     assert all(option.sampled == 0 for option in options[k:])
     assert options[0].sampled > 0
 
@@ -62,23 +85,29 @@ def test_temperature_is_the_softmax_of_logits_over_t(
     logits = [math.log(p) / temperature for p in kept]
     weights = [math.exp(logit - max(logits)) for logit in logits]
     expected = sorted((weight / math.fsum(weights) for weight in weights), reverse=True)
-    sampled = [option.sampled for option in candidates(probabilities, temperature)]
+    sampled = [
+        option.sampled
+        for option in candidates(probabilities, SampleConfig(temperature=temperature))
+    ]
     assert sampled[: len(kept)] == pytest.approx(expected, abs=1e-9)
     assert not any(sampled[len(kept) :])
 
 
 def test_a_low_temperature_takes_the_most_probable_and_a_high_one_evens_out() -> None:
     probabilities = [0.2, 0.5, 0.3]
-    assert candidates(probabilities, 0.01)[0].sampled == pytest.approx(1)
-    assert all(o.sampled == pytest.approx(1 / 3, abs=0.01) for o in candidates(probabilities, 100))
+    assert candidates(probabilities, SampleConfig(temperature=0.01))[0].sampled == pytest.approx(1)
+    assert all(
+        o.sampled == pytest.approx(1 / 3, abs=0.01)
+        for o in candidates(probabilities, SampleConfig(temperature=100))
+    )
 
 
 def test_equals_are_ordered_by_id() -> None:
-    assert [o.token_id for o in candidates([0.25, 0.25, 0.25, 0.25], top_k=2)] == [0, 1, 2, 3]
+    assert [o.token_id for o in candidates([0.25] * 4, SampleConfig(top_k=2))] == [0, 1, 2, 3]
 
 
 def test_a_sure_distribution_stays_sure() -> None:
-    options = candidates([0.0, 1.0, 0.0], temperature=100)
+    options = candidates([0.0, 1.0, 0.0], SampleConfig(temperature=100))
     assert [option.sampled for option in options] == [1.0, 0.0, 0.0]
 
 
@@ -86,7 +115,7 @@ def test_a_sure_distribution_stays_sure() -> None:
 def test_a_choice_is_never_a_token_that_was_cut(
     probabilities: list[float], temperature: float, top_k: int | None, u: float
 ) -> None:
-    options = candidates(probabilities, temperature, top_k)
+    options = candidates(probabilities, SampleConfig(temperature=temperature, top_k=top_k))
     assert options[choose(options, u)].sampled > 0
 
 
@@ -132,3 +161,115 @@ def test_entropy_lies_between_sure_and_even(probabilities: list[float]) -> None:
 def test_entropy_of_even_odds_is_the_logarithm() -> None:
     assert entropy([0.25] * 4) == pytest.approx(math.log(4))
     assert entropy([0.0, 1.0]) == 0
+
+
+@given(LOGITS, SETTINGS, ORDERS)
+def test_each_stage_is_a_distribution_and_cuts_only_the_end(
+    logits: list[float], settings: SampleConfig, order: list[StageName]
+) -> None:
+    done = stages(logits, settings, order)
+    assert [stage.name for stage in done] == ["softmax", *order, "renormalise"]
+    n_left = len(logits)
+    for stage in done:
+        assert math.fsum(stage.distribution) == pytest.approx(1, abs=1e-12)
+        assert all(map(math.isfinite, stage.values))
+        assert len(stage.values) == len(logits)
+        assert list(stage.values) == sorted(stage.values, reverse=True)
+        assert stage.n_before == n_left
+        assert 1 <= stage.n_left <= n_left
+        assert list(stage.cut) == list(range(stage.n_left, n_left))
+        assert not any(stage.values[stage.n_left :])
+        n_left = stage.n_left
+    assert done[-1].values[0] > 0
+    assert done[-1].distribution == pytest.approx(done[-2].distribution, abs=1e-12)
+
+
+@given(LOGITS, SETTINGS)
+def test_a_stage_that_cuts_leaves_every_other_value_as_it_was(
+    logits: list[float], settings: SampleConfig
+) -> None:
+    done = stages(logits, settings)
+    for before, stage in pairwise(done[1:-1]):
+        assert list(stage.values[: stage.n_left]) == list(before.values[: stage.n_left])
+        assert stage.setting is not None or not stage.cut
+
+
+@given(LOGITS, SETTINGS)
+def test_the_stages_end_in_what_the_candidates_are_drawn_with(
+    logits: list[float], settings: SampleConfig
+) -> None:
+    probabilities = stages(logits, SampleConfig())[0].distribution
+    options = candidates(probabilities, settings)
+    logs = [math.log(p) if p > 0 else -math.inf for p in probabilities]
+    assert [option.sampled for option in options] == list(stages(logs, settings)[-1].values)
+
+
+@given(LOGITS, st.floats(-5000, 5000))
+def test_logits_count_up_to_a_constant(logits: list[float], constant: float) -> None:
+    moved = [logit + constant for logit in logits]
+    before, after = (stages(found, SampleConfig())[0].values for found in (logits, moved))
+    assert list(after) == pytest.approx(list(before), abs=1e-9)
+
+
+@given(LOGITS, st.floats(0, 1, exclude_min=True))
+def test_top_p_keeps_the_fewest_that_have_the_share(logits: list[float], p: float) -> None:
+    stage = stages(logits, SampleConfig(top_p=p))[3]
+    assert stage.name == "top-p"
+    shares = stages(logits, SampleConfig())[0].values
+    if p == 1:
+        assert stage.n_left == len(logits)
+        return
+    assert math.fsum(shares[: stage.n_left]) >= p - 1e-9
+    assert math.fsum(shares[: stage.n_left - 1]) < p + 1e-9
+
+
+@given(LOGITS, st.floats(0, 1, exclude_max=True))
+def test_min_p_keeps_what_has_the_share_of_the_most_probable(
+    logits: list[float], share: float
+) -> None:
+    stage = stages(logits, SampleConfig(min_p=share))[4]
+    assert stage.name == "min-p"
+    shares = stages(logits, SampleConfig())[0].values
+    assert all(value >= share * shares[0] for value in shares[: stage.n_left])
+    assert all(value < share * shares[0] for value in shares[stage.n_left :])
+
+
+def test_top_p_is_taken_of_what_top_k_left() -> None:
+    logits = [math.log(p) for p in (0.4, 0.3, 0.2, 0.1)]
+    both = stages(logits, SampleConfig(top_k=3, top_p=0.75))
+    assert [stage.n_left for stage in both] == [4, 4, 3, 2, 2, 2]  # 7/9 of what was left
+    assert both[-1].values == pytest.approx([4 / 7, 3 / 7, 0, 0])
+    alone = stages(logits, SampleConfig(top_p=0.75))
+    assert alone[-1].n_left == 3
+
+
+def test_a_temperature_above_one_lets_more_through() -> None:
+    logits = [math.log(p) for p in (0.6, 0.2, 0.1, 0.06, 0.04)]
+    n_left = [
+        stages(logits, SampleConfig(temperature=t, top_p=0.89))[-1].n_left for t in (0.5, 1, 2)
+    ]
+    assert n_left == [2, 3, 4]
+
+
+def test_a_temperature_towards_zero_is_greedy() -> None:
+    greedy = stages([2.0, 1.99, -3.0], SampleConfig(temperature=1e-6))[-1]
+    assert list(greedy.values) == [1.0, 0.0, 0.0]
+    assert greedy.entropy_nats == 0
+
+
+def test_logits_of_a_thousand_stay_finite() -> None:
+    done = stages([1000.0, 999.0, -1000.0], SampleConfig(temperature=100))
+    assert list(done[0].values) == pytest.approx([0.7310585786, 0.2689414214, 0])
+    assert all(value > 0 for value in done[1].values)  # e^-20 of the first, not lost on the way
+
+
+def test_the_mock_of_the_screen() -> None:
+    """A distribution of 27, T 0.8 and top-p 0.95: eleven stay."""
+    shown = [0.213, 0.204, 0.162, 0.103, 0.055, 0.053, 0.033, 0.031, 0.020, 0.017, 0.016, 0.015]
+    logits = [math.log(p) for p in [*shown, *[0.0052] * 15]]
+    done = stages(logits, SampleConfig(temperature=0.8, top_p=0.95))
+    assert [stage.n_left for stage in done] == [27, 27, 27, 11, 11, 11]
+    assert done[1].values[0] == pytest.approx(0.254, abs=0.001)
+    assert done[-1].values[2] == pytest.approx(0.189, abs=0.001)
+    assert done[0].entropy_nats == pytest.approx(2.40, abs=0.02)
+    assert done[-1].entropy_nats == pytest.approx(1.89, abs=0.01)

@@ -124,23 +124,6 @@ def reused(
         _reused.ask(Stop(id="stop"))
 
 
-@pytest.fixture(scope="module")
-def one_training(folders: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """One worker for all refusals: they must not change it."""
-    corpus = tmp_path_factory.mktemp("one") / "made-up.txt"
-    corpus.write_text(
-        "".join(f"{'abcde'[i % 5]}{'fghij'[i // 5 % 5] * (i % 7)}k\n" for i in range(90))
-    )
-    line = f"names-mlp data.corpus={corpus} data.split=80/20/0 train.steps={LONG}"
-    with worker_in(folders) as worker, pytest.MonkeyPatch.context() as patched:
-        patched.setenv("SEQLM_HOME", folders["SEQLM_HOME"])
-        begin(worker, f"{line} train.evaluate_every={LONG}", "for-refusals")
-        held = find_run("for-refusals").holder()
-        assert held is not None
-        worker.socket_path = held.socket
-        yield worker
-
-
 def test_commands_are_answered_by_the_events_that_name_them(reused: Worker, small: Recipe) -> None:
     worker = reused
     run = begin(worker, small(steps=LONG))
@@ -169,47 +152,71 @@ def test_commands_are_answered_by_the_events_that_name_them(reused: Worker, smal
     assert worker.ask(Describe(id="d")).status == "reading"
 
 
-@pytest.mark.parametrize(
-    ("message", "words"),
-    [
-        (SetValue(id="1", key="train.learning_rate", value=-1), "1e-06 to 100"),
-        (SetValue(id="1", key="model.hidden", value=5), "cannot change while a run goes"),
-        (Continue(id="1", n_steps=0), "1 or more"),
-        (Start(id="1", recipe="names-mlp"), "stop it first"),
-        (Resume(id="1", run="for-refusals"), "stop it first"),
-        (Read(id="1", run="for-refusals"), "stop it first"),
-        (Sample(id="1", temperature=0.0), "temperature=0.0 is not possible"),
-        (Sample(id="1", count=0), "count=0 is not possible"),
-        (Sample(id="1", top_k=-1), "top_k=-1 is not possible"),
-        (Sample(id="1", prompt=["aa"]), "one token at a time"),
-        (NextToken(id="1", tokens=["ß"]), "not in this vocabulary"),
-        (NextToken(id="1", tokens=[], top=0), "top=0 is not possible"),
-        (NextToken(id="1", tokens=[], weights="step-999"), "step-999"),
-        (NextToken(id="1", tokens=[], weights="../x"), "are kept; taken: 0"),
-        (NextToken(id="1", tokens=[], weights="best"), "no best checkpoint yet"),
-        (SplitLoss(id="1", split="test"), "the split test is empty; there is train, val"),
-    ],
-    ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
-)
-def test_what_cannot_be_is_refused_in_words_and_training_goes_on(
-    one_training: Any, message: Any, words: str
-) -> None:
-    with pytest.raises(SeqlmError) as refused:
-        one_training.ask(message)
-    assert words in str(refused.value)
-    assert one_training.ask(Describe(id="2")).status == "training"
+class TestWhatIsRefused:
+    """One training for all refusals: they must not change it."""
 
+    @pytest.fixture(scope="class")
+    def one_training(
+        self, _reused: Worker, folders: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    ) -> Any:
+        corpus = tmp_path_factory.mktemp("one") / "made-up.txt"
+        corpus.write_text(
+            "".join(f"{'abcde'[i % 5]}{'fghij'[i // 5 % 5] * (i % 7)}k\n" for i in range(90))
+        )
+        line = f"names-mlp data.corpus={corpus} data.split=80/20/0 train.steps={LONG}"
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setenv("SEQLM_HOME", folders["SEQLM_HOME"])
+            run = begin(_reused, f"{line} train.evaluate_every={LONG}", "for-refusals")
+            held = run.holder()
+            assert held is not None
+            _reused.socket_path = held.socket
+            yield _reused
+            _reused.ask(Stop(id="stop"))
 
-def test_garbage_on_the_socket_is_refused_and_training_goes_on(one_training: Any) -> None:
-    with socket.socket(socket.AF_UNIX) as screen:
-        screen.connect(one_training.socket_path)
-        screen.settimeout(30)
-        screen.sendall(b'\xff\x00\n{"kind":"Pause"}\n[[[[\n\n')
-        answers = b""
-        while answers.count(b"\n") < 4:
-            answers += screen.recv(1 << 16)
-    assert answers.count(b'"kind":"Refused"') == 4
-    assert one_training.ask(Describe(id="2")).status == "training"
+    @pytest.mark.parametrize(
+        ("message", "words"),
+        [
+            (SetValue(id="1", key="train.learning_rate", value=-1), "1e-06 to 100"),
+            (SetValue(id="1", key="model.hidden", value=5), "cannot change while a run goes"),
+            (Continue(id="1", n_steps=0), "1 or more"),
+            (Start(id="1", recipe="names-mlp"), "stop it first"),
+            (Resume(id="1", run="for-refusals"), "stop it first"),
+            (Read(id="1", run="for-refusals"), "stop it first"),
+            (Sample(id="1", temperature=0.0), "temperature=0.0 is not possible"),
+            (Sample(id="1", count=0), "count=0 is not possible"),
+            (Sample(id="1", top_k=-1), "top_k=-1 is not possible"),
+            (Sample(id="1", top_p=1.5), "top_p=1.5 is not possible; taken: above 0 to 1"),
+            (Sample(id="1", top_p=0.0), "top_p=0.0 is not possible"),
+            (Sample(id="1", min_p=1.0), "min_p=1.0 is not possible; taken: 0 to below 1"),
+            (Sample(id="1", min_p=float("nan")), "min_p=nan is not possible"),
+            (Sample(id="1", prompt=["aa"]), "one token at a time"),
+            (NextToken(id="1", tokens=["ß"]), "not in this vocabulary"),
+            (NextToken(id="1", tokens=[], top=0), "top=0 is not possible"),
+            (NextToken(id="1", tokens=[], weights="step-999"), "step-999"),
+            (NextToken(id="1", tokens=[], weights="../x"), "are kept; taken: 0"),
+            (NextToken(id="1", tokens=[], weights="best"), "no best checkpoint yet"),
+            (SplitLoss(id="1", split="test"), "the split test is empty; there is train, val"),
+        ],
+        ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
+    )
+    def test_what_cannot_be_is_refused_in_words_and_training_goes_on(
+        self, one_training: Any, message: Any, words: str
+    ) -> None:
+        with pytest.raises(SeqlmError) as refused:
+            one_training.ask(message)
+        assert words in str(refused.value)
+        assert one_training.ask(Describe(id="2")).status == "training"
+
+    def test_garbage_on_the_socket_is_refused_and_training_goes_on(self, one_training: Any) -> None:
+        with socket.socket(socket.AF_UNIX) as screen:
+            screen.connect(one_training.socket_path)
+            screen.settimeout(30)
+            screen.sendall(b'\xff\x00\n{"kind":"Pause"}\n[[[[\n\n')
+            answers = b""
+            while answers.count(b"\n") < 4:
+                answers += screen.recv(1 << 16)
+        assert answers.count(b'"kind":"Refused"') == 4
+        assert one_training.ask(Describe(id="2")).status == "training"
 
 
 def test_questions_while_training_leave_every_loss_as_it_was(reused: Worker, small: Recipe) -> None:
@@ -244,22 +251,26 @@ def test_an_answer_is_of_the_weights_of_its_step(reused: Worker, small: Recipe) 
     assert (one.step, one.loss) == (two.step, two.loss)
 
 
-def test_a_killed_worker_is_gone_on_from_bit_for_bit(
+def test_a_run_has_one_worker_and_is_gone_on_with_bit_for_bit_once_that_is_killed(
     spawn: Spawn, reused: Worker, small: Recipe
 ) -> None:
     line = small("model.dropout=0.2", "train.learning_rate=0.001@60")
     whole = uninterrupted(line)
-    first = spawn()
+    first, second = spawn(), reused
     run = begin(first, line + " train.pace=200")
     first.until(lambda: b'"first_step":4' in run.events_path.read_bytes())
+    with pytest.raises(RequestError, match="held by another worker"):
+        second.ask(Resume(id="r", run=run.name))
+    assert second.ask(Describe(id="d")).run != run.name
     first.process.send_signal(signal.SIGKILL)
     with pytest.raises(WorkerDied, match="signal 9"):
         first.until(lambda: False)
     assert run.holder() is None
     assert client.attach(run) is None
 
-    second = reused
     assert isinstance(second.ask(Resume(id="r", run=run.name, words=["train.pace=off"])), Continued)
+    holder = run.holder()
+    assert holder is None or holder.pid == second.process.pid
     second.until(lambda: has_ended(run))
     assert losses_of(run) == whole
     assert any(isinstance(event, Resumed) for event in read_events(run.events_path))
@@ -276,7 +287,9 @@ connection.receive()
 """
 
 
-def test_a_killed_screen_leaves_the_training_and_another_attaches(small: Recipe) -> None:
+def test_a_killed_screen_leaves_the_training_which_another_attaches_to_and_leaves(
+    small: Recipe,
+) -> None:
     command = [sys.executable, "-c", CLIENT, small(steps=LONG)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as screen:
         assert screen.stdout is not None
@@ -291,9 +304,12 @@ def test_a_killed_screen_leaves_the_training_and_another_attaches(small: Recipe)
         assert described.status == "training"
         later = connection.ask(Pause(id="p"), 30)
         assert isinstance(later, Paused)
-        assert isinstance(connection.ask(Stop(id="x"), 30), Ended)
-    worker.wait(30)
-    assert len(losses_of(run)) == later.step
+        n_steps = later.step + 20
+        connection.ask(SetValue(id="v", key="train.steps", value=n_steps), 30)
+        connection.ask(Continue(id="c"), 30)
+    worker.wait(30)  # deserted it trains to the end, and ends then
+    assert has_ended(run)
+    assert len(losses_of(run)) == n_steps
     assert list((Path(os.environ["SEQLM_SOCKETS"]) / "seqlm").iterdir()) == []
 
 
@@ -305,21 +321,6 @@ def test_two_screens_follow_one_worker(reused: Worker, small: Recipe) -> None:
     with other:
         assert isinstance(other.ask(Pause(id="theirs"), 30), Paused)
         assert worker.ask(Describe(id="ours")).status == "paused"
-
-
-def test_two_workers_cannot_hold_one_run(spawn: Spawn, reused: Worker, small: Recipe) -> None:
-    first, second = reused, spawn()
-    run = begin(first, small(steps=LONG))
-    before = first.ask(Pause(id="p"))
-    with pytest.raises(RequestError, match="held by another worker"):
-        second.ask(Resume(id="r", run=run.name))
-    assert first.ask(Describe(id="d")).step == before.step
-    assert second.ask(Describe(id="d")).status == "idle"
-    first.ask(Stop(id="x"))
-    assert isinstance(second.ask(Resume(id="r", run=run.name)), Continued)
-    holder = run.holder()
-    assert holder is not None
-    assert holder.pid == second.process.pid
 
 
 def test_a_finished_run_is_read_for_questions(reused: Worker, small: Recipe) -> None:
@@ -356,8 +357,8 @@ def test_the_end_of_a_terminal_is_not_its_end(reused: Worker, small: Recipe) -> 
     assert os.getsid(worker.process.pid) == worker.process.pid
 
 
-def test_a_refused_start_leaves_nothing_behind(spawn: Spawn, small: Recipe) -> None:
-    worker = spawn()
+def test_a_refused_start_leaves_nothing_behind(reused: Worker, small: Recipe) -> None:
+    before = sorted(runs_dir().iterdir())
     for line, words in (
         ("names-mlp model.hidden=0", "1 to 8,192"),
         (small("train.device=" + _missing_device()), "is not on this machine"),
@@ -365,26 +366,12 @@ def test_a_refused_start_leaves_nothing_behind(spawn: Spawn, small: Recipe) -> N
         ("names-mlp data.corpus=/nowhere.txt", "nowhere"),
     ):
         with pytest.raises(RequestError, match=words):
-            worker.ask(Start(id="s", recipe=line))
-    assert not runs_dir().exists() or list(runs_dir().iterdir()) == []
-    worker.connection.close()
-    worker.process.returncode = None
-    assert worker.ended() == 0
-    assert list((Path(os.environ["SEQLM_SOCKETS"]) / "seqlm").iterdir()) == []
+            reused.ask(Start(id="s", recipe=line))
+    assert sorted(runs_dir().iterdir()) == before
 
 
 def _missing_device() -> str:
     return "mps" if sys.platform != "darwin" else "cuda"
-
-
-def test_a_deserted_worker_ends_once_its_run_has(spawn: Spawn, small: Recipe) -> None:
-    worker = spawn()
-    run = begin(worker, small())
-    worker.connection.close()
-    worker.process.returncode = None
-    assert worker.ended() == 0
-    assert has_ended(run)
-    assert len(losses_of(run)) == 120
 
 
 def fill(folder: Path) -> Path:

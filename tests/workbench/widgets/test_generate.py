@@ -396,7 +396,7 @@ class Host(App[None]):
 
     def on_mount(self) -> None:
         self.pane.show_source("names-mlp-7", "live", 1, VOCABULARY, True)
-        self.pane.show_sampling(1.0, None, 3)
+        self.pane.show_sampling(SampleConfig(seed=3))
         self.pane.focus()
 
     def on_generate_pane_prediction_asked(self, asked: GeneratePane.PredictionAsked) -> None:
@@ -549,7 +549,7 @@ async def test_what_did_not_change_is_not_drawn_again(monkeypatch: pytest.Monkey
         refreshed: list[Any] = []
         monkeypatch.setattr(app.pane, "refresh", lambda *regions, **_: refreshed.append(regions))
         app.pane.show_source("names-mlp-7", "live", 1, VOCABULARY, True)
-        app.pane.show_sampling(1.0, None, 3)
+        app.pane.show_sampling(SampleConfig(seed=3))
         app.pane.show_same_draw(())
         assert refreshed == []
         app.pane.show_same_draw(((1, "anna"),))
