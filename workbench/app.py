@@ -18,6 +18,7 @@ from seqlm.errors import SeqlmError
 from seqlm.runs import client
 from workbench.bindings import APP_BINDINGS, PANE_NAMES, RUN_ACTIONS
 from workbench.keys import footer_keys
+from workbench.link import Spawn
 from workbench.looking import Looking
 from workbench.opening import Opening, theme_of
 from workbench.oracle import Oracle
@@ -25,7 +26,7 @@ from workbench.palette_commands import palette_commands
 from workbench.render.palette import DARK
 from workbench.render.text import clean
 from workbench.screens.main import MainScreen
-from workbench.session import Session, Spawn
+from workbench.session import Session
 from workbench.shown_controls import shown_controls
 from workbench.signals import on_farewell
 from workbench.situation import Situation, possible

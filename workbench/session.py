@@ -1,6 +1,6 @@
 """The one place that knows a worker process exists.
 
-A session holds at most one connection and follows at most one run. It turns what a person asks into
+A session has one link to a worker and follows at most one run. It turns what a person asks into
 commands, what the log and the worker tell into messages, and tells a worker that died from one that
 finished. It does not wait for a worker: sockets are watched by the event loop, logs are read in slices.
 Only the exit status of a worker that is gone is waited for, a fifth of a second at most.
@@ -17,14 +17,14 @@ from textual.message import Message
 from seqlm.errors import SeqlmError
 from seqlm.home import runs_dir
 from seqlm.protocol import commands, queries
-from seqlm.protocol.commands import Command
 from seqlm.protocol.events import Continued
 from seqlm.protocol.queries import Answer, DescribeAnswer, Query
 from seqlm.runs import client
-from seqlm.runs.client import Connection, WorkerDied
+from seqlm.runs.client import Connection
 from seqlm.runs.directory import RunDirectory
-from workbench.endings import WITHOUT_A_WORD, how_it_ended
+from workbench.endings import WITHOUT_A_WORD
 from workbench.follow import Follower
+from workbench.link import Spawn, WorkerLink
 from workbench.render.text import clean
 from workbench.state import RunState, Status, died
 from workbench.told import Answered, Declined, RunOpened, RunProgressed
@@ -41,7 +41,6 @@ class _Followed(NamedTuple):
     log: Follower
 
 
-Spawn: TypeAlias = Callable[[], Connection]
 Post: TypeAlias = Callable[[Message], Any]
 
 
@@ -63,27 +62,26 @@ class Session:
     ) -> None:
         self.state = RunState()
         self.is_linked = False
-        self._post, self._connection, self._spawn = post, connection, spawn
+        self._post = post
+        self._link = WorkerLink(
+            spawn, connection, self._take, self.read_log, self._lose, self._decline
+        )
         self._followed: _Followed | None = None
         self._before: _Followed | None = None
         self._asked, self._opening, self._asking_who = "", "", ""
         self._overlay: Status | None = None
         self._ending = ""
-        self._watched_fd = -1
         self._will_read = False
 
     # What a person asks for
 
     def listen(self) -> None:
         """Begin to watch the worker; call it once the event loop runs."""
-        if self._connection is not None and self._watched_fd < 0:
-            self._watched_fd = self._connection.fileno()
-            asyncio.get_running_loop().add_reader(self._watched_fd, self._hear)
+        self._link.listen()
 
     def prepare(self) -> None:
         """Have a worker at hand: it loads torch, which takes a second, while a person reads."""
-        if self._connection is None:
-            self._send(queries.Describe(id=client.new_id()))
+        self._link.prepare()
 
     def open(self, run: RunDirectory) -> None:
         """Show a run: attach to its worker if it has one, else let a worker read it."""
@@ -115,8 +113,8 @@ class Session:
             self.stop()
         self._before, self._followed = self._followed, None
         self._overlay, self._asked, self._opening = "starting", client.new_id(), client.new_id()
-        if self._send(commands.Start(id=self._asked, recipe=recipe)):
-            self._send(queries.Describe(id=self._opening))
+        if self._link.send(commands.Start(id=self._asked, recipe=recipe)):
+            self._link.send(queries.Describe(id=self._opening))
         self._show()
         return True
 
@@ -126,31 +124,31 @@ class Session:
             return
         self._overlay, self._asked, self._opening = "starting", client.new_id(), ""
         path = str(self._followed.run.path)
-        self._send(commands.Resume(id=self._asked, run=path, words=list(words)))
+        self._link.send(commands.Resume(id=self._asked, run=path, words=list(words)))
         self._show()
 
     def pause(self) -> None:
         """Wait after this step."""
-        self._send(commands.Pause(id=client.new_id()))
+        self._link.send(commands.Pause(id=client.new_id()))
 
     def go_on(self, n_steps: int | None = None) -> None:
         """Train on: ``n_steps`` steps, or all that are left."""
         self._overlay = None
-        self._send(commands.Continue(id=client.new_id(), n_steps=n_steps))
+        self._link.send(commands.Continue(id=client.new_id(), n_steps=n_steps))
 
     def stop(self) -> None:
         """End with a checkpoint."""
-        self._send(commands.Stop(id=client.new_id()))
+        self._link.send(commands.Stop(id=client.new_id()))
 
     def set_value(self, key: str, value: Any) -> None:
         """Give a live setting another value from the next step on."""
-        self._send(commands.SetValue(id=client.new_id(), key=key, value=value))
+        self._link.send(commands.SetValue(id=client.new_id(), key=key, value=value))
 
     def ask(self, query: Query) -> None:
         """Ask a question; its answer comes as a message."""
         if not self.state.is_live:
             self._ask_who_is_served()
-        self._send(query)
+        self._link.send(query)
 
     def leave(self) -> None:
         """Let go of the worker. It ends by itself once nobody is there and nothing trains."""
@@ -191,24 +189,6 @@ class Session:
             self._post(RunProgressed(state))
 
     # What the worker tells
-
-    def _hear(self) -> None:
-        """Something came from the worker, or it is gone."""
-        connection = self._connection
-        if connection is None:
-            return
-        try:
-            replies = connection.receive(0.0)
-        except WorkerDied:
-            self._lose()
-            return
-        except SeqlmError as error:
-            self._decline("", str(error))
-            return
-        for reply in replies:
-            if self._connection is connection:  # what follows may be about another run
-                self._take(reply)
-        self.read_log()
 
     def _take(self, reply: client.Reply) -> None:
         match reply:
@@ -258,7 +238,7 @@ class Session:
         """Other screens share the worker: once this run has ended, they may open another there."""
         if self.is_linked and self._followed is not None:
             self._asking_who = client.new_id()
-            self._send(queries.Describe(id=self._asking_who))
+            self._link.send(queries.Describe(id=self._asking_who))
 
     def _serves(self, name: str | None) -> None:
         """The worker has this run open. Where it is another one, a worker of our own reads ours."""
@@ -272,22 +252,16 @@ class Session:
 
     def _attach(self, run: RunDirectory) -> bool:
         """Speak with the worker that holds a run, if one does."""
-        try:
-            found = client.attach(run)
-        except SeqlmError as error:
-            self._decline("", str(error))
-            return False
-        if found is not None:
-            self._let_go()
-            self._connection, self._ending = found, ""
-            self.listen()
+        is_found = self._link.attach(run)
+        if is_found:
+            self._ending = ""
             self._linked_to(run)
-        return found is not None
+        return is_found
 
     def _read(self, run: RunDirectory) -> None:
         """Let a worker that has nothing else to do read a run."""
         self._opening = client.new_id()
-        self._send(commands.Read(id=self._opening, run=str(run.path)))
+        self._link.send(commands.Read(id=self._opening, run=str(run.path)))
 
     def _follow(self, run: RunDirectory) -> None:
         self._followed = _Followed(run, Follower(run.events_path))
@@ -298,36 +272,17 @@ class Session:
         self.is_linked = True
         self._post(RunOpened(run, is_linked=True))
 
-    def _send(self, message: Command | Query) -> bool:
-        try:
-            if self._connection is None:
-                self._connection = self._spawn()
-                self.listen()
-            self._connection.send(message)
-        except WorkerDied:
-            self._lose()
-            return False
-        except (SeqlmError, OSError) as error:
-            self._decline(message.id, str(error))
-            return False
-        return True
-
-    def _lose(self) -> None:
+    def _lose(self, ending: str) -> None:
         """The connection ended. Unless the log says how the run ended, its worker died."""
-        self._ending = how_it_ended(self._connection)
+        self._ending = ending
+        self.is_linked = False
         if self._overlay == "starting":
             self._decline("", f"The trainer {self._ending}. space tries again.")
             self._restore()
         self._overlay = None
-        self._let_go()
         self.read_log()
         self._show()
 
     def _let_go(self) -> None:
-        if self._watched_fd >= 0:
-            asyncio.get_running_loop().remove_reader(self._watched_fd)
-            self._watched_fd = -1
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._link.let_go()
         self.is_linked = False

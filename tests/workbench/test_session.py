@@ -86,7 +86,7 @@ async def test_a_worker_that_ends_before_its_run_died(
 ) -> None:
     run = write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, until("steered", 1000))
     monkeypatch.setattr(client, "attach", lambda _: worker.connection)
-    session._connection = None
+    session._link._connection = None
     session.open(run)
     await turns()
     assert (session.state.status, session.is_linked) == ("training", True)
@@ -100,7 +100,7 @@ async def test_a_worker_that_ends_after_its_run_did_nothing_wrong(
 ) -> None:
     run = write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, recorded("steered"))
     monkeypatch.setattr(client, "attach", lambda _: worker.connection)
-    session._connection = None
+    session._link._connection = None
     session.open(run)
     worker.die()
     await turns()
@@ -113,7 +113,7 @@ async def test_nothing_new_posts_nothing(
 ) -> None:  # fmt: skip
     run = write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, recorded("steered"))
     monkeypatch.setattr(client, "attach", lambda _: worker.connection)
-    session._connection = None
+    session._link._connection = None
     session.open(run)
     await turns()
     n_before = len([m for m in posted if isinstance(m, RunProgressed)])
@@ -214,7 +214,7 @@ async def test_a_worker_that_opened_another_run_is_asked_no_more(
     session.open(finished)
     await turns()
     own = FakeWorker(preview)
-    monkeypatch.setattr(session, "_spawn", lambda: own.connection)
+    monkeypatch.setattr(session._link, "_spawn", lambda: own.connection)
     worker.run = "names-mlp-2"  # another screen started it there
     if is_asked:
         session.ask(NextToken(id="q", tokens=["a"]))
@@ -238,7 +238,7 @@ async def test_two_screens_follow_one_log(
     second = Session(lambda _: None, workers[1].connection)
     for screen, its_worker in zip((session, second), workers, strict=True):
         monkeypatch.setattr(client, "attach", lambda _, w=its_worker: w.connection)
-        screen._connection = None
+        screen._link._connection = None
         screen.open(run)
     with run.events_path.open("ab") as log:
         log.write(b"".join(map(encode, whole[len(begun) :])))
