@@ -23,6 +23,11 @@ class Axis(Protocol):
         ...
 
 
+_FAR_LEFT = -1e6
+_LEAST_RATIO = 8.0
+_TIME_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
+
+
 class LinearAxis(Struct, frozen=True):
     """Equal differences are equally far apart. Ticks are 1, 2 or 5 times a power of ten."""
 
@@ -43,36 +48,61 @@ class LinearAxis(Struct, frozen=True):
         span = self.high - self.low
         if max_count < 1 or span <= 0:
             return []
-        step = nice_step(span / max_count)
+        step = self.tick_step(span / max_count)
         while True:
             # A hair of slack, for 2.1 / 0.1 is just above 21.
             first = math.ceil(self.low / step - 1e-9)
             last = math.floor(self.high / step + 1e-9)
             if last - first < max_count:
                 return [float(f"{i * step:.12g}") for i in range(first, last + 1)]
-            step = nice_step(step * 1.01)
+            step = self.tick_step(step * 1.01)
+
+    def tick_step(self, at_least: float) -> float:
+        """Returns the next round step between ticks."""
+        return nice_step(at_least)
+
+
+class SecondsAxis(LinearAxis, frozen=True):
+    """A linear axis of seconds: its ticks are round times, such as 15 seconds or 5 minutes."""
+
+    def tick_step(self, at_least: float) -> float:
+        """Returns the next round time between ticks."""
+        for step_s in _TIME_STEPS_S:
+            if 1 < at_least * (1 - 1e-9) <= step_s:
+                return step_s
+        hours = at_least / 3600
+        return 3600 * nice_step(hours) if hours > 1 else nice_step(at_least)
 
 
 class LogAxis(Struct, frozen=True):
-    """Equal ratios are equally far apart. `low` is above 0; what is not, stands at 0."""
+    """Equal ratios are equally far apart. `low` is above 0; what is not, stands far to the left."""
 
     low: float
     high: float
 
     def fraction(self, value: float) -> float:
-        """Returns where the value stands; above the high end it is more than 1."""
-        if value <= self.low or self.high <= self.low:
+        """Returns where the value stands; outside the ends it is below 0 or above 1."""
+        if self.high <= self.low:
             return 0.0
-        return math.log(value / self.low) / math.log(self.high / self.low)
+        if value <= 0:
+            return _FAR_LEFT
+        low = math.log(self.low)
+        return (math.log(value) - low) / (math.log(self.high) - low)
 
     def value(self, fraction: float) -> float:
         """Returns the value that stands at the fraction."""
         return float(self.low * (self.high / self.low) ** fraction)
 
     def ticks(self, max_count: int) -> list[float]:
-        """Returns powers of ten; 2 and 5 times them if they fit, fewer if they do not."""
+        """Returns powers of ten; 2 and 5 times them if they fit, fewer if they do not.
+
+        Where the ends are too near for that, the ticks of a linear axis.
+        """
         if max_count < 1:
             return []
+        is_short = 1 < self.high / self.low < _LEAST_RATIO
+        if is_short and (ticks := LinearAxis(self.low, self.high).ticks(max_count)):
+            return ticks
         first = math.ceil(math.log10(self.low) - 1e-9)
         last = math.floor(math.log10(self.high) + 1e-9)
         fine = [

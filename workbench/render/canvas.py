@@ -43,10 +43,24 @@ class BrailleCanvas:
         if ends is None:
             return
         x0, y0, x1, y1 = ends
-        n_steps = math.ceil(max(abs(x1 - x0), abs(y1 - y0))) or 1
+        dx, dy = x1 - x0, y1 - y0
+        if abs(dy) > abs(dx):
+            self._steep_line(x0, y0, dx, dy)
+            return
+        n_steps = math.ceil(abs(dx)) or 1
         for i in range(n_steps + 1):
             share = i / n_steps
-            self.set(int(x0 + (x1 - x0) * share + 0.5), int(y0 + (y1 - y0) * share + 0.5))
+            self.set(int(x0 + dx * share + 0.5), int(y0 + dy * share + 0.5))
+
+    def _steep_line(self, x0: float, y0: float, dx: float, dy: float) -> None:
+        """Sets one dot in each row of dots: most of a noisy curve is lines like this."""
+        across, down, bits = self.dots_across, self.dots_down, self._bits
+        per_row = dx / dy
+        begin, end = sorted((int(y0 + 0.5), int(y0 + dy + 0.5)))
+        to_right, last = x0 - y0 * per_row + 0.5, self.width - 1
+        for y in range(begin, min(end, self.height - 1) + 1):
+            x = min(last, max(0, int(to_right + y * per_row)))
+            self._cells[y // down][x // across] |= bits[y % down][x % across]
 
     def polyline(self, points: Iterable[tuple[float, float]]) -> None:
         """Draws a line through all points; a point that is NaN or infinite leaves a gap."""
@@ -85,15 +99,18 @@ class BrailleCanvas:
         self, x0: float, y0: float, x1: float, y1: float
     ) -> tuple[float, float, float, float] | None:
         """Cuts a line to the canvas (Liang and Barsky 1984), so a far point costs nothing."""
+        right, bottom = self.width - 1, self.height - 1
+        if 0 <= x0 <= right and 0 <= x1 <= right and 0 <= y0 <= bottom and 0 <= y1 <= bottom:
+            return x0, y0, x1, y1
         if not all(map(math.isfinite, (x0, y0, x1, y1))):
             return None
         dx, dy = x1 - x0, y1 - y0
         first, last = 0.0, 1.0
         sides = (
             (-dx, x0),
-            (dx, self.width - 1 - x0),
+            (dx, right - x0),
             (-dy, y0),
-            (dy, self.height - 1 - y0),
+            (dy, bottom - y0),
         )
         for speed, room in sides:
             if speed == 0:

@@ -3,7 +3,13 @@
 from workbench.render.axis import place_labels, spread_rows
 from workbench.render.chart_grid import Grid
 from workbench.render.chart_layers import draw_plot, mark_texts
-from workbench.render.chart_layout import LEGEND_WIDTH, Layout, chart_layout, label_texts
+from workbench.render.chart_layout import (
+    LEGEND_WIDTH,
+    Layout,
+    chart_layout,
+    label_texts,
+    x_labels,
+)
 from workbench.render.chart_range import drawn_references
 from workbench.render.chart_spec import (
     ASCII_SIGNS,
@@ -17,7 +23,6 @@ from workbench.render.chart_spec import (
     Row,
     Segment,
 )
-from workbench.render.figures import compact
 from workbench.render.text import fit
 
 __all__ = [
@@ -56,7 +61,7 @@ def render_chart(spec: ChartSpec) -> list[Row]:
         for row in range(layout.plot_height)
     ]
     if layout.has_steps:
-        rows += [_axis_row(spec, layout), _step_row(spec, layout)]
+        rows += [_axis_row(spec, layout), _x_row(spec, layout)]
     return [[segment for segment in row if segment[0]] for row in rows]
 
 
@@ -106,28 +111,28 @@ def _right_edge(
 
 
 def _axis_row(spec: ChartSpec, layout: Layout) -> Row:
-    """Draws the line under the plot: ticks up for written steps, down for snapshots."""
+    """Draws the line under the plot: ticks up for written values, down for snapshots."""
     signs = ASCII_SIGNS if spec.ascii_only else SIGNS
     cells = [signs.bottom] * layout.plot_width
-    for column, _ in _step_labels(layout):
+    for column, _ in x_labels(spec, layout):
         cells[column] = signs.tick
     for snapshot in spec.snapshots:
         column = layout.column(snapshot)
-        if snapshot >= 0 and column < layout.plot_width:
+        if 0 <= column < layout.plot_width:
             cells[column] = signs.snapshot
     corner = " " * (layout.gutter - 1) + signs.corner
     return [(corner + "".join(cells), "guide"), *_legend(spec, layout)]
 
 
-def _step_row(spec: ChartSpec, layout: Layout) -> Row:
-    """Writes the steps under the axis, and a triangle under each change."""
+def _x_row(spec: ChartSpec, layout: Layout) -> Row:
+    """Writes round values under the axis, and a triangle under each change."""
     signs = ASCII_SIGNS if spec.ascii_only else SIGNS
     grid = Grid(layout.plot_width, 1)
     marks = mark_texts(spec, layout)
     for column, text in marks:
         grid.write(column, 0, text, "mark")
     taken = [(column, column + len(text)) for column, text in marks]
-    for column, text in place_labels(_step_labels(layout), layout.plot_width, taken):
+    for column, text in place_labels(x_labels(spec, layout), layout.plot_width, taken):
         grid.write(column, 0, text, "label")
     has_note = spec.snapshots and layout.labels >= LEGEND_WIDTH
     note = f" {signs.snapshot} snapshot" if has_note else ""
@@ -136,12 +141,6 @@ def _step_row(spec: ChartSpec, layout: Layout) -> Row:
         *grid.row(0),
         (fit(note, layout.labels, ascii_only=spec.ascii_only), "label"),
     ]
-
-
-def _step_labels(layout: Layout) -> list[tuple[int, str]]:
-    """Returns the column and the text of each round step on the axis."""
-    ticks = layout.x.ticks(max(1, layout.plot_width // 7))
-    return [(layout.column(tick), compact(tick)) for tick in ticks]
 
 
 def _legend(spec: ChartSpec, layout: Layout) -> Row:

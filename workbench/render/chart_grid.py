@@ -30,11 +30,13 @@ class Grid:
 
     def row(self, row: int) -> Row:
         """Returns one row as segments, neighbours of one role joined."""
-        cells = zip(self.roles[row], self.chars[row], strict=True)
-        return [
-            ("".join(char for _, char in run), role)
-            for role, run in groupby(cells, key=lambda cell: cell[0])
-        ]
+        text, at = "".join(self.chars[row]), 0
+        joined: Row = []
+        for role, run in groupby(self.roles[row]):
+            end = at + sum(1 for _ in run)
+            joined.append((text[at:end], role))
+            at = end
+        return joined
 
 
 def narrow(text: str) -> str:

@@ -17,30 +17,18 @@ VAL_SPACING = 4
 
 
 class DotColumn(Struct):
-    """All buckets that fall into one column of dots."""
+    """All buckets that fall into one column of dots: their losses, summed and counted."""
 
     total: float = 0.0
-    count: int = 0
+    n: int = 0
     low: float = math.inf
     high: float = -math.inf
     is_broken: bool = False
 
-    def add(self, mean: float, low: float, high: float) -> None:
-        """Takes one bucket in; one that is not a number only leaves its trace."""
-        if not -LARGEST_DRAWN <= mean <= LARGEST_DRAWN:
-            self.is_broken = True
-            return
-        self.total += mean
-        self.count += 1
-        if low < self.low:
-            self.low = low
-        if high > self.high:
-            self.high = high
-
     @property
     def mean(self) -> float:
         """The mean of the finite losses; NaN without one."""
-        return self.total / self.count if self.count else math.nan
+        return self.total / self.n if self.n else math.nan
 
 
 class Plot:
@@ -64,6 +52,7 @@ def draw_plot(spec: ChartSpec, layout: Layout, labelled_rows: dict[int, Role]) -
     plot = Plot(spec, layout)
     _draw_guides(plot, labelled_rows)
     _draw_changes(plot)
+    _draw_cursor(plot)
     _draw_hint(plot)
     _draw_train(plot)
     _draw_val(plot)
@@ -75,17 +64,28 @@ def draw_plot(spec: ChartSpec, layout: Layout, labelled_rows: dict[int, Role]) -
 
 
 def gather(spec: ChartSpec, layout: Layout) -> dict[int, DotColumn]:
-    """Averages the buckets column by column: what is drawn no longer depends on how many."""
+    """Averages the buckets column by column: what is drawn no longer depends on how many.
+
+    A bucket that is not a number only leaves its trace.
+    """
     columns: dict[int, DotColumn] = {}
     column = DotColumn()
     first, end = math.inf, -math.inf
-    for step, mean, low, high in spec.train:
+    for x, mean, low, high, n in spec.train:
         # Most buckets fall where the one before fell; only the others need a logarithm.
-        if not first <= step < end:
-            dot = int(layout.dot_x(step) + 0.5)
-            first, end = step, layout.step_of_dot(dot + 0.5)
+        if not first <= x < end:
+            dot = math.floor(layout.dot_x(x) + 0.5)
+            first, end = x, layout.x_of_dot(dot + 0.5)
             column = columns.setdefault(dot, DotColumn())
-        column.add(mean, low, high)
+        if not -LARGEST_DRAWN <= mean <= LARGEST_DRAWN:
+            column.is_broken = True
+            continue
+        column.total += mean * n
+        column.n += n
+        if low < column.low:
+            column.low = low
+        if high > column.high:
+            column.high = high
     return columns
 
 
@@ -103,9 +103,18 @@ def _draw_guides(plot: Plot, labelled_rows: dict[int, Role]) -> None:
 def _draw_changes(plot: Plot) -> None:
     """Draws a vertical line at each change."""
     for mark in plot.spec.marks:
-        column = plot.layout.column(mark.step)
+        column = plot.layout.column(mark.x)
         for row in range(plot.grid.height):
             plot.grid.put(column, row, plot.signs.change, "mark")
+
+
+def _draw_cursor(plot: Plot) -> None:
+    """Draws the vertical line at which losses are read."""
+    if plot.spec.cursor is None:
+        return
+    column = plot.layout.column(plot.spec.cursor)
+    for row in range(plot.grid.height):
+        plot.grid.put(column, row, plot.signs.cursor, "plain")
 
 
 def _draw_hint(plot: Plot) -> None:
@@ -125,6 +134,8 @@ def _draw_hint(plot: Plot) -> None:
 def _draw_train(plot: Plot) -> None:
     """Draws the mean train loss as a line, with an arrow where it runs above the axis."""
     grid, layout = plot.grid, plot.layout
+    if not plot.columns:
+        return
     canvas = BrailleCanvas(grid.width, grid.height, plot.spec.ascii_only)
     points: list[tuple[float, float]] = []
     for dot, column in plot.columns.items():
@@ -144,7 +155,7 @@ def _draw_val(plot: Plot) -> None:
     seen: set[int] = set()
     finite = [point for point in plot.spec.val if is_drawable(point.loss)]
     for i, point in enumerate(finite):
-        column = plot.layout.column(point.step)
+        column = plot.layout.column(point.x)
         # The first in a fixed slot is kept, so a point once drawn stays where it is.
         if column // VAL_SPACING in seen and i < len(finite) - 1:
             continue
@@ -168,34 +179,43 @@ def _draw_change_signs(plot: Plot) -> None:
 
 def _draw_errors(plot: Plot) -> None:
     """Marks in the top row where a loss stopped being a number."""
-    for steps in (_broken_starts(plot.spec.train), _broken_starts(plot.spec.val)):
-        for step in steps:
-            plot.grid.put(plot.layout.column(step), 0, plot.signs.broken, "error")
+    has_gap = any(column.is_broken for column in plot.columns.values())
+    for series in (plot.spec.train if has_gap else (), plot.spec.val):
+        for x in _broken_starts(series):
+            plot.grid.put(plot.layout.column(x), 0, plot.signs.broken, "error")
 
 
 def _broken_starts(series: Iterable[tuple[float, ...]]) -> list[float]:
-    """Returns the first step of each stretch without a usable loss."""
+    """Returns where each stretch without a usable loss begins."""
     starts: list[float] = []
     was_broken = False
-    for step, value, *_ in series:
+    for x, value, *_ in series:
         is_broken = not -LARGEST_DRAWN <= value <= LARGEST_DRAWN
         if is_broken and not was_broken:
-            starts.append(step)
+            starts.append(x)
         was_broken = is_broken
     return starts
 
 
 def _shade(plot: Plot) -> None:
     """Gives cells between the lowest and the highest loss the ground of the band."""
-    last_row = plot.grid.height - 1
+    roles, last_row = plot.grid.roles, plot.grid.height - 1
+    for column, (low, high) in _bands(plot).items():
+        top, bottom = max(0, plot.layout.row(high)), min(last_row, plot.layout.row(low))
+        for row in range(top, bottom + 1):
+            role = roles[row][column]
+            roles[row][column] = IN_BAND.get(role, role)
+
+
+def _bands(plot: Plot) -> dict[int, tuple[float, float]]:
+    """Returns the lowest and the highest loss of each column of cells that has any."""
+    bands: dict[int, tuple[float, float]] = {}
     for dot, column in plot.columns.items():
-        if not column.count or not (is_drawable(column.low) and is_drawable(column.high)):
-            continue
-        cell_column = dot // plot.layout.dots[0]
-        top = max(0, plot.layout.row(column.high))
-        for row in range(top, min(last_row, plot.layout.row(column.low)) + 1):
-            role = plot.grid.roles[row][cell_column]
-            plot.grid.roles[row][cell_column] = IN_BAND.get(role, role)
+        at = dot // plot.layout.dots[0]
+        if column.n and 0 <= at < plot.grid.width:
+            low, high = bands.get(at, (math.inf, -math.inf))
+            bands[at] = (min(low, column.low), max(high, column.high))
+    return {at: band for at, band in bands.items() if all(map(is_drawable, band))}
 
 
 def mark_texts(spec: ChartSpec, layout: Layout) -> list[tuple[int, str]]:
@@ -203,7 +223,9 @@ def mark_texts(spec: ChartSpec, layout: Layout) -> list[tuple[int, str]]:
     triangle = (ASCII_SIGNS if spec.ascii_only else SIGNS).triangle
     groups: list[tuple[int, str, str]] = []
     for number, mark in enumerate(spec.marks, start=1):
-        column = layout.column(mark.step)
+        column = layout.column(mark.x)
+        if not 0 <= column < layout.plot_width:
+            continue
         label = clean(mark.label, 4) or str(number)
         label = ascii_text(label) if spec.ascii_only else label
         if groups and column < groups[-1][0] + len(groups[-1][2]):

@@ -5,23 +5,21 @@ import math
 from msgspec import Struct
 from rich.cells import cell_len
 
-from workbench.render.axis import Axis, LinearAxis, LogAxis
+from workbench.render.axis import Axis
 from workbench.render.canvas import dots_per_cell
-from workbench.render.chart_range import (
-    drawn_references,
-    even_rows,
-    loss_range,
-    row_texts,
-)
+from workbench.render.chart_range import drawn_references, y_axis
 from workbench.render.chart_spec import ChartSpec, Reference
-from workbench.render.figures import compact, loss
+from workbench.render.figures import axis_seconds, compact, loss
 from workbench.render.text import clean, fit
 
 MIN_WIDTH_FOR_AXES = 30
 MIN_HEIGHT_FOR_AXES = 6
 MIN_HEIGHT_FOR_STEPS = 8
-MIN_WIDTH_FOR_NUMBERS = 40
+MIN_WIDTH_FOR_NUMBERS = 20
+MIN_HEIGHT_FOR_NUMBERS = 5
+MIN_WIDTH_FOR_NAMES = 40
 MIN_WIDTH_FOR_LABELS = 56
+SHORT_NAME = 4
 LEGEND_WIDTH = 16
 MAX_NAME = 24
 
@@ -34,8 +32,8 @@ class Layout(Struct, frozen=True):
         plot_width: Cells the plot is wide.
         plot_height: Rows the plot is high.
         labels: Cells right of the plot for the names of references.
-        has_steps: Whether two rows under the plot show the steps.
-        x: The axis of steps.
+        has_steps: Whether two rows under the plot show the x axis.
+        x: The x axis.
         y: The axis of losses.
         y_texts: The loss written at the left edge, for each row that has one.
         dots: Dots across and down one cell.
@@ -47,16 +45,16 @@ class Layout(Struct, frozen=True):
     labels: int
     has_steps: bool
     x: Axis
-    y: LinearAxis
+    y: Axis
     y_texts: dict[int, str]
     dots: tuple[int, int]
 
-    def dot_x(self, step: float) -> float:
-        """Returns the step's place in dots from the left."""
-        return self.x.fraction(step) * (self.plot_width * self.dots[0] - 1)
+    def dot_x(self, x: float) -> float:
+        """Returns the place of a value of x in dots from the left."""
+        return self.x.fraction(x) * (self.plot_width * self.dots[0] - 1)
 
-    def step_of_dot(self, dot: float) -> float:
-        """Returns the step at a place in dots from the left, the reverse of `dot_x`."""
+    def x_of_dot(self, dot: float) -> float:
+        """Returns the value of x at a place in dots from the left, the reverse of `dot_x`."""
         dots = self.plot_width * self.dots[0] - 1
         return self.x.value(dot / dots) if dots else math.inf
 
@@ -64,9 +62,9 @@ class Layout(Struct, frozen=True):
         """Returns the loss's place in dots from the top."""
         return (1 - self.y.fraction(value)) * (self.plot_height * self.dots[1] - 1)
 
-    def column(self, step: float) -> int:
-        """Returns the cell column that holds the step."""
-        return int(self.dot_x(step) + 0.5) // self.dots[0]
+    def column(self, x: float) -> int:
+        """Returns the cell column that holds it; outside 0 .. plot_width - 1 it is not drawn."""
+        return math.floor(self.dot_x(x) + 0.5) // self.dots[0]
 
     def row(self, value: float) -> int:
         """Returns the row that holds the loss; outside 0 .. plot_height - 1 it is not drawn."""
@@ -74,42 +72,50 @@ class Layout(Struct, frozen=True):
 
 
 def chart_layout(spec: ChartSpec) -> Layout:
-    """Plans a chart: small ones lose the names first, then the steps, then every axis."""
+    """Plans a chart: small ones lose the names first, then the x axis, the y axis, the numbers."""
     has_axes = spec.width >= MIN_WIDTH_FOR_AXES and spec.height >= MIN_HEIGHT_FOR_AXES
     has_steps = has_axes and spec.height >= MIN_HEIGHT_FOR_STEPS
     plot_height = max(0, spec.height) - (2 if has_steps else 0)
     dots = dots_per_cell(spec.ascii_only)
-    low, high = loss_range(spec)
-    y, texts = LinearAxis(low, high), dict[int, str]()
-    if has_axes:
-        y, tick_step = even_rows(low, high, plot_height, dots[1])
-        texts = row_texts(y, tick_step, plot_height)
-    labels = label_width(spec) if has_axes else 0
+    y, texts = y_axis(spec, max(1, plot_height), dots[1])
+    labels = label_width(spec)
     gutter = max(5, 1 + max(map(len, texts.values()), default=0)) + 1 if has_axes else 0
     return Layout(
         gutter=gutter,
-        plot_width=max(0, spec.width) - gutter - labels,
+        plot_width=max(0, spec.width - gutter - labels),
         plot_height=plot_height,
         labels=labels,
         has_steps=has_steps,
-        x=x_axis(spec),
+        x=spec.x,
         y=y,
-        y_texts=texts,
+        y_texts=texts if has_axes else {},
         dots=dots,
     )
 
 
-def x_axis(spec: ChartSpec) -> Axis:
-    """Spans the planned steps, and further only if training has gone further."""
-    reached = [series[-1].step for series in (spec.train, spec.val) if series]
-    last = max([spec.last_step, 1, *reached])
-    return LogAxis(1, last) if spec.x_scale == "log" else LinearAxis(0, last)
+def x_labels(spec: ChartSpec, layout: Layout) -> list[tuple[int, str]]:
+    """Returns the column and the text of each round value on the x axis."""
+    ticks = layout.x.ticks(max(1, layout.plot_width // 7))
+    if spec.x_unit == "steps":
+        ticks = [tick for tick in ticks if tick == int(tick)]
+    return [
+        (layout.column(tick), text) for tick, text in zip(ticks, _x_texts(ticks, spec), strict=True)
+    ]
+
+
+def _x_texts(ticks: list[float], spec: ChartSpec) -> list[str]:
+    if spec.x_unit == "seconds":
+        return axis_seconds(ticks)
+    short = [compact(tick) for tick in ticks]
+    is_told_apart = len(set(short)) == len(short)
+    return short if is_told_apart else [f"{tick:,.10g}" for tick in ticks]
 
 
 def label_width(spec: ChartSpec) -> int:
     """Returns the cells right of the plot: for names and numbers, for numbers, or none."""
     widest = max(map(cell_len, label_texts(spec)), default=0)
-    if spec.width < MIN_WIDTH_FOR_NUMBERS or not widest:
+    is_small = spec.width < MIN_WIDTH_FOR_NUMBERS or spec.height < MIN_HEIGHT_FOR_NUMBERS
+    if is_small or not widest:
         return 0
     if spec.width < MIN_WIDTH_FOR_LABELS:
         return widest + 1
@@ -123,9 +129,13 @@ def label_texts(spec: ChartSpec) -> list[str]:
     """
     shown = drawn_references(spec)
     numbers = [_reference_number(ref) for ref in shown]
-    if spec.width < MIN_WIDTH_FOR_LABELS:
+    width = max(map(len, numbers), default=0)
+    numbers = [number.rjust(width) for number in numbers]
+    if spec.width < MIN_WIDTH_FOR_NAMES:
         return numbers
-    room = spec.width * 2 // 5 - 3 - max(map(len, numbers), default=0)
+    room = SHORT_NAME
+    if spec.width >= MIN_WIDTH_FOR_LABELS:
+        room = spec.width * 2 // 5 - 3 - width
     names = [clean(ref.label, MAX_NAME) for ref in shown]
     name_width = max(0, min(room, max(map(cell_len, names), default=0)))
     texts = [

@@ -1,14 +1,16 @@
 """Which losses a chart spans, and how they fall on its rows."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from workbench.render.axis import LinearAxis, decimals_for
+from workbench.render.axis import Axis, LinearAxis, LogAxis, decimals_for
 from workbench.render.chart_spec import ChartSpec, Reference
 from workbench.render.figures import compact
 
 LARGEST_DRAWN = 1e12
 HEADROOM = 1.15
+_MOST_RATIO = 1e6
+_LOG_GRID = 50  # ends of a logarithmic axis stand on a grid this fine for a factor of ten
 
 
 def is_drawable(value: float) -> bool:
@@ -18,7 +20,13 @@ def is_drawable(value: float) -> bool:
 
 def drawn_references(spec: ChartSpec) -> list[Reference]:
     """Returns the references that have a place on the axis."""
-    return [ref for ref in spec.references if is_drawable(ref.value)]
+    lowest = _lowest_drawn(spec)
+    return [ref for ref in spec.references if lowest <= ref.value <= LARGEST_DRAWN]
+
+
+def _lowest_drawn(spec: ChartSpec) -> float:
+    """Returns the lowest value with a place on the axis: 0 has no logarithm."""
+    return 1 / LARGEST_DRAWN if spec.y_log else -LARGEST_DRAWN
 
 
 def loss_range(spec: ChartSpec) -> tuple[float, float]:
@@ -29,7 +37,8 @@ def loss_range(spec: ChartSpec) -> tuple[float, float]:
     times it.
     """
     losses = [*(bucket.mean for bucket in spec.train), *(point.loss for point in spec.val)]
-    data = sorted(value for value in losses if -LARGEST_DRAWN <= value <= LARGEST_DRAWN)
+    lowest = _lowest_drawn(spec)
+    data = sorted(value for value in losses if lowest <= value <= LARGEST_DRAWN)
     guides = [ref.value for ref in drawn_references(spec)]
     if not data and not guides:
         return 0.0, 1.0
@@ -49,6 +58,34 @@ def highest_shown(data: Sequence[float], guides: Sequence[float]) -> float:
     third_quarter = data[len(data) * 3 // 4]
     cap = data[0] + 3 * (third_quarter - data[0])
     return min(data[-1], cap) if cap > data[0] else data[-1]
+
+
+def y_axis(spec: ChartSpec, n_rows: int, dots_down: int) -> tuple[Axis, dict[int, str]]:
+    """Returns the axis of losses, and what is written beside each row that has a number."""
+    low, high = loss_range(spec)
+    if spec.y_log:
+        return log_rows(low, high, n_rows)
+    axis, tick_step = even_rows(low, high, n_rows, dots_down)
+    return axis, row_texts(axis, tick_step, n_rows)
+
+
+def log_rows(low: float, high: float, n_rows: int) -> tuple[LogAxis, dict[int, str]]:
+    """Lays losses on rows by their logarithm, a round number on every few of them.
+
+    The ends stand on a grid, so that they stay where they are while the losses fall a little.
+    """
+    low = max(low, high / _MOST_RATIO) if high > 0 else 1.0
+    bottom = math.floor(math.log10(low) * _LOG_GRID) / _LOG_GRID
+    top = max(math.ceil(math.log10(max(low, high)) * _LOG_GRID), bottom * _LOG_GRID + 1) / _LOG_GRID
+    half_row = (top - bottom) / max(1, n_rows - 1) / 2
+    axis = LogAxis(10.0 ** (bottom - half_row), 10.0 ** (top + half_row))
+    ticks = axis.ticks(max(2, n_rows * 2 // 3))
+    rows: dict[int, float] = {}
+    for tick in ticks:
+        row = int((1 - axis.fraction(tick)) * n_rows)
+        if 0 <= row < n_rows and not {row - 1, row, row + 1} & rows.keys():
+            rows[row] = tick
+    return axis, _written(rows)
 
 
 def even_rows(low: float, high: float, n_rows: int, dots_down: int) -> tuple[LinearAxis, float]:
@@ -99,10 +136,14 @@ def row_texts(y: LinearAxis, tick_step: float, n_rows: int) -> dict[int, str]:
     first = math.ceil(y.low / tick_step - 1e-9)
     last = math.floor(y.high / tick_step + 1e-9)
     ticks = [i * tick_step for i in range(first, last + 1)]
-    decimals = decimals_for(ticks)
-    rows = [int((1 - y.fraction(tick)) * n_rows) for tick in ticks]
+    rows = {int((1 - y.fraction(tick)) * n_rows): tick for tick in ticks}
+    return _written({row: tick for row, tick in rows.items() if 0 <= row < n_rows})
+
+
+def _written(rows: Mapping[int, float]) -> dict[int, str]:
+    """Writes the number of each row with as many decimals as tell them apart."""
+    decimals = decimals_for([*rows.values()])
     return {
         row: compact(tick) if abs(tick) >= 10_000 else f"{tick:.{decimals}f}"
-        for row, tick in zip(rows, ticks, strict=True)
-        if 0 <= row < n_rows
+        for row, tick in rows.items()
     }

@@ -5,6 +5,9 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
+from workbench.render.axis import Axis
+
+XUnit = Literal["steps", "seconds", "epochs"]
 Role = Literal[
     "plain",
     "train",
@@ -36,18 +39,22 @@ IN_BAND: dict[Role, Role] = {
 
 
 class Bucket(NamedTuple):
-    """Training steps drawn as one: the last step, mean, lowest and highest loss in nats."""
+    """Training steps drawn as one: where they end on the x axis, then their losses.
 
-    step: int
+    ``mean``, ``low`` and ``high`` are of ``n`` losses.
+    """
+
+    x: float
     mean: float
     low: float
     high: float
+    n: int = 1
 
 
 class Point(NamedTuple):
-    """One measured validation loss in nats."""
+    """One measured validation loss."""
 
-    step: int
+    x: float
     loss: float
 
 
@@ -61,9 +68,9 @@ class Reference(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """A step at which something was changed; `label` follows the ``▲``, else its number."""
+    """A place at which something was changed; `label` follows the ``▲``, else its number."""
 
-    step: int
+    x: float
     label: str = ""
 
 
@@ -73,14 +80,16 @@ class ChartSpec(Struct, frozen=True):
     Attributes:
         width: Cells across.
         height: Rows.
-        last_step: The planned end. The axis spans it from the start, so that columns that
-            are drawn never move.
-        train: Buckets by rising step.
-        val: Validation losses by rising step.
-        references: Losses to compare with, the most important first.
+        x: The part of the x axis that is shown. What lies beside it is left out.
+        x_unit: What stands on it.
+        y_log: Whether equal ratios of losses are equally far apart; else equal differences.
+        train: Buckets by rising x.
+        val: Validation losses by rising x.
+        references: Losses to compare with, the most important first: where there are more than
+            rows, the last ones have no label.
         marks: Changes, in order.
-        snapshots: Steps whose weights are kept; ticked on the axis.
-        x_scale: Spacing of the steps.
+        snapshots: Where weights or samples are kept; ticked on the axis.
+        cursor: Where a vertical line stands to read losses at.
         hint: A line written in the middle while there is nothing to draw.
         shade_band: Whether cells between the lowest and the highest loss get band roles.
         ascii_only: Draw with ASCII signs alone.
@@ -88,13 +97,15 @@ class ChartSpec(Struct, frozen=True):
 
     width: int
     height: int
-    last_step: int
+    x: Axis
+    x_unit: XUnit = "steps"
+    y_log: bool = False
     train: Sequence[Bucket] = ()
     val: Sequence[Point] = ()
     references: Sequence[Reference] = ()
     marks: Sequence[Mark] = ()
-    snapshots: Sequence[int] = ()
-    x_scale: Literal["log", "linear"] = "log"
+    snapshots: Sequence[float] = ()
+    cursor: float | None = None
     hint: str = ""
     shade_band: bool = True
     ascii_only: bool = False
@@ -117,7 +128,8 @@ class Signs(Struct, frozen=True):
     bottom: str = "─"
     tick: str = "┴"
     snapshot: str = "┬"
+    cursor: str = "│"
 
 
 SIGNS = Signs()
-ASCII_SIGNS = Signs("-", "|", "^", "o", ".", "x", "^", "v", "|", "+", "+", "-", "'", "+")
+ASCII_SIGNS = Signs("-", "|", "^", "o", ".", "x", "^", "v", "|", "+", "+", "-", "'", "+", "!")

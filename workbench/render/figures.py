@@ -5,9 +5,11 @@ stopped being a number says so.
 """
 
 import math
+from collections.abc import Sequence
 
 MISSING = "—"
 
+_LARGEST_COMPACT = 9.995e14
 _COMPACT_UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -17,10 +19,12 @@ def count(value: int | None) -> str:
 
 
 def compact(value: float | None) -> str:
-    """Writes a number in at most three digits and a unit: 200000 is ``200k``."""
+    """Writes a number in at most three digits and a unit: 200000 is ``200k``, 3e20 ``3e20``."""
     broken = _unusual(value)
     if broken is not None or value is None:
         return broken or MISSING
+    if abs(value) >= _LARGEST_COMPACT:
+        return _with_exponent(value, 2)
     for size, unit in _COMPACT_UNITS:
         # 999,950 rounds to 1000k, so it already belongs to the next unit.
         if abs(value) >= size * 0.9995:
@@ -43,6 +47,13 @@ def duration(seconds: float | None) -> str:
     return f"{hours}:{minutes:02d}:{rest_s:02d}" if hours else f"{minutes}:{rest_s:02d}"
 
 
+def axis_seconds(ticks: Sequence[float]) -> list[str]:
+    """Writes the times beside an axis: ``10 s`` where all are short, else ``1:30``."""
+    if all(tick < 60 for tick in ticks):
+        return [f"{tick:g} s" for tick in ticks]
+    return [duration(tick) for tick in ticks]
+
+
 def rate(per_second: float | None) -> str:
     """Writes a speed: 4402.3 is ``4,402``; a slow one keeps a digit, 2.34 is ``2.3``."""
     broken = _unusual(per_second)
@@ -58,8 +69,7 @@ def learning_rate(value: float | None) -> str:
         return broken or MISSING
     if value == 0 or 1e-4 <= abs(value) < 1e6:
         return _trimmed(value, 4)
-    mantissa, _, exponent = f"{value:.3e}".partition("e")
-    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    return _with_exponent(value, 3)
 
 
 def probability(value: float | None) -> str:
@@ -94,3 +104,9 @@ def _trimmed(value: float, significant: int) -> str:
     decimals = max(0, significant - 1 - math.floor(math.log10(abs(value))))
     written = f"{value:.{decimals}f}"
     return written.rstrip("0").rstrip(".") if "." in written else written
+
+
+def _with_exponent(value: float, decimals: int) -> str:
+    """Writes a number as a short one times a power of ten: ``1.5e-5``."""
+    mantissa, _, exponent = f"{value:.{decimals}e}".partition("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"

@@ -6,6 +6,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from workbench.coach import label, value_text
+from workbench.render.axis import LinearAxis, LogAxis
 from workbench.render.chart import Bucket, ChartSpec, Mark, Point, Reference, render_chart
 from workbench.render.figures import count, learning_rate, loss
 from workbench.situation import Situation
@@ -82,15 +83,15 @@ def _number(value: float | None) -> str:
 def chart_spec(situation: Situation, width: int, height: int, ascii_only: bool) -> ChartSpec:
     """What the chart shows of this situation."""
     run, scale = situation.run, situation.x_scale
+    last = max(1, run.step, run.steps_planned or situation.config.train.steps)
     return ChartSpec(
         width=width,
         height=height,
-        last_step=run.steps_planned or situation.config.train.steps,
-        train=[Bucket(b.step, b.mean, b.low, b.high) for b in run.train.bins(scale)],
+        x=LogAxis(1, last) if scale == "log" else LinearAxis(0, last),
+        train=[Bucket(b.step, b.mean, b.low, b.high, b.n) for b in run.train.bins(scale)],
         val=[Point(b.step, b.last) for b in run.val.bins(scale)],
         references=references(situation),
         marks=[Mark(change.step, str(n)) for n, change in numbered_changes(situation)],
-        x_scale=scale,
         hint="" if run.train else _hint(situation),
         ascii_only=ascii_only,
     )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from workbench.render.axis import (
     LinearAxis,
     LogAxis,
+    SecondsAxis,
     decimals_for,
     nice_step,
     place_labels,
@@ -50,9 +51,33 @@ def test_value_and_fraction_are_reverses(fraction: float, last: int) -> None:
 
 
 def test_log_axis_takes_what_has_no_logarithm() -> None:
-    assert LogAxis(1, 100).fraction(0) == 0
-    assert LogAxis(1, 100).fraction(-5) == 0
+    assert LogAxis(1, 100).fraction(0) < -1000
+    assert LogAxis(1, 100).fraction(-5) < -1000
     assert LogAxis(1, 1).fraction(7) == 0
+
+
+def test_what_lies_beside_an_axis_stands_beside_it() -> None:
+    assert LogAxis(10, 1000).fraction(1) == pytest.approx(-0.5)
+    assert LogAxis(10, 1000).fraction(10_000) == pytest.approx(1.5)
+
+
+def test_a_short_log_axis_has_ticks_too() -> None:
+    assert LogAxis(24_000, 31_000).ticks(8) == [24_000 + 1000 * i for i in range(8)]
+    assert LogAxis(812, 3_000).ticks(6) == [1000, 1500, 2000, 2500, 3000]
+
+
+def test_ticks_of_time_are_round_times() -> None:
+    assert SecondsAxis(0, 100).ticks(8) == [0, 15, 30, 45, 60, 75, 90]
+    assert SecondsAxis(0, 0.8).ticks(5) == [0, 0.2, 0.4, 0.6, 0.8]
+    assert SecondsAxis(0, 4000).ticks(8) == [0, 600, 1200, 1800, 2400, 3000, 3600]
+    assert SecondsAxis(0, 100_000).ticks(6) == [0, 18_000, 36_000, 54_000, 72_000, 90_000]
+
+
+@given(st.floats(1e-3, 1e8), st.integers(1, 20))
+def test_ticks_of_time_are_inside_and_few(last: float, count: int) -> None:
+    ticks = SecondsAxis(0, last).ticks(count)
+    assert 1 <= len(ticks) <= count
+    assert all(0 <= tick <= last * (1 + 1e-6) for tick in ticks)
 
 
 @given(st.floats(1e-9, 1e9))

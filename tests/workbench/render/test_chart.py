@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.cells import cell_len
 
+from workbench.render.axis import LinearAxis, LogAxis, SecondsAxis
 from workbench.render.canvas import BrailleCanvas
 from workbench.render.chart import (
     Bucket,
@@ -18,7 +19,9 @@ from workbench.render.chart import (
     chart_layout,
     render_chart,
 )
-from workbench.render.chart_range import even_rows
+from workbench.render.chart_layers import gather
+from workbench.render.chart_range import even_rows, log_rows
+from workbench.render.figures import compact
 
 REFERENCES = (
     Reference("uniform", 3.296),
@@ -26,7 +29,7 @@ REFERENCES = (
     Reference("best", 2.140, role="best"),
     Reference("expect", 2.105),
 )
-LAST_STEP = 200_000
+WHOLE = LogAxis(1, 200_000)
 LOG_STEPS = [round(10 ** (i / 8)) for i in range(38)]
 
 
@@ -40,7 +43,7 @@ def falling(last: int = 41_200) -> ChartSpec:
     return ChartSpec(
         width=80,
         height=15,
-        last_step=LAST_STEP,
+        x=WHOLE,
         train=[Bucket(s, expected_loss(s), expected_loss(s) - 0.3, 3.0) for s in steps],
         val=[Point(s, expected_loss(s) + 0.03) for s in steps[::3]],
         references=REFERENCES,
@@ -60,21 +63,28 @@ def picture(spec: ChartSpec) -> str:
 
 losses = st.floats(0, 8) | st.floats()
 steps = st.integers(-3, 300_000)
+axes = st.one_of(
+    st.builds(LogAxis, st.floats(1, 100), st.floats(100, 1e7)),
+    st.builds(LinearAxis, st.floats(0, 100), st.floats(100, 1e7)),
+    st.builds(SecondsAxis, st.just(0.0), st.floats(0, 1e6)),
+)
 labels = st.text(max_size=12) | st.sampled_from(["uniform", "漢字漢字", "\x1b[2J", "e\u0301\u0301"])
-series = st.lists(st.tuples(steps, losses, losses, losses), max_size=30).map(
+series = st.lists(st.tuples(steps, losses, losses, losses, st.integers(1, 9)), max_size=30).map(
     lambda rows: [Bucket(*row) for row in sorted(rows, key=lambda row: row[0])]
 )
 specs = st.builds(
     ChartSpec,
     width=st.integers(1, 220),
     height=st.integers(1, 60),
-    last_step=st.integers(0, 10**7),
+    x=axes,
+    x_unit=st.sampled_from(["steps", "seconds", "epochs"]),
+    y_log=st.booleans(),
     train=series,
-    val=series.map(lambda rows: [Point(row.step, row.mean) for row in rows]),
+    val=series.map(lambda rows: [Point(row.x, row.mean) for row in rows]),
     references=st.lists(st.builds(Reference, labels, losses, labels), max_size=6),
     marks=st.lists(st.builds(Mark, steps, labels), max_size=5),
     snapshots=st.lists(steps, max_size=5),
-    x_scale=st.sampled_from(["log", "linear"]),
+    cursor=st.none() | steps,
     hint=labels,
     shade_band=st.booleans(),
     ascii_only=st.booleans(),
@@ -93,8 +103,8 @@ def test_every_row_is_exact_whatever_the_data(spec: ChartSpec) -> None:
 
 
 def test_no_room_draws_nothing() -> None:
-    assert render_chart(ChartSpec(0, 5, 100)) == []
-    assert render_chart(ChartSpec(5, 0, 100)) == []
+    assert render_chart(ChartSpec(0, 5, WHOLE)) == []
+    assert render_chart(ChartSpec(5, 0, WHOLE)) == []
 
 
 def test_a_falling_loss() -> None:
@@ -111,7 +121,7 @@ def test_before_training() -> None:
         ref._replace(note=note, role="guide")
         for ref, note in zip((REFERENCES[0], REFERENCES[1], REFERENCES[3]), notes, strict=True)
     ]
-    spec = ChartSpec(80, 9, LAST_STEP, references=references, hint="the line will be drawn here")
+    spec = ChartSpec(80, 9, WHOLE, references=references, hint="the line will be drawn here")
     assert picture(spec) == GOLDEN_UNTRAINED
 
 
@@ -154,19 +164,38 @@ def test_a_loss_that_stays_high_is_shown() -> None:
     assert not any("↑" in line[: -chart_layout(spec).labels] for line in lines(spec))
 
 
-@given(st.lists(st.floats(0, 5), min_size=1, max_size=8), st.integers(60, 160), st.integers(8, 40))
-def test_reference_labels_never_share_a_row(values: list[float], width: int, height: int) -> None:
+@settings(max_examples=300)
+@given(
+    st.lists(st.floats(0, 5) | st.floats(-1e6, 1e9), min_size=1, max_size=9),
+    st.integers(20, 160),
+    st.integers(5, 40),
+    st.booleans(),
+    st.booleans(),
+)
+def test_reference_labels_never_share_a_row_and_keep_their_number(
+    values: list[float], width: int, height: int, y_log: bool, ascii_only: bool
+) -> None:
+    """Where there are more than rows, those named last have none."""
     references = [Reference(f"name{i}", value) for i, value in enumerate(values)]
-    drawn = lines(ChartSpec(width, height, 1_000, references=references))
-    shown = [line for line in drawn if "name" in line]
-    assert len(shown) == min(len(values), height - 2)
-    for i, value in enumerate(values[: height - 2]):
-        assert any(f"name{i} {value:.3f}" in line for line in shown)
+    spec = ChartSpec(
+        width, height, WHOLE, references=references, y_log=y_log, ascii_only=ascii_only
+    )
+    drawable = [ref for ref in references if not y_log or ref.value >= 1e-12]
+    layout, drawn = chart_layout(spec), lines(spec)
+    assert bool(layout.labels) == bool(drawable)
+    if drawable:
+        kept = sorted(drawable[: layout.plot_height], key=lambda ref: -ref.value)
+        numbers = [
+            f"{ref.value:.3f}" if abs(ref.value) < 10_000 else compact(ref.value) for ref in kept
+        ]
+        beside = [line[width - layout.labels + 1 :].split() for line in drawn]
+        shown = [words[-1] for words in beside[: layout.plot_height] if words]
+        assert shown == numbers
 
 
 def test_a_moved_label_points_to_its_line() -> None:
     references = [Reference("a", 2.5), Reference("b", 2.5), Reference("c", 1.0)]
-    drawn = lines(ChartSpec(60, 12, 1_000, references=references))
+    drawn = lines(ChartSpec(60, 12, WHOLE, references=references))
     row = next(i for i, line in enumerate(drawn) if "a 2.500" in line)
     assert "┄ a 2.500" in drawn[row]
     assert "↑b 2.500" in drawn[row + 1]
@@ -183,6 +212,69 @@ def test_rows_cover_the_range_evenly(low: float, span: float, n_rows: int, dots:
     per_row = (axis.high - axis.low) * dots / (n_rows * dots - 1)
     assert tick_step / per_row == pytest.approx(round(tick_step / per_row))
     assert per_row * n_rows <= 3 * span
+
+
+@given(st.floats(1e-5, 1e6), st.floats(1, 1e5), st.integers(1, 58))
+def test_rows_of_a_log_axis_cover_the_range(low: float, ratio: float, n_rows: int) -> None:
+    axis, texts = log_rows(low, low * ratio, n_rows)
+    assert axis.low <= low * (1 + 1e-9)
+    assert axis.high >= low * ratio * (1 - 1e-9)
+    assert all(0 <= row < n_rows for row in texts)
+    assert not texts.keys() & {row + 1 for row in texts}
+
+
+def test_a_log_axis_gives_equal_ratios_equal_room() -> None:
+    layout = chart_layout(replace(falling(), y_log=True, height=40))
+    down = [layout.dot_y(value) for value in (3.2, 2.8, 2.45)]
+    assert down[1] - down[0] == pytest.approx(down[2] - down[1], rel=1e-9)
+
+
+def test_the_cursor_is_a_line_behind_the_data() -> None:
+    spec = replace(falling(), cursor=1_000.0)
+    layout, with_cursor, without = chart_layout(spec), render_chart(spec), lines(falling())
+    at = layout.gutter + layout.column(1_000)
+    column = [line[at] for line in lines(spec)[: layout.plot_height]]
+    before = [line[at] for line in without[: layout.plot_height]]
+    assert all(a == ("│" if b in " ┄" else b) for a, b in zip(column, before, strict=True))
+    assert column.count("│") > 10
+    assert any("│" in text and role == "plain" for text, role in with_cursor[1])
+    ascii_lines = lines(replace(spec, ascii_only=True))
+    assert ascii_lines[3][at] == "!"
+
+
+def test_what_lies_beside_the_shown_part_is_left_out() -> None:
+    spec = replace(falling(), x=LogAxis(8_000, 25_000), references=())
+    drawn = lines(spec)
+    layout = chart_layout(spec)
+    assert "▲1" in drawn[-1]
+    assert "▲2" not in drawn[-1]
+    comes_in = [line[layout.gutter] for line in drawn[: layout.plot_height]]
+    assert sum(char != " " for char in comes_in) == 1
+    after_30k = render_chart(replace(spec, x=LogAxis(50_000, 90_000)))
+    assert not {role for row in after_30k for _, role in row} & {"train", "val", "mark", "band"}
+
+
+def test_times_under_the_axis() -> None:
+    seconds = [row._replace(x=row.x / 4_400) for row in falling().train]
+    spec = replace(
+        falling(), x=SecondsAxis(0, 10), x_unit="seconds", train=seconds, val=(), marks=()
+    )
+    assert lines(spec)[-1].split()[:4] == ["0", "s", "2", "s"]
+    assert "1:30" in lines(replace(spec, x=SecondsAxis(0, 100)))[-1]
+
+
+def test_steps_under_the_axis_are_whole_and_told_apart() -> None:
+    few = lines(replace(falling(), x=LinearAxis(0, 3), marks=()))[-1]
+    assert few.split()[:4] == ["0", "1", "2", "3"]
+    near = lines(replace(falling(), x=LinearAxis(24_500, 24_560), marks=()))[-1]
+    assert near.split()[:2] == ["24,500", "24,510"]
+
+
+def test_a_column_is_the_mean_of_all_its_losses() -> None:
+    train = [Bucket(1_000, 2.0, 2.0, 2.0, n=9), Bucket(1_001, 4.0, 4.0, 4.0, n=1)]
+    spec = replace(falling(), train=train)
+    (column,) = gather(spec, chart_layout(spec)).values()
+    assert (column.mean, column.n, column.low, column.high) == (pytest.approx(2.2), 10, 2.0, 4.0)
 
 
 def test_crowded_changes_share_a_sign() -> None:
@@ -208,8 +300,10 @@ def test_parts_go_in_order_as_room_shrinks() -> None:
     assert parts(80, 15) == (True, True, True, True)
     assert parts(44, 15) == (False, True, True, True)
     assert parts(80, 6) == (True, True, False, True)
-    assert parts(29, 15) == (False, False, False, False)
-    assert parts(80, 5) == (False, False, False, False)
+    assert parts(29, 15) == (False, True, False, False)
+    assert parts(19, 15) == (False, False, False, False)
+    assert parts(80, 5) == (True, True, False, False)
+    assert parts(80, 4) == (False, False, False, False)
 
 
 def test_band_and_roles() -> None:
@@ -256,10 +350,10 @@ GOLDEN_ASCII = """\
   3.2+'''''.. o                                     | |
      |       '''..                                  | |
   3.0+            o.                                | |
-     |              ''o                             | |
-  2.8+                ':.                           | |
+     |              ':o                             | |
+  2.8+                '..                           | |
      |                   'o                         | |
-  2.6+                     '..                      | |
+  2.6+                     '.                       | |
      |-----------------------'o---------------------|-|--------- bigram  2.454
   2.4+                         ''.o                 | |
      |                            ''..o             | |
