@@ -5,6 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seqlm.data import batches as batches_module
 from seqlm.data.batches import (
     IGNORED,
     Batches,
@@ -194,14 +195,14 @@ def test_each_pair_has_a_generator_of_its_own() -> None:
     assert len({tuple(state.tolist()) for state in states}) == len(states)
 
 
-def test_a_large_batch_draws_no_large_block() -> None:
-    items = [[END, 1, END]] * 10
-    for batches in (
-        WindowBatches(items, 1, END, 10**6, 0, replacement=True),
-        ItemBatches(items, 10**6, 0, replacement=True),
-    ):
-        assert len(batches.at(0).tokens) == 10**6
-        assert len(batches._order._block) <= 1 << 20
+def test_a_large_batch_draws_no_large_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    windows = WindowBatches([[END, 1, END]] * 10, 1, END, 10**6, 0, replacement=True)
+    assert len(windows.at(0).tokens) == 10**6
+    assert len(windows._order._block) <= 1 << 20
+    monkeypatch.setattr(batches_module, "_MAX_DRAWS_PER_BLOCK", 1 << 12)
+    items = ItemBatches([[END, 1, END]] * 10, 4000, 0, replacement=True)
+    assert len(items.at(0).tokens) == 4000
+    assert len(items._order._block) <= 1 << 12
 
 
 @pytest.mark.parametrize("batch", [32, 1024])

@@ -220,7 +220,7 @@ class TestWhatIsRefused:
 
 
 def test_questions_while_training_leave_every_loss_as_it_was(reused: Worker, small: Recipe) -> None:
-    line = small("model.dropout=0.2", steps=400)
+    line = small("model.dropout=0.2", steps=200)
     quiet = uninterrupted(line)
     worker = reused
     run = begin(worker, line)
@@ -244,7 +244,7 @@ def test_questions_while_training_leave_every_loss_as_it_was(reused: Worker, sma
 def test_an_answer_is_of_the_weights_of_its_step(reused: Worker, small: Recipe) -> None:
     worker = reused
     begin(worker, small("train.learning_rate=0.01", steps=LONG))
-    worker.ask(Sample(id="s", count=2000, length=30))  # many slices, training in between
+    worker.ask(Sample(id="s", count=400, length=30))  # many slices, training in between
     worker.ask(Pause(id="p"))
     one = worker.ask(SplitLoss(id="a", split="val"))
     two = worker.ask(SplitLoss(id="b", split="val"))
