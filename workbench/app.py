@@ -10,12 +10,15 @@ from msgspec.structs import replace
 from textual import on, work
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.driver import Driver
 from textual.message import Message
 from textual.screen import Screen
 
 from seqlm import recipe
 from seqlm.errors import SeqlmError
+from seqlm.home import runs_dir
 from seqlm.runs import client
+from workbench import seen
 from workbench.bindings import APP_BINDINGS, PANE_NAMES, RUN_ACTIONS
 from workbench.keys import footer_keys
 from workbench.link import Spawn
@@ -23,16 +26,19 @@ from workbench.looking import Looking
 from workbench.opening import Opening, theme_of
 from workbench.oracle import Oracle
 from workbench.palette_commands import palette_commands
+from workbench.pulse import Pulse
+from workbench.render.figures import count
 from workbench.render.palette import DARK
 from workbench.render.text import clean
 from workbench.screens.main import MainScreen
 from workbench.session import Session
 from workbench.shown_controls import shown_controls
 from workbench.signals import on_farewell
-from workbench.situation import Situation, possible
+from workbench.situation import QUIET_FROM_S, Situation, possible
 from workbench.steering import Steering
 from workbench.texts import TextReader, TextTold, text_of_run
 from workbench.told import Answered, Declined, RunOpened, RunProgressed
+from workbench.traffic import Traffic
 from workbench.widgets.controls import ControlsPane
 from workbench.widgets.data import DataPane
 from workbench.widgets.footer import Footer
@@ -60,8 +66,10 @@ class Workbench(App[int]):
         clock: Callable[[], float] = time.monotonic,
         spawn: Spawn = client.spawn,
     ) -> None:
+        self._traffic = Traffic()
         super().__init__(ansi_color=not opening.palette.background)
         self._opening, self._clock = opening, clock
+        self._pulse = Pulse(clock, self._traffic)
         self._session = Session(self.post_message, spawn=spawn)
         self._texts = TextReader(self.post_message)
         self._steering = Steering(self._session, opening.config)
@@ -69,10 +77,15 @@ class Workbench(App[int]):
         self.set_class(opening.ascii_only, "-ascii")
         self.register_theme(theme_of(opening.palette))
         self.theme = "seqlm"
+        self._left_at: int | None = None
         self._css_variables = self.get_css_variables()
         self.stylesheet.set_variables(self._css_variables)
 
     # Coming and going
+
+    def get_driver_class(self) -> type[Driver]:
+        """The terminal's, with a count of what it is sent."""
+        return self._traffic.counted(super().get_driver_class())
 
     def get_default_screen(self) -> Screen[None]:
         """The workbench itself."""
@@ -95,11 +108,12 @@ class Workbench(App[int]):
         on_farewell(self._detach)
         if (self._opening.palette, self._opening.ascii_only) != (DARK, False):
             self.main.show_look(self._opening.palette, self._opening.ascii_only)
-        self._looking = Looking(self, self._session, self._opening.fps)
+        self._looking = Looking(self, self._session, self._opening.fps, self._beat)
         self.main.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
         self.call_after_refresh(self._settle)
         self._session.listen()
         if self._opening.run is not None:
+            self._left_at = seen.take(self._opening.run.name)
             self._session.open(self._opening.run)
         self._set(self.situation)
         self._read_text()
@@ -111,6 +125,8 @@ class Workbench(App[int]):
         self._session.prepare()
 
     def _detach(self) -> None:
+        if self.situation.run.is_live:
+            seen.remember(self.situation.run.run, self.situation.run.step)
         self.on_unmount()
         self.exit(0)
 
@@ -174,9 +190,34 @@ class Workbench(App[int]):
 
     @on(RunProgressed)
     def _run_progressed(self, message: RunProgressed) -> None:
+        self._pulse.news()
         same = message.state.status == self.situation.run.status
         refusal = self.situation.refusal if same else ""
-        self._change(run=message.state, refusal=refusal, is_linked=self._session.is_linked)
+        note = self.situation.note if same else ""
+        self._change(
+            run=message.state,
+            refusal=refusal,
+            note=note,
+            quiet_s=0,
+            is_linked=self._session.is_linked,
+        )
+
+    def _welcome(self) -> str:
+        """What a person who comes back to a run has missed."""
+        left_at, self._left_at, run = self._left_at, None, self.situation.run
+        if left_at is None or run.step <= left_at:
+            return self.situation.note
+        n_steps = count(run.step - left_at)
+        return f"Back on {run.run}. {n_steps} steps happened meanwhile; nothing is missing."
+
+    def _beat(self) -> None:
+        """Once a second while a run goes."""
+        quiet_s = self._pulse.quiet_s()
+        self._change(
+            note=self._welcome(),
+            quiet_s=quiet_s if quiet_s >= QUIET_FROM_S else 0,
+            bytes_per_s=self._pulse.bytes_per_s(),
+        )
 
     @on(RunOpened)
     def _run_opened(self, message: RunOpened) -> None:
@@ -287,6 +328,13 @@ class Workbench(App[int]):
     def action_redraw(self) -> None:
         """Draw everything again."""
         self.refresh(repaint=True, layout=True)
+
+    def action_log(self) -> None:
+        """What the worker wrote about itself."""
+        from workbench.screens.log import LogScreen
+
+        path = runs_dir() / self.situation.run.run / "worker.log"
+        self.push_screen(LogScreen(path))
 
     def action_help(self) -> None:
         """What the current pane shows, and the keys."""

@@ -15,6 +15,7 @@ from workbench.state import Changed
 
 _FEW_CHECKS = 5
 _RECENT_SHARE = 0.1
+_SILENT_FROM_S = 10
 
 
 class Line(NamedTuple):
@@ -49,7 +50,8 @@ def _died(s: Situation) -> Line | None:
     if s.run.status != "died":
         return None
     since = count(s.run.checkpoint_step or 0)
-    words = f"The trainer {s.run.message} at step {count(s.run.step)}. space goes on from {since}."
+    at = count(s.run.step)
+    words = f"The trainer {s.run.message} at {at}. space goes on from {since}; : log says more."
     return Line("✗", "error", words)
 
 
@@ -70,7 +72,23 @@ def _failed(s: Situation) -> Line | None:
 def _starting(s: Situation) -> Line | None:
     if s.run.status != "starting":
         return None
-    return Line("○", "waiting", "Starting the trainer: it loads torch and the text, a few seconds.")
+    if s.quiet_s:
+        words = f"Starting the trainer: loading torch. {s.quiet_s} s so far. : log shows why."
+        return Line("○", "waiting", words)
+    return Line("○", "waiting", "Starting the trainer (1-2 s): loading torch.")
+
+
+def _silent(s: Situation) -> Line | None:
+    """A worker that lives and says nothing; one that is told to pace itself may be slow."""
+    pace = s.run.values.get("train.pace", s.config.train.pace)
+    if s.run.status != "training" or s.quiet_s < max(_SILENT_FROM_S, 3 / pace if pace else 0):
+        return None
+    words = f"Nothing from the trainer for {s.quiet_s} s, but it is alive. Waiting; X stops it."
+    return Line("!", "warning", words)
+
+
+def _noted(s: Situation) -> Line | None:
+    return Line("▸", "plain", s.note) if s.note else None
 
 
 def _scoring(s: Situation) -> Line | None:
@@ -110,7 +128,10 @@ def _finished(s: Situation) -> Line | None:
     val = f", val {loss(s.run.val_last.loss, 3)}" if s.run.val_last else ""
     expected = f", expected {loss(s.expected, 3)}" if s.expected is not None else ""
     took = duration(s.run.trained_s)
-    words = f"Finished: {count(s.run.step)} steps in {took}{val}{expected}. 4 draws from it."
+    n_steps = count(s.run.step)
+    words = (
+        f"Finished: {n_steps} steps in {took}{val}{expected}. 4 uses it; r trains a changed one."
+    )
     return Line("✓", "best", words)
 
 
@@ -178,6 +199,8 @@ _RULES: tuple[Rule, ...] = (
     _diverged,
     _failed,
     _starting,
+    _silent,
+    _noted,
     _scoring,
     _waiting,
     _paused,

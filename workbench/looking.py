@@ -1,10 +1,12 @@
 """How often a run is looked after."""
 
+from collections.abc import Callable
+
 from textual.message_pump import MessagePump
 
 from workbench.session import Session
 
-_LOOK_AGAIN_S = 1.0
+_LOOK_AGAIN_S = _BEAT_S = 1.0
 
 
 class Looking:
@@ -14,14 +16,18 @@ class Looking:
         owner: Its timers.
         session: Follows the run.
         fps: How often a second the log of a run that goes is read.
+        beat: Called once a second while a run goes.
     """
 
-    def __init__(self, owner: MessagePump, session: Session, fps: float) -> None:
+    def __init__(
+        self, owner: MessagePump, session: Session, fps: float, beat: Callable[[], None]
+    ) -> None:
         self._often = owner.set_interval(1 / fps, session.read_log, pause=True)
+        self._beat = owner.set_interval(_BEAT_S, beat, pause=True)
         self._seldom = owner.set_interval(_LOOK_AGAIN_S, session.look_again, pause=True)
 
     def show(self, is_live: bool) -> None:
         """The run goes, or it does not."""
-        now, other = (self._often, self._seldom) if is_live else (self._seldom, self._often)
-        now.resume()
-        other.pause()
+        for timer, is_wanted in ((self._often, is_live), (self._beat, is_live)):
+            timer.resume() if is_wanted else timer.pause()
+        self._seldom.pause() if is_live else self._seldom.resume()

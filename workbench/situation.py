@@ -10,6 +10,9 @@ from seqlm.presets import PRESETS
 from workbench.preview import Preview
 from workbench.state import RunState, Status
 
+QUIET_FROM_S = 5
+"""After how many seconds without news it is worth a word."""
+
 XScale: TypeAlias = Literal["log", "linear"]
 
 SIGNS: dict[Status, tuple[str, str]] = {
@@ -50,6 +53,9 @@ class Situation(Struct, frozen=True):
         reading: How far the reading has come, in words.
         refusal: Why the last thing asked for cannot be done.
         is_linked: Whether a worker can be asked about the run's model.
+        note: What just happened, in words, until something else does.
+        quiet_s: Seconds since anything came from a run that goes; 0 where that is nothing unusual.
+        bytes_per_s: What the terminal was sent lately, while a run goes.
         x_scale: Spacing of the step axis.
     """
 
@@ -61,6 +67,9 @@ class Situation(Struct, frozen=True):
     reading: str = ""
     refusal: str = ""
     is_linked: bool = False
+    note: str = ""
+    quiet_s: int = 0
+    bytes_per_s: int = 0
     x_scale: XScale = "log"
 
     @property
@@ -144,6 +153,8 @@ def possible(situation: Situation, action: str) -> bool:
             return bool(space_does(situation))
         case "one_step":
             return run.status == "paused"
+        case "log":
+            return bool(run.run)
         case "stop":
             return run.status in ("training", "paused")
         case "new_run":

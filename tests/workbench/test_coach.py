@@ -51,7 +51,7 @@ def test_a_death_names_the_signal_and_the_way_on(preview: Preview) -> None:
         fold_all(RunState(), until("steered", 1000)), "was killed (signal 9: often memory)"
     )
     words = advise(situation(preview, state)).words
-    assert words.startswith("The trainer was killed (signal 9: often memory) at step 1,0")
+    assert words.startswith("The trainer was killed (signal 9: often memory) at 1,0")
     assert "space goes on" in words
 
 

@@ -11,7 +11,7 @@ from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.screen import Screen
 from textual.widget import Widget
 
-from workbench.layout import PANES, Focus, places
+from workbench.layout import LOSS, PANES, Focus, mode_of, places
 from workbench.render.palette import Palette
 from workbench.situation import Situation
 from workbench.widgets.coach_line import CoachLine
@@ -95,6 +95,10 @@ class MainScreen(Screen[None]):
         """Fill everything before the first frame."""
         self._on_ready()
 
+    def on_resize(self, event: events.Resize) -> None:
+        """In a small terminal the second row keeps the exact losses."""
+        self._show_small()
+
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The pane that holds the focused widget is the current one."""
         for number, pane in enumerate(self.panes, 1):
@@ -148,4 +152,9 @@ class MainScreen(Screen[None]):
         if focus != self.focus_state:
             self.focus_state = focus
             self._tabs.show_current(focus.current)
+            self._show_small()
             self.refresh(layout=True)
+
+    def _show_small(self) -> None:
+        is_small = mode_of(*self.app.size) == "one"
+        self._coach.show_losses(is_small and self.current != LOSS)

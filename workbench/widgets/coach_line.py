@@ -2,27 +2,42 @@
 
 from collections.abc import Sequence
 
-from workbench.coach import advise
+from workbench.coach import Line, advise
 from workbench.render.text import fit
 from workbench.situation import Situation
+from workbench.widgets.loss import numbers_row
 from workbench.widgets.rows import Row, Rows
+
+_URGENT = ("error", "warning")
 
 
 class CoachLine(Rows):
     """Reserved for one sentence, so that the panes never move."""
 
     situation: Situation | None = None
+    _has_losses = False
 
     def show(self, situation: Situation) -> None:
         """Show what there is to say in this situation."""
         self.situation = situation
         self.redraw()
 
+    def show_losses(self, has_losses: bool) -> None:
+        """Show the exact losses instead, where no other row has them; what is urgent comes first."""
+        if has_losses != self._has_losses:
+            self._has_losses = has_losses
+            self.redraw()
+
     def rows(self, width: int, height: int) -> Sequence[Row]:
         """One row."""
         if self.situation is None:
             return []
         line = advise(self.situation)
-        words = fit(line.words, max(0, width - 4)).rstrip()
-        role = line.role if line.role in ("error", "warning") else "plain"
-        return [[(f" {line.sign} ", line.role), (words, role)]]
+        if self._has_losses and line.role not in _URGENT:
+            return [numbers_row(self.situation, width)]
+        return [_line_row(line, width)]
+
+
+def _line_row(line: Line, width: int) -> Row:
+    words = fit(line.words, max(0, width - 4)).rstrip()
+    return [(f" {line.sign} ", line.role), (words, line.role if line.role in _URGENT else "plain")]

@@ -12,6 +12,7 @@ from workbench.widgets.rows import Row, Rows
 
 _LONGEST_CURVE = 24
 _SHORTEST_CURVE = 6
+_OTHER_BEAT = "○"
 
 
 class Header(Rows):
@@ -61,6 +62,9 @@ def _variants(situation: Situation) -> list[list[tuple[str, str]]]:
     speed = rate(run.steps_per_s).rjust(6)
     took = duration(run.trained_s).rjust(4)
     left = f" · {duration(run.left_s)} left" if run.left_s is not None else ""
+    if status == "training" and int(run.trained_s) % 2:
+        sign = _OTHER_BEAT  # while news comes, and only then, one thing moves
+    sent = f"   {_bytes(situation.bytes_per_s)}" if situation.bytes_per_s else ""
     with_word, only_sign = (f"{sign} {word}", role), (sign, role)
     long_speed = f"   {speed} steps/s" if run.clock else ""
     short_speed = f" {speed}/s" if run.clock else ""
@@ -69,7 +73,7 @@ def _variants(situation: Situation) -> list[list[tuple[str, str]]]:
             (f" {title}  ", "plain bold"),
             with_word,
             (f"  step {step} / {planned}", "plain"),
-            (f"{long_speed}   {took}{left}", "label"),
+            (f"{long_speed}   {took}{left}{sent}", "label"),
         ],
         [
             (f" {title} ", "plain bold"),
@@ -85,6 +89,11 @@ def _variants(situation: Situation) -> list[list[tuple[str, str]]]:
         [(f"{fit(title, 8)} ", "plain bold"), only_sign, (f" {count(run.step)}", "plain")],
         [only_sign, (f" {count(run.step)}", "plain")],
     ]
+
+
+def _bytes(per_s: int) -> str:
+    """What goes to this terminal: over SSH it is worth knowing."""
+    return f"{max(1, round(per_s / 1000)):3d} kB/s"
 
 
 def _cells(row: Row) -> int:

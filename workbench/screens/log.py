@@ -1,0 +1,63 @@
+"""What the worker wrote about itself: the end of worker.log."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from workbench.render.text import clean
+
+_TAIL_BYTES, _MAX_LINES, _MAX_COLUMNS = 65_536, 400, 400
+
+
+def last_lines(path: Path) -> list[str]:
+    """The last lines of a file, harmless; a sentence where there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - _TAIL_BYTES))
+            text = file.read().decode("utf-8", "replace")
+    except OSError as error:
+        return [clean(f"{path}: {error.strerror}.")]
+    lines = [clean(line, _MAX_COLUMNS) for line in text.splitlines()[-_MAX_LINES:]]
+    return lines or [clean(f"{path} is empty: the worker had nothing to say.")]
+
+
+class LogScreen(ModalScreen[None]):
+    """The end of a worker's log.
+
+    Args:
+        path: The file.
+    """
+
+    CSS = """
+    LogScreen { align: center middle; background: $background 60%; }
+    LogScreen VerticalScroll {
+        width: 96%; height: auto; max-height: 90%; border: heavy $primary; padding: 0 1;
+        background: $background; border-title-color: $foreground; border-subtitle-color: $secondary;
+    }
+    .-ascii LogScreen VerticalScroll { border: ascii $primary; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "dismiss", "close", id="log.close")
+    ]
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def compose(self) -> ComposeResult:
+        """One scrolling text, its end in view."""
+        with VerticalScroll(id="log") as scroll:
+            yield Static(Content("\n".join(last_lines(self._path))))
+        scroll.border_title = Content(clean(str(self._path), 200))
+        scroll.border_subtitle = Content("esc closes")
+
+    def on_mount(self) -> None:
+        """Show the end."""
+        self.query_one(VerticalScroll).scroll_end(animate=False)
