@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from seqlm.generation.sampler import candidates, entropy
 from seqlm.protocol.queries import NextTokenAnswer
-from workbench.continuation import Prediction
+from workbench.prediction import Prediction
 from workbench.preview import Preview
 
 COUNTS = "counts"
