@@ -21,7 +21,7 @@ from torch import Tensor
 from seqlm.errors import SeqlmError
 from seqlm.protocol import codec
 from seqlm.runs.directory import sync_directory, write_atomically
-from seqlm.training.trainer import Position
+from seqlm.training.position import Position
 
 _MAX_HEADER_BYTES = 16 << 20
 _KEPT = 2

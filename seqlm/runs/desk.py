@@ -3,37 +3,30 @@
 import os
 import time
 import traceback
-from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from seqlm import recipe
 from seqlm.data.prepare import prepare
-from seqlm.errors import RequestError, SeqlmError, first_line
+from seqlm.errors import RequestError, first_line
 from seqlm.protocol import codec
 from seqlm.protocol.commands import Command, Continue, Pause, Read, Resume, SetValue, Start, Stop
 from seqlm.protocol.events import Continued, Ended, Event, Paused
-from seqlm.protocol.queries import Answer, Describe, DescribeAnswer, Query, Refused
-from seqlm.runs.answers import answer
+from seqlm.protocol.queries import Describe, DescribeAnswer, Query, Refused
+from seqlm.runs.answers import Answering, answer
 from seqlm.runs.directory import Lock, RunDirectory, find_run
 from seqlm.runs.origin import open_text
+from seqlm.runs.questions import Questions, refuse
 from seqlm.runs.sockets import Listener, Peer
 from seqlm.runs.subjects import Subjects
 from seqlm.runs.throttle import Throttle
 from seqlm.runs.training_run import TrainingRun
 
-_ANSWER_SLICE_S = 0.02
 _TRAIN_SLICE_S = 0.005
 _LONGEST_WAIT_S = 0.25
 _ALONE_EXIT_S = 60.0
 _READER = codec.decoder(Command | Query)
-
-
-class _Question(NamedTuple):
-    peer: Peer
-    id: str
-    answering: Iterator[Answer | None]
 
 
 class _Open(NamedTuple):
@@ -63,7 +56,7 @@ class Desk:
         self._training: TrainingRun | None = None
         self._going: Iterator[Event | None] = iter(())
         self._throttle = Throttle()
-        self._questions: deque[_Question] = deque()
+        self._questions = Questions(listener)
         self._askers: dict[str, Peer] = {}
         self._told_to_end = False
         self._alone_since = time.monotonic()
@@ -77,7 +70,7 @@ class Desk:
         while not self._told_to_end and not self._is_deserted():
             for peer, line in self._listener.poll(self._patience_s()):
                 self._hear(peer, line)
-            self._answer_some()
+            self._questions.work()
             self._train_some()
         self._stop_training(None)
         self._listener.close()
@@ -111,7 +104,7 @@ class Desk:
             message = codec.decode(line, _READER)
             message_id = message.id
             if isinstance(message, Query):
-                self._questions.append(_Question(peer, message_id, self._question(message)))
+                self._questions.add(peer, message_id, self._answering(message))
             else:
                 self._askers[message_id] = peer
                 _FOLLOW[type(message)](self, message)
@@ -120,11 +113,7 @@ class Desk:
 
     def _refuse(self, peer: Peer, message_id: str, error: Exception) -> None:
         self._askers.pop(message_id, None)
-        if not isinstance(error, SeqlmError | OSError):
-            traceback.print_exception(error)
-        status = error.exit_status if isinstance(error, SeqlmError) else 1
-        refused = Refused(id=message_id, message=first_line(error), exit_status=status)
-        peer.send(codec.encode(refused))
+        refuse(peer, message_id, error)
 
     def _start(self, command: Start) -> None:
         self._refuse_two_runs()
@@ -183,7 +172,7 @@ class Desk:
 
     # Questions
 
-    def _question(self, query: Query) -> Iterator[Answer | None]:
+    def _answering(self, query: Query) -> Answering:
         if isinstance(query, Describe):
             return iter((self._description(query.id),))
         if self._open is None:
@@ -203,26 +192,8 @@ class Desk:
             run=self._open.directory.name if self._open else None,
         )
 
-    def _answer_some(self) -> None:
-        """Work on the oldest question for one slice; one that is not done goes to the end."""
-        if not self._questions:
-            return
-        question = self._questions.popleft()
-        until = time.monotonic() + _ANSWER_SLICE_S
-        try:
-            for found in question.answering:
-                if found is not None:
-                    question.peer.send(codec.encode(found))
-                    return
-                if time.monotonic() >= until:
-                    break
-        except Exception as error:  # no question may end a training
-            self._refuse(question.peer, question.id, error)
-            return
-        if question.peer in self._listener.peers:
-            self._questions.append(question)
-
     # Training
+
     def _train(self, run: TrainingRun, command_id: str) -> None:
         self._training, self._going = run, run.go()
         subjects = Subjects(run.trainer.config, run.trainer.text, run.directory.checkpoints_path)

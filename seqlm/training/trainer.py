@@ -3,10 +3,8 @@
 import math
 import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
 import torch
-from msgspec import Struct
 from torch import Tensor
 
 from seqlm import settings
@@ -19,37 +17,11 @@ from seqlm.protocol.events import Ended, Evaluated, Event, StepsDone, ValueChang
 from seqlm.training.device import choose_device
 from seqlm.training.evaluate import Score, SplitScorer
 from seqlm.training.learner import make_learner
+from seqlm.training.position import Position, Waiting
 from seqlm.training.schedule import factor
 
 _STEPS_PER_EVENT_S = 0.05
 _PLAN_AFTER_S = 2.0
-
-
-class Waiting(NamedTuple):
-    """A change that has not taken force yet, and the command that asked for it (None: planned)."""
-
-    change: Change
-    command_id: str | None
-
-
-class Position(Struct, frozen=True, kw_only=True):
-    """Where a training stands, beside its tensors: what a checkpoint keeps of it as plain values.
-
-    ``evaluation_due`` tells that the validation of ``step`` is not over; ``budget_fixed`` that seconds
-    have become a number of steps.
-    """
-
-    step: int
-    values: dict[str, Any]
-    waiting: list[Waiting]
-    budget_fixed: bool
-    evaluation_due: bool
-    evaluated_step: int
-    best_loss: float
-    best_step: int
-    train_s: float
-    cpu_s: float
-    n_tokens: int
 
 
 class Trainer:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from seqlm.errors import SeqlmError
 from seqlm.runs.checkpoint import Checkpoints, Record, is_log_spaced
-from seqlm.training.trainer import Position
+from seqlm.training.position import Position
 
 POSITION = Position(
     step=7,

@@ -24,7 +24,8 @@ from seqlm.protocol import codec
 from seqlm.protocol.events import Ended, Evaluated, Event, StepsDone, ValueChanged
 from seqlm.training import trainer as trainer_module
 from seqlm.training.evaluate import SplitScorer
-from seqlm.training.trainer import Position, Trainer
+from seqlm.training.position import Position
+from seqlm.training.trainer import Trainer
 
 ADAMW: dict[str, Any] = {
     "steps": 30,
