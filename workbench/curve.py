@@ -7,13 +7,16 @@ the losses arrived.
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from msgspec import Struct
 
 GROWTH = 1.01
 MAX_EQUAL_BINS = 512
+_last_step = attrgetter("step")
 
 
 class Bin(NamedTuple):
@@ -78,9 +81,29 @@ class Curve(Struct, frozen=True):
                 equal, width = _coarser(equal, width), width * 2
         return Curve(tuple(growing), tuple(equal), width)
 
-    def bins(self, x_scale: str) -> tuple[Bin, ...]:
-        """The bins that suit a ``log`` or a ``linear`` axis."""
-        return self.growing if x_scale == "log" else self.equal
+    def between(self, first: float, last: float, is_log: bool) -> tuple[Bin, ...]:
+        """The bins from one step to another and one more on each side, where the line comes from.
+
+        Args:
+            first: The first step of the axis on which they are drawn.
+            last: Its last step.
+            is_log: Whether the axis is logarithmic. Of the two kinds of bins the one is taken
+                that is narrower where this axis has the most room for a step.
+        """
+        roomiest = first if is_log else last
+        bins = self.equal if self.width <= (GROWTH - 1) * roomiest else self.growing
+        begin = bisect_left(bins, first, key=_last_step)
+        end = bisect_right(bins, last, key=_last_step)
+        return bins[max(0, begin - 1) : end + 1]
+
+    def before(self, step: int) -> Bin | None:
+        """The last bin that ends at this step or before it, of either kind."""
+        ends = [
+            bins[at - 1]
+            for bins in (self.growing, self.equal)
+            if (at := bisect_right(bins, step, key=_last_step))
+        ]
+        return max(ends, key=_last_step, default=None)
 
 
 Bounds = Callable[[int, int], tuple[int, int]]

@@ -25,6 +25,7 @@ from seqlm.protocol.events import (
     ValueChanged,
     WorkerStarted,
 )
+from workbench.course import Course
 from workbench.curve import Curve
 from workbench.render.text import clean
 
@@ -78,6 +79,7 @@ class RunState(Struct, frozen=True):
         step: Steps done.
         train: The loss of each step's batch, before its update.
         val: The validation losses.
+        course: Seconds, tokens and the learning rate by step.
         train_last: The loss of the last batch.
         val_last: The last validation loss.
         best: The lowest validation loss.
@@ -104,6 +106,7 @@ class RunState(Struct, frozen=True):
     step: int = 0
     train: Curve = Curve()
     val: Curve = Curve()
+    course: Course = Course()
     train_last: float | None = None
     val_last: Measured | None = None
     best: Measured | None = None
@@ -189,6 +192,9 @@ def _steps_done(state: RunState, event: StepsDone) -> RunState:
         step=event.last_step,
         train=state.train.extended(event.first_step, event.losses),
         train_last=event.losses[-1] if event.losses else state.train_last,
+        course=state.course.extended(
+            event.last_step, event.train_s, event.n_tokens, event.learning_rate
+        ),
         learning_rate=event.learning_rate,
         clock=(*state.clock, (event.t, event.last_step))[-MAX_CLOCK:],
     )

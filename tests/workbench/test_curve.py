@@ -11,6 +11,8 @@ LOSSES = st.lists(
     st.floats(allow_nan=True, allow_infinity=True, width=32), min_size=1, max_size=300
 )
 
+LONG = Curve().extended(1, [2.0] * 50_000)
+
 
 def poured(losses: list[float], cuts: list[int]) -> Curve:
     """The curve of losses that came in pieces."""
@@ -69,3 +71,35 @@ def test_bins_of_a_series_with_gaps_do_not_depend_on_them() -> None:
     dense = Curve().extended(1, [0.0] * 100_000)
     bounds = {(found.begin, found.end) for found in dense.growing}
     assert all((found.begin, found.end) in bounds for found in sparse.growing)
+
+
+@given(st.integers(1, 60_000), st.integers(1, 60_000), st.booleans())
+def test_the_bins_of_a_part_cover_it_and_reach_beyond(a: int, b: int, is_log: bool) -> None:
+    first, last = sorted((a, b))
+    shown = LONG.between(first, last, is_log)
+    ends = [found.step for found in shown]
+    assert ends == sorted(ends)
+    assert shown[0].begin <= first
+    assert shown[-1].step >= min(last, 50_000)
+    assert sum(first <= end <= last for end in ends) >= len(ends) - 2
+
+
+def test_the_finer_bins_are_taken_for_each_axis() -> None:
+    assert LONG.between(1, 50_000, is_log=True)[-1].end == LONG.growing[-1].end
+    assert len(LONG.between(1, 50_000, is_log=False)) == len(LONG.equal)
+    for is_log in (True, False):
+        late = LONG.between(40_000, 50_000, is_log)
+        assert {found.end - found.begin + 1 for found in late} == {LONG.width}
+        early = LONG.between(10, 50, is_log)
+        assert len(early) >= 41
+
+
+def test_the_last_measured_before_a_step() -> None:
+    val = Curve()
+    for step in range(1_000, 100_001, 1_000):
+        val = val.extended(step, [float(step)])
+    for step in (1_000, 1_999, 20_000, 77_777):
+        found = val.before(step)
+        assert found is not None
+        assert found.last == step // 1_000 * 1_000
+    assert val.before(999) is None

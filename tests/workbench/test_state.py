@@ -66,6 +66,17 @@ def test_a_finished_run_is_told_by_its_log() -> None:
     assert "train" in state.final
 
 
+def test_a_log_tells_seconds_and_epochs_of_every_step() -> None:
+    events = recorded("steered")
+    state = fold_all(RunState(), events)
+    records = [event for event in events if isinstance(event, StepsDone)]
+    for record in records[::9]:
+        assert state.course.seconds_at(record.last_step) == pytest.approx(record.train_s, rel=0.05)
+        assert state.course.tokens_at(record.last_step) == pytest.approx(record.n_tokens)
+    assert state.course.seconds[-1] == records[-1].train_s
+    assert state.course.rates[-1] == 0.05
+
+
 def test_a_change_is_told_with_its_measured_effect() -> None:
     state = fold_all(RunState(), recorded("steered"))
     change = state.changes[0]

@@ -88,8 +88,11 @@ def chart_spec(situation: Situation, width: int, height: int, ascii_only: bool) 
         width=width,
         height=height,
         x=LogAxis(1, last) if scale == "log" else LinearAxis(0, last),
-        train=[Bucket(b.step, b.mean, b.low, b.high, b.n) for b in run.train.bins(scale)],
-        val=[Point(b.step, b.last) for b in run.val.bins(scale)],
+        train=[
+            Bucket(b.step, b.mean, b.low, b.high, b.n)
+            for b in run.train.between(1, last, scale == "log")
+        ],
+        val=[Point(b.step, b.last) for b in run.val.between(1, last, scale == "log")],
         references=references(situation),
         marks=[Mark(change.step, str(n)) for n, change in numbered_changes(situation)],
         hint="" if run.train else _hint(situation),
