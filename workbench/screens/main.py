@@ -153,7 +153,7 @@ class MainScreen(Screen[None]):
             self.focus_state = focus
             self._tabs.show_current(focus.current)
             self._show_small()
-            self.refresh(layout=True)
+            self.current_pane.refresh(layout=True)  # a child's need makes the screen arrange anew
 
     def _show_small(self) -> None:
         is_small = mode_of(*self.app.size) == "one"
