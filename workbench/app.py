@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from msgspec.structs import replace
 from textual import on, work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.message import Message
@@ -20,6 +20,7 @@ from seqlm.home import runs_dir
 from seqlm.runs import client
 from workbench import seen
 from workbench.bindings import APP_BINDINGS, PANE_NAMES, RUN_ACTIONS
+from workbench.crash import CrashingApp
 from workbench.keys import footer_keys
 from workbench.link import Spawn
 from workbench.looking import Looking
@@ -46,7 +47,7 @@ from workbench.widgets.generate import GeneratePane
 from workbench.widgets.tabs import PaneAsked
 
 
-class Workbench(App[int]):
+class Workbench(CrashingApp):
     """A terminal workbench in which a small language model is watched while it trains.
 
     Args:

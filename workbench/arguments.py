@@ -1,14 +1,17 @@
 """The words of the seqlm-tui command; without any, this is not even imported, for the first frame."""
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from workbench.cli import Words, fail
+from seqlm.errors import RequestError
+from workbench.cli import Words
 from workbench.render.palette import PALETTES
 
 MAX_FPS = 60
+_SETTING = re.compile(r"[A-Za-z_.]*=")  # the path of a file may hold a = further on
 
 
 class _Parser(argparse.ArgumentParser):
@@ -16,21 +19,25 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Refuse the words that were given."""
-        fail(message)
+        raise RequestError(message)
 
 
 def parsed(arguments: Sequence[str]) -> Words:
-    """What the words of the command line ask for."""
+    """What the words of the command line ask for.
+
+    Raises:
+        RequestError: They mean nothing, or a number is out of range.
+    """
     found = _parser().parse_intermixed_args(arguments)
     if found.version:
         from importlib.metadata import version
 
         sys.stdout.write(f"seqlm-tui {version('seqlm')}\n")
         sys.exit(0)
-    if found.what and "=" in found.what:
+    if found.what and _SETTING.match(found.what):
         found.what, found.settings = None, [found.what, *found.settings]
     if not 0 < found.fps <= MAX_FPS:
-        fail(f"--fps {found.fps:g} is not possible; taken: above 0 to {MAX_FPS}")
+        raise RequestError(f"--fps {found.fps:g} is not possible; taken: above 0 to {MAX_FPS}")
     del found.version
     return Words(**vars(found))
 

@@ -1,0 +1,172 @@
+"""A program in a pseudo-terminal: the bytes it writes there, and the screen that they draw."""
+
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import ptyprocess
+import pyte
+
+ROOT = Path(__file__).resolve().parents[2]
+TUI = (sys.executable, "-P", "-m", "workbench.cli")
+SEQLM = (sys.executable, "-P", "-m", "seqlm.cli")
+DEADLINE_S = 60.0
+_READ_BYTES = 1 << 16
+# What a test runner's own surroundings say must not change what is drawn.
+_UNSET = ("NO_COLOR", "COLORTERM", "COLORFGBG", "LC_ALL", "LC_CTYPE", "TERM_PROGRAM", "TMUX", "STY")
+
+
+class Unseen(AssertionError):
+    """What was waited for did not come."""
+
+
+class Program:
+    """A program that believes a person sits before it. Nothing here sleeps: whoever waits, reads.
+
+    Args:
+        command: The program and its arguments; a name of a file may be bytes.
+        environment: Variables to set beside the usual ones; None unsets one.
+        columns: Cells in a row.
+        rows: Rows.
+        folder: Where it starts.
+
+    Attributes:
+        output: Every byte it wrote.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str | bytes],
+        environment: Mapping[str, str | None] = {},
+        columns: int = 120,
+        rows: int = 40,
+        folder: Path | None = None,
+    ) -> None:
+        self.output = bytearray()
+        self.columns, self.rows = columns, rows
+        self._drawn, self._screen = 0, pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self.process = ptyprocess.PtyProcess.spawn(
+            [os.fsdecode(word) for word in command],
+            cwd=str(folder) if folder else None,
+            env=surroundings(environment),
+            dimensions=(rows, columns),
+        )
+        os.set_blocking(self.process.fd, False)
+        self._is_open = True
+
+    # What it draws
+
+    def read(self, timeout_s: float = 0.0) -> bytes:
+        """What it has written since the last call, waiting up to ``timeout_s`` for the first of it."""
+        before = len(self.output)
+        while self._is_open and select.select([self.process.fd], [], [], timeout_s)[0]:
+            timeout_s = 0.0
+            self._take()
+        return bytes(self.output[before:])
+
+    def _take(self) -> None:
+        try:
+            data = os.read(self.process.fd, _READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:  # nobody holds the other end any more
+            data = b""
+        self._is_open = bool(data)
+        self.output += data
+
+    def screen(self) -> str:
+        """What a person sees now."""
+        self._stream.feed(bytes(self.output[self._drawn :]))
+        self._drawn = len(self.output)
+        return "\n".join(self._screen.display)
+
+    def wait_for(self, *words: str, timeout_s: float = DEADLINE_S) -> str:
+        """Read until the screen shows all of ``words``; the screen."""
+        return self.wait_until(lambda seen: all(w in seen for w in words), str(words), timeout_s)
+
+    def wait_until(
+        self, is_so: Callable[[str], bool], what: str, timeout_s: float = DEADLINE_S
+    ) -> str:
+        """Read until something is so of the screen; the screen."""
+        until = time.monotonic() + timeout_s
+        seen = self.screen()
+        while not is_so(seen):
+            if time.monotonic() > until or not self._is_open:
+                raise Unseen(f"never seen: {what}; last seen:\n{seen}")
+            self.read(0.1)
+            seen = self.screen()
+        return seen
+
+    def wait_for_bytes(self, marker: bytes, since: int, timeout_s: float = DEADLINE_S) -> int:
+        """Read until ``marker`` was written after the byte ``since``; the byte after it."""
+        until = time.monotonic() + timeout_s
+        while (at := self.output.find(marker, since)) < 0:
+            if time.monotonic() > until or not self._is_open:
+                raise Unseen(f"never written: {marker!r}; last:\n{self.screen()}")
+            self.read(0.1)
+        return at + len(marker)
+
+    # What a person does
+
+    def press(self, keys: str | bytes) -> None:
+        """Type; what is drawn meanwhile is read, so that neither side waits for the other."""
+        left = keys.encode(errors="surrogateescape") if isinstance(keys, str) else keys
+        until = time.monotonic() + DEADLINE_S
+        while left and self._is_open:
+            if time.monotonic() > until:
+                raise Unseen(f"it reads no keys; {len(left)} bytes left\n{self.screen()}")
+            _, writable, _ = select.select([self.process.fd], [self.process.fd], [], 0.1)
+            self.read()
+            if writable:
+                try:
+                    left = left[os.write(self.process.fd, left[:1024]) :]
+                except BlockingIOError:
+                    continue
+                except OSError:
+                    self._is_open = False
+
+    def paste(self, text: str | bytes) -> None:
+        """Paste, as a terminal tells it."""
+        data = text.encode(errors="surrogateescape") if isinstance(text, str) else text
+        self.press(b"\x1b[200~" + data + b"\x1b[201~")
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Make the window another size."""
+        self.screen()
+        self.columns, self.rows = columns, rows
+        self._screen.resize(rows, columns)
+        self.process.setwinsize(rows, columns)
+
+    # How it ends
+
+    def wait_for_end(self, timeout_s: float = DEADLINE_S) -> int:
+        """Read until it is gone; its exit status, negative for a signal."""
+        until = time.monotonic() + timeout_s
+        while self.process.isalive():
+            if time.monotonic() > until:
+                raise Unseen(f"it never ended; last seen:\n{self.screen()}")
+            self.read(0.05)
+        self.read()
+        if self.process.exitstatus is not None:
+            return int(self.process.exitstatus)
+        return -int(self.process.signalstatus)
+
+    def close(self) -> None:
+        """Take the terminal away, and end what is left."""
+        self._is_open = False
+        if self.process.isalive():
+            self.process.kill(signal.SIGKILL)
+        self.process.close(force=True)
+
+
+def surroundings(changes: Mapping[str, str | None]) -> dict[str, str]:
+    """The variables of a program: a terminal of today that knows UTF-8, unless told otherwise."""
+    kept = {name: value for name, value in os.environ.items() if name not in _UNSET}
+    usual = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
+    found: dict[str, str | None] = {**kept, **usual, "PYTHONPATH": str(ROOT), **changes}
+    return {name: value for name, value in found.items() if value is not None}

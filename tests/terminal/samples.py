@@ -1,0 +1,38 @@
+"""Text that a terminal, a width or a markup parser could be led astray by, one of each kind."""
+
+SAMPLES = {
+    "csi": "\x1b[2J\x1b[31m",
+    "cursor": "\x1b[9;9H",
+    "reset": "\x1bc",
+    "osc8": "\x1b]8;;http://a.b\x1b\\",
+    "osc52": "\x1b]52;c;YWI=\x07",
+    "dcs": "\x1bP$q\x1b\\",
+    "c1": "\x9b31m\x9d52;c;YQ==\x9c\x85",
+    "nul": "a\x00b",
+    "bidi": "\u202eabc\u2066d\u2069\u200f\u061c",
+    "zero": "z\u200b\u200c\u2060\ufeff\u00ade",
+    "surrogate": "\udcff\udc9b31m",
+    "marks": "e" + "\u0301\u0323" * 25,
+    "lone mark": "\u0300\u20dd",
+    "wide": "漢字ＡＢ",
+    "emoji": "👩\u200d🚀👨\u200d👩\u200d👧🏳\ufe0f\u200d🌈🇫🇷",
+    "invisible": "\u3164\u115f\ufff9\U000e0041\u2800",
+    "private": "\ue0b0\U00100000",
+    "separators": "a\u2028b\u2029c\x1c",
+    "markup": "[/]",
+    "close": "[/foo]",
+    "click": "[@click=app.bell]x[/]",
+    "colour": "[$primary]y[/]",
+    "variable": "$primary",
+    "bold": "[b]w",
+    "backslash": "\\[",
+    "cr": "one\rtwo",
+    "bell": "\a\b",
+    "del": "\x7f",
+    "tab": "a\tb",
+    "line": "a\nb",
+    "feed": "a\x0bb\x0cc",
+    "percent": "%s{0}",
+}
+LONG = "long " * 200_000
+"""One line of a megabyte."""

@@ -1,0 +1,77 @@
+"""An app that fails in one line: the terminal as it was, the traceback in a file, training going on."""
+
+import asyncio
+import contextlib
+import os
+import sys
+import tempfile
+import threading
+from typing import Any
+
+from textual.app import App
+from textual.driver import Driver
+
+from seqlm.errors import one_line
+from workbench.driver import TerminalDriver
+
+
+class CrashingApp(App[int]):
+    """Says of an error that nobody expected where its traceback is, and ends with status 1."""
+
+    def get_driver_class(self) -> type[Driver]:
+        """A terminal that is gone, or sends nonsense, is no error."""
+        return TerminalDriver
+
+    def on_mount(self) -> None:
+        """Errors of callbacks and of threads end the app too; nobody would see them."""
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: self._failed_beside(context))
+        if not self.is_headless:
+            threading.excepthook = lambda failed: self._failed_in_thread(loop, failed.exc_value)
+
+    def _failed_beside(self, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, Exception):
+            self._handle_exception(error)
+
+    def _failed_in_thread(
+        self, loop: asyncio.AbstractEventLoop, error: BaseException | None
+    ) -> None:
+        if isinstance(error, Exception):
+            with contextlib.suppress(RuntimeError):  # the app has ended
+                loop.call_soon_threadsafe(self._handle_exception, error)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Textual calls this with what nobody handled. The first error counts."""
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._close_messages_no_wait()
+
+    def _print_error_renderables(self) -> None:
+        """Textual calls this when the terminal is as it was."""
+        if self._exception is not None:
+            sys.stderr.write(last_words(self._exception))
+
+
+def last_words(error: BaseException) -> str:
+    """What is said of an error that nobody expected; with ``SEQLM_DEBUG=1`` after its traceback."""
+    from traceback import format_exception
+
+    traceback = "".join(format_exception(error))
+    words = f"seqlm-tui: error: {type(error).__name__}: {one_line(error)}"
+    if os.environ.get("SEQLM_DEBUG") == "1":
+        return f"{traceback}{words}\n"
+    return f"{words} (what trains goes on; {_kept(traceback)})\n"
+
+
+def _kept(traceback: str) -> str:
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="seqlm-tui-", suffix=".log", delete=False, errors="backslashreplace"
+        ) as file:
+            file.write(traceback)
+    except OSError as error:
+        return f"no file for the traceback: {one_line(error)}"
+    return f"traceback: {file.name}"

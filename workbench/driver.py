@@ -1,0 +1,136 @@
+"""The terminal below the app: whatever bytes come from it, and however it goes, nothing breaks."""
+
+import codecs
+import contextlib
+import os
+import select
+from collections.abc import Generator, Iterator
+from typing import IO
+
+from textual import constants, events
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+_READ_BYTES = 1 << 14
+_PASTE_BEGINS, _PASTE_ENDS = "\x1b[200~", "\x1b[201~"
+_MARK = len(_PASTE_BEGINS)
+
+
+class Keyboard:
+    """Characters from a terminal, made into what a person did.
+
+    Textual's parser reads the keys. What is pasted goes past it: it would take an escape code in a
+    pasted text, and what follows, for keys. A sequence that it cannot read is left out.
+    """
+
+    def __init__(self) -> None:
+        self._parser = XTermParser(constants.DEBUG)
+        self._before = ""
+        self._pasted: str | None = None
+
+    def feed(self, text: str) -> Iterator[Message]:
+        """What these characters mean, with those that came before."""
+        while text:
+            text = yield from self._keys(text) if self._pasted is None else self._paste(text)
+
+    def tick(self) -> Iterator[Message]:
+        """What is clear because nothing followed: the escape key alone."""
+        yield from self._parser.tick()
+
+    def _keys(self, text: str) -> Generator[Message, None, str]:
+        """The keys up to where a paste begins; returns what follows."""
+        begin = (self._before + text).find(_PASTE_BEGINS)
+        end = len(text) if begin < 0 else begin + _MARK - len(self._before)
+        yield from self._parsed(text[:end])
+        self._before = (self._before + text[:end])[1 - _MARK :]
+        if begin >= 0:
+            self._pasted, self._before = "", ""
+        return text[end:]
+
+    def _paste(self, text: str) -> Generator[Message, None, str]:
+        """What is pasted up to its end; returns what follows."""
+        pasted = (self._pasted or "") + text
+        end = pasted.find(_PASTE_ENDS, max(0, len(self._pasted or "") - _MARK))
+        if end < 0:
+            self._pasted = pasted
+            return ""
+        self._pasted = None
+        yield events.Paste(pasted[:end])
+        yield from self._parsed(_PASTE_ENDS)  # the parser saw where it began
+        return pasted[end + _MARK :]
+
+    def _parsed(self, text: str) -> Iterator[Message]:
+        try:
+            for message in self._parser.feed(text) if text else ():
+                if not isinstance(message, events.Paste):  # an empty one: its text went past
+                    yield message
+        except (ValueError, OverflowError):  # e.g. the number of a key that there is not
+            self._parser = XTermParser(constants.DEBUG)
+
+
+class _Screen:
+    """Where is drawn. A terminal that is gone takes nothing, and nobody minds.
+
+    Args:
+        file: The terminal.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self.fileno = file.fileno
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            self._file.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._file.flush()
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's driver with another keyboard, and another end: a terminal that is gone is left.
+
+    Args:
+        app: The app.
+        debug: Whether Textual logs.
+        mouse: Whether the mouse counts.
+        size: Columns and rows, where they are known.
+    """
+
+    def __init__(
+        self,
+        app: App[object],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        assert self._file is not None
+        self._file = _Screen(self._file)  # type: ignore[assignment]
+
+    def run_input_thread(self) -> None:
+        """Read keys until the app ends, or the terminal does."""
+        keyboard, decoder = Keyboard(), codecs.getincrementaldecoder("utf-8")("replace")
+        while not self.exit_event.is_set():
+            if self._has_input():
+                data = self._read()
+                if not data:
+                    self._loop.call_soon_threadsafe(self._app.exit)
+                    return
+                for message in keyboard.feed(decoder.decode(data)):
+                    self.process_message(message)
+            for message in keyboard.tick():
+                self.process_message(message)
+
+    def _has_input(self) -> bool:
+        return bool(select.select([self.fileno], [], [], constants.ESCAPE_DELAY)[0])
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self.fileno, _READ_BYTES)
+        except OSError:
+            return b""
