@@ -35,7 +35,7 @@ class Prediction(Struct, frozen=True, dict=True):
 
     @cached_property
     def log_probabilities(self) -> tuple[float, ...]:
-        """ln p of each: the model's logits up to a constant that changes no probability."""
+        """The logarithm of each: the model's logits up to a constant that changes no probability."""
         return tuple(math.log(p) if p > 0 else -math.inf for p in self.probabilities)
 
     def index(self, token: str) -> int | None:
