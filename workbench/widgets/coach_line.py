@@ -33,7 +33,7 @@ class CoachLine(Rows):
         if self.situation is None:
             return []
         line = advise(self.situation)
-        if self._has_losses and line.role not in _URGENT:
+        if self._has_losses and self.situation.run.train and line.role not in _URGENT:
             return [numbers_row(self.situation, width)]
         return [_line_row(line, width)]
 
