@@ -1,5 +1,6 @@
 """What a worker does, turn by turn: hear its screens, answer a little, train a little."""
 
+import errno
 import os
 import time
 import traceback
@@ -231,7 +232,8 @@ class Desk:
         run.disk_error = None
         self._throttle.paused = True
         self._log_pause(run, None)
-        message = f"{error.strerror}: paused at step {run.trainer.step:,}, nothing is lost"
+        what = "Disk full" if error.errno == errno.ENOSPC else error.strerror
+        message = f"{what}: paused at {run.trainer.step:,}, nothing lost. Make room, then go on."
         for peer in self._listener.peers:
             peer.send(codec.encode(Refused(id="", message=message, exit_status=1)))
 
