@@ -44,6 +44,7 @@ LIVE: tuple[Status, ...] = ("starting", "training", "paused")
 MAX_CHANGES, MAX_SAMPLES, MAX_CLOCK = 64, 48, 40
 _LEAST_WATCHED_S = 1.0
 _MAX_MESSAGE, _MAX_SAMPLE = 300, 400
+_COUNTED_WITH = ("train.steps", "train.learning_rate")
 
 
 class Measured(NamedTuple):
@@ -224,6 +225,8 @@ def _with_effect(change: Changed, measured: Measured) -> Changed:
 
 def _value_changed(state: RunState, event: ValueChanged) -> RunState:
     key, new = clean(event.key), _clean_value(event.new)
+    if key in _COUNTED_WITH and not isinstance(new, int | float):
+        return state  # no worker of ours wrote this
     change = Changed(event.step, key, _clean_value(event.old), new, before=state.val_last)
     planned = int(new) if key == "train.steps" else state.steps_planned
     return replace(
@@ -270,7 +273,8 @@ def _clocked(state: RunState, event: Event) -> RunState:
 
 
 def _clean_value(value: Any) -> Any:
-    return clean(value, _MAX_MESSAGE) if isinstance(value, str) else value
+    is_plain = value is None or isinstance(value, int | float)
+    return value if is_plain else clean(str(value), _MAX_MESSAGE)
 
 
 _FOLD: dict[type[Any], Callable[[RunState, Any], RunState]] = {
