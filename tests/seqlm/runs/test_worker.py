@@ -410,7 +410,7 @@ def test_a_full_disk_pauses_and_nothing_is_lost(
     while not told:
         replies = worker.connection.receive(5)
         told += [reply for reply in replies if isinstance(reply, Refused)]
-    assert "No space left on device: paused at step" in told[0].message
+    assert "Disk full: paused at" in told[0].message
     assert worker.ask(Describe(id="d")).status == "paused"
     with pytest.raises(SeqlmError, match="No space left"):
         worker.ask(Continue(id="c"))
