@@ -9,13 +9,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from seqlm.presets import PRESETS
+from workbench.findings import overfitting, plateau
 from workbench.render.figures import count, duration, learning_rate, loss
 from workbench.situation import Situation
 from workbench.state import Changed
 
-_FEW_CHECKS = 5
 _RECENT_SHARE = 0.1
 _SILENT_FROM_S = 10
+_TOO_SURE = 1.2
 
 
 class Line(NamedTuple):
@@ -126,7 +127,8 @@ def _finished(s: Situation) -> Line | None:
     if s.run.status != "finished":
         return None
     val = f", val {loss(s.run.val_last.loss, 3)}" if s.run.val_last else ""
-    expected = f", expected {loss(s.expected, 3)}" if s.expected is not None else ""
+    has_expected = s.expected is not None and s.is_as_preset
+    expected = f", expected {loss(s.expected, 3)}" if has_expected else ""
     took = duration(s.run.trained_s)
     n_steps = count(s.run.step)
     words = (
@@ -136,17 +138,43 @@ def _finished(s: Situation) -> Line | None:
 
 
 def _overfitting(s: Situation) -> Line | None:
-    run = s.run
-    if run.best is None or run.val_last is None or run.checks_since_best < _FEW_CHECKS:
-        return None
-    is_worse = run.val_last.loss > run.best.loss * 1.02
-    if not is_worse or run.train_last is None or run.train_last > run.best.loss:
+    found = overfitting(s.run)
+    if found is None:
         return None
     words = (
-        f"val rises while train falls, {run.checks_since_best} checks running:"
-        f" learning by heart. The best was at {count(run.best.step)}."
+        f"val rises while train falls, {found.n_checks} checks running: learning by heart. "
+        f"The best was at {count(found.best.step)}."
     )
     return Line("!", "warning", words)
+
+
+def _too_sure(s: Situation) -> Line | None:
+    """Some first weights are sure of wrong tokens: worse than guessing, and soon mended."""
+    run = s.run
+    if run.status != "training" or s.preview is None or run.train_last is None:
+        return None
+    uniform = s.preview.uniform
+    has_been_better = run.best is not None and run.best.loss < uniform
+    if has_been_better or run.train_last < _TOO_SURE * uniform:
+        return None
+    words = (
+        f"Worse than guessing ({loss(uniform, 3)}): the first weights are sure of the wrong tokens. "
+        "y shows the whole fall."
+    )
+    return Line("▸", "plain", words)
+
+
+def _settled(s: Situation) -> Line | None:
+    """Little is gained: with a rate that stays as it is, smaller steps may settle lower."""
+    found = plateau(s.run) if s.run.status == "training" else None
+    if found is None or s.config.train.schedule != "constant":
+        return None
+    since = count(found.step)
+    words = (
+        f"Little gained since step {since}: the steps are too big to settle. "
+        "[ halves the learning rate."
+    )
+    return Line("▸", "plain", words)
 
 
 def _changed(s: Situation) -> Line | None:
@@ -175,9 +203,10 @@ def _above_bigram(s: Situation) -> Line | None:
     bigram = loss(s.preview.bigram, 3)
     if s.run.best.loss > s.preview.bigram:
         return Line(
-            "▸", "plain", f"Next to pass: what counting pairs of tokens reaches ({bigram})."
+            "▸", "plain", f"Next to pass: what counting pairs of letters reaches ({bigram})."
         )
-    return Line("▸", "plain", f"Below the pair counts ({bigram}): it uses more than one token.")
+    words = f"Below the letter-pair counts ({bigram}): it now uses more than one letter."
+    return Line("▸", "plain", words)
 
 
 def _training(s: Situation) -> Line | None:
@@ -208,6 +237,8 @@ _RULES: tuple[Rule, ...] = (
     _finished,
     _overfitting,
     _changed,
+    _settled,
+    _too_sure,
     _above_bigram,
     _training,
     _ready,

@@ -98,6 +98,13 @@ class Situation(Struct, frozen=True):
         return preset.expected_val_loss if same else None
 
     @property
+    def is_as_preset(self) -> bool:
+        """Whether the run is trained just as its preset says, so that the expected loss is its own."""
+        preset = PRESETS.get(self.config.preset)
+        same = preset is not None and preset.config.train == self.config.train
+        return same and not self.run.changes
+
+    @property
     def waiting(self) -> tuple[str, ...]:
         """The settings in which a new run would differ from the one on the screen."""
         if self.running is None:

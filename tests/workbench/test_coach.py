@@ -36,7 +36,7 @@ def test_an_error_comes_first(preview: Preview) -> None:
         (until_kind("steered", Paused), "‖", "space goes on, s does one step"),
         (recorded("steered"), "✓", "Finished: 3,600 steps"),
         (recorded("diverging"), "✗", "learning rate 100"),
-        (until("steered", 1000), "▸", "Next to pass"),
+        (until("steered", 1000), "▸", "Worse than guessing"),
         (until("steered", 3600), "○", "Every step is done"),
     ],
 )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from workbench.coach import Line, advise
 from workbench.render.text import fit
 from workbench.situation import Situation
-from workbench.widgets.loss import numbers_row
+from workbench.widgets.loss_rows import numbers_row
 from workbench.widgets.rows import Row, Rows
 
 _URGENT = ("error", "warning")
