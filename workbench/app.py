@@ -322,10 +322,6 @@ class Workbench(CrashingApp):
         """Out of the zoom."""
         self.main.zoom(False)
 
-    def action_x_axis(self) -> None:
-        """Steps on a logarithmic or a linear axis."""
-        self._change(x_scale="linear" if self.situation.x_scale == "log" else "log")
-
     def action_redraw(self) -> None:
         """Draw everything again."""
         self.refresh(repaint=True, layout=True)

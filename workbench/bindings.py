@@ -16,7 +16,6 @@ APP_BINDINGS: list[BindingType] = [
         for n, name in enumerate(PANE_NAMES, 1)
     ),
     Binding("z", "zoom", "zoom this pane, and back", id="pane.zoom"),
-    Binding("x", "x_axis", "step axis log or linear", show=False, id="loss.x_axis"),
     Binding("escape", "unzoom", "out of the zoom", show=False, id="pane.back"),
     Binding("question_mark", "help", "what this pane shows, and its keys", id="help"),
     Binding("colon,ctrl+p", "command_palette", "every command by name", id="commands"),

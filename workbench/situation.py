@@ -1,7 +1,5 @@
 """Everything the screen is drawn from, in one frozen value, and what can be done in it."""
 
-from typing import Literal, TypeAlias
-
 from msgspec import Struct
 
 from seqlm import settings
@@ -12,8 +10,6 @@ from workbench.state import RunState, Status
 
 QUIET_FROM_S = 5
 """After how many seconds without news it is worth a word."""
-
-XScale: TypeAlias = Literal["log", "linear"]
 
 SIGNS: dict[Status, tuple[str, str]] = {
     "untrained": ("○", "not trained yet"),
@@ -56,7 +52,6 @@ class Situation(Struct, frozen=True):
         note: What just happened, in words, until something else does.
         quiet_s: Seconds since anything came from a run that goes; 0 where that is nothing unusual.
         bytes_per_s: What the terminal was sent lately, while a run goes.
-        x_scale: Spacing of the step axis.
     """
 
     asked: RunConfig
@@ -70,7 +65,6 @@ class Situation(Struct, frozen=True):
     note: str = ""
     quiet_s: int = 0
     bytes_per_s: int = 0
-    x_scale: XScale = "log"
 
     @property
     def config(self) -> RunConfig:

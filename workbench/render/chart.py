@@ -40,19 +40,23 @@ __all__ = [
 ]
 
 
-def render_chart(spec: ChartSpec) -> list[Row]:
+def render_chart(spec: ChartSpec, layout: Layout | None = None) -> list[Row]:
     """Draws one frame: exactly `spec.height` rows of exactly `spec.width` cells.
 
     The y axis covers the data and the references; a wild loss runs out at the top with an
     arrow. Where a loss is NaN or infinite the line has a gap and the top row a cross.
-    A chart smaller than 30 x 6 has no axes.
+    A chart smaller than 30 x 6 has no axes, one smaller than 20 x 5 no names of references.
+
+    Args:
+        spec: What to draw.
+        layout: Where, if that is known already.
 
     Returns:
         Rows of (text, role) segments. The theme gives each role its colour.
     """
     if spec.width < 1 or spec.height < 1:
         return []
-    layout = chart_layout(spec)
+    layout = layout or chart_layout(spec)
     labels = _label_rows(spec, layout)
     grid = draw_plot(spec, layout, _guide_roles(layout, labels))
     left = _left_edge(spec, layout)

@@ -3,19 +3,27 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from msgspec.structs import replace
+from textual import events
+from textual.binding import BindingType
 
-from workbench.coach import label, value_text
-from workbench.render.axis import LinearAxis, LogAxis
-from workbench.render.chart import Bucket, ChartSpec, Mark, Point, Reference, render_chart
-from workbench.render.figures import count, learning_rate, loss
-from workbench.situation import Situation
-from workbench.state import Changed
+from workbench.loss_axes import whole_axis, x_of
+from workbench.loss_view import (
+    ZOOM,
+    LossView,
+    all_shown,
+    moved,
+    next_x,
+    next_y,
+    without_cursor,
+    zoomed,
+)
+from workbench.render.units import per_token
+from workbench.widgets.loss_body import LossBody
+from workbench.widgets.loss_keys import LOSS_BINDINGS, LOSS_HELP
+from workbench.widgets.loss_rows import numbers_row
 from workbench.widgets.pane import Pane
 from workbench.widgets.rows import Row
-
-_LEAST_CHART = 8
-_MOST_CHANGES = 3
 
 
 class LossPane(Pane):
@@ -23,130 +31,97 @@ class LossPane(Pane):
 
     NUMBER = 3
     NAME = "Loss"
-    HELP: ClassVar[str] = (
-        "How surprised the model is by the right token, in nats per token: lower is better. "
-        "⠒ is the mean over the batches of some steps, the shade behind it their lowest and highest; "
-        "o is the loss on validation text, which it never trains on. Dashed lines are what to "
-        "compare with: guessing (uniform, ln V), counting pairs (bigram), the best so far. "
-        "▲ marks where a value was changed; below stands what that did."
-    )
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "app.x_axis", "log/linear", id="loss.x"),
-    ]
+    HELP: ClassVar[str] = LOSS_HELP
+    BINDINGS: ClassVar[list[BindingType]] = LOSS_BINDINGS
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.view = LossView()
 
     def about(self, width: int) -> str:
-        """Units and the spacing of the axis."""
-        scale = self.situation.x_scale if self.situation else "log"
-        return f"nats per token · x {scale}"
+        """The unit and the axes."""
+        view, part = self.view, ", part" if self.view.window else ""
+        y = "log" if view.y == "log" else "linear"
+        texts = [
+            f"{per_token(view.unit)} · x {view.x}{part} · y {y}",
+            f"{view.unit} · x {view.x}{part}",
+            view.unit,
+        ]
+        return next((text for text in texts if len(text) <= width), "")
 
     def folded(self, width: int) -> Row:
         """The exact numbers."""
-        return numbers_row(self.situation, width) if self.situation else []
+        return numbers_row(self.situation, width, self.view.unit) if self.situation else []
 
     def body(self, width: int, height: int) -> Sequence[Row]:
-        """The numbers, the chart in the middle, the latest changes."""
-        situation = self.situation
-        if situation is None:
+        """The numbers, the chart in the middle, the latest changes, and the step that is read."""
+        if self.situation is None:
             return []
-        changes = situation.run.changes[-_MOST_CHANGES:]
-        n_listed = min(len(changes), max(0, height - 1 - _LEAST_CHART))
-        listed = _change_rows(situation, n_listed, width)
-        spec = chart_spec(situation, width, height - 1 - len(listed), self.ascii_only)
-        return [numbers_row(situation, width), *render_chart(spec), *listed]
+        return LossBody(self.situation, self.view, width, height, self.ascii_only).rows()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key that would do nothing is not there."""
+        match action:
+            case "read" | "zoom_in":
+                return self.situation is not None and bool(self.situation.run.train)
+            case "zoom_out" | "show_all":
+                return self.view.window is not None
+            case "now":
+                return self.view.cursor is not None
+        return True
 
-def numbers_row(situation: Situation, width: int) -> Row:
-    """Train, validation and best loss, exactly, with their steps; as much as there is room for."""
-    run = situation.run
-    gap, at = ("   ", " at ") if width >= 64 else ("  ", " @")
-    row = [("train ", "label"), (_number(run.train_last), "train bold")]
-    for name, role, found in (("val", "val", run.val_last), ("best", "best", run.best)):
-        row += [(f"{gap}{name} ", "label")]
-        row += [(_number(found.loss if found else None), f"{role} bold")]
-        row += [(f"{at}{count(found.step)}" if found else "", "label")]
-    more = _more(situation, gap)
-    return [*row, more] if sum(len(text) for text, _ in [*row, more]) <= width else row
+    def action_read(self, by: int) -> None:
+        """Read another column that is drawn."""
+        body = self._shown_body()
+        if body is not None:
+            self._look(moved(self.view, body.stops, by))
 
+    def action_now(self) -> None:
+        """Read the latest step again."""
+        self._look(without_cursor(self.view))
 
-def _more(situation: Situation, gap: str) -> tuple[str, str]:
-    """At the end the loss over all of train, before that the rate of the last step."""
-    run = situation.run
-    if "train" in run.final:
-        return (f"{gap}all of train {loss(run.final['train'])}", "label")
-    return (f"{gap}rate {learning_rate(run.learning_rate)}" if run.learning_rate else "", "label")
+    def action_x_axis(self) -> None:
+        """Steps by their logarithm, steps, seconds, epochs."""
+        self._look(next_x(self.view))
 
+    def action_y_axis(self) -> None:
+        """Nats, their logarithm, bits, perplexity."""
+        self._look(next_y(self.view))
 
-def _number(value: float | None) -> str:
-    return loss(value).ljust(6)
+    def action_zoom_in(self) -> None:
+        """Show half as many steps, around the cursor."""
+        self._zoom(ZOOM)
 
+    def action_zoom_out(self) -> None:
+        """Show twice as many steps."""
+        self._zoom(1 / ZOOM)
 
-def chart_spec(situation: Situation, width: int, height: int, ascii_only: bool) -> ChartSpec:
-    """What the chart shows of this situation."""
-    run, scale = situation.run, situation.x_scale
-    last = max(1, run.step, run.steps_planned or situation.config.train.steps)
-    return ChartSpec(
-        width=width,
-        height=height,
-        x=LogAxis(1, last) if scale == "log" else LinearAxis(0, last),
-        train=[
-            Bucket(b.step, b.mean, b.low, b.high, b.n)
-            for b in run.train.between(1, last, scale == "log")
-        ],
-        val=[Point(b.step, b.last) for b in run.val.between(1, last, scale == "log")],
-        references=references(situation),
-        marks=[Mark(change.step, str(n)) for n, change in numbered_changes(situation)],
-        hint="" if run.train else _hint(situation),
-        ascii_only=ascii_only,
-    )
+    def action_show_all(self) -> None:
+        """Show all steps."""
+        self._look(all_shown(self.view))
 
+    def on_click(self, event: events.Click) -> None:
+        """Read the column that was clicked."""
+        at, body = self.inside(event), self._shown_body()
+        step = body.stop_at(at.x, at.y) if at is not None and body is not None else None
+        if step is not None:
+            self._look(replace(self.view, cursor=step))
 
-def references(situation: Situation) -> tuple[Reference, ...]:
-    """The losses to compare with."""
-    found = []
-    if situation.preview is not None:
-        note = "" if situation.run.train else "guessing"
-        found.append(Reference("uniform", situation.preview.uniform, note))
-        note = "" if situation.run.train else "counting pairs"
-        found.append(Reference("bigram", situation.preview.bigram, note))
-    if situation.expected is not None:
-        found.append(Reference("expected", situation.expected))
-    if situation.run.best is not None:
-        found.append(Reference("best", situation.run.best.loss, role="best"))
-    return tuple(found)
+    def _look(self, view: LossView) -> None:
+        """Look at the losses in another way."""
+        if view != self.view:
+            self.view = view
+            self.redraw()
+            self.refresh_bindings()
 
+    def _zoom(self, factor: float) -> None:
+        if self.situation is not None:
+            step = self.situation.run.step if self.view.cursor is None else self.view.cursor
+            center = x_of(self.situation, self.view.x)(step)
+            self._look(zoomed(self.view, whole_axis(self.situation, self.view.x), center, factor))
 
-def _hint(situation: Situation) -> str:
-    if situation.run.status == "starting":
-        return "starting the trainer: loading torch"
-    if situation.run.status == "untrained":
-        return "space starts the line here"
-    return ""
-
-
-def numbered_changes(situation: Situation) -> list[tuple[int, Changed]]:
-    """The changes that are still known, each with its number in the run."""
-    run = situation.run
-    return list(enumerate(run.changes, run.n_changes - len(run.changes) + 1))
-
-
-def _change_rows(situation: Situation, n_rows: int, width: int) -> list[Row]:
-    shown = numbered_changes(situation)[-n_rows:] if n_rows else []
-    texts = [f"{label(c.key)} {value_text(c.old)} → {value_text(c.new)}" for _, c in shown]
-    wide = max(map(len, texts), default=0)
-    at = max((len(count(change.step)) for _, change in shown), default=0)
-    return [
-        [
-            (f"▲{number} ", "mark"),
-            (f"{count(change.step).rjust(at)}  ", "label"),
-            (text.ljust(wide + 3), "plain"),
-            (_effect(change) if width >= wide + at + 40 else "", "label"),
-        ]
-        for (number, change), text in zip(shown, texts, strict=True)
-    ]
-
-
-def _effect(change: Changed) -> str:
-    if change.before is None or change.after is None:
-        return "val: not measured yet"
-    n_steps = count(change.after.step - change.before.step)
-    return f"val {loss(change.before.loss, 3)} → {loss(change.after.loss, 3)} in {n_steps} steps"
+    def _shown_body(self) -> LossBody | None:
+        """What is drawn now; None where the pane is one row."""
+        if self.situation is None or self.is_folded or not self.inner:
+            return None
+        return LossBody(self.situation, self.view, *self.inner, self.ascii_only)

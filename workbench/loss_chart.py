@@ -1,0 +1,159 @@
+"""What the loss chart shows of a situation, as a person looks at it."""
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from workbench.curve import Bin
+from workbench.loss_axes import steps_shown, whole_axis, x_of
+from workbench.loss_view import LossView, shown_part
+from workbench.render.chart import (
+    Bucket,
+    ChartSpec,
+    Layout,
+    Mark,
+    Point,
+    Reference,
+)
+from workbench.render.chart_range import LARGEST_DRAWN
+from workbench.render.chart_spec import XUnit
+from workbench.render.units import in_unit
+from workbench.situation import Situation
+from workbench.state import Changed
+
+_X_UNITS: dict[str, XUnit] = {"seconds": "seconds", "epochs": "epochs"}
+_PADDING = 0.25
+
+
+class Reading(NamedTuple):
+    """The steps drawn in one column: the last of them, how many, and their losses in nats."""
+
+    step: int
+    n: int
+    mean: float
+    low: float
+    high: float
+
+
+def chart_spec(
+    situation: Situation, view: LossView, width: int, height: int, ascii_only: bool = False
+) -> ChartSpec:
+    """Everything on the chart but the cursor."""
+    run, x, y = situation.run, x_of(situation, view.x), _y_of(view)
+    axis = shown_part(view, whole_axis(situation, view.x))
+    train = [
+        Bucket(x(b.step), y(b.total / b.n), y(b.low), y(b.high), b.n)
+        for b in bins_shown(situation, view)
+    ]
+    val = run.val.between(*steps_shown(situation, view.x, axis), view.x == "log")
+    spec = ChartSpec(
+        width=width,
+        height=height,
+        x=axis,
+        x_unit=_X_UNITS.get(view.x, "steps"),
+        y_log=view.y == "log",
+        train=train,
+        val=[Point(x(b.step), y(b.last)) for b in val],
+        marks=[Mark(x(change.step), str(n)) for n, change in numbered_changes(situation)],
+        snapshots=[x(step) for step, _ in run.samples],
+        hint="" if run.train else _hint(situation),
+        ascii_only=ascii_only,
+    )
+    found = [ref._replace(value=y(ref.value)) for ref in references(situation)]
+    return replace(spec, references=found if view.window is None else _near(found, spec))
+
+
+def bins_shown(situation: Situation, view: LossView) -> tuple[Bin, ...]:
+    """The train losses in the part that is shown, and a little beyond."""
+    axis = shown_part(view, whole_axis(situation, view.x))
+    first, last = steps_shown(situation, view.x, axis)
+    return situation.run.train.between(first, last, view.x == "log")
+
+
+def readings(situation: Situation, view: LossView, layout: Layout) -> list[Reading]:
+    """What can be read: one entry for each column in which a train loss is drawn."""
+    x, found = x_of(situation, view.x), dict[int, Reading]()
+    for part in bins_shown(situation, view):
+        column = layout.column(x(part.step))
+        if 0 <= column < layout.plot_width:
+            found[column] = _with(found.get(column), part)
+    return [*found.values()]
+
+
+def _with(reading: Reading | None, part: Bin) -> Reading:
+    if reading is None:
+        return Reading(part.step, part.n, part.mean, part.low, part.high)
+    n = reading.n + part.n
+    mean = (reading.mean * reading.n + part.total) / n
+    return Reading(part.step, n, mean, min(reading.low, part.low), max(reading.high, part.high))
+
+
+def rates_shown(situation: Situation, view: LossView) -> list[tuple[float, float]]:
+    """The learning rate in the part that is shown, as (x, rate) up to which it is in force."""
+    x, course = x_of(situation, view.x), situation.run.course
+    if not course.steps:
+        return [(x(1), situation.config.train.learning_rate)]
+    axis = shown_part(view, whole_axis(situation, view.x))
+    first, last = steps_shown(situation, view.x, axis)
+    begin, end = bisect_left(course.steps, first), bisect_right(course.steps, last) + 1
+    return [(x(course.steps[i]), course.rates[i]) for i in range(len(course.steps))[begin:end]]
+
+
+def references(situation: Situation) -> tuple[Reference, ...]:
+    """The losses to compare with, in nats; where room is short the first ones keep their names.
+
+    Before training each says what reaches it.
+    """
+    preview, best = situation.preview, situation.run.best
+    is_new, found = not situation.run.train, list[Reference]()
+    if preview is not None:
+        found.append(Reference("bigram", preview.bigram, "counting pairs" if is_new else ""))
+    if situation.expected is not None:
+        found.append(Reference("expected", situation.expected))
+    if best is not None:
+        found.append(Reference("best", best.loss, role="best"))
+    if preview is not None:
+        found.append(Reference("uniform", preview.uniform, "guessing" if is_new else ""))
+    return tuple(found)
+
+
+def numbered_changes(situation: Situation) -> list[tuple[int, Changed]]:
+    """The changes that are still known, each with its number in the run."""
+    run = situation.run
+    return list(enumerate(run.changes, run.n_changes - len(run.changes) + 1))
+
+
+def _near(found: Sequence[Reference], spec: ChartSpec) -> list[Reference]:
+    """The references near what is drawn: a part is zoomed into for its details."""
+    losses = [*(bucket.mean for bucket in spec.train), *(point.loss for point in spec.val)]
+    drawn = [loss for loss in losses if abs(loss) <= LARGEST_DRAWN]
+    if not drawn:
+        return list(found)
+    low, high = min(drawn), max(drawn)
+    room = _PADDING * (high - low)
+    return [ref for ref in found if low - room <= ref.value <= high + room]
+
+
+def _y_of(view: LossView) -> Callable[[float], float]:
+    """What a loss in nats is on the y axis."""
+    if view.unit == "nats":
+        return float
+    return partial(in_unit, unit="bits") if view.unit == "bits" else _perplexity
+
+
+def _perplexity(nats: float) -> float:
+    """One too large to draw stands at the end of what can be drawn: it is no broken loss."""
+    value = in_unit(nats, "perplexity")
+    return LARGEST_DRAWN if LARGEST_DRAWN < value < math.inf else value
+
+
+def _hint(situation: Situation) -> str:
+    if situation.run.status == "starting":
+        return "starting the trainer: loading torch"
+    if situation.run.status == "untrained":
+        return "space starts the line here"
+    return ""
