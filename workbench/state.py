@@ -23,6 +23,7 @@ from seqlm.protocol.events import (
     SplitName,
     StepsDone,
     ValueChanged,
+    WeightsKept,
     WorkerStarted,
 )
 from workbench.course import Course
@@ -41,7 +42,7 @@ Status: TypeAlias = Literal[
     "died",
 ]
 LIVE: tuple[Status, ...] = ("starting", "training", "paused")
-MAX_CHANGES, MAX_SAMPLES, MAX_CLOCK = 64, 48, 40
+MAX_CHANGES, MAX_SAMPLES, MAX_CLOCK, MAX_KEPT = 64, 48, 40, 32
 _LEAST_WATCHED_S = 1.0
 _MAX_MESSAGE, _MAX_SAMPLE = 300, 400
 _COUNTED_WITH = ("train.steps", "train.learning_rate")
@@ -90,6 +91,7 @@ class RunState(Struct, frozen=True):
         values: Live values that were changed, as they are now.
         changes: Every change with its measured effect, the latest ``MAX_CHANGES``.
         samples: The same draw at different steps, as text.
+        kept: The steps whose weights can be asked for, in order.
         checkpoint_step: From where training can go on.
         device: Where the steps are done.
         trained_s: Time spent training, by the clock on the wall.
@@ -118,6 +120,7 @@ class RunState(Struct, frozen=True):
     changes: tuple[Changed, ...] = ()
     n_changes: int = 0
     samples: tuple[tuple[int, str], ...] = ()
+    kept: tuple[int, ...] = ()
     checkpoint_step: int | None = None
     device: str = ""
     trained_s: float = 0.0
@@ -256,6 +259,10 @@ def _sampled(state: RunState, event: Sampled) -> RunState:
     return replace(_clocked(state, event), samples=samples)
 
 
+def _weights_kept(state: RunState, event: WeightsKept) -> RunState:
+    return replace(_clocked(state, event), kept=tuple(event.kept[-MAX_KEPT:]))
+
+
 def _checkpoint_saved(state: RunState, event: CheckpointSaved) -> RunState:
     return replace(_clocked(state, event), checkpoint_step=event.step)
 
@@ -287,6 +294,7 @@ _FOLD: dict[type[Any], Callable[[RunState, Any], RunState]] = {
     Paused: _paused,
     Continued: _continued,
     Sampled: _sampled,
+    WeightsKept: _weights_kept,
     CheckpointSaved: _checkpoint_saved,
     Ended: _ended,
 }

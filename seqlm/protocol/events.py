@@ -119,6 +119,15 @@ class Sampled(_Event, frozen=True, kw_only=True):
     surprisal: list[float]
 
 
+class WeightsKept(_Event, frozen=True, kw_only=True):
+    """The weights of ``step`` are kept to be looked at later; ``kept`` are all the steps of which
+    they are now, in order.
+    """
+
+    step: int
+    kept: list[int]
+
+
 class CheckpointSaved(_Event, frozen=True, kw_only=True):
     """Everything needed to go on from ``step`` is on disk; it took ``seconds``."""
 
@@ -148,6 +157,7 @@ Event: TypeAlias = (
     | Paused
     | Continued
     | Sampled
+    | WeightsKept
     | CheckpointSaved
     | Ended
 )

@@ -1,29 +1,27 @@
 """Checkpoints: everything that a training needs to go on, on disk as one transaction.
 
 ``checkpoints/step-N/`` holds ``weights.safetensors``, ``checkpoint.json`` and, where training can go
-on from it, ``training.safetensors``. It is written beside, flushed to the disk, and renamed into place.
+on from it, ``training.safetensors``. It is written beside, flushed to the disk unless it is there to
+be looked at alone, and renamed into place.
 The files ``latest`` and ``best`` hold the name of one. Nothing is ever unpickled.
 """
 
 import hashlib
 import os
 import shutil
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import Struct
-from safetensors import SafetensorError
-from safetensors.torch import load as load_tensors
-from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from seqlm.errors import SeqlmError
 from seqlm.protocol import codec
 from seqlm.runs.directory import sync_directory, write_atomically
+from seqlm.runs.tensor_file import Damaged, packed, read_tensors
 from seqlm.training.position import Position
 
-_MAX_HEADER_BYTES = 16 << 20
 _KEPT = 2
 _REPLACED = ".replaced"
 _WEIGHTS, _TRAINING, _RECORD = "weights.safetensors", "training.safetensors", "checkpoint.json"
@@ -86,6 +84,17 @@ class Checkpoints:
             return 0
         return self._write(name, record, weights, training)
 
+    def keep(self, record: Record, weights: dict[str, Tensor]) -> None:
+        """Write weights to be looked at later. They are not flushed: a loss of power may take them.
+
+        Raises:
+            OSError: There is no room for them.
+        """
+        self.path.mkdir(exist_ok=True, mode=0o700)
+        name = f"step-{record.step}"
+        if not self._is_whole(name):
+            self._write(name, record, weights, None, sync=False)
+
     def point(self, pointer: str, step: int) -> None:
         """Let ``latest`` or ``best`` mean the checkpoint of a step."""
         write_atomically(self.path / pointer, f"step-{step}\n".encode())
@@ -96,13 +105,15 @@ class Checkpoints:
         record: Record,
         weights: dict[str, Tensor],
         training: dict[str, Tensor] | None,
+        *,
+        sync: bool = True,
     ) -> int:
-        files = {_WEIGHTS: save_tensors(_on_cpu(weights))}
+        files = {_WEIGHTS: packed(weights)}
         if training is not None:
-            files[_TRAINING] = save_tensors(_on_cpu(training))
+            files[_TRAINING] = packed(training)
         sums = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
         files[_RECORD] = codec.encode(msgspec.structs.replace(record, sha256=sums))
-        self._put(name, files)
+        self._put(name, files, sync=sync)
         return sum(map(len, files.values()))
 
     def load(self, name: str) -> Loaded:
@@ -115,15 +126,15 @@ class Checkpoints:
         try:
             reader = codec.decoder(Record)
             record = codec.decode((folder / _RECORD).read_bytes(), reader)
-            weights = _read_tensors(folder / _WEIGHTS, record.sha256[_WEIGHTS])
+            weights = read_tensors(folder / _WEIGHTS, record.sha256[_WEIGHTS])
             training = {}
             if (folder / _TRAINING).exists():
-                training = _read_tensors(folder / _TRAINING, record.sha256[_TRAINING])
+                training = read_tensors(folder / _TRAINING, record.sha256[_TRAINING])
         except OSError as error:
             raise SeqlmError(
                 f"checkpoint {folder.name} cannot be read: {error.strerror or error}"
             ) from error
-        except (_Damaged, KeyError, codec.MessageError) as error:
+        except (Damaged, KeyError, codec.MessageError) as error:
             raise SeqlmError(f"checkpoint {folder.name} is damaged: {error}") from error
         return Loaded(record=record, weights=weights, training=training)
 
@@ -161,27 +172,40 @@ class Checkpoints:
             else:
                 left.unlink(missing_ok=True)
 
-    def prune(self) -> None:
+    def prune(self, kept: Collection[int]) -> None:
         """Of the whole checkpoints keep the last two; of all others only the weights, if at all.
 
         What ``latest`` names stays whole also where higher steps are left of a training that went
-        back. Weights alone stay for the best one and at log-spaced steps.
+        back. Weights alone stay for the best step and for those in ``kept``.
         """
         whole = [step for step in self.steps() if self._is_whole(f"step-{step}")]
-        best, latest = (self.resolve(p) if self.has(p) else "" for p in ("best", "latest"))
-        for step in set(self.steps()) - set(whole[-_KEPT:]):
-            folder = self.path / f"step-{step}"
-            if folder.name == latest:
-                continue
-            if folder.name == best or is_log_spaced(step):
-                (folder / _TRAINING).unlink(missing_ok=True)
+        best, latest = self._pointed("best"), self._pointed("latest")
+        for step in set(self.steps()) - {*whole[-_KEPT:], latest}:
+            if step == best or step in kept:
+                (self._folder(step) / _TRAINING).unlink(missing_ok=True)
             else:
-                shutil.rmtree(folder, ignore_errors=True)
+                shutil.rmtree(self._folder(step), ignore_errors=True)
+
+    def forget_after(self, step: int) -> None:
+        """Throw away what is left of a training that went back to ``step``."""
+        pointed = {self._pointed("best"), self._pointed("latest")}
+        for later in set(self.steps()) - pointed:
+            if later > step:
+                shutil.rmtree(self._folder(later), ignore_errors=True)
+
+    def _pointed(self, pointer: str) -> int | None:
+        """The step that ``best`` or ``latest`` means, where there is such a checkpoint."""
+        if not self.has(pointer):
+            return None
+        return int(self.resolve(pointer).removeprefix("step-"))
+
+    def _folder(self, step: int) -> Path:
+        return self.path / f"step-{step}"
 
     def _is_whole(self, name: str) -> bool:
         return (self.path / name / _TRAINING).is_file()
 
-    def _put(self, name: str, files: dict[str, bytes]) -> None:
+    def _put(self, name: str, files: dict[str, bytes], *, sync: bool) -> None:
         """Write a folder beside, then put it in the place of one of that name.
 
         A folder cannot be renamed over another: the old one goes aside first, and comes back by
@@ -196,8 +220,10 @@ class Checkpoints:
                 with (temporary / file).open("wb") as out:
                     out.write(content)
                     out.flush()
-                    os.fsync(out.fileno())
-            sync_directory(temporary)
+                    if sync:
+                        os.fsync(out.fileno())
+            if sync:
+                sync_directory(temporary)
             if target.exists():
                 target.rename(replaced)
             temporary.rename(target)
@@ -207,47 +233,5 @@ class Checkpoints:
                 replaced.rename(target)
             raise
         shutil.rmtree(replaced, ignore_errors=True)
-        sync_directory(self.path)
-
-
-def is_log_spaced(step: int) -> bool:
-    """Whether a step is one of 0, 1, 3, 10, 30, 100, 300 and so on."""
-    return str(step).rstrip("0") in ("", "1", "3")
-
-
-def _on_cpu(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor.detach().to("cpu").contiguous() for name, tensor in tensors.items()}
-
-
-class _Damaged(Exception):
-    """Why the content of a file is not what was written."""
-
-
-def _read_tensors(path: Path, sha256: str) -> dict[str, Tensor]:
-    """Tensors of a file, its header held against its size before anything is made of it."""
-    with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        header_bytes = int.from_bytes(file.read(8), "little")
-        if header_bytes > min(size - 8, _MAX_HEADER_BYTES):
-            raise _Damaged(f"the header of {path.name} is larger than the file")
-        if _end_of_data(file.read(header_bytes)) != size - 8 - header_bytes:
-            raise _Damaged(f"the size of {path.name} is not what its header says")
-        file.seek(0)
-        content = file.read()
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise _Damaged(f"the checksum of {path.name} does not fit")
-    try:
-        loaded: dict[str, Tensor] = load_tensors(content)
-    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
-        raise _Damaged(f"{path.name}: {error}") from error
-    return loaded
-
-
-def _end_of_data(header: bytes) -> int:
-    """Where the last tensor ends, by a file's header; -1 where it is no header."""
-    try:
-        entries = msgspec.json.decode(header, type=dict[str, dict[str, Any]])
-        ends = [int(e["data_offsets"][1]) for key, e in entries.items() if key != "__metadata__"]
-    except (msgspec.MsgspecError, LookupError, TypeError, ValueError, RecursionError):
-        return -1
-    return max(ends, default=0)
+        if sync:
+            sync_directory(self.path)

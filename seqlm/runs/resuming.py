@@ -1,11 +1,14 @@
 """Going back to the last checkpoint of a run."""
 
+from pathlib import Path
+
 from torch import Tensor
 
 from seqlm.config import Change
-from seqlm.errors import SeqlmError
-from seqlm.protocol.events import Ended, Event, StepsDone, ValueChanged
+from seqlm.errors import RequestError, SeqlmError
+from seqlm.protocol.events import Ended, Event, RunCreated, StepsDone, ValueChanged
 from seqlm.runs.checkpoint import Checkpoints, Loaded, Record
+from seqlm.runs.journal import effective, read_events
 from seqlm.training.trainer import Trainer
 
 
@@ -46,6 +49,26 @@ def _best(checkpoints: Checkpoints, best_step: int, loaded: Loaded) -> dict[str,
 def has_diverged(superseded: list[Event]) -> bool:
     """Whether these events end with a loss that was no number."""
     return any(isinstance(event, Ended) and event.status == "diverged" for event in superseded)
+
+
+def past(events_path: Path, record: Record | None) -> tuple[list[Event], list[Event]]:
+    """What was told until a checkpoint was taken, and what is superseded by going back to it."""
+    seq = record.seq if record is not None else 0
+    logged = effective(read_events(events_path))
+    superseded: list[Event] = [
+        event for event in logged if event.seq > seq and not isinstance(event, RunCreated)
+    ]
+    return [event for event in logged if event.seq <= seq], superseded
+
+
+def refuse_if_done(run: str, trainer: Trainer, superseded: list[Event]) -> None:
+    """Refuse to go on with a run where every step is done and told of."""
+    is_finished = any(isinstance(e, Ended) and e.status == "finished" for e in superseded)
+    if is_finished and trainer.step >= trainer.steps_to_do:
+        raise RequestError(
+            f"{run} has done all its {trainer.step:,} steps; give more with train.steps=N",
+            trainer.step,
+        )
 
 
 def plan_again(trainer: Trainer, superseded: list[Event], forgotten: set[str]) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import time
 from collections.abc import Iterator
 
 from msgspec.structs import replace
@@ -12,22 +11,30 @@ from seqlm import recipe, settings
 from seqlm.config import Change, RunConfig
 from seqlm.data.prepare import PreparedText
 from seqlm.errors import RequestError, SeqlmError
-from seqlm.protocol.events import CheckpointSaved, Ended, Event, Resumed, RunCreated, WorkerStarted
-from seqlm.runs.checkpoint import Checkpoints, Record, is_log_spaced
+from seqlm.protocol.events import (
+    Ended,
+    Event,
+    Resumed,
+    Sampled,
+    WeightsKept,
+    WorkerStarted,
+)
+from seqlm.runs.checkpoint import Checkpoints
 from seqlm.runs.directory import Lock, RunDirectory, create
-from seqlm.runs.journal import Journal, effective, read_events
+from seqlm.runs.journal import Journal
+from seqlm.runs.log_spaced import next_log_spaced
 from seqlm.runs.origin import corpus_record, created_event, manifest_of, stem_of, versions
-from seqlm.runs.resuming import has_diverged, plan_again, restore, steps_seen
+from seqlm.runs.resuming import (
+    has_diverged,
+    past,
+    plan_again,
+    refuse_if_done,
+    restore,
+    steps_seen,
+)
+from seqlm.runs.saving import Diverged, Saving
 from seqlm.runs.snapshot import draw_as_always
 from seqlm.training.trainer import Trainer
-
-_CHECKPOINT_INTERVAL_S = 10.0
-_CHECKPOINT_COST_SHARE = 100
-_MAX_SNAPSHOT_BYTES = 4 << 20
-
-
-class Diverged(SeqlmError):
-    """The loss is no number any more: these weights are not worth keeping."""
 
 
 class TrainingRun:
@@ -54,10 +61,8 @@ class TrainingRun:
             os.close(self._lock_fd)
             raise
         self.disk_error: OSError | None = None
-        self._saved_at = time.monotonic()
-        self._interval_s = _CHECKPOINT_INTERVAL_S
-        self._best_saved_step = 0
-        self._snapshot_step = -1
+        self._saving = Saving(trainer, self.journal, self.checkpoints)
+        self._next_snapshot = 0
         self._first_free_step = 0
 
     @classmethod
@@ -107,15 +112,16 @@ class TrainingRun:
             superseded = run._go_back({change.key for change in changes})
             for change in changes:
                 run.change(change, command_id)
-            run._check_there_is_work(superseded)
+            refuse_if_done(directory.name, run.trainer, superseded)
         except BaseException:
             run.close()
             raise
+        run.checkpoints.forget_after(run.trainer.step)
         if superseded:
             first, last = superseded[0].seq, superseded[-1].seq
             run.log(Resumed(step=run.trainer.step, superseded_from=first, superseded_to=last))
         run._log_start()
-        if run._snapshot_step < 0:
+        if run.trainer.step == run._next_snapshot:
             run._take_snapshot()
         return run
 
@@ -126,9 +132,9 @@ class TrainingRun:
                 yield from self._end(event)
                 return
             yield self.log(event) if event is not None else None
-            if is_log_spaced(self.trainer.step) and self.trainer.step != self._snapshot_step:
+            if self.trainer.step >= self._next_snapshot:
                 self._take_snapshot()
-            if time.monotonic() - self._saved_at >= self._interval_s:
+            if self._saving.is_due:
                 yield self._try_to_save()
 
     def stop(self, command_id: str | None) -> Iterator[Event]:
@@ -154,31 +160,15 @@ class TrainingRun:
         os.close(self._lock_fd)
 
     def save(self) -> Event:
-        """Write a checkpoint, as a transaction: log first, then the checkpoint, then that it is.
+        """Write a checkpoint, and tell it.
 
         Raises:
+            Diverged: There is nothing worth keeping.
             OSError: It cannot be written; the one before stays the last.
         """
-        began = time.monotonic()
-        trainer = self.trainer
         for _ in self.flush():
             pass
-        if trainer.has_diverged:
-            raise Diverged
-        self.journal.sync()
-        record = replace(self._record(trainer.step), position=trainer.position())
-        n_bytes = self.checkpoints.save(record, trainer.weights(), trainer.tensors())
-        if trainer.best_weights is not None and trainer.best_step != self._best_saved_step:
-            n_bytes += self.checkpoints.save(self._record(trainer.best_step), trainer.best_weights)
-            self.checkpoints.point("best", trainer.best_step)
-            self._best_saved_step = trainer.best_step
-        self.checkpoints.point("latest", trainer.step)
-        self.checkpoints.prune()
-        cost_s = time.monotonic() - began
-        self._interval_s = max(_CHECKPOINT_INTERVAL_S, _CHECKPOINT_COST_SHARE * cost_s)
-        self._saved_at = time.monotonic()
-        saved = CheckpointSaved(step=trainer.step, seconds=round(cost_s, 4), n_bytes=n_bytes)
-        return self.log(saved)
+        return self.log(self._saving.save())
 
     def flush(self) -> Iterator[Event]:
         """Log the steps that the trainer has not told yet."""
@@ -230,33 +220,20 @@ class TrainingRun:
         Returns:
             The events after it: they count no longer.
         """
-        kept = restore(self.trainer, self.checkpoints)
-        if kept is not None and kept.position is not None:
-            self._best_saved_step, self._snapshot_step = kept.position.best_step, kept.step
-        seq = kept.seq if kept is not None else 0
-        logged = effective(read_events(self.directory.events_path))
-        superseded: list[Event] = [
-            event for event in logged if event.seq > seq and not isinstance(event, RunCreated)
-        ]
+        record = restore(self.trainer, self.checkpoints)
+        told, superseded = past(self.directory.events_path, record)
+        self._remember(told)
         self._first_free_step = steps_seen(superseded)
         plan_again(self.trainer, superseded, given if has_diverged(superseded) else set())
         return superseded
 
-    def _check_there_is_work(self, superseded: list[Event]) -> None:
-        """Refuse to go on where every step is done and told of."""
-        trainer = self.trainer
-        is_finished = any(isinstance(e, Ended) and e.status == "finished" for e in superseded)
-        if is_finished and trainer.step >= trainer.steps_to_do:
-            raise RequestError(
-                f"{self.directory.name} has done all its {trainer.step:,} steps;"
-                " give more with train.steps=N",
-                trainer.step,
-            )
-
-    def _record(self, step: int) -> Record:
-        return Record(
-            step=step, seq=self.journal.seq, offset=self.journal.offset, position=None, sha256={}
-        )
+    def _remember(self, told: list[Event]) -> None:
+        """Go on with what was kept until the checkpoint."""
+        lists = (event.kept for event in reversed(told) if isinstance(event, WeightsKept))
+        self._saving.go_on(self.trainer.best_step, next(lists, []))
+        step = self.trainer.step
+        is_drawn = any(isinstance(event, Sampled) and event.step == step for event in told)
+        self._next_snapshot = next_log_spaced(step if is_drawn else step - 1)
 
     def _end(self, ended: Ended) -> Iterator[Event | None]:
         """Tell the end, after a checkpoint where the training may go on from it."""
@@ -288,13 +265,13 @@ class TrainingRun:
 
     def _take_snapshot(self) -> None:
         """Keep the weights of this step, and make the same draw as always with them."""
-        self._snapshot_step = self.trainer.step
+        self._next_snapshot = next_log_spaced(self.trainer.step)
         for _ in self.flush():
             pass
-        weights = self.trainer.weights()
-        n_bytes = sum(part.numel() * part.element_size() for part in weights.values())
-        if n_bytes <= _MAX_SNAPSHOT_BYTES:
-            with contextlib.suppress(OSError):  # one for which there is no room is done without
-                self.checkpoints.save(self._record(self.trainer.step), weights)
+        if self.trainer.has_diverged:
+            return
+        with contextlib.suppress(OSError):  # what there is no room for is done without
+            if (kept := self._saving.keep_weights()) is not None:
+                self.log(kept)
         with contextlib.suppress(SeqlmError):  # weights that give no probabilities draw nothing
             self.log(draw_as_always(self.trainer))

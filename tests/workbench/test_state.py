@@ -20,6 +20,7 @@ from seqlm.protocol.events import (
     Sampled,
     StepsDone,
     ValueChanged,
+    WeightsKept,
     WorkerStarted,
 )
 from seqlm.runs.journal import effective, read_events
@@ -186,3 +187,22 @@ def test_a_resumption_that_comes_while_following_counts_too(tmp_path: Path) -> N
         pass
     assert follower.state.step == 5
     assert follower.state == fold_all(RunState(), effective(read_events(path)))
+
+
+def test_only_weights_that_can_be_asked_for_are_told(tmp_path: Path) -> None:
+    kept = [WeightsKept(step=step, kept=known, seq=seq) for seq, (step, known) in enumerate(
+        [(0, [0]), (1, [0, 1]), (3, [0, 3]), (10, [0, 3, 10]), (30, [0, 3, 10, 30])], 2
+    )]  # fmt: skip
+    back = Resumed(step=5, superseded_from=5, superseded_to=6, seq=7)
+    again = WeightsKept(step=10, kept=[0, 3, 10], seq=8)
+    path = _written(tmp_path / "events.jsonl", [CREATED, *kept])
+    follower = Follower(path)
+    for events, told in (
+        ([], (0, 3, 10, 30)), ([back], (0, 3)), ([back, again], (0, 3, 10))
+    ):  # fmt: skip
+        _written(path, [CREATED, *kept, *events])
+        while follower.read():
+            pass
+        assert follower.state.kept == told
+    hostile = WeightsKept(step=1, kept=list(range(10_000)))
+    assert len(fold(RunState(), hostile).kept) <= 32

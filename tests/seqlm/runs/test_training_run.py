@@ -22,7 +22,7 @@ from seqlm.protocol.events import (
     StepsDone,
     ValueChanged,
 )
-from seqlm.runs import training_run
+from seqlm.runs import saving
 from seqlm.runs.directory import Lock, RunDirectory, list_runs
 from seqlm.runs.journal import effective, read_events
 from seqlm.runs.origin import open_text
@@ -320,8 +320,8 @@ def test_a_checkpoint_that_finds_no_room_is_made_when_there_is(
 def test_the_interval_between_checkpoints_follows_their_cost(
     small: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training_run, "_CHECKPOINT_INTERVAL_S", 0.0)
-    monkeypatch.setattr(training_run, "_CHECKPOINT_COST_SHARE", 0)
+    monkeypatch.setattr(saving, "_INTERVAL_S", 0.0)
+    monkeypatch.setattr(saving, "_COST_SHARE", 0)
     run = to_the_end(begin(small(steps=12)))
     whole = [n for n in run.checkpoints.steps() if run.checkpoints.load(f"step-{n}").training]
     assert whole == [11, 12]

@@ -1,0 +1,215 @@
+"""The model as it was: weights alone at log-spaced steps, asked for later, bounded, gone back over."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from seqlm import recipe
+from seqlm.data.prepare import prepare
+from seqlm.errors import RequestError
+from seqlm.protocol.events import Event, Resumed, Sampled, WeightsKept
+from seqlm.protocol.queries import NextToken
+from seqlm.runs import saving
+from seqlm.runs.answers import answer
+from seqlm.runs.directory import Lock, RunDirectory
+from seqlm.runs.journal import effective, read_events
+from seqlm.runs.origin import open_text
+from seqlm.runs.subjects import Subjects
+from seqlm.runs.training_run import TrainingRun
+
+LOCK = Lock(pid=1, socket="nowhere")
+Recipe = Callable[..., str]
+
+
+def begin(line: str) -> TrainingRun:
+    config = recipe.read(line)
+    return TrainingRun.begin(config, prepare(config.data), None, LOCK)
+
+
+def resume(run: TrainingRun, *words: str) -> TrainingRun:
+    run.close()
+    directory = RunDirectory(run.directory.path)
+    return TrainingRun.resume(directory, open_text(directory), LOCK, list(words), "again")
+
+
+def until(run: TrainingRun, step: int) -> TrainingRun:
+    going = run.go()
+    while run.trainer.step < step or run._next_snapshot <= step:
+        next(going)
+    return run
+
+
+def to_the_end(run: TrainingRun) -> TrainingRun:
+    for _ in run.go():
+        pass
+    run.close()
+    return run
+
+
+def asked(run: TrainingRun, weights: str) -> Any:
+    """What the model expects after "a", in the weights of that name."""
+    text = run.trainer.text
+    subjects = Subjects(run.trainer.config, text, run.checkpoints.path)
+    trainer = run.trainer if weights == "live" else None
+    query = NextToken(id="q", tokens=["a"], weights=weights)
+    *_, told = answer(query, subjects.find(weights, trainer))
+    return told
+
+
+def log_of(run: TrainingRun) -> list[Event]:
+    return effective(read_events(run.directory.events_path))
+
+
+def told_of(run: TrainingRun, kind: type[Any]) -> list[Any]:
+    return [event for event in log_of(run) if isinstance(event, kind)]
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_what_was_said_live_at_a_step_is_said_again_of_its_weights_later(
+    small: Recipe, dropout: float
+) -> None:
+    run = begin(small(f"model.dropout={dropout}", steps=60))
+    live = {"0": asked(run, "live")}
+    going = run.go()
+    for _ in going:
+        if run.trainer.step in (1, 3, 10, 30):
+            live[str(run.trainer.step)] = asked(run, "live")
+    run.close()
+    assert len(live) == 5
+    for step, told in live.items():
+        later = asked(run, step)
+        assert later.step == int(step)
+        assert (later.ids, later.probabilities) == (told.ids, told.probabilities)
+    assert len({tuple(told.probabilities) for told in live.values()}) == 5
+
+
+def test_each_log_spaced_step_is_told_once_with_all_that_can_be_asked_for(small: Recipe) -> None:
+    run = to_the_end(begin(small(steps=120)))
+    told = told_of(run, WeightsKept)
+    assert [event.step for event in told] == [0, 1, 3, 10, 30, 100]
+    assert [event.kept for event in told] == [[0, 1, 3, 10, 30, 100][: n + 1] for n in range(6)]
+    for step in told[-1].kept:
+        assert asked(run, str(step)).step == step
+
+
+def size_of(path: Path) -> int:
+    return sum(file.stat().st_size for file in path.glob("step-*/weights.safetensors"))
+
+
+@pytest.mark.parametrize("n_most", [0, 1, 2, 3, 5])
+def test_they_never_take_more_than_there_is_room_for(
+    small: Recipe, monkeypatch: pytest.MonkeyPatch, n_most: int
+) -> None:
+    one = sum(part.numel() * 4 for part in begin(small()).trainer.weights().values())
+    monkeypatch.setattr(saving, "_MAX_KEPT_BYTES", n_most * one + one // 2)
+    run = begin(small(steps=120))
+    kept: list[int] = []
+    for _ in run.go():
+        told = told_of(run, WeightsKept)
+        kept = told[-1].kept if told else []
+        assert len(kept) <= n_most
+        whole = {run.trainer.step, run.trainer.best_step}
+        assert set(kept) <= set(run.checkpoints.steps()) <= {*kept, *whole}
+        assert size_of(run.checkpoints.path) <= (n_most + len(whole)) * (one + 1000)
+    assert kept == {0: [], 1: [0], 2: [0, 30], 3: [0, 3, 30], 5: [0, 1, 3, 10, 30]}[n_most]
+    run.close()
+
+
+def test_nothing_waits_for_the_disk(small: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = begin(small(steps=10**6))
+
+    def waiting(fd: int) -> None:
+        raise AssertionError("training waits for the disk")
+
+    monkeypatch.setattr("os.fsync", waiting)
+    until(run, 100).close()
+    assert run.checkpoints.steps() == [0, 1, 3, 10, 30, 100]
+
+
+def test_a_full_disk_is_no_harm_and_those_written_can_be_asked_for(
+    small: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, mkdir = begin(small(steps=120)), Path.mkdir
+
+    def full(self: Path, *arguments: Any, **options: Any) -> None:
+        if self.name.startswith((".step-10.", ".step-30.")):
+            raise OSError(28, "No space left on device")
+        mkdir(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    to_the_end(run)
+    told = told_of(run, WeightsKept)
+    assert [event.step for event in told] == [0, 1, 3, 100]
+    assert told[-1].kept == [0, 1, 3, 100]
+    assert [event.step for event in told_of(run, Sampled)] == [0, 1, 3, 10, 30, 100]
+
+
+def test_a_damaged_one_is_refused_in_words(small: Recipe) -> None:
+    run = to_the_end(begin(small(steps=30)))
+    (run.checkpoints.path / "step-3" / "weights.safetensors").write_bytes(b"")
+    with pytest.raises(Exception, match="checkpoint step-3 is damaged"):
+        asked(run, "3")
+
+
+def test_those_of_a_future_that_is_gone_back_over_are_gone(small: Recipe) -> None:
+    run = until(begin(small(steps=110)), 20)
+    run.save()
+    until(run, 100)
+    again = resume(run, "train.learning_rate=0.5@0")
+    (resumed,) = told_of(again, Resumed)
+    assert resumed.step == 20
+    assert again.checkpoints.steps() == [0, 1, 3, 10, 20]
+    with pytest.raises(
+        RequestError, match=r"no weights '100' are kept; taken: latest, 0, 1, 3, 10"
+    ):
+        asked(again, "100")
+    until(again, 100)
+    live = asked(again, "live")
+    to_the_end(again)
+    assert [event.step for event in told_of(again, WeightsKept)] == [0, 1, 3, 10, 30, 100]
+    assert [event.step for event in told_of(again, Sampled)] == [0, 1, 3, 10, 30, 100]
+    assert told_of(again, WeightsKept)[-1].kept == [0, 1, 3, 10, 30, 100]
+    assert asked(again, "100").probabilities == live.probabilities
+
+
+@pytest.mark.parametrize("at", [0, 3, 10])
+def test_a_run_stopped_at_such_a_step_has_it_told_once(small: Recipe, at: int) -> None:
+    run = begin(small("train.evaluate_every=10", steps=40))
+    going: Iterator[Any] = run.go() if at else iter(())
+    while run.trainer.step < at:  # at 10 the validation comes before the snapshot
+        next(going)
+    list(run.stop(None))
+    run = to_the_end(resume(run))
+    for kind in (WeightsKept, Sampled):
+        assert [event.step for event in told_of(run, kind)] == [0, 1, 3, 10, 30]
+
+
+def test_going_back_to_the_very_beginning_keeps_each_again(small: Recipe) -> None:
+    run = until(begin(small(steps=40)), 10)
+    run = to_the_end(resume(run))
+    assert [event.step for event in told_of(run, WeightsKept)] == [0, 1, 3, 10, 30]
+    assert set(run.checkpoints.steps()) == {0, 1, 3, 10, 30, 40}
+
+
+def test_the_weights_are_the_same_whether_interrupted_or_not(small: Recipe) -> None:
+    line = small("model.dropout=0.2", steps=110)
+    whole = to_the_end(begin(line))
+    run = until(begin(line), 20)
+    run.save()
+    until(run, 50)
+    run = to_the_end(resume(run))
+    for step in (0, 1, 3, 10, 30, 100):
+        one, other = (r.checkpoints.load(f"step-{step}").weights for r in (whole, run))
+        assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_run_with_no_room_for_any_is_trained_all_the_same(
+    small: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saving, "_MAX_KEPT_BYTES", 0)
+    run = to_the_end(begin(small(steps=30)))
+    assert run.checkpoints.steps() == [30]
+    assert told_of(run, WeightsKept) == []
