@@ -158,7 +158,7 @@ class Workbench(CrashingApp):
         self.situation = situation
         with self.batch_update():
             self.main.show(situation)
-            self.main.controls.show_rows(shown_controls(situation))
+            self.main.controls.show_controls(shown_controls(situation))
             self._oracle.show(situation)
             self._show_keys()
         self._looking.show(situation.run.is_live)

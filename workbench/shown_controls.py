@@ -1,11 +1,81 @@
-"""The rows of the Controls pane in a situation."""
+"""What the Controls pane shows in a situation: its rows, the size of the model, the line of the run."""
 
+from functools import lru_cache
+from typing import Any
+
+from msgspec import Struct
+
+from seqlm.config import RunConfig
+from seqlm.parameters import n_parameters
 from workbench.control_rows import ControlRow, control_rows
+from workbench.run_line import run_line
 from workbench.situation import Situation
 
 
-def shown_controls(situation: Situation) -> tuple[ControlRow, ...]:
+class ShownControls(Struct, frozen=True):
+    """The pane's content.
+
+    Attributes:
+        rows: Every setting.
+        n_parameters: Of the model on the screen; None where the vocabulary is not known yet.
+        n_asked: Of the model that a new run would have, likewise.
+        line: What gives the run again.
+    """
+
+    rows: tuple[ControlRow, ...] = ()
+    n_parameters: int | None = None
+    n_asked: int | None = None
+    line: str = ""
+
+    @property
+    def n_waiting(self) -> int:
+        """How many values were asked for and are not in force."""
+        return sum(row.waiting_text is not None for row in self.rows)
+
+    @property
+    def needs_new_run(self) -> bool:
+        """Whether one of them takes a new run; the others take force when training goes on."""
+        return any(row.is_new_run for row in self.rows)
+
+
+def shown_controls(situation: Situation) -> ShownControls:
     """Every setting as a row. Sampling is the screen's own: what is asked for is in force at once."""
-    sample = situation.asked.sample
+    run, asked = situation.run, situation.asked
+    size = _n_parameters(situation, situation.config)
+    return ShownControls(
+        _rows(
+            asked,
+            situation.running,
+            tuple(run.values.items()),
+            tuple(change.key for change in run.changes),
+            run.n_changes,
+        ),
+        run.n_parameters if run.run else size,
+        _n_parameters(situation, asked),
+        run_line(situation),
+    )
+
+
+@lru_cache(maxsize=2)
+def _rows(
+    asked: RunConfig,
+    running: RunConfig | None,
+    values: tuple[tuple[str, Any], ...],
+    changed: tuple[str, ...],
+    n_changes: int,
+) -> tuple[ControlRow, ...]:
+    """The rows; ``changed`` names the settings of the latest of ``n_changes`` changes."""
+    sample = asked.sample
     in_force = {f"sample.{name}": getattr(sample, name) for name in sample.__struct_fields__}
-    return control_rows(situation.asked, situation.running, in_force | dict(situation.run.values))
+    marks: dict[str, tuple[int, ...]] = {}
+    for number, key in enumerate(changed, n_changes - len(changed) + 1):
+        marks[key] = (*marks.get(key, ()), number)
+    return control_rows(asked, running, in_force | dict(values), marks)
+
+
+def _n_parameters(situation: Situation, config: RunConfig) -> int | None:
+    """Of a configuration on the text that is on the screen; of another text V is not known."""
+    preview = situation.preview
+    if preview is None or config.data != situation.config.data:
+        return None
+    return n_parameters(config.model, len(preview.vocabulary), preview.has_end)

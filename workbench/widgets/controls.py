@@ -11,14 +11,17 @@ from textual.message import Message
 from textual.widgets import Input
 
 from seqlm import errors
-from seqlm.settings import kind_of
-from workbench.coach import label, value_text
-from workbench.control_rows import PRESET_KEY, ControlRow, doubled, halved, stepped, typed
+from workbench.control_rows import PRESET_KEY, ControlRow
+from workbench.control_values import scaled, stepped
+from workbench.control_words import together, typed
+from workbench.labels import written
 from workbench.render.palette import DARK, Palette
+from workbench.shown_controls import ShownControls
 from workbench.situation import Situation
 from workbench.widgets import controls_view as layout
 from workbench.widgets.controls_keys import CONTROLS_BINDINGS
 from workbench.widgets.controls_lines import action_at, controls_rows, label_width
+from workbench.widgets.controls_summary import summary
 from workbench.widgets.controls_view import ControlsView
 from workbench.widgets.field import Field, field_of, is_key_of
 from workbench.widgets.look import Look
@@ -68,19 +71,19 @@ class ControlsPane(Pane):
     # What the app tells.
 
     def show(self, situation: Situation) -> None:
-        """Takes what the folded pane tells of."""
+        """Takes the situation that values are held against; what is drawn comes by itself."""
         self.situation = situation
-        if self.is_folded:
-            self.redraw()
 
-    def show_rows(self, rows: tuple[ControlRow, ...]) -> None:
-        """Shows these rows; the cursor stays on its setting."""
+    def show_controls(self, content: ShownControls) -> None:
+        """Shows these settings; the cursor stays on its own."""
+        if content == self.view.content:
+            return
         here = self.view.row.key if self.view.row else ""
-        keys = [row.key for row in rows]
-        cursor = keys.index(here) if here in keys else _first_live(rows)
+        keys = [row.key for row in content.rows]
+        cursor = keys.index(here) if here in keys else _first_live(content.rows)
         if self.view.is_editing and here not in keys:
             self._close_field()
-        self._change(rows=rows, cursor=cursor)
+        self._change(content=content, cursor=cursor)
 
     def show_refusal(self, message: str) -> None:
         """Says under the row why what was asked last is not possible."""
@@ -105,13 +108,15 @@ class ControlsPane(Pane):
 
     def action_step(self, direction: int) -> None:
         """Asks for the next round value, or the next choice."""
-        if self.view.row is not None:
-            self._ask(stepped(self.view.row, direction))
+        row = self.view.row
+        if row is not None:
+            self._ask(stepped(row.setting, row.value, direction))
 
     def action_scale(self, direction: int) -> None:
         """Asks for half or twice the value."""
-        if self.view.row is not None:
-            self._ask((doubled if direction > 0 else halved)(self.view.row))
+        row = self.view.row
+        if row is not None:
+            self._ask(scaled(row.setting, row.value, 2.0 if direction > 0 else 0.5))
 
     async def action_edit(self) -> None:
         """Opens the field with the old value selected, or the list of presets."""
@@ -124,12 +129,13 @@ class ControlsPane(Pane):
         if row.key == PRESET_KEY:
             from workbench.widgets.controls_presets import PresetScreen
 
-            screen = PresetScreen(row.value, self.view.look)
+            preview = self.situation.preview if self.situation else None
+            screen = PresetScreen(row.value, self.view.look, preview)
             self.app.push_screen(screen, lambda name: self._ask(name) if name else None)
             return
         self._change(is_editing=True, refusal="")
         self.add_class("-editing")
-        self._field.open_with(row.setting.show(row.value))
+        self._field.open_with(written(row.setting, row.value))
 
     def action_undo(self) -> None:
         """Asks to take the last change back."""
@@ -148,10 +154,12 @@ class ControlsPane(Pane):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Asks for the typed value, or says why not and keeps the field open."""
         event.stop()
-        if self.view.row is None:
+        row = self.view.row
+        if row is None:
             return
         try:
-            value = typed(self.view.row, event.value)
+            value = typed(row.setting, row.value, event.value)
+            self._check(row, value)
         except errors.RequestError as error:
             self._change(refusal=str(error))
             return
@@ -202,8 +210,8 @@ class ControlsPane(Pane):
         return controls_rows(self.view, width, height)
 
     def folded(self, width: int) -> Row:
-        """The model, the values in force, and what waits."""
-        return folded_row(self.situation) if self.situation else []
+        """The learning rate, what waits, the model."""
+        return summary(self.view.rows, width)
 
     async def _click(self, action: str) -> None:
         if action == "edit":
@@ -216,10 +224,19 @@ class ControlsPane(Pane):
         self._change(refusal="")
         if row is None or value == row.value:
             return
-        asked = (
-            self.PresetAsked(value) if row.key == PRESET_KEY else self.ValueAsked(row.key, value)
-        )
-        self.post_message(asked)
+        if row.key == PRESET_KEY:
+            self.post_message(self.PresetAsked(value))
+            return
+        try:
+            self._check(row, value)
+        except errors.RequestError as error:
+            self._change(refusal=str(error))
+            return
+        self.post_message(self.ValueAsked(row.key, value))
+
+    def _check(self, row: ControlRow, value: Any) -> None:
+        if self.situation is not None:
+            together(self.situation.asked, row.key, value)
 
     def _scroll(self, by: int) -> None:
         if not self.view.is_editing:
@@ -266,12 +283,3 @@ def _first_live(rows: tuple[ControlRow, ...]) -> int:
     if "train.learning_rate" in keys:
         return keys.index("train.learning_rate")
     return next((i for i, row in enumerate(rows) if row.live), 0)
-
-
-def folded_row(situation: Situation) -> Row:
-    """The model, the values in force, and what waits, in one row."""
-    config, values = situation.config, situation.run.values
-    rate = values.get("train.learning_rate", config.train.learning_rate)
-    waiting = "".join(f" │ {label(key)} ↻ r" for key in situation.waiting[:2])
-    words = f"{kind_of(config.model)} │ learning rate {value_text(rate)}"
-    return [(f"{words} │ batch {value_text(config.train.batch)}", "label"), (waiting, "waiting")]

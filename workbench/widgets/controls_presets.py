@@ -1,5 +1,6 @@
 """The list of presets over the screen: what each teaches and what it reaches."""
 
+from functools import cache
 from typing import ClassVar
 
 from rich.text import Text
@@ -11,12 +12,16 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from seqlm import settings
+from seqlm.config import DataConfig
+from seqlm.data.corpus import lines_of, read_corpus
+from seqlm.parameters import n_parameters
 from seqlm.presets import PRESETS, Preset
+from workbench.preview import Preview
 from workbench.render import figures
 from workbench.render.text import clean, fit
 from workbench.widgets.look import Look
 
-_NAME, _KIND, _VAL, _TIME = 15, 8, 8, 6
+_NAME, _CORPUS, _KIND, _PARAMS, _VAL, _SECONDS = 15, 8, 7, 8, 7, 8
 
 
 def matching(words: str) -> list[Preset]:
@@ -25,21 +30,42 @@ def matching(words: str) -> list[Preset]:
     return [preset for preset in PRESETS.values() if all(w in _searched(preset) for w in wanted)]
 
 
-def preset_line(preset: Preset, look: Look) -> Text:
-    """Name, family, expected validation loss, seconds, and what it teaches."""
-    palette = look.palette
+def preset_line(preset: Preset, look: Look, preview: Preview | None = None) -> Text:
+    """Name, corpus, family, parameters, expected validation loss, seconds, and what it teaches."""
+    palette, config = look.palette, preset.config
     row = Text(fit(preset.name, _NAME), f"bold {palette.plain}")
-    row.append(fit(settings.kind_of(preset.config.model), _KIND), palette.label)
-    row.append(look.sign(figures.loss(preset.expected_val_loss, 3)).rjust(_VAL - 2), palette.val)
-    row.append(look.sign(figures.duration(preset.expected_cpu_s)).rjust(_TIME), palette.label)
+    row.append(fit(config.data.corpus, _CORPUS), palette.label)
+    row.append(fit(settings.kind_of(config.model), _KIND), palette.label)
+    row.append(look.sign(figures.count(size_of(preset, preview))).rjust(_PARAMS), palette.label)
+    row.append(look.sign(figures.loss(preset.expected_val_loss, 3)).rjust(_VAL), palette.val)
+    row.append(look.sign(_seconds(preset.expected_cpu_s)).rjust(_SECONDS), palette.label)
     return row.append(f"  {preset.teaches}", palette.plain)
+
+
+def size_of(preset: Preset, preview: Preview | None) -> int | None:
+    """Trainable numbers; None where V is not known because that text has not been read."""
+    config = preset.config
+    if preview is not None and preview.data == config.data:
+        return n_parameters(config.model, len(preview.vocabulary), preview.has_end)
+    if config.data == DataConfig():
+        return n_parameters(config.model, _n_bundled())
+    return None if n_parameters(config.model, 1) else 0
+
+
+@cache
+def _n_bundled() -> int:
+    """V of the bundled names: their letters and the end token."""
+    return len(set("".join(lines_of(read_corpus(DataConfig()).text)))) + 1
+
+
+def _seconds(cpu_s: float | None) -> str:
+    return figures.MISSING if cpu_s is None else f"{cpu_s:,.3g} s"
 
 
 def heading(look: Look) -> Text:
     """The names of the columns."""
-    words = (
-        f"{'name':{_NAME}}{'model':{_KIND}}{'val':>{_VAL - 2}}{'time':>{_TIME}}  what it teaches"
-    )
+    words = f"{'name':{_NAME}}{'corpus':{_CORPUS}}{'family':{_KIND}}{'params':>{_PARAMS}}"
+    words += f"{'val':>{_VAL}}{'CPU':>{_SECONDS}}  what it teaches"
     return Text(words, look.palette.guide)
 
 
@@ -49,6 +75,7 @@ class PresetScreen(ModalScreen[str | None]):
     Args:
         current: The preset that the cursor begins on.
         look: Colours and signs.
+        preview: The text that was read last: of it the vocabulary is known.
     """
 
     DEFAULT_CSS = """
@@ -70,9 +97,9 @@ class PresetScreen(ModalScreen[str | None]):
         Binding("up,k", "move(-1)", "up", show=False, id="presets.up"),
     ]
 
-    def __init__(self, current: str, look: Look) -> None:
+    def __init__(self, current: str, look: Look, preview: Preview | None = None) -> None:
         super().__init__()
-        self._current, self._look = current, look
+        self._current, self._look, self._preview = current, look, preview
 
     def compose(self) -> ComposeResult:
         """A field to filter with, and the list."""
@@ -125,7 +152,9 @@ class PresetScreen(ModalScreen[str | None]):
         names = [preset.name for preset in presets]
         choices.clear_options()
         choices.add_option(Option(heading(self._look), disabled=True))
-        choices.add_options(Option(preset_line(p, self._look), id=p.name) for p in presets)
+        choices.add_options(
+            Option(preset_line(p, self._look, self._preview), id=p.name) for p in presets
+        )
         if names:
             place = names.index(self._current) if self._current in names else 0
             choices.highlighted = place + 1

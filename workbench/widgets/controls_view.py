@@ -2,24 +2,32 @@
 
 from itertools import groupby
 from textwrap import wrap
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from workbench.control_rows import ControlRow
+from workbench.control_rows import ControlRow, Section
+from workbench.shown_controls import ShownControls
 from workbench.widgets.look import Look
 
-LABEL_WIDTH = 18
-_WORD_LINES_FROM = ((16, 3), (11, 2), (5, 1))  # (height, rows of explanation)
-_RULE_FROM = 8
+Part: TypeAlias = Literal["params", "waits", "both", "words", "rule", "line"]
+
+_WIDE_FROM = 60
+_PARTS: tuple[tuple[int, tuple[Part, ...], tuple[Part, ...]], ...] = (
+    (16, ("params", "waits", "words", "words", "rule", "line"), ("both", "words", "rule", "line")),
+    (12, ("waits", "words", "line"), ("both", "words", "line")),
+    (8, ("waits", "words"), ("both", "words")),
+    (5, ("words",), ("words",)),
+)
+"""What stands under the list from a height on: in a narrow pane, and in a wide one."""
 
 
 class ControlsView(Struct, frozen=True):
     """One frame.
 
     Attributes:
-        rows: The settings.
+        content: The settings, the size of the model, the line of the run.
         cursor: The index of the row under the cursor.
         top: How many lines of the list are scrolled away.
         refusal: Why what was asked for the row under the cursor is not possible; else empty.
@@ -27,7 +35,7 @@ class ControlsView(Struct, frozen=True):
         look: Colours and signs.
     """
 
-    rows: tuple[ControlRow, ...] = ()
+    content: ShownControls = ShownControls()
     cursor: int = 0
     top: int = 0
     refusal: str = ""
@@ -35,14 +43,14 @@ class ControlsView(Struct, frozen=True):
     look: Look = field(default_factory=Look)
 
     @property
+    def rows(self) -> tuple[ControlRow, ...]:
+        """The settings."""
+        return self.content.rows
+
+    @property
     def row(self) -> ControlRow | None:
         """The row under the cursor."""
         return self.rows[self.cursor] if self.rows else None
-
-    @property
-    def n_waiting(self) -> int:
-        """How many values wait for a new run."""
-        return sum(row.is_new_run for row in self.rows)
 
 
 class Line(NamedTuple):
@@ -51,6 +59,7 @@ class Line(NamedTuple):
     kind: Literal["heading", "row", "refusal"]
     row: int = -1
     words: str = ""
+    section: Section | None = None
 
 
 def lines_of(view: ControlsView, width: int) -> list[Line]:
@@ -58,7 +67,7 @@ def lines_of(view: ControlsView, width: int) -> list[Line]:
     lines: list[Line] = []
     for section, rows in groupby(enumerate(view.rows), key=lambda pair: pair[1].section):
         if section:
-            lines.append(Line("heading", words=section))
+            lines.append(Line("heading", section=section))
         for index, _ in rows:
             lines.append(Line("row", index))
             if index == view.cursor and view.refusal:
@@ -66,24 +75,20 @@ def lines_of(view: ControlsView, width: int) -> list[Line]:
     return lines
 
 
-def n_list_lines(height: int) -> int:
-    """Lines left for the list, beside the explanation under it."""
-    return height - n_word_lines(height) - (height >= _RULE_FROM)
+def parts_under(width: int, height: int) -> tuple[Part, ...]:
+    """What stands under the list, row by row."""
+    found = next((parts for least, *parts in _PARTS if height >= least), [(), ()])
+    return found[width >= _WIDE_FROM]
 
 
-def n_word_lines(height: int) -> int:
-    """Lines for the explanation of the row under the cursor."""
-    return next((n for least, n in _WORD_LINES_FROM if height >= least), 0)
-
-
-def has_rule(height: int) -> bool:
-    """Whether a line stands between the list and the explanation."""
-    return height >= _RULE_FROM
+def n_list_lines(width: int, height: int) -> int:
+    """Lines left for the list."""
+    return height - len(parts_under(width, height))
 
 
 def scrolled_to_cursor(view: ControlsView, width: int, height: int) -> ControlsView:
     """The view scrolled just as far as the row under the cursor and its refusal need."""
-    lines, room = lines_of(view, width), max(1, n_list_lines(height))
+    lines, room = lines_of(view, width), max(1, n_list_lines(width, height))
     own = [i for i, line in enumerate(lines) if line.row == view.cursor]
     if not own:
         return replace(view, top=0)
@@ -96,7 +101,7 @@ def scrolled_to_cursor(view: ControlsView, width: int, height: int) -> ControlsV
 
 def scrolled(view: ControlsView, by: int, width: int, height: int) -> ControlsView:
     """The view scrolled by some lines; the cursor stays within what is seen."""
-    lines, room = lines_of(view, width), max(1, n_list_lines(height))
+    lines, room = lines_of(view, width), max(1, n_list_lines(width, height))
     top = max(0, min(view.top + by, len(lines) - room))
     seen = [line.row for line in lines[top : top + room] if line.kind == "row"]
     cursor = min(max(view.cursor, seen[0]), seen[-1]) if seen else view.cursor
@@ -115,7 +120,7 @@ def row_at(view: ControlsView, y: int, width: int, height: int) -> int | None:
     """The index of the row that stands on a line of the pane."""
     lines = lines_of(view, width)
     line = y + view.top
-    if not 0 <= y < n_list_lines(height) or line >= len(lines):
+    if not 0 <= y < n_list_lines(width, height) or line >= len(lines):
         return None
     return lines[line].row if lines[line].kind == "row" else None
 

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.events import Key, MouseScrollDown
@@ -16,23 +15,38 @@ from seqlm import recipe, settings
 from seqlm.config import RunConfig
 from seqlm.presets import PRESETS
 from workbench.control_rows import control_rows
+from workbench.preview import Preview
 from workbench.render.palette import PALETTES
 from workbench.render.text import clean
+from workbench.shown_controls import ShownControls
+from workbench.situation import Situation
 from workbench.widgets.controls import ControlsPane
-from workbench.widgets.controls_lines import action_at, controls_rows, explanation, summary_row
-from workbench.widgets.controls_presets import PresetScreen, matching
+from workbench.widgets.controls_lines import action_at, controls_rows
+from workbench.widgets.controls_presets import PresetScreen, matching, preset_line, size_of
+from workbench.widgets.controls_summary import summary
 from workbench.widgets.controls_view import ControlsView, scrolled, scrolled_to_cursor
 from workbench.widgets.look import Look
 
 MLP = recipe.read("names-mlp")
 ASKED = recipe.apply(MLP, ["model.hidden=300"])
-IN_FORCE = {"train.learning_rate": 0.025}
-ROWS = control_rows(ASKED, MLP, IN_FORCE)
+RATE = "train.learning_rate"
+CONTENT = ShownControls(
+    control_rows(ASKED, MLP, {RATE: 0.025}, {RATE: (1, 2)}),
+    11_897,
+    17_697,
+    "names-mlp train.learning_rate=0.05@20000 train.learning_rate=0.025@30000",
+)
+ROWS = CONTENT.rows
 KEYS = [row.key for row in ROWS]
+REFUSAL = "400 is above 100, the largest learning rate. Type 0.000001 to 100, or esc to keep 0.025."
+
+
+def shown(asked: RunConfig, running: RunConfig | None = None, **in_force: Any) -> ShownControls:
+    return ShownControls(control_rows(asked, running, in_force))
 
 
 def view_on(key: str, width: int, height: int, **changes: Any) -> ControlsView:
-    view = ControlsView(rows=ROWS, cursor=KEYS.index(key), **changes)
+    view = ControlsView(CONTENT, cursor=KEYS.index(key), **changes)
     return scrolled_to_cursor(view, width, height)
 
 
@@ -40,80 +54,74 @@ def plain(view: ControlsView, width: int, height: int) -> list[str]:
     return [row.plain.rstrip() for row in controls_rows(view, width, height)]
 
 
-GOLDEN_36 = """\
- preset             names-mlp   ↻
- ─ training ───────────────────────
- steps              200,000
- learning rate    ◂ 0.025 ▸
- ✗ 400 is above 100, the largest
-   learning rate. Type 1e-06 to 100,
-   or esc to keep 0.025.
- weight decay       0
- clip               off
- evaluate every     1,000 steps
- pace               off
- seconds            off         ↻
- batch              32 examples ↻
- example            auto        ↻
- chunk              64 tokens   ↻
- order              replacement ↻
- optimizer          sgd         ↻
- schedule           constant    ↻
- carry state        true        ↻
- threads            1           ↻
- device             auto        ↻
- ─ model ──────────────────────────
- kind               mlp         ↻
- context            3 tokens    ↻
- embedding          10          ↻
- hidden             200 → 300   ↻ r
- layers             1           ↻
- activation         tanh        ↻
- dropout            0           ↻
- ─ 1 waits: r starts it, u undoes ─
- size of a step down the slope.
- 1e-06 to 100; default 0.1; live:
- in force at the next step.
+GOLDEN_35 = """\
+preset             names-mlp    ↻
+─ training ─────────────── now ───
+learning rate    ◂ 0.025 ▸     ▲1▲2
+✗ 400 is above 100, the largest
+  learning rate. Type 0.000001 to
+  100, or esc to keep 0.025.
+weight decay       0
+gradient clip      off
+validate every     1,000 steps
+pace               full
+stop after         200,000 steps
+─ model ──────────── ↻ new run ───
+kind               mlp          ↻
+context            3 tokens     ↻
+embedding          10           ↻
+hidden             200 → 300    ↻ r
+layers             1            ↻
+activation         tanh         ↻
+dropout            0            ↻
+init               lecture      ↻
+seed               0            ↻
+─ training ───────── ↻ new run ───
+batch size         32 examples  ↻
+optimizer          sgd          ↻
+─ 11,897 → 17,697 params ─────────
+1 waits: r starts it, u undoes
+size of a step down the slope.
+0.000001 to 100; default 0.1.
+─ C copies this line ─────────────
+names-mlp train.learning_rate=0.05…
 """.splitlines()
-GOLDEN_78 = """\
- threads            1                                                     ↻
- device             auto                                                  ↻
- ─ model ────────────────────────────────────────────────────────────────────
- kind               mlp                                                   ↻
- context            3 tokens                                              ↻
- embedding          10                                                    ↻
- hidden           ◂ 200 → 300 ▸                                           ↻ r
- ─ 1 waits: r starts it, u undoes ───────────────────────────────────────────
- units in a hidden layer. 1 to 8,192; default 200; ↻ takes a new run (r).
+GOLDEN_77 = """\
+context            3 tokens                                               ↻
+embedding          10                                                     ↻
+hidden           ◂ 200 → 300 ▸                                            ↻ r
+─ 11,897 → 17,697 params ─ 1 waits: r starts it, u undoes ──────────────────
+units in a hidden layer. 1 to 8,192; default 200.
 """.splitlines()
 
 
 def test_live_waiting_and_refused_rows_together() -> None:
-    refusal = (
-        "400 is above 100, the largest learning rate. Type 1e-06 to 100, or esc to keep 0.025."
-    )
-    view = view_on("train.learning_rate", 36, 33, refusal=refusal)
-    assert plain(view, 36, 33) == GOLDEN_36
+    assert plain(view_on(RATE, 35, 30, refusal=REFUSAL), 35, 30) == GOLDEN_35
 
 
 def test_wide_and_short() -> None:
-    assert plain(view_on("model.hidden", 78, 9), 78, 9) == GOLDEN_78
+    assert plain(view_on("model.hidden", 77, 8), 77, 8)[-5:] == GOLDEN_77
 
 
 def test_one_row_sums_up() -> None:
-    view = view_on("train.learning_rate", 76, 1)
-    row = " learning rate 0.025 │ hidden 200 → 300 │ steps 200,000 │ weight decay 0"
-    assert summary_row(view, 74).plain == row
-    assert plain(view, 74, 1) == [row]
+    folded = "".join(text for text, _ in summary(ROWS, 70))
+    assert folded == "learning rate 0.025 [ ] │ hidden 200 → 300 ↻ r │ batch 32 │ model mlp"
+    assert plain(view_on("train.pace", 40, 1), 40, 1) == ["pace full │ learning rate 0.025"]
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-def test_every_row_explains_itself(preset: str) -> None:
-    for row in control_rows(recipe.read(preset), None, {})[1:]:
-        words = explanation(row)
-        assert row.help in words
-        assert row.bounds in words
-        assert ("live" in words) != ("new run" in words)
+def test_a_value_that_has_no_room_goes_before_the_one_that_waits() -> None:
+    six = recipe.read("names-ngram")
+    asked = recipe.apply(six, ["model.smoothing=witten-bell"])
+    view = ControlsView(shown(asked, six), cursor=9)
+    assert any("→ witten-bell" in row for row in plain(view, 35, 24))
+
+
+def test_nothing_waits_and_values_that_wait_for_going_on() -> None:
+    words = "\n".join(plain(ControlsView(shown(MLP, MLP)), 35, 20))
+    assert "No value waits." in words
+    slower = recipe.apply(MLP, ["train.learning_rate=0.05"])
+    words = "\n".join(plain(ControlsView(shown(slower, MLP)), 35, 20))
+    assert "1 waits: space goes on with it, u" in words
 
 
 @hypothesis_settings(max_examples=200)
@@ -136,7 +144,7 @@ def test_any_size_shows_the_cursor(
     wheel: list[int],
 ) -> None:
     look = Look(PALETTES[palette], ascii_only)
-    view = ControlsView(rows=ROWS, cursor=cursor, refusal=refusal, look=look)
+    view = ControlsView(CONTENT, cursor=cursor, refusal=refusal, look=look)
     for by in wheel:
         view = scrolled(view, by, width, height)
     view = scrolled_to_cursor(view, width, height)
@@ -148,7 +156,7 @@ def test_any_size_shows_the_cursor(
         assert row.plain.isascii() or not ascii_only
     if height > 1 and width >= 30:
         label = ROWS[view.cursor].label
-        assert any(row.plain.startswith(f" {label[:8]}") for row in rows)
+        assert any(row.plain.startswith(label[:8]) for row in rows)
 
 
 def test_nothing_to_show_is_no_crash() -> None:
@@ -180,13 +188,13 @@ class Host(App[None]):
         return self.query_one(ControlsPane)
 
     def on_mount(self) -> None:
-        self.pane.show_rows(control_rows(self.asked, None, {}))
+        self.pane.show_controls(shown(self.asked))
         self.pane.focus()
 
     def on_controls_pane_value_asked(self, asked: ControlsPane.ValueAsked) -> None:
         self.heard.append((asked.key, asked.value))
         self.asked = settings.with_value(self.asked, asked.key, asked.value)
-        self.pane.show_rows(control_rows(self.asked, None, {}))
+        self.pane.show_controls(shown(self.asked))
 
     def on_controls_pane_preset_asked(self, asked: ControlsPane.PresetAsked) -> None:
         self.heard.append(asked.name)
@@ -278,7 +286,7 @@ async def test_the_field_stands_over_the_value_wherever_the_list_is() -> None:
             field, row = app.query_one("Field", Input), app.pane.view.row
             assert row is not None
             line = app.pane.body(*app.pane.inner)[field.region.y - 1].plain
-            assert line.startswith(f" {row.label}")
+            assert line.startswith(row.label)
             await press(pilot, ["escape"])
 
 
@@ -287,7 +295,7 @@ async def test_the_cursor_stays_on_its_setting_when_rows_change() -> None:
     async with app.run_test(size=(40, 30)) as pilot:
         await press(pilot, ["end"])
         here = app.pane.view.row
-        app.pane.show_rows(control_rows(recipe.read("names-bigram"), None, {}))
+        app.pane.show_controls(shown(recipe.read("names-bigram")))
         assert here is not None
         assert app.pane.view.row is not None
         assert app.pane.view.row.key == here.key
@@ -296,13 +304,13 @@ async def test_the_cursor_stays_on_its_setting_when_rows_change() -> None:
 async def test_mouse() -> None:
     app = Host()
     async with app.run_test(size=(40, 14)) as pilot:
-        await pilot.click(ControlsPane, offset=(5, 3))
+        await pilot.click(ControlsPane, offset=(5, 8))
         row = app.pane.view.row
         assert row is not None
         assert row.key == "train.steps"
-        await pilot.click(ControlsPane, offset=(20, 3))
+        await pilot.click(ControlsPane, offset=(20, 8))
         assert app.heard == [("train.steps", 100_000)]
-        await pilot.click(ControlsPane, offset=(23, 3))
+        await pilot.click(ControlsPane, offset=(23, 8))
         await pilot.pause()
         assert isinstance(app.focused, Input)
         await press(pilot, ["escape"])
@@ -336,9 +344,9 @@ async def test_the_same_rows_again_draw_nothing(monkeypatch: pytest.MonkeyPatch)
         await pilot.pause()
         refreshed: list[Any] = []
         monkeypatch.setattr(app.pane, "refresh", lambda *regions, **_: refreshed.append(regions))
-        app.pane.show_rows(control_rows(MLP, None, {}))
+        app.pane.show_controls(shown(MLP))
         assert refreshed == []
-        app.pane.show_rows(control_rows(MLP, MLP, IN_FORCE))
+        app.pane.show_controls(shown(MLP, MLP, **{RATE: 0.025}))
         assert [len(regions) for regions in refreshed] == [1]
 
 
@@ -352,7 +360,43 @@ async def test_any_screen_size(size: tuple[int, int]) -> None:
         await press(pilot, ["home", "enter", "escape"])
 
 
+def test_presets_tell_their_size_where_the_vocabulary_is_known(preview: Preview) -> None:
+    sizes = {name: size_of(preset, preview) for name, preset in PRESETS.items()}
+    assert sizes == {name: size_of(preset, None) for name, preset in PRESETS.items()}
+    assert (sizes["names-mlp"], sizes["names-bigram"], sizes["python-lstm"]) == (11_897, 0, None)
+    line = preset_line(PRESETS["names-mlp"], Look(), preview).plain
+    assert line.startswith("names-mlp      names   mlp      11,897  2.337   180 s  three letters")
+    line = preset_line(PRESETS["python-lstm"], Look(), preview).plain
+    assert line.startswith("python-lstm    python  lstm          —  1.468   196 s  a state")
+
+
+async def test_settings_that_do_not_go_together_keep_the_field_open() -> None:
+    app = Host()
+    async with app.run_test(size=(40, 40)) as pilot:
+        app.pane.show(Situation(MLP))
+        while app.pane.view.row is None or app.pane.view.row.key != "data.split":
+            await press(pilot, ["down"])
+        await press(pilot, ["enter", *"70/20/20", "enter"])
+        assert app.pane.view.refusal == "Split 70/20/20 does not add up to 100."
+        assert app.pane.view.is_editing
+        assert app.heard == []
+        await press(pilot, ["escape"])
+        assert (app.pane.view.is_editing, app.pane.view.refusal) == (False, "")
+
+
+async def test_an_arrow_that_leads_to_what_does_not_go_together_says_so() -> None:
+    app = Host()
+    app.asked = recipe.read("names-mlp train.example=window")
+    async with app.run_test(size=(40, 40)) as pilot:
+        app.pane.show(Situation(app.asked))
+        while app.pane.view.row is None or app.pane.view.row.key != "model.kind":
+            await press(pilot, ["down"])
+        await press(pilot, ["right"])
+        assert app.pane.view.refusal.startswith("Example window needs a fixed context; elman")
+        assert app.heard == []
+
+
 def test_hostile_values_are_harmless() -> None:
     config = settings.with_value(MLP, "data.corpus", "[/red]\x1b]52;c;x\x07漢\n")
-    for row in controls_rows(replace(ControlsView(), rows=control_rows(config, None, {})), 50, 50):
+    for row in controls_rows(ControlsView(shown(config)), 50, 50):
         assert clean(row.plain) == row.plain
