@@ -1,5 +1,6 @@
 """The core in a few lines of Python: train a run, load it, predict, sample, score."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,13 +35,15 @@ def train(target: str, *words: str, name: str | None = None) -> "Summary":
     from seqlm.runs.follow import follow
     from seqlm.runs.targets import configure
 
-    line = recipe.write(configure(target, list(words)))
-    with client.spawn() as connection:
-        connection.ask(Start(id=client.new_id(), recipe=line, name=name))
-        described = connection.ask(Describe(id=client.new_id()))
-        assert isinstance(described, DescribeAnswer)
-        assert described.run is not None
-        *_, standing = follow(find_run(described.run), connection)
+    with ExitStack() as undo:
+        line = recipe.write(configure(target, list(words), undo))
+        with client.spawn() as connection:
+            connection.ask(Start(id=client.new_id(), recipe=line, name=name))
+            undo.pop_all()  # the run needs the copy of its text
+            described = connection.ask(Describe(id=client.new_id()))
+            assert isinstance(described, DescribeAnswer)
+            assert described.run is not None
+            *_, standing = follow(find_run(described.run), connection)
     if standing.summary.status != "finished":
         raise SeqlmError(f"{standing.summary.run}: {standing.message or standing.summary.status}")
     return standing.summary

@@ -1,6 +1,7 @@
 """Commands that look: presets, runs, show, data. None of them needs torch."""
 
 import argparse
+from contextlib import ExitStack
 from typing import Any, Protocol
 
 from seqlm import recipe, settings
@@ -159,6 +160,11 @@ def _data(options: argparse.Namespace) -> int:
 
 
 def _data_show(options: argparse.Namespace) -> int:
+    with ExitStack() as undo:  # looking leaves nothing behind
+        return _show_corpus(options, undo)
+
+
+def _show_corpus(options: argparse.Namespace, undo: ExitStack) -> int:
     from seqlm.data.prepare import prepare
     from seqlm.data.references import reference_losses
     from seqlm.errors import RequestError
@@ -170,7 +176,7 @@ def _data_show(options: argparse.Namespace) -> int:
         base = "names-mlp" if options.corpus == "names" else "python-lstm"
         config = recipe.apply(recipe.read(base), options.settings)
     else:
-        config = configure_file(options.corpus, options.settings)
+        config = configure_file(options.corpus, options.settings, undo)
     text = prepare(config.data)
     about, losses = text.describe(), reference_losses(text)
     if options.json:

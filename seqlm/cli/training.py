@@ -50,10 +50,11 @@ def _train(options: argparse.Namespace) -> int:
 
     if options.name is not None:
         check_name(options.name)
-    config = configure(options.target, options.settings)
-    prepare(config.data)  # what is wrong with the text is said before a process is started
-    command = Start(id=client.new_id(), recipe=recipe.write(config), name=options.name)
-    return _follow(command, options)
+    with contextlib.ExitStack() as undo:
+        config = configure(options.target, options.settings, undo)
+        prepare(config.data)  # what is wrong with the text is said before a process is started
+        command = Start(id=client.new_id(), recipe=recipe.write(config), name=options.name)
+        return _follow(command, options, undo)
 
 
 def _resume(options: argparse.Namespace) -> int:
@@ -63,7 +64,7 @@ def _resume(options: argparse.Namespace) -> int:
         with connection:
             return _continue(run, connection, options)
     command = Resume(id=client.new_id(), run=str(run.path), words=options.settings)
-    return _follow(command, options)
+    return _follow(command, options, contextlib.ExitStack())
 
 
 def _continue(run: RunDirectory, connection: client.Connection, options: argparse.Namespace) -> int:
@@ -77,17 +78,21 @@ def _continue(run: RunDirectory, connection: client.Connection, options: argpars
     return _report(summarize(run) if options.detach else _stay(run, connection), options)
 
 
-def _follow(command: Command, options: argparse.Namespace) -> int:
-    """Start a worker on a command and stay with it to the end, unless told to leave."""
+def _follow(command: Command, options: argparse.Namespace, undo: contextlib.ExitStack) -> int:
+    """Start a worker on a command and stay with it to the end, unless told to leave.
+
+    What was prepared for a run that does not begin is undone.
+    """
     with client.spawn() as connection:
         try:
             connection.ask(command)
+            undo.pop_all()
             run = _run_of(command, connection)
             if options.detach:
                 return _report(summarize(run), options)
             return _report(_stay(run, connection), options)
         except KeyboardInterrupt:
-            return _interrupted(connection, options)
+            return _interrupted(connection, options, undo)
 
 
 def _stay(run: RunDirectory, connection: client.Connection) -> Standing:
@@ -107,13 +112,17 @@ def _run_of(command: Command, connection: client.Connection) -> RunDirectory:
     return find_run(answer.run)
 
 
-def _interrupted(connection: client.Connection, options: argparse.Namespace) -> int:
+def _interrupted(
+    connection: client.Connection, options: argparse.Namespace, undo: contextlib.ExitStack
+) -> int:
     """Stop with a checkpoint; a second interruption leaves at once, and the worker stops by itself."""
     sys.stderr.write("Stopping with a checkpoint.\n")
-    with contextlib.suppress(SeqlmError):  # it had not begun, or had ended by itself
-        connection.ask(Stop(id=client.new_id()))
+    with contextlib.suppress(SeqlmError):  # it had ended by itself
         described: Any = connection.ask(Describe(id=client.new_id()))
-        _report(summarize(find_run(described.run), is_live=False), options)
+        if described.run is not None:
+            undo.pop_all()
+            connection.ask(Stop(id=client.new_id()))
+            _report(summarize(find_run(described.run), is_live=False), options)
     return _INTERRUPTED
 
 

@@ -3,6 +3,7 @@
 import io
 import os
 import tempfile
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import BinaryIO, Literal, TypeAlias
 
@@ -76,11 +77,12 @@ def read_corpus(data: DataConfig, progress: Progress | None = None) -> Corpus:
     return _corpus(reading.shown(path.name), path, reading.read_file(path, progress), data)
 
 
-def store_corpus(source: bytes | BinaryIO) -> Path:
+def store_corpus(source: bytes | BinaryIO, undo: ExitStack | None = None) -> Path:
     """Keep a copy of a text under the user's corpora, named by its content, and return its path.
 
     Args:
         source: The bytes, or a binary stream (standard input) that is read to its end.
+        undo: Told how to take the copy back, where there was none before.
 
     Raises:
         RequestError: More than 64 MB, empty, or not text; then nothing is written.
@@ -89,9 +91,19 @@ def store_corpus(source: bytes | BinaryIO) -> Path:
     raw = reading.read_limited(file, _STDIN, MAX_STORED_BYTES)
     _refuse_too_little(reading.decode(raw, _STDIN)[0], _STDIN)
     path = copy_path(raw)
+    if undo is not None and not path.exists():
+        undo.callback(_take_back, path)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _write_atomically(path, raw)
     return path
+
+
+def _take_back(path: Path) -> None:
+    """Remove a copy, and the folders that held nothing else."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+        path.parent.rmdir()
+        path.parent.parent.rmdir()
 
 
 def copy_path(raw: bytes) -> Path:

@@ -3,6 +3,7 @@
 import hashlib
 import platform
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
@@ -85,8 +86,15 @@ def created_event(name: str, trainer: Trainer) -> RunCreated:
     )
 
 
-def corpus_record(config: RunConfig, text: PreparedText) -> CorpusRecord:
+def corpus_record(
+    config: RunConfig, text: PreparedText, undo: ExitStack | None = None
+) -> CorpusRecord:
     """Which text it is. A copy is kept of a user's file, so that the run can go on when it changes.
+
+    Args:
+        config: What asks for the text.
+        text: The text as it was read.
+        undo: Told how to take the copy back.
 
     Raises:
         RequestError: The file has changed since ``text`` was made of it; nothing is kept.
@@ -97,7 +105,7 @@ def corpus_record(config: RunConfig, text: PreparedText) -> CorpusRecord:
         raw = read_file(corpus.path)
         if hashlib.sha256(raw).hexdigest() != corpus.sha256:
             raise RequestError(f"{corpus.name} changed while it was read; begin again", corpus.name)
-        stored_at = str(store_corpus(raw))
+        stored_at = str(store_corpus(raw, undo))
     return CorpusRecord(
         name=corpus.name, n_bytes=corpus.n_bytes, sha256=corpus.sha256, stored_at=stored_at
     )

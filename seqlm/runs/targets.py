@@ -2,6 +2,7 @@
 
 import re
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -53,10 +54,15 @@ def find_target(word: str) -> Target:
     raise errors.unknown("a preset, a file or a run", word, [*PRESETS, *runs])
 
 
-def configure(word: str, words: list[str]) -> RunConfig:
+def configure(word: str, words: list[str], undo: ExitStack | None = None) -> RunConfig:
     """The configuration of ``PRESET|FILE|- [KEY=VALUE]...``.
 
     A file of lines is trained as ``names-mlp`` is, a stream as ``python-lstm`` is.
+
+    Args:
+        word: What to train.
+        words: Settings.
+        undo: Told how to take back the copy that is kept of standard input.
 
     Raises:
         RequestError: The word is not trainable, the file is not readable, a setting is wrong.
@@ -66,13 +72,13 @@ def configure(word: str, words: list[str]) -> RunConfig:
         raise errors.RequestError(f"{word} is a run; go on with it by: seqlm resume {word}", word)
     if target.kind == "preset":
         return recipe.apply(preset_config(target.value), words)
-    return configure_file(target.value, words)
+    return configure_file(target.value, words, undo)
 
 
-def configure_file(path: str, words: list[str]) -> RunConfig:
+def configure_file(path: str, words: list[str], undo: ExitStack | None = None) -> RunConfig:
     """The configuration for a user's own text, which it names by its whole path.
 
-    ``-`` reads standard input and keeps a copy of it.
+    ``-`` reads standard input and keeps a copy of it; ``undo`` is told how to take that back.
     """
     path = path if path == "-" else str(_whole(path))
     mode = next((m.group(1) for word in words if (m := _MODE.fullmatch(word))), "auto")
@@ -82,7 +88,7 @@ def configure_file(path: str, words: list[str]) -> RunConfig:
     corpus, raw = read_standard_input(sys.stdin.buffer, data)
     config = _config_for(corpus, str(corpus.path), words)
     prepare_corpus(corpus, config.data)  # what is refused leaves no copy
-    store_corpus(raw)
+    store_corpus(raw, undo)
     return config
 
 

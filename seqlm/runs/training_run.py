@@ -75,18 +75,17 @@ class TrainingRun:
             OSError: It cannot be written; then nothing of it is left.
         """
         trainer = Trainer(config, text)
-        corpus = corpus_record(config, text)
         directory = create(stem_of(config), name)
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(shutil.rmtree, directory.path, ignore_errors=True)
+            corpus = corpus_record(config, text, undo)
             directory.write_manifest(manifest_of(directory.name, config, corpus))
             run = cls(directory, trainer, lock)
             run.log(created_event(directory.name, trainer))
             run._log_start()
             run.journal.flush()
             run._take_snapshot()
-        except BaseException:
-            shutil.rmtree(directory.path, ignore_errors=True)
-            raise
+            undo.pop_all()
         return run
 
     @classmethod

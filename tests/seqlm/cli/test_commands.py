@@ -12,6 +12,7 @@ import pytest
 from one_worker import one_worker
 
 from seqlm.cli.main import run as run_command
+from seqlm.home import corpora_dir
 
 FAST = (
     "train.steps=120", "train.evaluate_every=60", "model.hidden=16", "model.init=scaled",
@@ -96,6 +97,39 @@ def test_a_text_of_ones_own_and_a_name_of_ones_own(asked, home) -> None:
     assert trained["run"] == "mine"
     (home / "pairs.txt").unlink()
     assert asked("eval", "mine", "--split", "test")["tokens"] > 0
+
+
+def test_a_text_from_standard_input_is_kept_for_its_run_alone(
+    asked, refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def given(n_items: int) -> Any:
+        lines = "".join(f"{a}{b}\n" for a in "abcdef" for b in "uvwxyz"[:n_items])
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines.encode())))
+
+    def copies() -> list[str]:
+        return sorted(path.name for path in corpora_dir().glob("*"))
+
+    before = copies()
+    given(6)
+    asked("data", "show", "-")
+    assert copies() == before
+    given(6)
+    asked("train", "-", *FAST, "--name", "given")
+    kept = copies()
+    assert len(kept) == len(before) + 1
+    for n_items in (5, 6):  # another text, and the one that a run needs
+        given(n_items)
+        assert "a run called given already" in refused("train", "-", *FAST, "--name", "given")
+        assert copies() == kept
+    assert asked("eval", "given", "--split", "test")["tokens"] > 0
+
+
+def test_a_file_that_no_run_was_made_of_is_not_kept(refused, asked, home) -> None:
+    asked("train", "names-mlp", *FAST, "--name", "taken")
+    before = sorted(corpora_dir().glob("*"))
+    (home / "words.txt").write_text("\n".join(f"{a}{b}{a}" for a in "abcdef" for b in "uvwxyz"))
+    assert "a run called taken" in refused("train", "words.txt", *FAST, "--name", "taken")
+    assert sorted(corpora_dir().glob("*")) == before
 
 
 def test_a_diverged_training_is_a_failure_that_says_why(capsys) -> None:

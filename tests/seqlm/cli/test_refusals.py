@@ -1,8 +1,10 @@
 """A wrong request: one line that says what was wrong and what would be right, and nothing is left."""
 
+import io
 import os
 
 import pytest
+import torch
 
 
 @pytest.mark.parametrize(
@@ -23,7 +25,6 @@ import pytest
         (["train", "names-lstm", "train.example=window"], "item or chunk"),
         (["train", "names-mlp", "hidden"], "KEY=VALUE"),
         (["train", "names-mlp", "--name", "../x"], "not a run's name"),
-        (["train", "names-mlp", "train.device=cuda"], "there is cpu"),
         (["train", "missing.txt"], "missing.txt"),
         (["train", "/etc"], "etc is a folder"),
         (["train", "/dev/zero"], "zero is a device"),
@@ -37,13 +38,15 @@ import pytest
     ],
 )
 def test_a_wrong_request_is_one_line_and_leaves_nothing(words, says, refused, home) -> None:
-    if "train.device=cuda" in words:
-        pytest.importorskip("torch")
-        import torch
-
-        if torch.cuda.is_available():
-            pytest.skip("this machine has a GPU")
     assert says in refused(*words)
+    assert not home.exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_what_the_worker_alone_can_refuse_leaves_nothing(refused, home, monkeypatch) -> None:
+    text = "".join(f"{a}{b}\n" for a in "abcdef" for b in "uvwxyz")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    assert "there is cpu" in refused("train", "-", "train.device=cuda")
     assert not home.exists()
 
 
