@@ -1,45 +1,27 @@
 """The app: it wires what a person does to the session, and what the session tells to the screen."""
 
-import gc
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any, ClassVar
 
-from msgspec.structs import replace
-from textual import on, work
+from textual import on
 from textual.app import SystemCommand
 from textual.binding import BindingType
-from textual.driver import Driver
 from textual.message import Message
 from textual.screen import Screen
 
 from seqlm import recipe
 from seqlm.errors import SeqlmError
 from seqlm.home import runs_dir
-from seqlm.runs import client
-from workbench import seen
 from workbench.bindings import APP_BINDINGS, PANE_NAMES, RUN_ACTIONS
-from workbench.crash import CrashingApp
-from workbench.keys import footer_keys
-from workbench.link import Spawn
-from workbench.looking import Looking
-from workbench.opening import Opening, theme_of
-from workbench.oracle import Oracle
 from workbench.palette_commands import palette_commands
-from workbench.pulse import Pulse
-from workbench.render.figures import count
-from workbench.render.palette import DARK
+from workbench.past import moved
 from workbench.render.text import clean
 from workbench.screens.main import MainScreen
-from workbench.session import Session
-from workbench.shown_controls import shown_controls
-from workbench.signals import on_farewell
-from workbench.situation import QUIET_FROM_S, Situation, possible
-from workbench.steering import Steering
-from workbench.texts import TextReader, TextTold, text_of_run
+from workbench.situation import possible
+from workbench.stage import Stage
+from workbench.texts import TextTold, text_of_run
 from workbench.told import Answered, Declined, RunOpened, RunProgressed
-from workbench.traffic import Traffic
 from workbench.widgets.controls import ControlsPane
 from workbench.widgets.data import DataPane
 from workbench.widgets.footer import Footer
@@ -47,131 +29,19 @@ from workbench.widgets.generate import GeneratePane
 from workbench.widgets.tabs import PaneAsked
 
 
-class Workbench(CrashingApp):
-    """A terminal workbench in which a small language model is watched while it trains.
-
-    Args:
-        opening: What to open with.
-        clock: Seconds that only go forward.
-        spawn: Starts a worker.
-    """
+class Workbench(Stage):
+    """A terminal workbench in which a small language model is watched while it trains."""
 
     TITLE = "seqlm"
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = APP_BINDINGS
 
-    def __init__(
-        self,
-        opening: Opening,
-        clock: Callable[[], float] = time.monotonic,
-        spawn: Spawn = client.spawn,
-    ) -> None:
-        self._traffic = Traffic()
-        super().__init__(ansi_color=not opening.palette.background)
-        self._opening, self._clock = opening, clock
-        self._pulse = Pulse(clock, self._traffic)
-        self._session = Session(self.post_message, spawn=spawn)
-        self._texts = TextReader(self.post_message)
-        self._steering = Steering(self._session, opening.config)
-        self.situation = Situation(opening.config, preview=opening.preview)
-        self.set_class(opening.ascii_only, "-ascii")
-        self.register_theme(theme_of(opening.palette))
-        self.theme = "seqlm"
-        self._left_at: int | None = None
-        self._css_variables = self.get_css_variables()
-        self.stylesheet.set_variables(self._css_variables)
-
-    # Coming and going
-
-    def get_driver_class(self) -> type[Driver]:
-        """The terminal's, with a count of what it is sent."""
-        return self._traffic.counted(super().get_driver_class())
-
-    def get_default_screen(self) -> Screen[None]:
-        """The workbench itself."""
-        self._main = MainScreen(self._begin)
-        return self._main
-
-    def refresh_css(self, animate: bool = True) -> None:
-        """Read the styles again if the theme made them others; at the start it did not."""
-        if self.get_css_variables() != self._css_variables:
-            super().refresh_css(animate)
-
-    @property
-    def main(self) -> MainScreen:
-        """The screen with the panes, whatever lies above it."""
-        return self._main
-
-    def _begin(self) -> None:
-        """Show what there is, and begin to listen."""
-        self._oracle = Oracle(self._session, self.main.generate, self.main.data, self._clock)
-        on_farewell(self._detach)
-        if (self._opening.palette, self._opening.ascii_only) != (DARK, False):
-            self.main.show_look(self._opening.palette, self._opening.ascii_only)
-        self._looking = Looking(self, self._session, self._opening.fps, self._beat)
-        self.main.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
-        self.call_after_refresh(self._settle)
-        self._session.listen()
-        if self._opening.run is not None:
-            self._left_at = seen.take(self._opening.run.name)
-            self._session.open(self._opening.run)
-        self._set(self.situation)
-        self._read_text()
-
-    def _settle(self) -> None:
-        """The first frame is drawn: what would have kept it waiting may begin."""
-        gc.freeze()
-        gc.enable()
-        self._session.prepare()
-
-    def _detach(self) -> None:
-        if self.situation.run.is_live:
-            seen.remember(self.situation.run.run, self.situation.run.step)
-        self.on_unmount()
-        self.exit(0)
-
-    def on_unmount(self) -> None:
-        """However the app ends, it lets go of the worker, and of the text that is being read."""
-        self._texts.drop()
-        self._session.leave()
-
-    @work
-    async def action_leave(self) -> None:
-        """Leave; while a run trains or waits to, ask what becomes of it."""
-        run = self.situation.run
-        if not run.is_live:
-            self._detach()
-            return
-        from workbench.screens.leave import LeaveScreen
-
-        choice = await self.push_screen_wait(LeaveScreen(self.situation.title, run.status))
-        if choice == "stop":
-            self._session.stop()
-        if choice in ("detach", "stop"):
-            self._detach()
-
-    # The situation
-
-    def _set(self, situation: Situation) -> None:
-        """Show another situation, in one frame."""
-        self.situation = situation
-        with self.batch_update():
-            self.main.show(situation)
-            self.main.controls.show_controls(shown_controls(situation))
-            self._oracle.show(situation)
-            self._show_keys()
-        self._looking.show(situation.run.is_live)
-
-    def _change(self, **changes: Any) -> None:
-        self._set(replace(self.situation, **changes))
-
-    def _show_keys(self) -> None:
-        active = self.main.active_bindings
-        own, kept = footer_keys(self.situation, active, self)
-        self.main.footer.show(own, kept)
-
     # The text
+
+    def begin(self) -> None:
+        """Read the text before anything else."""
+        self._read_text()
 
     def _read_text(self) -> None:
         """Read the text that is wanted, unless it is there."""
@@ -203,23 +73,6 @@ class Workbench(CrashingApp):
             is_linked=self._session.is_linked,
         )
 
-    def _welcome(self) -> str:
-        """What a person who comes back to a run has missed."""
-        left_at, self._left_at, run = self._left_at, None, self.situation.run
-        if left_at is None or run.step <= left_at:
-            return self.situation.note
-        n_steps = count(run.step - left_at)
-        return f"Back on {run.run}. {n_steps} steps happened meanwhile; nothing is missing."
-
-    def _beat(self) -> None:
-        """Once a second while a run goes."""
-        quiet_s = self._pulse.quiet_s()
-        self._change(
-            note=self._welcome(),
-            quiet_s=quiet_s if quiet_s >= QUIET_FROM_S else 0,
-            bytes_per_s=self._pulse.bytes_per_s(),
-        )
-
     @on(RunOpened)
     def _run_opened(self, message: RunOpened) -> None:
         try:
@@ -233,6 +86,7 @@ class Workbench(CrashingApp):
             stored=text_of_run(manifest, self.situation.preview),
             asked=self._steering.config,
             is_linked=self._session.is_linked,
+            looking_at=None,
         )
         self._read_text()
 
@@ -318,9 +172,24 @@ class Workbench(CrashingApp):
         """Give the current pane the screen, or take it back."""
         self.main.zoom(not self.main.is_zoomed)
 
-    def action_unzoom(self) -> None:
-        """Out of the zoom."""
-        self.main.zoom(False)
+    def action_out(self) -> None:
+        """Out of the past; else out of the zoom."""
+        if self.situation.looking_at is not None:
+            self._change(looking_at=None)
+        else:
+            self.main.zoom(False)
+
+    def action_look_earlier(self) -> None:
+        """Look at the model as it was before."""
+        self._look(-1)
+
+    def action_look_later(self) -> None:
+        """Look at the model as it was later; after the last kept step, as it is."""
+        self._look(1)
+
+    def _look(self, by: int) -> None:
+        situation = self.situation
+        self._change(looking_at=moved(situation.run.kept, situation.looking_at, by))
 
     def action_redraw(self) -> None:
         """Draw everything again."""

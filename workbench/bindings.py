@@ -16,7 +16,9 @@ APP_BINDINGS: list[BindingType] = [
         for n, name in enumerate(PANE_NAMES, 1)
     ),
     Binding("z", "zoom", "zoom this pane, and back", id="pane.zoom"),
-    Binding("escape", "unzoom", "out of the zoom", show=False, id="pane.back"),
+    Binding("comma", "look_earlier", "the model as it was before", show=False, id="past.earlier"),
+    Binding("full_stop", "look_later", "the model as it was later", show=False, id="past.later"),
+    Binding("escape", "out", "out of the past, or of the zoom", show=False, id="pane.back"),
     Binding("question_mark", "help", "what this pane shows, and its keys", id="help"),
     Binding("colon,ctrl+p", "command_palette", "every command by name", id="commands"),
     Binding("q,ctrl+c,ctrl+q", "leave", "leave", id="leave"),

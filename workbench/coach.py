@@ -88,6 +88,13 @@ def _silent(s: Situation) -> Line | None:
     return Line("!", "warning", words)
 
 
+def _past(s: Situation) -> Line | None:
+    if s.looking_at is None:
+        return None
+    words = f"Looking at step {count(s.looking_at)} of {count(s.run.step)}. . later, , earlier, esc now."
+    return Line("◂", "waiting", words)
+
+
 def _noted(s: Situation) -> Line | None:
     return Line("▸", "plain", s.note) if s.note else None
 
@@ -229,6 +236,7 @@ _RULES: tuple[Rule, ...] = (
     _failed,
     _starting,
     _silent,
+    _past,
     _noted,
     _scoring,
     _waiting,

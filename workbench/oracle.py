@@ -49,6 +49,7 @@ class Oracle:
         self._session, self._generate, self._data, self._clock = session, generate, data, clock
         self._asked_at = -_ASK_AGAIN_S
         self._scored_at: int | None = None
+        self._weights = "live"
 
     def show(self, situation: Situation) -> None:
         """Tell the panes who answers in this situation."""
@@ -62,7 +63,11 @@ class Oracle:
                 preview, "pair counts" if run.run else "pair counts, no training yet"
             )
             return
-        now = self._clock()
+        if situation.looking_at is not None:
+            self._weights = str(situation.looking_at)
+            self._model_answers(preview, situation.looking_at, f" of {run.step:,}")
+            return
+        self._weights, now = "live", self._clock()
         if run.status != "training" or now - self._asked_at >= _ASK_AGAIN_S:
             self._asked_at = now
             self._model_answers(preview, run.step)
@@ -70,7 +75,7 @@ class Oracle:
     def ask_scores(self) -> None:
         """Ask what the model gives the right tokens of the items that the Data pane shows."""
         for number, item in self._data.wanted():
-            self._session.ask(Score(id=f"{_SCORE}{number}", text=item))
+            self._session.ask(Score(id=f"{_SCORE}{number}", text=item, weights=self._weights))
 
     def take(self, situation: Situation, message: Message) -> None:
         """Do what a pane asks."""
@@ -103,6 +108,7 @@ class Oracle:
                 top_p=sample.top_p,
                 min_p=sample.min_p,
                 seed=sample.seed,
+                weights=self._weights,
             )
             self._session.ask(question)
         elif preview is not None:
@@ -131,10 +137,13 @@ class Oracle:
         self._generate.answer_at_once(lambda asked, tokens, _: from_counts(preview, asked, tokens))
         self._generate.show_source(label, COUNTS, None, preview.vocabulary, preview.has_end)
 
-    def _model_answers(self, preview: Preview, step: int) -> None:
+    def _model_answers(self, preview: Preview, step: int, of: str = "") -> None:
+        """The model in the weights of a step; ``of`` says how far the run is, where that is not now."""
         self._generate.answer_at_once(None)
-        label, vocabulary = f"weights of step {step:,}", preview.vocabulary
-        told = partial(self._generate.show_source, label, "live", step, vocabulary, preview.has_end)
+        label, vocabulary = f"weights of step {step:,}{of}", preview.vocabulary
+        told = partial(
+            self._generate.show_source, label, self._weights, step, vocabulary, preview.has_end
+        )
         self._generate.call_later(told)
         if step != self._scored_at:
             self._scored_at = step

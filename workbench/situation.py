@@ -49,6 +49,7 @@ class Situation(Struct, frozen=True):
         reading: How far the reading has come, in words.
         refusal: Why the last thing asked for cannot be done.
         is_linked: Whether a worker can be asked about the run's model.
+        looking_at: The step whose weights answer; None: those of now.
         note: What just happened, in words, until something else does.
         quiet_s: Seconds since anything came from a run that goes; 0 where that is nothing unusual.
         bytes_per_s: What the terminal was sent lately, while a run goes.
@@ -62,6 +63,7 @@ class Situation(Struct, frozen=True):
     reading: str = ""
     refusal: str = ""
     is_linked: bool = False
+    looking_at: int | None = None
     note: str = ""
     quiet_s: int = 0
     bytes_per_s: int = 0
@@ -154,6 +156,10 @@ def possible(situation: Situation, action: str) -> bool:
             return bool(space_does(situation))
         case "one_step":
             return run.status == "paused"
+        case "look_earlier":
+            return bool(run.kept) and situation.is_linked and situation.looking_at != run.kept[0]
+        case "look_later":
+            return situation.looking_at is not None
         case "log":
             return bool(run.run)
         case "stop":

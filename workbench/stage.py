@@ -1,0 +1,171 @@
+"""The app below its wiring: how it comes and goes, and the situation that everything is drawn from."""
+
+import gc
+import time
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+from textual import work
+from textual.driver import Driver
+from textual.screen import Screen
+
+from seqlm.runs import client
+from workbench import seen
+from workbench.crash import CrashingApp
+from workbench.keys import footer_keys
+from workbench.link import Spawn
+from workbench.looking import Looking
+from workbench.opening import Opening, theme_of
+from workbench.oracle import Oracle
+from workbench.pulse import Pulse
+from workbench.render.figures import count
+from workbench.render.palette import DARK
+from workbench.screens.main import MainScreen
+from workbench.session import Session
+from workbench.shown_controls import shown_controls
+from workbench.signals import on_farewell
+from workbench.situation import QUIET_FROM_S, Situation
+from workbench.steering import Steering
+from workbench.texts import TextReader
+from workbench.traffic import Traffic
+
+
+class Stage(CrashingApp):
+    """Holds one situation and shows it; what changes it is wired by the workbench.
+
+    Args:
+        opening: What to open with.
+        clock: Seconds that only go forward.
+        spawn: Starts a worker.
+    """
+
+    def __init__(
+        self,
+        opening: Opening,
+        clock: Callable[[], float] = time.monotonic,
+        spawn: Spawn = client.spawn,
+    ) -> None:
+        self._traffic = Traffic()
+        super().__init__(ansi_color=not opening.palette.background)
+        self._opening, self._clock = opening, clock
+        self._pulse = Pulse(clock, self._traffic)
+        self._session = Session(self.post_message, spawn=spawn)
+        self._texts = TextReader(self.post_message)
+        self._steering = Steering(self._session, opening.config)
+        self.situation = Situation(opening.config, preview=opening.preview)
+        self.set_class(opening.ascii_only, "-ascii")
+        self.register_theme(theme_of(opening.palette))
+        self.theme = "seqlm"
+        self._left_at: int | None = None
+        self._css_variables = self.get_css_variables()
+        self.stylesheet.set_variables(self._css_variables)
+
+    # Coming and going
+
+    def get_driver_class(self) -> type[Driver]:
+        """The terminal's, with a count of what it is sent."""
+        return self._traffic.counted(super().get_driver_class())
+
+    def get_default_screen(self) -> Screen[None]:
+        """The workbench itself."""
+        self._main = MainScreen(self._begin)
+        return self._main
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Read the styles again if the theme made them others; at the start it did not."""
+        if self.get_css_variables() != self._css_variables:
+            super().refresh_css(animate)
+
+    @property
+    def main(self) -> MainScreen:
+        """The screen with the panes, whatever lies above it."""
+        return self._main
+
+    def _begin(self) -> None:
+        """Show what there is, and begin to listen."""
+        self._oracle = Oracle(self._session, self.main.generate, self.main.data, self._clock)
+        on_farewell(self._detach)
+        if (self._opening.palette, self._opening.ascii_only) != (DARK, False):
+            self.main.show_look(self._opening.palette, self._opening.ascii_only)
+        self._looking = Looking(self, self._session, self._opening.fps, self._beat)
+        self.main.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
+        self.call_after_refresh(self._settle)
+        self._session.listen()
+        if self._opening.run is not None:
+            self._left_at = seen.take(self._opening.run.name)
+            self._session.open(self._opening.run)
+        self._set(self.situation)
+        self.begin()
+
+    def begin(self) -> None:
+        """Everything is there; the first frame comes next."""
+
+    def _settle(self) -> None:
+        """The first frame is drawn: what would have kept it waiting may begin."""
+        gc.freeze()
+        gc.enable()
+        self._session.prepare()
+
+    def _detach(self) -> None:
+        if self.situation.run.is_live:
+            seen.remember(self.situation.run.run, self.situation.run.step)
+        self.on_unmount()
+        self.exit(0)
+
+    def on_unmount(self) -> None:
+        """However the app ends, it lets go of the worker, and of the text that is being read."""
+        self._texts.drop()
+        self._session.leave()
+
+    @work
+    async def action_leave(self) -> None:
+        """Leave; while a run trains or waits to, ask what becomes of it."""
+        run = self.situation.run
+        if not run.is_live:
+            self._detach()
+            return
+        from workbench.screens.leave import LeaveScreen
+
+        choice = await self.push_screen_wait(LeaveScreen(self.situation.title, run.status))
+        if choice == "stop":
+            self._session.stop()
+        if choice in ("detach", "stop"):
+            self._detach()
+
+    # The situation
+
+    def _set(self, situation: Situation) -> None:
+        """Show another situation, in one frame."""
+        self.situation = situation
+        with self.batch_update():
+            self.main.show(situation)
+            self.main.controls.show_controls(shown_controls(situation))
+            self._oracle.show(situation)
+            self._show_keys()
+        self._looking.show(situation.run.is_live)
+
+    def _change(self, **changes: Any) -> None:
+        self._set(replace(self.situation, **changes))
+
+    def _show_keys(self) -> None:
+        active = self.main.active_bindings
+        own, kept = footer_keys(self.situation, active, self)
+        self.main.footer.show(own, kept)
+
+    def _welcome(self) -> str:
+        """What a person who comes back to a run has missed."""
+        left_at, self._left_at, run = self._left_at, None, self.situation.run
+        if left_at is None or run.step <= left_at:
+            return self.situation.note
+        n_steps = count(run.step - left_at)
+        return f"Back on {run.run}. {n_steps} steps happened meanwhile; nothing is missing."
+
+    def _beat(self) -> None:
+        """Once a second while a run goes."""
+        quiet_s = self._pulse.quiet_s()
+        self._change(
+            note=self._welcome(),
+            quiet_s=quiet_s if quiet_s >= QUIET_FROM_S else 0,
+            bytes_per_s=self._pulse.bytes_per_s(),
+        )
