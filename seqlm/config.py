@@ -5,9 +5,11 @@ Each field carries its bounds, its help, its unit and whether it may change whil
 are all read from here; :mod:`seqlm.settings` does the reading.
 """
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
+
+from seqlm.families import MlpConfig, ModelConfig
 
 _LIVE: dict[str, Any] = {"live": True}
 
@@ -49,70 +51,6 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     deduplicate: Annotated[
         bool, Meta(description="keep one of equal lines, so nothing validated was trained on")
     ] = True
-
-
-class NgramConfig(_Section, frozen=True, kw_only=True, tag_field="kind", tag="ngram"):
-    """A table of counts: the probability of a token given the n-1 before it."""
-
-    order: Annotated[
-        int, Meta(ge=1, le=12, description="tokens in one count: 2 is the bigram table")
-    ] = 2
-    smoothing: Annotated[
-        Literal["add-k", "witten-bell", "kneser-ney"],
-        Meta(description="how probability is kept for what was never counted"),
-    ] = "add-k"
-    add_k: Annotated[
-        float, Meta(ge=1e-6, le=1000, description="added to every count (smoothing add-k only)")
-    ] = 1.0
-
-
-Dropout: TypeAlias = Annotated[
-    float, Meta(ge=0, lt=1, description="share of units silenced at random in training")
-]
-Embedding: TypeAlias = Annotated[
-    int, Meta(ge=1, le=8192, description="numbers that stand for one token")
-]
-Hidden: TypeAlias = Annotated[int, Meta(ge=1, le=8192, description="units in a hidden layer")]
-Layers: TypeAlias = Annotated[int, Meta(ge=1, le=16, description="hidden layers")]
-
-
-class MlpConfig(_Section, frozen=True, kw_only=True, tag_field="kind", tag="mlp"):
-    """Embeddings of the last tokens side by side, hidden layers, output (Bengio et al. 2003)."""
-
-    context: Annotated[
-        int, Meta(ge=1, le=512, description="tokens it sees", extra=_unit("tokens"))
-    ] = 3
-    embedding: Embedding = 10
-    hidden: Hidden = 200
-    layers: Layers = 1
-    activation: Annotated[
-        Literal["tanh", "gelu"], Meta(description="the curve of a hidden unit")
-    ] = "tanh"
-    dropout: Dropout = 0.0
-    init: Annotated[
-        Literal["library", "scaled", "lecture"],
-        Meta(description="first weights: torch's, by fan-in with a quiet output, or plain N(0,1)"),
-    ] = "scaled"
-
-
-class ElmanConfig(_Section, frozen=True, kw_only=True, tag_field="kind", tag="elman"):
-    """The simple recurrence written out (Elman 1990): a hidden vector fed back at each token."""
-
-    embedding: Embedding = 48
-    hidden: Hidden = 256
-    dropout: Dropout = 0.0
-
-
-class LstmConfig(_Section, frozen=True, kw_only=True, tag_field="kind", tag="lstm"):
-    """Long short-term memory (Hochreiter & Schmidhuber 1997), the library's kernel."""
-
-    embedding: Embedding = 48
-    hidden: Hidden = 192
-    layers: Layers = 1
-    dropout: Dropout = 0.0
-
-
-ModelConfig: TypeAlias = NgramConfig | MlpConfig | ElmanConfig | LstmConfig
 
 
 class TrainConfig(_Section, frozen=True, kw_only=True):

@@ -4,16 +4,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from seqlm import errors
-from seqlm.config import (
-    Change,
-    DataConfig,
-    ElmanConfig,
-    LstmConfig,
-    MlpConfig,
-    NgramConfig,
-    RunConfig,
-    TrainConfig,
-)
+from seqlm.config import Change, DataConfig, RunConfig, TrainConfig
+from seqlm.families import ElmanConfig, LstmConfig, MlpConfig, NgramConfig
 
 
 class Preset(Struct, frozen=True, kw_only=True):

@@ -10,7 +10,8 @@ from msgspec import Struct, inspect
 from msgspec.structs import replace
 
 from seqlm import errors
-from seqlm.config import ModelConfig, RunConfig
+from seqlm.config import RunConfig
+from seqlm.families import ModelConfig
 
 _FAMILIES: dict[str, type[Any]] = {
     str(family.__struct_config__.tag): family for family in get_args(ModelConfig)
@@ -248,8 +249,8 @@ def with_value(config: RunConfig, key: str, value: Any) -> RunConfig:
 def _as_family(model: ModelConfig, kind: str) -> ModelConfig:
     """Another family's configuration; the settings that both have keep their values."""
     family = _FAMILIES[kind]
-    kept = {name: getattr(model, name) for name in family.__struct_fields__ if hasattr(model, name)}
-    made: ModelConfig = family(**kept)
+    common = set(model.__struct_fields__) & set(family.__struct_fields__)
+    made: ModelConfig = family(**{name: getattr(model, name) for name in common})
     return made
 
 
@@ -275,8 +276,7 @@ def check(config: RunConfig) -> None:
             "train.order=replacement draws chunks from anywhere; it needs train.carry_state=false",
             "replacement",
         )
-    fixed_context = kind_of(config.model) in ("mlp", "ngram")
-    if config.train.example == "window" and not fixed_context:
+    if config.train.example == "window" and config.model.context is None:
         raise errors.RequestError(
             f"train.example=window needs a fixed context; {kind_of(config.model)} has none:"
             " take item or chunk",

@@ -11,12 +11,13 @@ from math import exp, log
 
 from msgspec import Struct
 
-from seqlm.config import DataConfig, MlpConfig, ModelConfig, NgramConfig, SampleConfig
+from seqlm.config import DataConfig, SampleConfig
 from seqlm.data.ngrams import NgramCounts, NgramTable
 from seqlm.data.prepare import Description, PreparedText, prepare
 from seqlm.data.reading import Progress
 from seqlm.data.references import bigram_counts
 from seqlm.data.split import SPLITS
+from seqlm.families import ModelConfig
 from seqlm.generation.sampler import candidates, choose, uniform
 from seqlm.protocol.queries import Drawn
 from workbench.render.text import clean, token_glyph
@@ -148,7 +149,7 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
 
     def fed(self, model: ModelConfig, first: int, n_rows: int) -> list[Fed]:
         """What the model is fed, row by row, from the item (of a stream: character) ``first`` on."""
-        return list(islice(self._fed(context_of(model), first), n_rows))
+        return list(islice(self._fed(model.context, first), n_rows))
 
     def _fed(self, context: int | None, first: int) -> Iterator[Fed]:
         items = self.text.items["train"]
@@ -169,16 +170,6 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
             is_whole = i == begin and self.text.corpus.mode == "lines"
             shown = clean(item, _SHOWN_ITEM) if is_whole else ""
             yield Fed(_window(glyphs, i, context), glyphs[i], shown, number, i - begin)
-
-
-def context_of(model: ModelConfig) -> int | None:
-    """How many tokens a model of a fixed context sees; None for one that sees all before."""
-    match model:
-        case MlpConfig(context=context):
-            return context
-        case NgramConfig(order=order):
-            return order - 1
-    return None
 
 
 def make_preview(data: DataConfig, progress: Progress | None = None) -> Preview:

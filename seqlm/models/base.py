@@ -6,6 +6,7 @@ A model is a function ``(tokens, state) -> (logits, state)``. ``logits[:, t]`` p
 token at a time, scoring and inspection are all this one call.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from torch import Tensor, cat, nn
@@ -74,6 +75,14 @@ class FixedContextModel(SequenceModel):
 
     def predict(self, windows: Tensor) -> Tensor:
         """Logits (..., V) of the token after each window (..., k) of the last k tokens, oldest first."""
+        raise NotImplementedError
+
+
+class CountedModel(FixedContextModel):
+    """A model whose numbers are counts: one look at the text makes them, no step improves them."""
+
+    def fit(self, sequences: Iterable[Sequence[int]]) -> None:
+        """Count ``sequences`` in place of those before; all but the first token are targets."""
         raise NotImplementedError
 
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from seqlm.config import ElmanConfig
+from seqlm.families import ElmanConfig
 from seqlm.models.base import SequenceModel, State
 
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from seqlm.config import MlpConfig
+from seqlm.families import MlpConfig
 from seqlm.models.base import FixedContextModel
 
 

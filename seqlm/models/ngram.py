@@ -7,14 +7,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqlm.config import NgramConfig
 from seqlm.data.ngrams import NgramCounts, NgramTable
-from seqlm.models.base import FixedContextModel
+from seqlm.families import NgramConfig
+from seqlm.models.base import CountedModel
 
 _KEPT_LOGITS = 1 << 22  # 16 MB of float32
 
 
-class NgramModel(FixedContextModel):
+class NgramModel(CountedModel):
     """Predicts from how often each token followed the ``order - 1`` tokens before it.
 
     There is nothing to train by steps: :meth:`fit` counts once. Until then every token is equally

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from seqlm.config import LstmConfig
+from seqlm.families import LstmConfig
 from seqlm.models.base import SequenceModel, State
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from seqlm.config import ElmanConfig, LstmConfig, MlpConfig, ModelConfig, NgramConfig
+from seqlm.families import ElmanConfig, LstmConfig, MlpConfig, ModelConfig, NgramConfig
 from seqlm.models.base import SequenceModel
 from seqlm.models.elman import Elman
 from seqlm.models.mlp import Mlp

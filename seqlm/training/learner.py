@@ -13,8 +13,7 @@ from seqlm.config import RunConfig
 from seqlm.data.batches import IGNORED, Batch, Batches, ChunkBatches, ItemBatches, WindowBatches
 from seqlm.data.prepare import PreparedText
 from seqlm.errors import RequestError
-from seqlm.models.base import FixedContextModel, SequenceModel, State
-from seqlm.models.ngram import NgramModel
+from seqlm.models.base import CountedModel, FixedContextModel, SequenceModel, State
 from seqlm.training.optimizer import make_optimizer
 
 
@@ -104,7 +103,7 @@ class GradientLearner(Learner):
 class CountLearner(Learner):
     """Counting: one step reads the whole training split. Before it, every token is equally probable."""
 
-    def __init__(self, model: NgramModel, sequences: list[list[int]]) -> None:
+    def __init__(self, model: CountedModel, sequences: list[list[int]]) -> None:
         self.model = model
         self._sequences = sequences
 
@@ -114,7 +113,7 @@ class CountLearner(Learner):
         """Count everything; a further step counts the same again and changes nothing."""
         before = float(torch.tensor(self.model.n_vocab).log())
         if index == 0:
-            cast(NgramModel, self.model).fit(self._sequences)
+            cast(CountedModel, self.model).fit(self._sequences)
         return torch.tensor(before), sum(len(sequence) - 1 for sequence in self._sequences)
 
     def tensors(self) -> dict[str, Tensor]:
@@ -130,8 +129,8 @@ def make_learner(
 ) -> Learner:
     """The learner for this model: counts are counted, everything else goes by gradient."""
     sequences = [sequence for sequence in text.sequences("train") if len(sequence) > 1]
-    if isinstance(model, NgramModel):
-        return CountLearner(model, sequences)
+    if config.model.learns_by_counting:
+        return CountLearner(cast(CountedModel, model), sequences)
     torch.manual_seed(config.seed)  # dropout draws from torch's own generator
     batches = make_batches(config, text, sequences, model.context)
     return GradientLearner(model, batches, config, device)

@@ -22,8 +22,10 @@ LIGHT = [
     "seqlm.data.split",
     "seqlm.data.tokenizer",
     "seqlm.errors",
+    "seqlm.families",
     "seqlm.generation.sampler",
     "seqlm.home",
+    "seqlm.parameters",
     "seqlm.presets",
     "seqlm.protocol.codec",
     "seqlm.protocol.commands",
@@ -34,10 +36,12 @@ LIGHT = [
     "seqlm.runs.directory",
     "seqlm.runs.follow",
     "seqlm.runs.journal",
+    "seqlm.runs.log_spaced",
     "seqlm.runs.sockets",
     "seqlm.runs.summary",
     "seqlm.runs.targets",
     "seqlm.settings",
+    "seqlm.training.position",
     "seqlm.training.schedule",
 ]
 HEAVY = {"torch", "numpy", "safetensors"}

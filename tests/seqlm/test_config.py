@@ -3,7 +3,8 @@ import pytest
 from msgspec import inspect
 
 from seqlm import settings
-from seqlm.config import ModelConfig, RunConfig
+from seqlm.config import RunConfig
+from seqlm.families import ModelConfig
 from seqlm.presets import PRESETS, preset_config
 from seqlm.settings import Setting
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len
 
-from workbench.preview import Fed, Preview, context_of
+from workbench.preview import Fed, Preview
 from workbench.render.bars import bar
 from workbench.render.figures import compact, count, probability
 from workbench.render.text import clean, fit, token_glyph
@@ -67,7 +67,7 @@ def fed_rows(
 ) -> list[Row]:
     """What the model sees, which token is right, and what chance it gets."""
     fed = preview.fed(s.config.model, first, max(0, room - 1))
-    context = context_of(s.config.model)
+    context = s.config.model.context
     gap = " " if context is not None and context <= _SPACED_UP_TO else ""
     sees = [gap.join(one.sees) for one in fed]
     column = min(max([4, *map(len, sees)]), max(4, width // 2), _WIDEST_CONTEXT)

@@ -4,13 +4,13 @@ from typing import Any
 import pytest
 import torch
 
-from seqlm.config import ElmanConfig, LstmConfig, MlpConfig, NgramConfig, SampleConfig
+from seqlm.config import SampleConfig
 from seqlm.data.tokenizer import CharTokenizer
 from seqlm.errors import RequestError, SeqlmError
+from seqlm.families import ElmanConfig, LstmConfig, MlpConfig, NgramConfig
 from seqlm.generation import sampler
 from seqlm.generation.generator import Draw, Generator
-from seqlm.models.base import SequenceModel
-from seqlm.models.ngram import NgramModel
+from seqlm.models.base import CountedModel, SequenceModel
 from seqlm.models.registry import build
 
 TEXT = "abcdefgh"
@@ -31,7 +31,7 @@ def items() -> CharTokenizer:
 def model_of(config: Any, tokenizer: CharTokenizer) -> SequenceModel:
     fill_id = tokenizer.n_vocab if tokenizer.end_id is None else tokenizer.end_id
     model = build(config, tokenizer.n_vocab, fill_id, seed=1)
-    if isinstance(model, NgramModel):
+    if isinstance(model, CountedModel):
         model.fit([[8, 0, 1, 2, 3, 8], [8, 4, 1, 0, 8]])
     return model
 

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import cross_entropy
 
-from seqlm.models.base import SequenceModel, State
-from seqlm.models.ngram import NgramModel
+from seqlm.models.base import CountedModel, SequenceModel, State
 from seqlm.models.registry import BUILDERS, build
 
 V = 7
@@ -42,7 +41,7 @@ def name_of(config: Any) -> str:
 
 def model_of(config: Any, fill_id: int = V - 1, seed: int = 3) -> SequenceModel:
     model = build(config, V, fill_id, seed)
-    if isinstance(model, NgramModel):
+    if isinstance(model, CountedModel):
         model.fit([[V - 1, 0, 1, 2, 0, 1, V - 1], [V - 1, 3, 3, 0, 5, 4, V - 1]])
     return model.eval()
 
@@ -55,7 +54,7 @@ def tokens_of(n_rows: int, n_tokens: int, seed: int = 0) -> torch.Tensor:
 every_config = pytest.mark.parametrize("config", variants(), ids=name_of)
 every_fill = pytest.mark.parametrize("fill_id", [V - 1, V])
 trainable = pytest.mark.parametrize(
-    "config", [c for c in variants() if BUILDERS[type(c)] is not NgramModel], ids=name_of
+    "config", [c for c in variants() if not c.learns_by_counting], ids=name_of
 )
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seqlm.config import ElmanConfig, LstmConfig, MlpConfig
+from seqlm.families import ElmanConfig, LstmConfig, MlpConfig
 from seqlm.models.elman import Elman, ElmanLayer
 from seqlm.models.mlp import Mlp
 from seqlm.models.recurrent import Lstm

@@ -11,7 +11,7 @@ from seqlm import recipe
 from seqlm.data.prepare import prepare
 from seqlm.errors import RequestError, SeqlmError
 from seqlm.models import registry
-from seqlm.models.ngram import NgramModel
+from seqlm.models.base import CountedModel
 from seqlm.runs import subjects
 from seqlm.runs.checkpoint import Checkpoints, Record
 from seqlm.runs.subjects import Subjects
@@ -25,7 +25,7 @@ def kept(line: str, path: Path, steps: tuple[int, ...] = (3,), words: tuple[str,
     text = prepare(config.data)
     made_by = recipe.apply(config, words)
     model = registry.build(made_by.model, text.tokenizer.n_vocab, text.fill_id, 1)
-    if isinstance(model, NgramModel):
+    if isinstance(model, CountedModel):
         model.fit(text.sequences("val"))
     checkpoints = Checkpoints(path)
     path.parent.mkdir(exist_ok=True)

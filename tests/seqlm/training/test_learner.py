@@ -2,10 +2,11 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from seqlm.config import LstmConfig, MlpConfig, NgramConfig, RunConfig, TrainConfig
+from seqlm.config import RunConfig, TrainConfig
 from seqlm.data.batches import ChunkBatches, ItemBatches, WindowBatches
 from seqlm.data.prepare import PreparedText
 from seqlm.errors import RequestError
+from seqlm.families import LstmConfig, MlpConfig, NgramConfig
 from seqlm.models.registry import build
 from seqlm.training.learner import make_batches, make_learner
 

@@ -9,16 +9,9 @@ import pytest
 import torch
 from msgspec.structs import replace
 
-from seqlm.config import (
-    Change,
-    ElmanConfig,
-    LstmConfig,
-    MlpConfig,
-    NgramConfig,
-    RunConfig,
-    TrainConfig,
-)
+from seqlm.config import Change, RunConfig, TrainConfig
 from seqlm.data.prepare import PreparedText
+from seqlm.families import ElmanConfig, LstmConfig, MlpConfig, NgramConfig
 from seqlm.generation.generator import Generator
 from seqlm.protocol import codec
 from seqlm.protocol.events import Ended, Evaluated, Event, StepsDone, ValueChanged
