@@ -4,16 +4,23 @@ import codecs
 import contextlib
 import os
 import select
-from collections.abc import Generator, Iterator
+import threading
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from typing import IO
 
 from textual import constants, events
 from textual._xterm_parser import XTermParser
 from textual.app import App
+from textual.dom import DOMNode
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from workbench.render.text import clean
+
 _READ_BYTES = 1 << 14
+_LONGEST_KEY_S = 0.5
+_LONGEST_PASTE = 1 << 16
 _PASTE_BEGINS, _PASTE_ENDS = "\x1b[200~", "\x1b[201~"
 _MARK = len(_PASTE_BEGINS)
 
@@ -57,7 +64,7 @@ class Keyboard:
             self._pasted = pasted
             return ""
         self._pasted = None
-        yield events.Paste(pasted[:end])
+        yield events.Paste(_harmless(pasted[: min(end, _LONGEST_PASTE)]))
         yield from self._parsed(_PASTE_ENDS)  # the parser saw where it began
         return pasted[end + _MARK :]
 
@@ -68,6 +75,11 @@ class Keyboard:
                     yield message
         except (ValueError, OverflowError):  # e.g. the number of a key that there is not
             self._parser = XTermParser(constants.DEBUG)
+
+
+def _harmless(text: str) -> str:
+    """A pasted text that no field can draw as anything but text; a terminal ends its lines with a CR."""
+    return "\n".join(map(clean, text.replace("\r\n", "\n").replace("\r", "\n").split("\n")))
 
 
 class _Screen:
@@ -93,6 +105,9 @@ class _Screen:
 class TerminalDriver(LinuxDriver):
     """Textual's driver with another keyboard, and another end: a terminal that is gone is left.
 
+    Keys are given one at a time, the next when the one before was heard. The focus moves only between
+    two keys; over a slow line they come in bursts, and the second would go where the first came from.
+
     Args:
         app: The app.
         debug: Whether Textual logs.
@@ -109,6 +124,7 @@ class TerminalDriver(LinuxDriver):
         size: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._heard = threading.Event()
         assert self._file is not None
         self._file = _Screen(self._file)  # type: ignore[assignment]
 
@@ -125,6 +141,31 @@ class TerminalDriver(LinuxDriver):
                     self.process_message(message)
             for message in keyboard.tick():
                 self.process_message(message)
+
+    def send_message(self, message: Message) -> None:
+        """Give the app what a person did; a key is waited for until it has been heard."""
+        self._heard.clear()
+        self._app.post_message(message)
+        if isinstance(message, events.Key):
+            self._app.call_later(self._follow_key)
+            self._heard.wait(_LONGEST_KEY_S)
+
+    def _follow_key(self) -> None:
+        """The app has passed a key on. This goes after it: to the focus, from there up to the app."""
+        self._go_on_at(self._app.focused or self._app.screen)
+
+    def _go_on_at(self, node: DOMNode) -> None:
+        is_top = node is self._app
+        go_on = self._end_at_top if is_top else partial(self._go_on_at, node.parent or self._app)
+        self._post(node, go_on)
+
+    def _end_at_top(self) -> None:
+        """What the key did is done, but for what it left for later: that comes before this."""
+        self._post(self._app, self._heard.set)
+
+    def _post(self, node: DOMNode, callback: Callable[[], None]) -> None:
+        if not node.post_message(events.Callback(callback)):
+            self._heard.set()
 
     def _has_input(self) -> bool:
         return bool(select.select([self.fileno], [], [], constants.ESCAPE_DELAY)[0])

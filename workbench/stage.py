@@ -12,7 +12,6 @@ from textual.screen import Screen
 
 from seqlm.runs import client
 from workbench import seen
-from workbench.crash import CrashingApp
 from workbench.keys import footer_keys
 from workbench.link import Spawn
 from workbench.looking import Looking
@@ -27,11 +26,12 @@ from workbench.shown_controls import shown_controls
 from workbench.signals import on_farewell
 from workbench.situation import QUIET_FROM_S, Situation
 from workbench.steering import Steering
+from workbench.terminal_app import TerminalApp
 from workbench.texts import TextReader
 from workbench.traffic import Traffic
 
 
-class Stage(CrashingApp):
+class Stage(TerminalApp):
     """Holds one situation and shows it; what changes it is wired by the workbench.
 
     Args:

@@ -16,7 +16,7 @@ _ALLOWED = re.compile(
     r"|\x1b\]22;[a-z-]+\x07"  # the pointer's shape
     r"|\r?\n"
 )
-_STEERING = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _COLOUR = re.compile(rb"\x1b\[([0-9;]*)m")
 
 

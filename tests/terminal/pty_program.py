@@ -1,6 +1,7 @@
 """A program in a pseudo-terminal: the bytes it writes there, and the screen that they draw."""
 
 import os
+import re
 import select
 import signal
 import sys
@@ -9,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import ptyprocess
-import pyte
+from cells import Cells
 
 ROOT = Path(__file__).resolve().parents[2]
 TUI = (sys.executable, "-P", "-m", "workbench.cli")
@@ -17,7 +18,9 @@ SEQLM = (sys.executable, "-P", "-m", "seqlm.cli")
 DEADLINE_S = 60.0
 _READ_BYTES = 1 << 16
 # What a test runner's own surroundings say must not change what is drawn.
-_UNSET = ("NO_COLOR", "COLORTERM", "COLORFGBG", "LC_ALL", "LC_CTYPE", "TERM_PROGRAM", "TMUX", "STY")
+_UNSET = re.compile(
+    "NO_COLOR|COLOR(TERM|FGBG)|LC_.*|TERM_.*|TMUX.*|STY|TEXTUAL.*|PYTHON(IO|UTF8).*"
+)
 
 
 class Unseen(AssertionError):
@@ -48,8 +51,7 @@ class Program:
     ) -> None:
         self.output = bytearray()
         self.columns, self.rows = columns, rows
-        self._drawn, self._screen = 0, pyte.Screen(columns, rows)
-        self._stream = pyte.ByteStream(self._screen)
+        self._drawn, self._cells = 0, Cells(columns, rows)
         self.process = ptyprocess.PtyProcess.spawn(
             [os.fsdecode(word) for word in command],
             cwd=str(folder) if folder else None,
@@ -58,6 +60,11 @@ class Program:
         )
         os.set_blocking(self.process.fd, False)
         self._is_open = True
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has not ended."""
+        return self._is_open and bool(self.process.isalive())
 
     # What it draws
 
@@ -81,9 +88,9 @@ class Program:
 
     def screen(self) -> str:
         """What a person sees now."""
-        self._stream.feed(bytes(self.output[self._drawn :]))
+        self._cells.feed(bytes(self.output[self._drawn :]))
         self._drawn = len(self.output)
-        return "\n".join(self._screen.display)
+        return self._cells.text
 
     def wait_for(self, *words: str, timeout_s: float = DEADLINE_S) -> str:
         """Read until the screen shows all of ``words``; the screen."""
@@ -139,7 +146,7 @@ class Program:
         """Make the window another size."""
         self.screen()
         self.columns, self.rows = columns, rows
-        self._screen.resize(rows, columns)
+        self._cells.resize(columns, rows)
         self.process.setwinsize(rows, columns)
 
     # How it ends
@@ -166,7 +173,7 @@ class Program:
 
 def surroundings(changes: Mapping[str, str | None]) -> dict[str, str]:
     """The variables of a program: a terminal of today that knows UTF-8, unless told otherwise."""
-    kept = {name: value for name, value in os.environ.items() if name not in _UNSET}
+    kept = {name: value for name, value in os.environ.items() if not _UNSET.fullmatch(name)}
     usual = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
     found: dict[str, str | None] = {**kept, **usual, "PYTHONPATH": str(ROOT), **changes}
     return {name: value for name, value in found.items() if value is not None}

@@ -13,7 +13,7 @@ SAMPLES = {
     "zero": "z\u200b\u200c\u2060\ufeff\u00ade",
     "surrogate": "\udcff\udc9b31m",
     "marks": "e" + "\u0301\u0323" * 25,
-    "lone mark": "\u0300\u20dd",
+    "lone mark": "\u0300\u0316",
     "wide": "漢字ＡＢ",
     "emoji": "👩\u200d🚀👨\u200d👩\u200d👧🏳\ufe0f\u200d🌈🇫🇷",
     "invisible": "\u3164\u115f\ufff9\U000e0041\u2800",
@@ -26,13 +26,13 @@ SAMPLES = {
     "variable": "$primary",
     "bold": "[b]w",
     "backslash": "\\[",
-    "cr": "one\rtwo",
     "bell": "\a\b",
     "del": "\x7f",
     "tab": "a\tb",
-    "line": "a\nb",
     "feed": "a\x0bb\x0cc",
     "percent": "%s{0}",
+    "cr": "one\rtwo",
+    "line": "a\nb",
 }
 LONG = "long " * 200_000
 """One line of a megabyte."""

@@ -1,4 +1,4 @@
-"""An app that fails in one line: the terminal as it was, the traceback in a file, training going on."""
+"""An app that leaves the terminal as it was, whatever happens: a crash is one line."""
 
 import asyncio
 import contextlib
@@ -15,12 +15,15 @@ from seqlm.errors import one_line
 from workbench.driver import TerminalDriver
 
 
-class CrashingApp(App[int]):
-    """Says of an error that nobody expected where its traceback is, and ends with status 1."""
+class TerminalApp(App[int]):
+    """An error that nobody expected ends it with one line that names the file of the traceback."""
 
     def get_driver_class(self) -> type[Driver]:
         """A terminal that is gone, or sends nonsense, is no error."""
         return TerminalDriver
+
+    def bell(self) -> None:
+        """Silence: nothing is told by a sound."""
 
     def on_mount(self) -> None:
         """Errors of callbacks and of threads end the app too; nobody would see them."""
