@@ -88,10 +88,7 @@ def live_changes(config: RunConfig, words: Iterable[str]) -> list[Change]:
     changes = []
     for word in map(_parse, words):
         setting = settings.find(config, word.key)
-        if not setting.live:
-            raise errors.RequestError(
-                f"{word.key} cannot change in a run that has begun", word.text
-            )
+        _refuse_unless_steerable(config, word, "in a run that has begun")
         changes.append(Change(key=word.key, value=setting.parse(word.text), step=word.step or 0))
     return changes
 
@@ -129,8 +126,13 @@ def _set(config: RunConfig, word: _Word) -> RunConfig:
     if word.step is None:
         kept = tuple(change for change in config.changes if change.key != word.key)
         return settings.with_value(replace(config, changes=kept), word.key, value)
-    if not setting.live:
-        raise errors.RequestError(
-            f"{word.key} cannot change while a run goes; give it without @{word.step}", word.text
-        )
+    _refuse_unless_steerable(config, word, f"while a run goes: leave out @{word.step}")
     return with_change(config, Change(key=word.key, value=value, step=word.step))
+
+
+def _refuse_unless_steerable(config: RunConfig, word: _Word, when: str) -> None:
+    keys = settings.steerable(config)
+    if word.key not in keys:
+        raise errors.RequestError(
+            f"{word.key} cannot change {when}. These can: {', '.join(keys)}", word.text
+        )

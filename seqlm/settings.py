@@ -223,6 +223,15 @@ def find(config: RunConfig, key: str) -> Setting:
     raise errors.unknown(f"a setting{where}", key, by_key)
 
 
+def steerable(config: RunConfig) -> list[str]:
+    """The settings that can change at a step of a training, by key.
+
+    The live settings of sampling are none of them: each draw takes those of its own.
+    """
+    every = settings_of(config)
+    return [setting.key for setting in every if setting.live and setting.key.startswith("train.")]
+
+
 def kind_of(model: ModelConfig) -> str:
     """The name of the family that a model configuration belongs to, e.g. ``mlp``."""
     return str(type(model).__struct_config__.tag)

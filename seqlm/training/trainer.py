@@ -50,7 +50,7 @@ class Trainer:
         self._learner = make_learner(config, text, self.model, self.device)
         self._check = _scorer(text, "val", self.device)
         self.step = 0
-        self.values = {key: settings.value_of(config, key) for key in live_keys(config)}
+        self.values = {key: settings.value_of(config, key) for key in settings.steerable(config)}
         self.waiting = [Waiting(c, None) for c in config.changes if c.key in self.values]
         self._budget_fixed = False
         self._evaluation_due = False
@@ -262,12 +262,6 @@ class Trainer:
         self.best_loss, self.best_step = position.best_loss, position.best_step
         self._train_s, self._n_tokens = position.train_s, position.n_tokens
         self._cpu_before_s = position.cpu_s - time.process_time()
-
-
-def live_keys(config: RunConfig) -> list[str]:
-    """The settings that a trainer lets change while it trains."""
-    every = settings.settings_of(config)
-    return [setting.key for setting in every if setting.live and setting.key.startswith("train.")]
 
 
 def _scorer(text: PreparedText, split: Split, device: torch.device) -> SplitScorer | None:

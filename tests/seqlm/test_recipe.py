@@ -85,6 +85,9 @@ def test_a_later_change_of_the_same_setting_at_the_same_step_wins() -> None:
         ("names-mlp =3", "is not KEY=VALUE"),
         ("names-mlp model.hiden=3", r"Nearest: model\.hidden"),
         ("names-mlp model.hidden=3@5", "cannot change while a run goes"),
+        ("names-mlp sample.temperature=0.5@9", r"leave out @9\. These can: train\.steps, train"),
+        ("names-mlp sample.seed=1@0", r"sample\.seed cannot change while a run goes"),
+        ("names-mlp seed=1@5", "cannot change while a run goes"),
         ("names-mlp model.hidden=0", "1 to 8,192"),
         ("names-mlp train.steps=5@x", "is not possible"),
         ("names-mlp data.split=80/10/20", "does not add up to 100"),
@@ -109,8 +112,21 @@ def test_words_for_a_run_that_goes_are_changes_of_live_values() -> None:
         ("train.clip", None, 0),
         ("train.learning_rate", 0.5, 7),
     ]
-    with pytest.raises(RequestError, match="has begun"):
-        recipe.live_changes(config, ["model.hidden=3"])
+    for word in ("model.hidden=3", "sample.temperature=0.5", "seed=1"):
+        with pytest.raises(RequestError, match=r"has begun\. These can: train\.steps"):
+            recipe.live_changes(config, [word])
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_what_can_change_at_a_step_is_what_a_training_takes(name: str) -> None:
+    config = preset_config(name)
+    for setting in settings.settings_of(config):
+        word = f"{setting.key}={setting.show(settings.value_of(config, setting.key))}@7"
+        if setting.key in settings.steerable(config):
+            assert recipe.apply(config, [word]).changes
+        elif not setting.key.startswith("data."):  # a file may have an @ in its name
+            with pytest.raises(RequestError, match="leave out @7"):
+                recipe.apply(config, [word])
 
 
 @pytest.mark.parametrize("step", ["1000000001", "9" * 5000])
