@@ -123,7 +123,7 @@ class Oracle:
             case ScoreAnswer():
                 self._data.scored(int(answer.id.removeprefix(_SCORE)), answer.surprisal)
             case SampleAnswer():
-                self._generate.samples_drawn(answer.id, answer.samples)
+                self._generate.samples_drawn(answer.id, answer.samples, answer.step)
 
     def declined(self, question_id: str, words: str) -> bool:
         """Take a refusal; whether it was of a question of these panes."""

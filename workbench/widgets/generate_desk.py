@@ -1,131 +1,24 @@
-"""What the Generate pane does with keys and answers, without a screen.
+"""What a person does in the Generate pane, without a screen: the text, its branches, the views."""
 
-The desk holds the view that is drawn and an outbox of questions. The widget passes keys and answers
-in, sends the questions on, and draws the view again where it changed.
-"""
+from collections.abc import Mapping
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeAlias
-
-from msgspec.structs import replace
-
-from seqlm.errors import SeqlmError
-from seqlm.protocol.queries import Drawn
-from workbench.continuation import Continuation, Prediction
-from workbench.widgets.generate_prompt import tokens_of, usable
-from workbench.widgets.generate_view import GenerateView, Message, Source
-
-AtOnce: TypeAlias = Callable[[str, tuple[str, ...], str], Prediction]
-"""Answers a question (its id, tokens and weights) without waiting."""
+from workbench.branches import tree_rows
+from workbench.continuation import Continuation
+from workbench.widgets.generate_prompt import tokens_of
+from workbench.widgets.generate_questions import Questions, SamplesWanted
+from workbench.widgets.generate_view import VIEWS
 
 N_SAMPLES = 10
 MAX_DRAWN = 256
 
 
-class PredictionWanted(NamedTuple):
-    """What comes after these tokens, under these weights?"""
-
-    request_id: str
-    tokens: tuple[str, ...]
-    weights: str
-
-
-class SamplesWanted(NamedTuple):
-    """This many continuations of a prompt."""
-
-    request_id: str
-    prompt: tuple[str, ...]
-    how_many: int
-
-
-class GenerateDesk:
-    """The state of the pane and its rules.
-
-    While nothing is drawn it follows: each time newer weights are told of, it asks what they expect
-    after the prompt. What is drawn keeps the prediction that it was drawn from.
-    """
-
-    def __init__(self, prompt: tuple[str, ...] = ()) -> None:
-        self.view = GenerateView(text=Continuation().begin(prompt))
-        self.outbox: list[PredictionWanted | SamplesWanted] = []
-        self._n_asked = 0
-        self._asked: PredictionWanted | None = None
-        self._asked_samples: str | None = None
-        self._pending_after: tuple[str, ...] | None = None
-        self._draw_when_known = False
-        self._is_outdated = False
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether a prediction was asked for and has not come yet."""
-        return self._asked is not None
-
-    def change(self, **changes: Any) -> None:
-        """Changes what is drawn."""
-        self.view = replace(self.view, **changes)
-
-    def say(self, text: str, is_error: bool = False) -> None:
-        """Puts a line at the bottom, until the next key."""
-        self.change(message=Message(text, is_error))
-
-    # What the app tells.
-
-    def use_source(self, source: Source) -> None:
-        """Takes another model, newer weights, or another vocabulary."""
-        old = self.view.source
-        if source == old:
-            return
-        self.change(source=source)
-        if (source.vocabulary, source.has_end) != (old.vocabulary, old.has_end):
-            prompt = usable(self.view.text.prompt, source)
-            self._pending_after = None
-            self.change(text=Continuation().begin(prompt), samples=None, pending=None, candidate=0)
-            self._ask()
-        elif self._must_ask_anew(old):
-            self._ask()
-        else:
-            self._is_outdated = True
-
-    def take_prediction(self, prediction: Prediction) -> None:
-        """Takes the answer to the last question; an older one is ignored."""
-        asked, text = self._asked, self.view.text
-        if asked is None or prediction.request_id != asked.request_id:
-            return
-        self._asked = None
-        if not prediction.candidates or text.here or asked.tokens != text.tokens_before:
-            return
-        self._pending_after = asked.tokens
-        self.change(candidate=self._same_candidate(prediction), pending=prediction)
-        if self._draw_when_known:
-            self._draw(prediction)
-        elif self._is_outdated:
-            self._ask()
-
-    def take_samples(self, request_id: str, samples: Sequence[Drawn]) -> None:
-        """Takes the answer to the last request for samples."""
-        if request_id == self._asked_samples:
-            self._asked_samples = None
-            self.change(samples=tuple(samples), message=None)
-
-    def answer(self, question: PredictionWanted, answerer: AtOnce) -> None:
-        """Has a question answered without waiting."""
-        try:
-            self.take_prediction(answerer(*question))
-        except SeqlmError as error:
-            self.take_refusal(str(error))
-
-    def take_refusal(self, message: str) -> None:
-        """Says why what was asked is not possible; nothing is waited for any more."""
-        self._asked = self._asked_samples = None
-        self._draw_when_known = False
-        self.say(message, is_error=True)
-
-    # What a person does.
+class GenerateDesk(Questions):
+    """The rules of the keys."""
 
     def draw(self) -> None:
         """Goes one token on; where none stands yet, draws one."""
         text = self.view.text
-        self.change(message=None, showing="step")
+        self._look_at_text()
         if text.has_ended:
             self.say("The text ends here. ← goes back, n draws this token again.")
         elif text.cursor + 1 < len(text.drawn):
@@ -136,8 +29,19 @@ class GenerateDesk:
     def back(self) -> None:
         """Goes one token back; a draw that is waited for is given up."""
         self._draw_when_known = False
-        self.change(message=None, showing="step")
+        self._look_at_text()
         self._go(self.view.text.back())
+
+    def point(self, by: int) -> None:
+        """Moves what the view has a cursor for: a candidate, a branch, the first sample."""
+        view = self.view
+        if view.showing == "tree":
+            self.go_to_branch(*_branch_beside(view.text, by))
+        elif view.showing == "samples":
+            last = len(view.samples or ()) - 1
+            self.change(first_sample=max(0, min(view.first_sample + by, last)))
+        else:
+            self.point_at(view.candidate + by)
 
     def point_at(self, candidate: int) -> None:
         """Moves the cursor of the table, within it."""
@@ -150,6 +54,52 @@ class GenerateDesk:
             self.change(message=None)
             self._go(self.view.text.pick(self.view.prediction, self.view.candidate))
 
+    def go_to_branch(self, branch: int, place: int) -> None:
+        """Moves the cursor to a place of a branch."""
+        self._draw_when_known = False
+        self.change(message=None)
+        self._go(self.view.text.go_to(branch, place))
+
+    def click(self, what: Mapping[str, int]) -> None:
+        """Goes to what was clicked: a candidate, a token of a branch, a token of the text."""
+        if "candidate" in what:
+            self.point_at(what["candidate"])
+        elif "place" in what:
+            self.go_to_branch(what.get("branch", self.view.text.now.current), what["place"])
+
+    def fork(self) -> None:
+        """Begins a branch before the cursor; what is expected there is known."""
+        prediction = self.view.prediction
+        text = self.view.text.fork()
+        self.change(message=None)
+        if prediction is not None:
+            self._pending_after = text.tokens_before
+            self.change(pending=prediction)
+        self._go(text)
+        self.say(f"Branch {text.branch.letter}: → draws it with random numbers of its own.")
+
+    def drop(self) -> None:
+        """Takes the current branch out of the tree; one that is kept stays."""
+        branch = self.view.text.branch
+        if branch.is_kept:
+            self.say(f"{branch.letter} is kept. m lets it go, then d drops it.")
+        elif branch.drawn or len(self.view.text.branches) > 1:
+            self._go(self.view.text.drop())
+            self.say(f"{branch.letter} is dropped. u brings it back.")
+
+    def keep(self) -> None:
+        """Marks the current branch to stay, or takes the mark away."""
+        text = self.view.text.keep()
+        self._go(text)
+        letter = text.branch.letter
+        kept = f"{letter} is kept: it stays when esc lets the others go."
+        self.say(kept if text.branch.is_kept else f"{letter} is not kept any more.")
+
+    def show_view(self, by: int) -> None:
+        """Shows the next view, or the one before."""
+        place = (VIEWS.index(self.view.showing) + by) % len(VIEWS)
+        self.change(showing=VIEWS[place], message=None)
+
     def draw_again(self) -> None:
         """Draws the token under the cursor with the next random number."""
         if self.view.text.here is None:
@@ -157,13 +107,15 @@ class GenerateDesk:
             return
         self.change(message=None)
         self._go(self.view.text.redraw(self.view.sampling))
-        if self.view.sampling.top_k == 1:
-            self.say("top-k 1 leaves one candidate: every draw gives the same.")
+        cutting = [stage for stage in self.view.stages if stage.cut]
+        if cutting and cutting[-1].n_left == 1:
+            what = f"{cutting[-1].name} {cutting[-1].setting:g}"
+            self.say(f"{what} leaves one candidate: every draw gives the same.")
 
     def ask_samples(self) -> None:
         """Asks for ten samples of the prompt."""
         if self.view.source.vocabulary:
-            self._asked_samples = self._next_id()
+            self._asked_samples = self.next_id()
             self.say(f"Drawing {N_SAMPLES} samples.")
             prompt = self.view.text.prompt
             self.outbox.append(SamplesWanted(self._asked_samples, prompt, N_SAMPLES))
@@ -177,9 +129,9 @@ class GenerateDesk:
         self._go(self.view.text.redo())
 
     def follow(self) -> None:
-        """Lets the drawn tokens go (undo brings them back) and asks the newest weights."""
+        """Lets the branches go that are not kept (undo brings them back); asks the newest weights."""
         self.change(message=None)
-        if self.view.text.drawn:
+        if self.view.text.drawn or len(self.view.text.branches) > 1:
             self._pending_after = None
             self._go(self.view.text.begin(self.view.text.prompt))
 
@@ -196,56 +148,21 @@ class GenerateDesk:
 
     def can_draw_on(self) -> bool:
         """Whether drawing by itself goes on; at the limit it says why not."""
-        if len(self.view.text.drawn) >= MAX_DRAWN and not self.view.text.has_ended:
-            self.say(f"{MAX_DRAWN} tokens and no end. → goes on, n draws again.")
+        text = self.view.text
+        n_drawn = len(text.drawn)
+        if n_drawn and n_drawn % MAX_DRAWN == 0 and text.cursor >= n_drawn - 1:
+            self.say(f"{n_drawn} tokens and no end. → goes on, n draws again.")
             return False
-        return not self.view.text.has_ended
+        return not text.has_ended
 
-    def _draw_at(self, text: Continuation) -> None:
-        self.change(text=text)
-        if self._pending_after == text.tokens_before and self.view.pending is not None:
-            self._draw(self.view.pending)
-        else:
-            self._draw_when_known = True
-            self.change(pending=None, candidate=0)
-            self._ask()
+    def _look_at_text(self) -> None:
+        """A key that moves in the text leads to a view that shows it."""
+        shows_text = self.view.showing in ("step", "stages", "tree")
+        self.change(message=None, showing=self.view.showing if shows_text else "step")
 
-    def _draw(self, prediction: Prediction) -> None:
-        self._draw_when_known = False
-        self._go(self.view.text.draw(prediction, self.view.sampling))
 
-    def _go(self, text: Continuation) -> None:
-        """Shows another text or place; asks what is expected there if that is not known."""
-        here = text.here
-        if here is not None:
-            self.change(text=text, candidate=here.prediction.index(here.token) or 0)
-            return
-        is_known = self._pending_after == text.tokens_before
-        self.change(text=text, candidate=0, pending=self.view.pending if is_known else None)
-        if not is_known or self._is_outdated:
-            self._ask()
-
-    def _ask(self) -> None:
-        source = self.view.source
-        if not source.vocabulary:
-            return
-        self._is_outdated = False
-        tokens = self.view.text.tokens_before
-        self._asked = PredictionWanted(self._next_id(), tokens, source.weights)
-        self.outbox.append(self._asked)
-
-    def _next_id(self) -> str:
-        self._n_asked += 1
-        return f"generate-{self._n_asked}"
-
-    def _must_ask_anew(self, old: Source) -> bool:
-        """Whether newer weights are to be asked now: an answerer that is gone never answers."""
-        if self._asked is not None:
-            return old.weights != self.view.source.weights
-        return not self.view.text.drawn
-
-    def _same_candidate(self, prediction: Prediction) -> int:
-        """The cursor stays on its token when newer weights put that elsewhere; else on the first."""
-        if self.view.candidate == 0 or self.view.pending is None:
-            return 0
-        return prediction.index(self.view.token(self.view.candidate)) or 0
+def _branch_beside(text: Continuation, by: int) -> tuple[int, int]:
+    """The branch so many rows of the tree further, and the cursor's place there."""
+    order = [row.index for row in tree_rows(text.branches)]
+    at = order.index(text.now.current) + by
+    return order[max(0, min(at, len(order) - 1))], text.cursor

@@ -9,16 +9,21 @@ from rich.text import Text
 from workbench.render.palette import surprisal_block, surprisal_level
 from workbench.render.text import END, fit, token_glyph
 from workbench.widgets.generate_view import GenerateView
-from workbench.widgets.look import Look
+from workbench.widgets.look import Look, clickable
 
 _CELL = 5  # a space or a border, then four cells: enough for "2.71"
-_NOT_DRAWN = "?"
+NOT_DRAWN = "?"
+"""The sign of a place that holds no token yet."""
 
 
 class Cell(NamedTuple):
-    """One token of the text: its sign, its surprisal (None: unknown), and where it stands."""
+    """One token of the text: its sign, its surprisal (None: unknown), and where it stands.
+
+    ``place`` counts from the first token after the prompt, as the cursor does.
+    """
 
     glyph: str
+    place: int
     surprisal: float | None
     begins_drawn: bool
     under_cursor: bool
@@ -27,25 +32,30 @@ class Cell(NamedTuple):
 def cells(view: GenerateView) -> list[Cell]:
     """The prompt, the tokens after it, and the empty place if the cursor is on it."""
     text, look = view.text, view.look
-    surprisals = _prompt_surprisals(view)
-    place = len(text.prompt) + text.cursor
     tokens = [*text.prompt, *(drawn.token for drawn in text.drawn)]
-    nats = [*surprisals, *(drawn.surprisal for drawn in text.drawn)]
+    pairs = zip(tokens, view.nats(text.branch), strict=True)
     found = [
-        Cell(token_glyph(token, look.ascii_only), n, i == len(text.prompt), i == place)
-        for i, (token, n) in enumerate(zip(tokens, nats, strict=True))
+        Cell(token_glyph(token, look.ascii_only), place, n, place == 0, place == text.cursor)
+        for place, (token, n) in enumerate(pairs, -len(text.prompt))
     ]
-    if place == len(tokens):
-        found.append(Cell(_NOT_DRAWN, None, place == len(text.prompt), True))
+    if text.here is None:
+        found.append(Cell(NOT_DRAWN, text.cursor, None, text.cursor == 0, True))
     return found
 
 
-def sequence_rows(view: GenerateView, width: int) -> tuple[Text, Text]:
-    """Two rows: the tokens, and their surprisal under them, in digits or in blocks."""
+def sequence_rows(view: GenerateView, width: int, n_lines: int = 1) -> list[Text]:
+    """Rows in pairs: tokens, and their surprisal under them, in digits or in blocks.
+
+    Args:
+        view: What is shown.
+        width: Cells in a row.
+        n_lines: So many pairs at most; only a text that is too long for one takes more.
+    """
     found = cells(view)
     if _has_digits(found, width):
-        return _wide(found, view.look, width)
-    return _narrow(found, view.look, width)
+        return list(_wide(found, view.look, width))
+    lines = _lines(_window(found, width, n_lines), width)
+    return [row for line in lines for row in _narrow(line, view.look)]
 
 
 def label_row(view: GenerateView, width: int) -> Text:
@@ -65,14 +75,6 @@ def text_so_far(view: GenerateView) -> str:
     return "".join(glyphs)
 
 
-def _prompt_surprisals(view: GenerateView) -> list[float | None]:
-    """The surprisal of each token of the prompt, as the first prediction told it."""
-    first = view.text.drawn[0].prediction if view.text.drawn else view.pending
-    n_tokens = len(view.text.prompt)
-    known = list(first.surprisal) if first else []
-    return ([None] * n_tokens + known)[-n_tokens:] if n_tokens else []
-
-
 def _has_digits(found: Sequence[Cell], width: int) -> bool:
     return len(found) * _CELL + 1 <= width
 
@@ -85,8 +87,10 @@ def _wide(found: Sequence[Cell], look: Look, width: int) -> tuple[Text, Text]:
         top.append("]" if after_cursor else lead, "" if after_cursor else look.palette.guide)
         under.append(lead, look.palette.guide)
         style = _style(cell, look)
+        begin = len(top)
         top.append("[" if cell.under_cursor else " ", _bold(style, cell))
         top.append(_centred(cell.glyph), _bold(style, cell))
+        clickable(top, begin, place=cell.place)
         under.append(_digits(cell.surprisal), look.palette.label)
         after_cursor = cell.under_cursor
     top.append("]" if after_cursor else " ")
@@ -94,24 +98,45 @@ def _wide(found: Sequence[Cell], look: Look, width: int) -> tuple[Text, Text]:
     return top, under
 
 
-def _narrow(found: Sequence[Cell], look: Look, width: int) -> tuple[Text, Text]:
-    """As many tokens as fit around the cursor; blocks stand for digits."""
+def _narrow(found: Sequence[Cell], look: Look) -> tuple[Text, Text]:
+    """Tokens side by side; blocks stand for digits."""
     top, under = Text(), Text()
-    for cell in _window(found, width):
+    for cell in found:
         if cell.begins_drawn:
             top.append(look.sign("╎"), look.palette.guide)
             under.append(look.sign("╎"), look.palette.guide)
         shown = f"[{cell.glyph}]" if cell.under_cursor else cell.glyph
+        begin = len(top)
         top.append(shown, _bold(_style(cell, look), cell))
+        clickable(top, begin, place=cell.place)
         known = cell.surprisal is not None
         block = surprisal_block(cell.surprisal or 0.0, look.ascii_only) if known else " "
         under.append(block * cell_len(shown), look.palette.label)
     return top, under
 
 
-def _window(found: Sequence[Cell], width: int) -> Sequence[Cell]:
+def _lines(found: Sequence[Cell], width: int) -> list[list[Cell]]:
+    """The cells in lines of at most this many columns."""
+    lines: list[list[Cell]] = [[]]
+    used = 0
+    for cell in found:
+        used += _size(cell)
+        if used > width and lines[-1]:
+            lines.append([])
+            used = _size(cell)
+        lines[-1].append(cell)
+    return lines
+
+
+def _size(cell: Cell) -> int:
+    return cell_len(cell.glyph) + 2 * cell.under_cursor + cell.begins_drawn
+
+
+def _window(found: Sequence[Cell], width: int, n_lines: int) -> Sequence[Cell]:
     """The tokens around the cursor that fit, those before it first."""
-    sizes = [cell_len(cell.glyph) + 2 * cell.under_cursor + cell.begins_drawn for cell in found]
+    sizes = list(map(_size, found))
+    # At the end of each line but the last, one token may leave a column or more free.
+    width = width * n_lines - (n_lines - 1) * (max(sizes, default=1) - 1)
     if sum(sizes) <= width:
         return found
     place = next((i for i, cell in enumerate(found) if cell.under_cursor), 0)
@@ -130,7 +155,7 @@ def _window(found: Sequence[Cell], width: int) -> Sequence[Cell]:
 
 def _style(cell: Cell, look: Look) -> str:
     if cell.surprisal is None:
-        return look.palette.guide if cell.glyph == _NOT_DRAWN else look.palette.plain
+        return look.palette.guide if cell.glyph == NOT_DRAWN else look.palette.plain
     return look.palette.surprisal[surprisal_level(cell.surprisal)]
 
 

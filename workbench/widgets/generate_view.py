@@ -1,19 +1,25 @@
 """Everything one frame of the Generate pane shows, as plain data."""
 
+import math
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct, field
 
 from seqlm.config import SampleConfig
+from seqlm.data.tokenizer import END
 from seqlm.generation import sampler
 from seqlm.protocol.queries import Drawn
-from workbench.continuation import Continuation, Prediction
-from workbench.render import figures
-from workbench.render.text import clean
+from workbench.branches import Branch
+from workbench.continuation import Continuation
+from workbench.guessing import Guessing
+from workbench.novelty import Finding
+from workbench.prediction import Prediction
 from workbench.widgets.look import Look
 
-Showing = Literal["step", "samples"]
+Showing = Literal["step", "samples", "stages", "tree", "guess"]
+VIEWS: tuple[Showing, ...] = get_args(Showing)
 
 
 class Source(Struct, frozen=True):
@@ -45,15 +51,21 @@ class GenerateView(Struct, frozen=True, dict=True):
     """One frame.
 
     Attributes:
-        text: The prompt, what was drawn, and the cursor.
+        text: The prompt, its branches, and the cursor.
         pending: What is expected at the cursor while no token stands there.
         candidate: The candidate under the table's cursor, 0 the most probable.
         sampling: How tokens are drawn.
         source: Who answers.
         same_draw: (step, text) of the same draw with the weights of some steps, oldest first.
         samples: The latest ones; None before any were asked for.
+        samples_step: Of the weights that drew them; None for counts.
+        first_sample: The first of them that is shown where they have no room.
+        findings: What is known about texts, by the text and whether it met its end.
+        game: How the guessing game stands.
+        is_guessing: Whether letters typed are guesses.
         showing: Which view of the pane.
         message: The line at the bottom, if any.
+        waited_s: How long an answer has been waited for, once that is worth telling.
         look: Colours and signs.
     """
 
@@ -64,8 +76,14 @@ class GenerateView(Struct, frozen=True, dict=True):
     source: Source = field(default_factory=Source)
     same_draw: tuple[tuple[int, str], ...] = ()
     samples: tuple[Drawn, ...] | None = None
+    samples_step: int | None = None
+    first_sample: int = 0
+    findings: Mapping[tuple[str, bool], Finding] = {}
+    game: Guessing = Guessing()
+    is_guessing: bool = False
     showing: Showing = "step"
     message: Message | None = None
+    waited_s: float | None = None
     look: Look = field(default_factory=Look)
 
     @property
@@ -79,39 +97,64 @@ class GenerateView(Struct, frozen=True, dict=True):
         return bool(self.text.drawn)
 
     @cached_property
+    def stages(self) -> list[sampler.Stage]:
+        """What each stage of the sampler makes of the candidates at the cursor."""
+        return self.prediction.stages(self.sampling) if self.prediction else []
+
+    @cached_property
     def options(self) -> list[sampler.Candidate]:
         """The candidates at the cursor, with the present sampling; ``token_id`` is their place."""
-        return self.prediction.sampled(self.sampling) if self.prediction else []
+        if self.prediction is None or not self.prediction.candidates:
+            return []
+        pairs = zip(self.prediction.probabilities, self.stages[-1].values, strict=True)
+        return [sampler.Candidate(i, p, sampled) for i, (p, sampled) in enumerate(pairs)]
+
+    @cached_property
+    def cutters(self) -> list[sampler.StageName | None]:
+        """By candidate, the stage that cut it; None where it was not cut."""
+        found: list[sampler.StageName | None] = [None] * len(self.options)
+        for stage in self.stages:
+            for place in stage.cut:
+                found[place] = stage.name
+        return found
 
     @property
     def u(self) -> float | None:
         """The number that chose the token at the cursor, or will; None for one taken by hand."""
         if self.text.here:
             return self.text.here.u
-        return sampler.uniform(self.sampling.seed, 0, self.text.cursor)
+        return sampler.uniform(self.sampling.seed, self.text.branch.sample, self.text.cursor)
 
     @property
     def entropy_sampled_nats(self) -> float:
         """How undecided the draw is, after the sampling settings."""
-        return sampler.entropy([option.sampled for option in self.options])
+        return self.stages[-1].entropy_nats if self.stages else 0.0
 
     def token(self, index: int) -> str:
         """The token of a candidate."""
         return self.prediction.candidates[index][0] if self.prediction else ""
 
+    def nats(self, branch: Branch) -> list[float | None]:
+        """The surprisal of each token of the prompt and of a branch, None where it is unknown."""
+        pending = self.pending if branch is self.text.branch else None
+        first = branch.drawn[0].prediction if branch.drawn else pending
+        n_prompt = len(self.text.prompt)
+        known = list(first.surprisal) if first else []
+        of_prompt = ([None] * n_prompt + known)[-n_prompt:] if n_prompt else []
+        return [*of_prompt, *(token.surprisal for token in branch.drawn)]
 
-def title_info(view: GenerateView, width: int = 80) -> str:
-    """What the border says: whose weights, and how tokens are drawn, as far as there is room."""
-    step = view.prediction.step if view.prediction else view.source.step
-    if step is None:
-        return clean(view.source.label, max(1, width))
-    sampling = view.sampling
-    parts = [("holds step " if view.is_holding else "step ") + figures.count(step)]
-    if sampling.temperature != 1:
-        parts.append(f"T {sampling.temperature:g}")
-    if sampling.top_k is not None:
-        parts.append(f"top-k {sampling.top_k:,}")
-    parts.append(f"seed {sampling.seed}")
-    while len(parts) > 1 and len(" · ".join(parts)) > width:
-        parts.pop()
-    return " · ".join(parts)
+    def finding(self, branch: Branch) -> Finding | None:
+        """What is known about a branch's text."""
+        return self.findings.get(lookup_of(self.text.prompt, branch))
+
+
+def lookup_of(prompt: tuple[str, ...], branch: Branch) -> tuple[str, bool]:
+    """Under what a branch's text is looked up: the text without its end token, and if it had one."""
+    tokens = [token.token for token in branch.drawn if token.token != END]
+    return "".join([*prompt, *tokens]), branch.has_ended
+
+
+def mean_nats(nats: list[float | None]) -> float | None:
+    """The mean of the known ones."""
+    known = [value for value in nats if value is not None]
+    return math.fsum(known) / len(known) if known else None

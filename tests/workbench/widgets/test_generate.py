@@ -14,14 +14,17 @@ from seqlm.config import SampleConfig
 from seqlm.errors import RequestError
 from seqlm.generation import sampler
 from seqlm.protocol.queries import Drawn
-from workbench.continuation import Continuation, Prediction
+from workbench.continuation import Continuation
+from workbench.prediction import Prediction
 from workbench.render.palette import NO_COLOUR, PALETTES
 from workbench.render.text import END, clean
 from workbench.widgets.generate import GeneratePane
-from workbench.widgets.generate_desk import GenerateDesk, PredictionWanted, SamplesWanted
+from workbench.widgets.generate_desk import GenerateDesk
 from workbench.widgets.generate_lines import generate_rows
 from workbench.widgets.generate_prompt import tokens_of, typed_text, usable
-from workbench.widgets.generate_view import GenerateView, Message, Source, title_info
+from workbench.widgets.generate_questions import PredictionWanted, SamplesWanted
+from workbench.widgets.generate_title import title_info
+from workbench.widgets.generate_view import VIEWS, GenerateView, Message, Source
 from workbench.widgets.look import Look
 
 SHARES = {"a": 0.4, "n": 0.25, "r": 0.15, END: 0.1, "i": 0.06, "y": 0.04}
@@ -51,6 +54,7 @@ def drawn_view(**changes: Any) -> GenerateView:
         "source": Source("names-mlp-7", "live", 41_200, VOCABULARY),
         "same_draw": ((10, "pwrcxuwkd"), (1000, "malixa"), (41_200, "kaycoum")),
         "samples": samples,
+        "samples_step": 41_200,
         **changes,
     }
     return GenerateView(**values)
@@ -122,11 +126,21 @@ def test_both_columns_sum_to_one() -> None:
     assert math.isclose(sum(option.sampled for option in options), 1)
 
 
-def test_the_title_tells_whose_weights() -> None:
-    before = Source("letter-pair counts, no training yet", "counts", None, VOCABULARY)
-    assert title_info(GenerateView(source=before)) == before.label
-    assert title_info(drawn_view()) == "holds step 41,200 · T 0.8 · top-k 5 · seed 7"
-    assert title_info(drawn_view(), 30) == "holds step 41,200 · T 0.8"
+def test_the_title_lists_the_views_and_tells_whose_weights() -> None:
+    before = GenerateView(source=Source("letter-pair counts, no training yet", "counts"))
+    wide = "STEP  samples  stages  tree  guess  1/5 · letter-pair counts, no training yet"
+    assert title_info(before) == wide
+    assert title_info(before, 58) == "step 1/5 · letter-pair counts, no training yet"
+    held = drawn_view(showing="stages")
+    settings = "holds step 41,200 · T 0.8 · top-k 5 · seed 7"
+    assert title_info(held, 200) == f"step  samples  STAGES  tree  guess  3/5 · {settings}"
+    assert title_info(held, 58) == f"stages 3/5 · {settings}"
+    assert title_info(held, 45) == "stages 3/5 · holds step 41,200 · T 0.8"
+    assert title_info(held, 12) == "stages 3/5"
+    assert title_info(held, 5) == ""
+    every = SampleConfig(temperature=1.5, top_k=9, top_p=0.95, min_p=0.02, seed=7)
+    told = title_info(drawn_view(sampling=every), 120)
+    assert told.endswith("T 1.5 · top-k 9 · top-p 0.95 · min-p 0.02 · seed 7")
 
 
 def test_another_setting_shows_what_the_same_number_would_draw_now() -> None:
@@ -174,7 +188,7 @@ def hostile_view(tokens: list[str], n_drawn: int, look: Look, showing: Any) -> G
     *sizes,
     st.booleans(),
     st.sampled_from(sorted(PALETTES)),
-    st.sampled_from(["step", "samples"]),
+    st.sampled_from(VIEWS),
 )
 def test_any_token_at_any_size(
     tokens: list[str],
@@ -339,9 +353,9 @@ def test_samples_are_of_the_prompt() -> None:
     desk.ask_samples()
     asked = desk.outbox.pop()
     assert asked == SamplesWanted("generate-2", ("a",), 10)
-    desk.take_samples("another", [])
+    desk.take_samples("another", [], 7)
     assert desk.view.samples is None
-    desk.take_samples(asked.request_id, [Drawn(text="a", tokens=[END], surprisal=[1.0])])
+    desk.take_samples(asked.request_id, [Drawn(text="a", tokens=[END], surprisal=[1.0])], 7)
     assert desk.view.samples is not None
     assert desk.view.message is None
 
@@ -515,7 +529,7 @@ async def test_brackets_ask_for_another_temperature() -> None:
 
 
 async def test_drawing_on_stops_at_any_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbench.widgets.generate.AUTO_INTERVAL_S", 0.001)
+    monkeypatch.setattr("workbench.widgets.generate_working.AUTO_INTERVAL_S", 0.001)
     app = Host(NEVER_ENDING)
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, ["a"])
@@ -533,7 +547,7 @@ async def test_drawing_on_stops_at_any_key(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 async def test_drawing_on_ends_with_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbench.widgets.generate.AUTO_INTERVAL_S", 0.001)
+    monkeypatch.setattr("workbench.widgets.generate_working.AUTO_INTERVAL_S", 0.001)
     app = Host({END: 0.9, "a": 0.1})
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, ["a"])
@@ -571,11 +585,11 @@ def test_a_question_is_answered_at_once_where_that_costs_no_waiting() -> None:
     desk = GenerateDesk(("a",))
     desk.use_source(source())
     (question,) = desk.outbox
-    desk.answer(question, lambda asked, *_: prediction(request_id=asked))
+    desk.answered(question, lambda asked, *_: prediction(request_id=asked))
     assert desk.view.pending is not None
 
     def refusing(*_: object) -> Prediction:
         raise RequestError("no such token")
 
-    desk.answer(question, refusing)
+    desk.answered(question, refusing)
     assert "no such token" in "\n".join(plain(desk.view, 80, 12))

@@ -1,0 +1,97 @@
+"""The guessing game in the Generate pane: what is typed, and what is asked of the model for it."""
+
+from seqlm.data.tokenizer import END
+from workbench.guessing import Guessing
+from workbench.prediction import Prediction
+from workbench.preview import Preview
+from workbench.widgets.generate_prompt import tokens_of
+from workbench.widgets.generate_questions import PredictionWanted, Questions
+
+
+class GameDesk:
+    """Asks what the model expects before a letter is guessed, and uncovers it after.
+
+    Args:
+        questions: Holds the view and sends questions on.
+    """
+
+    def __init__(self, questions: Questions) -> None:
+        self._questions = questions
+        self._preview: Preview | None = None
+        self._asked: PredictionWanted | None = None
+        self._hand: Prediction | None = None
+        self._said: str | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a guess was made that the model has not answered yet."""
+        return self._said is not None
+
+    def use_text(self, preview: Preview | None) -> None:
+        """Plays with another text: the game begins anew."""
+        if preview is not self._preview:
+            self._preview = preview
+            self._forget()
+            self._questions.change(game=Guessing(), is_guessing=False)
+
+    def begin(self) -> None:
+        """From now on letters are guesses."""
+        if self._preview is not None and self._questions.view.source.vocabulary:
+            self._questions.change(is_guessing=True, message=None)
+            self._go_on(self._preview)
+
+    def leave(self) -> None:
+        """Letters are keys again; the game can go on later."""
+        self._forget()
+        self._questions.change(is_guessing=False, message=None)
+
+    def guess(self, typed: str) -> None:
+        """Takes a letter, or the word ``end`` for the end of the text.
+
+        Raises:
+            RequestError: It is not in the vocabulary.
+        """
+        view = self._questions.view
+        if typed == "end":
+            said = END if view.source.has_end else "\n"
+            if said not in view.source.vocabulary:
+                return
+        else:
+            said = tokens_of(typed, view.source)[0]
+        self._said = said
+        self._questions.change(message=None)
+        self._uncover()
+
+    def take_prediction(self, prediction: Prediction) -> None:
+        """Takes the answer to its own last question."""
+        if self._asked is not None and prediction.request_id == self._asked.request_id:
+            self._hand, self._asked = prediction, None
+            self._uncover()
+
+    def give_up(self) -> None:
+        """What was asked is not answered; the next guess asks again."""
+        self._forget()
+
+    def _uncover(self) -> None:
+        if self._said is None or self._preview is None:
+            return
+        if self._hand is None:
+            self._go_on(self._preview)
+            return
+        game = self._questions.view.game.uncovered(self._said, self._hand, self._preview)
+        self._forget()
+        self._questions.change(game=game)
+        self._go_on(self._preview)
+
+    def _go_on(self, preview: Preview) -> None:
+        """Asks what the model expects at the place that is guessed next."""
+        view = self._questions.view
+        if view.game.puzzle is None:
+            self._questions.change(game=view.game.with_puzzle(preview, view.sampling.seed))
+        if self._asked is None and self._hand is None:
+            tokens, weights = self._questions.view.game.before, view.source.weights
+            self._asked = PredictionWanted(self._questions.next_id(), tokens, weights)
+            self._questions.outbox.append(self._asked)
+
+    def _forget(self) -> None:
+        self._asked = self._hand = self._said = None

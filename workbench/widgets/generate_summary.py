@@ -1,0 +1,30 @@
+"""What became of the text: its nats, its probability, and whether it is new."""
+
+import math
+
+from workbench.novelty import copied_words, novelty_words
+from workbench.widgets.generate_tree import whole_text
+from workbench.widgets.generate_view import GenerateView
+
+
+def summary_parts(view: GenerateView) -> list[str]:
+    """In words, the most important first; nothing while the text has no end and nothing is known."""
+    branch = view.text.branch
+    finding = view.finding(branch)
+    copied = copied_words(finding) if finding else ""
+    if not branch.has_ended:
+        return [copied] if copied else []
+    words = novelty_words(finding) if finding else "looking it up"
+    known = [value for value in view.nats(branch) if value is not None]
+    parts = [whole_text(view, branch), words]
+    if known:
+        parts += [f"{math.fsum(known) / len(known):.2f} nats each", _p_all(math.fsum(known))]
+    return [*parts, copied] if copied else parts
+
+
+def _p_all(nats: float) -> str:
+    """The probability of the whole text, by its nats."""
+    if nats > 600:
+        return f"p(all) e^-{nats:,.0f}" if math.isfinite(nats) else "p(all) 0"
+    mantissa, _, exponent = f"{math.exp(-nats):.1e}".partition("e")
+    return f"p(all) {mantissa}e{int(exponent)}"
