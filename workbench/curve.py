@@ -1,7 +1,7 @@
 """The losses of a run in bounded memory: however many steps, never more than a few thousand numbers.
 
 Two ways of putting neighbouring steps together are kept side by side, one for each spacing of the
-step axis: bins that grow by one percent, and bins of equal width that doubles when they get too
+step axis: bins that grow by two percent, and bins of equal width that doubles when they get too
 many. Which bin a step falls into depends on the step alone, so it does not matter in which pieces
 the losses arrived.
 """
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-GROWTH = 1.01
+GROWTH = 1.02
 MAX_EQUAL_BINS = 512
 _last_step = attrgetter("step")
 
@@ -54,7 +54,7 @@ class Curve(Struct, frozen=True):
     """One series of losses by step, in bins for a logarithmic and for a linear axis.
 
     Attributes:
-        growing: Bins whose width is about one percent of the step.
+        growing: Bins whose width is about two percent of the step.
         equal: At most ``MAX_EQUAL_BINS`` bins of ``width`` steps each.
         width: Steps in one of the equal bins, a power of two.
     """

@@ -70,7 +70,7 @@ def plateau(state: RunState) -> Plateau | None:
 
 
 def crossed(state: RunState, loss: float) -> int | None:
-    """Returns the first step, to one percent, at which the validation loss was below another loss."""
+    """Returns the first step, to two percent, at which the validation loss was below another loss."""
     return next((found.step for found in state.val.growing if found.low < loss), None)
 
 

@@ -1,7 +1,7 @@
 """Where steps stand on the x axis of the losses: by step, by second, or by epoch."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from workbench.course import Course, between
 from workbench.loss_view import XScale
@@ -35,6 +35,12 @@ def x_of(situation: Situation, scale: XScale) -> Callable[[float], float]:
     if scale == "epochs":
         return lambda step: course.tokens_at(step) / n_targets
     return (lambda step: max(1.0, step)) if scale == "log" else float
+
+
+def xs_of(situation: Situation, scale: XScale, steps: Sequence[int]) -> Iterable[float]:
+    """What many steps, rising, are on the x axis; hundreds are drawn in every frame."""
+    is_plain = scale == "linear" or (scale == "log" and (not steps or steps[0] >= 1))
+    return steps if is_plain else map(x_of(situation, scale), steps)
 
 
 def steps_shown(situation: Situation, scale: XScale, axis: Axis) -> tuple[float, float]:

@@ -2,21 +2,19 @@
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from workbench.curve import Bin
-from workbench.loss_axes import steps_shown, whole_axis, x_of
+from workbench.curve import Bin, Curve
+from workbench.loss_axes import steps_shown, whole_axis, x_of, xs_of
 from workbench.loss_view import LossView, shown_part
 from workbench.render.chart import (
-    Bucket,
     ChartSpec,
     Layout,
     Mark,
-    Point,
     Reference,
 )
 from workbench.render.chart_range import LARGEST_DRAWN
@@ -44,20 +42,14 @@ def chart_spec(
 ) -> ChartSpec:
     """Everything on the chart but the cursor."""
     run, x, y = situation.run, x_of(situation, view.x), _y_of(view)
-    axis = shown_part(view, whole_axis(situation, view.x))
-    train = [
-        Bucket(x(b.step), y(b.total / b.n), y(b.low), y(b.high), b.n)
-        for b in bins_shown(situation, view)
-    ]
-    val = run.val.between(*steps_shown(situation, view.x, axis), view.x == "log")
     spec = ChartSpec(
         width=width,
         height=height,
-        x=axis,
+        x=shown_part(view, whole_axis(situation, view.x)),
         x_unit=_X_UNITS.get(view.x, "steps"),
         y_log=view.y == "log",
-        train=train,
-        val=[Point(x(b.step), y(b.last)) for b in val],
+        train=_buckets(situation, view),
+        val=_points(situation, view),
         marks=[Mark(x(change.step), str(n)) for n, change in numbered_changes(situation)],
         snapshots=[x(step) for step, _ in run.samples],
         hint="" if run.train else _hint(situation),
@@ -67,17 +59,36 @@ def chart_spec(
     return replace(spec, references=found if view.window is None else _near(found, spec))
 
 
-def bins_shown(situation: Situation, view: LossView) -> tuple[Bin, ...]:
-    """The train losses in the part that is shown, and a little beyond."""
+def _buckets(situation: Situation, view: LossView) -> list[tuple[float, float, float, float, int]]:
+    """The train losses as they are drawn."""
+    bins = bins_shown(situation, view, situation.run.train)
+    xs = xs_of(situation, view.x, [found.step for found in bins])
+    means: Iterable[float] = [found.total / found.n for found in bins]
+    lows: Iterable[float] = [found.low for found in bins]
+    highs: Iterable[float] = [found.high for found in bins]
+    if view.unit != "nats":
+        means, lows, highs = (map(_y_of(view), losses) for losses in (means, lows, highs))
+    return list(zip(xs, means, lows, highs, [found.n for found in bins], strict=True))
+
+
+def _points(situation: Situation, view: LossView) -> list[tuple[float, float]]:
+    """The validation losses as they are drawn."""
+    bins = bins_shown(situation, view, situation.run.val)
+    xs = xs_of(situation, view.x, [found.step for found in bins])
+    return list(zip(xs, map(_y_of(view), [found.last for found in bins]), strict=True))
+
+
+def bins_shown(situation: Situation, view: LossView, curve: Curve) -> tuple[Bin, ...]:
+    """The losses in the part that is shown, and a little beyond."""
     axis = shown_part(view, whole_axis(situation, view.x))
     first, last = steps_shown(situation, view.x, axis)
-    return situation.run.train.between(first, last, view.x == "log")
+    return curve.between(first, last, view.x == "log")
 
 
 def readings(situation: Situation, view: LossView, layout: Layout) -> list[Reading]:
     """What can be read: one entry for each column in which a train loss is drawn."""
     x, found = x_of(situation, view.x), dict[int, Reading]()
-    for part in bins_shown(situation, view):
+    for part in bins_shown(situation, view, situation.run.train):
         column = layout.column(x(part.step))
         if 0 <= column < layout.plot_width:
             found[column] = _with(found.get(column), part)
@@ -94,13 +105,16 @@ def _with(reading: Reading | None, part: Bin) -> Reading:
 
 def rates_shown(situation: Situation, view: LossView) -> list[tuple[float, float]]:
     """The learning rate in the part that is shown, as (x, rate) up to which it is in force."""
-    x, course = x_of(situation, view.x), situation.run.course
+    course = situation.run.course
     if not course.steps:
-        return [(x(1), situation.config.train.learning_rate)]
+        return [(x_of(situation, view.x)(1), situation.config.train.learning_rate)]
     axis = shown_part(view, whole_axis(situation, view.x))
     first, last = steps_shown(situation, view.x, axis)
-    begin, end = bisect_left(course.steps, first), bisect_right(course.steps, last) + 1
-    return [(x(course.steps[i]), course.rates[i]) for i in range(len(course.steps))[begin:end]]
+    steps = course.steps
+    begin, end = bisect_left(steps, first), bisect_right(steps, last) + 1
+    return list(
+        zip(xs_of(situation, view.x, steps[begin:end]), course.rates[begin:end], strict=True)
+    )
 
 
 def references(situation: Situation) -> tuple[Reference, ...]:
@@ -129,7 +143,7 @@ def numbered_changes(situation: Situation) -> list[tuple[int, Changed]]:
 
 def _near(found: Sequence[Reference], spec: ChartSpec) -> list[Reference]:
     """The references near what is drawn: a part is zoomed into for its details."""
-    losses = [*(bucket.mean for bucket in spec.train), *(point.loss for point in spec.val)]
+    losses = [row[1] for series in (spec.train, spec.val) for row in series]
     drawn = [loss for loss in losses if abs(loss) <= LARGEST_DRAWN]
     if not drawn:
         return list(found)

@@ -111,8 +111,7 @@ class LogAxis(Struct, frozen=True):
             for factor in (1, 2, 5)
             if self.low <= factor * 10.0**power <= self.high
         ]
-        # Between few decades 2 and 5 help; between many they would only crowd the row.
-        if last - first < 2 and len(fine) <= max_count:
+        if len(fine) <= max_count:
             return fine
         stride = max(1, math.ceil((last - first + 1) / max_count))
         powers = [10.0**power for power in range(first, last + 1, stride)]

@@ -59,7 +59,8 @@ class BrailleCanvas:
         begin, end = sorted((int(y0 + 0.5), int(y0 + dy + 0.5)))
         to_right, last = x0 - y0 * per_row + 0.5, self.width - 1
         for y in range(begin, min(end, self.height - 1) + 1):
-            x = min(last, max(0, int(to_right + y * per_row)))
+            x = int(to_right + y * per_row)
+            x = 0 if x < 0 else last if x > last else x
             self._cells[y // down][x // across] |= bits[y % down][x % across]
 
     def polyline(self, points: Iterable[tuple[float, float]]) -> None:

@@ -33,7 +33,7 @@ class Grid:
         text, at = "".join(self.chars[row]), 0
         joined: Row = []
         for role, run in groupby(self.roles[row]):
-            end = at + sum(1 for _ in run)
+            end = at + len(list(run))
             joined.append((text[at:end], role))
             at = end
         return joined

@@ -139,7 +139,7 @@ def _draw_train(plot: Plot) -> None:
     canvas = BrailleCanvas(grid.width, grid.height, plot.spec.ascii_only)
     points: list[tuple[float, float]] = []
     for dot, column in plot.columns.items():
-        points.append((float(dot), layout.dot_y(column.mean)))
+        points.append((float(dot), layout.dot_y(column.mean) if column.n else math.nan))
         if column.is_broken:
             points.append((math.nan, math.nan))
     canvas.polyline(points)
@@ -152,17 +152,17 @@ def _draw_train(plot: Plot) -> None:
 
 def _draw_val(plot: Plot) -> None:
     """Draws validation points: one in a few columns, and always the latest."""
-    seen: set[int] = set()
-    finite = [point for point in plot.spec.val if is_drawable(point.loss)]
-    for i, point in enumerate(finite):
-        column = plot.layout.column(point.x)
+    layout, until = plot.layout, -math.inf
+    points = [(x, loss) for x, loss in plot.spec.val if is_drawable(loss)]
+    for i, (x, loss) in enumerate(points):
         # The first in a fixed slot is kept, so a point once drawn stays where it is.
-        if column // VAL_SPACING in seen and i < len(finite) - 1:
+        if x < until and i < len(points) - 1:
             continue
-        seen.add(column // VAL_SPACING)
-        row = plot.layout.row(point.loss)
-        is_above = row < 0
-        plot.grid.put(column, max(0, row), plot.signs.above if is_above else plot.signs.val, "val")
+        column, row = layout.column(x), layout.row(loss)
+        slot_end = (column // VAL_SPACING + 1) * VAL_SPACING
+        until = layout.x_of_dot(slot_end * layout.dots[0] - 0.5)
+        sign = plot.signs.above if row < 0 else plot.signs.val
+        plot.grid.put(column, max(0, row), sign, "val")
 
 
 def _draw_change_signs(plot: Plot) -> None:
@@ -199,23 +199,25 @@ def _broken_starts(series: Iterable[tuple[float, ...]]) -> list[float]:
 
 def _shade(plot: Plot) -> None:
     """Gives cells between the lowest and the highest loss the ground of the band."""
-    roles, last_row = plot.grid.roles, plot.grid.height - 1
+    layout, roles, last_row = plot.layout, plot.grid.roles, plot.grid.height - 1
     for column, (low, high) in _bands(plot).items():
-        top, bottom = max(0, plot.layout.row(high)), min(last_row, plot.layout.row(low))
-        for row in range(top, bottom + 1):
-            role = roles[row][column]
-            roles[row][column] = IN_BAND.get(role, role)
+        top, bottom = max(0, layout.row(high)), min(last_row, layout.row(low))
+        for row in roles[top : bottom + 1]:
+            row[column] = IN_BAND.get(row[column], row[column])
 
 
 def _bands(plot: Plot) -> dict[int, tuple[float, float]]:
     """Returns the lowest and the highest loss of each column of cells that has any."""
     bands: dict[int, tuple[float, float]] = {}
+    across, width = plot.layout.dots[0], plot.grid.width
     for dot, column in plot.columns.items():
-        at = dot // plot.layout.dots[0]
-        if column.n and 0 <= at < plot.grid.width:
-            low, high = bands.get(at, (math.inf, -math.inf))
-            bands[at] = (min(low, column.low), max(high, column.high))
-    return {at: band for at, band in bands.items() if all(map(is_drawable, band))}
+        at, low, high = dot // across, column.low, column.high
+        if not 0 <= at < width or not (-LARGEST_DRAWN <= low <= high <= LARGEST_DRAWN):
+            continue
+        if at in bands:
+            low, high = min(low, bands[at][0]), max(high, bands[at][1])
+        bands[at] = low, high
+    return bands
 
 
 def mark_texts(spec: ChartSpec, layout: Layout) -> list[tuple[int, str]]:

@@ -36,7 +36,7 @@ def loss_range(spec: ChartSpec) -> tuple[float, float]:
     say only that something is wrong: once the line has come down, the range ends at 1.15
     times it.
     """
-    losses = [*(bucket.mean for bucket in spec.train), *(point.loss for point in spec.val)]
+    losses = [row[1] for series in (spec.train, spec.val) for row in series]
     lowest = _lowest_drawn(spec)
     data = sorted(value for value in losses if lowest <= value <= LARGEST_DRAWN)
     guides = [ref.value for ref in drawn_references(spec)]

@@ -83,8 +83,8 @@ class ChartSpec(Struct, frozen=True):
         x: The part of the x axis that is shown. What lies beside it is left out.
         x_unit: What stands on it.
         y_log: Whether equal ratios of losses are equally far apart; else equal differences.
-        train: Buckets by rising x.
-        val: Validation losses by rising x.
+        train: A :class:`Bucket`, or a tuple like one, for each place by rising x.
+        val: Likewise a :class:`Point` for each validation.
         references: Losses to compare with, the most important first: where there are more than
             rows, the last ones have no label.
         marks: Changes, in order.
@@ -100,8 +100,8 @@ class ChartSpec(Struct, frozen=True):
     x: Axis
     x_unit: XUnit = "steps"
     y_log: bool = False
-    train: Sequence[Bucket] = ()
-    val: Sequence[Point] = ()
+    train: Sequence[tuple[float, float, float, float, int]] = ()
+    val: Sequence[tuple[float, float]] = ()
     references: Sequence[Reference] = ()
     marks: Sequence[Mark] = ()
     snapshots: Sequence[float] = ()

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from workbench.render.axis import LogAxis
 from workbench.render.canvas import BrailleCanvas
@@ -66,14 +68,15 @@ def _draw(
 ) -> None:
     """Draws a level line for each rate, and the steps between them."""
     at, level, end = 0.0, math.nan, -math.inf
-    for i, (x, rate) in enumerate(points):
+    ends = [(list(part)[-1][0], rate) for rate, part in groupby(points, key=itemgetter(1))]
+    for x, rate in ends:
         # Of the points in one column of dots the last one is enough.
-        if x < end and i < len(points) - 1:
+        if x < end and x != ends[-1][0]:
             continue
         dot = max(0.0, layout.dot_x(x))
         end = layout.x_of_dot(math.floor(dot) + 1)
         share = y.fraction(max(rate, y.low)) if y.high > y.low else 1.0
-        canvas.line(at, level, at, (1 - share) * (canvas.height - 1))
-        level = (1 - share) * (canvas.height - 1)
+        before, level = level, (1 - share) * (canvas.height - 1)
+        canvas.line(at, before, at, level)
         canvas.line(at, level, dot, level)
         at = dot

@@ -15,6 +15,7 @@ from workbench.widgets.rows import Row
 
 _LEAST_CHART = 8
 _MOST_CHANGES = 3
+_CHANGES_FROM = 24
 _STRIP_FROM = (88, 22)
 _HIGH_STRIP_FROM = 26
 
@@ -35,7 +36,8 @@ def shares(width: int, height: int, n_changes: int) -> Shares:
     if width >= _STRIP_FROM[0] and height >= _STRIP_FROM[1]:
         strip = 3 if height >= _HIGH_STRIP_FROM else 2
     reading = int(room > _LEAST_CHART)
-    changes = max(0, min(n_changes, _MOST_CHANGES, room - strip - reading - _LEAST_CHART))
+    n_listed = min(n_changes, _MOST_CHANGES) if width >= _CHANGES_FROM else 0
+    changes = max(0, min(n_listed, room - strip - reading - _LEAST_CHART))
     return Shares(max(0, room - strip - reading - changes), strip, changes, reading)
 
 

@@ -9,60 +9,81 @@ from workbench.loss_axes import x_of
 from workbench.loss_chart import Reading, numbered_changes
 from workbench.loss_view import LossView
 from workbench.render.figures import axis_seconds, compact, count, learning_rate
+from workbench.render.text import fit
 from workbench.render.units import Unit, in_words
 from workbench.situation import Situation
-from workbench.state import Changed
+from workbench.state import Changed, Measured, RunState
 from workbench.widgets.rows import Row
 
-_WIDE = 64
-_EFFECT_CELLS = 40
 Piece = tuple[str, str]
 
 
 def numbers_row(situation: Situation, width: int, unit: Unit = "nats") -> Row:
-    """Train, validation and best loss, exactly, with their steps; as much as there is room for.
+    """Train, validation and best loss, exactly; as much beside them as there is room for.
 
-    A unit other than nats is named.
+    Their steps go first where room is short, then the best, then the last digits. A unit other than
+    nats is named.
     """
     run = situation.run
-    gap, at = ("   ", " at ") if width >= _WIDE else ("  ", " @")
-    row: list[Piece] = [("" if unit == "nats" else f"{unit}  ", "label"), ("train ", "label")]
-    row += [(in_words(run.train_last, unit).ljust(6), "train bold")]
-    for name, role, found in (("val", "val", run.val_last), ("best", "best", run.best)):
-        row += [(f"{gap}{name} ", "label")]
-        row += [(in_words(found.loss if found else None, unit).ljust(6), f"{role} bold")]
-        row += [(f"{at}{count(found.step)}" if found else "", "label")]
-    return _fitting(row, [_more(situation, unit, gap)], width)
+    more = _more(situation, unit)
+    rows = [
+        [*_numbers(run, unit, gap, at), (f"{gap}{more}" if more else "", "label")]
+        for gap, at in (("   ", " at "), ("  ", " @"))
+    ]
+    rows += [_numbers(run, unit, "   ", " at "), _numbers(run, unit, "  ", " @")]
+    rows += [_numbers(run, unit, "  ", ""), _numbers(run, unit, " ", "")]
+    rows += [_numbers(run, unit, " ", "", n_shown=2), _numbers(run, unit, " ", "", 2, digits=2)]
+    rows += [[(in_words(run.train_last, unit, 3), "train bold")]]
+    return next((row for row in rows if _cells(row) <= width), [])
 
 
-def _more(situation: Situation, unit: Unit, gap: str) -> Piece:
+def _numbers(
+    run: RunState, unit: Unit, gap: str, at: str, n_shown: int = 3, digits: int = 4
+) -> list[Piece]:
+    """The losses by name; where ``at`` is empty without their steps."""
+    row: list[Piece] = [("" if unit == "nats" else f"{unit}{gap}", "label")]
+    last = Measured(run.step, run.train_last) if run.train_last is not None else None
+    found = (("train", last), ("val", run.val_last), ("best", run.best))
+    for i, (name, measured) in enumerate(found[:n_shown]):
+        number = in_words(measured.loss if measured else None, unit, digits).ljust(digits + 2)
+        step = f"{at}{count(measured.step)}" if at and measured and name != "train" else ""
+        row += [(f"{gap if i else ''}{name} ", "label"), (number, f"{name} bold"), (step, "label")]
+    return row
+
+
+def _more(situation: Situation, unit: Unit) -> str:
     """At the end the loss over all of train, before that the rate of the last step."""
     run = situation.run
     if "train" in run.final:
-        return (f"{gap}all of train {in_words(run.final['train'], unit)}", "label")
-    return (f"{gap}rate {learning_rate(run.learning_rate)}" if run.learning_rate else "", "label")
+        return f"all of train {in_words(run.final['train'], unit)}"
+    return f"rate {learning_rate(run.learning_rate)}" if run.learning_rate else ""
 
 
 def reading_row(situation: Situation, view: LossView, reading: Reading, width: int) -> Row:
     """One column read: ``20,000: train 2.1917 (1.650–2.872)  val 2.2288``.
 
-    Then of how many steps that is the mean, and where else on the x axis it stands.
+    Then of how many steps that is the mean, and where else on the x axis it stands. Where room is
+    short the range goes first, then the validation loss.
     """
     unit, val = view.unit, situation.run.val.before(reading.step)
     low, high = in_words(reading.low, unit, 3), in_words(reading.high, unit, 3)
-    row: list[Piece] = [
-        (f"{count(reading.step)}: ", "plain bold"),
-        ("train ", "label"),
-        (in_words(reading.mean, unit), "train bold"),
-        (f" ({low}–{high})" if reading.n > 1 else "", "label"),
+    step: Piece = (f"{count(reading.step)}: ", "plain bold")
+    mean: Piece = (in_words(reading.mean, unit), "train bold")
+    train: list[Piece] = [step, ("train ", "label"), mean]
+    span: Piece = (f" ({low}–{high})" if reading.n > 1 else "", "label")
+    checked: list[Piece] = [
         ("  val ", "label"),
         (in_words(val.last if val else None, unit), "val bold"),
     ]
     is_older = val is not None and val.step <= reading.step - reading.n
-    more: list[Piece] = [(f" at {count(val.step)}" if val and is_older else "", "label")]
-    more += [(f"  {_of_steps(reading.n)}", "label")]
-    more += [(_elsewhere(situation, view, reading.step), "label"), ("  esc now", "guide")]
-    return _fitting(row, more, width)
+    more: list[Piece] = [
+        (f" at {count(val.step)}" if val and is_older else "", "label"),
+        (f"  {_of_steps(reading.n)}", "label"),
+        (_elsewhere(situation, view, reading.step), "label"),
+        ("  esc now", "guide"),
+    ]
+    rows = [[*train, span, *checked], [*train, *checked], train, [step, mean], [mean]]
+    return _fitting(next((row for row in rows if _cells(row) <= width), []), more, width)
 
 
 def _of_steps(n: int) -> str:
@@ -83,27 +104,24 @@ def now_row(situation: Situation, view: LossView, width: int) -> Row:
     if not run.train:
         return []
     word = "now" if run.is_live else "end"
-    row: list[Piece] = [(f"{word} {count(run.step)}", "plain")]
-    more: list[Piece] = [(" │ ←→ read any step", "label")]
+    more: list[Piece] = [(f"{word} {count(run.step)}", "plain"), (" │ ←→ read any step", "label")]
     more += [(" │ + - zoom" if view.window is None else " │ 0 all steps", "label")]
-    return _fitting(row, more, width)
+    return _fitting([], more, width)
 
 
 def change_rows(situation: Situation, n_rows: int, width: int, unit: Unit = "nats") -> list[Row]:
     """The latest changes, each with what it did to the validation loss."""
     shown = numbered_changes(situation)[-n_rows:] if n_rows else []
+    steps = [count(change.step) for _, change in shown]
     texts = [f"{label(c.key)} {value_text(c.old)} → {value_text(c.new)}" for _, c in shown]
-    wide = max(map(len, texts), default=0)
-    at = max((len(count(change.step)) for _, change in shown), default=0)
-    return [
-        [
-            (f"▲{number} ", "mark"),
-            (f"{count(change.step).rjust(at)}  ", "label"),
-            (text.ljust(wide + 3), "plain"),
-            (_effect(change, unit) if width >= wide + at + _EFFECT_CELLS else "", "label"),
-        ]
-        for (number, change), text in zip(shown, texts, strict=True)
-    ]
+    at, wide = max(map(len, steps), default=0), max(map(cell_len, texts), default=0)
+    rows: list[Row] = []
+    for (number, change), step, text in zip(shown, steps, texts, strict=True):
+        row: list[Piece] = [(f"▲{number} ", "mark"), (f"{step.rjust(at)}  ", "label")]
+        room = width - _cells(row)
+        row += [(fit(text, min(wide, room)), "plain")]
+        rows.append(_fitting(row, [(f"   {_effect(change, unit)}", "label")], width))
+    return rows
 
 
 def _effect(change: Changed, unit: Unit) -> str:
@@ -116,10 +134,14 @@ def _effect(change: Changed, unit: Unit) -> str:
 
 def _fitting(row: Sequence[Piece], more: Sequence[Piece], width: int) -> list[Piece]:
     """The row and as many of the pieces after it as there is room for."""
-    fitting, used = list(row), sum(cell_len(text) for text, _ in row)
+    fitting, used = list(row), _cells(row)
     for piece in more:
         used += cell_len(piece[0])
         if used > width:
             break
         fitting.append(piece)
     return fitting
+
+
+def _cells(row: Sequence[Piece]) -> int:
+    return sum(cell_len(text) for text, _ in row)
