@@ -13,8 +13,9 @@ import ptyprocess
 from cells import Cells
 
 ROOT = Path(__file__).resolve().parents[2]
-TUI = (sys.executable, "-P", "-m", "workbench.cli")
-SEQLM = (sys.executable, "-P", "-m", "seqlm.cli")
+PYTHON = (sys.executable, "-P")
+TUI = (*PYTHON, "-m", "workbench.cli")
+SEQLM = (*PYTHON, "-m", "seqlm.cli")
 DEADLINE_S = 60.0
 _READ_BYTES = 1 << 16
 # What a test runner's own surroundings say must not change what is drawn.

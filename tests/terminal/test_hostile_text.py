@@ -2,10 +2,14 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 
 from escapes import is_restored, unexpected
+from hostile_run import append, story, write_manifest
+from pty_program import PYTHON
 from samples import LONG, SAMPLES
 from workbench_program import DOWN, ESC, PAGE_DOWN, RIGHT, UP, Workbench
 
@@ -49,6 +53,16 @@ def paste_each(program: Workbench) -> None:
     for text in PASTED:
         program.press(CLEAR)
         program.paste(text)
+
+
+@contextmanager
+def patched(home: Path, *lines: str) -> Iterator[Workbench]:
+    """The workbench after some lines of Python, once it is drawn."""
+    code = "\n".join(["from workbench import app, cli", *lines, "cli.main([])"])
+    program = Workbench(home, "-c", code, environment={"TMPDIR": str(home)}, command=PYTHON)
+    program.wait_for("names-mlp", "uniform")
+    yield program
+    program.close()
 
 
 def test_a_text_its_name_and_prompts(start: Start, home: Path) -> None:
@@ -101,3 +115,88 @@ def test_one_line_of_a_megabyte(start: Start, home: Path) -> None:
     program.press("1vvv4" + RIGHT * 9 + "g1" + PAGE_DOWN * 3)
     program.settled()
     end_harmless(program)
+
+
+def test_a_run_in_which_every_word_is_strange(start: Start, home: Path) -> None:
+    told = [text for name, text in SAMPLES.items() if name != "surrogate"]
+    chunks = [told[i : i + 8] for i in range(0, len(told), 8)]
+    run = home / file_name("run" + SAMPLES["csi"] + SAMPLES["surrogate"] + MARKUP)
+    run.mkdir()
+    (home / "here.txt").write_bytes(lines())
+    write_manifest(run, "".join(told), str(home / "here.txt"))
+    program = None
+    for i, texts in enumerate(chunks, 1001):
+        append(run / "events.jsonl", story(texts, i))
+        program = program or start(os.fsencode(f"{run}/"), columns=200, rows=60)
+        program.wait_for(f"{i:,}", "failed")
+    program.press("3" + DOWN + "4" + RIGHT + "2" + ESC)
+    append(run / "events.jsonl", story([LONG], 2001))
+    program.wait_for("2,001", "long long")
+    program.settled()
+    end_harmless(program)
+
+
+def test_a_line_of_a_log_that_is_no_text(start: Start, home: Path) -> None:
+    run = home / "runs" / "odd"
+    run.mkdir(parents=True)
+    write_manifest(run, "odd", "names")
+    append(run / "events.jsonl", [*story(["fine"], 7), *story([SAMPLES["surrogate"]], 8)])
+    program = start("odd")
+    program.wait_for("✗ failed", "step     7", "fine → fine")
+    end_harmless(program)
+
+
+def test_what_is_refused_is_one_harmless_line(start: Start, home: Path) -> None:
+    binary = home / file_name(SAMPLES["osc52"])
+    binary.write_bytes(b"ab\0cd" * 9)
+    names = cycle(map(file_name, PASTED))
+    for words in (
+        ["{}"],
+        ["/{}/x.txt"],
+        [os.fsdecode(binary)],
+        ["names-mlp", "model.{}=1"],
+        ["names-mlp", "train.optimizer={}"],
+        ["--attach", "{}"],
+        ["--palette", "{}"],
+        ["--{}"],
+    ):
+        name = next(names)
+        program = start(*(word.replace("{}", name) for word in words))
+        assert program.wait_for_end() == 2, program.screen()
+        assert unexpected(bytes(program.output)) == []
+        assert bytes(program.output).count(b"\n") == 1
+
+
+def test_the_end_of_a_worker_s_log(home: Path) -> None:
+    log = home / file_name(MARKUP + SAMPLES["osc52"])
+    log.write_bytes(b"".join(raw(text) + b"\n" for text in SAMPLES.values()))
+    with patched(
+        home,
+        "from pathlib import Path",
+        "from workbench.screens.log import LogScreen",
+        f"app.Workbench.action_zoom = lambda self: self.push_screen(LogScreen(Path({str(log)!r})))",
+    ) as program:
+        program.press("z")
+        program.wait_for("%s{0}", "[/foo]")
+        program.press(ESC)
+        end_harmless(program)
+
+
+def test_a_crash_is_one_harmless_line(home: Path) -> None:
+    """The traceback is kept whole in the file that the line names."""
+    with patched(
+        home,
+        f"def crash(self): raise RuntimeError({ALL!r})",
+        "app.Workbench.action_zoom = crash",
+    ) as program:
+        program.press("z")
+        assert program.wait_for_end() == 1
+        output = bytes(program.output)
+    said = output.rpartition(b"\x1b[")[2]
+    assert said.count(b"\n") == 1
+    assert b"seqlm-tui: error: RuntimeError: " in said
+    assert unexpected(output) == []
+    assert is_restored(output)
+    (kept,) = home.glob("seqlm-tui-*.log")
+    assert str(kept) in said.decode()
+    assert "in crash" in kept.read_text()

@@ -25,6 +25,7 @@ class Workbench(Program):
         environment: Variables to set or to unset.
         columns: Cells in a row.
         rows: Rows.
+        command: What takes the words.
     """
 
     def __init__(
@@ -34,9 +35,10 @@ class Workbench(Program):
         environment: Mapping[str, str | None] = {},
         columns: int = 120,
         rows: int = 40,
+        command: tuple[str, ...] = TUI,
     ) -> None:
         places = {"SEQLM_HOME": str(home), "SEQLM_SOCKETS": str(home)}
-        super().__init__([*TUI, *words], {**places, **environment}, columns, rows, home)
+        super().__init__([*command, *words], {**places, **environment}, columns, rows, home)
 
     def settled(self) -> str:
         """The screen when every key was heard: the help opens, and closes again."""
