@@ -10,7 +10,7 @@ from msgspec import Struct, inspect
 from msgspec.structs import replace
 
 from seqlm import errors
-from seqlm.config import RunConfig
+from seqlm.config import DataConfig, RunConfig, SampleConfig, TrainConfig
 from seqlm.families import ModelConfig
 
 _FAMILIES: dict[str, type[Any]] = {
@@ -18,7 +18,6 @@ _FAMILIES: dict[str, type[Any]] = {
 }
 FAMILY_KINDS: tuple[str, ...] = tuple(_FAMILIES)
 _OFF = ("off", "none", "full")
-_SECTIONS = ("data", "model", "train", "sample")
 
 
 class Setting(Struct, frozen=True, kw_only=True):
@@ -184,13 +183,20 @@ def _section_settings(section: str, struct: Any) -> tuple[Setting, ...]:
 
 @cache
 def _seed_setting() -> Setting:
-    info = inspect.type_info(RunConfig)
-    assert isinstance(info, inspect.StructType)
-    return _setting("seed", next(f for f in info.fields if f.name == "seed"), int)
+    found = _read_type(
+        inspect.type_info(get_type_hints(RunConfig, include_extras=True)["seed"]), _Found()
+    )
+    return Setting(key="seed", kind=found.kind, default=0, **found.facts)
 
 
 def settings_of(config: RunConfig) -> tuple[Setting, ...]:
     """Every setting of this configuration, in the order in which a person meets them."""
+    return tuple(_by_key(type(config.model)).values())
+
+
+@cache
+def _by_key(family: type) -> dict[str, Setting]:
+    """The settings by their names, for a model family; they are asked for at every frame."""
     kind = Setting(
         key="model.kind",
         kind="choice",
@@ -198,16 +204,15 @@ def settings_of(config: RunConfig) -> tuple[Setting, ...]:
         help="the model family",
         choices=FAMILY_KINDS,
     )
-    structs: dict[str, Any] = {name: type(getattr(config, name)) for name in _SECTIONS}
-    sections = {name: _section_settings(name, struct) for name, struct in structs.items()}
-    return (
-        *sections["data"],
+    every = (
+        *_section_settings("data", DataConfig),
         kind,
-        *sections["model"],
-        *sections["train"],
-        *sections["sample"],
+        *_section_settings("model", family),
+        *_section_settings("train", TrainConfig),
+        *_section_settings("sample", SampleConfig),
         _seed_setting(),
     )
+    return {setting.key: setting for setting in every}
 
 
 def find(config: RunConfig, key: str) -> Setting:
@@ -216,7 +221,7 @@ def find(config: RunConfig, key: str) -> Setting:
     Raises:
         RequestError: There is none of this name for this model family; says the nearest.
     """
-    by_key = {setting.key: setting for setting in settings_of(config)}
+    by_key = _by_key(type(config.model))
     if key in by_key:
         return by_key[key]
     where = f" of {kind_of(config.model)}" if key.startswith("model.") else ""

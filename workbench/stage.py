@@ -58,8 +58,8 @@ class Stage(TerminalApp):
         self.register_theme(theme_of(opening.palette))
         self.theme = "seqlm"
         self._left_at: int | None = None
-        self._css_variables = self.get_css_variables()
-        self.stylesheet.set_variables(self._css_variables)
+        self._styled_for = self.theme
+        self.stylesheet.set_variables(self.get_css_variables())
 
     # Coming and going
 
@@ -74,7 +74,8 @@ class Stage(TerminalApp):
 
     def refresh_css(self, animate: bool = True) -> None:
         """Read the styles again if the theme made them others; at the start it did not."""
-        if self.get_css_variables() != self._css_variables:
+        if self.theme != self._styled_for:
+            self._styled_for = self.theme
             super().refresh_css(animate)
 
     @property
