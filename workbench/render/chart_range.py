@@ -32,18 +32,22 @@ def _lowest_drawn(spec: ChartSpec) -> float:
 def loss_range(spec: ChartSpec) -> tuple[float, float]:
     """Returns the losses to cover: data and references, without a few wild ones at the top.
 
-    The highest reference is what a model that knows nothing gets, so losses far above it
-    say only that something is wrong: once the line has come down, the range ends at 1.15
-    times it.
+    The highest guide is what a model that knows nothing gets, so losses far above it say only
+    that something is wrong: once the line has come down, the range ends at 1.15 times it. A
+    reference that is no guide, such as the best so far, moves and does not raise the range. On a
+    logarithmic axis nothing is left out.
     """
     losses = [row[1] for series in (spec.train, spec.val) for row in series]
     lowest = _lowest_drawn(spec)
     data = sorted(value for value in losses if lowest <= value <= LARGEST_DRAWN)
-    guides = [ref.value for ref in drawn_references(spec)]
-    if not data and not guides:
+    references = drawn_references(spec)
+    guides = [ref.value for ref in references if ref.role == "guide"]
+    covered = [*data[:1], *(ref.value for ref in references)]
+    if not covered:
         return 0.0, 1.0
-    low = min([*data[:1], *guides])
-    high = max([*guides, highest_shown(data, guides)]) if data else max(guides)
+    low, high = min(covered), max(covered)
+    if data:
+        high = max([*guides, data[-1] if spec.y_log else highest_shown(data, guides)])
     if high - low > 1e-6 * max(0.01, abs(high), abs(low)):
         return low, high
     pad = max(0.05, abs(high) * 0.05)

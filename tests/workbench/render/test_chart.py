@@ -66,7 +66,7 @@ steps = st.integers(-3, 300_000)
 axes = st.one_of(
     st.builds(LogAxis, st.floats(1, 100), st.floats(100, 1e7)),
     st.builds(LinearAxis, st.floats(0, 100), st.floats(100, 1e7)),
-    st.builds(SecondsAxis, st.just(0.0), st.floats(0, 1e6)),
+    st.builds(SecondsAxis, st.just(0.0), st.just(0.0) | st.floats(1e-3, 1e6)),
 )
 labels = st.text(max_size=12) | st.sampled_from(["uniform", "漢字漢字", "\x1b[2J", "e\u0301\u0301"])
 series = st.lists(st.tuples(steps, losses, losses, losses, st.integers(1, 9)), max_size=30).map(
@@ -155,6 +155,22 @@ def test_a_wild_start_does_not_squash_the_chart() -> None:
     spec = replace(falling(), train=wild)
     assert chart_layout(spec).y.high < 1.3 * 3.296
     assert "↑" in lines(spec)[0]
+
+
+def test_the_best_so_far_does_not_raise_the_range() -> None:
+    """It falls all the time: the rows would move with it."""
+    wild = [Bucket(1, 27.0, 20.0, 30.0), *falling().train[2:]]
+    best = Reference("best", 4.4, role="best")
+    spec = replace(falling(), train=wild, references=[REFERENCES[0], best])
+    assert chart_layout(spec).y == chart_layout(replace(spec, references=REFERENCES[:1])).y
+    assert "↑best    4.400" in lines(spec)[0]
+
+
+def test_a_log_axis_shows_a_wild_start_too() -> None:
+    wild = [Bucket(1, 27.0, 20.0, 30.0), *falling().train[2:]]
+    spec = replace(falling(), train=wild, y_log=True)
+    assert chart_layout(spec).y.value(1) >= 27
+    assert not any("↑" in line[: -chart_layout(spec).labels] for line in lines(spec))
 
 
 def test_a_loss_that_stays_high_is_shown() -> None:
