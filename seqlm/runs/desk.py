@@ -153,7 +153,7 @@ class Desk:
         run.journal.flush()  # with a disk still full it would only wait again
         event = Continued(step=run.trainer.step, n_steps=command.n_steps, command_id=command.id)
         self._tell(run.log(event))
-        self._throttle.go_on(command.n_steps)
+        self._throttle.go_on(run.trainer.step, command.n_steps)
 
     def _stop(self, command: Stop) -> None:
         self._trained()
@@ -199,7 +199,7 @@ class Desk:
         self._training, self._going = run, run.go()
         subjects = Subjects(run.trainer.config, run.trainer.text, run.directory.checkpoints_path)
         self._open = _Open(run.directory, subjects)
-        self._throttle.go_on()
+        self._throttle.go_on(run.trainer.step)
         run.catch_errors()
         self._tell(run.log(Continued(step=run.trainer.step, command_id=command_id)))
 
@@ -211,7 +211,6 @@ class Desk:
                 return
 
     def _train_a_little(self, run: TrainingRun) -> None:
-        step_before = run.trainer.step
         try:
             event = next(self._going)
         except Exception as error:
@@ -224,7 +223,9 @@ class Desk:
             self._tell(event)
         if run.disk_error is not None:
             self._wait_for_disk(run, run.disk_error)
-        elif self._throttle.done(run.trainer.step - step_before, run.trainer.values["train.pace"]):
+        elif run.trainer.evaluation_due:
+            return  # what a step brings comes before any waiting
+        elif self._throttle.done(run.trainer.step, run.trainer.values["train.pace"]):
             self._log_pause(run, None)
 
     def _wait_for_disk(self, run: TrainingRun, error: OSError) -> None:

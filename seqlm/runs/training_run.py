@@ -130,9 +130,10 @@ class TrainingRun:
             if isinstance(event, Ended):
                 yield from self._end(event)
                 return
-            yield self.log(event) if event is not None else None
+            logged = self.log(event) if event is not None else None
             if self.trainer.step >= self._next_snapshot:
                 self._take_snapshot()
+            yield logged
             if self._saving.is_due:
                 yield self._try_to_save()
 

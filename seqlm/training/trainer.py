@@ -40,6 +40,7 @@ class Trainer:
         waiting: Changes to come, planned ones and those asked for, in the order of their steps.
         model: The model as it is now.
         best_weights: A copy of the weights with the lowest validation loss so far, or None.
+        evaluation_due: Whether the validation that the last step brought is not over.
     """
 
     def __init__(self, config: RunConfig, text: PreparedText) -> None:
@@ -53,7 +54,7 @@ class Trainer:
         self.values = {key: settings.value_of(config, key) for key in settings.steerable(config)}
         self.waiting = [Waiting(c, None) for c in config.changes if c.key in self.values]
         self._budget_fixed = False
-        self._evaluation_due = False
+        self.evaluation_due = False
         self._evaluated_step = 0
         self.best_loss, self.best_step = math.inf, 0
         self.best_weights: dict[str, Tensor] | None = None
@@ -133,7 +134,7 @@ class Trainer:
         self._losses.append(loss)
         self._n_tokens += n_targets
         self.step += 1
-        self._evaluation_due = self.step % self.values["train.evaluate_every"] == 0
+        self.evaluation_due = self.step % self.values["train.evaluate_every"] == 0
 
     def due_changes(self) -> Iterator[Event]:
         """Let the changes take force whose step has come; after a loss that is no number, none."""
@@ -180,7 +181,7 @@ class Trainer:
         )
 
     def _due_evaluation(self) -> Iterator[Event | None]:
-        if self._evaluation_due:
+        if self.evaluation_due:
             yield from self.flush()
             if self._diverged_loss is None:
                 yield from self._evaluate(self._check)
@@ -203,7 +204,7 @@ class Trainer:
         score = Score()
         for score in scorer.run(self.model) if scorer is not None else ():
             yield None
-        self._evaluated_step, self._evaluation_due = self.step, False
+        self._evaluated_step, self.evaluation_due = self.step, False
         if scorer is None:
             return
         best = scorer is self._check and score.loss < self.best_loss
@@ -234,7 +235,7 @@ class Trainer:
             values=dict(self.values),
             waiting=list(self.waiting),
             budget_fixed=self._budget_fixed,
-            evaluation_due=self._evaluation_due,
+            evaluation_due=self.evaluation_due,
             evaluated_step=self._evaluated_step,
             best_loss=self.best_loss,
             best_step=self.best_step,
@@ -257,7 +258,7 @@ class Trainer:
         self.step, self.values = position.step, dict(position.values)
         self.waiting = list(position.waiting)
         self._budget_fixed = position.budget_fixed
-        self._evaluation_due = position.evaluation_due
+        self.evaluation_due = position.evaluation_due
         self._evaluated_step = position.evaluated_step
         self.best_loss, self.best_step = position.best_loss, position.best_step
         self._train_s, self._n_tokens = position.train_s, position.n_tokens

@@ -89,7 +89,7 @@ def run_until(trainer: Trainer, step: int) -> list[Event]:
     for event in trainer.run():
         if event is not None:
             events.append(event)
-        elif trainer.step >= step and not trainer.position().evaluation_due:
+        elif trainer.step >= step and not trainer.evaluation_due:
             return [*events, *trainer.flush()]
     raise AssertionError("it ended before")
 
@@ -127,7 +127,7 @@ def test_a_checkpoint_in_the_middle_of_an_evaluation_repeats_all_of_it(
     for event in first.run():
         if event is not None:
             before.append(event)
-        if first.position().evaluation_due:
+        if first.evaluation_due:
             break
     checkpoint = saved(first)
     second = make(name)
