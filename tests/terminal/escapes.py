@@ -10,37 +10,73 @@ MODES = (7, 25, 1000, 1003, 1004, 1006, 1015, 1016, 1049, 2004, 2026, 2048)
 _ALLOWED = re.compile(
     r"\x1b\[[0-9;]*m"  # colours
     r"|\x1b\[\d+;\d+H"  # the cursor's place
-    rf"|\x1b\[\?(?:{'|'.join(map(str, MODES))})[hl]"
+    rf"|\x1b\[\?(?P<mode>{'|'.join(map(str, MODES))})(?P<on>[hl])"
     r"|\x1b\[\?(?:2026|2048)\$p"  # are these modes there?
     r"|\x1b\[>\d+u|\x1b\[<u"  # kitty's keyboard protocol, on and off
     r"|\x1b\]22;[a-z-]+\x07"  # the pointer's shape
+    r"|(?P<clipboard>\x1b\]52;c;[A-Za-z0-9+/=]*\x07)"
     r"|\r?\n"
 )
 _STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _COLOUR = re.compile(rb"\x1b\[([0-9;]*)m")
 
 
-def unexpected(output: bytes) -> list[str]:
-    """What a terminal was told that this program never means to tell one, with what stands around it.
+class Told:
+    """What a terminal has been told so far, taken in pieces.
 
-    Raises:
-        UnicodeDecodeError: The bytes are not UTF-8.
+    Args:
+        clipboard: Whether text may be copied.
+
+    Attributes:
+        unexpected: What this program never means to tell a terminal, with what stands around it.
+        modes: Each mode that was set or reset, and whether it is set now.
+        n_keyboards: How many keyboard protocols wait to be left.
     """
-    text = output.decode()
-    found: list[str] = []
-    at = 0
-    for match in _ALLOWED.finditer(text):
-        found += _steering(text, at, match.start())
-        at = match.end()
-    return found + _steering(text, at, len(text))
+
+    def __init__(self, clipboard: bool = False) -> None:
+        self.unexpected: list[str] = []
+        self.modes: dict[int, bool] = {}
+        self.n_keyboards = 0
+        self._clipboard = clipboard
+
+    def feed(self, output: bytes) -> None:
+        """Take a piece that ends where a sequence begins, or at the end of everything.
+
+        Raises:
+            UnicodeDecodeError: The bytes are not UTF-8.
+        """
+        text = output.decode()
+        at = 0
+        for match in _ALLOWED.finditer(text):
+            if match["clipboard"] and not self._clipboard:
+                continue
+            self._steering(text, at, match.start())
+            at = match.end()
+            if match["mode"]:
+                self.modes[int(match["mode"])] = match["on"] == "h"
+        self._steering(text, at, len(text))
+        self.n_keyboards += text.count("\x1b[>") - text.count("\x1b[<u")
+
+    @property
+    def is_restored(self) -> bool:
+        """Whether the terminal is as it was: lines wrap, the cursor is there, all else is off."""
+        usual = {7: True, 25: True}
+        kept = all(on == usual.get(mode, False) for mode, on in self.modes.items())
+        return kept and self.n_keyboards == 0
+
+    def _steering(self, text: str, begin: int, end: int) -> None:
+        self.unexpected += [
+            f"{char!r} in {text[max(0, i - 20) : i + 40]!r}"
+            for i, char in enumerate(text[begin:end], begin)
+            if unicodedata.category(char) in _STEERING
+        ]
 
 
-def _steering(text: str, begin: int, end: int) -> list[str]:
-    return [
-        f"{char!r} in {text[max(0, i - 20) : i + 40]!r}"
-        for i, char in enumerate(text[begin:end], begin)
-        if unicodedata.category(char) in _STEERING
-    ]
+def told(output: bytes, clipboard: bool = False) -> Told:
+    """What a terminal was told from beginning to end."""
+    taken = Told(clipboard)
+    taken.feed(output)
+    return taken
 
 
 def colours(output: bytes) -> Iterator[list[int]]:
@@ -61,15 +97,3 @@ def kinds_of_colour(output: bytes) -> set[str]:
             elif 30 <= first <= 37 or 40 <= first <= 47 or 90 <= first <= 107:
                 kinds.add("16")
     return kinds
-
-
-def is_restored(output: bytes) -> bool:
-    """Whether a terminal that was told all this is as it was before: every mode set is reset."""
-    text = output.decode(errors="replace")
-    last = {
-        int(mode): on == "h" for mode, on in re.findall(r"\x1b\[\?(\d+)([hl])", text) if mode != "7"
-    }
-    on = {mode for mode, is_on in last.items() if is_on}
-    wraps = re.findall(r"\x1b\[\?7([hl])", text)
-    keyboard = text.count("\x1b[>") == text.count("\x1b[<u")
-    return on <= {25} and last.get(25, True) and wraps[-1:] in ([], ["h"]) and keyboard

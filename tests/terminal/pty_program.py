@@ -15,7 +15,7 @@ from cells import Cells
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = (sys.executable, "-P")
 TUI = (*PYTHON, "-m", "workbench.cli")
-SEQLM = (*PYTHON, "-m", "seqlm.cli")
+SEQLM = (*PYTHON, "-c", "from seqlm.cli import main; main()")
 DEADLINE_S = 60.0
 _READ_BYTES = 1 << 16
 # What a test runner's own surroundings say must not change what is drawn.
@@ -86,6 +86,15 @@ class Program:
             data = b""
         self._is_open = bool(data)
         self.output += data
+
+    def forget(self) -> bytes:
+        """Give away what was written, up to the begin of the last sequence, and keep the rest."""
+        end = max(0, self.output.rfind(b"\x1b"))
+        self.screen()
+        given = bytes(self.output[:end])
+        del self.output[:end]
+        self._drawn = len(self.output)
+        return given
 
     def screen(self) -> str:
         """What a person sees now."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
 
-from escapes import is_restored, unexpected
+from escapes import told
 from hostile_run import append, story, write_manifest
 from pty_program import PYTHON
 from samples import LONG, SAMPLES
@@ -43,9 +43,9 @@ def lines() -> bytes:
 def end_harmless(program: Workbench) -> None:
     """Leave; nothing that the terminal was told may steer it."""
     assert program.leave() == 0
-    output = bytes(program.output)
-    assert unexpected(output) == []
-    assert is_restored(output)
+    found = told(bytes(program.output))
+    assert found.unexpected == []
+    assert found.is_restored
 
 
 def paste_each(program: Workbench) -> None:
@@ -118,15 +118,15 @@ def test_one_line_of_a_megabyte(start: Start, home: Path) -> None:
 
 
 def test_a_run_in_which_every_word_is_strange(start: Start, home: Path) -> None:
-    told = [text for name, text in SAMPLES.items() if name != "surrogate"]
-    chunks = [told[i : i + 8] for i in range(0, len(told), 8)]
+    texts = [text for name, text in SAMPLES.items() if name != "surrogate"]
+    chunks = [texts[i : i + 8] for i in range(0, len(texts), 8)]
     run = home / file_name("run" + SAMPLES["csi"] + SAMPLES["surrogate"] + MARKUP)
     run.mkdir()
     (home / "here.txt").write_bytes(lines())
-    write_manifest(run, "".join(told), str(home / "here.txt"))
+    write_manifest(run, "".join(texts), str(home / "here.txt"))
     program = None
-    for i, texts in enumerate(chunks, 1001):
-        append(run / "events.jsonl", story(texts, i))
+    for i, chunk in enumerate(chunks, 1001):
+        append(run / "events.jsonl", story(chunk, i))
         program = program or start(os.fsencode(f"{run}/"), columns=200, rows=60)
         program.wait_for(f"{i:,}", "failed")
     program.press("3" + DOWN + "4" + RIGHT + "2" + ESC)
@@ -163,7 +163,7 @@ def test_what_is_refused_is_one_harmless_line(start: Start, home: Path) -> None:
         name = next(names)
         program = start(*(word.replace("{}", name) for word in words))
         assert program.wait_for_end() == 2, program.screen()
-        assert unexpected(bytes(program.output)) == []
+        assert told(bytes(program.output)).unexpected == []
         assert bytes(program.output).count(b"\n") == 1
 
 
@@ -195,8 +195,8 @@ def test_a_crash_is_one_harmless_line(home: Path) -> None:
     said = output.rpartition(b"\x1b[")[2]
     assert said.count(b"\n") == 1
     assert b"seqlm-tui: error: RuntimeError: " in said
-    assert unexpected(output) == []
-    assert is_restored(output)
+    assert told(output).unexpected == []
+    assert told(output).is_restored
     (kept,) = home.glob("seqlm-tui-*.log")
     assert str(kept) in said.decode()
     assert "in crash" in kept.read_text()
