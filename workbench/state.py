@@ -45,6 +45,7 @@ LIVE: tuple[Status, ...] = ("starting", "training", "paused")
 MAX_CHANGES, MAX_SAMPLES, MAX_CLOCK, MAX_KEPT = 64, 48, 40, 32
 _LEAST_WATCHED_S = 1.0
 _MAX_MESSAGE, _MAX_SAMPLE = 300, 400
+_MAX_NAME, _MAX_RECIPE = 100, 8000
 _COUNTED_WITH = ("train.steps", "train.learning_rate")
 
 
@@ -168,8 +169,8 @@ def died(state: RunState, message: str) -> RunState:
 
 def _created(_: RunState, event: RunCreated) -> RunState:
     return RunState(
-        run=clean(event.run),
-        recipe=clean(event.recipe),
+        run=clean(event.run, _MAX_NAME),
+        recipe=clean(event.recipe, _MAX_RECIPE),
         n_parameters=event.n_parameters,
         n_vocab=event.n_vocab,
         n_targets=event.n_targets,
@@ -181,7 +182,12 @@ def _created(_: RunState, event: RunCreated) -> RunState:
 
 def _worker_started(state: RunState, event: WorkerStarted) -> RunState:
     return replace(
-        state, status="starting", message="", device=clean(event.device), seen_t=event.t, clock=()
+        state,
+        status="starting",
+        message="",
+        device=clean(event.device, _MAX_NAME),
+        seen_t=event.t,
+        clock=(),
     )
 
 
@@ -227,7 +233,7 @@ def _with_effect(change: Changed, measured: Measured) -> Changed:
 
 
 def _value_changed(state: RunState, event: ValueChanged) -> RunState:
-    key, new = clean(event.key), _clean_value(event.new)
+    key, new = clean(event.key, _MAX_NAME), _clean_value(event.new)
     if key in _COUNTED_WITH and not isinstance(new, int | float):
         return state  # no worker of ours wrote this
     change = Changed(event.step, key, _clean_value(event.old), new, before=state.val_last)
