@@ -59,9 +59,7 @@ class Oracle:
         self._generate.show_sampling(sample)
         self._generate.show_same_draw(run.samples)
         if not situation.is_linked:
-            self._counts_answer(
-                preview, "pair counts" if run.run else "pair counts, no training yet"
-            )
+            self._counts_answer(preview, "letter-pair counts" + ", no training yet" * (not run.run))
             return
         if situation.looking_at is not None:
             self._weights = str(situation.looking_at)
@@ -128,7 +126,7 @@ class Oracle:
     def declined(self, question_id: str, words: str) -> bool:
         """Take a refusal; whether it was of a question of these panes."""
         if question_id.startswith("generate"):
-            self._generate.show_refusal(words)
+            self._generate.show_refusal(words, question_id)
         return question_id.startswith(("generate", _SCORE))
 
     def _counts_answer(self, preview: Preview, label: str) -> None:

@@ -1,6 +1,7 @@
 """The models that questions are about: the one being trained, or one in weights that were kept."""
 
 import copy
+from collections import deque
 from pathlib import Path
 
 import torch
@@ -16,11 +17,14 @@ from seqlm.runs.checkpoint import Checkpoints
 from seqlm.training.trainer import Trainer
 
 _CPU = torch.device("cpu")
+_MOST_RECENT, _RECENT_PARAMETERS = 16, 4_000_000
 _UNFITTING = "the checkpoint does not fit the run's configuration"
 
 
 class Subjects:
-    """The weights of one run by name: ``live``, ``best``, ``latest``, or the number of a kept step.
+    """The weights of one run by name: ``live``, ``best``, ``latest``, or the number of a step.
+
+    A step is one whose weights were kept, or one that ``live`` meant a moment ago.
 
     Args:
         config: The run's configuration.
@@ -32,7 +36,8 @@ class Subjects:
         self._config, self.text = config, text
         self._checkpoints = Checkpoints(checkpoints_path)
         self._kept: tuple[str, Subject] | None = None
-        self._live: Subject | None = None
+        self._recent: deque[Subject] = deque()
+        self._held: Subject | None = None
 
     def find(self, weights: str, trainer: Trainer | None) -> Subject:
         """The model in the weights that a question names.
@@ -47,6 +52,9 @@ class Subjects:
         """
         if trainer is not None and weights == "live":
             return self._live_copy(trainer)
+        held = self._held_copy(weights)
+        if held is not None:
+            return held
         name = self._name_of(weights)
         if self._kept is None or self._kept[0] != name:
             loaded = self._checkpoints.load(name)
@@ -70,10 +78,24 @@ class Subjects:
         """The weights of now, so that a long answer is not made of those of many steps."""
         if not trainer.n_parameters:  # counts are replaced, never changed
             return Subject(trainer.model, trainer.step, self.text, trainer.device)
-        if self._live is None or self._live.step != trainer.step:
+        if not self._recent or self._recent[-1].step != trainer.step:
             model = copy.deepcopy(trainer.model).eval()
-            self._live = Subject(model, trainer.step, self.text, trainer.device)
-        return self._live
+            self._recent.append(Subject(model, trainer.step, self.text, trainer.device))
+            n_kept = min(_MOST_RECENT, _RECENT_PARAMETERS // trainer.n_parameters)
+            while len(self._recent) > max(1, n_kept):
+                self._recent.popleft()
+        return self._recent[-1]
+
+    def _held_copy(self, weights: str) -> Subject | None:
+        """A copy of live weights that is asked for again by its step.
+
+        A screen that holds the weights of a step while training goes on names it in each question.
+        So the last one that was asked for stays, while the others make room for newer ones.
+        """
+        copies = (*self._recent, *([self._held] if self._held else []))
+        found = next((subject for subject in copies if str(subject.step) == weights), None)
+        self._held = found or self._held
+        return found
 
     def _model(self, weights: dict[str, Tensor]) -> SequenceModel:
         with torch.device("meta"):  # names and shapes without their memory

@@ -117,6 +117,8 @@ class GeneratePane(WorkingPane):
     def action_view(self, by: int) -> None:
         """Shows the next view, or the one before."""
         self._desk.show_view(by)
+        if self.view.showing == "guess":
+            self._open_game().show()
         self._update()
 
     def action_temperature(self, factor: float) -> None:
@@ -130,12 +132,7 @@ class GeneratePane(WorkingPane):
 
     def action_guess(self) -> None:
         """From now on letters are guesses."""
-        from workbench.widgets.generate_game import GameDesk
-
-        if self._game is None:
-            self._game = GameDesk(self._desk)
-        self._game.use_text(self.situation.preview if self.situation else None)
-        self._game.begin()
+        self._open_game().begin()
         self._update()
 
     def action_edit(self) -> None:
@@ -180,7 +177,7 @@ class GeneratePane(WorkingPane):
         """Whether a key is a guess, or ends the guessing."""
         if event.key == "escape":
             game.leave()
-        elif event.key == "enter" or (event.character and event.is_printable):
+        elif event.key == "enter" or game.is_guess(event.character or ""):
             try:
                 game.guess("end" if event.key == "enter" else event.character or "")
             except errors.RequestError as error:

@@ -20,14 +20,17 @@ def _distribution(view: GenerateView, width: int) -> Text:
     for index, option in enumerate(view.options):
         running += option.sampled
         end = min(size - 1, round(running * (size - 1)))
+        glyph = token_glyph(view.token(index), look.ascii_only)
+        if column < end <= column + cell_len(glyph):
+            break  # the rest is narrower still
         if end > column:
-            token = view.token(index)
-            is_drawn = token == drawn
+            is_drawn = view.token(index) == drawn
             style = f"bold {look.palette.val}" if is_drawn else look.palette.label
-            row.append(_piece(token_glyph(token, look.ascii_only), end - column, view), style)
+            row.append(_piece(glyph, end - column, view), style)
             column = end
-    row.append(look.sign("─") * (size - 1 - column) + look.sign("┤"), look.palette.label)
-    return row
+    if column < size - 1:
+        row.append(_piece("…", size - 1 - column, view), look.palette.label)
+    return row.append(look.sign("┤"), look.palette.label)
 
 
 def _piece(glyph: str, n_cells: int, view: GenerateView) -> str:

@@ -112,11 +112,12 @@ class GenerateDesk(Questions):
             what = f"{cutting[-1].name} {cutting[-1].setting:g}"
             self.say(f"{what} leaves one candidate: every draw gives the same.")
 
-    def ask_samples(self) -> None:
+    def ask_samples(self, quietly: bool = False) -> None:
         """Asks for ten samples of the prompt."""
         if self.view.source.vocabulary:
             self._asked_samples = self.next_id()
-            self.say(f"Drawing {N_SAMPLES} samples.")
+            if not quietly:
+                self.say(f"Drawing {N_SAMPLES} samples.")
             prompt = self.view.text.prompt
             self.outbox.append(SamplesWanted(self._asked_samples, prompt, N_SAMPLES))
 

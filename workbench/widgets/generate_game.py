@@ -23,22 +23,37 @@ class GameDesk:
         self._said: str | None = None
 
     @property
-    def is_waiting(self) -> bool:
-        """Whether a guess was made that the model has not answered yet."""
-        return self._said is not None
+    def waits_for(self) -> str:
+        """The id of the question that a guess waits for; empty if none does."""
+        return self._asked.request_id if self._said is not None and self._asked else ""
+
+    @property
+    def _game(self) -> Guessing:
+        return self._questions.view.game or Guessing()
 
     def use_text(self, preview: Preview | None) -> None:
         """Plays with another text: the game begins anew."""
         if preview is not self._preview:
             self._preview = preview
             self._forget()
-            self._questions.change(game=Guessing(), is_guessing=False)
+            self._questions.change(game=None, is_guessing=False)
+
+    def show(self) -> None:
+        """Has a riddle to show, if there is a text."""
+        view, game = self._questions.view, self._game
+        if self._preview is not None and view.source.vocabulary and game.puzzle is None:
+            self._questions.change(game=game.with_puzzle(self._preview, view.sampling.seed))
 
     def begin(self) -> None:
         """From now on letters are guesses."""
-        if self._preview is not None and self._questions.view.source.vocabulary:
+        self.show()
+        if self._game.puzzle is not None:
             self._questions.change(is_guessing=True, message=None)
-            self._go_on(self._preview)
+            self._go_on()
+
+    def is_guess(self, typed: str) -> bool:
+        """Whether what was typed is meant as a guess: a sign that no text has stays a key."""
+        return typed.isalnum() or typed in self._questions.view.source.vocabulary
 
     def leave(self) -> None:
         """Letters are keys again; the game can go on later."""
@@ -76,20 +91,18 @@ class GameDesk:
         if self._said is None or self._preview is None:
             return
         if self._hand is None:
-            self._go_on(self._preview)
+            self._go_on()
             return
-        game = self._questions.view.game.uncovered(self._said, self._hand, self._preview)
+        game = self._game.uncovered(self._said, self._hand, self._preview)
         self._forget()
         self._questions.change(game=game)
-        self._go_on(self._preview)
+        self.show()
+        self._go_on()
 
-    def _go_on(self, preview: Preview) -> None:
+    def _go_on(self) -> None:
         """Asks what the model expects at the place that is guessed next."""
-        view = self._questions.view
-        if view.game.puzzle is None:
-            self._questions.change(game=view.game.with_puzzle(preview, view.sampling.seed))
         if self._asked is None and self._hand is None:
-            tokens, weights = self._questions.view.game.before, view.source.weights
+            tokens, weights = self._game.before, self._questions.view.source.weights
             self._asked = PredictionWanted(self._questions.next_id(), tokens, weights)
             self._questions.outbox.append(self._asked)
 

@@ -1,10 +1,11 @@
 """The guessing game as rows: the riddle, the score, and the hand of the model."""
 
+import math
 from textwrap import wrap
 
 from rich.text import Text
 
-from workbench.guessing import Guess
+from workbench.guessing import Guess, Guessing
 from workbench.render import figures
 from workbench.render.bars import bar
 from workbench.render.text import fit, token_glyph
@@ -21,8 +22,9 @@ def guess_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     """What is asked, what was said, the score; then the candidates as the model had them."""
     if height < 1 or width < 1:
         return []
-    look, last = view.look, view.game.last
-    rows = [_riddle_row(view, width), Text(_hint(view), look.palette.guide)]
+    look, last = view.look, game_of(view).last
+    rows = [_riddle_row(view, width)]
+    rows += [Text(f" {line}", look.palette.guide) for line in wrap(_hint(view), max(1, width - 2))]
     if last is not None:
         rows += [Text(line, look.palette.plain) for line in _verdict(view, last, width)]
     elif height > 4:
@@ -46,9 +48,14 @@ def guess_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     return [exactly(row, width) for row in rows[:height]]
 
 
+def game_of(view: GenerateView) -> Guessing:
+    """How the game stands; one that was not begun has nothing to tell."""
+    return view.game or Guessing()
+
+
 def _riddle_row(view: GenerateView, width: int) -> Text:
     """``what comes after m a r i _ ?``: the end of what stands there, where that is long."""
-    look, game = view.look, view.game
+    look, game = view.look, game_of(view)
     words = " what comes after " if width >= _BESIDE_FROM else " after "
     shown = [_glyph(view, token) for token in game.before[-_MOST_BEFORE:]]
     while shown and len(words) + sum(map(len, shown)) + len(shown) + 4 > width:
@@ -61,9 +68,9 @@ def _riddle_row(view: GenerateView, width: int) -> Text:
 
 def _hint(view: GenerateView) -> str:
     if not view.is_guessing:
-        return " enter begins; then each letter you type is a guess"
+        return "enter begins; then each letter you type is a guess"
     end = ", enter for the end" if view.source.has_end else ""
-    return view.look.sign(f" type a letter{end}; then the model shows its hand · esc stops")
+    return view.look.sign(f"type a letter{end}; then the model shows its hand · esc stops")
 
 
 def _verdict(view: GenerateView, last: Guess, width: int) -> list[str]:
@@ -79,13 +86,11 @@ def _verdict(view: GenerateView, last: Guess, width: int) -> list[str]:
 
 
 def _nats(probability: float) -> str:
-    from math import log
-
-    return f"{-log(probability):.2f} nats" if probability > 0 else "impossible"
+    return f"{-math.log(probability):.2f} nats" if probability > 0 else "impossible"
 
 
 def _where_from(view: GenerateView) -> str:
-    puzzle = view.game.puzzle
+    puzzle = game_of(view).puzzle
     if puzzle is None:
         return ""
     never = ", which the model was never shown" if puzzle.split != "train" else ""
@@ -93,7 +98,7 @@ def _where_from(view: GenerateView) -> str:
 
 
 def _scores(view: GenerateView) -> list[tuple[str, float]]:
-    game = view.game
+    game = game_of(view)
     if not game.n:
         return []
     model = "this model" if view.source.step is not None else "pair counts"
@@ -106,7 +111,7 @@ def _score_rows(view: GenerateView) -> list[Text]:
     palette, scores = view.look.palette, _scores(view)
     if not scores:
         return []
-    n = view.game.n
+    n = game_of(view).n
     rows = [Text(f"after {n:,} guess{'es' * (n > 1)}", palette.label)]
     best = min(value for _, value in scores)
     for name, value in scores:
@@ -119,12 +124,12 @@ def _score_rows(view: GenerateView) -> list[Text]:
 
 def _score_line(view: GenerateView) -> Text:
     parts = [f"{name} {value:.2f}" for name, value in _scores(view)]
-    return Text(f" {view.game.n:,}: {'  '.join(parts)} nats", view.look.palette.label)
+    return Text(f" {game_of(view).n:,}: {'  '.join(parts)} nats", view.look.palette.label)
 
 
 def _hand_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     """The candidates with bars: ``●`` came, ``▸`` was said; these two are never left out."""
-    last = view.game.last
+    last = game_of(view).last
     if last is None or height < 1:
         return []
     look, candidates = view.look, last.prediction.candidates

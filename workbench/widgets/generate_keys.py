@@ -21,6 +21,8 @@ _TEXT = ("step", "stages", "tree")
 def is_possible(view: GenerateView, action: str, is_editing: bool = False) -> bool:
     """Whether an action would do something now; a key that would not is not there."""
     showing, text = view.showing, view.text
+    if view.is_guessing and action != "leave":
+        return False
     if action == "leave":
         is_in = is_editing or view.is_guessing or view.waited_s is not None
         has_text = view.is_holding or len(text.branches) > 1
@@ -30,7 +32,7 @@ def is_possible(view: GenerateView, action: str, is_editing: bool = False) -> bo
     if action == "open":
         return showing == "tree" and not is_editing
     if action == "guess":
-        return showing == "guess" and not view.is_guessing
+        return showing == "guess"
     if action in ("drop", "keep"):
         return showing == "tree" and (view.is_holding or len(text.branches) > 1)
     if action == "fork":
@@ -45,7 +47,7 @@ def reach(view: GenerateView) -> tuple[bool, ...]:
     return tuple(is_possible(view, action) for action in ("leave", *_CHANGING))
 
 
-_CHANGING = ("take", "open", "guess", "drop", "keep", "fork", "draw")
+_CHANGING = ("take", "open", "guess", "drop", "keep", "fork", "draw", "view")
 
 
 def _key(

@@ -5,21 +5,17 @@ from textwrap import wrap
 
 from rich.text import Text
 
-from workbench.render import figures
 from workbench.render.text import clean
 from workbench.widgets.generate_bar import bar_rows
-from workbench.widgets.generate_guess import guess_rows
 from workbench.widgets.generate_sequence import label_row, sequence_rows
 from workbench.widgets.generate_side import age_rows, sample_rows, side_rows
-from workbench.widgets.generate_stages import WIDE_FROM, stage_rows
-from workbench.widgets.generate_summary import summary_parts
 from workbench.widgets.generate_table import draw_words, header_row, table_rows
-from workbench.widgets.generate_tree import TREE_KEYS, branch_rows
 from workbench.widgets.generate_view import GenerateView, Showing
 from workbench.widgets.look import beside, exactly, finished
 
 _SIDE_FROM_WIDTH, _SIDE_WIDTH = 70, 22
 _SIDE_WIDTHS = ((150, 46), (100, 34))
+_STAGES_FROM = 100
 _LABELS_FROM, _BAR_FROM, _SPACED_FROM, _HEADER_FROM = 14, 13, 15, 9
 _MAX_MESSAGE, _WRAPPED_FROM, _NOTE_FROM = 400, 8, 44
 _ORDER = "Order matters: top-p comes after temperature, so a higher temperature lets more through."
@@ -57,8 +53,10 @@ def _samples_view(view: GenerateView, width: int, height: int) -> list[Text]:
 
 
 def _stages_view(view: GenerateView, width: int, height: int) -> list[Text]:
+    from workbench.widgets.generate_stages import stage_rows
+
     has_bar = height >= _BAR_FROM and bool(view.options)
-    note = Text(f"{_joined(summary_parts(view), width // 2)} ", view.look.palette.label)
+    note = Text(f"{_summary(view, width // 2)} ", view.look.palette.label)
     above = _text_rows(view, width, height, note)
     below = [Text(""), *bar_rows(view, width)] if has_bar else []
     if has_bar and height > 20:
@@ -68,6 +66,8 @@ def _stages_view(view: GenerateView, width: int, height: int) -> list[Text]:
 
 
 def _tree_view(view: GenerateView, width: int, height: int) -> list[Text]:
+    from workbench.widgets.generate_tree import TREE_KEYS, branch_rows
+
     keys = [
         Text(f" {view.look.sign(words)}", view.look.palette.guide)
         for words in TREE_KEYS
@@ -89,12 +89,20 @@ def _step_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     if has_bar and height < _SPACED_FROM:
         below = below[1:]
     n_rows = height - len(above) - len(below)
-    if width >= WIDE_FROM and height >= _SPACED_FROM:
+    if width >= _STAGES_FROM and height >= _SPACED_FROM:
+        from workbench.widgets.generate_stages import stage_rows
+
         table = stage_rows(view, width, n_rows)
     else:
         heads = [header_row(view, width)] if height >= _HEADER_FROM and view.options else []
         table = [*heads, *table_rows(view, width, n_rows - len(heads))]
     return [*above, *(table or _nothing_rows(view)), *below]
+
+
+def _guess_view(view: GenerateView, width: int, height: int) -> list[Text]:
+    from workbench.widgets.generate_guess import guess_rows
+
+    return guess_rows(view, width, height)
 
 
 def _side_by_side(
@@ -111,7 +119,7 @@ _BODIES: dict[Showing, Callable[[GenerateView, int, int], list[Text]]] = {
     "samples": _samples_view,
     "stages": _stages_view,
     "tree": _tree_view,
-    "guess": guess_rows,
+    "guess": _guess_view,
 }
 
 
@@ -165,12 +173,17 @@ def _bottom_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     is_told_above = view.showing == "stages" and width >= _NOTE_FROM
     if view.showing in ("samples", "guess") or is_told_above or height < 6:
         return []
-    words = _joined(summary_parts(view), width - 2)
+    words = _summary(view, width - 2)
     return [Text(look.sign(f" {words}"), look.palette.label)] if words else []
 
 
-def _joined(parts: list[str], width: int) -> str:
-    """As many parts as have room; the first is cut where even that has none."""
+def _summary(view: GenerateView, width: int) -> str:
+    """What became of the text, as far as there is room."""
+    if not view.is_holding or width < 1:
+        return ""
+    from workbench.widgets.generate_summary import summary_parts
+
+    parts = summary_parts(view)
     while len(parts) > 1 and len(" · ".join(parts)) > width:
         parts = parts[:-1]
-    return figures.MISSING if width < 1 else " · ".join(parts)[:width]
+    return " · ".join(parts)[:width]

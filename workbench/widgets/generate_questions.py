@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from seqlm.errors import SeqlmError
 from seqlm.protocol.queries import Drawn
 from workbench.continuation import Continuation
-from workbench.guessing import Guessing
 from workbench.prediction import Prediction
 from workbench.widgets.generate_prompt import usable
 from workbench.widgets.generate_view import GenerateView, Message, Source
@@ -76,7 +75,7 @@ class Questions:
             prompt = usable(self.view.text.prompt, source)
             self._pending_after = None
             self.change(text=Continuation().begin(prompt), samples=None, pending=None, candidate=0)
-            self.change(game=Guessing(), is_guessing=False)
+            self.change(game=None, is_guessing=False)
             self._ask()
         elif self._must_ask_anew(old):
             self._ask()
@@ -114,8 +113,16 @@ class Questions:
         self.take_prediction(prediction)
         return prediction
 
-    def take_refusal(self, message: str) -> None:
-        """Says why what was asked is not possible; nothing is waited for any more."""
+    def take_refusal(self, message: str, request_id: str = "") -> None:
+        """Says why what was asked is not possible; nothing is waited for any more.
+
+        Weights that were held may be gone: then newer ones are asked.
+        """
+        asked, source = self._asked, self.view.source
+        if asked and request_id == asked.request_id and asked.weights != source.weights:
+            self._ask(source.weights)
+            self.say(f"The weights of step {asked.weights} are gone: newer ones go on from here.")
+            return
         self._wait_no_more()
         self.say(message, is_error=True)
 
@@ -150,14 +157,21 @@ class Questions:
         if not is_known or self._is_outdated:
             self._ask()
 
-    def _ask(self) -> None:
-        source = self.view.source
-        if not source.vocabulary:
+    def _ask(self, weights: str | None = None) -> None:
+        """Asks what is expected at the cursor; a text that was begun keeps the weights it has."""
+        if not self.view.source.vocabulary:
             return
         self._is_outdated = False
         tokens = self.view.text.tokens_before
-        self._asked = PredictionWanted(self.next_id(), tokens, source.weights)
+        wanted = weights or self._weights()
+        self._asked = PredictionWanted(self.next_id(), tokens, wanted)
         self.outbox.append(self._asked)
+
+    def _weights(self) -> str:
+        """Those of the last token of the branch; the newest where nothing is drawn."""
+        drawn, source = self.view.text.drawn, self.view.source
+        step = drawn[-1].prediction.step if drawn else None
+        return source.weights if step is None or source.step is None else str(step)
 
     @property
     def has_texts(self) -> bool:

@@ -5,19 +5,20 @@ from rich.text import Text
 from seqlm.protocol.queries import Drawn
 from workbench.render import figures
 from workbench.render.text import END, fit, token_glyph
-from workbench.widgets.generate_tree import branch_rows
 from workbench.widgets.generate_view import GenerateView, mean_nats
 from workbench.widgets.look import exactly
 
 _WORDS = {"train": "in train", "val": "in val", "test": "in test"}
 _WORD_WIDTH, _NATS_FROM = 8, 40
-_TREE_FROM, _LONG_LABEL_FROM = 40, 36
+_TREE_FROM = 40
 
 
 def side_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     """The branches where there are some, the same draw by age, the latest samples."""
     branches: list[Text] = []
     if len(view.text.branches) > 1 and width >= _TREE_FROM:
+        from workbench.widgets.generate_tree import branch_rows
+
         branches = [Text(" branches (v)", view.look.palette.guide)]
         branches += [*branch_rows(view, width, max(1, height // 3)), Text("")]
     below = _ages_and_samples(view, width, height - len(branches))
@@ -57,15 +58,11 @@ def sample_rows(view: GenerateView, width: int, height: int) -> list[Text]:
 def _made_by(view: GenerateView, width: int) -> str:
     """Whose samples they are, as far as there is room."""
     n = len(view.samples or ())
-    if view.samples_step is None:
-        return (
-            "these counts make (g)"
-            if width < _LONG_LABEL_FROM
-            else ("these counts make (g for ten more)")
-        )
-    if width < _LONG_LABEL_FROM:
-        return f"latest {n} (g)"
-    return f"latest {n}, of step {figures.count(view.samples_step)} (g for more)"
+    labels = ["these counts make (g for ten more)", "these counts make (g)"]
+    if view.samples_step is not None:
+        step = figures.count(view.samples_step)
+        labels = [f"latest {n}, of step {step} (g for more)", f"latest {n} (g)"]
+    return next((label for label in labels if len(label) < width), labels[-1])
 
 
 def age_rows(view: GenerateView, width: int, height: int) -> list[Text]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from itertools import accumulate
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,9 +21,10 @@ from workbench.widgets.generate_candidates import (
 from workbench.widgets.generate_view import GenerateView
 from workbench.widgets.look import exactly
 
-WIDE_FROM, _MIDDLE_FROM, _LEAST_BAR = 100, 58, 4
+WIDE_FROM, _MIDDLE_FROM, _LEAST_BAR, _NUMBER = 100, 60, 4, 6
 _SUMS_FROM, _HEADS_FROM = 8, 5
 _SUM, _KEPT = "running sum", "kept"
+_T = TypeVar("_T")
 
 
 class _Column(Struct, frozen=True):
@@ -35,9 +37,9 @@ class _Column(Struct, frozen=True):
         rest: For those that are not.
         left: How many candidates are left after the stage.
         entropy: How undecided it is then, in nats.
-        shares: How long the bars are; none without bars.
+        shares: How long bars would be; empty where there are none.
         bar: Cells of a bar.
-        role: The colour of the bars.
+        is_first: Whether these are the model's own values.
     """
 
     heads: tuple[str, str]
@@ -48,7 +50,7 @@ class _Column(Struct, frozen=True):
     entropy: str = ""
     shares: Sequence[float] = ()
     bar: int = 0
-    role: str = "train"
+    is_first: bool = False
 
 
 def stage_rows(view: GenerateView, width: int, n_rows: int) -> list[Text]:
@@ -58,66 +60,103 @@ def stage_rows(view: GenerateView, width: int, n_rows: int) -> list[Text]:
     n_heads = 2 if n_rows >= _HEADS_FROM + 2 else 1 if n_rows >= _HEADS_FROM else 0
     n_sums = 2 if n_rows >= _SUMS_FROM + 2 else 0
     shown = shown_candidates(view, n_rows - n_heads - n_sums)
-    columns = _with_bars(_columns(view, shown, width), width)
-    rows = [_head_row(view, columns, n) for n in range(n_heads)]
+    more = f" {len(view.options) - len(shown):,} more"
+    table = _Table(view, max(HEAD_CELLS, len(more)) + 1, _columns(view, shown, width), width)
+    rows = [table.head_row(n) for n in range(n_heads)]
     for n, index in enumerate(shown):
-        rows.append(finished_candidate(view, index, _row(view, columns, n, index), width))
-    n_more = len(view.options) - len(shown)
-    if n_more and n_rows > n_heads + 1:
-        rows.append(_sum_row(view, columns, f"{n_more:,} more", lambda column: column.rest))
+        rows.append(finished_candidate(view, index, table.row(n, index), width))
+    if len(shown) < len(view.options) and n_rows > n_heads + 1:
+        rows.append(table.sum_row(more, lambda column: column.rest))
     if n_sums:
-        labels = ("candidates", "entropy, nats") if width >= WIDE_FROM else ("left", "nats")
-        rows.append(_sum_row(view, columns, labels[0], lambda column: column.left))
-        rows.append(_sum_row(view, columns, labels[1], lambda column: column.entropy))
+        labels = (" candidates", " entropy, nats") if width >= WIDE_FROM else (" left", " nats")
+        rows.append(table.sum_row(labels[0], lambda column: column.left))
+        rows.append(table.sum_row(labels[1], lambda column: column.entropy))
     return [exactly(row, width) for row in rows[:n_rows]]
+
+
+class _Table:
+    """Columns side by side; what they leave free is for bars."""
+
+    def __init__(self, view: GenerateView, lead: int, columns: list[_Column], width: int) -> None:
+        self._view, self._lead = view, lead
+        while len(columns) > 1 and lead + sum(column.width for column in columns) > width + 1:
+            columns.pop(1)
+        free = width - lead - sum(column.width for column in columns)
+        barred = [n for n, column in enumerate(columns) if column.shares]
+        ends = {barred[0], barred[-1]}
+        size = free // len(ends) if free // len(ends) >= _LEAST_BAR else 0
+        self._columns = [
+            replace(column, bar=size + column.width - _NUMBER - 3, width=column.width + size)
+            if size and n in ends
+            else column
+            for n, column in enumerate(columns)
+        ]
+
+    def head_row(self, n: int) -> Text:
+        look, first = self._view.look, self._columns[0]
+        room = self._lead + first.width if not first.heads[0] else 0
+        row = after_words(self._view, room) if room and n == 0 else Text("")
+        row = Text(" token", look.palette.guide) if n == 1 else row
+        at = self._lead
+        for column in self._columns:
+            row = exactly(row, at) if column.heads[n] else row
+            row.append(look.sign(column.heads[n]), look.palette.guide)
+            at += column.width
+        return row
+
+    def row(self, n: int, index: int) -> Text:
+        look, at = self._view.look, self._lead
+        row = candidate_head(self._view, index)
+        for column in self._columns:
+            row = exactly(row, at)
+            row.append(look.sign(column.cells[n]), look.palette.plain)
+            if column.bar:
+                row = exactly(row, at + _NUMBER + 1)
+                drawn = bar(column.shares[n], column.bar, look.ascii_only)
+                row.append(drawn, look.palette.train if column.is_first else look.palette.val)
+            at += column.width
+        return row
+
+    def sum_row(self, label: str, of: Callable[[_Column], str]) -> Text:
+        row, at = Text(label), self._lead
+        for column in self._columns:
+            words = self._view.look.sign(of(column))
+            row = exactly(row, at).append(words) if words else row
+            at += column.width
+        row.stylize(self._view.look.palette.guide)
+        return row
 
 
 # Which columns have room
 
 
 def _columns(view: GenerateView, shown: range, width: int) -> list[_Column]:
-    first, heated, *cutting, last = view.stages
+    first, heated, *_, last = view.stages
+    cutting = [(view.stages[n - 1], view.stages[n]) for n in range(2, len(view.stages) - 1)]
     end = f"{len(view.stages)} renormalise"
     if width >= WIDE_FROM:
-        between = [_cuts(stage, shown, _with_sum(stage, n)) for n, stage in enumerate(cutting, 3)]
+        heads = [_with_sum(stage, n) for n, (_, stage) in enumerate(cutting, 3)]
         return [
             _log_column(view, shown),
             _values(first, shown, ("1 softmax", "probability"), 13),
             _values(heated, shown, (f"2 ÷ T {_value(heated)}", "reshaped"), 12),
-            *between,
-            _values(last, shown, (end, "drawn from"), 14, "val"),
+            *(_cuts(*pair, shown, head) for pair, head in zip(cutting, heads, strict=True)),
+            _values(last, shown, (end, "drawn from"), 14),
         ]
     if width >= _MIDDLE_FROM:
-        heads = [(f"{n} {stage.name}", _value(stage)) for n, stage in enumerate(cutting, 3)]
+        heads = [(f"{n} {stage.name}", _value(stage)) for n, (_, stage) in enumerate(cutting, 3)]
         return [
             _values(first, shown, ("1 softmax", ""), 10),
             _values(heated, shown, ("2 ÷ T", _value(heated)), 8),
-            *(_cuts(stage, shown, head) for stage, head in zip(cutting, heads, strict=True)),
-            _values(last, shown, (f"{len(view.stages)} drawn", "from"), 8, "val"),
+            *(_cuts(*pair, shown, head) for pair, head in zip(cutting, heads, strict=True)),
+            _values(last, shown, (f"{len(view.stages)} drawn", "from"), 8),
         ]
     cells = [f"cut {name}" if (name := view.cutters[index]) else "=" for index in shown]
-    columns = [
+    return [
         _values(first, shown, ("model", ""), 8),
         _values(heated, shown, ("÷ T", _value(heated)), 7),
         _Column(("kept", ""), 10, cells, left=figures.count(last.n_left)),
-        _values(last, shown, ("drawn", "from"), 7, "val"),
-    ]
-    while len(columns) > 1 and HEAD_CELLS + sum(column.width for column in columns) > width + 1:
-        columns.pop(1)
-    return columns
-
-
-def _with_bars(columns: list[_Column], width: int) -> list[_Column]:
-    """What is free is for bars; where that is too little, there are none."""
-    with_bars = [column for column in columns if column.heads[0] not in ("",) and column.shares]
-    ends = {id(with_bars[0]), id(with_bars[-1])} if with_bars else set()
-    free = (width - HEAD_CELLS - sum(column.width for column in columns)) // max(1, len(ends))
-    size = free - 1 if free > _LEAST_BAR else 0
-    return [
-        replace(column, bar=size, width=column.width + size + 1)
-        if size and id(column) in ends
-        else column
-        for column in columns
+        _values(last, shown, ("drawn", "from"), 7),
     ]
 
 
@@ -129,9 +168,7 @@ def _log_column(view: GenerateView, shown: range) -> _Column:
     return _Column(("", "ln p"), 8, [f"{logs[i]:.2f}" for i in shown])
 
 
-def _values(
-    stage: Stage, shown: range, heads: tuple[str, str], width: int, role: str = "train"
-) -> _Column:
+def _values(stage: Stage, shown: range, heads: tuple[str, str], width: int) -> _Column:
     largest = max(1e-12, stage.values[0])
     return _Column(
         heads=heads,
@@ -141,20 +178,20 @@ def _values(
         left=figures.count(stage.n_left),
         entropy=f"{stage.entropy_nats:.2f}",
         shares=[stage.values[i] / largest for i in shown],
-        role=role,
+        is_first=stage.name == "softmax",
     )
 
 
-def _cuts(stage: Stage, shown: range, heads: tuple[str, str]) -> _Column:
+def _cuts(before: Stage, stage: Stage, shown: range, heads: tuple[str, str]) -> _Column:
     """A stage that cuts: what it kept, what it cut, and dots for what was cut before."""
-    sums = list(accumulate(stage.distribution)) if heads[1] == _SUM else []
-    n_cut = sum(i not in shown for i in stage.cut)
-    n_rest = len(stage.values) - len(shown)
+    sums = list(accumulate(before.distribution)) if heads[1] == _SUM else []
+    others = _others(range(len(stage.values)), shown)
+    n_cut = sum(i in stage.cut for i in others)
     return _Column(
         heads=heads,
         width=13 if heads[1] in (_SUM, _KEPT) else 8,
         cells=[_kept_word(stage, i, sums) for i in shown],
-        rest="=" if not n_cut else "cut" if n_cut == n_rest else f"{n_cut:,} cut",
+        rest=f"{n_cut:,} cut" if 0 < n_cut < len(others) else _rest_word(stage, others),
         left=figures.count(stage.n_left),
         entropy=f"{stage.entropy_nats:.2f}",
     )
@@ -168,7 +205,12 @@ def _kept_word(stage: Stage, index: int, sums: list[float]) -> str:
     return f"= {sums[index]:.3f}" if sums else "="
 
 
-def _others(values: Sequence[float], shown: range) -> Sequence[float]:
+def _rest_word(stage: Stage, others: Sequence[int]) -> str:
+    """The word for all of those not shown, by the first of them that is not above what is shown."""
+    return _kept_word(stage, others[-1], []) if others else ""
+
+
+def _others(values: Sequence[_T], shown: range) -> Sequence[_T]:
     return [*values[: shown.start], *values[shown.stop :]]
 
 
@@ -180,43 +222,3 @@ def _with_sum(stage: Stage, n: int) -> tuple[str, str]:
 
 def _value(stage: Stage) -> str:
     return "off" if stage.setting is None else f"{stage.setting:g}"
-
-
-# Rows
-
-
-def _head_row(view: GenerateView, columns: list[_Column], n: int) -> Text:
-    look = view.look
-    row = after_words(view, HEAD_CELLS + columns[0].width * (columns[0].heads[0] == ""))
-    row = row if n == 0 else Text(" token", look.palette.guide)
-    at = HEAD_CELLS
-    for column in columns:
-        row = exactly(row, at) if column.heads[n] else row
-        row.append(look.sign(column.heads[n]), look.palette.guide)
-        at += column.width
-    return row
-
-
-def _row(view: GenerateView, columns: list[_Column], n: int, index: int) -> Text:
-    look = view.look
-    row = candidate_head(view, index)
-    for column in columns:
-        row.append(look.sign(column.cells[n]).ljust(column.width - column.bar), look.palette.plain)
-        if column.bar:
-            row.right_crop(1)
-            drawn = bar(column.shares[n], column.bar, look.ascii_only)
-            row.append(f"{drawn} ", look.palette.style(column.role))  # type: ignore[arg-type]
-    return row
-
-
-def _sum_row(
-    view: GenerateView, columns: list[_Column], label: str, of: Callable[[_Column], str]
-) -> Text:
-    row = Text(f" {label}")
-    at = HEAD_CELLS
-    for column in columns:
-        words = view.look.sign(of(column))
-        row = exactly(row, at).append(words) if words else row
-        at += column.width
-    row.stylize(view.look.palette.guide)
-    return row

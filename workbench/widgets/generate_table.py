@@ -115,7 +115,10 @@ def _rest_row(view: GenerateView, shown: range, width: int) -> Text:
     if cutters:
         words = f"  {sum(len(stage.cut) for stage in view.stages):,} cut"
         by = f" by {', '.join(cutters)}"
-        row.append(words + (by if width - row.cell_len > len(words) + len(by) else ""))
+        room = width - row.cell_len
+        row.append(
+            f"{words}{by}" if room > len(words) + len(by) else words[:room] if room > 7 else ""
+        )
     return row
 
 

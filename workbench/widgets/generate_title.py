@@ -11,7 +11,7 @@ def title_info(view: GenerateView, width: int = 80) -> str:
     parts = _parts(view)
     names = "  ".join(name.upper() if name == view.showing else name for name in VIEWS)
     listed, alone = f"{names}  {place}", f"{view.showing} {place}"
-    begin = listed if len(" · ".join([listed, *parts[:1]])) <= width else alone
+    begin = listed if len(" · ".join([listed, *parts])) <= width else alone
     while parts and len(" · ".join([begin, *parts])) > width:
         parts.pop()
     title = " · ".join([begin, *parts])
@@ -22,9 +22,10 @@ def _parts(view: GenerateView) -> list[str]:
     step = view.prediction.step if view.prediction else view.source.step
     if step is None:
         return [clean(view.source.label, 60)]
-    begin = "holds" if view.is_holding else "weights of"
     sampling = view.sampling
-    parts = [f"{begin} step {figures.count(step)}", f"T {sampling.temperature:g}"]
+    parts = [_weights(view, step)]
+    if sampling.temperature != 1:
+        parts.append(f"T {sampling.temperature:g}")
     if sampling.top_k is not None:
         parts.append(f"top-k {sampling.top_k:,}")
     if sampling.top_p is not None:
@@ -32,3 +33,11 @@ def _parts(view: GenerateView) -> list[str]:
     if sampling.min_p is not None:
         parts.append(f"min-p {sampling.min_p:g}")
     return [*parts, f"seed {sampling.seed}"]
+
+
+def _weights(view: GenerateView, step: int) -> str:
+    """Whose weights: the label has more to say where older ones are looked at."""
+    if view.is_holding:
+        return f"holds step {figures.count(step)}"
+    is_told = step == view.source.step and view.source.label
+    return clean(view.source.label, 60) if is_told else f"weights of step {figures.count(step)}"

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 from rich.text import Text
 
+from seqlm.data.tokenizer import END
 from workbench.branches import Branch, TreeRow, departs_at, tree_rows
 from workbench.novelty import novelty_words
 from workbench.render.palette import surprisal_level
@@ -148,7 +149,7 @@ def _edges(view: GenerateView, rows: Sequence[TreeRow], is_spaced: bool) -> list
         for place, token in enumerate(branch.drawn):
             size = min(_MOST_CELLS, cell_len(_glyph(view, token.token)))
             sizes[place] = max(sizes[place], size)
-    prompt = cell_len("".join(_glyph(view, token) for token in view.text.prompt))
+    prompt = cell_len(_prompt_glyphs(view))
     gaps = [_gap(place in parting, is_spaced) for place in range(n_places)]
     return list(accumulate([prompt, *map(sum, zip(gaps, sizes, strict=True))]))
 
@@ -165,8 +166,7 @@ def _tree_row(
     line = Text(look.sign("▸") if is_current else " ", look.palette.train)
     line.append(look.sign("✓") if branch.is_kept else " ", look.palette.best)
     if is_first and grid.edges[0] > 0:
-        prompt = "".join(_glyph(view, token) for token in view.text.prompt)
-        line.append(fit(prompt, grid.edges[0]))
+        line.append(fit(_prompt_glyphs(view), grid.edges[0]))
     line = exactly(line, _HEAD + max(0, grid.edges[0]))
     for place in range(min(len(branch.drawn) + 1, len(grid.edges) - 1)):
         if grid.edges[place] < 0:
@@ -201,6 +201,12 @@ def _joint(row: TreeRow, grid: _Grid, place: int, is_end: bool) -> str:
     if place in grid.parting:
         return ("    " if blank else " ── ") if grid.is_spaced else (" " if blank else "─")
     return ("   " if blank else " ─ ") if grid.is_spaced else ""
+
+
+def _prompt_glyphs(view: GenerateView) -> str:
+    """The prompt; the end token, which stands before every item, where there is none."""
+    tokens = view.text.prompt or ((END,) if view.source.has_end else ())
+    return "".join(_glyph(view, token) for token in tokens)
 
 
 def _glyph(view: GenerateView, token: str) -> str:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from msgspec import Struct, field
 
@@ -13,10 +13,12 @@ from seqlm.generation import sampler
 from seqlm.protocol.queries import Drawn
 from workbench.branches import Branch
 from workbench.continuation import Continuation
-from workbench.guessing import Guessing
-from workbench.novelty import Finding
 from workbench.prediction import Prediction
 from workbench.widgets.look import Look
+
+if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
+    from workbench.guessing import Guessing
+    from workbench.novelty import Finding
 
 Showing = Literal["step", "samples", "stages", "tree", "guess"]
 VIEWS: tuple[Showing, ...] = get_args(Showing)
@@ -61,7 +63,7 @@ class GenerateView(Struct, frozen=True, dict=True):
         samples_step: Of the weights that drew them; None for counts.
         first_sample: The first of them that is shown where they have no room.
         findings: What is known about texts, by the text and whether it met its end.
-        game: How the guessing game stands.
+        game: How the guessing game stands; None before it was looked at.
         is_guessing: Whether letters typed are guesses.
         showing: Which view of the pane.
         message: The line at the bottom, if any.
@@ -78,8 +80,8 @@ class GenerateView(Struct, frozen=True, dict=True):
     samples: tuple[Drawn, ...] | None = None
     samples_step: int | None = None
     first_sample: int = 0
-    findings: Mapping[tuple[str, bool], Finding] = {}
-    game: Guessing = Guessing()
+    findings: Mapping[tuple[str, bool], "Finding"] = {}
+    game: "Guessing | None" = None
     is_guessing: bool = False
     showing: Showing = "step"
     message: Message | None = None
@@ -143,7 +145,7 @@ class GenerateView(Struct, frozen=True, dict=True):
         of_prompt = ([None] * n_prompt + known)[-n_prompt:] if n_prompt else []
         return [*of_prompt, *(token.surprisal for token in branch.drawn)]
 
-    def finding(self, branch: Branch) -> Finding | None:
+    def finding(self, branch: Branch) -> "Finding | None":
         """What is known about a branch's text."""
         return self.findings.get(lookup_of(self.text.prompt, branch))
 

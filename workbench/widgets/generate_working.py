@@ -82,7 +82,16 @@ class WorkingPane(Pane):
         Call it again when newer weights are there: while nothing is drawn, the pane asks again.
         """
         self._desk.use_source(Source(label, weights, step, vocabulary, has_end))
+        if step is None and self.view.samples is None:
+            # In its own turn: what is posted in the turn of the app never reaches the app.
+            self.call_after_refresh(self.call_later, self._make_first_samples)
         self._update()
+
+    def _make_first_samples(self) -> None:
+        """What the counts make, beside the table, once the first frame is there."""
+        if self.view.source.step is None and self.view.samples is None:
+            self._desk.ask_samples(quietly=True)
+            self._update()
 
     def show_same_draw(self, samples: tuple[tuple[int, str], ...]) -> None:
         """Shows the same draw with the weights of some steps, oldest first."""
@@ -101,11 +110,11 @@ class WorkingPane(Pane):
         self._desk.change(sampling=sampling)
         self._update()
 
-    def show_refusal(self, message: str) -> None:
+    def show_refusal(self, message: str, request_id: str = "") -> None:
         """Says why what was asked last is not possible."""
         self._stop_auto()
         self._give_up_game()
-        self._desk.take_refusal(message)
+        self._desk.take_refusal(message, request_id)
         self._update()
 
     def show_look(self, palette: Palette = DARK, ascii_only: bool = False) -> None:
@@ -143,6 +152,14 @@ class WorkingPane(Pane):
         if prediction is not None and self._game is not None:
             self._game.take_prediction(prediction)
 
+    def _open_game(self) -> "GameDesk":
+        from workbench.widgets.generate_game import GameDesk
+
+        if self._game is None:
+            self._game = GameDesk(self._desk)
+        self._game.use_text(self.situation.preview if self.situation else None)
+        return self._game
+
     def _give_up_game(self) -> None:
         if self._game is not None:
             self._game.give_up()
@@ -170,7 +187,7 @@ class WorkingPane(Pane):
 
     def _look_after_waiting(self) -> None:
         """Begins to count when something is waited for; what is answered is not told of."""
-        waits_for = self._desk.waits_for
+        waits_for = self._desk.waits_for or (self._game.waits_for if self._game else "")
         if waits_for != self._waits_for:
             self._waits_for, self._waits_since = waits_for, time.monotonic()
             if self.view.waited_s is not None:

@@ -84,3 +84,46 @@ def test_weights_of_another_model_are_refused_before_memory_is_taken(
     with pytest.raises(SeqlmError, match="does not fit the run's configuration"):
         found.find("latest", None)
     assert devices == ["meta"]
+
+
+class Training:
+    """As much of a trainer as a question needs."""
+
+    def __init__(self, model: Any, n_parameters: int = 100) -> None:
+        self.model, self.n_parameters, self.step = model, n_parameters, 0
+        self.device = torch.device("cpu")
+
+    def go_on(self) -> None:
+        self.step += 1
+        with torch.no_grad():
+            for tensor in self.model.parameters():
+                tensor += 1
+
+
+def test_live_weights_that_were_asked_about_can_be_held_by_their_step(tmp_path: Path) -> None:
+    found, model = kept("names-mlp", tmp_path / "run" / "checkpoints")
+    training: Any = Training(model)
+    first = found.find("live", training)
+    before = [tensor.clone() for tensor in first.model.parameters()]
+    for _ in range(40):
+        training.go_on()
+        assert found.find("live", training).step == training.step
+        held = found.find("0", training)
+        assert held.step == 0
+        assert all(map(torch.equal, held.model.parameters(), before))
+    assert [found.find(str(step), training).step for step in (40, 39)] == [40, 39]
+    with pytest.raises(RequestError, match="are kept"):
+        found.find("7", training)
+
+
+def test_of_a_large_model_one_copy_is_kept_and_the_one_that_is_held(tmp_path: Path) -> None:
+    found, model = kept("names-mlp", tmp_path / "run" / "checkpoints")
+    training: Any = Training(model, n_parameters=10**9)
+    found.find("live", training)
+    assert found.find("0", training).step == 0
+    for _ in range(3):
+        training.go_on()
+        found.find("live", training)
+    assert found.find("0", training).step == 0
+    with pytest.raises(RequestError, match="are kept"):
+        found.find("2", training)

@@ -72,7 +72,7 @@ GOLDEN_78 = """\
    r     0.150 ████▌          →  0.138 ████▏           │
    ∎     0.100 ███            →  0.083 ██▌             │ latest 2 (g)
    i     0.060 █▊             →  0.044 █▎              │ mariel       new
-   y     0.040 █▏             →    cut                 │ maria        in train
+   y     0.040 █▏             →    cut by top-k        │ maria        in train
 """.splitlines()
 GOLDEN_80_16 = """\
    prompt ╎ drawn                                        │ same draw, by age
@@ -85,7 +85,7 @@ GOLDEN_80_16 = """\
    r     0.150 ████▊           →  0.138 ████▍            │ maria        in train
    ∎     0.100 ███▏            →  0.083 ██▋              │
    i     0.060 █▉              →  0.044 █▍               │
-   y     0.040 █▎              →    cut                  │
+   y     0.040 █▎              →    cut by top-k         │
                                                          │
  ├───────────a────────────├──────n──────├──r───├─∎──├i┤  │
           ▲ u = 0.174 drew a                             │
