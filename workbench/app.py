@@ -13,13 +13,12 @@ from textual.screen import Screen
 from seqlm import recipe
 from seqlm.errors import SeqlmError
 from seqlm.home import runs_dir
-from workbench.bindings import APP_BINDINGS, PANE_NAMES, RUN_ACTIONS
+from workbench.bindings import APP_BINDINGS
+from workbench.doing import Doing
 from workbench.palette_commands import palette_commands
 from workbench.past import moved
 from workbench.render.text import clean
-from workbench.screens.main import MainScreen
 from workbench.situation import possible
-from workbench.stage import Stage
 from workbench.texts import TextTold, text_of_run
 from workbench.told import Answered, Declined, RunOpened, RunProgressed
 from workbench.widgets.controls import ControlsPane
@@ -29,7 +28,7 @@ from workbench.widgets.generate import GeneratePane
 from workbench.widgets.tabs import PaneAsked
 
 
-class Workbench(Stage):
+class Workbench(Doing):
     """A terminal workbench in which a small language model is watched while it trains."""
 
     TITLE = "seqlm"
@@ -135,8 +134,7 @@ class Workbench(Stage):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key that would do nothing is not there."""
-        is_main = isinstance(self.screen, MainScreen)
-        return possible(self.situation, action) and (is_main or action not in RUN_ACTIONS)
+        return possible(self.situation, action)
 
     def action_train_or_pause(self) -> None:
         """Start, pause, or go on."""
@@ -150,6 +148,7 @@ class Workbench(Stage):
         """Train a new run with the waiting values; one that trains is stopped with a checkpoint."""
         asked = self._steering.config
         if self._session.start(recipe.write(asked)):
+            self._steering.begun()
             self._change(running=asked, stored=None, asked=asked, refusal="")
 
     def action_one_step(self) -> None:
@@ -206,9 +205,8 @@ class Workbench(Stage):
         """What the current pane shows, and the keys."""
         from workbench.screens.help import help_for
 
-        name, pane = PANE_NAMES[self.main.current - 1], self.main.current_pane
-        self.push_screen(help_for(name, pane, self.main.active_bindings))
+        self.push_screen(help_for(self.main, self.keymap))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every command by name, with its key."""
-        return palette_commands(self, self.main.active_bindings)
+        return palette_commands(self)

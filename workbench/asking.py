@@ -59,6 +59,11 @@ class Asking(Struct, frozen=True):
         """Note that a live value of the run was changed."""
         return replace(self, past=self._remembered(change), future=())
 
+    def begun(self) -> "Asking":
+        """A new run was begun: what was changed while another one went cannot be taken back in it."""
+        past = tuple(one for one in self.past if not isinstance(one, LiveChange))
+        return replace(self, past=past, future=())
+
     def undone(self) -> tuple["Asking", LiveChange | None]:
         """Before the last change; where that was a live value, what to set now."""
         if not self.past:

@@ -1,74 +1,132 @@
 """The keys that do something now, by name: for the footer, the help and the palette."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from textual.binding import ActiveBinding
+from textual.binding import ActiveBinding, Binding
+from textual.keys import format_key
 
 from workbench.situation import Situation, possible, space_does
-from workbench.widgets.footer import Key
+from workbench.widgets.footer import ALWAYS, Key
 
-_SIGNS = {
-    "right": "→", "left": "←", "up": "↑", "down": "↓", "escape": "esc", "question_mark": "?",
-    "left_square_bracket": "[", "right_square_bracket": "]", "colon": ":", "full_stop": ".",
-    "comma": ",", "pageup": "pgup", "pagedown": "pgdn", "left_parenthesis": "(",
-    "right_parenthesis": ")", "slash": "/", "plus": "+", "minus": "-",
-}  # fmt: skip
+_NAMES = {"enter": "enter", "tab": "tab", "backspace": "backspace", "space": "space"}
+_TAKE = Key("enter", "take it", "submit")
+_OWN_FROM, _COMMANDS, _SELDOM = 10, 30, 40
+_RANKS = {
+    "train_or_pause": 1,
+    "one_step": 2,
+    "to_validation": 3,
+    "new_run": 2,
+    "command_palette": _COMMANDS,
+}
+"""What goes first where room is short: the higher number."""
 
 
 def footer_keys(
     situation: Situation, active: Mapping[str, ActiveBinding], app: object
 ) -> tuple[tuple[Key, ...], tuple[Key, ...]]:
-    """The keys of the focused pane and of everywhere, and those that always stay."""
-    own = first_names(own_keys(active, app))
-    wanted = [
-        Key("space", space_does(situation), "app.train_or_pause"),
-        Key("s", "one step", "app.one_step"),
-        *([Key("r", "new run", "app.new_run")] if _is_new_run_near(situation) else []),
-        Key("X", "stop", "app.stop"),
-        Key("z", "zoom", "app.zoom"),
+    """The keys of the focused pane, and those of everywhere that matter now."""
+    own = [
+        key._replace(rank=_OWN_FROM + i) for i, key in enumerate(first_names(own_keys(active, app)))
     ]
-    everywhere = [key for key in wanted if possible(situation, key.action.removeprefix("app."))]
-    space = [key for key in everywhere if key.key == "space"]
-    rest = [key for key in everywhere if key.key != "space"]
-    kept = (Key(":", "commands", "app.command_palette"), Key("?", "help", "app.help"))
-    return (*space, *own, *rest), (*kept, Key("q", "quit", "app.leave"))
+    names = _names(active, app)
+    has_own_scale = "scale_rate(-1)" not in names
+    everywhere = [
+        Key(names[action], words, f"app.{action}", _RANKS.get(action.partition("(")[0], _SELDOM))
+        for action, words in _wanted(situation, has_own_scale)
+        if action in names and possible(situation, action.partition("(")[0])
+    ]
+    kept = [
+        Key(names[action], words, f"app.{action}", ALWAYS)
+        for action, words in (("help", "help"), ("leave", "quit"))
+        if action in names  # in a field ? is a letter
+    ]
+    return tuple(own), (*everywhere, *kept)
 
 
-def _is_new_run_near(situation: Situation) -> bool:
-    """Whether a new run is what comes next: values wait for it, or this one is over."""
-    return bool(situation.waiting) or not situation.run.is_live
+def _wanted(situation: Situation, has_own_scale: bool) -> Iterable[tuple[str, str]]:
+    """Actions of everywhere with the words of the footer, in their order."""
+    run = situation.run
+    yield "train_or_pause", space_does(situation)
+    yield "one_step", "step"
+    yield "to_validation", "to next val"
+    if situation.waiting or not run.is_live:  # a new run is what comes next
+        yield "new_run", "new run"
+    if run.is_live and not has_own_scale:
+        yield "scale_rate(-1)", "rate ÷2"
+        yield "scale_rate(1)", "rate ×2"
+    yield "stop", "stop"
+    yield "zoom", "zoom"
+    yield "command_palette", "commands"
+
+
+def _names(active: Mapping[str, ActiveBinding], app: object) -> dict[str, str]:
+    """The first key of each action of everywhere that can be done now."""
+    found: dict[str, str] = {}
+    for _, key in _plain_keys_first(active):
+        if key.node is app:
+            found.setdefault(key.binding.action, key_name(key.binding))
+    return found
 
 
 def own_keys(
     active: Mapping[str, ActiveBinding], app: object, hidden: bool = False
 ) -> tuple[Key, ...]:
     """The keys of the focused pane; with ``hidden`` also those the footer has no room for."""
-    found: dict[str, Key] = {}
-    for binding in active.values():
-        is_own = binding.node is not app and binding.node.has_class("pane")
-        if is_own and binding.enabled and (binding.binding.show or hidden):
-            _put(found, binding)
-    return tuple(found.values())
+    own = [
+        binding.binding
+        for binding in active.values()
+        if binding.node is not app and binding.node.has_class("pane") and binding.enabled
+    ]
+    found = joined((binding for binding in own if binding.show or hidden), in_full=hidden)
+    is_field_open = any(binding.binding.action == "submit" for binding in active.values())
+    return (_TAKE, *found) if is_field_open else found
 
 
 def app_keys(active: Mapping[str, ActiveBinding], app: object) -> tuple[Key, ...]:
-    """The keys of everywhere."""
-    found: dict[str, Key] = {}
-    by_plain_key_first = sorted(active.items(), key=lambda item: item[0].startswith("ctrl+"))
-    for _, binding in by_plain_key_first:
-        is_global = binding.node is app or binding.binding.action.startswith("app.go_on")
-        if is_global and binding.enabled and binding.binding.description:
-            _put(found, binding)
-    return tuple(found.values())
+    """The keys of everywhere that do something now."""
+    return joined(
+        binding.binding
+        for _, binding in _plain_keys_first(active)
+        if (binding.node is app or binding.binding.action.startswith("app.go_on"))
+        and binding.enabled
+        and binding.binding.description
+    )
 
 
-def _put(found: dict[str, Key], active: ActiveBinding) -> None:
-    """Several keys of one action stand together."""
-    binding = active.binding
-    name = binding.key_display or _SIGNS.get(binding.key, binding.key)
-    before = found.get(binding.action)
-    keys = f"{before.key} {name}" if before and name not in before.key.split() else name
-    found[binding.action] = Key(keys, binding.description, binding.action)
+def _plain_keys_first(
+    active: Mapping[str, ActiveBinding],
+) -> list[tuple[str, ActiveBinding]]:
+    return sorted(active.items(), key=lambda item: item[0].startswith("ctrl+"))
+
+
+def declared_keys(declared: Sequence[Any], keymap: Mapping[str, str]) -> tuple[Key, ...]:
+    """The keys of a pane that has not the focus, as a file has moved them."""
+    single: list[Binding] = []
+    for binding in declared:
+        if isinstance(binding, Binding):
+            moved = keymap.get(binding.id or "")
+            shown = binding if moved is None else binding.with_key(moved, None)
+            names = (binding.key_display if moved is None else None,)
+            single += [shown.with_key(key.strip(), *names) for key in shown.key.split(",")]
+    return joined(single, in_full=True)
+
+
+def joined(bindings: Iterable[Binding], in_full: bool = False) -> tuple[Key, ...]:
+    """Several keys of one action stand together, with a word or with the whole sentence."""
+    names: dict[str, list[str]] = {}
+    words: dict[str, str] = {}
+    for binding in bindings:
+        of_action = names.setdefault(binding.action, [])
+        if (name := key_name(binding)) not in of_action:
+            of_action.append(name)
+        words[binding.action] = (in_full and binding.tooltip) or binding.description
+    return tuple(Key(" ".join(names[action]), words[action], action) for action in names)
+
+
+def key_name(binding: Binding) -> str:
+    """A key as it is shown: ``[``, ``esc``, ``→``."""
+    return binding.key_display or _NAMES.get(binding.key) or format_key(binding.key)
 
 
 def first_names(keys: Iterable[Key]) -> tuple[Key, ...]:

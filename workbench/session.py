@@ -91,6 +91,14 @@ class Session:
             self._read(run)
         self.read_log()
 
+    def put_down(self) -> None:
+        """Show no run any more; one that trains goes on by itself."""
+        self._let_go()
+        self._followed = self._before = self._overlay = None
+        self._asked = self._opening = self._asking_who = self._ending = ""
+        self._will_read = False
+        self._show()
+
     def look_again(self) -> None:
         """Look after a run that nobody trained when it was looked at last; once a second will do."""
         if self._followed is None or self._overlay is not None:

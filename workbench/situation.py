@@ -156,6 +156,10 @@ def possible(situation: Situation, action: str) -> bool:
             return bool(space_does(situation))
         case "one_step":
             return run.status == "paused"
+        case "to_validation":
+            return run.status == "paused" and run.step < run.steps_planned
+        case "scale_rate":
+            return run.status != "starting" and not situation.asked.model.learns_by_counting
         case "look_earlier":
             return bool(run.kept) and situation.is_linked and situation.looking_at != run.kept[0]
         case "look_later":

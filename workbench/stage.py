@@ -139,6 +139,8 @@ class Stage(TerminalApp):
     def _set(self, situation: Situation) -> None:
         """Show another situation, in one frame."""
         self.situation = situation
+        if not self.screen_stack:  # on the way out
+            return
         with self.batch_update():
             self.main.show(situation)
             self.main.controls.show_controls(shown_controls(situation))

@@ -14,6 +14,7 @@ from workbench.widgets.controls import ControlsPane
 from workbench.widgets.generate import GeneratePane
 
 _RATE = "train.learning_rate"
+_STEERABLE = ("training", "paused")
 
 
 class Steering:
@@ -37,6 +38,14 @@ class Steering:
         """A run is shown: unless something else was asked for, a new one would be like it."""
         if self._asking.config == self._opened_with:
             self._asking = replace(self._asking, config=running)
+
+    def start_from(self, config: RunConfig) -> None:
+        """Something else is opened: what was asked for before is forgotten."""
+        self._opened_with, self._asking = config, Asking(config)
+
+    def begun(self) -> None:
+        """A new run begins; undo goes back to what was asked for, not to the run before."""
+        self._asking = self._asking.begun()
 
     def take(self, situation: Situation, message: Message) -> None:
         """Do what a pane asks.
@@ -73,7 +82,7 @@ class Steering:
         """
         run = situation.run
         is_live = key.startswith("train.") and settings.find(situation.asked, key).live
-        if not is_live or run.status not in ("training", "paused"):
+        if not is_live or run.status not in _STEERABLE:
             self._asking = self._asking.with_value(key, value)
             return
         old = run.values.get(key, settings.value_of(situation.config, key))
@@ -101,8 +110,13 @@ class Steering:
         return list(words.values())
 
     def _set(self, situation: Situation, live: LiveChange | None) -> None:
-        if live is not None and situation.run.is_live:
+        if live is None:
+            return
+        if situation.run.status in _STEERABLE:
             self._session.set_value(live.key, live.new)
+        else:  # it takes force when training goes on
+            config = settings.with_value(self._asking.config, live.key, live.new)
+            self._asking = replace(self._asking, config=config)
 
 
 def _slower(situation: Situation) -> str:

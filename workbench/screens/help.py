@@ -1,73 +1,126 @@
-"""What the focused pane shows and which keys do what."""
+"""What the focused pane shows, what its numbers mean, and which keys do what."""
 
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from textwrap import wrap
+from typing import ClassVar, NamedTuple
 
+from rich.cells import cell_len
+from textual import events
 from textual.app import ComposeResult
-from textual.binding import ActiveBinding, Binding, BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widget import Widget
 from textual.widgets import Static
 
-from workbench.keys import app_keys, own_keys
+from workbench.glossary import EVERYWHERE, GLOSSARY
+from workbench.keys import app_keys, declared_keys, own_keys
+from workbench.render.text import ascii_text
+from workbench.screens.main import MainScreen
 from workbench.widgets.footer import Key
 
-_KEY_WIDTH = 16
+_TERM, _NARROW_TERM, _NARROW_BELOW = 20, 12, 56
+_WIDTH, _AROUND = 92, 6
 
 
-def help_for(name: str, pane: Widget, active: Mapping[str, ActiveBinding]) -> "HelpScreen":
-    """The help of a pane, with the keys that do something now."""
-    own = own_keys(active, pane.app, hidden=True)
-    return HelpScreen(name, getattr(pane, "HELP", ""), own, app_keys(active, pane.app))
+class Section(NamedTuple):
+    """A heading with entries: a key or a term, and its words."""
+
+    title: str
+    entries: Sequence[tuple[str, str]]
+
+
+def help_for(main: MainScreen, keymap: Mapping[str, str]) -> "HelpScreen":
+    """The help of the pane with the focus.
+
+    Args:
+        main: The workbench.
+        keymap: Keys that a file has moved.
+    """
+    pane, active, app = main.current_pane, main.active_bindings, main.app
+    sections = [
+        Section(f"Keys of {pane.NAME}", _entries(own_keys(active, app, hidden=True))),
+        Section(f"What {pane.NAME} shows", GLOSSARY.get(pane.NAME, ())),
+        Section("Words of everywhere", EVERYWHERE),
+        Section("Keys of everywhere", _entries(app_keys(active, app))),
+    ]
+    for other in main.panes:
+        if other is not pane:
+            keys = _entries(declared_keys(other.BINDINGS, keymap))
+            sections.append(Section(f"Keys of {other.NUMBER} {other.NAME}", keys))
+    return HelpScreen(pane.NAME, pane.HELP, sections)
 
 
 class HelpScreen(ModalScreen[None]):
-    """The pane in words, its keys, then the keys of everywhere.
+    """A pane in words, its keys, its numbers, then the keys of everywhere.
 
     Args:
         name: The pane's name.
         about: What it shows.
-        own: Its keys.
-        everywhere: The other keys.
+        sections: What follows.
     """
 
     CSS = """
     HelpScreen { align: center middle; background: $background 60%; }
     HelpScreen VerticalScroll {
-        width: 84; max-width: 96%; height: auto; max-height: 96%; border: heavy $primary;
-        padding: 0 2; background: $background; border-title-color: $foreground;
+        width: 92; max-width: 100%; height: auto; max-height: 96%; border: heavy $primary;
+        padding: 0 1; background: $background; border-title-color: $foreground;
         border-subtitle-color: $secondary;
     }
     .-ascii HelpScreen VerticalScroll { border: ascii $primary; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,q", "dismiss", "close", id="help.close")
+        Binding("escape,question_mark,q", "dismiss", "close", id="help.close"),
+        Binding("down,j", "scroll(1)", "down", show=False, id="help.down"),
+        Binding("up,k", "scroll(-1)", "up", show=False, id="help.up"),
     ]
 
-    def __init__(
-        self, name: str, about: str, own: Sequence[Key], everywhere: Sequence[Key]
-    ) -> None:
+    def __init__(self, name: str, about: str, sections: Sequence[Section]) -> None:
         super().__init__()
-        self._name, self._about = name, about
-        self._own, self._everywhere = own, everywhere
+        self._name, self._about, self._sections = name, about, sections
 
     def compose(self) -> ComposeResult:
         """One scrolling text."""
         with VerticalScroll(id="help") as scroll:
-            yield Static(self._text())
+            yield Static(self._text(self.app.size.width))
         scroll.border_title = Content(f"? {self._name}")
-        scroll.border_subtitle = Content("esc closes")
+        scroll.border_subtitle = Content("↑↓ scrolls · esc closes")
 
-    def _text(self) -> Content:
-        parts: list[str | Content | tuple[str, str]] = [f"{self._about}\n"]
-        for title, keys in (
-            (f"Keys of {self._name}", self._own),
-            ("Keys everywhere", self._everywhere),
-        ):
-            if keys:
-                parts.append((f"\n{title}\n", "bold $primary"))
-            for key in keys:
-                parts += [(key.key.ljust(_KEY_WIDTH), "bold"), f"{key.label}\n"]
-        return Content.assemble(*parts)
+    def on_resize(self, event: events.Resize) -> None:
+        """Breaks the lines for the width there is."""
+        self.query_one(Static).update(self._text(event.size.width))
+
+    def _text(self, width: int) -> Content:
+        lines = help_lines(self._about, self._sections, min(_WIDTH, width) - _AROUND)
+        signs = ascii_text if self.app.has_class("-ascii") else str
+        return Content("\n").join(Content.styled(signs(text), style) for text, style in lines)
+
+    def action_scroll(self, by: int) -> None:
+        """Goes some lines on."""
+        self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
+
+
+def help_lines(about: str, sections: Sequence[Section], width: int) -> list[tuple[str, str]]:
+    """Every line with its style, none wider than `width`; entries hang behind their terms."""
+    lines = [(line, "") for line in wrap(about, max(8, width))]
+    for title, entries in sections:
+        if entries:
+            lines += [("", ""), (title, "bold $primary")]
+        for term, words in entries:
+            lines += [(line, "") for line in _entry_lines(term, words, width)]
+    return lines
+
+
+def _entry_lines(term: str, words: str, width: int) -> Iterator[str]:
+    indent = _TERM if width >= _NARROW_BELOW else _NARROW_TERM
+    broken = wrap(words, max(8, width - indent)) or [""]
+    if cell_len(term) >= indent:
+        yield term
+    else:
+        yield term + " " * (indent - cell_len(term)) + broken.pop(0)
+    for line in broken:
+        yield " " * indent + line
+
+
+def _entries(keys: Sequence[Key]) -> list[tuple[str, str]]:
+    return [(key.key, key.label) for key in keys]

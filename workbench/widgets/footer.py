@@ -9,13 +9,19 @@ from textual.message import Message
 
 from workbench.widgets.rows import Row, Rows
 
+ALWAYS = 0
+"""The rank of a key that stays whatever the width."""
+_MAY_GO_BEFORE_WORDS = 30
+_BETWEEN = "│"
+
 
 class Key(NamedTuple):
-    """A key as the footer names it, and what to run when it is clicked."""
+    """A key as the footer names it, what to run when it is clicked, and how soon it may go."""
 
     key: str
     label: str
     action: str
+    rank: int = ALWAYS
 
     @property
     def text(self) -> str:
@@ -35,44 +41,65 @@ class Footer(Rows):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._keys: tuple[Key, ...] = ()
-        self._kept: tuple[Key, ...] = ()
+        self._own: tuple[Key, ...] = ()
+        self._everywhere: tuple[Key, ...] = ()
 
-    def show(self, keys: tuple[Key, ...], kept: tuple[Key, ...]) -> None:
-        """Show these keys; the ``kept`` ones stand last and are never dropped."""
-        self._keys, self._kept = keys, kept
-        self.redraw()
+    def show(self, own: tuple[Key, ...], everywhere: tuple[Key, ...]) -> None:
+        """Show the keys of the pane, and behind them those of everywhere."""
+        if (own, everywhere) != (self._own, self._everywhere):
+            self._own, self._everywhere = own, everywhere
+            self.redraw()
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
         """One row."""
         row: list[tuple[str, str]] = []
-        for key in fitting(self._keys, self._kept, width):
+        for key in self._shown(width):
+            if not key.action:
+                row.append((key.key, "guide"))
+                continue
             row += [(f" {key.key}", "train bold"), (key.text[len(key.key) + 1 :], "label")]
         return [row]
 
     def on_click(self, event: events.Click) -> None:
         """Do what the key under the mouse does."""
         at = 0
-        for key in fitting(self._keys, self._kept, self.size.width):
-            at += cell_len(key.text)
+        for key in self._shown(self.size.width):
+            at += cell_len(key.text) if key.action else 1
             if event.x < at:
-                self.post_message(self.Clicked(key.action))
+                if key.action:
+                    self.post_message(self.Clicked(key.action))
                 return
 
+    def _shown(self, width: int) -> list[Key]:
+        """The keys that fit, with a line between the pane's and the others."""
+        shown = fitting((*self._own, *self._everywhere), width - len(_BETWEEN))
+        n_own = sum(key in self._own for key in shown)
+        if not 0 < n_own < len(shown):
+            return shown
+        return [*shown[:n_own], Key(_BETWEEN, "", ""), *shown[n_own:]]
 
-def fitting(keys: Sequence[Key], kept: Sequence[Key], width: int) -> list[Key]:
-    """As many keys as fit, from the left, and the kept ones behind them.
 
-    Where room is short, the kept keys lose their words before the first key is dropped.
+def fitting(keys: Sequence[Key], width: int) -> list[Key]:
+    """As many keys as fit, in their order.
+
+    The higher its rank, the sooner a key goes; among equals the right one first. Before the keys of
+    the pane go, those that always stay lose their words.
     """
-    needed = sum(cell_len(key.text) for key in (*keys[:1], *kept))
-    if needed > width:
-        kept = [key._replace(label="") for key in kept]
-    room = width - sum(cell_len(key.text) for key in kept)
-    shown = []
-    for key in keys:
-        room -= cell_len(key.text)
-        if room < 0:
+    shown = _without(list(keys), width, _MAY_GO_BEFORE_WORDS)
+    if _size(shown) > width:
+        shown = [key._replace(label="") if key.rank == ALWAYS else key for key in shown]
+    return _without(shown, width, ALWAYS + 1)
+
+
+def _without(keys: list[Key], width: int, least_rank: int) -> list[Key]:
+    """Without as many keys of this rank or a higher one as it takes."""
+    while _size(keys) > width:
+        place = max(range(len(keys)), key=lambda i: (keys[i].rank, i))
+        if keys[place].rank < least_rank:
             break
-        shown.append(key)
-    return [*shown, *kept]
+        del keys[place]
+    return keys
+
+
+def _size(keys: Sequence[Key]) -> int:
+    return sum(cell_len(key.text) for key in keys)

@@ -1,0 +1,132 @@
+"""What a person can do beside training: copy, open something else, set the rate from anywhere."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from msgspec.structs import replace
+from textual import work
+
+from workbench.control_values import scaled
+from workbench.shown_controls import shown_controls
+from workbench.situation import Situation
+from workbench.stage import Stage
+from workbench.state import RunState
+from workbench.widgets.controls import ControlsPane
+
+_RATE = "train.learning_rate"
+_NOTE_S = 8.0
+
+
+class Doing(Stage):
+    """Actions that need no message of a pane; what they need rarely is imported when it is needed.
+
+    Attributes:
+        keymap: Keys that a file has moved, by the ids of their bindings.
+    """
+
+    keymap: Mapping[str, str] = MappingProxyType({})
+
+    def _settle(self) -> None:
+        super()._settle()
+        self._read_keymap()
+
+    def _read_keymap(self) -> None:
+        """Take the keys of a person's own file. Where it is wrong, the usual ones stay."""
+        from workbench.keymap import keymap_path, read_keymap
+
+        path = keymap_path()
+        if not path.exists():
+            return
+        from seqlm.errors import SeqlmError
+        from workbench.render.text import clean
+
+        try:
+            self.keymap = read_keymap(path)
+        except (SeqlmError, OSError) as error:
+            self._change(refusal=clean(f"{error} The usual keys stay.", 300))
+            return
+        self.set_keymap(self.keymap)
+
+    def action_to_validation(self) -> None:
+        """Train on to the next validation and wait again."""
+        self._session.go_on(steps_to_validation(self.situation))
+
+    def action_scale_rate(self, direction: int) -> None:
+        """Halve or double the learning rate."""
+        rows = shown_controls(self.situation).rows
+        row = next(row for row in rows if row.key == _RATE)
+        value = scaled(row.setting, row.value, 2.0 if direction > 0 else 0.5)
+        self.post_message(ControlsPane.ValueAsked(_RATE, value))
+
+    def action_copy_pane(self) -> None:
+        """Copy the current pane as text, to the clipboard and to a file."""
+        from workbench.copying import pane_text
+        from workbench.layout import is_framed
+
+        pane = self.main.current_pane
+        strips = [pane.render_line(y) for y in range(pane.size.height)]
+        text = pane_text(strips, is_framed(*pane.size))
+        self._copy(text, f"{self.situation.title}-{pane.NAME.lower()}", f"{pane.NAME} as text")
+
+    def action_copy_line(self) -> None:
+        """Copy the line that gives this run again, to the clipboard and to a file."""
+        from workbench.run_line import run_line
+
+        self._copy(run_line(self.situation), self.situation.title, "the line of this run")
+
+    def _copy(self, text: str, name: str, what: str) -> None:
+        from workbench.copying import copied
+
+        self._note(copied(self, text, name, what))
+
+    def _note(self, note: str) -> None:
+        """Say what was done, for a while."""
+        self._change(note=note, refusal="")
+        self.set_timer(_NOTE_S, lambda: self._forget(note))
+
+    def _forget(self, note: str) -> None:
+        if self.situation.note == note:
+            self._change(note="")
+
+    @work
+    async def action_open(self) -> None:
+        """Show a preset, a file, a run or a pasted line; what trains goes on in the background."""
+        from workbench.screens.open import OpenScreen
+
+        hint = _left_behind(self.situation.run)
+        found = await self.push_screen_wait(OpenScreen(self.main.controls.view.look, hint))
+        if found is None:
+            return
+        self._session.put_down()
+        self._steering.start_from(found.config)
+        self._set(
+            replace(
+                self.situation,
+                asked=found.config,
+                running=None,
+                stored=None,
+                run=RunState(),
+                is_linked=False,
+                looking_at=None,
+                quiet_s=0,
+            )
+        )
+        self._note(hint and f"{hint} o shows it again.")
+        if found.run is not None:
+            self._session.open(found.run)
+        self.begin()
+
+
+def _left_behind(run: RunState) -> str:
+    """What becomes of a run that is no longer shown."""
+    if run.status == "paused":
+        return f"{run.run} waits a minute, then stops with a checkpoint."
+    return f"{run.run} goes on in the background." if run.is_live else ""
+
+
+def steps_to_validation(situation: Situation) -> int:
+    """How many steps there are to the next validation, or to the end."""
+    run, train = situation.run, situation.config.train
+    every: int = run.values.get("train.evaluate_every", train.evaluate_every)
+    left = (run.steps_planned or train.steps) - run.step
+    return max(1, min(every - run.step % every, left))

@@ -1,0 +1,144 @@
+"""The field in which a person types or pastes what to open, over a list of what there is."""
+
+import asyncio
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from seqlm.errors import SeqlmError, one_line
+from workbench.openable import Choice, NotFound, Opened, choices, opened
+from workbench.render.text import clean, fit
+from workbench.widgets.field import Field
+from workbench.widgets.look import Look
+
+_MAX_LINE, _MAX_WORDS = 4000, 300
+_NAME, _KIND = 26, 8
+_HINT = "A preset, a file, a run, or a whole line: names-mlp train.learning_rate=0.05@20000"
+
+
+class OpenScreen(ModalScreen[Opened | None]):
+    """Asks what to open; answers it once it was found, or None.
+
+    Args:
+        look: Colours and signs.
+        hint: What becomes of the run that is on the screen; empty where there is none that goes.
+    """
+
+    DEFAULT_CSS = """
+    OpenScreen { align: center top; padding: 1 0; }
+    OpenScreen > Vertical {
+        width: 100; max-width: 98%; height: auto; max-height: 90%;
+        border: heavy $primary; padding: 0 1; background: $surface;
+    }
+    .-ascii OpenScreen > Vertical { border: ascii $primary; }
+    OpenScreen Input { height: 1; padding: 0; }
+    OpenScreen OptionList {
+        height: auto; max-height: 1fr; text-wrap: nowrap; text-overflow: ellipsis;
+    }
+    OpenScreen Static { height: auto; max-height: 4; color: $secondary; }
+    OpenScreen Static.-refused { color: $error; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "leave", tooltip="Open nothing", id="open.leave"),
+        Binding("down", "move(1)", "down", show=False, id="open.down"),
+        Binding("up", "move(-1)", "up", show=False, id="open.up"),
+    ]
+
+    def __init__(self, look: Look, hint: str = "") -> None:
+        super().__init__()
+        self._look, self._hint = look, hint
+        self._all: list[Choice] = []
+        self._refused, self._nearest = "", ""
+
+    def compose(self) -> ComposeResult:
+        """A field, what is wrong with what was typed, and the list."""
+        with Vertical() as box:
+            box.border_title = "open"
+            box.border_subtitle = "enter opens · ↓ chooses · esc leaves"
+            yield Field(_MAX_LINE)
+            yield Static()
+            yield OptionList(compact=True)
+
+    def on_mount(self) -> None:
+        """Shows what there is."""
+        self._all = choices()
+        self._say(f"{_HINT}\n{self._hint}".strip())
+        self._list("")
+        self.query_one(Input).focus()
+
+    def action_leave(self) -> None:
+        """Answers that nothing was chosen."""
+        self.dismiss(None)
+
+    def action_move(self, by: int) -> None:
+        """Moves the cursor of the list; above its first line is the field again."""
+        found = self.query_one(OptionList)
+        place = -1 if found.highlighted is None else found.highlighted
+        place += by
+        found.highlighted = place if 0 <= place < found.option_count else None
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Keeps what begins with the first word or holds it."""
+        if event.value != self._refused:
+            self._refused, self._nearest = "", ""
+            self._say(f"{_HINT}\n{self._hint}".strip())
+        self._list((event.value.split() or [""])[0])
+
+    async def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Opens the line under the cursor, the nearest name after a refusal, else what was typed."""
+        event.stop()
+        found = self.query_one(OptionList)
+        if found.highlighted is not None:
+            found.action_select()
+        elif event.value == self._refused and self._nearest:
+            self._open(self._nearest)
+        elif event.value.strip():
+            self._open(event.value)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Opens the chosen name."""
+        self._open(event.option_id or "")
+
+    def _open(self, line: str) -> None:
+        self._say("Looking at it.")
+        self.run_worker(self._find(line), exclusive=True)
+
+    async def _find(self, line: str) -> None:
+        """A file may be long: it is read in a thread."""
+        try:
+            found = await asyncio.to_thread(opened, line)
+        except (SeqlmError, OSError) as error:
+            self._refused = self.query_one(Input).value
+            self._nearest = error.nearest if isinstance(error, NotFound) else ""
+            words = f"✗ {one_line(error)}"
+            self._say(clean(words, _MAX_WORDS), is_refusal=True)
+            return
+        self.dismiss(found)
+
+    def _say(self, words: str, is_refusal: bool = False) -> None:
+        static = self.query_one(Static)
+        static.set_class(is_refusal, "-refused")
+        static.update(Content(self._look.sign(words)))
+
+    def _list(self, word: str) -> None:
+        found = self.query_one(OptionList)
+        fitting = [c for c in self._all if c.name.startswith(word)]
+        fitting += [c for c in self._all if word in c.name and c not in fitting]
+        found.clear_options()
+        found.add_options(Option(self._row(choice), id=choice.name) for choice in fitting)
+        found.highlighted = None
+
+    def _row(self, choice: Choice) -> Text:
+        palette = self._look.palette
+        is_live = choice.kind == "run" and choice.about
+        row = Text(self._look.sign("● " if is_live else "  "), palette.train)
+        row.append(fit(choice.name, _NAME), f"bold {palette.plain}")
+        row.append(fit(choice.kind, _KIND), palette.label)
+        return row.append(clean(choice.about, 200), palette.label)
