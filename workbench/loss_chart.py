@@ -51,7 +51,7 @@ def chart_spec(
         train=_buckets(situation, view),
         val=_points(situation, view),
         marks=[Mark(x(change.step), str(n)) for n, change in numbered_changes(situation)],
-        snapshots=[x(step) for step, _ in run.samples],
+        snapshots=[x(step) for step in sorted({*run.kept, *(step for step, _ in run.samples)})],
         hint="" if run.train else _hint(situation),
         ascii_only=ascii_only,
     )

@@ -81,15 +81,27 @@ def log_rows(low: float, high: float, n_rows: int) -> tuple[LogAxis, dict[int, s
     low = max(low, high / _MOST_RATIO) if high > 0 else 1.0
     bottom = math.floor(math.log10(low) * _LOG_GRID) / _LOG_GRID
     top = max(math.ceil(math.log10(max(low, high)) * _LOG_GRID), bottom * _LOG_GRID + 1) / _LOG_GRID
-    half_row = (top - bottom) / max(1, n_rows - 1) / 2
-    axis = LogAxis(10.0 ** (bottom - half_row), 10.0 ** (top + half_row))
-    ticks = axis.ticks(max(2, n_rows * 2 // 3))
-    rows: dict[int, float] = {}
-    for tick in ticks:
-        row = int((1 - axis.fraction(tick)) * n_rows)
-        if 0 <= row < n_rows and not {row - 1, row, row + 1} & rows.keys():
-            rows[row] = tick
-    return axis, _written(rows)
+    per_row = (top - bottom) / max(1, n_rows - 1)
+    axis = LogAxis(10.0 ** (bottom - per_row / 2), 10.0 ** (top + per_row / 2))
+    every = 2 if n_rows < 10 else 3
+    rows = {}
+    for row in range(every // 2, n_rows, every):
+        middle = top - row * per_row
+        rows[row] = roundest(10 ** (middle - per_row / 4), 10 ** (middle + per_row / 4))
+    if top - bottom < 1:
+        return axis, _written(rows)
+    return axis, {row: compact(tick) for row, tick in rows.items()}
+
+
+def roundest(low: float, high: float) -> float:
+    """Returns the number between two others, 0 < low < high, that is written the shortest."""
+    step = 10.0 ** math.floor(math.log10(high))
+    while True:
+        for factor in (5, 2, 1):
+            multiple = math.floor(high / (factor * step) + 1e-9) * factor * step
+            if multiple >= low * (1 - 1e-9):
+                return float(f"{multiple:.9g}")
+        step /= 10
 
 
 def even_rows(low: float, high: float, n_rows: int, dots_down: int) -> tuple[LinearAxis, float]:

@@ -1,94 +1,27 @@
+"""The loss chart as rows of cells."""
+
 import math
 from typing import get_args
 
 import pytest
+from charts import REFERENCES, WHOLE, expected_loss, falling, lines, picture, specs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.cells import cell_len
 
-from workbench.render.axis import LinearAxis, LogAxis, SecondsAxis
 from workbench.render.canvas import BrailleCanvas
 from workbench.render.chart import (
     Bucket,
     ChartSpec,
     Mark,
-    Point,
     Reference,
     Role,
     chart_layout,
     render_chart,
 )
 from workbench.render.chart_layers import gather
-from workbench.render.chart_range import even_rows, log_rows
 from workbench.render.figures import compact
-
-REFERENCES = (
-    Reference("uniform", 3.296),
-    Reference("bigram", 2.454),
-    Reference("best", 2.140, role="best"),
-    Reference("expect", 2.105),
-)
-WHOLE = LogAxis(1, 200_000)
-LOG_STEPS = [round(10 ** (i / 8)) for i in range(38)]
-
-
-def expected_loss(step: int) -> float:
-    """A loss that falls from 3.3 to 2.1 as a real one does."""
-    return 2.11 + 1.19 / (1 + math.pow(step / 60, 0.75))
-
-
-def falling(last: int = 41_200) -> ChartSpec:
-    steps = [*(step for step in LOG_STEPS if step < last), last]
-    return ChartSpec(
-        width=80,
-        height=15,
-        x=WHOLE,
-        train=[Bucket(s, expected_loss(s), expected_loss(s) - 0.3, 3.0) for s in steps],
-        val=[Point(s, expected_loss(s) + 0.03) for s in steps[::3]],
-        references=REFERENCES,
-        marks=[Mark(20_000), Mark(30_000)],
-        snapshots=[1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000],
-    )
-
-
-def lines(spec: ChartSpec) -> list[str]:
-    return ["".join(text for text, _ in row) for row in render_chart(spec)]
-
-
-def picture(spec: ChartSpec) -> str:
-    """The chart as text, without the spaces that fill each row."""
-    return "".join(line.rstrip() + "\n" for line in lines(spec))
-
-
-losses = st.floats(0, 8) | st.floats()
-steps = st.integers(-3, 300_000)
-axes = st.one_of(
-    st.builds(LogAxis, st.floats(1, 100), st.floats(100, 1e7)),
-    st.builds(LinearAxis, st.floats(0, 100), st.floats(100, 1e7)),
-    st.builds(SecondsAxis, st.just(0.0), st.just(0.0) | st.floats(1e-3, 1e6)),
-)
-labels = st.text(max_size=12) | st.sampled_from(["uniform", "漢字漢字", "\x1b[2J", "e\u0301\u0301"])
-series = st.lists(st.tuples(steps, losses, losses, losses, st.integers(1, 9)), max_size=30).map(
-    lambda rows: [Bucket(*row) for row in sorted(rows, key=lambda row: row[0])]
-)
-specs = st.builds(
-    ChartSpec,
-    width=st.integers(1, 220),
-    height=st.integers(1, 60),
-    x=axes,
-    x_unit=st.sampled_from(["steps", "seconds", "epochs"]),
-    y_log=st.booleans(),
-    train=series,
-    val=series.map(lambda rows: [Point(row.x, row.mean) for row in rows]),
-    references=st.lists(st.builds(Reference, labels, losses, labels), max_size=6),
-    marks=st.lists(st.builds(Mark, steps, labels), max_size=5),
-    snapshots=st.lists(steps, max_size=5),
-    cursor=st.none() | steps,
-    hint=labels,
-    shade_band=st.booleans(),
-    ascii_only=st.booleans(),
-)
 
 
 @settings(max_examples=200)
@@ -150,36 +83,6 @@ def test_a_broken_loss_leaves_a_gap_and_a_cross() -> None:
     assert ("✗", "error") in render_chart(spec)[0]
 
 
-def test_a_wild_start_does_not_squash_the_chart() -> None:
-    wild = [Bucket(1, 27.0, 20.0, 30.0), Bucket(2, 12.0, 9.0, 15.0), *falling().train[2:]]
-    spec = replace(falling(), train=wild)
-    assert chart_layout(spec).y.high < 1.3 * 3.296
-    assert "↑" in lines(spec)[0]
-
-
-def test_the_best_so_far_does_not_raise_the_range() -> None:
-    """It falls all the time: the rows would move with it."""
-    wild = [Bucket(1, 27.0, 20.0, 30.0), *falling().train[2:]]
-    best = Reference("best", 4.4, role="best")
-    spec = replace(falling(), train=wild, references=[REFERENCES[0], best])
-    assert chart_layout(spec).y == chart_layout(replace(spec, references=REFERENCES[:1])).y
-    assert "↑best    4.400" in lines(spec)[0]
-
-
-def test_a_log_axis_shows_a_wild_start_too() -> None:
-    wild = [Bucket(1, 27.0, 20.0, 30.0), *falling().train[2:]]
-    spec = replace(falling(), train=wild, y_log=True)
-    assert chart_layout(spec).y.value(1) >= 27
-    assert not any("↑" in line[: -chart_layout(spec).labels] for line in lines(spec))
-
-
-def test_a_loss_that_stays_high_is_shown() -> None:
-    train = [Bucket(step, 27.0 - step / 10, 20.0, 30.0) for step in range(1, 40)]
-    spec = replace(falling(), train=train, val=[])
-    assert chart_layout(spec).y.high >= 26.9
-    assert not any("↑" in line[: -chart_layout(spec).labels] for line in lines(spec))
-
-
 @settings(max_examples=300)
 @given(
     st.lists(st.floats(0, 5) | st.floats(-1e6, 1e9), min_size=1, max_size=9),
@@ -217,34 +120,6 @@ def test_a_moved_label_points_to_its_line() -> None:
     assert "↑b 2.500" in drawn[row + 1]
 
 
-@given(
-    st.floats(-1e6, 1e6), st.floats(1e-3, 1e6), st.integers(4, 58), st.sampled_from([2, 4])
-)  # fmt: skip
-def test_rows_cover_the_range_evenly(low: float, span: float, n_rows: int, dots: int) -> None:
-    axis, tick_step = even_rows(low, low + span, n_rows, dots)
-    slack = 1e-6 * span + 1e-9 * abs(low)
-    assert axis.low <= low + slack
-    assert axis.high >= low + span - slack
-    per_row = (axis.high - axis.low) * dots / (n_rows * dots - 1)
-    assert tick_step / per_row == pytest.approx(round(tick_step / per_row))
-    assert per_row * n_rows <= 3 * span
-
-
-@given(st.floats(1e-5, 1e6), st.floats(1, 1e5), st.integers(1, 58))
-def test_rows_of_a_log_axis_cover_the_range(low: float, ratio: float, n_rows: int) -> None:
-    axis, texts = log_rows(low, low * ratio, n_rows)
-    assert axis.low <= low * (1 + 1e-9)
-    assert axis.high >= low * ratio * (1 - 1e-9)
-    assert all(0 <= row < n_rows for row in texts)
-    assert not texts.keys() & {row + 1 for row in texts}
-
-
-def test_a_log_axis_gives_equal_ratios_equal_room() -> None:
-    layout = chart_layout(replace(falling(), y_log=True, height=40))
-    down = [layout.dot_y(value) for value in (3.2, 2.8, 2.45)]
-    assert down[1] - down[0] == pytest.approx(down[2] - down[1], rel=1e-9)
-
-
 def test_the_cursor_is_a_line_behind_the_data() -> None:
     spec = replace(falling(), cursor=1_000.0)
     layout, with_cursor, without = chart_layout(spec), render_chart(spec), lines(falling())
@@ -256,34 +131,6 @@ def test_the_cursor_is_a_line_behind_the_data() -> None:
     assert any("│" in text and role == "plain" for text, role in with_cursor[1])
     ascii_lines = lines(replace(spec, ascii_only=True))
     assert ascii_lines[3][at] == "!"
-
-
-def test_what_lies_beside_the_shown_part_is_left_out() -> None:
-    spec = replace(falling(), x=LogAxis(8_000, 25_000), references=())
-    drawn = lines(spec)
-    layout = chart_layout(spec)
-    assert "▲1" in drawn[-1]
-    assert "▲2" not in drawn[-1]
-    comes_in = [line[layout.gutter] for line in drawn[: layout.plot_height]]
-    assert sum(char != " " for char in comes_in) == 1
-    after_30k = render_chart(replace(spec, x=LogAxis(50_000, 90_000)))
-    assert not {role for row in after_30k for _, role in row} & {"train", "val", "mark", "band"}
-
-
-def test_times_under_the_axis() -> None:
-    seconds = [row._replace(x=row.x / 4_400) for row in falling().train]
-    spec = replace(
-        falling(), x=SecondsAxis(0, 10), x_unit="seconds", train=seconds, val=(), marks=()
-    )
-    assert lines(spec)[-1].split()[:4] == ["0", "s", "2", "s"]
-    assert "1:30" in lines(replace(spec, x=SecondsAxis(0, 100)))[-1]
-
-
-def test_steps_under_the_axis_are_whole_and_told_apart() -> None:
-    few = lines(replace(falling(), x=LinearAxis(0, 3), marks=()))[-1]
-    assert few.split()[:4] == ["0", "1", "2", "3"]
-    near = lines(replace(falling(), x=LinearAxis(24_500, 24_560), marks=()))[-1]
-    assert near.split()[:2] == ["24,500", "24,510"]
 
 
 def test_a_column_is_the_mean_of_all_its_losses() -> None:

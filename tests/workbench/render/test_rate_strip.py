@@ -1,8 +1,8 @@
+from charts import axes, falling, lines
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.cells import cell_len
-from test_chart import axes, falling, lines
 
 from workbench.render.axis import LinearAxis, LogAxis
 from workbench.render.chart import ChartSpec, chart_layout
