@@ -25,6 +25,7 @@ from workbench.widgets.controls import ControlsPane
 from workbench.widgets.data import DataPane
 from workbench.widgets.footer import Footer
 from workbench.widgets.generate import GeneratePane
+from workbench.widgets.loss import LossPane
 from workbench.widgets.tabs import PaneAsked
 
 
@@ -121,6 +122,11 @@ class Workbench(Doing):
             self.main.controls.show_refusal(clean(str(error), 300))
         self._change(asked=self._steering.config, refusal="")
         self._read_text()
+
+    @on(LossPane.StepAsked)
+    def _step_asked(self, message: LossPane.StepAsked) -> None:
+        """The model as it was at a step that the chart reads."""
+        self._change(looking_at=message.step)
 
     @on(PaneAsked)
     def _pane_asked(self, message: PaneAsked) -> None:

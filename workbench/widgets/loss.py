@@ -6,6 +6,7 @@ from typing import ClassVar
 from msgspec.structs import replace
 from textual import events
 from textual.binding import BindingType
+from textual.message import Message
 
 from workbench.loss_axes import whole_axis, x_of
 from workbench.loss_view import (
@@ -18,6 +19,7 @@ from workbench.loss_view import (
     without_cursor,
     zoomed,
 )
+from workbench.past import nearest
 from workbench.render.units import per_token
 from workbench.widgets.loss_body import LossBody
 from workbench.widgets.loss_keys import LOSS_BINDINGS, LOSS_HELP
@@ -33,6 +35,13 @@ class LossPane(Pane):
     NAME = "Loss"
     HELP: ClassVar[str] = LOSS_HELP
     BINDINGS: ClassVar[list[BindingType]] = LOSS_BINDINGS
+
+    class StepAsked(Message):
+        """The model should be looked at as it was at the step that is read."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -68,6 +77,8 @@ class LossPane(Pane):
                 return self.view.window is not None
             case "now":
                 return self.view.cursor is not None
+            case "look":
+                return self.view.cursor is not None and bool(self._kept)
         return True
 
     def action_read(self, by: int) -> None:
@@ -79,6 +90,12 @@ class LossPane(Pane):
     def action_now(self) -> None:
         """Read the latest step again."""
         self._look(without_cursor(self.view))
+
+    def action_look(self) -> None:
+        """Look at the model as it was at the step that is read, or the last kept one before it."""
+        step = None if self.view.cursor is None else nearest(self._kept, self.view.cursor)
+        if step is not None:
+            self.post_message(self.StepAsked(step))
 
     def action_x_axis(self) -> None:
         """Steps by their logarithm, steps, seconds, epochs."""
@@ -119,6 +136,11 @@ class LossPane(Pane):
             step = self.situation.run.step if self.view.cursor is None else self.view.cursor
             center = x_of(self.situation, self.view.x)(step)
             self._look(zoomed(self.view, whole_axis(self.situation, self.view.x), center, factor))
+
+    @property
+    def _kept(self) -> Sequence[int]:
+        """The steps whose weights can be asked for."""
+        return self.situation.run.kept if self.situation and self.situation.is_linked else ()
 
     def _shown_body(self) -> LossBody | None:
         """What is drawn now; None where the pane is one row."""

@@ -28,6 +28,7 @@ LOSS_BINDINGS: list[BindingType] = [
     _key("page_right", "pagedown", "read(10)", "ten columns on"),
     _key("first", "home", "read(-1000000)", "the first step"),
     _key("last", "end", "read(1000000)", "the latest step"),
+    _key("look", "enter", "look", "look at the model there", show=True),
     _key("x", "x", "x_axis", "axis", show=True),
     _key("y", "y", "y_axis", "unit", show=True),
     _key("in", "plus,equals_sign", "zoom_in", "zoom in", "+", show=True),
