@@ -159,12 +159,20 @@ def novelty_words(finding: Finding) -> str:
     return f"in {finding.split}{line}"
 
 
-def copied_words(finding: Finding) -> str:
-    """The longest stretch that stands in train too; empty where all of it does."""
+def copied_words(finding: Finding, n_tokens: int) -> str:
+    """The longest stretch that stands in train too; empty where all of it does, or next to nothing.
+
+    Args:
+        finding: What was found out.
+        n_tokens: Of the text.
+    """
     if finding.copied is None:
         return "too large a text to look for copied stretches"
-    if finding.split == "train" or len(finding.copied) < 2:
+    n_copied = len(finding.copied)
+    if finding.split == "train" or n_copied < 2:
         return ""
     shown = "".join(token_glyph(token) for token in finding.copied[-_MOST_SHOWN:])
-    cut = "…" if len(finding.copied) > _MOST_SHOWN else ""
-    return f"longest stretch in train: {cut}{shown} ({len(finding.copied):,} tokens)"
+    shown = f"…{shown}" if n_copied > _MOST_SHOWN else shown
+    if finding.is_item:
+        return f"longest stretch copied: {shown} ({n_copied:,} of {n_tokens:,})"
+    return f"longest run copied: {n_copied:,} tokens, {shown}"

@@ -91,7 +91,7 @@ def test_of_too_large_a_text_that_is_said(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(novelty, "LARGEST_TEXT", 3)
     found = looked_up(Novelty(prepared(["anna"])), "ann")
     assert found == Finding(None, None, None)
-    assert "too large" in copied_words(found)
+    assert "too large" in copied_words(found, 3)
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,9 +108,13 @@ def test_the_words() -> None:
     assert novelty_words(Finding("val", 12, "x")) == "in val"
     assert novelty_words(Finding()) == "new"
     assert novelty_words(Finding(is_item=False, copied="if x")) == ""
-    assert copied_words(Finding(copied="if x")) == "longest stretch in train: if␣x (4 tokens)"
-    assert copied_words(Finding("train", 1, "anna")) == ""
-    assert copied_words(Finding(copied="\x1b" * 30)).startswith("longest stretch in train: …␛")
+    assert copied_words(Finding(copied="mari"), 6) == "longest stretch copied: mari (4 of 6)"
+    run = Finding(is_item=False, copied="if x")
+    assert copied_words(run, 90) == "longest run copied: 4 tokens, if␣x"
+    assert copied_words(Finding("train", 1, "anna"), 4) == ""
+    assert copied_words(Finding(copied="x"), 4) == ""
+    assert "(30 of 40)" in copied_words(Finding(copied="\x1b" * 30), 40)
+    assert "…␛" in copied_words(Finding(copied="\x1b" * 30), 40)
 
 
 def test_names_of_the_bundled_corpus(preview: Preview) -> None:

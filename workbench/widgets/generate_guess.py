@@ -123,8 +123,8 @@ def _score_rows(view: GenerateView) -> list[Text]:
 
 
 def _score_line(view: GenerateView) -> Text:
-    parts = [f"{name} {value:.2f}" for name, value in _scores(view)]
-    return Text(f" {game_of(view).n:,}: {'  '.join(parts)} nats", view.look.palette.label)
+    parts = [f"{name.rpartition(' ')[2]} {value:.2f}" for name, value in _scores(view)]
+    return Text(f" {game_of(view).n:,}: {' '.join(parts)} nats", view.look.palette.label)
 
 
 def _hand_rows(view: GenerateView, width: int, height: int) -> list[Text]:

@@ -11,15 +11,17 @@ def summary_parts(view: GenerateView) -> list[str]:
     """In words, the most important first; nothing while the text has no end and nothing is known."""
     branch = view.text.branch
     finding = view.finding(branch)
-    copied = copied_words(finding) if finding else ""
+    n_tokens = len(view.text.prompt) + len(branch.drawn) - branch.has_ended
+    copied = copied_words(finding, n_tokens) if finding else ""
     if not branch.has_ended:
         return [copied] if copied else []
     words = novelty_words(finding) if finding else "looking it up"
     known = [value for value in view.nats(branch) if value is not None]
-    parts = [whole_text(view, branch), words]
-    if known:
-        parts += [f"{math.fsum(known) / len(known):.2f} nats each", _p_all(math.fsum(known))]
-    return [*parts, copied] if copied else parts
+    parts = [whole_text(view, branch), words, *([copied] if copied else [])]
+    if not known:
+        return parts
+    nats = math.fsum(known)
+    return [*parts, f"{nats / len(known):.2f} nats each", _p_all(nats)]
 
 
 def _p_all(nats: float) -> str:

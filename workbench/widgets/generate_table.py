@@ -67,7 +67,7 @@ def draw_words(view: GenerateView) -> str:
     """What the random number did at this place, in a few words."""
     here, u = view.text.here, view.u
     if here and u is None:
-        return f"{glyph(view, here.token)} was taken by hand"
+        return f"you chose {glyph(view, here.token)} ({here.probability:.3f})"
     if not view.options or u is None:
         return ""
     falls_on = glyph(view, view.token(sampler.choose(view.options, u)))
