@@ -94,7 +94,7 @@ class Doing(Stage):
         from workbench.screens.open import OpenScreen
 
         hint = _left_behind(self.situation.run)
-        found = await self.push_screen_wait(OpenScreen(self.main.controls.view.look, hint))
+        found = await self.push_screen_wait(OpenScreen(self.main.controls.look, hint))
         if found is None:
             return
         self._session.put_down()

@@ -12,7 +12,8 @@ def preview() -> Preview:
 
 @pytest.fixture(autouse=True)
 def _still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing on the screen moves by itself, and colours do not depend on the terminal."""
+    """Nothing moves by itself; colours and keys do not depend on whose terminal it is."""
     monkeypatch.setattr(Input, "_toggle_cursor", lambda _: None)
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("SEQLM_KEYMAP", "/nowhere/keymap.toml")

@@ -1,9 +1,9 @@
 """The Controls pane: every setting of a run, changed by keys."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from msgspec.structs import replace
-from rich.text import Text
 from textual import events
 from textual.binding import BindingType
 from textual.geometry import Offset
@@ -15,7 +15,6 @@ from workbench.control_rows import PRESET_KEY, ControlRow
 from workbench.control_values import scaled, stepped
 from workbench.control_words import together, typed
 from workbench.labels import written
-from workbench.render.palette import DARK, Palette
 from workbench.shown_controls import ShownControls
 from workbench.situation import Situation
 from workbench.widgets import controls_view as layout
@@ -89,10 +88,10 @@ class ControlsPane(Pane):
         """Says under the row why what was asked last is not possible."""
         self._change(refusal=message)
 
-    def show_look(self, palette: Palette = DARK, ascii_only: bool = False) -> None:
-        """Draws with these colours and signs from now on."""
-        super().show_look(palette, ascii_only)
-        self._change(look=Look(palette, ascii_only))
+    @property
+    def look(self) -> Look:
+        """Its colours and signs, for a screen that opens over it."""
+        return Look(self.palette, self.ascii_only)
 
     # What a person does.
 
@@ -130,7 +129,7 @@ class ControlsPane(Pane):
             from workbench.widgets.controls_presets import PresetScreen
 
             preview = self.situation.preview if self.situation else None
-            screen = PresetScreen(row.value, self.view.look, preview)
+            screen = PresetScreen(row.value, self.look, preview)
             self.app.push_screen(screen, lambda name: self._ask(name) if name else None)
             return
         self._change(is_editing=True, refusal="")
@@ -205,9 +204,9 @@ class ControlsPane(Pane):
         """The cursor stays in view at every size."""
         self._change()
 
-    def body(self, width: int, height: int) -> list[Text]:
+    def body(self, width: int, height: int) -> Sequence[Row]:
         """The rows of one frame."""
-        return controls_rows(self.view, width, height)
+        return controls_rows(self.view, width, height, self.palette.band)
 
     def folded(self, width: int) -> Row:
         """The learning rate, what waits, the model."""

@@ -1,33 +1,38 @@
-"""One frame of the Controls pane as rows of text, for any size down to one cell."""
+"""One frame of the Controls pane as rows, for any size down to one cell."""
 
 from typing import Literal
 
-from rich.text import Text
+from rich.cells import cell_len
 
 from workbench.control_rows import ControlRow, Section
 from workbench.render.text import clean, fit
-from workbench.widgets.controls_summary import painted, summary, value_pieces
+from workbench.widgets.controls_summary import summary, value_pieces
 from workbench.widgets.controls_under import rows_under
 from workbench.widgets.controls_view import ControlsView, Line, lines_of, n_list_lines
-from workbench.widgets.look import Look, beside, finished
+from workbench.widgets.rows import Row
 
 _LABEL, _NARROW_LABEL, _NARROW_BELOW = 17, 12, 34
 _MOST_MARKS = 4
 
 
-def controls_rows(view: ControlsView, width: int, height: int) -> list[Text]:
-    """Exactly `height` rows of `width` cells."""
+def controls_rows(view: ControlsView, width: int, height: int, band: str = "") -> list[Row]:
+    """At most `height` rows of about `width` cells.
+
+    Args:
+        view: What they show.
+        width: Cells; what goes over the edge is cut where it is drawn.
+        height: Rows.
+        band: The ground of the row under the cursor; empty for none.
+    """
     if width < 1 or height < 1:
         return []
-    look = view.look
     if height == 1:
-        return [finished(painted(summary(view.rows, width, view.row), look), width, look)]
+        return [summary(view.rows, width, view.row)]
     n_list = n_list_lines(width, height)
     shown = lines_of(view, width)[view.top : view.top + n_list]
-    rows = [_line(view, line, width) for line in shown]
-    rows += [Text("")] * (n_list - len(rows))
-    rows += rows_under(view, width, height)
-    return [finished(row, width, look) for row in rows[:height]]
+    rows = [_line(view, line, width, band) for line in shown]
+    rows += [[]] * (n_list - len(rows))
+    return [*rows, *rows_under(view, width, height)]
 
 
 def label_width(width: int) -> int:
@@ -38,52 +43,51 @@ def label_width(width: int) -> int:
 def action_at(view: ControlsView, column: int, width: int) -> Literal["less", "more", "edit"]:
     """What a click on the row under the cursor means: one of its two arrows, or its value."""
     begin = label_width(width)
-    size = _value(view.row, view.look, width).cell_len if view.row else 0
+    size = _size(_value(view.row, width)) if view.row else 0
     if begin <= column < begin + 2:
         return "less"
     return "more" if begin + 2 + size <= column <= begin + 4 + size else "edit"
 
 
-def _line(view: ControlsView, line: Line, width: int) -> Text:
-    look = view.look
+def _line(view: ControlsView, line: Line, width: int, band: str) -> Row:
     if line.section is not None:
-        return _heading(line.section, width, look)
+        return _heading(line.section, width)
     if line.kind == "refusal":
         indent = "" if line.words.startswith("✗") else "  "
-        return Text(look.sign(indent + clean(line.words)), look.palette.error)
-    return _setting(view, line.row, width)
+        return [(indent + clean(line.words), "error")]
+    if line.row == view.cursor:
+        return _setting_here(view.rows[line.row], view.is_editing, width, band)
+    return _setting(view.rows[line.row], width)
 
 
-def _heading(section: Section, width: int, look: Look) -> Text:
+def _heading(section: Section, width: int) -> Row:
     """What stands below, and whether it changes the run that goes: ``now``, or ``↻ new run``."""
-    when, role = (
-        ("now", look.palette.label) if section.is_live else ("↻ new run", look.palette.guide)
-    )
+    when, role = ("now", "label") if section.is_live else ("↻ new run", "guide")
     n = width - len(section.name) - len(when) - 9
-    text = Text(look.sign(f"─ {section.name} {'─' * n}"), look.palette.guide)
-    if n > 0:
-        text.append(look.sign(f" {when} "), role)
-    return text.append(look.sign("─" * (width - 1 - text.cell_len)), look.palette.guide)
+    if n <= 0:
+        return [(f"─ {section.name} ", "guide")]
+    return [(f"─ {section.name} {'─' * n}", "guide"), (f" {when} ", role), ("───", "guide")]
 
 
-def _setting(view: ControlsView, index: int, width: int) -> Text:
-    row, look, is_here = view.rows[index], view.look, index == view.cursor
-    palette = look.palette
-    name = fit(row.label, max(0, label_width(width) - 1), ascii_only=look.ascii_only)
-    text = Text(f"{name} ", f"bold {palette.plain}" if is_here else palette.label)
-    text.append(look.sign("◂ ") if is_here else "  ", palette.train)
-    if is_here and view.is_editing:
-        return text
-    text.append_text(_value(row, look, width, bold=is_here))
-    if is_here:
-        text.append(look.sign(" ▸"), palette.train)
-    mark = _mark(row, look, width - text.cell_len - 1)
-    if not is_here and text.cell_len + len(_unit(row)) + 1 + mark.cell_len <= width:
-        text.append(_unit(row), palette.guide)
-    whole = beside(text, mark, width)
-    if is_here and palette.band:
-        whole.stylize(f"on {palette.band}")
-    return whole
+def _setting(row: ControlRow, width: int) -> Row:
+    name = fit(row.label, max(0, label_width(width) - 1))
+    pieces = [(f"{name}   ", "label"), *_value(row, width)]
+    mark, unit = _mark(row, width - _size(pieces) - 1), _unit(row)
+    if _size(pieces) + len(unit) + 1 + len(mark[0]) <= width:
+        pieces.append((unit, "guide"))
+    return _beside(pieces, mark, width)
+
+
+def _setting_here(row: ControlRow, is_editing: bool, width: int, band: str) -> Row:
+    """The row under the cursor; the field that opens over its value needs no value below."""
+    name = fit(row.label, max(0, label_width(width) - 1))
+    pieces = [(f"{name} ", "plain bold"), ("◂ ", "train")]
+    if not is_editing:
+        pieces += [(text, f"{role} bold") for text, role in _value(row, width)]
+        pieces.append((" ▸", "train"))
+        pieces = _beside(pieces, _mark(row, width - _size(pieces) - 1), width)
+    pieces.append((" " * (width - _size(pieces)), "plain"))
+    return [(text, f"{role} on {band}") for text, role in pieces] if band else pieces
 
 
 def _unit(row: ControlRow) -> str:
@@ -92,19 +96,30 @@ def _unit(row: ControlRow) -> str:
     return f" {row.setting.unit}" if row.setting.unit and is_alone and row.kind != "text" else ""
 
 
-def _value(row: ControlRow, look: Look, width: int, bold: bool = False) -> Text:
+def _value(row: ControlRow, width: int) -> list[tuple[str, str]]:
     """What is in force; with an arrow to what is asked for, where that waits."""
-    room = width - label_width(width) - 8
-    return painted(value_pieces(row, room), look, "bold" if bold else "")
+    return value_pieces(row, width - label_width(width) - 8)
 
 
-def _mark(row: ControlRow, look: Look, room: int) -> Text:
+def _mark(row: ControlRow, room: int) -> tuple[str, str]:
     """``▲1▲2``: changed while the run went; ``↻ r``: waits for a new run; ``↻``: would."""
     if row.marks:
         shown = [f"▲{number}" for number in row.marks[-_MOST_MARKS:]]
         while shown and len("".join(shown)) > room:
             del shown[0]
-        return Text(look.sign("".join(shown)), look.palette.mark)
+        return "".join(shown), "mark"
     if row.is_new_run:
-        return Text(look.sign("↻") + " r", look.palette.waiting)
-    return Text("" if row.live else look.sign("↻") + "  ", look.palette.guide)
+        return "↻ r", "waiting"
+    return "" if row.live else "↻  ", "guide"
+
+
+def _beside(
+    left: list[tuple[str, str]], right: tuple[str, str], width: int
+) -> list[tuple[str, str]]:
+    """A piece at the right end of a row, where there is room for it."""
+    gap = width - _size(left) - len(right[0])
+    return [*left, (" " * gap, "plain"), right] if right[0] and gap > 0 else left
+
+
+def _size(pieces: Row) -> int:
+    return sum(cell_len(text) for text, _ in pieces)

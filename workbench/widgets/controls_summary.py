@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 
 from rich.cells import cell_len
-from rich.text import Text
 
 from workbench.control_rows import PRESET_KEY, ControlRow
 from workbench.render.text import clean
-from workbench.widgets.look import Look
 from workbench.widgets.rows import Row
 
 _RATE = "train.learning_rate"
@@ -35,7 +33,7 @@ def summary(rows: Sequence[ControlRow], width: int, first: ControlRow | None = N
     return row
 
 
-def value_pieces(row: ControlRow, room: int) -> Row:
+def value_pieces(row: ControlRow, room: int) -> list[tuple[str, str]]:
     """``200``, or ``200 → 300`` where 300 waits; what is in force goes where there is no room."""
     old = shown_value(row, row.value_text)
     if row.waiting_text is None:
@@ -55,16 +53,6 @@ def shown_value(row: ControlRow, text: str) -> str:
     return clean(text)
 
 
-def painted(row: Row, look: Look, how: str = "") -> Text:
-    """Pieces of text in the colours and signs of a look."""
-    text = Text()
-    for words, role in row:
-        name, _, own = role.partition(" ")
-        style = look.palette.style(name)  # type: ignore[arg-type]
-        text.append(look.sign(words), f"{how} {own} {style}".strip())
-    return text
-
-
 def _ordered(rows: Sequence[ControlRow], first: ControlRow | None) -> list[ControlRow]:
     known = [row for row in rows if row.key != PRESET_KEY and row != first]
     by_key = {row.key: row for row in known}
@@ -76,7 +64,7 @@ def _ordered(rows: Sequence[ControlRow], first: ControlRow | None) -> list[Contr
     return list({row.key: row for row in [*([first] if first else []), *ordered]}.values())
 
 
-def _pieces(row: ControlRow, is_first: bool) -> Row:
+def _pieces(row: ControlRow, is_first: bool) -> list[tuple[str, str]]:
     name = _SHORT.get(row.key, row.label)
     pieces = [("" if is_first else " │ ", "guide"), (f"{name} ", "label"), *value_pieces(row, 40)]
     if row.is_new_run:

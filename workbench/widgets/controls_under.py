@@ -2,43 +2,40 @@
 
 from textwrap import wrap
 
-from rich.text import Text
-
 from workbench.control_rows import PRESET_KEY, ControlRow
 from workbench.control_words import explanation
 from workbench.render.figures import count
 from workbench.render.text import clean, fit
 from workbench.shown_controls import ShownControls
 from workbench.widgets.controls_view import ControlsView, parts_under
-from workbench.widgets.look import Look
+from workbench.widgets.rows import Row
 
 
-def rows_under(view: ControlsView, width: int, height: int) -> list[Text]:
+def rows_under(view: ControlsView, width: int, height: int) -> list[Row]:
     """As many rows as :func:`parts_under` says."""
-    parts, look = parts_under(width, height), view.look
-    words = _explained(view.row, width, parts.count("words"), look)
-    rows = []
+    parts = parts_under(width, height)
+    words = _explained(view.row, width, parts.count("words"))
+    rows: list[Row] = []
     for part in parts:
         if part == "words":
-            rows.append(words.pop(0))
+            rows.append([(words.pop(0), "label")])
         elif part == "line":
-            line = fit(view.content.line, width, ascii_only=look.ascii_only)
-            rows.append(Text(line, look.palette.label))
+            rows.append([(fit(view.content.line, width), "label")])
         else:
-            rows.append(_notice(part, view.content, width, look))
+            rows.append(_notice(part, view.content, width))
     return rows
 
 
-def _notice(part: str, content: ShownControls, width: int, look: Look) -> Text:
-    style = look.palette.waiting if content.n_waiting else look.palette.label
+def _notice(part: str, content: ShownControls, width: int) -> Row:
+    role = "waiting" if content.n_waiting else "label"
     match part:
         case "params":
-            return _ruled([_size(content)], style, width, look)
+            return _ruled([_size(content)], role, width)
         case "both":
-            return _ruled([_size(content), _waits(content)], style, width, look)
+            return _ruled([_size(content), _waits(content)], role, width)
         case "rule":
-            return _ruled(["C copies this line"], look.palette.label, width, look)
-    return Text(look.sign(_waits(content)), style)
+            return _ruled(["C copies this line"], "label", width)
+    return [(_waits(content), role)]
 
 
 def _size(content: ShownControls) -> str:
@@ -58,24 +55,24 @@ def _waits(content: ShownControls) -> str:
     return f"{n} {waits}: {does}, u undoes"
 
 
-def _ruled(words: list[str], style: str, width: int, look: Look) -> Text:
+def _ruled(words: list[str], role: str, width: int) -> Row:
     """Words within a line as long as the pane is wide."""
-    row = Text()
+    row: list[tuple[str, str]] = []
+    used = 0
     for text in filter(None, words):
-        if row.cell_len + len(text) + 4 <= width:
-            row.append(look.sign("─ "), look.palette.guide)
-            row.append(look.sign(f"{text} "), style)
-    return row.append(look.sign("─" * (width - 1 - row.cell_len)), look.palette.guide)
+        if used + len(text) + 4 <= width:
+            row += [("─ ", "guide"), (f"{text} ", role)]
+            used += len(text) + 3
+    return [*row, ("─" * (width - 1 - used), "guide")]
 
 
-def _explained(row: ControlRow | None, width: int, n_rows: int, look: Look) -> list[Text]:
+def _explained(row: ControlRow | None, width: int, n_rows: int) -> list[str]:
     """What the setting under the cursor does, in so many rows."""
     lines: list[str] = []
     if row is not None and n_rows:
         is_preset = row.key == PRESET_KEY
         words = f"{row.setting.help}." if is_preset else explanation(row.setting)
-        lines = wrap(look.sign(clean(words)), max(8, width))
+        lines = wrap(clean(words), max(8, width))
     if len(lines) > n_rows:
-        rest = " ".join(lines[n_rows - 1 :])
-        lines = [*lines[: n_rows - 1], fit(rest, width, ascii_only=look.ascii_only)]
-    return [Text(line, look.palette.label) for line in lines] + [Text("")] * (n_rows - len(lines))
+        lines = [*lines[: n_rows - 1], fit(" ".join(lines[n_rows - 1 :]), width)]
+    return lines + [""] * (n_rows - len(lines))

@@ -4,12 +4,11 @@ from itertools import groupby
 from textwrap import wrap
 from typing import Literal, NamedTuple, TypeAlias
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from workbench.control_rows import ControlRow, Section
 from workbench.shown_controls import ShownControls
-from workbench.widgets.look import Look
 
 Part: TypeAlias = Literal["params", "waits", "both", "words", "rule", "line"]
 
@@ -32,7 +31,6 @@ class ControlsView(Struct, frozen=True):
         top: How many lines of the list are scrolled away.
         refusal: Why what was asked for the row under the cursor is not possible; else empty.
         is_editing: Whether a field is open on the row under the cursor.
-        look: Colours and signs.
     """
 
     content: ShownControls = ShownControls()
@@ -40,7 +38,6 @@ class ControlsView(Struct, frozen=True):
     top: int = 0
     refusal: str = ""
     is_editing: bool = False
-    look: Look = field(default_factory=Look)
 
     @property
     def rows(self) -> tuple[ControlRow, ...]:
