@@ -8,7 +8,7 @@ from workbench.render.chart_spec import ChartSpec, Reference
 from workbench.render.figures import compact
 
 LARGEST_DRAWN = 1e12
-HEADROOM = 1.15
+HEADROOM, LOG_HEADROOM = 1.15, 100
 _MOST_RATIO = 1e6
 _LOG_GRID = 50  # ends of a logarithmic axis stand on a grid this fine for a factor of ten
 
@@ -34,8 +34,8 @@ def loss_range(spec: ChartSpec) -> tuple[float, float]:
 
     The highest guide is what a model that knows nothing gets, so losses far above it say only
     that something is wrong: once the line has come down, the range ends at 1.15 times it. A
-    reference that is no guide, such as the best so far, moves and does not raise the range. On a
-    logarithmic axis nothing is left out.
+    reference that is no guide, such as the best so far, moves and does not raise the range. A
+    logarithmic axis has room for a hundred times that guide.
     """
     losses = [row[1] for series in (spec.train, spec.val) for row in series]
     lowest = _lowest_drawn(spec)
@@ -47,18 +47,19 @@ def loss_range(spec: ChartSpec) -> tuple[float, float]:
         return 0.0, 1.0
     low, high = min(covered), max(covered)
     if data:
-        high = max([*guides, data[-1] if spec.y_log else highest_shown(data, guides)])
+        high = max([*guides, highest_shown(data, guides, LOG_HEADROOM if spec.y_log else HEADROOM)])
     if high - low > 1e-6 * max(0.01, abs(high), abs(low)):
         return low, high
     pad = max(0.05, abs(high) * 0.05)
     return low - pad, high + pad
 
 
-def highest_shown(data: Sequence[float], guides: Sequence[float]) -> float:
+def highest_shown(data: Sequence[float], guides: Sequence[float], headroom: float) -> float:
     """Returns the highest loss that the axis should reach; `data` is sorted."""
     if guides:
-        cap = max(guides) + (HEADROOM - 1) * abs(max(guides))
-        return data[-1] if data[0] > cap else min(data[-1], cap)
+        cap = max(guides) + (headroom - 1) * abs(max(guides))
+        if data[0] <= cap:
+            return min(data[-1], cap)
     third_quarter = data[len(data) * 3 // 4]
     cap = data[0] + 3 * (third_quarter - data[0])
     return min(data[-1], cap) if cap > data[0] else data[-1]
@@ -70,7 +71,10 @@ def y_axis(spec: ChartSpec, n_rows: int, dots_down: int) -> tuple[Axis, dict[int
     if spec.y_log:
         return log_rows(low, high, n_rows)
     axis, tick_step = even_rows(low, high, n_rows, dots_down)
-    return axis, row_texts(axis, tick_step, n_rows)
+    texts = row_texts(axis, tick_step, n_rows)
+    if low >= 0:  # below 0 nothing is ever drawn
+        texts = {row: text for row, text in texts.items() if not text.startswith("-")}
+    return axis, texts
 
 
 def log_rows(low: float, high: float, n_rows: int) -> tuple[LogAxis, dict[int, str]]:

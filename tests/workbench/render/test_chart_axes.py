@@ -34,6 +34,16 @@ def test_a_log_axis_shows_a_wild_start_too() -> None:
     assert not any("↑" in line[: -chart_layout(spec).labels] for line in lines(spec))
 
 
+def test_a_loss_that_explodes_does_not_hide_what_was_before() -> None:
+    train = [Bucket(step, 27.0 - step / 2, 4.0, 30.0) for step in range(1, 40)]
+    train += [Bucket(40 + i, 8.0**i, 4.0, 1e9) for i in range(4, 9)]
+    spec = replace(falling(), train=train, val=())
+    assert 26 <= chart_layout(spec).y.value(1) < 100
+    assert not any(text.startswith("-") for text in chart_layout(spec).y_texts.values())
+    in_log = chart_layout(replace(spec, y_log=True))
+    assert 26 <= in_log.y.value(1) < 500
+
+
 def test_a_loss_that_stays_high_is_shown() -> None:
     train = [Bucket(step, 27.0 - step / 10, 20.0, 30.0) for step in range(1, 40)]
     spec = replace(falling(), train=train, val=[])
