@@ -9,6 +9,17 @@ from workbench.preview import Preview
 from workbench.render.palette import DARK, Palette
 
 DEFAULT_FPS = 10.0
+_NATIVE_GROUNDS = (
+    "ansi-background",
+    "ansi-foreground",
+    "border-blurred",
+    "block-cursor-foreground",
+    "block-cursor-background",
+    "input-cursor-foreground",
+    "input-cursor-background",
+    "input-selection-foreground",
+    "screen-selection-foreground",
+)
 
 
 class Opening(Struct, frozen=True, eq=False):
@@ -45,7 +56,20 @@ def theme_of(palette: Palette) -> Theme:
         panel=ground if is_native else _colour(palette.guide),
         dark=palette.name != "light",
         ansi=is_native,
+        variables=_native_variables(palette) if is_native else {},
     )
+
+
+def _native_variables(palette: Palette) -> dict[str, str]:
+    """What Textual does not derive where the terminal's own colours are used: cursors are reversed."""
+    selected = "ansi_default" if palette.name == "none" else "ansi_blue"
+    return {
+        **dict.fromkeys(_NATIVE_GROUNDS, "ansi_default"),
+        "block-cursor-text-style": "reverse",
+        "input-cursor-text-style": "reverse",
+        "input-selection-background": selected,
+        "screen-selection-background": selected,
+    }
 
 
 def _colour(style: str) -> str:
