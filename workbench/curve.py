@@ -9,7 +9,8 @@ the losses arrived.
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from operator import attrgetter
+from functools import reduce
+from operator import add, attrgetter
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -124,9 +125,7 @@ def _pour(bins: list[Bin], first_step: int, losses: Sequence[float], bounds: Bou
 
 def _with(found: Bin, step: int, losses: Sequence[float]) -> Bin:
     """Add in the order of steps, one by one: so rounding does not depend on the pieces."""
-    total = found.total
-    for loss in losses:
-        total += loss
+    total = reduce(add, losses, found.total)
     finite = losses if math.isfinite(total) else [x for x in losses if math.isfinite(x)]
     return found._replace(
         step=step + len(losses) - 1,
