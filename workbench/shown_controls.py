@@ -19,40 +19,41 @@ class ShownControls(Struct, frozen=True):
         rows: Every setting.
         n_parameters: Of the model on the screen; None where the vocabulary is not known yet.
         n_asked: Of the model that a new run would have, likewise.
+        n_waiting: How many values were asked for and are not in force.
+        learns_by_counting: Whether there is nothing to train by steps, and so no rate that matters.
         line: What gives the run again.
     """
 
     rows: tuple[ControlRow, ...] = ()
     n_parameters: int | None = None
     n_asked: int | None = None
+    n_waiting: int = 0
+    learns_by_counting: bool = False
     line: str = ""
 
     @property
-    def n_waiting(self) -> int:
-        """How many values were asked for and are not in force."""
-        return sum(row.waiting_text is not None for row in self.rows)
-
-    @property
     def needs_new_run(self) -> bool:
-        """Whether one of them takes a new run; the others take force when training goes on."""
+        """Whether a value that waits takes a new run; the others take force when training goes on."""
         return any(row.is_new_run for row in self.rows)
 
 
 def shown_controls(situation: Situation) -> ShownControls:
     """Every setting as a row. Sampling is the screen's own: what is asked for is in force at once."""
     run, asked = situation.run, situation.asked
-    size = _n_parameters(situation, situation.config)
+    rows = _rows(
+        asked,
+        situation.running,
+        tuple(run.values.items()),
+        tuple(change.key for change in run.changes),
+        run.n_changes,
+    )
     return ShownControls(
-        _rows(
-            asked,
-            situation.running,
-            tuple(run.values.items()),
-            tuple(change.key for change in run.changes),
-            run.n_changes,
-        ),
-        run.n_parameters if run.run else size,
-        _n_parameters(situation, asked),
-        run_line(situation),
+        rows=rows,
+        n_parameters=run.n_parameters if run.run else _n_parameters(situation, situation.config),
+        n_asked=_n_parameters(situation, asked),
+        n_waiting=len(situation.waiting),
+        learns_by_counting=asked.model.learns_by_counting,
+        line=run_line(situation),
     )
 
 

@@ -1,5 +1,8 @@
 """Everything the screen is drawn from, in one frozen value, and what can be done in it."""
 
+from functools import lru_cache
+from typing import Any
+
 from msgspec import Struct
 
 from seqlm import settings
@@ -105,10 +108,7 @@ class Situation(Struct, frozen=True):
         """The settings in which a new run would differ from the one on the screen."""
         if self.running is None:
             return ()
-        keys = {
-            s.key for config in (self.asked, self.running) for s in settings.settings_of(config)
-        }
-        return tuple(sorted(key for key in keys if self._waits(key)))
+        return _waiting(self.asked, self.running, tuple(self.run.values.items()))
 
     @property
     def retry_rate(self) -> float:
@@ -119,18 +119,21 @@ class Situation(Struct, frozen=True):
         last = self.run.values.get("train.learning_rate", self.config.train.learning_rate)
         return float(f"{last / 10:.10g}")
 
-    def _waits(self, key: str) -> bool:
-        """Sampling is the screen's own and waits for nothing; a live value may be in force already."""
-        begun, wanted = _value(self.running, key), _value(self.asked, key)
-        if key.startswith("sample."):
-            return False
-        return wanted not in (begun, self.run.values.get(key, begun))
+
+@lru_cache(maxsize=4)
+def _waiting(
+    asked: RunConfig, running: RunConfig, in_force: tuple[tuple[str, Any], ...]
+) -> tuple[str, ...]:
+    """Sampling is the screen's own and waits for nothing; a live value may be in force already."""
+    begun, wanted, now = _values(running), _values(asked), dict(in_force)
+    keys = sorted(key for key in begun | wanted if not key.startswith("sample."))
+    return tuple(
+        key for key in keys if wanted.get(key) not in (begun.get(key), now.get(key, begun.get(key)))
+    )
 
 
-def _value(config: RunConfig | None, key: str) -> object:
-    if config is None or key not in {setting.key for setting in settings.settings_of(config)}:
-        return None
-    return settings.value_of(config, key)
+def _values(config: RunConfig) -> dict[str, object]:
+    return {s.key: settings.value_of(config, s.key) for s in settings.settings_of(config)}
 
 
 def space_does(situation: Situation) -> str:

@@ -210,7 +210,7 @@ class ControlsPane(Pane):
 
     def folded(self, width: int) -> Row:
         """The learning rate, what waits, the model."""
-        return summary(self.view.rows, width)
+        return summary(self.view.content, width)
 
     async def _click(self, action: str) -> None:
         if action == "edit":

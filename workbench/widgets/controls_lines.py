@@ -27,7 +27,7 @@ def controls_rows(view: ControlsView, width: int, height: int, band: str = "") -
     if width < 1 or height < 1:
         return []
     if height == 1:
-        return [summary(view.rows, width, view.row)]
+        return [summary(view.content, width, view.row)]
     n_list = n_list_lines(width, height)
     shown = lines_of(view, width)[view.top : view.top + n_list]
     rows = [_line(view, line, width, band) for line in shown]
@@ -98,7 +98,7 @@ def _unit(row: ControlRow) -> str:
 
 def _value(row: ControlRow, width: int) -> list[tuple[str, str]]:
     """What is in force; with an arrow to what is asked for, where that waits."""
-    return value_pieces(row, width - label_width(width) - 8)
+    return value_pieces(row, width - label_width(width) - (4 if row.live else 8))
 
 
 def _mark(row: ControlRow, room: int) -> tuple[str, str]:

@@ -1,11 +1,10 @@
 """The settings in one row: what matters of them, as much as there is room for."""
 
-from collections.abc import Sequence
-
 from rich.cells import cell_len
 
 from workbench.control_rows import PRESET_KEY, ControlRow
 from workbench.render.text import clean
+from workbench.shown_controls import ShownControls
 from workbench.widgets.rows import Row
 
 _RATE = "train.learning_rate"
@@ -13,17 +12,17 @@ _FIRST = (_RATE, "train.batch")
 _SHORT = {"train.batch": "batch", "model.kind": "model"}
 
 
-def summary(rows: Sequence[ControlRow], width: int, first: ControlRow | None = None) -> Row:
+def summary(content: ShownControls, width: int, first: ControlRow | None = None) -> Row:
     """The learning rate, the batch, the model; what waits comes before what does not.
 
     Args:
-        rows: Every setting.
+        content: What the pane shows.
         width: Cells there are.
         first: What stands first whatever it is: the row under the cursor.
     """
     row: list[tuple[str, str]] = []
     used = 0
-    for shown in _ordered(rows, first):
+    for shown in _ordered(content, first):
         pieces = _pieces(shown, is_first=not row)
         size = sum(cell_len(text) for text, _ in pieces)
         if row and used + size > width:
@@ -53,15 +52,16 @@ def shown_value(row: ControlRow, text: str) -> str:
     return clean(text)
 
 
-def _ordered(rows: Sequence[ControlRow], first: ControlRow | None) -> list[ControlRow]:
-    known = [row for row in rows if row.key != PRESET_KEY and row != first]
-    by_key = {row.key: row for row in known}
-    ordered = [by_key[_RATE]] if _RATE in by_key else []
-    ordered += [row for row in known if row.waiting_text is not None]
-    ordered += [by_key[key] for key in _FIRST if key in by_key]
-    ordered += [row for row in known if row.key.startswith("model.")]
-    ordered += [row for row in known if row.live]
-    return list({row.key: row for row in [*([first] if first else []), *ordered]}.values())
+def _ordered(content: ShownControls, first: ControlRow | None) -> list[ControlRow]:
+    rows = [row for row in content.rows if row.key != PRESET_KEY]
+    trained = () if content.learns_by_counting else _FIRST
+    ordered = [first] if first is not None else []
+    ordered += [row for row in rows if row.key in trained[:1]]
+    ordered += [row for row in rows if row.waiting_text is not None]
+    ordered += [row for row in rows if row.key in trained]
+    ordered += [row for row in rows if row.key.startswith("model.")]
+    ordered += [row for row in rows if row.live]
+    return list({row.key: row for row in ordered}.values())
 
 
 def _pieces(row: ControlRow, is_first: bool) -> list[tuple[str, str]]:

@@ -34,7 +34,8 @@ CONTENT = ShownControls(
     control_rows(ASKED, MLP, {RATE: 0.025}, {RATE: (1, 2)}),
     11_897,
     17_697,
-    "names-mlp train.learning_rate=0.05@20000 train.learning_rate=0.025@30000",
+    n_waiting=1,
+    line="names-mlp train.learning_rate=0.05@20000 train.learning_rate=0.025@30000",
 )
 ROWS = CONTENT.rows
 KEYS = [row.key for row in ROWS]
@@ -42,7 +43,10 @@ REFUSAL = "400 is above 100, the largest learning rate. Type 0.000001 to 100, or
 
 
 def shown(asked: RunConfig, running: RunConfig | None = None, **in_force: Any) -> ShownControls:
-    return ShownControls(control_rows(asked, running, in_force))
+    rows = control_rows(asked, running, in_force)
+    n_waiting = sum(row.waiting_text is not None for row in rows)
+    counts = asked.model.learns_by_counting
+    return ShownControls(rows, n_waiting=n_waiting, learns_by_counting=counts)
 
 
 def view_on(key: str, width: int, height: int, **changes: Any) -> ControlsView:
@@ -105,9 +109,11 @@ def test_wide_and_short() -> None:
 
 
 def test_one_row_sums_up() -> None:
-    folded = "".join(text for text, _ in summary(ROWS, 70))
+    folded = "".join(text for text, _ in summary(CONTENT, 70))
     assert folded == "learning rate 0.025 [ ] │ hidden 200 → 300 ↻ r │ batch 32 │ model mlp"
     assert plain(view_on("train.pace", 40, 1), 40, 1) == ["pace full │ learning rate 0.025"]
+    counts = "".join(text for text, _ in summary(shown(recipe.read("names-ngram")), 60))
+    assert counts == "model ngram │ order 6 │ smoothing kneser-ney │ add-k 1"
 
 
 def test_a_value_that_has_no_room_goes_before_the_one_that_waits() -> None:
