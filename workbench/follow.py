@@ -5,7 +5,8 @@ from pathlib import Path
 from seqlm.protocol.codec import MessageError, decode, decoder
 from seqlm.protocol.events import Event, Resumed
 from seqlm.runs.journal import Tail
-from workbench.state import RunState, fold_all
+from workbench.fold import fold_all
+from workbench.state import RunState
 
 SLICE_BYTES = 1 << 18
 _RESUMED = decoder(Event)

@@ -23,10 +23,11 @@ from seqlm.runs import client
 from seqlm.runs.client import Connection
 from seqlm.runs.directory import RunDirectory
 from workbench.endings import WITHOUT_A_WORD
+from workbench.fold import died
 from workbench.follow import Follower
 from workbench.link import Spawn, WorkerLink
 from workbench.render.text import clean
-from workbench.state import RunState, Status, died
+from workbench.state import RunState, Status
 from workbench.told import Answered, Declined, RunOpened, RunProgressed
 
 _SLICE_S = 0.02

@@ -8,9 +8,10 @@ from seqlm.presets import preset_config
 from seqlm.protocol.events import Continued, Paused
 from workbench.asking import Asking, LiveChange
 from workbench.coach import advise
+from workbench.fold import died, fold_all
 from workbench.preview import Preview
 from workbench.situation import Situation, possible, space_does
-from workbench.state import RunState, died, fold_all
+from workbench.state import RunState
 
 CONFIG = preset_config("names-mlp")
 

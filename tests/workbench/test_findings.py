@@ -9,7 +9,8 @@ from test_state import CREATED, STARTED, steps, val
 
 from seqlm.protocol.events import Continued, Event, ValueChanged
 from workbench.findings import crossed, overfitting, plateau
-from workbench.state import RunState, fold_all
+from workbench.fold import fold_all
+from workbench.state import RunState
 
 Loss = Callable[[int], float]
 

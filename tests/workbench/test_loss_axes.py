@@ -10,6 +10,7 @@ from recorded_logs import recorded
 
 from seqlm import recipe
 from seqlm.protocol.events import StepsDone
+from workbench.fold import fold_all
 from workbench.loss_axes import steps_shown, whole_axis, x_of, xs_of
 from workbench.loss_chart import bins_shown, chart_spec, rates_shown, references
 from workbench.loss_view import X_SCALES, LossView, XScale, zoomed
@@ -17,7 +18,7 @@ from workbench.preview import Preview
 from workbench.render.axis import LinearAxis, LogAxis
 from workbench.render.chart import chart_layout
 from workbench.situation import Situation
-from workbench.state import RunState, fold_all
+from workbench.state import RunState
 
 CONFIG = recipe.read("names-mlp train.steps=3600 train.evaluate_every=400")
 EVENTS = recorded("steered")

@@ -17,10 +17,11 @@ from seqlm.runs import client
 from seqlm.runs.client import Connection
 from seqlm.runs.directory import RunDirectory
 from workbench.endings import how_it_ended
+from workbench.fold import fold_all
 from workbench.follow import Follower
 from workbench.preview import Preview
 from workbench.session import Session
-from workbench.state import RunState, fold_all
+from workbench.state import RunState
 from workbench.told import Answered, Declined, RunOpened, RunProgressed
 
 CONFIG = recipe.read("names-mlp train.steps=3600")

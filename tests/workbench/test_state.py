@@ -24,8 +24,9 @@ from seqlm.protocol.events import (
     WorkerStarted,
 )
 from seqlm.runs.journal import effective, read_events
+from workbench.fold import fold, fold_all
 from workbench.follow import Follower
-from workbench.state import RunState, fold, fold_all
+from workbench.state import RunState
 
 CREATED = RunCreated(
     run="names-mlp-1",

@@ -18,10 +18,11 @@ from textual.app import App, ComposeResult
 from seqlm import recipe
 from seqlm.protocol.events import Continued, Evaluated, Event, RunCreated, StepsDone
 from workbench.curve import MAX_EQUAL_BINS
+from workbench.fold import fold_all
 from workbench.loss_view import X_SCALES, Y_SCALES, LossView, XScale
 from workbench.preview import Preview
 from workbench.situation import Situation
-from workbench.state import RunState, fold_all
+from workbench.state import RunState
 from workbench.widgets.loss import LossPane
 from workbench.widgets.loss_body import LossBody, shares
 from workbench.widgets.loss_rows import numbers_row
