@@ -111,6 +111,8 @@ class Doing(Stage):
                 quiet_s=0,
             )
         )
+        # The Generate pane may yet hear of the weights of before; this comes after that.
+        self.main.generate.call_later(lambda: self._oracle.show(self.situation))
         self._note(hint and f"{hint} o shows it again.")
         if found.run is not None:
             self._session.open(found.run)

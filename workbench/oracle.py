@@ -78,7 +78,7 @@ class Oracle:
     def take(self, situation: Situation, message: Message) -> None:
         """Do what a pane asks."""
         match message:
-            case GeneratePane.PredictionAsked():
+            case GeneratePane.PredictionAsked() if situation.is_linked:
                 self.predict(message)
             case GeneratePane.SamplesAsked():
                 self.draw(situation, message)

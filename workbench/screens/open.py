@@ -55,6 +55,7 @@ class OpenScreen(ModalScreen[Opened | None]):
         super().__init__()
         self._look, self._hint = look, hint
         self._all: list[Choice] = []
+        self._listed: list[Choice] = []
         self._refused, self._nearest = "", ""
 
     def compose(self) -> ComposeResult:
@@ -128,12 +129,13 @@ class OpenScreen(ModalScreen[Opened | None]):
         static.update(Content(self._look.sign(words)))
 
     def _list(self, word: str) -> None:
-        found = self.query_one(OptionList)
         fitting = [c for c in self._all if c.name.startswith(word)]
         fitting += [c for c in self._all if word in c.name and c not in fitting]
-        found.clear_options()
-        found.add_options(Option(self._row(choice), id=choice.name) for choice in fitting)
+        found = self.query_one(OptionList)
         found.highlighted = None
+        if fitting != self._listed:
+            self._listed = fitting
+            found.set_options(Option(self._row(choice), id=choice.name) for choice in fitting)
 
     def _row(self, choice: Choice) -> Text:
         palette = self._look.palette

@@ -24,5 +24,5 @@ CONTROLS_BINDINGS: list[BindingType] = [
     _key("edit", "enter", "edit", "type", "Type a value: 3e-4, *2, /10, off; or open the presets"),
     _key("undo", "u", "undo", "undo", "Take the last change of a value back"),
     _key("redo", "U", "redo", "redo", "Make the change again that was taken back", show=False),
-    _key("leave", "escape", "leave", "keep the old", "Leave the field; the old value stays"),
+    _key("leave", "escape", "leave", "keep old", "Leave the field; the old value stays"),
 ]
