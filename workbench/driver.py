@@ -16,7 +16,7 @@ from textual.dom import DOMNode
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from workbench.render.text import clean
+from workbench.render.text import ascii_signs, clean
 
 _READ_BYTES = 1 << 14
 _LONGEST_KEY_S = 0.5
@@ -87,15 +87,16 @@ class _Screen:
 
     Args:
         file: The terminal.
+        ascii_only: Whether it shows nothing but ASCII.
     """
 
-    def __init__(self, file: IO[str]) -> None:
-        self._file = file
+    def __init__(self, file: IO[str], ascii_only: bool) -> None:
+        self._file, self._ascii_only = file, ascii_only
         self.fileno = file.fileno
 
     def write(self, text: str) -> None:
         with contextlib.suppress(OSError):
-            self._file.write(text)
+            self._file.write(ascii_signs(text) if self._ascii_only else text)
 
     def flush(self) -> None:
         with contextlib.suppress(OSError):
@@ -126,7 +127,7 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._heard = threading.Event()
         assert self._file is not None
-        self._file = _Screen(self._file)  # type: ignore[assignment]
+        self._file = _Screen(self._file, app.has_class("-ascii"))  # type: ignore[assignment]
 
     def run_input_thread(self) -> None:
         """Read keys until the app ends, or the terminal does."""

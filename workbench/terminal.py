@@ -9,6 +9,7 @@ from seqlm.errors import RequestError
 _UNABLE = (None, "", "dumb", "unknown")
 _MANY_COLOURS = ("256color", "truecolor", "direct", "kitty", "ghostty", "alacritty", "iterm")
 _LIGHT_GROUNDS = ("7", "15")
+_COERCED = "C.UTF-8"  # Python itself sets LC_CTYPE so where LANG is C
 
 
 def check_terminal(environment: Mapping[str, str], instead: str) -> None:
@@ -32,9 +33,20 @@ def check_terminal(environment: Mapping[str, str], instead: str) -> None:
 
 
 def needs_ascii(environment: Mapping[str, str]) -> bool:
-    """The Linux console's font has no braille, and a terminal of another encoding no signs at all."""
-    encoding = (sys.stderr.encoding or "").lower().replace("-", "").replace("_", "")
-    return environment.get("TERM") == "linux" or encoding != "utf8"
+    """The Linux console's font has no braille, and a terminal of another encoding no signs at all.
+
+    The locale is asked too: Python takes one that is plain C, or not installed, for UTF-8.
+    """
+    said = environment.get("LC_ALL") or environment.get("LC_CTYPE")
+    if said in (None, "", _COERCED):
+        said = environment.get("LANG", "")
+    codeset = said.partition(".")[2].partition("@")[0] or "utf8"
+    encodings = {_plain(codeset), _plain(sys.stderr.encoding or "")}
+    return environment.get("TERM") == "linux" or said in ("C", "POSIX") or encodings != {"utf8"}
+
+
+def _plain(encoding: str) -> str:
+    return encoding.lower().replace("-", "").replace("_", "")
 
 
 def palette_name(environment: Mapping[str, str]) -> str:

@@ -27,6 +27,7 @@ FEW = int(os.environ.get("MONKEY_DEEDS", "300"))
 MANY = int(os.environ.get("MONKEY_DEEDS", "20000"))
 FORGET_EVERY = 100
 REMEMBERED = 40
+HEARD_WITHIN_S = 300.0  # hundreds of keys may wait
 START = Callable[..., Workbench]
 
 BOUND = "1234zvVxy+-0[]()hjklgabniuUrsScCw,.o/f?:L "
@@ -136,7 +137,7 @@ def _play(begin: Callable[[], Workbench], monkey: Monkey, n_deeds: int) -> None:
             monkey.deeds.append("began again")
     program.resize(120, 40)
     program.press(ESC * 3)
-    program.settled()
+    program.settled(timeout_s=HEARD_WITHIN_S)
     told.feed(program.forget())
     assert program.leave() == 0
     _see_the_end(program, told)
@@ -188,7 +189,7 @@ def train(start: START, home: Path) -> Callable[[], Workbench]:
         if not (home / "runs").exists():
             program.wait_for("names-mlp", "uniform")
             program.press(" ")
-            program.wait_for("● training", "val 2.")
+            program.wait_for("● training", "steps/s")
         return program
 
     return open_it

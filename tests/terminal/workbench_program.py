@@ -6,14 +6,14 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 
-from pty_program import TUI, Program
+from pty_program import DEADLINE_S, TUI, Program
 
 from seqlm.runs.directory import RunDirectory
 
 ESC = "\x1b[27u"
 """The escape key as kitty's protocol tells it: what follows is not taken for alt+key."""
 LEFT, RIGHT, UP, DOWN, PAGE_DOWN = "\x1b[D", "\x1b[C", "\x1b[A", "\x1b[B", "\x1b[6~"
-_HELP = "Keys everywhere"
+_HELP = "scrolls"  # stands in the border of the help alone
 
 
 class Workbench(Program):
@@ -40,10 +40,10 @@ class Workbench(Program):
         places = {"SEQLM_HOME": str(home), "SEQLM_SOCKETS": str(home)}
         super().__init__([*command, *words], {**places, **environment}, columns, rows, home)
 
-    def settled(self) -> str:
+    def settled(self, timeout_s: float = DEADLINE_S) -> str:
         """The screen when every key was heard: the help opens, and closes again."""
         self.press("?")
-        self.wait_for(_HELP)
+        self.wait_for(_HELP, timeout_s=timeout_s)
         self.press(ESC)
         return self.wait_until(lambda seen: _HELP not in seen, "the end of the help")
 

@@ -32,15 +32,14 @@ _UNSEEN_RANGES = (
     (0xFFF0, 0xFFF8),
     (0xE0000, 0xE0FFF),
 )
-_ASCII_SIGNS = str.maketrans(
-    {
-        END: "$", "␣": "_", "␊": "/", "␉": ">", "…": "~", "▸": ">", "◂": "<", "●": "*",
-        "○": "o", "■": "#", "✗": "x", "✓": "+", "↻": "@", "→": ">", "←": "<", "·": ".",
-        "↓": "v", "↑": "^", "⠒": "-", "├": "|", "┤": "|", "╎": "|", "┼": "|", "━": "=",
-        "−": "-", "–": "-", "—": "-", "÷": "/", "×": "x", "▲": "^", "‖": "=", "┊": "|",
-        "│": "|", "─": "-", "┄": "-", "█": "#", "«": '"', "»": '"', "’": "'", "“": '"', "”": '"',
-    }
-)  # fmt: skip
+_ASCII_SIGNS = {
+    END: "$", "␣": "_", "␊": "/", "␉": ">", "…": "~", "▸": ">", "◂": "<", "●": "*",
+    "○": "o", "■": "#", "✗": "x", "✓": "+", "↻": "@", "→": ">", "←": "<", "·": ".",
+    "↓": "v", "↑": "^", "⠒": "-", "├": "|", "┤": "|", "╎": "|", "┼": "|", "−": "-",
+    "–": "-", "—": "-", "÷": "/", "×": "x", "▲": "^", "‖": "=", "▔": "-", "🔎": "> ",
+    "«": '"', "»": '"', "’": "'", "“": '"', "”": '"', "░": ".", "▒": ":",
+    **dict.fromkeys("▁▂▃", "_"), **dict.fromkeys("▏▎▍▌▋▊▉▐▕", "|"),
+}  # fmt: skip
 
 
 def clean(text: str, max_chars: int | None = None) -> str:
@@ -90,9 +89,13 @@ def token_glyph(token: str, ascii_only: bool = False) -> str:
 
 
 def ascii_text(text: str) -> str:
-    """Returns the text in ASCII alone: known signs by a stand-in as wide, the rest as ``?``."""
-    signs = clean(text).translate(_ASCII_SIGNS)
-    return signs.encode("ascii", "replace").decode("ascii")
+    """Returns the text in ASCII alone, as wide as it was: known signs by a stand-in, others by ``?``."""
+    return ascii_signs(clean(text))
+
+
+def ascii_signs(drawn: str) -> str:
+    """The same in ASCII for what is drawn already: escape codes stay as they are."""
+    return drawn if drawn.isascii() else "".join(map(_ascii_sign, drawn))
 
 
 def fit(
@@ -144,3 +147,23 @@ def _is_unseen(code: int) -> bool:
     """Tells whether the code point is a filler, a selector or no character at all."""
     is_noncharacter = code & 0xFFFE == 0xFFFE
     return is_noncharacter or any(first <= code <= last for first, last in _UNSEEN_RANGES)
+
+
+@lru_cache(maxsize=8192)
+def _ascii_sign(char: str) -> str:
+    if char.isascii():
+        return char
+    if char in _ASCII_SIGNS:
+        return _ASCII_SIGNS[char]
+    name = unicodedata.name(char, "")
+    if name.startswith("BOX DRAWINGS"):
+        return _ascii_line(name)
+    return "#" if "\u2580" <= char <= "\u259f" else "?" * cell_len(char)
+
+
+def _ascii_line(name: str) -> str:
+    """A border by its name in Unicode, which says where its arms go and how heavy they are."""
+    words = set(name.split())
+    if words & {"VERTICAL", "UP", "DOWN"}:
+        return "+" if words & {"HORIZONTAL", "LEFT", "RIGHT"} else "|"
+    return "=" if words & {"HEAVY", "DOUBLE"} else "-"
