@@ -132,7 +132,7 @@ class GenerateDesk(Questions):
     def follow(self) -> None:
         """Lets the branches go that are not kept (undo brings them back); asks the newest weights."""
         self.change(message=None)
-        if self.view.text.drawn or len(self.view.text.branches) > 1:
+        if self.view.has_to_let_go:
             self._pending_after = None
             self._go(self.view.text.begin(self.view.text.prompt))
 

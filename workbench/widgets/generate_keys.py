@@ -25,8 +25,7 @@ def is_possible(view: GenerateView, action: str, is_editing: bool = False) -> bo
         return False
     if action == "leave":
         is_in = is_editing or view.is_guessing or view.waited_s is not None
-        has_text = view.is_holding or len(text.branches) > 1
-        return is_in or has_text or view.message is not None
+        return is_in or view.has_to_let_go or view.message is not None
     if action == "take":
         return is_editing or showing in ("step", "stages")
     if action == "open":

@@ -98,6 +98,11 @@ class GenerateView(Struct, frozen=True, dict=True):
         """Whether a text stands there whose weights are kept as they were."""
         return bool(self.text.drawn)
 
+    @property
+    def has_to_let_go(self) -> bool:
+        """Whether something drawn stands between the pane and following the newest weights."""
+        return self.is_holding or any(b.drawn and not b.is_kept for b in self.text.branches)
+
     @cached_property
     def stages(self) -> list[sampler.Stage]:
         """What each stage of the sampler makes of the candidates at the cursor."""

@@ -1,7 +1,7 @@
 """What the Generate pane does without a person: it is told, asks, draws on, waits, looks texts up."""
 
-import time
 from collections.abc import Sequence
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from textual.timer import Timer
@@ -189,14 +189,14 @@ class WorkingPane(Pane):
         """Begins to count when something is waited for; what is answered is not told of."""
         waits_for = self._desk.waits_for or (self._game.waits_for if self._game else "")
         if waits_for != self._waits_for:
-            self._waits_for, self._waits_since = waits_for, time.monotonic()
+            self._waits_for, self._waits_since = waits_for, monotonic()
             if self.view.waited_s is not None:
                 self._desk.change(waited_s=None)
         if waits_for and self._wait is None and self.is_attached:
             self._wait = self.set_interval(LOOK_AGAIN_S, self._tell_waiting)
 
     def _tell_waiting(self) -> None:
-        waited_s = time.monotonic() - self._waits_since
+        waited_s = monotonic() - self._waits_since
         if not self._waits_for and self._wait is not None:
             self._wait.stop()
             self._wait = None

@@ -78,6 +78,7 @@ class Host(App[None]):
         super().__init__()
         self.shares = shares
         self.heard: list[Any] = []
+        self.is_mute = False
 
     def compose(self) -> ComposeResult:
         yield GeneratePane("a")
@@ -93,6 +94,10 @@ class Host(App[None]):
 
     def on_generate_pane_prediction_asked(self, asked: GeneratePane.PredictionAsked) -> None:
         self.heard.append(asked)
+        if not self.is_mute:
+            self._answer(asked)
+
+    def _answer(self, asked: GeneratePane.PredictionAsked) -> None:
         self.pane.predicted(prediction(self.shares, asked.request_id, 1))
 
     def on_generate_pane_samples_asked(self, asked: GeneratePane.SamplesAsked) -> None:
