@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from seqlm.presets import PRESETS
 from workbench.findings import overfitting, plateau
+from workbench.labels import label
 from workbench.render.figures import count, duration, learning_rate, loss
 from workbench.situation import Situation
 from workbench.state import Changed
@@ -251,11 +252,6 @@ _RULES: tuple[Rule, ...] = (
     _training,
     _ready,
 )
-
-
-def label(key: str) -> str:
-    """A setting's name for a person: ``train.learning_rate`` is ``learning rate``."""
-    return key.rpartition(".")[2].replace("_", " ")
 
 
 def value_text(value: object) -> str:

@@ -22,6 +22,8 @@ class ShownControls(Struct, frozen=True):
         n_waiting: How many values were asked for and are not in force.
         learns_by_counting: Whether there is nothing to train by steps, and so no rate that matters.
         line: What gives the run again.
+        can_undo: Whether there is a change to take back.
+        can_redo: Whether there is one to make again.
     """
 
     rows: tuple[ControlRow, ...] = ()
@@ -30,6 +32,8 @@ class ShownControls(Struct, frozen=True):
     n_waiting: int = 0
     learns_by_counting: bool = False
     line: str = ""
+    can_undo: bool = False
+    can_redo: bool = False
 
     @property
     def needs_new_run(self) -> bool:
@@ -37,7 +41,9 @@ class ShownControls(Struct, frozen=True):
         return any(row.is_new_run for row in self.rows)
 
 
-def shown_controls(situation: Situation) -> ShownControls:
+def shown_controls(
+    situation: Situation, can_undo: bool = False, can_redo: bool = False
+) -> ShownControls:
     """Every setting as a row. Sampling is the screen's own: what is asked for is in force at once."""
     run, asked = situation.run, situation.asked
     rows = _rows(
@@ -54,6 +60,8 @@ def shown_controls(situation: Situation) -> ShownControls:
         n_waiting=len(situation.waiting),
         learns_by_counting=asked.model.learns_by_counting,
         line=run_line(situation),
+        can_undo=can_undo,
+        can_redo=can_redo,
     )
 
 

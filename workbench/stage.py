@@ -143,7 +143,7 @@ class Stage(TerminalApp):
             return
         with self.batch_update():
             self.main.show(situation)
-            self.main.controls.show_controls(shown_controls(situation))
+            self.main.controls.show_controls(shown_controls(situation, *self._steering.reach))
             self._oracle.show(situation)
             self._show_keys()
         self._looking.show(situation.run.is_live)

@@ -34,6 +34,11 @@ class Steering:
         """What a new run would be made of."""
         return self._asking.config
 
+    @property
+    def reach(self) -> tuple[bool, bool]:
+        """Whether there is a change to take back, and one to make again."""
+        return bool(self._asking.past), bool(self._asking.future)
+
     def opened(self, running: RunConfig) -> None:
         """A run is shown: unless something else was asked for, a new one would be like it."""
         if self._asking.config == self._opened_with:

@@ -6,11 +6,12 @@ from recorded_logs import recorded
 
 from seqlm import recipe, settings
 from seqlm.config import Change, DataConfig
+from workbench.fold import fold_all
 from workbench.preview import Preview
 from workbench.run_line import run_line
 from workbench.shown_controls import shown_controls
 from workbench.situation import Situation
-from workbench.state import Changed, RunState, fold_all
+from workbench.state import Changed, RunState
 
 MLP = recipe.read("names-mlp")
 LIVE = [s for s in settings.settings_of(MLP) if s.live and s.key.startswith("train.")]

@@ -18,7 +18,7 @@ from workbench.labels import written
 from workbench.shown_controls import ShownControls
 from workbench.situation import Situation
 from workbench.widgets import controls_view as layout
-from workbench.widgets.controls_keys import CONTROLS_BINDINGS
+from workbench.widgets.controls_keys import CONTROLS_BINDINGS, possible, reach
 from workbench.widgets.controls_lines import action_at, controls_rows, label_width
 from workbench.widgets.controls_summary import summary
 from workbench.widgets.controls_view import ControlsView
@@ -96,8 +96,8 @@ class ControlsPane(Pane):
     # What a person does.
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leaving is the app's matter where there is nothing to leave here."""
-        return self.view.is_editing or bool(self.view.refusal) if action == "leave" else True
+        """A key that would do nothing is not there, or it is that of everywhere."""
+        return possible(self.view, action)
 
     def action_move(self, by: int) -> None:
         """Moves the cursor by some rows; not while a field is open."""
@@ -249,8 +249,10 @@ class ControlsPane(Pane):
         self._show(view)
 
     def _show(self, view: ControlsView) -> None:
-        is_new = view != self.view
+        is_new, reach_before = view != self.view, reach(self.view)
         self.view = view
+        if reach(view) != reach_before:
+            self.refresh_bindings()
         if view.is_editing:
             self._place_field()
         if is_new:

@@ -2,6 +2,31 @@
 
 from textual.binding import Binding, BindingType
 
+from workbench.control_values import is_number
+from workbench.widgets.controls_view import ControlsView
+
+
+def possible(view: ControlsView, action: str) -> bool:
+    """Whether an action of the pane would do something now."""
+    setting = view.row.setting if view.row else None
+    match action:
+        case "leave":
+            return view.is_editing or bool(view.refusal)
+        case "undo":
+            return view.content.can_undo
+        case "redo":
+            return view.content.can_redo
+        case "step":
+            return setting is not None and setting.kind != "text"
+        case "scale":
+            return setting is not None and is_number(setting)
+    return True
+
+
+def reach(view: ControlsView) -> tuple[bool, ...]:
+    """What is possible of that which depends on the view: when it changes, so do the keys shown."""
+    return tuple(possible(view, name) for name in ("leave", "undo", "redo", "step", "scale"))
+
 
 def _key(
     name: str, keys: str, action: str, words: str, help_text: str, show: bool = True

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from workbench.coach import label, value_text
+from workbench.coach import value_text
+from workbench.labels import label
 from workbench.loss_axes import x_of
 from workbench.loss_chart import Reading, numbered_changes
 from workbench.loss_view import LossView

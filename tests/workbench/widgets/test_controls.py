@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.events import Key, MouseScrollDown
@@ -46,7 +47,9 @@ def shown(asked: RunConfig, running: RunConfig | None = None, **in_force: Any) -
     rows = control_rows(asked, running, in_force)
     n_waiting = sum(row.waiting_text is not None for row in rows)
     counts = asked.model.learns_by_counting
-    return ShownControls(rows, n_waiting=n_waiting, learns_by_counting=counts)
+    return ShownControls(
+        rows, n_waiting=n_waiting, learns_by_counting=counts, can_undo=True, can_redo=True
+    )
 
 
 def view_on(key: str, width: int, height: int, **changes: Any) -> ControlsView:
@@ -225,6 +228,20 @@ async def test_keys_step_halve_double_and_take_back() -> None:
         assert app.heard == [
             (rate, 0.05), (rate, 0.1), (rate, 0.05), (rate, 0.1), "undo", "redo",
         ]  # fmt: skip
+
+
+async def test_keys_that_would_do_nothing_are_not_there() -> None:
+    app = Host()
+    async with app.run_test(size=(40, 40)) as pilot:
+        app.pane.show_controls(replace(shown(MLP), can_undo=False, can_redo=False))
+        rate = {active.binding.id for active in app.screen.active_bindings.values()}
+        assert {"controls.less", "controls.halve"} <= rate
+        assert not {"controls.undo", "controls.redo", "controls.leave"} & rate
+        while app.pane.view.row is None or app.pane.view.row.key != "data.corpus":
+            await press(pilot, ["down"])
+        text = {active.binding.id for active in app.screen.active_bindings.values()}
+        assert not {"controls.less", "controls.halve"} & text
+        assert "controls.edit" in text
 
 
 async def test_a_value_is_typed_over_the_old_one() -> None:
