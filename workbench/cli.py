@@ -20,6 +20,8 @@ from workbench.terminal import check_terminal, needs_ascii, palette_name
 
 DEFAULT_PRESET = "names-mlp"
 _QUICK_CORPUS = "names"
+# Textual mixes colours of its own; how many there may be it reads from here.
+_ASKED_OF_TEXTUAL = {"16": {"TEXTUAL_COLOR_SYSTEM": "standard"}, "none": {"NO_COLOR": "1"}}
 
 
 class Words(Struct, frozen=True):
@@ -111,6 +113,8 @@ def _open(config: RunConfig, run: RunDirectory | None, words: Words) -> int:
 
     from workbench.ahead import PreviewAhead
 
+    palette = words.palette or palette_name(os.environ)
+    os.environ.update(_ASKED_OF_TEXTUAL.get(palette, {}))
     gc.disable()  # nothing that importing makes is garbage; the app turns it on again
     ahead = PreviewAhead(config.data) if config.data.corpus == _QUICK_CORPUS else None
     from workbench.app import Workbench
@@ -121,7 +125,7 @@ def _open(config: RunConfig, run: RunDirectory | None, words: Words) -> int:
         config=config,
         run=run,
         preview=ahead.wait() if ahead else None,
-        palette=PALETTES[words.palette or palette_name(os.environ)],
+        palette=PALETTES[palette],
         ascii_only=words.ascii_only or needs_ascii(os.environ),
         fps=words.fps,
     )
