@@ -27,7 +27,7 @@ from seqlm.protocol.events import (
 from workbench.render.text import clean
 from workbench.state import Changed, Measured, RunState
 
-_MAX_CHANGES, _MAX_SAMPLES, _MAX_CLOCK, _MAX_KEPT = 64, 48, 40, 32
+_MAX_CHANGES, _MAX_SAMPLES, _MAX_CLOCK, _MAX_KEPT = 512, 48, 40, 32
 _MAX_MESSAGE, _MAX_SAMPLE = 300, 400
 _MAX_NAME, _MAX_RECIPE = 100, 8000
 _COUNTED_WITH = ("train.steps", "train.learning_rate")
