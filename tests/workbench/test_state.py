@@ -143,12 +143,12 @@ def test_text_from_outside_is_clean_where_it_comes_in(raw: str) -> None:
 
 def test_samples_and_changes_are_bounded() -> None:
     state = fold(RunState(), CREATED)
-    for i in range(500):
+    for i in range(600):
         state = fold(state, Sampled(step=i, tokens=["a"], surprisal=[1.0]))
         state = fold(state, ValueChanged(step=i, key="train.pace", old=None, new=1.0))
     assert len(state.samples) <= 48
-    assert state.samples[-1][0] == 499
-    assert (len(state.changes), state.n_changes) == (64, 500)
+    assert state.samples[-1][0] == 599
+    assert (len(state.changes), state.n_changes) == (512, 600)
 
 
 def _written(path: Path, events: Sequence[Event]) -> Path:
