@@ -129,6 +129,13 @@ class TerminalDriver(LinuxDriver):
         assert self._file is not None
         self._file = _Screen(self._file, app.has_class("-ascii"))  # type: ignore[assignment]
 
+    def _sigcont_application(self, *_: object) -> None:
+        """Come back. Who was stopped without a word (SIGSTOP) has kept the terminal as it was."""
+        if self._must_signal_resume:
+            super()._sigcont_application()
+        else:
+            self.process_message(self.SignalResume())
+
     def run_input_thread(self) -> None:
         """Read keys until the app ends, or the terminal does."""
         keyboard, decoder = Keyboard(), codecs.getincrementaldecoder("utf-8")("replace")

@@ -27,6 +27,7 @@ class TerminalApp(App[int]):
 
     def on_mount(self) -> None:
         """Errors of callbacks and of threads end the app too; nobody would see them."""
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: self._failed_beside(context))
         if not self.is_headless:

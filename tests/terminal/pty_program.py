@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import psutil
 import ptyprocess
 from cells import Cells
 
@@ -61,11 +62,15 @@ class Program:
         )
         os.set_blocking(self.process.fd, False)
         self._is_open = True
+        self._status: int | None = None
 
     @property
     def is_alive(self) -> bool:
         """Whether it has not ended."""
-        return self._is_open and bool(self.process.isalive())
+        if self._status is None:
+            pid, status = os.waitpid(self.process.pid, os.WNOHANG)
+            self._status = os.waitstatus_to_exitcode(status) if pid else None
+        return self._status is None
 
     # What it draws
 
@@ -164,21 +169,26 @@ class Program:
     def wait_for_end(self, timeout_s: float = DEADLINE_S) -> int:
         """Read until it is gone; its exit status, negative for a signal."""
         until = time.monotonic() + timeout_s
-        while self.process.isalive():
+        while self._is_open:
             if time.monotonic() > until:
                 raise Unseen(f"it never ended; last seen:\n{self.screen()}")
-            self.read(0.05)
-        self.read()
-        if self.process.exitstatus is not None:
-            return int(self.process.exitstatus)
-        return -int(self.process.signalstatus)
+            self.read(0.1)
+        if self.is_alive:
+            self._status = psutil.Process(self.process.pid).wait(timeout_s)
+        assert self._status is not None
+        return self._status
+
+    def lose(self) -> None:
+        """Take the terminal away, as a lost connection does."""
+        self._is_open = False
+        self.process.fileobj.close()
 
     def close(self) -> None:
-        """Take the terminal away, and end what is left."""
-        self._is_open = False
-        if self.process.isalive():
-            self.process.kill(signal.SIGKILL)
-        self.process.close(force=True)
+        """End what is left."""
+        if self.is_alive:
+            os.kill(self.process.pid, signal.SIGKILL)
+            os.waitpid(self.process.pid, 0)
+        self.lose()
 
 
 def surroundings(changes: Mapping[str, str | None]) -> dict[str, str]:
