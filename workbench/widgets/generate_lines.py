@@ -7,7 +7,7 @@ from rich.text import Text
 
 from workbench.render.text import clean
 from workbench.widgets.generate_bar import bar_rows
-from workbench.widgets.generate_sequence import label_row, sequence_rows
+from workbench.widgets.generate_sequence import label_row, sequence_rows, text_width
 from workbench.widgets.generate_side import age_rows, sample_rows, side_rows
 from workbench.widgets.generate_table import draw_words, header_row, table_rows
 from workbench.widgets.generate_view import GenerateView, Showing
@@ -15,9 +15,9 @@ from workbench.widgets.look import beside, exactly, finished
 
 _SIDE_FROM_WIDTH, _SIDE_WIDTH = 70, 22
 _SIDE_WIDTHS = ((150, 46), (100, 34))
-_STAGES_FROM = 100
+_STAGES_FROM, _TABLE_FROM = 100, 6
 _LABELS_FROM, _BAR_FROM, _SPACED_FROM, _HEADER_FROM = 14, 13, 15, 9
-_MAX_MESSAGE, _WRAPPED_FROM, _NOTE_FROM = 400, 8, 44
+_MAX_MESSAGE, _WRAPPED_FROM, _NOTE_FROM, _LEAST_NOTE = 400, 8, 44, 24
 _ORDER = "Order matters: top-p comes after temperature, so a higher temperature lets more through."
 
 
@@ -56,11 +56,13 @@ def _stages_view(view: GenerateView, width: int, height: int) -> list[Text]:
     from workbench.widgets.generate_stages import stage_rows
 
     has_bar = height >= _BAR_FROM and bool(view.options)
-    note = Text(f"{_summary(view, width // 2)} ", view.look.palette.label)
+    note = Text(f"{_summary_beside(view, width)} ", view.look.palette.label)
     above = _text_rows(view, width, height, note)
     below = [Text(""), *bar_rows(view, width)] if has_bar else []
     if has_bar and height > 20:
-        below += [Text(f" {line}", view.look.palette.guide) for line in wrap(_ORDER, width - 1)]
+        below += [
+            Text(f" {line}", view.look.palette.guide) for line in wrap(_ORDER, max(1, width - 1))
+        ]
     table = stage_rows(view, width, height - len(above) - len(below)) or _nothing_rows(view)
     return [*above, *table, *below]
 
@@ -78,7 +80,12 @@ def _tree_view(view: GenerateView, width: int, height: int) -> list[Text]:
     rows = branch_rows(view, width, max(1, room))
     if has_text:
         rows = [*sequence_rows(view, width)[:2], Text(""), *rows]
-    return [*rows, Text(""), *keys] if height >= 4 else rows
+    rows = [*rows, Text(""), *keys] if height >= 4 else rows
+    n_free = height - len(rows) - 1
+    if n_free < _TABLE_FROM or not view.options:
+        return rows
+    table = table_rows(view, width, n_free - 2)
+    return [*rows, Text(""), header_row(view, width), *table, Text(f" {draw_words(view)}")]
 
 
 def _step_rows(view: GenerateView, width: int, height: int) -> list[Text]:
@@ -131,9 +138,7 @@ def _text_rows(
 ) -> list[Text]:
     """The text with its surprisal, and beside it a note and what the random number did."""
     n_lines = max(1, min(4, (height - 18) // 4))
-    room = (
-        width - note.cell_len - 2 if width >= _NOTE_FROM and note.cell_len < width // 2 else width
-    )
+    room = width - note.cell_len - 2 if width >= _NOTE_FROM else width
     tokens, nats, *more = sequence_rows(view, room, n_lines)
     rows = [label_row(view, room)] if height >= _LABELS_FROM and room > 30 else []
     rows.append(beside(tokens, note, width) if room < width else tokens)
@@ -170,11 +175,19 @@ def _bottom_rows(view: GenerateView, width: int, height: int) -> list[Text]:
         words = look.sign(f"{sign} {clean(message.text, _MAX_MESSAGE)}")
         lines = wrap(words, max(1, width)) if height >= _WRAPPED_FROM else [words]
         return [Text(line, style) for line in lines[:3]]
-    is_told_above = view.showing == "stages" and width >= _NOTE_FROM
-    if view.showing in ("samples", "guess") or is_told_above or height < 6:
+    is_told = view.showing == "stages" and _summary_beside(view, width)
+    if view.showing in ("samples", "guess") or is_told or height < 6:
         return []
     words = _summary(view, width - 2)
     return [Text(look.sign(f" {words}"), look.palette.label)] if words else []
+
+
+def _summary_beside(view: GenerateView, width: int) -> str:
+    """What became of the text, where that has room beside it."""
+    needed = text_width(view)
+    room = width - needed - 3 if needed <= width else width // 2
+    words = _summary(view, room) if width >= _NOTE_FROM and room >= _LEAST_NOTE else ""
+    return words if " · " in words or not view.text.branch.has_ended else ""
 
 
 def _summary(view: GenerateView, width: int) -> str:

@@ -75,6 +75,11 @@ def text_so_far(view: GenerateView) -> str:
     return "".join(glyphs)
 
 
+def text_width(view: GenerateView) -> int:
+    """The cells that the text takes with a number under each token."""
+    return len(cells(view)) * _CELL + 1
+
+
 def _has_digits(found: Sequence[Cell], width: int) -> bool:
     return len(found) * _CELL + 1 <= width
 

@@ -81,15 +81,12 @@ class _Table:
         self._view, self._lead = view, lead
         while len(columns) > 1 and lead + sum(column.width for column in columns) > width + 1:
             columns.pop(1)
-        free = width - lead - sum(column.width for column in columns)
-        barred = [n for n, column in enumerate(columns) if column.shares]
-        ends = {barred[0], barred[-1]}
-        size = free // len(ends) if free // len(ends) >= _LEAST_BAR else 0
+        free = max(0, width - lead - sum(column.width for column in columns))
+        barred = [column for column in columns if column.shares]
+        more = free // 2 if len(barred) > 1 else free
         self._columns = [
-            replace(column, bar=size + column.width - _NUMBER - 3, width=column.width + size)
-            if size and n in ends
-            else column
-            for n, column in enumerate(columns)
+            _with_bar(column, more) if column in (barred[0], barred[-1]) else column
+            for column in columns
         ]
 
     def head_row(self, n: int) -> Text:
@@ -125,6 +122,12 @@ class _Table:
             at += column.width
         row.stylize(self._view.look.palette.guide)
         return row
+
+
+def _with_bar(column: _Column, more: int) -> _Column:
+    """A column that is wider by some cells, for a bar beside its number if that has room."""
+    size = column.width + more - _NUMBER - 3
+    return replace(column, bar=size, width=column.width + more) if size >= _LEAST_BAR else column
 
 
 # Which columns have room
@@ -206,8 +209,8 @@ def _kept_word(stage: Stage, index: int, sums: list[float]) -> str:
 
 
 def _rest_word(stage: Stage, others: Sequence[int]) -> str:
-    """The word for all of those not shown, by the first of them that is not above what is shown."""
-    return _kept_word(stage, others[-1], []) if others else ""
+    """The word for those that are not shown: what became of the most probable one."""
+    return _kept_word(stage, others[0], []) if others else ""
 
 
 def _others(values: Sequence[_T], shown: range) -> Sequence[_T]:

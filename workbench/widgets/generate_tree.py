@@ -163,10 +163,10 @@ def _tree_row(
 ) -> Text:
     look, branch = view.look, view.text.branches[row.index]
     is_current = row.index == view.text.now.current
-    line = Text(look.sign("▸") if is_current else " ", look.palette.train)
+    line = Text("").append(look.sign("▸") if is_current else " ", look.palette.train)
     line.append(look.sign("✓") if branch.is_kept else " ", look.palette.best)
     if is_first and grid.edges[0] > 0:
-        line.append(fit(_prompt_glyphs(view), grid.edges[0]))
+        line.append(fit(_prompt_glyphs(view), grid.edges[0]), look.palette.plain)
     line = exactly(line, _HEAD + max(0, grid.edges[0]))
     for place in range(min(len(branch.drawn) + 1, len(grid.edges) - 1)):
         if grid.edges[place] < 0:

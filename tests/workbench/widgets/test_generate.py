@@ -26,6 +26,8 @@ from seqlm.config import SampleConfig
 from seqlm.errors import RequestError
 from seqlm.protocol.queries import Drawn
 from workbench.continuation import Continuation
+from workbench.guessing import Guess, Guessing, Puzzle
+from workbench.novelty import Finding
 from workbench.prediction import Prediction
 from workbench.render.palette import NO_COLOUR, PALETTES
 from workbench.render.text import END, clean
@@ -130,7 +132,6 @@ def test_another_setting_shows_what_the_same_number_would_draw_now() -> None:
     assert "drew r; now it would draw a" in greedy
 
 
-sizes = st.integers(1, 130), st.integers(1, 40)
 hostile = st.lists(
     st.sampled_from(HOSTILE) | st.text(max_size=4), min_size=1, max_size=9, unique=True
 )
@@ -138,27 +139,53 @@ hostile = st.lists(
 
 def hostile_view(tokens: list[str], n_drawn: int, look: Look, showing: Any) -> GenerateView:
     shares = {token: 1 / len(tokens) for token in tokens}
+    expected = prediction(shares)
     text = Continuation().begin(tuple(tokens[:3]))
     for i in range(n_drawn):
-        text = text.pick(prediction(shares), i % len(tokens)).forward()
-    sample = Drawn(text="".join(tokens), tokens=tokens, surprisal=[1.0] * len(tokens))
+        text = text.pick(expected, i % len(tokens)).forward()
+    for i in range(n_drawn % 7):  # branches here and there
+        text = text.go_to(0, i * n_drawn % 11).pick(expected, -i % len(tokens)).forward()
+        text = text.pick(expected, i % len(tokens))
+    whole = "".join(tokens)
+    sample = Drawn(text=whole, tokens=tokens, surprisal=[1.0] * len(tokens))
+    guess = Guess(tuple(tokens), tokens[0], tokens[-1], 0.0, 1.0, 2.0, 3.0, expected)
+    game = Guessing(Puzzle(tuple(tokens), 0, "val"), 0, 1, n_drawn, 1.0, 2.0, 3.0, guess)
     return GenerateView(
-        text=text,
-        pending=prediction(shares),
+        text=text.keep(),
+        pending=expected,
+        candidate=n_drawn % len(tokens),
+        sampling=SampleConfig(temperature=0.5, top_k=5, top_p=0.9, min_p=0.1, seed=n_drawn),
         source=Source("\x1b]52;c;x\x07[/]", "live", None, tuple(tokens)),
-        same_draw=((1, "".join(tokens)),),
-        samples=(sample,),
+        same_draw=((1, whole),),
+        samples=(sample,) * (n_drawn % 5),
+        first_sample=n_drawn % 3,
+        findings=AnyText(Finding("train", 10**9, whole)),
+        game=game if n_drawn % 3 else None,
+        is_guessing=n_drawn % 2 == 0,
         showing=showing,
         message=Message("\x1b[2J[/red]") if n_drawn % 2 else None,
+        waited_s=n_drawn / 3 if n_drawn % 11 == 0 else None,
         look=look,
     )
+
+
+class AnyText(dict[tuple[str, bool], Finding]):
+    """Knows the same about every text."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__()
+        self._finding = finding
+
+    def get(self, key: tuple[str, bool], default: Any = None) -> Any:
+        return self._finding
 
 
 @settings(max_examples=300)
 @given(
     hostile,
     st.integers(0, 40),
-    *sizes,
+    st.integers(1, 170),
+    st.integers(1, 40),
     st.booleans(),
     st.sampled_from(sorted(PALETTES)),
     st.sampled_from(VIEWS),
@@ -179,6 +206,9 @@ def test_any_token_at_any_size(
         assert cell_len(row.plain) == width
         assert clean(row.plain) == row.plain
         assert row.plain.isascii() or not ascii_only
+    title = title_info(view, width)
+    assert cell_len(title) <= width
+    assert clean(title) == title
 
 
 @pytest.mark.parametrize("width", [0, 1, 5, 40, 120])
