@@ -1,6 +1,7 @@
 """A worker that lives in the test's own event loop: it hears everything and answers from counts."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,7 +53,10 @@ class FakeWorker:
         return [type(message).__name__ for message in self.heard]
 
     def _hear(self) -> None:
-        data = self._socket.recv(1 << 20)
+        try:
+            data = self._socket.recv(1 << 20)
+        except ConnectionResetError:  # the screen let go with answers unread
+            data = b""
         if not data:
             self.die()
             return
@@ -64,7 +68,8 @@ class FakeWorker:
                 with self.log.open("ab") as log:
                     log.write(codec.encode(reply))
             if reply is not None:
-                self._socket.sendall(codec.encode(reply))
+                with contextlib.suppress(BrokenPipeError):
+                    self._socket.sendall(codec.encode(reply))
 
     def _reply(self, message: Command | Query) -> Answer | Event | None:
         match message:
@@ -85,7 +90,7 @@ class FakeWorker:
                 ]
                 tokens = [*message.text, self._preview.vocabulary[-1]]
                 return queries.ScoreAnswer(
-                    id=message.id, step=self._step, tokens=tokens, surprisal=surprisal, loss=0.0
+                    id=message.id, step=self._step_of(message), tokens=tokens, surprisal=surprisal, loss=0.0
                 )
             case queries.NextToken():
                 return self._next_token(message)
@@ -93,15 +98,19 @@ class FakeWorker:
                 drawn = self._preview.draw(
                     message.prompt, message.count, SampleConfig(seed=message.seed)
                 )
-                return queries.SampleAnswer(id=message.id, step=self._step, samples=drawn)
+                return queries.SampleAnswer(id=message.id, step=self._step_of(message), samples=drawn)
         return None
+
+    def _step_of(self, query: Query) -> int:
+        """The step of the weights that a question names."""
+        return int(query.weights) if query.weights.isdigit() else self._step
 
     def _next_token(self, query: queries.NextToken) -> Answer:
         found = from_counts(self._preview, query.id, query.tokens)
         tokens = [token for token, _ in found.candidates]
         return queries.NextTokenAnswer(
             id=query.id,
-            step=self._step,
+            step=self._step_of(query),
             tokens=tokens,
             ids=list(range(len(tokens))),
             probabilities=[probability for _, probability in found.candidates],
