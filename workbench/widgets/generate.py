@@ -136,10 +136,7 @@ class GeneratePane(WorkingPane):
         self._update()
 
     def action_edit(self) -> None:
-        """Opens the prompt's field; in the game, begins to guess."""
-        if self.view.showing == "guess":
-            self.action_guess()
-            return
+        """Opens the prompt's field."""
         self.add_class("-editing")
         self._place_field()
         self._field.open_with(typed_text(self.view.text.prompt))

@@ -2,7 +2,7 @@
 
 from textual.binding import Binding, BindingType
 
-from workbench.widgets.generate_view import GenerateView
+from workbench.widgets.generate_view import VIEWS, GenerateView, Showing
 
 GENERATE_HELP = (
     "What the model expects next, and the text drawn from it. Under each token stands its "
@@ -15,38 +15,35 @@ GENERATE_HELP = (
     "old one stays. View 5, guess: your guesses against the model's, on text it was not trained on. "
     "What is drawn keeps the weights it was drawn from; esc lets it go and follows the newest."
 )
-_TEXT = ("step", "stages", "tree")
+_TEXT: tuple[Showing, ...] = ("step", "stages", "tree")
+_NOT_IN_GAME: tuple[Showing, ...] = ("step", "samples", "stages", "tree")
+_WHERE: dict[str, tuple[Showing, ...]] = {
+    "take": ("step", "stages"),
+    "open": ("tree",),
+    "guess": ("guess",),
+    "drop": ("tree",),
+    "keep": ("tree",),
+    "fork": _TEXT,
+    **dict.fromkeys(("draw", "back", "auto", "again", "undo", "redo"), _NOT_IN_GAME),
+    **dict.fromkeys(("point", "temperature", "edit"), _NOT_IN_GAME),
+}
+_NEED_TEXT = ("fork", "drop", "keep")
 
 
 def is_possible(view: GenerateView, action: str, is_editing: bool = False) -> bool:
     """Whether an action would do something now; a key that would not is not there."""
-    showing, text = view.showing, view.text
-    if view.is_guessing and action != "leave":
-        return False
     if action == "leave":
         is_in = is_editing or view.is_guessing or view.waited_s is not None
         return is_in or view.has_to_let_go or view.message is not None
-    if action == "take":
-        return is_editing or showing in ("step", "stages")
-    if action == "open":
-        return showing == "tree" and not is_editing
-    if action == "guess":
-        return showing == "guess"
-    if action in ("drop", "keep"):
-        return showing == "tree" and (view.is_holding or len(text.branches) > 1)
-    if action == "fork":
-        return showing in _TEXT and view.is_holding
-    if action in ("draw", "back", "auto", "again", "undo", "redo", "point", "temperature"):
-        return showing != "guess"
-    return True
+    if view.is_guessing or is_editing:
+        return action == "take" and is_editing
+    has_text = view.is_holding or len(view.text.branches) > 1
+    return view.showing in _WHERE.get(action, VIEWS) and (has_text or action not in _NEED_TEXT)
 
 
 def reach(view: GenerateView) -> tuple[bool, ...]:
-    """What is possible of that which depends on the view: when it changes, so do the keys shown."""
-    return tuple(is_possible(view, action) for action in ("leave", *_CHANGING))
-
-
-_CHANGING = ("take", "open", "guess", "drop", "keep", "fork", "draw", "view")
+    """What is possible: when it changes, so do the keys that are shown."""
+    return tuple(is_possible(view, action) for action in ("leave", "view", *_WHERE))
 
 
 def _key(
@@ -79,16 +76,16 @@ GENERATE_BINDINGS: list[BindingType] = [
         "The last: the least probable candidate",
         show=False,
     ),
-    _key("take", "enter", "take", "take it", "Put the candidate under the cursor here: a branch"),
+    _key("take", "enter", "take", "pick", "Put the candidate under the cursor here: a branch"),
     _key("open", "enter", "open", "go there", "Look at the token under the tree's cursor"),
-    _key("guess", "enter", "guess", "guess", "Begin: each letter is a guess, esc ends it"),
-    _key("fork", "b", "fork", "branch", "Begin a branch here, with random numbers of its own"),
+    _key("guess", "enter,i", "guess", "guess", "Begin: each letter is a guess, esc ends it"),
     _key("drop", "d", "drop", "drop", "Take the branch out of the tree; u brings it back"),
     _key("keep", "m", "keep", "keep", "Keep the branch when esc lets the others go, or no more"),
     _key("auto", "a", "auto", "auto", "Draw on, four tokens a second; any key stops"),
     _key("again", "n", "again", "new draw", "Draw this token again with another random number"),
-    _key("ten", "g", "ten", "ten samples", "Draw ten samples of the prompt"),
+    _key("fork", "b", "fork", "branch", "Begin a branch here, with random numbers of its own"),
     _key("undo", "u", "undo", "undo", "Take the last change of the text back"),
+    _key("ten", "g", "ten", "ten samples", "Draw ten samples of the prompt"),
     _key("redo", "U", "redo", "redo", "Make the change again that was taken back", show=False),
     _key("edit", "i", "edit", "prompt", "Edit the prompt"),
     _key("view", "v", "view(1)", "view", "Next view: step, samples, stages, tree, guess"),
