@@ -1,0 +1,91 @@
+"""Inside tmux: drawn again after another terminal is attached, at its size."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pty_program import DEADLINE_S, TUI, Program, Unseen, surroundings
+
+pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+SESSION = ("-f", "/dev/null")
+
+
+class Tmux:
+    """A server of its own with one window in which the workbench runs.
+
+    Args:
+        home: Where runs and the socket lie.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.command = ("tmux", "-S", str(home / "tmux"), *SESSION)
+        self._environment = surroundings({"SEQLM_HOME": str(home), "SEQLM_SOCKETS": str(home)})
+        self.tell("new-session", "-d", "-x", "120", "-y", "40", *TUI)
+        self.tell("set", "-g", "status", "off")
+
+    def tell(self, *words: str) -> str:
+        """Run a tmux command; what it says."""
+        done = subprocess.run(
+            [*self.command, *words], env=self._environment, capture_output=True, text=True
+        )
+        return done.stdout
+
+    def wait_for(self, *words: str) -> list[str]:
+        """The rows of the window once they hold all of ``words``."""
+        return self.wait_until(lambda rows: all(word in "\n".join(rows) for word in words))
+
+    def wait_until(self, is_so: Callable[[list[str]], bool]) -> list[str]:
+        """The rows of the window once something is so of them; asking for them takes time enough."""
+        until = time.monotonic() + DEADLINE_S
+        while time.monotonic() < until:
+            rows = self.tell("capture-pane", "-p").splitlines()
+            if is_so(rows):
+                return rows
+        raise Unseen("\n".join(rows))
+
+
+@pytest.fixture
+def tmux(home: Path) -> Iterator[Tmux]:
+    server = Tmux(home)
+    yield server
+    server.tell("kill-server")
+
+
+def is_whole(rows: list[str], n_rows: int) -> bool:
+    """Whether the frame is drawn to its last row."""
+    ends = rows[0].startswith(" names-mlp") and "? help  q" in rows[-1]
+    return ends and len(rows) == n_rows and "uniform" in "".join(rows)
+
+
+def test_detached_and_attached_at_another_size(tmux: Tmux) -> None:
+    tmux.wait_for("names-mlp", "uniform", "q quit")
+    first = Program([*tmux.command, "attach"], columns=120, rows=40)
+    first.wait_for_bytes(b"uniform", since=0)
+    tmux.tell("detach-client")
+    assert first.wait_for_end() == 0
+    second = Program([*tmux.command, "attach"], columns=80, rows=24)
+    second.wait_for_bytes(b"names-mlp", since=0)
+    tmux.wait_until(lambda rows: is_whole(rows, 24))
+    tmux.tell("send-keys", "q")
+    assert second.wait_for_end() == 0
+    first.close()
+    second.close()
+
+
+def test_resized_and_redrawn(tmux: Tmux) -> None:
+    """What another program has left on the screen goes with ctrl+l."""
+    tmux.wait_for("names-mlp", "uniform", "q quit")
+    for columns, rows in ((200, 50), (40, 12), (1, 1), (120, 40)):
+        tmux.tell("resize-window", "-x", str(columns), "-y", str(rows))
+    whole = tmux.wait_until(lambda rows: is_whole(rows, 40))
+    pane = tmux.tell("display", "-p", "#{pane_tty}").strip()
+    fd = os.open(pane, os.O_WRONLY | os.O_NOCTTY)
+    os.write(fd, b"\x1b[5;5Hnoise")
+    os.close(fd)
+    tmux.wait_for("noise")
+    tmux.tell("send-keys", "C-l")
+    tmux.wait_until(lambda rows: rows[4] == whole[4])
