@@ -1,4 +1,8 @@
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+from stage import Stage
 from textual.widgets import Input
 
 from seqlm.presets import preset_config
@@ -17,3 +21,11 @@ def _still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("SEQLM_KEYMAP", "/nowhere/keymap.toml")
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, preview: Preview) -> Iterator[Stage]:
+    monkeypatch.setenv("SEQLM_HOME", str(tmp_path))
+    made = Stage(monkeypatch, tmp_path, preview)
+    yield made
+    made.close()

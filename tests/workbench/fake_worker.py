@@ -90,7 +90,11 @@ class FakeWorker:
                 ]
                 tokens = [*message.text, self._preview.vocabulary[-1]]
                 return queries.ScoreAnswer(
-                    id=message.id, step=self._step_of(message), tokens=tokens, surprisal=surprisal, loss=0.0
+                    id=message.id,
+                    step=self._step_of(message),
+                    tokens=tokens,
+                    surprisal=surprisal,
+                    loss=0.0,
                 )
             case queries.NextToken():
                 return self._next_token(message)
@@ -98,7 +102,9 @@ class FakeWorker:
                 drawn = self._preview.draw(
                     message.prompt, message.count, SampleConfig(seed=message.seed)
                 )
-                return queries.SampleAnswer(id=message.id, step=self._step_of(message), samples=drawn)
+                return queries.SampleAnswer(
+                    id=message.id, step=self._step_of(message), samples=drawn
+                )
         return None
 
     def _step_of(self, query: Query) -> int:

@@ -2,143 +2,27 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from fake_worker import FakeWorker, write_run
+from fake_worker import write_run
 from msgspec.structs import replace
 from recorded_logs import recorded, until, until_kind
-from textual.pilot import Pilot
+from stage import CONFIG, Stage, settled
 
 from seqlm import recipe
 from seqlm.config import DataConfig
 from seqlm.data.reading import Progress
 from seqlm.protocol.commands import Resume, SetValue, Start
-from seqlm.protocol.events import Event, Paused
+from seqlm.protocol.events import Paused
 from seqlm.runs import client
-from seqlm.runs.directory import CorpusRecord, RunDirectory
+from seqlm.runs.directory import CorpusRecord
 from workbench import texts
 from workbench.app import Workbench
 from workbench.opening import Opening
 from workbench.preview import Preview
 from workbench.screens.leave import LeaveScreen
 from workbench.widgets.controls import ControlsPane
-
-CONFIG = recipe.read("names-mlp train.steps=3600 train.evaluate_every=400")
-SIZES = [(120, 40), (80, 24)]
-
-
-async def settled(pilot: Pilot[int]) -> None:
-    """Wait until the panes have their answers."""
-    app = pilot.app
-    assert isinstance(app, Workbench)
-    for _ in range(100):
-        await pilot.pause()
-        if app.main.generate.view.pending is not None and not app.situation.reading:
-            break
-    else:
-        raise AssertionError(f"no answer came: {app.situation.reading or 'nothing is predicted'}")
-    await pilot.pause()
-
-
-class Stage:
-    """Makes apps that show a recorded run, with a worker that only this test knows."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, home: Path, preview: Preview) -> None:
-        self._monkeypatch, self._home, self._preview = monkeypatch, home, preview
-        self._all: list[FakeWorker] = []
-        self.is_held, self._step = False, 0
-        monkeypatch.setattr(client, "spawn", self._spawn)
-
-    def app(self, events: Sequence[Event] = (), is_alive: bool = True) -> Workbench:
-        """A workbench on the run that these events tell of, or on none."""
-        run = None
-        if events:
-            run = write_run(self._home / "runs" / "names-mlp-1", CONFIG, events)
-            self.is_held = is_alive
-            self._monkeypatch.setattr(client, "attach", self._attach)
-        step = max((getattr(event, "step", 0) for event in events), default=0)
-        self._step = step
-        opening = Opening(CONFIG, run=run, preview=self._preview)
-        return Workbench(opening, clock=lambda: 0.0, spawn=self._spawn)
-
-    def _attach(self, _: RunDirectory) -> client.Connection | None:
-        return self._spawn() if self.is_held else None
-
-    def _spawn(self) -> client.Connection:
-        self._all.append(FakeWorker(self._preview, step=self._step))
-        return self.worker.connection
-
-    @property
-    def worker(self) -> FakeWorker:
-        """The worker that was started or found last."""
-        return self._all[-1]
-
-    def close(self) -> None:
-        """Let every worker go."""
-        for worker in self._all:
-            worker.die()
-
-
-@pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, preview: Preview) -> Iterator[Stage]:
-    monkeypatch.setenv("SEQLM_HOME", str(tmp_path))
-    made = Stage(monkeypatch, tmp_path, preview)
-    yield made
-    made.close()
-
-
-Compare = Callable[..., bool]
-
-
-def compare(snap_compare: Compare, app: Workbench, size: tuple[int, int], *keys: str) -> bool:
-    async def run(pilot: Pilot[int]) -> None:
-        await settled(pilot)
-        if keys:
-            await pilot.press(*keys)
-            await settled(pilot)
-
-    return snap_compare(app, terminal_size=size, run_before=run)
-
-
-@pytest.mark.parametrize("size", SIZES, ids=["120x40", "80x24"])
-class TestPictures:
-    def test_ready(self, snap_compare: Compare, stage: Stage, size: tuple[int, int]) -> None:
-        """Before anything is trained no pane is empty."""
-        assert compare(snap_compare, stage.app(), size)
-
-    def test_training(self, snap_compare: Compare, stage: Stage, size: tuple[int, int]) -> None:
-        """The line falls; a change is marked and what it did is listed."""
-        assert compare(snap_compare, stage.app(until("steered", 3000)), size)
-
-    def test_paused(self, snap_compare: Compare, stage: Stage, size: tuple[int, int]) -> None:
-        """Paused, with one step to be done by hand."""
-        assert compare(snap_compare, stage.app(until_kind("steered", Paused)), size)
-
-    def test_finished(self, snap_compare: Compare, stage: Stage, size: tuple[int, int]) -> None:
-        """Every step is done: the result, and what to do with it."""
-        assert compare(snap_compare, stage.app(recorded("steered"), is_alive=False), size)
-
-    def test_diverged(self, snap_compare: Compare, stage: Stage, size: tuple[int, int]) -> None:
-        """The loss is no number any more: a cross on the chart, a remedy in the coach line."""
-        assert compare(snap_compare, stage.app(recorded("diverging"), is_alive=False), size)
-
-    def test_died(self, snap_compare: Compare, stage: Stage, size: tuple[int, int]) -> None:
-        """The log does not tell of an end, and nobody holds the run."""
-        assert compare(snap_compare, stage.app(until("steered", 3000), is_alive=False), size)
-
-
-def test_a_pane_is_zoomed(snap_compare: Compare, stage: Stage) -> None:
-    assert compare(snap_compare, stage.app(until("steered", 3000)), (120, 40), "3")
-
-
-def test_help(snap_compare: Compare, stage: Stage) -> None:
-    assert compare(snap_compare, stage.app(), (120, 40), "question_mark")
-
-
-def test_the_question_on_leaving(snap_compare: Compare, stage: Stage) -> None:
-    assert compare(snap_compare, stage.app(until("steered", 3000)), (80, 24), "q")
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 3), (30, 8), (40, 12), (60, 20), (99, 31), (200, 50)])

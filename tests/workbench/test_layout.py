@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from workbench.layout import LOSS, PANES, Focus, Place, is_framed, mode_of, places
 
-FOCUSES = st.builds(
-    Focus, st.sampled_from(PANES), st.sampled_from([1, 2, 4]), st.booleans()
-).map(lambda focus: focus.on(focus.current))
+FOCUSES = st.builds(Focus, st.sampled_from(PANES), st.sampled_from([1, 2, 4]), st.booleans()).map(
+    lambda focus: focus.on(focus.current)
+)
 
 
 def cells(place: Place) -> set[tuple[int, int]]:

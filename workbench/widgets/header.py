@@ -27,14 +27,24 @@ class Header(Rows):
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
         """One row."""
-        return [header_row(self.situation, width, self.ascii_only)] if self.situation else []
+        if self.situation is None:
+            return []
+        beats = self.app.animation_level != "none"
+        return [header_row(self.situation, width, self.ascii_only, beats)]
 
 
-def header_row(situation: Situation, width: int, ascii_only: bool = False) -> Row:
-    """The header in ``width`` cells: numbers keep their places while they grow."""
+def header_row(
+    situation: Situation, width: int, ascii_only: bool = False, beats: bool = False
+) -> Row:
+    """The header in ``width`` cells: numbers keep their places while they grow.
+
+    With ``beats`` the sign of training alternates once a second: while news comes, and only then, one
+    thing moves.
+    """
+    variants = _variants(situation, beats)
     parts = next(
-        (p for p in _variants(situation) if _cells(p) + _curve_room(situation) <= width),
-        _variants(situation)[-1],
+        (p for p in variants if _cells(p) + _curve_room(situation) <= width),
+        variants[-1],
     )
     room = min(_LONGEST_CURVE, width - _cells(parts) - 1)
     if not situation.run.train or room < _SHORTEST_CURVE:
@@ -48,7 +58,7 @@ def _curve_room(situation: Situation) -> int:
     return _SHORTEST_CURVE + 3 if situation.run.train else 1
 
 
-def _variants(situation: Situation) -> list[list[tuple[str, str]]]:
+def _variants(situation: Situation, beats: bool) -> list[list[tuple[str, str]]]:
     """From all there is to say to the least that must be said."""
     run, status = situation.run, situation.run.status
     sign, word = SIGNS[status]
@@ -62,8 +72,8 @@ def _variants(situation: Situation) -> list[list[tuple[str, str]]]:
     speed = rate(run.steps_per_s).rjust(6)
     took = duration(run.trained_s).rjust(4)
     left = f" · {duration(run.left_s)} left" if run.left_s is not None else ""
-    if status == "training" and int(run.trained_s) % 2:
-        sign = _OTHER_BEAT  # while news comes, and only then, one thing moves
+    if beats and status == "training" and int(run.trained_s) % 2:
+        sign = _OTHER_BEAT
     sent = f"   {_bytes(situation.bytes_per_s)}" if situation.bytes_per_s else ""
     with_word, only_sign = (f"{sign} {word}", role), (sign, role)
     long_speed = f"   {speed} steps/s" if run.clock else ""

@@ -1,0 +1,72 @@
+"""Makes apps that show a recorded run, beside a worker that only the test knows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from fake_worker import FakeWorker, write_run
+from textual.pilot import Pilot
+
+from seqlm import recipe
+from seqlm.protocol.events import Event
+from seqlm.runs import client
+from seqlm.runs.directory import RunDirectory
+from workbench.app import Workbench
+from workbench.opening import Opening
+from workbench.preview import Preview
+
+CONFIG = recipe.read("names-mlp train.steps=3600 train.evaluate_every=400")
+
+
+async def settled(pilot: Pilot[int]) -> None:
+    """Wait until the panes have their answers."""
+    app = pilot.app
+    assert isinstance(app, Workbench)
+    for _ in range(100):
+        await pilot.pause()
+        if app.main.generate.view.pending is not None and not app.situation.reading:
+            break
+    else:
+        raise AssertionError(f"no answer came: {app.situation.reading or 'nothing is predicted'}")
+    await pilot.pause()
+
+
+class Stage:
+    """Makes apps that show a recorded run, with a worker that only this test knows."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, home: Path, preview: Preview) -> None:
+        self._monkeypatch, self._home, self._preview = monkeypatch, home, preview
+        self._all: list[FakeWorker] = []
+        self.is_held, self._step = False, 0
+        monkeypatch.setattr(client, "spawn", self._spawn)
+
+    def app(self, events: Sequence[Event] = (), is_alive: bool = True) -> Workbench:
+        """A workbench on the run that these events tell of, or on none."""
+        run = None
+        if events:
+            run = write_run(self._home / "runs" / "names-mlp-1", CONFIG, events)
+            self.is_held = is_alive
+            self._monkeypatch.setattr(client, "attach", self._attach)
+        step = max((getattr(event, "step", 0) for event in events), default=0)
+        self._step = step
+        opening = Opening(CONFIG, run=run, preview=self._preview)
+        app = Workbench(opening, clock=lambda: 0.0, spawn=self._spawn)
+        app.animation_level = "none"
+        return app
+
+    def _attach(self, _: RunDirectory) -> client.Connection | None:
+        return self._spawn() if self.is_held else None
+
+    def _spawn(self) -> client.Connection:
+        self._all.append(FakeWorker(self._preview, step=self._step))
+        return self.worker.connection
+
+    @property
+    def worker(self) -> FakeWorker:
+        """The worker that was started or found last."""
+        return self._all[-1]
+
+    def close(self) -> None:
+        """Let every worker go."""
+        for worker in self._all:
+            worker.die()
