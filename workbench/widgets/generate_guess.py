@@ -28,8 +28,9 @@ def guess_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     if last is not None:
         rows += [Text(line, look.palette.plain) for line in _verdict(view, last, width)]
     elif height > 4:
-        rows += [Text(f" {line}", look.palette.guide) for line in wrap(_RULE, max(1, width - 2))]
-        rows.append(Text(f" {_where_from(view)}", look.palette.guide))
+        for words in (_RULE, _where_from(view)):
+            lines = wrap(words, max(1, width - 2))
+            rows += [Text(f" {line}", look.palette.guide) for line in lines]
     score = _score_rows(view)
     if width >= _BESIDE_FROM:
         hand = _hand_rows(view, width - _SCORE_WIDTH - 2, height - len(rows))
