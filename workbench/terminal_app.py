@@ -8,8 +8,12 @@ import tempfile
 import threading
 from typing import Any
 
+from textual._context import active_message_pump
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.driver import Driver
+from textual.screen import Screen
+from textual.widget import Widget
 
 from seqlm.errors import one_line
 from workbench.driver import TerminalDriver
@@ -24,6 +28,14 @@ class TerminalApp(App[int]):
 
     def bell(self) -> None:
         """Silence: nothing is told by a sound."""
+
+    def pop_screen(self) -> AwaitComplete:
+        """Leave the screen on top; one that was left by the click before this one leaves no other."""
+        asking = active_message_pump.get(None)
+        screen = asking.screen if isinstance(asking, Widget) and asking.is_attached else asking
+        if isinstance(screen, Screen) and screen is not self.screen:
+            return AwaitComplete.nothing()
+        return super().pop_screen()
 
     def on_mount(self) -> None:
         """Errors of callbacks and of threads end the app too; nobody would see them."""
