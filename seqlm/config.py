@@ -99,7 +99,7 @@ class TrainConfig(_Section, frozen=True, kw_only=True):
         Meta(description="largest norm of the gradient", extra=_LIVE),
     ] = None
     carry_state: Annotated[
-        bool, Meta(description="chunks go on with the state the chunk before left")
+        bool, Meta(description="chunks go on with the state left before; a transformer begins anew")
     ] = True
     evaluate_every: Annotated[
         int, Meta(ge=1, le=10**9, description="validate every", extra=_unit("steps", live=True))

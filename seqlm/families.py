@@ -1,34 +1,24 @@
 """The families of models: the settings of each, and what everything else has to know of it."""
 
-from itertools import pairwise
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
-
-class Family(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
-    """The settings of one family of models, and what everything else has to know of the family.
-
-    Attributes:
-        learns_by_counting: It reads the training split once; there is nothing to go down by steps.
-    """
-
-    learns_by_counting: ClassVar[bool] = False
-
-    @property
-    def context(self) -> int | None:
-        """How many of the last tokens a prediction depends on; None where it is all of them."""
-        return None
-
-    def n_parameters(self, n_vocab: int, n_rows: int) -> int:
-        """Trainable numbers in the model of V tokens.
-
-        Args:
-            n_vocab: V.
-            n_rows: Rows of the embedding of a fixed context: V, and one more where what comes before
-                the first token is no token of the vocabulary.
-        """
-        raise NotImplementedError
+from seqlm.errors import RequestError
+from seqlm.family import (
+    Activation,
+    Context,
+    Dropout,
+    Embedding,
+    Family,
+    Hidden,
+    Init,
+    Input,
+    Layers,
+    Network,
+    Tied,
+)
+from seqlm.parameters import input_width, n_ends, n_linear, n_output, n_recurrent, n_stack
 
 
 class NgramConfig(Family, frozen=True, kw_only=True, tag="ngram"):
@@ -57,76 +47,203 @@ class NgramConfig(Family, frozen=True, kw_only=True, tag="ngram"):
         return 0
 
 
-Dropout: TypeAlias = Annotated[
-    float, Meta(ge=0, lt=1, description="share of units silenced at random in training")
-]
-Embedding: TypeAlias = Annotated[
-    int, Meta(ge=1, le=8192, description="numbers that stand for one token")
-]
-Hidden: TypeAlias = Annotated[int, Meta(ge=1, le=8192, description="units in a hidden layer")]
-Layers: TypeAlias = Annotated[int, Meta(ge=1, le=16, description="hidden layers")]
+class BigramConfig(Family, frozen=True, kw_only=True, tag="bigram"):
+    """One linear layer on one-hot tokens, which is a trainable table: a row for each last token."""
+
+    init: Init = "scaled"
+
+    @property
+    def context(self) -> int:
+        """The last token alone."""
+        return 1
+
+    def n_parameters(self, n_vocab: int, n_rows: int) -> int:
+        """A number for each pair of tokens."""
+        return n_vocab * n_vocab
 
 
-class MlpConfig(Family, frozen=True, kw_only=True, tag="mlp"):
+class MlpConfig(Network, frozen=True, kw_only=True, tag="mlp"):
     """Embeddings of the last tokens side by side, hidden layers, output (Bengio et al. 2003)."""
 
-    context: Annotated[
-        int, Meta(ge=1, le=512, description="tokens it sees", extra={"unit": "tokens"})
-    ] = 3
+    context: Context = 3
     embedding: Embedding = 10
     hidden: Hidden = 200
     layers: Layers = 1
-    activation: Annotated[
-        Literal["tanh", "gelu"], Meta(description="the curve of a hidden unit")
-    ] = "tanh"
+    activation: Activation = "tanh"
     dropout: Dropout = 0.0
-    init: Annotated[
-        Literal["library", "scaled", "lecture"],
-        Meta(description="first weights: torch's, by fan-in with a quiet output, or plain N(0,1)"),
-    ] = "scaled"
+    input: Input = "embedding"
+    tied: Tied = False
+    init: Init = "scaled"
 
     def n_parameters(self, n_vocab: int, n_rows: int) -> int:
         """Embedding, hidden layers, output."""
-        widths = [self.context * self.embedding, *[self.hidden] * self.layers, n_vocab]
-        return n_rows * self.embedding + sum(_linear(*pair) for pair in pairwise(widths))
+        n_in = self.context * input_width(self, n_vocab)
+        return n_ends(self, n_vocab, n_rows) + n_stack(n_in, self.hidden, self.layers)
 
 
-class ElmanConfig(Family, frozen=True, kw_only=True, tag="elman"):
+class BowConfig(Network, frozen=True, kw_only=True, tag="bow"):
+    """A bag of words: the mean of all embeddings so far, in no order, then hidden layers."""
+
+    embedding: Embedding = 64
+    hidden: Hidden = 256
+    layers: Layers = 1
+    activation: Activation = "gelu"
+    dropout: Dropout = 0.0
+    input: Input = "embedding"
+    tied: Tied = False
+    init: Init = "scaled"
+
+    def n_parameters(self, n_vocab: int, n_rows: int) -> int:
+        """Embedding, hidden layers on the mean and the last token, output."""
+        n_in = 2 * input_width(self, n_vocab)
+        return n_ends(self, n_vocab, n_vocab) + n_stack(n_in, self.hidden, self.layers)
+
+
+class ElmanConfig(Network, frozen=True, kw_only=True, tag="elman"):
     """The simple recurrence written out (Elman 1990): a hidden vector fed back at each token."""
 
     embedding: Embedding = 48
     hidden: Hidden = 256
     dropout: Dropout = 0.0
+    input: Input = "embedding"
+    tied: Tied = False
+    init: Init = "library"
 
     def n_parameters(self, n_vocab: int, n_rows: int) -> int:
         """Embedding, the recurrent layer, output."""
-        layer = _recurrent(self.embedding, self.hidden)
-        return n_vocab * self.embedding + layer + _linear(self.hidden, n_vocab)
+        return n_ends(self, n_vocab, n_vocab) + n_recurrent(input_width(self, n_vocab), self.hidden)
 
 
-class LstmConfig(Family, frozen=True, kw_only=True, tag="lstm"):
-    """Long short-term memory (Hochreiter & Schmidhuber 1997), the library's kernel."""
+class RecurrentFamily(Network, frozen=True, kw_only=True):
+    """What the recurrent networks of the library share: layers of ``n_gates`` times hidden units."""
+
+    n_gates: ClassVar[int] = 1
 
     embedding: Embedding = 48
-    hidden: Hidden = 192
+    hidden: Hidden = 256
     layers: Layers = 1
     dropout: Dropout = 0.0
+    input: Input = "embedding"
+    tied: Tied = False
+    init: Init = "library"
 
     def n_parameters(self, n_vocab: int, n_rows: int) -> int:
-        """Embedding, four gates in each layer, output."""
-        n_in = [self.embedding, *[self.hidden] * (self.layers - 1)]
-        layers = sum(4 * _recurrent(n, self.hidden) for n in n_in)
-        return n_vocab * self.embedding + layers + _linear(self.hidden, n_vocab)
+        """Embedding, the gates of each layer, output."""
+        n_in = [input_width(self, n_vocab), *[self.hidden] * (self.layers - 1)]
+        layers = self.n_gates * sum(n_recurrent(n, self.hidden) for n in n_in)
+        return n_ends(self, n_vocab, n_vocab) + layers
 
 
-ModelConfig: TypeAlias = NgramConfig | MlpConfig | ElmanConfig | LstmConfig
+class RnnConfig(RecurrentFamily, frozen=True, kw_only=True, tag="rnn"):
+    """The simple recurrent network, the library's kernel: any number of Elman's layers."""
 
 
-def _linear(n_in: int, n_out: int) -> int:
-    """A weight for each pair, and a bias for each output."""
-    return n_in * n_out + n_out
+class GruConfig(RecurrentFamily, frozen=True, kw_only=True, tag="gru"):
+    """Gated recurrent units (Cho et al. 2014): one vector, updated a little or much."""
+
+    n_gates: ClassVar[int] = 3
 
 
-def _recurrent(n_in: int, n_hidden: int) -> int:
-    """From the input and from the state before, each with a bias, as torch counts them."""
-    return _linear(n_in, n_hidden) + _linear(n_hidden, n_hidden)
+class LstmConfig(RecurrentFamily, frozen=True, kw_only=True, tag="lstm"):
+    """Long short-term memory (Hochreiter & Schmidhuber 1997), the library's kernel."""
+
+    n_gates: ClassVar[int] = 4
+
+    hidden: Hidden = 192
+    forget_bias: Annotated[
+        Annotated[str, Meta(pattern=r"^(-?\d{1,2}(\.\d{1,6})?|chrono)$")] | None,
+        Meta(description="the forget gate at first: a number, chrono, or off for the library's"),
+    ] = None
+    memory: Annotated[
+        int,
+        Meta(
+            ge=2,
+            le=10**6,
+            description="longest span to be remembered (forget_bias chrono only)",
+            extra={"unit": "tokens"},
+        ),
+    ] = 64
+
+
+class WaveNetConfig(Network, frozen=True, kw_only=True, tag="wavenet"):
+    """Tokens joined in pairs, pairs of pairs, and so on: a dilated causal convolution."""
+
+    embedding: Embedding = 32
+    hidden: Hidden = 128
+    layers: Annotated[
+        int, Meta(ge=1, le=10, description="hidden layers; each doubles the tokens it sees")
+    ] = 3
+    activation: Activation = "gelu"
+    dropout: Dropout = 0.0
+    input: Input = "embedding"
+    tied: Tied = False
+    init: Init = "scaled"
+
+    @property
+    def context(self) -> int:
+        """Two tokens for the first layer, twice as many with each further one."""
+        return int(2**self.layers)
+
+    def n_parameters(self, n_vocab: int, n_rows: int) -> int:
+        """Embedding, a product of two neighbours in each layer, output."""
+        n_in = [input_width(self, n_vocab), *[self.hidden] * (self.layers - 1)]
+        layers = sum(n_linear(2 * n, self.hidden) for n in n_in)
+        return n_ends(self, n_vocab, n_rows) + layers
+
+
+class TransformerConfig(Family, frozen=True, kw_only=True, tag="transformer"):
+    """Causal self-attention (Vaswani et al. 2017), pre-norm, with learned positions."""
+
+    max_tokens: Annotated[
+        int,
+        Meta(
+            ge=1, le=8192, description="positions, so tokens it can see", extra={"unit": "tokens"}
+        ),
+    ] = 64
+    width: Annotated[
+        int, Meta(ge=1, le=8192, description="numbers that stand for one token in each layer")
+    ] = 64
+    heads: Annotated[
+        int, Meta(ge=1, le=64, description="parts of the width that attend each on its own")
+    ] = 4
+    layers: Layers = 2
+    hidden: Hidden = 128
+    activation: Activation = "gelu"
+    dropout: Dropout = 0.0
+    tied: Tied = False
+    init: Init = "scaled"
+
+    def n_parameters(self, n_vocab: int, n_rows: int) -> int:
+        """Tokens and positions; norms, attention and hidden units of each layer; norm and output."""
+        width, norm = self.width, 2 * self.width
+        attention = n_linear(width, 3 * width) + n_linear(width, width)
+        layer = 2 * norm + attention + n_linear(width, self.hidden) + n_linear(self.hidden, width)
+        tables = (n_vocab + self.max_tokens) * width
+        return tables + self.layers * layer + norm + n_output(width, n_vocab, self.tied)
+
+    def check(self) -> None:
+        """The heads share the width evenly."""
+        if self.width % self.heads:
+            raise RequestError(
+                f"model.heads={self.heads} does not divide model.width={self.width};"
+                f" taken: {_divisors(self.width, 64)}",
+                self.heads,
+            )
+
+
+ModelConfig: TypeAlias = (
+    NgramConfig
+    | BigramConfig
+    | MlpConfig
+    | BowConfig
+    | ElmanConfig
+    | RnnConfig
+    | GruConfig
+    | LstmConfig
+    | WaveNetConfig
+    | TransformerConfig
+)
+
+
+def _divisors(n: int, largest: int) -> str:
+    return ", ".join(str(k) for k in range(1, min(n, largest) + 1) if n % k == 0)

@@ -4,7 +4,7 @@ import dataclasses
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from msgspec import Struct, inspect
 from msgspec.structs import replace
@@ -65,7 +65,7 @@ class Setting(Struct, frozen=True, kw_only=True):
         if self.optional and text.lower() in _OFF:
             return None
         value = _READERS[self.kind](text.strip())
-        if value is None or not self._admits(value):
+        if value is None or not self.admits(value):
             article = "one of" if self.choices else "taken:"
             raise errors.RequestError(
                 f"{self.key}={text} is not possible; {article} {self.bounds()}", text
@@ -80,7 +80,10 @@ class Setting(Struct, frozen=True, kw_only=True):
             return str(value).lower()
         return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
-    def _admits(self, value: Any) -> bool:
+    def admits(self, value: Any) -> bool:
+        """Whether a value of its type is within its bounds."""
+        if value is None:
+            return self.optional
         if self.choices:
             return value in self.choices
         if self.kind == "text":
@@ -261,11 +264,11 @@ def with_value(config: RunConfig, key: str, value: Any) -> RunConfig:
 
 
 def _as_family(model: ModelConfig, kind: str) -> ModelConfig:
-    """Another family's configuration; the settings that both have keep their values."""
-    family = _FAMILIES[kind]
-    common = set(model.__struct_fields__) & set(family.__struct_fields__)
-    made: ModelConfig = family(**{name: getattr(model, name) for name in common})
-    return made
+    """Another family's configuration; what both have and admit keeps its value."""
+    family: Any = _FAMILIES[kind]
+    known, had = _by_key(family), {n: getattr(model, n) for n in model.__struct_fields__}
+    kept = {n: v for n, v in had.items() if (s := known.get(f"model.{n}")) and s.admits(v)}
+    return cast(ModelConfig, family(**kept))
 
 
 def check(config: RunConfig) -> None:
@@ -274,25 +277,24 @@ def check(config: RunConfig) -> None:
     Raises:
         RequestError: Two settings do not go together; names both.
     """
-    shares = [int(share) for share in config.data.split.split("/")]
+    split, model, train = config.data.split, config.model, config.train
+    shares = [int(share) for share in split.split("/")]
     if sum(shares) != 100:
-        raise errors.RequestError(
-            f"data.split={config.data.split} does not add up to 100", config.data.split
-        )
+        raise errors.RequestError(f"data.split={split} does not add up to 100", split)
     if not shares[0]:
         raise errors.RequestError(
-            f"data.split={config.data.split} leaves nothing to train on; train needs 1 or more",
-            config.data.split,
+            f"data.split={split} leaves nothing to train on; train needs 1 or more", split
         )
-    carries = config.train.example == "chunk" and config.train.carry_state
-    if carries and config.train.order == "replacement":
+    model.check()
+    carries = train.example == "chunk" and train.carry_state and model.max_tokens is None
+    if carries and train.order == "replacement":
         raise errors.RequestError(
             "train.order=replacement draws chunks from anywhere; it needs train.carry_state=false",
             "replacement",
         )
-    if config.train.example == "window" and config.model.context is None:
+    if train.example == "window" and model.context is None:
         raise errors.RequestError(
-            f"train.example=window needs a fixed context; {kind_of(config.model)} has none:"
+            f"train.example=window needs a fixed context; {kind_of(model)} has none:"
             " take item or chunk",
             "window",
         )

@@ -12,6 +12,7 @@ from seqlm.data.tokenizer import CharTokenizer
 from seqlm.errors import RequestError, SeqlmError
 from seqlm.generation.sampler import candidates, choose, uniform
 from seqlm.models.base import SequenceModel, State
+from seqlm.models.sliding import endless
 
 _TOKENS_PER_PIECE = 512
 _OPTIONS_PER_PIECE = 8192  # sorting these takes some milliseconds
@@ -45,6 +46,7 @@ class Generator:
         self, model: SequenceModel, tokenizer: CharTokenizer, device: torch.device
     ) -> None:
         self._model, self._tokenizer, self._device = model, tokenizer, device
+        self._read = endless(model)
 
     def fed(self, prompt: Sequence[int]) -> list[int]:
         """What is fed for a prompt: an item begins after the end token.
@@ -145,7 +147,7 @@ class Generator:
         was_training = self._model.training
         self._model.eval()
         try:
-            logits, after = self._model(torch.tensor(rows, device=self._device), state)
+            logits, after = self._read(torch.tensor(rows, device=self._device), state)
         finally:
             self._model.train(was_training)
         log_p = logits.cpu().double().log_softmax(-1)  # (B, T, V); some devices have no float64

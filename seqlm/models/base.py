@@ -21,12 +21,16 @@ class SequenceModel(nn.Module):
     Attributes:
         n_vocab: V, the number of tokens that can be predicted.
         context: How many last tokens a prediction depends on, or None where it is all of them.
+        max_tokens: How many tokens can be read from nothing, or None where it goes on and on.
     """
 
-    def __init__(self, n_vocab: int, context: int | None = None) -> None:
+    def __init__(
+        self, n_vocab: int, context: int | None = None, max_tokens: int | None = None
+    ) -> None:
         super().__init__()
         self.n_vocab = n_vocab
         self.context = context
+        self.max_tokens = max_tokens
 
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Predict what follows each token.
@@ -38,6 +42,9 @@ class SequenceModel(nn.Module):
         Returns:
             logits (B, T, V) float32, and the state after the last token of each row (defined only
             for rows without padding).
+
+        Raises:
+            SeqlmError: There are more than ``max_tokens`` tokens, those before included.
         """
         raise NotImplementedError
 

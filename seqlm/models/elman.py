@@ -2,10 +2,11 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
+from torch.nn.functional import embedding, linear
 
 from seqlm.families import ElmanConfig
 from seqlm.models.base import SequenceModel, State
+from seqlm.models.parts import initialise, make_input, make_output
 
 
 class ElmanLayer(nn.Module):
@@ -35,8 +36,14 @@ class ElmanLayer(nn.Module):
         Returns:
             Every hidden vector (B, T, n_hidden), and the last one.
         """
-        # What an input adds does not depend on the time before it: one product for all of them.
-        driven = linear(inputs, self.w_ih, self.b_ih + self.b_hh)  # (B, T, H)
+        return self.recur(self.drive(inputs), h)
+
+    def drive(self, inputs: Tensor) -> Tensor:
+        """What each input (..., n_in) adds, (..., n_hidden): it does not depend on the time before."""
+        return linear(inputs, self.w_ih, self.b_ih + self.b_hh)
+
+    def recur(self, driven: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
+        """The recurrence itself; ``driven`` (B, T, n_hidden) is what :meth:`drive` gave."""
         w_hh = self.w_hh.t()
         hidden = []
         for driven_t in driven.unbind(1):
@@ -49,21 +56,29 @@ class Elman(SequenceModel):
     """Embedding, one Elman layer, output. The state is the hidden vector.
 
     Args:
-        config: Sizes and dropout (on the hidden vectors where they are read, not where they recur).
+        config: Sizes, dropout (on the hidden vectors where they are read, not where they recur), the
+            two ends and the first weights.
         n_vocab: V.
     """
 
     def __init__(self, config: ElmanConfig, n_vocab: int) -> None:
         super().__init__(n_vocab)
-        self.embedding = nn.Embedding(n_vocab, config.embedding)
-        self.layer = ElmanLayer(config.embedding, config.hidden)
+        self.embedding, n_in = make_input(config, n_vocab)
+        self.layer = ElmanLayer(n_in, config.hidden)
         self.dropout = nn.Dropout(config.dropout)
-        self.output = nn.Linear(config.hidden, n_vocab)
+        self.output = make_output(config.hidden, n_vocab, self.embedding if config.tied else None)
         self.n_hidden = config.hidden
+        initialise(self, config.init, [self.layer], self.output)
 
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Predict what follows each token; see :class:`SequenceModel`."""
-        inputs = self.embedding(tokens)  # (B, T, E)
-        h = inputs.new_zeros(len(tokens), self.n_hidden) if state is None else state[0]
-        hidden, last = self.layer(inputs, h)  # (B, T, H)
+        driven = self._driven(tokens)  # (B, T, H)
+        h = driven.new_zeros(len(tokens), self.n_hidden) if state is None else state[0]
+        hidden, last = self.layer.recur(driven, h)  # (B, T, H)
         return self.output(self.dropout(hidden)), (last,)  # (B, T, V)
+
+    def _driven(self, tokens: Tensor) -> Tensor:
+        """What each token adds. With fewer rows than tokens, each row's part is found once."""
+        if isinstance(self.embedding, nn.Embedding) and self.n_vocab < tokens.numel():
+            return embedding(tokens, self.layer.drive(self.embedding.weight))
+        return self.layer.drive(self.embedding(tokens))

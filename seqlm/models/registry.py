@@ -1,22 +1,52 @@
 """The one place where a configuration becomes a model. A new family is one line here."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 
-from seqlm.families import ElmanConfig, LstmConfig, MlpConfig, ModelConfig, NgramConfig
+from seqlm.families import (
+    BigramConfig,
+    BowConfig,
+    ElmanConfig,
+    GruConfig,
+    LstmConfig,
+    MlpConfig,
+    ModelConfig,
+    NgramConfig,
+    RnnConfig,
+    TransformerConfig,
+    WaveNetConfig,
+)
 from seqlm.models.base import SequenceModel
+from seqlm.models.bigram import Bigram
+from seqlm.models.bow import BagOfWords
 from seqlm.models.elman import Elman
 from seqlm.models.mlp import Mlp
 from seqlm.models.ngram import NgramModel
-from seqlm.models.recurrent import Lstm
+from seqlm.models.recurrent import Gru, Lstm, Rnn
+from seqlm.models.transformer import Transformer
+from seqlm.models.wavenet import WaveNet
 
-BUILDERS: dict[type[Any], Callable[[Any, int, int], SequenceModel]] = {
+_Builder: TypeAlias = Callable[[Any, int, int], SequenceModel]
+
+
+def _unfilled(model: Callable[[Any, int], SequenceModel]) -> _Builder:
+    """The builder of a family in which nothing needs to be filled before the first token."""
+    return lambda config, n_vocab, _: model(config, n_vocab)
+
+
+BUILDERS: dict[type[Any], _Builder] = {
     NgramConfig: NgramModel,
+    BigramConfig: Bigram,
     MlpConfig: Mlp,
-    ElmanConfig: lambda config, n_vocab, _: Elman(config, n_vocab),
-    LstmConfig: lambda config, n_vocab, _: Lstm(config, n_vocab),
+    BowConfig: _unfilled(BagOfWords),
+    ElmanConfig: _unfilled(Elman),
+    RnnConfig: _unfilled(Rnn),
+    GruConfig: _unfilled(Gru),
+    LstmConfig: _unfilled(Lstm),
+    WaveNetConfig: WaveNet,
+    TransformerConfig: _unfilled(Transformer),
 }
 
 

@@ -14,6 +14,7 @@ from seqlm.errors import RequestError
 from seqlm.generation.generator import Draw, Generator
 from seqlm.generation.sampler import candidates, entropy
 from seqlm.models.base import SequenceModel
+from seqlm.models.sliding import n_held
 from seqlm.protocol.queries import (
     Answer,
     Drawn,
@@ -74,6 +75,8 @@ def _next_token(query: NextToken, subject: Subject) -> Answering:
     if subject.model.context is not None:
         width = subject.model.context
         sees = [*[subject.text.fill_id] * width, *sees][len(sees) :] if width else []
+    if subject.model.max_tokens is not None:
+        sees = sees[-n_held(len(sees), subject.model.max_tokens) :]
     yield NextTokenAnswer(
         id=query.id,
         step=subject.step,
@@ -141,7 +144,7 @@ def _split_loss(query: SplitLoss, subject: Subject) -> Answering:
     if not subject.text.n_targets(query.split):
         shares = ", ".join(split for split in SPLITS if subject.text.n_targets(split))
         raise RequestError(f"the split {query.split} is empty; there is {shares}", query.split)
-    scorer = SplitScorer(subject.text, query.split, subject.device)
+    scorer = SplitScorer(subject.text, query.split, subject.device, subject.model.max_tokens)
     score = None
     for score in scorer.run(subject.model):
         yield None

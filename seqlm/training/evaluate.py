@@ -11,6 +11,7 @@ from seqlm.data.batches import IGNORED, Batch, padded
 from seqlm.data.prepare import PreparedText
 from seqlm.data.split import Split
 from seqlm.models.base import SequenceModel, State
+from seqlm.models.sliding import Reader, endless, stride
 
 _ITEMS_PER_PIECE = 128
 _TOKENS_PER_PIECE = 512
@@ -52,7 +53,8 @@ class SplitScorer:
     """Scores one split, always the same way.
 
     Items are read from nothing, each on its own. A stream is read in one pass, in order, with the
-    state carried throughout. A split of over a million tokens is scored on a fixed sample of it,
+    state carried throughout. A model that can hold only so many tokens reads what is longer through a
+    window that slides by half. A split of over a million tokens is scored on a fixed sample of it,
     spread evenly: its parts differ, as the files do that a stream may be put together from.
 
     Nothing is numbered before :meth:`run` comes to it, so that making a scorer takes no time.
@@ -61,25 +63,35 @@ class SplitScorer:
         text: The prepared text.
         split: Which split.
         device: Where the model is.
+        max_tokens: What the model can hold, or None where it reads on and on.
+
+    Attributes:
+        protocol: How the split is read, in words.
     """
 
-    def __init__(self, text: PreparedText, split: Split, device: torch.device) -> None:
+    def __init__(
+        self,
+        text: PreparedText,
+        split: Split,
+        device: torch.device,
+        max_tokens: int | None = None,
+    ) -> None:
         self.split = split
         self._text, self._device = text, device
         self._is_stream = text.corpus.mode == "stream"
         self._is_sample = text.n_targets(split) > _WHOLE_UP_TO
-        self.protocol = _protocol(is_stream=self._is_stream, is_sample=self._is_sample)
+        self.protocol = _protocol(max_tokens, is_stream=self._is_stream, is_sample=self._is_sample)
         self._pieces: list[Batch] | None = None
 
     def run(self, model: SequenceModel) -> Iterator[Score]:
         """The score so far after each piece; the last one is the whole. Leaves the model as it was."""
-        score, state = Score(), None
+        score, state, read = Score(), None, endless(model)
         was_training = model.training
         model.eval()
         try:
             for piece in self._each_piece():
                 tokens, targets = piece.tokens.to(self._device), piece.targets.to(self._device)
-                found, state = _score(model, tokens, targets, state if piece.continues else None)
+                found, state = _score(read, tokens, targets, state if piece.continues else None)
                 score = score.plus(found)
                 model.train(was_training)
                 yield score
@@ -111,9 +123,9 @@ class SplitScorer:
 
 @torch.inference_mode()
 def _score(
-    model: SequenceModel, tokens: Tensor, targets: Tensor, state: State | None
+    read: Reader, tokens: Tensor, targets: Tensor, state: State | None
 ) -> tuple[Score, State]:
-    logits, state = model(tokens, state)  # (B, T, V)
+    logits, state = read(tokens, state)  # (B, T, V)
     flat, wanted = logits.flatten(0, 1), targets.flatten()
     nats = cross_entropy(flat, wanted, ignore_index=IGNORED, reduction="none")
     counted = wanted != IGNORED
@@ -121,15 +133,19 @@ def _score(
     return Score(float(nats.cpu().double().sum()), n_correct, int(counted.sum())), state
 
 
-def _protocol(*, is_stream: bool, is_sample: bool) -> str:
-    if not is_sample:
-        return "one pass, state carried" if is_stream else "each item from nothing"
-    if is_stream:
+def _protocol(max_tokens: int | None, *, is_stream: bool, is_sample: bool) -> str:
+    window = f"a window of {max_tokens} tokens sliding by {stride(max_tokens or 1)}"
+    carried = "state carried" if max_tokens is None else window
+    if is_stream and is_sample:
         return (
             f"a sample of about {_SAMPLE:,} tokens, {_STRETCHES} stretches spread evenly,"
-            " each from nothing with its state carried"
+            f" each from nothing, {carried}"
         )
-    return f"a sample of about {_SAMPLE:,} tokens, items spread evenly, each from nothing"
+    if is_stream:
+        return f"one pass, {carried}"
+    longer = "" if max_tokens is None else f", longer ones by {window}"
+    sample = f"a sample of about {_SAMPLE:,} tokens, items spread evenly, " if is_sample else ""
+    return f"{sample}each {'' if is_sample else 'item '}from nothing{longer}"
 
 
 def _item_pieces(items: Sequence[str], text: PreparedText, share: float) -> Iterator[Batch]:

@@ -140,7 +140,7 @@ def make_batches(
     config: RunConfig, text: PreparedText, sequences: list[list[int]], context: int | None
 ) -> Batches:
     """The batches that the configuration asks for; ``auto`` fits the model and the corpus."""
-    train, seed = config.train, config.seed
+    train, seed, max_tokens = config.train, config.seed, config.model.max_tokens
     replacement = train.order == "replacement"
     kind = train.example
     if kind == "auto":
@@ -148,11 +148,13 @@ def make_batches(
         kind = "window" if context is not None else "chunk" if is_stream else "item"
     if kind == "window" and context is not None:
         fill_id = text.fill_id
+        _refuse_blind(context, sequences)
         return WindowBatches(
             sequences, context, fill_id, train.batch, seed, replacement=replacement
         )
     if kind == "chunk":
-        carry = train.carry_state
+        carry = train.carry_state and max_tokens is None
+        _refuse_long(f"train.chunk={train.chunk}", train.chunk, max_tokens, "take a shorter chunk")
         return ChunkBatches(
             sequences, train.batch, train.chunk, seed, carry=carry, replacement=replacement
         )
@@ -160,7 +162,27 @@ def make_batches(
         raise RequestError(
             "train.example=item needs lines; a stream has no items: take chunk", kind
         )
+    longest = max((len(sequence) - 1 for sequence in sequences), default=0)
+    _refuse_long(f"an item of {longest:,} tokens", longest, max_tokens, "take train.example=chunk")
     return ItemBatches(sequences, train.batch, seed, replacement=replacement)
+
+
+def _refuse_blind(context: int, sequences: list[list[int]]) -> None:
+    n_tokens = sum(map(len, sequences))
+    if context > n_tokens:
+        raise RequestError(
+            f"a context of {context:,} tokens is longer than the training split, which has"
+            f" {n_tokens:,}: take a shorter one",
+            context,
+        )
+
+
+def _refuse_long(what: str, n_tokens: int, max_tokens: int | None, advice: str) -> None:
+    if max_tokens is not None and n_tokens > max_tokens:
+        raise RequestError(
+            f"{what} is longer than model.max_tokens={max_tokens}: raise that, or {advice}",
+            n_tokens,
+        )
 
 
 def n_targets(batch: Batch) -> int:

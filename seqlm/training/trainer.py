@@ -49,7 +49,7 @@ class Trainer:
         self.model = build(config.model, text.tokenizer.n_vocab, text.fill_id, config.seed)
         self.device = choose_device(config.train.device, self.n_parameters)
         self._learner = make_learner(config, text, self.model, self.device)
-        self._check = _scorer(text, "val", self.device)
+        self._check = _scorer(config, text, "val", self.device)
         self.step = 0
         self.values = {key: settings.value_of(config, key) for key in settings.steerable(config)}
         self.waiting = [Waiting(c, None) for c in config.changes if c.key in self.values]
@@ -194,7 +194,7 @@ class Trainer:
             return
         if self._evaluated_step != self.step:
             yield from self._evaluate(self._check)
-        yield from self._evaluate(_scorer(self.text, "train", self.device))
+        yield from self._evaluate(_scorer(self.config, self.text, "train", self.device))
         if self.step < self.values["train.steps"]:  # more were asked for meanwhile
             yield from self.run()
         else:
@@ -265,5 +265,9 @@ class Trainer:
         self._cpu_before_s = position.cpu_s - time.process_time()
 
 
-def _scorer(text: PreparedText, split: Split, device: torch.device) -> SplitScorer | None:
-    return SplitScorer(text, split, device) if text.n_targets(split) > 0 else None
+def _scorer(
+    config: RunConfig, text: PreparedText, split: Split, device: torch.device
+) -> SplitScorer | None:
+    if text.n_targets(split) <= 0:
+        return None
+    return SplitScorer(text, split, device, config.model.max_tokens)

@@ -51,7 +51,7 @@ def test_text_is_read_as_a_person_means_it(key: str, text: str, value: object) -
         ("train.clip", "0", "above 0 to 1,000,000, or off"),
         ("model.dropout", "1", "0 below 1"),
         ("data.deduplicate", "maybe", "true or false"),
-        ("model.activation", "relu", "tanh, gelu"),
+        ("model.activation", "sine", "tanh, gelu, relu"),
         ("data.corpus", "", "names, python, or the path"),
         ("data.split", "abc", "80/10/10"),
         ("data.split", "80/10/10/0", "80/10/10"),

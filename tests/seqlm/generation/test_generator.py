@@ -7,11 +7,22 @@ import torch
 from seqlm.config import SampleConfig
 from seqlm.data.tokenizer import CharTokenizer
 from seqlm.errors import RequestError, SeqlmError
-from seqlm.families import ElmanConfig, LstmConfig, MlpConfig, NgramConfig
+from seqlm.families import (
+    BigramConfig,
+    BowConfig,
+    ElmanConfig,
+    GruConfig,
+    LstmConfig,
+    MlpConfig,
+    NgramConfig,
+    TransformerConfig,
+    WaveNetConfig,
+)
 from seqlm.generation import sampler
 from seqlm.generation.generator import Draw, Generator
 from seqlm.models.base import CountedModel, SequenceModel
 from seqlm.models.registry import build
+from seqlm.models.sliding import endless
 
 TEXT = "abcdefgh"
 CPU = torch.device("cpu")
@@ -20,6 +31,11 @@ CONFIGS: list[Any] = [
     ElmanConfig(embedding=4, hidden=8),
     LstmConfig(embedding=4, hidden=8),
     NgramConfig(order=3),
+    BigramConfig(init="lecture"),
+    BowConfig(embedding=4, hidden=8, init="library"),
+    GruConfig(embedding=4, hidden=8, layers=2),
+    WaveNetConfig(embedding=4, hidden=8, init="library"),
+    TransformerConfig(width=8, heads=2, max_tokens=9, init="library"),
 ]
 every_family = pytest.mark.parametrize("config", CONFIGS, ids=lambda c: type(c).__name__)
 
@@ -65,7 +81,7 @@ def test_long_texts_read_in_pieces_are_predicted_as_at_once(config: Any) -> None
     predictions = list(Generator(model, tokenizer, CPU).read(prompt))
     assert len(predictions) == 3
     with torch.inference_mode():
-        log_p = model(torch.tensor([[8, *prompt]]))[0].log_softmax(-1)[0]
+        log_p = endless(model)(torch.tensor([[8, *prompt]]), None)[0].log_softmax(-1)[0]
     expected = [-float(log_p[t, token]) for t, token in enumerate(prompt)]
     assert predictions[-1].surprisal == pytest.approx(expected, abs=1e-5)
     assert predictions[-1].probabilities == pytest.approx(log_p[-1].exp().tolist(), abs=1e-5)

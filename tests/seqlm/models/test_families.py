@@ -7,20 +7,19 @@ import pytest
 from seqlm import recipe, settings
 from seqlm.config import RunConfig
 from seqlm.errors import RequestError
-from seqlm.families import ModelConfig
+from seqlm.families import GruConfig, ModelConfig, WaveNetConfig
 from seqlm.models.base import CountedModel
 from seqlm.models.registry import BUILDERS, build
 from seqlm.parameters import n_parameters
-from seqlm.presets import PRESETS
+from seqlm.presets import preset_config
 
 V = 11
 every_family = pytest.mark.parametrize("family", get_args(ModelConfig), ids=lambda f: f.__name__)
 
 
 @every_family
-def test_it_can_be_built_and_has_a_preset(family: type[Any]) -> None:
+def test_it_can_be_built(family: type[Any]) -> None:
     assert family in BUILDERS
-    assert family in {type(preset.config.model) for preset in PRESETS.values()}
 
 
 @every_family
@@ -33,6 +32,67 @@ def test_what_it_says_is_what_is_built(family: type[Any], fill_id: int) -> None:
     n_built = sum(parameter.numel() for parameter in model.parameters())
     assert n_parameters(config, V, has_end=fill_id < V) == n_built
     assert config.learns_by_counting == (n_built == 0)
+
+
+OPTIONS: list[dict[str, Any]] = [
+    {"input": "one_hot"},
+    {"input": "scalar"},
+    {"tied": True, "embedding": 24, "hidden": 24},
+    {"layers": 3, "embedding": 5, "hidden": 6},
+    {"context": 7, "width": 20, "heads": 5, "max_tokens": 30},
+    {"forget_bias": "chrono"},
+]
+
+
+@every_family
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda options: "-".join(options))
+def test_each_option_is_counted_as_it_is_built(family: type[Any], options: dict[str, Any]) -> None:
+    config = family(**{k: v for k, v in options.items() if k in family.__struct_fields__})
+    for fill_id in (V - 1, V):
+        model = build(config, V, fill_id, seed=0)
+        n_built = sum(parameter.numel() for parameter in model.parameters())
+        assert n_parameters(config, V, has_end=fill_id < V) == n_built
+    assert (model.context, model.max_tokens) == (config.context, config.max_tokens)
+
+
+def test_what_another_family_does_not_admit_is_left_behind() -> None:
+    config = RunConfig(preset="names-mlp", model=GruConfig(layers=12, hidden=77))
+    changed = settings.with_value(config, "model.kind", "wavenet").model
+    assert changed == WaveNetConfig(hidden=77, embedding=48, init="library")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["model.kind=transformer", "model.width=50", "model.heads=4"],
+            r"model\.heads=4 does not divide model\.width=50; taken: 1, 2, 5, 10, 25, 50",
+        ),
+        (["model.kind=transformer", "model.heads=65"], r"model\.heads=65 .* 1 to 64"),
+        (["model.kind=transformer", "model.max_tokens=0"], r"model\.max_tokens=0 .* 1 to 8,192"),
+        (
+            ["model.kind=gru", "model.tied=true", "model.embedding=8", "model.hidden=9"],
+            r"model\.tied=true needs model\.embedding=8 equal to model\.hidden=9",
+        ),
+        (
+            ["model.kind=bow", "model.tied=true", "model.input=one_hot"],
+            r"model\.tied=true needs model\.input=embedding",
+        ),
+        (["model.kind=wavenet", "model.layers=11"], r"model\.layers=11 .* 1 to 10"),
+        (["model.kind=lstm", "model.forget_bias=nan"], r"forget_bias=nan .* a number, chrono"),
+        (["model.kind=lstm", "model.memory=1"], r"model\.memory=1 .* 2 to 1,000,000"),
+        (["model.kind=gru", "model.dropout=nan"], r"model\.dropout=nan .* 0 below 1"),
+        (["model.kind=ngram", "model.order=0"], r"model\.order=0 .* 1 to 12"),
+        (["model.kind=mlp", "model.context=0"], r"model\.context=0 .* 1 to 512"),
+        (
+            ["model.kind=rnn", "model.input=bits"],
+            r"model\.input=bits .* embedding, one_hot, scalar",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name_with_the_bound(words: list[str], said: str) -> None:
+    with pytest.raises(RequestError, match=said):
+        recipe.apply(preset_config("names-mlp"), words)
 
 
 @every_family

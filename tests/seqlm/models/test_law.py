@@ -16,11 +16,24 @@ from seqlm.models.base import CountedModel, SequenceModel, State
 from seqlm.models.registry import BUILDERS, build
 
 V = 7
-SMALL = {"embedding": 5, "hidden": 9, "dropout": 0.3}
+SMALL = {"embedding": 5, "hidden": 9, "dropout": 0.3, "width": 8, "heads": 2, "max_tokens": 16}
+TIED = {"tied": True, "embedding": 9}
 VARIANTS: dict[str, list[dict[str, Any]]] = {
-    "mlp": [{"context": 1}, {"context": 4, "layers": 2, "activation": "gelu"}],
-    "lstm": [{"layers": 1}, {"layers": 2}],
     "ngram": [{"order": 1}, {"order": 4, "smoothing": "kneser-ney"}],
+    "bigram": [{"init": "library"}],
+    "mlp": [
+        {"context": 1},
+        {"context": 4, "layers": 2, "activation": "gelu"},
+        {"context": 3, "input": "one_hot"},
+        {"context": 3, **TIED},
+    ],
+    "bow": [{}, {"input": "one_hot", "layers": 2}],
+    "elman": [{}, {"input": "one_hot", "init": "scaled"}, TIED],
+    "rnn": [{"layers": 2, "init": "scaled"}],
+    "gru": [{"layers": 1}, {"layers": 2, "input": "one_hot"}],
+    "lstm": [{"layers": 1}, {"layers": 2}, {"forget_bias": "chrono"}, {"layers": 2, **TIED}],
+    "wavenet": [{"layers": 1}, {"layers": 3, "init": "library"}, {"layers": 2, "input": "one_hot"}],
+    "transformer": [{"init": "library"}, {"layers": 1, "tied": True, "activation": "relu"}],
 }
 
 
@@ -29,14 +42,16 @@ def variants() -> list[Any]:
     for family in BUILDERS:
         kind = str(family.__struct_config__.tag)
         sizes = {key: size for key, size in SMALL.items() if key in family.__struct_fields__}
-        configs += [family(**sizes, **variant) for variant in VARIANTS.get(kind, [{}])]
+        configs += [family(**{**sizes, **variant}) for variant in VARIANTS.get(kind, [{}])]
     return configs
 
 
 def name_of(config: Any) -> str:
-    changed = VARIANTS.get(str(type(config).__struct_config__.tag), [{}])
-    told = [f"{k}{getattr(config, k)}" for k in dict.fromkeys(itertools.chain(*changed))]
-    return "-".join([str(type(config).__struct_config__.tag), *told])
+    kind = str(type(config).__struct_config__.tag)
+    changed = dict.fromkeys(itertools.chain(*VARIANTS.get(kind, [{}])))
+    usual = type(config)()
+    told = [f"{k}={v}" for k in changed if (v := getattr(config, k)) != getattr(usual, k)]
+    return "-".join([kind, *told])
 
 
 def model_of(config: Any, fill_id: int = V - 1, seed: int = 3) -> SequenceModel:
@@ -55,6 +70,9 @@ every_config = pytest.mark.parametrize("config", variants(), ids=name_of)
 every_fill = pytest.mark.parametrize("fill_id", [V - 1, V])
 trainable = pytest.mark.parametrize(
     "config", [c for c in variants() if not c.learns_by_counting], ids=name_of
+)
+with_dropout = pytest.mark.parametrize(
+    "config", [c for c in variants() if hasattr(c, "dropout")], ids=name_of
 )
 
 
@@ -99,7 +117,7 @@ def assert_same_state(one: State, other: State) -> None:
 
 
 @every_config
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(data=st.data())
 def test_later_tokens_never_change_earlier_logits(config: Any, data: st.DataObject) -> None:
     model, tokens = model_of(config), tokens_of(2, 8)
@@ -176,7 +194,7 @@ def test_the_first_loss_is_that_of_knowing_nothing(config: Any) -> None:
     model, tokens = model_of(config), tokens_of(64, 9)
     logits, _ = model(tokens[:, :-1])
     loss = float(cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten()))
-    assert loss == pytest.approx(math.log(V), abs=0.1)
+    assert loss == pytest.approx(math.log(V), abs=0.1 if config.init == "scaled" else 0.25)
 
 
 @trainable
@@ -189,7 +207,7 @@ def test_one_batch_can_be_learned_by_heart(config: Any) -> None:
     tokens = torch.tensor([[6, 0, 1, 2, 3, 4, 5, 6], [6, 1, 3, 5, 0, 2, 4, 6]])
     tokens = tokens[: 1 if context == 1 else 2]  # one token seen cannot tell the rows apart
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
-    for _ in range(250):
+    for _ in range(300 if context == 1 else 250):
         logits, _ = model(tokens[:, :-1])
         loss = cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
         optimizer.zero_grad()
@@ -199,7 +217,7 @@ def test_one_batch_can_be_learned_by_heart(config: Any) -> None:
     assert float(loss.detach()) < floor + 0.05
 
 
-@trainable
+@with_dropout
 def test_dropout_acts_in_training_only(config: Any) -> None:
     model, tokens = model_of(config), tokens_of(2, 6)
     assert torch.equal(model(tokens)[0], model(tokens)[0])

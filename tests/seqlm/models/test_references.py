@@ -5,14 +5,47 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, one_hot
 
-from seqlm.families import ElmanConfig, LstmConfig, MlpConfig
+from seqlm.families import (
+    BigramConfig,
+    BowConfig,
+    ElmanConfig,
+    GruConfig,
+    LstmConfig,
+    MlpConfig,
+    RnnConfig,
+)
+from seqlm.models.base import SequenceModel
+from seqlm.models.bigram import Bigram
+from seqlm.models.bow import BagOfWords
 from seqlm.models.elman import Elman, ElmanLayer
 from seqlm.models.mlp import Mlp
-from seqlm.models.recurrent import Lstm
+from seqlm.models.recurrent import Gru, Lstm, Recurrent, Rnn
 
 V = 6
 CLOSE: dict[str, Any] = {"atol": 1e-5, "rtol": 0.0}
+
+
+def gradients(model: nn.Module, logits: Tensor) -> dict[str, Tensor]:
+    """Of a loss with uneven weights, so that no two mistakes cancel out."""
+    weights = torch.arange(logits.numel()).view_as(logits).sin()
+    model.zero_grad()
+    (logits * weights).sum().backward()  # type: ignore[no-untyped-call]
+    return {name: part.grad for name, part in model.named_parameters() if part.grad is not None}
+
+
+def assert_same(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
+    assert one.keys() == other.keys()
+    for name in one:
+        torch.testing.assert_close(one[name], other[name], **CLOSE)
+
+
+def agrees(model: SequenceModel, tokens: Tensor, expected: Tensor) -> None:
+    """Logits and every gradient are those of ``expected``, made of the same weights."""
+    logits, _ = model(tokens)
+    torch.testing.assert_close(logits, expected, **CLOSE)
+    assert_same(gradients(model, logits), gradients(model, expected))
 
 
 @pytest.mark.parametrize("n_steps", [1, 7])
@@ -44,6 +77,32 @@ def test_the_recurrence_written_out_agrees_with_the_librarys(n_steps: int) -> No
     torch.testing.assert_close(ours.b_hh.grad, theirs.bias_hh_l0.grad, **CLOSE)
 
 
+@pytest.mark.parametrize("n_tokens", [2, 9])  # fewer tokens than rows of the table, and more
+@pytest.mark.parametrize("fed", ["embedding", "one_hot", "scalar"])
+def test_elman_is_the_librarys_simple_recurrent_network_weight_for_weight(
+    fed: Any, n_tokens: int
+) -> None:
+    torch.manual_seed(0)
+    model = Elman(ElmanConfig(embedding=3, hidden=4, input=fed), V)
+    theirs = Rnn(RnnConfig(embedding=3, hidden=4, input=fed), V)
+    their_name = {"w": "weight", "b": "bias"}
+
+    def renamed(name: str) -> str:
+        if not name.startswith("layer."):
+            return name
+        kind, _, place = name.removeprefix("layer.").partition("_")
+        return f"layers.{their_name[kind]}_{place}_l0"
+
+    theirs.load_state_dict({renamed(k): v for k, v in model.state_dict().items()})
+    tokens = torch.randint(V, (1, n_tokens))
+    logits, state = model(tokens)
+    expected, their_state = theirs(tokens)
+    torch.testing.assert_close(logits, expected, **CLOSE)
+    torch.testing.assert_close(state[0], their_state[0][:, 0], **CLOSE)
+    ours = {renamed(k): v for k, v in gradients(model, logits).items()}
+    assert_same(ours, gradients(theirs, expected))
+
+
 def test_elman_is_embedding_recurrence_output() -> None:
     torch.manual_seed(0)
     model = Elman(ElmanConfig(embedding=3, hidden=4), V).eval()
@@ -58,46 +117,135 @@ def test_elman_is_embedding_recurrence_output() -> None:
     torch.testing.assert_close(state[0], h, **CLOSE)
 
 
-def test_lstm_is_its_equations() -> None:
+Cell = tuple[Tensor, ...]
+
+
+def rnn_cell(x: Tensor, state: Cell, w: Any, b: Any) -> Cell:
+    return (torch.tanh(x @ w[0].T + b[0] + state[0] @ w[1].T + b[1]),)
+
+
+def gru_cell(x: Tensor, state: Cell, w: Any, b: Any) -> Cell:
+    (h,) = state
+    r_in, z_in, n_in = (x @ w[0].T + b[0]).chunk(3, dim=1)
+    r_h, z_h, n_h = (h @ w[1].T + b[1]).chunk(3, dim=1)
+    z = torch.sigmoid(z_in + z_h)
+    new = torch.tanh(n_in + torch.sigmoid(r_in + r_h) * n_h)
+    return ((1 - z) * new + z * h,)
+
+
+def lstm_cell(x: Tensor, state: Cell, w: Any, b: Any) -> Cell:
+    h, c = state
+    i, f, g, o = (x @ w[0].T + b[0] + h @ w[1].T + b[1]).chunk(4, dim=1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(c), c
+
+
+RECURRENT: list[Any] = [
+    (Rnn, RnnConfig, rnn_cell, 1),
+    (Gru, GruConfig, gru_cell, 1),
+    (Lstm, LstmConfig, lstm_cell, 2),
+]
+
+
+@pytest.mark.parametrize(("family", "config", "cell", "n_parts"), RECURRENT)
+@pytest.mark.parametrize("n_layers", [1, 2])
+def test_the_kernels_are_their_equations(
+    family: type[Recurrent], config: Any, cell: Any, n_parts: int, n_layers: int
+) -> None:
     torch.manual_seed(0)
-    model = Lstm(LstmConfig(embedding=3, hidden=4), V).eval()
+    model = family(config(embedding=3, hidden=4, layers=n_layers), V)
     tokens = torch.tensor([[1, 5, 2], [0, 0, 4]])
-    h, c = torch.randn(2, 4), torch.randn(2, 4)
-    logits, state = model(tokens, (h[:, None], c[:, None]))
-    weights: Any = model.layers
+    begin = tuple(torch.randn(2, n_layers, 4) for _ in range(n_parts))
+    states = [tuple(part[:, layer] for part in begin) for layer in range(n_layers)]
+    rows = []
     for t in range(3):
         x = model.embedding.weight[tokens[:, t]]
-        gates = x @ weights.weight_ih_l0.T + weights.bias_ih_l0
-        gates = gates + h @ weights.weight_hh_l0.T + weights.bias_hh_l0
-        i, f, g, o = gates.chunk(4, dim=1)
-        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-        h = torch.sigmoid(o) * torch.tanh(c)
-        expected = h @ model.output.weight.T + model.output.bias
-        torch.testing.assert_close(logits[:, t], expected, **CLOSE)
-    torch.testing.assert_close(state[0][:, 0], h, **CLOSE)
-    torch.testing.assert_close(state[1][:, 0], c, **CLOSE)
+        for layer in range(n_layers):
+            w, b = (
+                [getattr(model.layers, f"{kind}_{source}_l{layer}") for source in ("ih", "hh")]
+                for kind in ("weight", "bias")
+            )
+            states[layer] = cell(x, states[layer], w, b)
+            x = states[layer][0]
+        rows.append(x @ model.output.weight.T + model.output.bias)
+    expected = torch.stack(rows, dim=1)
+    logits, after = model(tokens, begin)
+    torch.testing.assert_close(logits, expected, **CLOSE)
+    for part, wanted in zip(after, zip(*states, strict=True), strict=True):
+        torch.testing.assert_close(part, torch.stack(wanted, dim=1), **CLOSE)
+    assert_same(gradients(model, logits), gradients(model, expected))
 
 
 @pytest.mark.parametrize("fill_id", [V - 1, V])
-def test_mlp_is_a_table_two_products_and_a_curve(fill_id: int) -> None:
+@pytest.mark.parametrize("activation", ["tanh", "gelu", "relu"])
+def test_mlp_is_a_table_two_products_and_a_curve(fill_id: int, activation: Any) -> None:
     torch.manual_seed(0)
-    model = Mlp(MlpConfig(context=3, embedding=2, hidden=4), V, fill_id).eval()
+    config = MlpConfig(context=3, embedding=2, hidden=4, activation=activation, init="library")
+    model = Mlp(config, V, fill_id)
     tokens = [1, 5, 2, 0]
-    logits, state = model(torch.tensor([tokens]))
-    table: Tensor = model.embedding.weight
+    curve = {"tanh": torch.tanh, "gelu": nn.functional.gelu, "relu": torch.relu}[activation]
+    table: Any = model.embedding.weight
     first, last = model.hidden[0], model.output
-    assert isinstance(first, nn.Linear)
+    rows = []
     for t in range(4):
         window = [fill_id, fill_id, *tokens][t : t + 3]
         x = torch.cat([table[i] for i in window])
-        h = torch.tanh(first.weight @ x + first.bias)
-        torch.testing.assert_close(logits[0, t], last.weight @ h + last.bias, **CLOSE)
-    assert state[0].tolist() == [[2, 0]]
+        rows.append(last.weight @ curve(first.weight @ x + first.bias) + last.bias)
+    agrees(model, torch.tensor([tokens]), torch.stack(rows)[None])
+    assert model(torch.tensor([tokens]))[1][0].tolist() == [[2, 0]]
 
 
 def test_nothing_yet_has_a_learned_row_of_its_own() -> None:
-    assert Mlp(MlpConfig(), V, fill_id=V).embedding.num_embeddings == V + 1
-    assert Mlp(MlpConfig(), V, fill_id=V - 1).embedding.num_embeddings == V
+    def n_rows(fill_id: int) -> Any:
+        return Mlp(MlpConfig(), V, fill_id).embedding.num_embeddings
+
+    assert n_rows(V) == V + 1
+    assert n_rows(V - 1) == V
+
+
+def test_bigram_is_a_linear_layer_on_one_hot_tokens() -> None:
+    torch.manual_seed(0)
+    model = Bigram(BigramConfig(init="lecture"), V, V)
+    tokens = torch.tensor([[1, 5, 2, 2], [0, 3, 1, 4]])
+    agrees(model, tokens, one_hot(tokens, V).float() @ model.table)
+
+
+def test_the_gradient_leads_the_bigram_to_the_table_of_counts() -> None:
+    model = Bigram(BigramConfig(), 3, 2)
+    tokens = torch.tensor([[0, 1, 0, 2, 0, 1, 1, 2, 0, 0, 2, 1, 0, 1]])
+    before, after = tokens[:, :-1], tokens[:, 1:].flatten()
+    for _ in range(300):
+        loss = cross_entropy(model(before)[0].flatten(0, 1), after)
+        (gradient,) = torch.autograd.grad(loss, model.table)
+        model.table.data -= 5 * gradient
+    counts = torch.zeros(3, 3)
+    for one, other in zip(before.flatten(), after, strict=True):
+        counts[one, other] += 1
+    shares = counts / counts.sum(1, keepdim=True)
+    torch.testing.assert_close(model.table.softmax(1), shares, atol=0.01, rtol=0)
+
+
+def test_a_bag_of_words_is_a_mean_beside_the_last_vector() -> None:
+    torch.manual_seed(0)
+    model = BagOfWords(BowConfig(embedding=3, hidden=4, init="library"), V)
+    tokens = torch.tensor([[1, 5, 2, 2]])
+    table: Any = model.embedding.weight
+    first, last = model.hidden[0], model.output
+    rows = []
+    for t in range(4):
+        vectors = [table[int(token)] for token in tokens[0, : t + 1]]
+        mean = sum(vectors) / (t + 1)
+        hidden = nn.functional.gelu(first.weight @ torch.cat([mean, vectors[-1]]) + first.bias)
+        rows.append(last.weight @ hidden + last.bias)
+    agrees(model, tokens, torch.stack(rows)[None])
+
+
+def test_a_bag_of_words_forgets_the_order_of_all_but_the_last() -> None:
+    model = BagOfWords(BowConfig(), V)
+    with torch.inference_mode():
+        one, _ = model(torch.tensor([[1, 2, 3, 0]]))
+        other, _ = model(torch.tensor([[3, 1, 2, 0]]))
+    torch.testing.assert_close(one[:, -1], other[:, -1])
 
 
 def test_the_lectures_network_has_11_897_numbers_and_begins_far_too_certain() -> None:

@@ -7,7 +7,7 @@ from seqlm.data.corpus import Corpus
 from seqlm.data.prepare import PreparedText, prepare_corpus
 from seqlm.data.tokenizer import Boundary, CharTokenizer
 from seqlm.errors import RequestError
-from seqlm.families import ElmanConfig, LstmConfig
+from seqlm.families import ElmanConfig, LstmConfig, TransformerConfig
 from seqlm.models.base import SequenceModel
 from seqlm.models.registry import build
 from seqlm.training import evaluate
@@ -61,6 +61,29 @@ def test_a_long_stream_is_read_in_pieces_with_its_state(
     pieces = list(scorer.run(model))
     assert len(pieces) == -(-whole.n_tokens // 7)
     assert pieces[-1].loss == pytest.approx(whole.loss, abs=1e-5)
+
+
+@pytest.mark.parametrize("which", ["names", "stream"])
+@torch.inference_mode()
+def test_what_a_model_cannot_hold_at_once_is_scored_through_a_sliding_window(
+    which: str, request: pytest.FixtureRequest
+) -> None:
+    text = request.getfixturevalue(which)
+    config = TransformerConfig(max_tokens=4, width=8, heads=2, init="library")
+    model = build(config, text.tokenizer.n_vocab, text.fill_id, 0).eval()
+    scorer = SplitScorer(text, "val", CPU, model.max_tokens)
+    assert scorer.protocol.endswith("by a window of 4 tokens sliding by 2") == (which == "names")
+    assert scorer.protocol.endswith("a window of 4 tokens sliding by 2")
+    nats, n_tokens = 0.0, 0
+    for sequence in text.sequences("val"):
+        for end in range(1, len(sequence)):
+            begin = 0 if end <= 4 else end - 3 - (end - 1) % 2
+            logits, _ = model(torch.tensor([sequence[begin:end]]))
+            nats -= float(logits[0, -1].log_softmax(-1)[sequence[end]])
+            n_tokens += 1
+    score = scorer.whole(model)
+    assert score.n_tokens == n_tokens
+    assert score.loss == pytest.approx(nats / n_tokens, abs=1e-5)
 
 
 @pytest.mark.parametrize("which", ["names", "stream"])

@@ -6,7 +6,7 @@ from seqlm.config import RunConfig, TrainConfig
 from seqlm.data.batches import ChunkBatches, ItemBatches, WindowBatches
 from seqlm.data.prepare import PreparedText
 from seqlm.errors import RequestError
-from seqlm.families import LstmConfig, MlpConfig, NgramConfig
+from seqlm.families import LstmConfig, MlpConfig, NgramConfig, TransformerConfig
 from seqlm.models.registry import build
 from seqlm.training.learner import make_batches, make_learner
 
@@ -59,6 +59,38 @@ def test_the_state_is_carried_from_chunk_to_chunk_and_never_its_gradient(
             wanted = torch.cat([part.targets for part in parts], 1)
             whole = cross_entropy(logits.flatten(0, 1), wanted.flatten()).item()
             assert sum(losses[True]) / 2 == pytest.approx(whole, abs=1e-5)
+
+
+def test_what_can_hold_only_so_many_tokens_begins_each_chunk_anew(stream: PreparedText) -> None:
+    transformer = TransformerConfig(max_tokens=16, width=8, heads=2)
+    config = RunConfig(preset="x", model=transformer, train=config_of("chunk").train)
+    model = build(transformer, stream.tokenizer.n_vocab, stream.fill_id, 0)
+    learner = make_learner(config, stream, model, CPU)
+    assert not make_batches(config, stream, stream.sequences("train"), None).carries
+    assert all(torch.isfinite(learner.step(i, VALUES, 0.1)[0]) for i in range(3))
+    assert not any(name.startswith("carried") for name in learner.tensors())
+
+
+@pytest.mark.parametrize(
+    ("which", "example", "max_tokens", "said"),
+    [
+        ("stream", "auto", 15, r"train\.chunk=16 is longer than model\.max_tokens=15"),
+        ("names", "item", 4, r"item of 9 tokens is longer than .*max_tokens=4: .*example=chunk"),
+    ],
+)
+def test_examples_that_a_model_cannot_hold_are_refused(
+    which: str, example: str, max_tokens: int, said: str, request: pytest.FixtureRequest
+) -> None:
+    text = request.getfixturevalue(which)
+    model = TransformerConfig(max_tokens=max_tokens)
+    config = RunConfig(preset="x", model=model, train=config_of(example).train)
+    with pytest.raises(RequestError, match=said):
+        make_batches(config, text, text.sequences("train"), None)
+
+
+def test_a_context_longer_than_the_text_is_refused(names: PreparedText) -> None:
+    with pytest.raises(RequestError, match="context of 9 tokens is longer than the training split"):
+        make_batches(config_of("window"), names, [[1, 2, 3], [1, 2, 3, 4, 5]], 9)
 
 
 @pytest.mark.parametrize(
