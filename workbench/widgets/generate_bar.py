@@ -20,10 +20,10 @@ def _distribution(view: GenerateView, width: int) -> Text:
     for index, option in enumerate(view.options):
         running += option.sampled
         end = min(size - 1, round(running * (size - 1)))
-        glyph = token_glyph(view.token(index), look.ascii_only)
-        if column < end <= column + cell_len(glyph):
-            break  # the rest is narrower still
         if end > column:
+            glyph = token_glyph(view.token(index), look.ascii_only)
+            if end <= column + cell_len(glyph):
+                break  # the rest is narrower still
             is_drawn = view.token(index) == drawn
             style = f"bold {look.palette.val}" if is_drawn else look.palette.label
             row.append(_piece(glyph, end - column, view), style)

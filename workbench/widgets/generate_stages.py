@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from itertools import accumulate
-from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,7 +23,6 @@ from workbench.widgets.look import exactly
 WIDE_FROM, _MIDDLE_FROM, _LEAST_BAR, _NUMBER = 100, 60, 4, 6
 _SUMS_FROM, _HEADS_FROM = 8, 5
 _SUM, _KEPT = "running sum", "kept"
-_T = TypeVar("_T")
 
 
 class _Column(Struct, frozen=True):
@@ -177,7 +175,9 @@ def _values(stage: Stage, shown: range, heads: tuple[str, str], width: int) -> _
         heads=heads,
         width=width,
         cells=[figures.probability(stage.values[i]) for i in shown],
-        rest=figures.probability(sum(_others(stage.values, shown))),
+        rest=figures.probability(
+            sum(stage.values[: shown.start]) + sum(stage.values[shown.stop : stage.n_left])
+        ),
         left=figures.count(stage.n_left),
         entropy=f"{stage.entropy_nats:.2f}",
         shares=[stage.values[i] / largest for i in shown],
@@ -188,13 +188,15 @@ def _values(stage: Stage, shown: range, heads: tuple[str, str], width: int) -> _
 def _cuts(before: Stage, stage: Stage, shown: range, heads: tuple[str, str]) -> _Column:
     """A stage that cuts: what it kept, what it cut, and dots for what was cut before."""
     sums = list(accumulate(before.distribution)) if heads[1] == _SUM else []
-    others = _others(range(len(stage.values)), shown)
-    n_cut = sum(i in stage.cut for i in others)
+    n_others = len(stage.values) - len(shown)
+    n_cut = len(stage.cut) - sum(i in stage.cut for i in shown)
+    most_probable = shown.stop if shown.start == 0 else 0
+    word = _kept_word(stage, most_probable, []) if n_others else ""
     return _Column(
         heads=heads,
         width=13 if heads[1] in (_SUM, _KEPT) else 8,
         cells=[_kept_word(stage, i, sums) for i in shown],
-        rest=f"{n_cut:,} cut" if 0 < n_cut < len(others) else _rest_word(stage, others),
+        rest=f"{n_cut:,} cut" if 0 < n_cut < n_others else word,
         left=figures.count(stage.n_left),
         entropy=f"{stage.entropy_nats:.2f}",
     )
@@ -206,15 +208,6 @@ def _kept_word(stage: Stage, index: int, sums: list[float]) -> str:
     if index >= stage.n_left:
         return "···"
     return f"= {sums[index]:.3f}" if sums else "="
-
-
-def _rest_word(stage: Stage, others: Sequence[int]) -> str:
-    """The word for those that are not shown: what became of the most probable one."""
-    return _kept_word(stage, others[0], []) if others else ""
-
-
-def _others(values: Sequence[_T], shown: range) -> Sequence[_T]:
-    return [*values[: shown.start], *values[shown.stop :]]
 
 
 def _with_sum(stage: Stage, n: int) -> tuple[str, str]:
