@@ -34,7 +34,7 @@ class TerminalApp(App[int]):
         asking = active_message_pump.get(None)
         screen = asking.screen if isinstance(asking, Widget) and asking.is_attached else asking
         if isinstance(screen, Screen) and screen is not self.screen:
-            return AwaitComplete.nothing()
+            return AwaitComplete(asyncio.sleep(0))
         return super().pop_screen()
 
     def on_mount(self) -> None:
