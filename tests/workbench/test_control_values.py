@@ -144,7 +144,8 @@ def test_typed_values(key: str, text: str, value: Any) -> None:
         (
             "model.kind",
             "gpt",
-            '"gpt" is not a kind. One of: ngram, mlp, elman, lstm.',
+            '"gpt" is not a kind. One of: ngram, bigram, mlp, bow, elman, rnn, gru, lstm, wavenet,'
+            " transformer.",
         ),
     ],
 )

@@ -82,11 +82,11 @@ hidden             200 → 300    ↻ r
 layers             1            ↻
 activation         tanh         ↻
 dropout            0            ↻
+input              embedding    ↻
+tied               false        ↻
 init               lecture      ↻
 seed               0            ↻
 ─ training ───────── ↻ new run ───
-batch size         32 examples  ↻
-optimizer          sgd          ↻
 ─ 11,897 → 17,697 params ─────────
 1 waits: r starts it, u undoes
 size of a step down the slope.
@@ -410,7 +410,7 @@ async def test_an_arrow_that_leads_to_what_does_not_go_together_says_so() -> Non
         while app.pane.view.row is None or app.pane.view.row.key != "model.kind":
             await press(pilot, ["down"])
         await press(pilot, ["right"])
-        assert app.pane.view.refusal.startswith("Example window needs a fixed context; elman")
+        assert app.pane.view.refusal.startswith("Example window needs a fixed context; bow")
         assert app.heard == []
 
 
