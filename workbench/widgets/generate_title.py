@@ -24,6 +24,8 @@ def _parts(view: GenerateView) -> list[str]:
         return [clean(view.source.label, 60)]
     sampling = view.sampling
     parts = [_weights(view, step)]
+    if view.showing == "stages":
+        return parts  # its columns are named after the settings
     if sampling.temperature != 1:
         parts.append(f"T {sampling.temperature:g}")
     if sampling.top_k is not None:

@@ -88,6 +88,10 @@ class Host(App[None]):
         return self.query_one(GeneratePane)
 
     def on_mount(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Tell the pane who answers."""
         self.pane.show_source("names-mlp-7", "live", 1, VOCABULARY, True)
         self.pane.show_sampling(SampleConfig(seed=3))
         self.pane.focus()

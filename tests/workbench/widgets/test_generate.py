@@ -106,13 +106,15 @@ def test_the_title_lists_the_views_and_tells_whose_weights() -> None:
     wide = "STEP  samples  stages  tree  guess  1/5 · letter-pair counts, no training yet"
     assert title_info(before) == wide
     assert title_info(before, 58) == "step 1/5 · letter-pair counts, no training yet"
-    held = drawn_view(showing="stages")
+    held = drawn_view(showing="tree")
     settings = "holds step 41,200 · T 0.8 · top-k 5 · seed 7"
-    assert title_info(held, 200) == f"step  samples  STAGES  tree  guess  3/5 · {settings}"
-    assert title_info(held, 58) == f"stages 3/5 · {settings}"
-    assert title_info(held, 45) == "stages 3/5 · holds step 41,200 · T 0.8"
-    assert title_info(held, 12) == "stages 3/5"
+    assert title_info(held, 200) == f"step  samples  stages  TREE  guess  4/5 · {settings}"
+    assert title_info(held, 58) == f"tree 4/5 · {settings}"
+    assert title_info(held, 43) == "tree 4/5 · holds step 41,200 · T 0.8"
+    assert title_info(held, 12) == "tree 4/5"
     assert title_info(held, 5) == ""
+    stages = title_info(drawn_view(showing="stages"), 90)
+    assert stages == "step  samples  STAGES  tree  guess  3/5 · holds step 41,200"
     every = SampleConfig(temperature=1.5, top_k=9, top_p=0.95, min_p=0.02, seed=7)
     told = title_info(drawn_view(sampling=every), 120)
     assert told.endswith("T 1.5 · top-k 9 · top-p 0.95 · min-p 0.02 · seed 7")
