@@ -165,10 +165,7 @@ def _too_sure(s: Situation) -> Line | None:
     has_been_better = run.best is not None and run.best.loss < uniform
     if has_been_better or run.train_last < _TOO_SURE * uniform:
         return None
-    words = (
-        f"Worse than guessing ({loss(uniform, 3)}): the first weights are sure of the wrong tokens. "
-        "y shows the whole fall."
-    )
+    words = f"Worse than guessing ({loss(uniform, 3)}): the first weights are sure of wrong tokens."
     return Line("▸", "plain", words)
 
 
