@@ -1,13 +1,12 @@
 """Keys of everywhere beside training: copy, open, the rate, the next validation, moved keys, help."""
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fake_worker import write_run
 from recorded_logs import recorded, until, until_kind
-from test_app import CONFIG, Stage, settled
+from stage import CONFIG, Stage, settled
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
@@ -17,7 +16,6 @@ from seqlm.protocol.events import Paused
 from workbench.app import Workbench
 from workbench.doing import steps_to_validation
 from workbench.palette_commands import palette_commands
-from workbench.preview import Preview
 from workbench.run_line import run_line
 from workbench.screens.help import HelpScreen, help_lines
 from workbench.screens.leave import LeaveScreen
@@ -26,14 +24,10 @@ from workbench.situation import Situation
 from workbench.state import RunState
 
 
-@pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, preview: Preview) -> Iterator[Stage]:
-    monkeypatch.setenv("SEQLM_HOME", str(tmp_path))
+@pytest.fixture(autouse=True)
+def _here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SEQLM_KEYMAP", str(tmp_path / "keymap.toml"))
     monkeypatch.chdir(tmp_path)
-    made = Stage(monkeypatch, tmp_path, preview)
-    yield made
-    made.close()
 
 
 async def until_true(pilot: Pilot[int], what: object) -> None:
