@@ -41,6 +41,7 @@ class Program:
 
     Attributes:
         output: Every byte it wrote.
+        is_open: Whether it has the terminal; it gives it back a moment before it ends.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Program:
             dimensions=(rows, columns),
         )
         os.set_blocking(self.process.fd, False)
-        self._is_open = True
+        self.is_open = True
         self._status: int | None = None
 
     @property
@@ -77,7 +78,7 @@ class Program:
     def read(self, timeout_s: float = 0.0) -> bytes:
         """What it has written since the last call, waiting up to ``timeout_s`` for the first of it."""
         before = len(self.output)
-        while self._is_open and select.select([self.process.fd], [], [], timeout_s)[0]:
+        while self.is_open and select.select([self.process.fd], [], [], timeout_s)[0]:
             timeout_s = 0.0
             self._take()
         return bytes(self.output[before:])
@@ -89,7 +90,7 @@ class Program:
             return
         except OSError:  # nobody holds the other end any more
             data = b""
-        self._is_open = bool(data)
+        self.is_open = bool(data)
         self.output += data
 
     def forget(self) -> bytes:
@@ -118,7 +119,7 @@ class Program:
         until = time.monotonic() + timeout_s
         seen = self.screen()
         while not is_so(seen):
-            if time.monotonic() > until or not self._is_open:
+            if time.monotonic() > until or not self.is_open:
                 raise Unseen(f"never seen: {what}; last seen:\n{seen}")
             self.read(0.1)
             seen = self.screen()
@@ -128,7 +129,7 @@ class Program:
         """Read until ``marker`` was written after the byte ``since``; the byte after it."""
         until = time.monotonic() + timeout_s
         while (at := self.output.find(marker, since)) < 0:
-            if time.monotonic() > until or not self._is_open:
+            if time.monotonic() > until or not self.is_open:
                 raise Unseen(f"never written: {marker!r}; last:\n{self.screen()}")
             self.read(0.1)
         return at + len(marker)
@@ -139,7 +140,7 @@ class Program:
         """Type; what is drawn meanwhile is read, so that neither side waits for the other."""
         left = keys.encode(errors="surrogateescape") if isinstance(keys, str) else keys
         until = time.monotonic() + DEADLINE_S
-        while left and self._is_open:
+        while left and self.is_open:
             if time.monotonic() > until:
                 raise Unseen(f"it reads no keys; {len(left)} bytes left\n{self.screen()}")
             _, writable, _ = select.select([self.process.fd], [self.process.fd], [], 0.1)
@@ -150,7 +151,7 @@ class Program:
                 except BlockingIOError:
                     continue
                 except OSError:
-                    self._is_open = False
+                    self.is_open = False
 
     def paste(self, text: str | bytes) -> None:
         """Paste, as a terminal tells it."""
@@ -169,7 +170,7 @@ class Program:
     def wait_for_end(self, timeout_s: float = DEADLINE_S) -> int:
         """Read until it is gone; its exit status, negative for a signal."""
         until = time.monotonic() + timeout_s
-        while self._is_open:
+        while self.is_open:
             if time.monotonic() > until:
                 raise Unseen(f"it never ended; last seen:\n{self.screen()}")
             self.read(0.1)
@@ -180,7 +181,7 @@ class Program:
 
     def lose(self) -> None:
         """Take the terminal away, as a lost connection does."""
-        self._is_open = False
+        self.is_open = False
         self.process.fileobj.close()
 
     def close(self) -> None:

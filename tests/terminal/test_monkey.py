@@ -131,7 +131,7 @@ def _play(begin: Callable[[], Workbench], monkey: Monkey, n_deeds: int) -> None:
         monkey.act(program)
         if number % FORGET_EVERY == 0:
             told.feed(program.forget())
-        if not program.is_alive:  # it pressed q, and d where that was asked
+        if not program.is_open:  # it pressed q, and d where that was asked
             _see_the_end(program, told)
             program, told = begin(), Told(clipboard=True)
             monkey.deeds.append("began again")

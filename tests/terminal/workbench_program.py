@@ -50,8 +50,8 @@ class Workbench(Program):
     def leave(self) -> int:
         """Quit, and detach where that is asked; the exit status."""
         self.press("q")
-        self.wait_until(lambda seen: "detach" in seen or not self.is_alive, "the end")
-        if self.is_alive:
+        self.wait_until(lambda seen: "detach" in seen or not self.is_open, "the end")
+        if self.is_open:
             self.press("d")
         return self.wait_for_end()
 
