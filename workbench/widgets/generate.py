@@ -255,4 +255,4 @@ def folded_row(situation: Situation) -> Row:
     """The same draw at the last few ages, in one row."""
     samples = situation.run.samples[-3:]
     words = "  ".join(f"{step:,}: {clean(text, 24)}" for step, text in samples)
-    return [(words or "pair counts answer until a model is trained", "label")]
+    return [(words or "letter-pair counts answer until a model is trained", "label")]

@@ -23,12 +23,11 @@ class GenerateDesk(Questions):
             self.say("The text ends here. ← goes back, n draws this token again.")
         elif text.cursor + 1 < len(text.drawn):
             self._go(text.forward())
-        elif self._asked is None or not self._draw_when_known:
+        elif self._asked is None or self._to_draw is None:
             self._draw_at(text.forward())
 
     def back(self) -> None:
         """Goes one token back; a draw that is waited for is given up."""
-        self._draw_when_known = False
         self._look_at_text()
         self._go(self.view.text.back())
 
@@ -56,7 +55,6 @@ class GenerateDesk(Questions):
 
     def go_to_branch(self, branch: int, place: int) -> None:
         """Moves the cursor to a place of a branch."""
-        self._draw_when_known = False
         self.change(message=None)
         self._go(self.view.text.go_to(branch, place))
 

@@ -49,7 +49,7 @@ class Questions:
         self._asked: PredictionWanted | None = None
         self._asked_samples: str | None = None
         self._pending_after: tuple[str, ...] | None = None
-        self._draw_when_known = False
+        self._to_draw: Continuation | None = None
         self._is_outdated = False
 
     @property
@@ -73,7 +73,7 @@ class Questions:
         self.change(source=source)
         if (source.vocabulary, source.has_end) != (old.vocabulary, old.has_end):
             prompt = usable(self.view.text.prompt, source)
-            self._pending_after = None
+            self._pending_after = self._to_draw = None
             self.change(text=Continuation().begin(prompt), samples=None, pending=None, candidate=0)
             self.change(game=None, is_guessing=False)
             self._ask()
@@ -88,13 +88,16 @@ class Questions:
         if asked is None or prediction.request_id != asked.request_id:
             return
         self._asked = None
+        if self._to_draw is not None and asked.tokens == self._to_draw.tokens_before:
+            self._pending_after = asked.tokens
+            self.change(text=self._to_draw, pending=prediction)
+            self._go(self._to_draw.draw(prediction, self.view.sampling))
+            return
         if not prediction.candidates or text.here or asked.tokens != text.tokens_before:
             return
         self._pending_after = asked.tokens
         self.change(candidate=self._same_candidate(prediction), pending=prediction)
-        if self._draw_when_known:
-            self._draw(prediction)
-        elif self._is_outdated:
+        if self._is_outdated:
             self._ask()
 
     def take_samples(self, request_id: str, samples: Sequence[Drawn], step: int | None) -> None:
@@ -134,20 +137,16 @@ class Questions:
     # Where the text is shown from
 
     def _draw_at(self, text: Continuation) -> None:
-        self.change(text=text)
+        """Draws a token at the cursor of a text; it is shown when it is known what is expected."""
         if self._pending_after == text.tokens_before and self.view.pending is not None:
-            self._draw(self.view.pending)
+            self._go(text.draw(self.view.pending, self.view.sampling))
         else:
-            self._draw_when_known = True
-            self.change(pending=None, candidate=0)
+            self._to_draw = text
             self._ask()
-
-    def _draw(self, prediction: Prediction) -> None:
-        self._draw_when_known = False
-        self._go(self.view.text.draw(prediction, self.view.sampling))
 
     def _go(self, text: Continuation) -> None:
         """Shows another text or place; asks what is expected there if that is not known."""
+        self._to_draw = None
         here = text.here
         if here is not None:
             self.change(text=text, candidate=here.prediction.index(here.token) or 0)
@@ -162,7 +161,7 @@ class Questions:
         if not self.view.source.vocabulary:
             return
         self._is_outdated = False
-        tokens = self.view.text.tokens_before
+        tokens = (self._to_draw or self.view.text).tokens_before
         wanted = weights or self._weights()
         self._asked = PredictionWanted(self.next_id(), tokens, wanted)
         self.outbox.append(self._asked)
@@ -197,4 +196,4 @@ class Questions:
 
     def _wait_no_more(self) -> None:
         self._asked = self._asked_samples = None
-        self._draw_when_known = False
+        self._to_draw = None

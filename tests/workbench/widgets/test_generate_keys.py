@@ -1,5 +1,6 @@
 """Views, branches, the game, clicks and waiting, by the keys of the pane."""
 
+import random
 from typing import Any
 
 import pytest
@@ -352,3 +353,42 @@ def test_the_fixed_numbers_of_a_branch_are_shown_before_it_is_drawn() -> None:
     desk.draw()
     assert desk.view.text.drawn[0].u == expected
     assert prediction() is not None
+
+
+def test_what_is_shown_stays_until_the_answer_comes() -> None:
+    desk = desk_with()
+    answer(desk, shares=NEVER_ENDING)
+    desk.draw()
+    shown = desk.view
+    desk.draw()
+    assert (desk.view.text, desk.view.pending) == (shown.text, shown.pending)
+    assert desk.waits_for
+    answer(desk, shares=NEVER_ENDING)
+    assert len(desk.view.text.drawn) == 2
+    assert desk.view.text.cursor == 1
+
+
+KEYS = (
+    *("right", "left", "up", "down", "home", "end", "pageup", "pagedown", "enter", "escape"),
+    *"bdmnuUvVigarex",
+    *("left_square_bracket", "tab", "space", "question_mark"),
+)
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_any_keys_leave_a_pane_that_works(seed: int, tiny: Preview) -> None:
+    chance = random.Random(seed)
+    app = Host({"a": 0.4, "n": 0.3, "i": 0.2, END: 0.1})
+    async with app.run_test(size=chance.choice([(80, 24), (40, 12), (151, 30), (12, 5)])) as pilot:
+        with_text(app, tiny)
+        for _ in range(50):
+            await pilot.press(chance.choice(KEYS))
+            if chance.random() < 0.1:
+                await pilot.click(offset=(chance.randrange(12), chance.randrange(5)))
+        app.pane.focus()
+        await press(pilot, ["escape", "escape", "escape"])
+        app.pane._desk.change(showing="step")
+        await press(pilot, ["escape", "right", "right"])
+        assert tokens(app.pane)
+        text = app.pane.view.text
+        assert 0 <= text.cursor <= len(text.drawn)
