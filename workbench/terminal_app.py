@@ -13,7 +13,7 @@ from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.driver import Driver
 from textual.screen import Screen
-from textual.widget import Widget
+from textual.worker import WorkerFailed, active_worker
 
 from seqlm.errors import one_line
 from workbench.driver import TerminalDriver
@@ -31,9 +31,8 @@ class TerminalApp(App[int]):
 
     def pop_screen(self) -> AwaitComplete:
         """Leave the screen on top; one that was left by the click before this one leaves no other."""
-        asking = active_message_pump.get(None)
-        screen = asking.screen if isinstance(asking, Widget) and asking.is_attached else asking
-        if isinstance(screen, Screen) and screen is not self.screen:
+        asking = _asking_screen()
+        if asking is not None and asking is not self.screen:
             return AwaitComplete(asyncio.sleep(0))
         return super().pop_screen()
 
@@ -71,10 +70,20 @@ class TerminalApp(App[int]):
             sys.stderr.write(last_words(self._exception))
 
 
+def _asking_screen() -> Screen[Any] | None:
+    """The screen in whose handler or worker we are; None in one of the app."""
+    worker = active_worker.get(None)
+    node: Any = active_message_pump.get(None) if worker is None else worker.node
+    while node is not None and not isinstance(node, Screen):
+        node = node._parent
+    return node
+
+
 def last_words(error: BaseException) -> str:
     """What is said of an error that nobody expected; with ``SEQLM_DEBUG=1`` after its traceback."""
     from traceback import format_exception
 
+    error = error.error if isinstance(error, WorkerFailed) else error
     traceback = "".join(format_exception(error))
     words = f"seqlm-tui: error: {type(error).__name__}: {one_line(error)}"
     if os.environ.get("SEQLM_DEBUG") == "1":
