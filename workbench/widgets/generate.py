@@ -184,6 +184,14 @@ class GeneratePane(WorkingPane):
         self._update()
         return True
 
+    def on_paste(self, event: events.Paste) -> None:
+        """What is pasted becomes the prompt, once enter takes it."""
+        event.stop()
+        if is_possible(self.view, "edit") and not self.has_class("-editing"):
+            self.action_edit()
+            self._field.value = event.text[:MAX_PROMPT]
+            self._field.action_end()
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Takes the typed prompt, or says why not and keeps the field open."""
         event.stop()

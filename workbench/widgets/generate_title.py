@@ -19,13 +19,14 @@ def title_info(view: GenerateView, width: int = 80) -> str:
 
 
 def _parts(view: GenerateView) -> list[str]:
-    step = view.prediction.step if view.prediction else view.source.step
+    shown = view.prediction if view.showing != "guess" else None
+    step = shown.step if shown else view.source.step
     if step is None:
         return [clean(view.source.label, 60)]
     sampling = view.sampling
     parts = [_weights(view, step)]
-    if view.showing == "stages":
-        return parts  # its columns are named after the settings
+    if view.showing in ("stages", "guess"):
+        return parts  # columns are named after the settings; guessing needs none
     if sampling.temperature != 1:
         parts.append(f"T {sampling.temperature:g}")
     if sampling.top_k is not None:
@@ -39,7 +40,7 @@ def _parts(view: GenerateView) -> list[str]:
 
 def _weights(view: GenerateView, step: int) -> str:
     """Whose weights: the label has more to say where older ones are looked at."""
-    if view.is_holding:
+    if view.is_holding and view.showing != "guess":
         return f"holds step {figures.count(step)}"
     is_told = step == view.source.step and view.source.label
     return clean(view.source.label, 60) if is_told else f"weights of step {figures.count(step)}"

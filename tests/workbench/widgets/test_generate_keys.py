@@ -18,6 +18,7 @@ from generate_stage import (
     tokens,
 )
 from msgspec.structs import replace
+from textual.events import Paste
 
 from seqlm.config import DataConfig, RunConfig, SampleConfig
 from seqlm.data.tokenizer import END
@@ -127,6 +128,20 @@ async def test_b_draws_on_from_here_with_other_numbers() -> None:
         here = text.here
         assert here is not None
         assert here.sample == 1
+
+
+async def test_what_is_pasted_becomes_the_prompt() -> None:
+    app = Host(NEVER_ENDING)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.pane.post_message(Paste("ni\x1b[31mn"))
+        await pilot.pause()
+        await press(pilot, ["enter"])
+        assert "is not in this vocabulary" in screen_text(app)
+        await press(pilot, ["escape"])
+        app.pane.post_message(Paste("nin"))
+        await pilot.pause()
+        await press(pilot, ["i", "enter"])
+        assert app.pane.view.text.prompt == tuple("nini")
 
 
 # Clicks
