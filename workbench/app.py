@@ -17,6 +17,7 @@ from workbench.bindings import APP_BINDINGS
 from workbench.doing import Doing
 from workbench.palette_commands import palette_commands
 from workbench.past import moved
+from workbench.render.figures import learning_rate
 from workbench.render.text import clean
 from workbench.situation import possible
 from workbench.texts import TextTold, text_of_run
@@ -152,10 +153,13 @@ class Workbench(Doing):
 
     def action_new_run(self) -> None:
         """Train a new run with the waiting values; one that trains is stopped with a checkpoint."""
-        asked = self._steering.config
+        asked, before = self._steering.config, self.situation.run
         if self._session.start(recipe.write(asked)):
             self._steering.begun()
-            self._change(running=asked, stored=None, asked=asked, refusal="")
+            rate = learning_rate(asked.train.learning_rate)
+            stopped = f"{before.run} is stopped and kept. The new run begins with rate {rate}."
+            note = stopped if before.is_live else ""
+            self._change(running=asked, stored=None, asked=asked, refusal="", note=note)
 
     def action_one_step(self) -> None:
         """Do one step and wait again."""

@@ -92,7 +92,8 @@ def _silent(s: Situation) -> Line | None:
 def _past(s: Situation) -> Line | None:
     if s.looking_at is None:
         return None
-    words = f"Looking at step {count(s.looking_at)} of {count(s.run.step)}. . later, , earlier, esc now."
+    at = f"Looking at step {count(s.looking_at)} of {count(s.run.step)}"
+    words = f"{at}    , earlier    . later    esc now"
     return Line("◂", "waiting", words)
 
 
@@ -147,7 +148,7 @@ def _finished(s: Situation) -> Line | None:
 
 def _overfitting(s: Situation) -> Line | None:
     found = overfitting(s.run)
-    if found is None:
+    if found is None or s.preview is None or found.best.loss > s.preview.uniform:
         return None
     words = (
         f"val rises while train falls, {found.n_checks} checks running: learning by heart. "
@@ -177,7 +178,7 @@ def _settled(s: Situation) -> Line | None:
     since = count(found.step)
     words = (
         f"Little gained since step {since}: the steps are too big to settle. "
-        "[ halves the learning rate."
+        "3, then [ halves the rate."
     )
     return Line("▸", "plain", words)
 
@@ -187,19 +188,20 @@ def _changed(s: Situation) -> Line | None:
     if not s.run.changes:
         return None
     change = s.run.changes[-1]
-    if s.run.step > change.step * (1 + _RECENT_SHARE) + 2000:
+    if not change.can_have_effect or s.run.step > change.step * (1 + _RECENT_SHARE) + 2000:
         return None
     return Line("▸", "mark", change_words(change))
 
 
 def change_words(change: Changed) -> str:
-    """A change with its measured effect, in one sentence."""
-    what = f"{label(change.key)} {value_text(change.old)} → {value_text(change.new)}"
+    """A change and the validation losses around it, in one sentence."""
+    planned = "As planned: " if change.is_planned else ""
+    what = f"{planned}{label(change.key)} {value_text(change.old)} → {value_text(change.new)}"
     if change.before is None or change.after is None:
         return f"{what} at step {count(change.step)}; the next validation shows what it did."
     before, after = loss(change.before.loss, 3), loss(change.after.loss, 3)
-    n_steps = count(change.after.step - change.before.step)
-    return f"{what} took val from {before} to {after} in {n_steps} steps."
+    at, then = count(change.before.step), count(change.after.step)
+    return f"{what}: val was {before} at {at}, is {after} at {then}."
 
 
 def _above_bigram(s: Situation) -> Line | None:
@@ -223,7 +225,10 @@ def _training(s: Situation) -> Line | None:
 def _ready(s: Situation) -> Line | None:
     preset = PRESETS.get(s.config.preset)
     teaches = f": {preset.teaches}" if preset else ""
-    return Line("▸", "plain", f"Press space to train {s.config.preset}{teaches}.")
+    if s.n_runs:
+        runs = "your run" if s.n_runs == 1 else f"one of your {s.n_runs} runs"
+        return Line("▸", "plain", f"Press space to train {s.title}. o opens {runs}.")
+    return Line("▸", "plain", f"Press space to train {s.title}{teaches}.")
 
 
 _RULES: tuple[Rule, ...] = (

@@ -9,13 +9,6 @@ from workbench.state import Measured, RunState
 FEW_CHECKS = 5
 _LITTLE, _MUCH = 0.01, 0.02
 _SHARE = 0.2
-_WITHOUT_EFFECT = {
-    "train.steps",
-    "train.seconds",
-    "train.pace",
-    "train.evaluate_every",
-    "train.sample_every",
-}
 
 
 class Overfitting(NamedTuple):
@@ -57,7 +50,7 @@ def plateau(state: RunState) -> Plateau | None:
     Said only where that took a fifth of all steps and six validations. What was before the last
     change of a value that matters does not count.
     """
-    changes = [change.step for change in state.changes if change.key not in _WITHOUT_EFFECT]
+    changes = [change.step for change in state.changes if change.can_have_effect]
     since = changes[-1] if changes else 0
     checks = [found for found in state.val.growing if found.begin > since and found.n]
     lowest = min((found.low for found in checks), default=0.0)

@@ -119,7 +119,14 @@ def _value_changed(state: RunState, event: ValueChanged) -> RunState:
     key, new = clean(event.key, _MAX_NAME), _clean_value(event.new)
     if key in _COUNTED_WITH and not isinstance(new, int | float):
         return state  # no worker of ours wrote this
-    change = Changed(event.step, key, _clean_value(event.old), new, before=state.val_last)
+    change = Changed(
+        event.step,
+        key,
+        _clean_value(event.old),
+        new,
+        before=state.val_last,
+        is_planned=event.command_id is None,
+    )
     planned = int(new) if key == "train.steps" else state.steps_planned
     return replace(
         state,

@@ -79,7 +79,10 @@ def _rows(
     marks: dict[str, tuple[int, ...]] = {}
     for number, key in enumerate(changed, n_changes - len(changed) + 1):
         marks[key] = (*marks.get(key, ()), number)
-    return control_rows(asked, running, in_force | dict(values), marks)
+    rows = control_rows(asked, running, in_force | dict(values), marks)
+    if asked.model.learns_by_counting:  # in one pass, by no step
+        return tuple(row for row in rows if not row.key.startswith("train."))
+    return tuple(rows)
 
 
 def _n_parameters(situation: Situation, config: RunConfig) -> int | None:

@@ -1,12 +1,14 @@
 """Everything the screen is drawn from, in one frozen value, and what can be done in it."""
 
 from functools import lru_cache
+from pathlib import PurePath
 from typing import Any
 
 from msgspec import Struct
 
 from seqlm import settings
 from seqlm.config import DataConfig, RunConfig
+from seqlm.data.corpus import CORPORA
 from seqlm.presets import PRESETS
 from workbench.preview import Preview
 from workbench.state import RunState, Status
@@ -54,6 +56,7 @@ class Situation(Struct, frozen=True):
         is_linked: Whether a worker can be asked about the run's model.
         looking_at: The step whose weights answer; None: those of now.
         note: What just happened, in words, until something else does.
+        n_runs: How many runs lie in the home of runs.
         quiet_s: Seconds since anything came from a run that goes; 0 where that is nothing unusual.
         bytes_per_s: What the terminal was sent lately, while a run goes.
     """
@@ -68,6 +71,7 @@ class Situation(Struct, frozen=True):
     is_linked: bool = False
     looking_at: int | None = None
     note: str = ""
+    n_runs: int = 0
     quiet_s: int = 0
     bytes_per_s: int = 0
 
@@ -83,8 +87,11 @@ class Situation(Struct, frozen=True):
 
     @property
     def title(self) -> str:
-        """The run's name; before there is a run that of the preset."""
-        return self.run.run or self.config.preset
+        """The run's name; before there is a run that of the preset, or of a person's own text."""
+        corpus = self.config.data.corpus
+        if self.run.run or corpus in CORPORA:
+            return self.run.run or self.config.preset
+        return f"{PurePath(corpus).stem}-{settings.kind_of(self.config.model)}"
 
     @property
     def expected(self) -> float | None:

@@ -11,6 +11,7 @@ from textual.driver import Driver
 from textual.screen import Screen
 
 from seqlm.runs import client
+from seqlm.runs.directory import list_runs
 from workbench import seen
 from workbench.keys import footer_keys
 from workbench.link import Spawn
@@ -107,6 +108,7 @@ class Stage(TerminalApp):
         gc.freeze()
         gc.enable()
         self._session.prepare()
+        self._change(n_runs=len(list_runs()))
 
     def _detach(self) -> None:
         if self.situation.run.is_live:
@@ -149,6 +151,8 @@ class Stage(TerminalApp):
         self._looking.show(situation.run.is_live)
 
     def _change(self, **changes: Any) -> None:
+        if changes.get("note") not in (None, "", self.situation.note):
+            self._pulse.noted()
         self._set(replace(self.situation, **changes))
 
     def _show_keys(self) -> None:
@@ -160,15 +164,16 @@ class Stage(TerminalApp):
         """What a person who comes back to a run has missed."""
         left_at, self._left_at, run = self._left_at, None, self.situation.run
         if left_at is None or run.step <= left_at:
-            return self.situation.note
+            return ""
         n_steps = count(run.step - left_at)
         return f"Back on {run.run}. {n_steps} steps happened meanwhile; nothing is missing."
 
     def _beat(self) -> None:
         """Once a second while a run goes."""
         quiet_s = self._pulse.quiet_s()
+        kept = self.situation.note if self._pulse.is_note_new() else ""
         self._change(
-            note=self._welcome(),
+            note=self._welcome() or kept,
             quiet_s=quiet_s if quiet_s >= QUIET_FROM_S else 0,
             bytes_per_s=self._pulse.bytes_per_s(),
         )

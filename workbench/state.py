@@ -24,6 +24,9 @@ LIVE: tuple[Status, ...] = ("starting", "training", "paused")
 _LEAST_WATCHED_S = 1.0
 
 
+_WITHOUT_EFFECT = frozenset(("train.steps", "train.seconds", "train.pace", "train.evaluate_every"))
+
+
 class Measured(NamedTuple):
     """A loss in nats per token and the step it belongs to."""
 
@@ -32,7 +35,10 @@ class Measured(NamedTuple):
 
 
 class Changed(Struct, frozen=True):
-    """A live value that changed, with the validation loss before it and the first one after."""
+    """A live value that changed, with the validation loss before it and the first one after.
+
+    ``is_planned``: by the recipe, not by hand.
+    """
 
     step: int
     key: str
@@ -40,6 +46,12 @@ class Changed(Struct, frozen=True):
     new: Any
     before: Measured | None = None
     after: Measured | None = None
+    is_planned: bool = False
+
+    @property
+    def can_have_effect(self) -> bool:
+        """Whether it is about learning; how often is looked and how fast is no cause of anything."""
+        return self.key not in _WITHOUT_EFFECT
 
 
 class RunState(Struct, frozen=True):
@@ -107,6 +119,15 @@ class RunState(Struct, frozen=True):
     def is_live(self) -> bool:
         """Whether a worker trains it or waits to."""
         return self.status in LIVE
+
+    @property
+    def train_recent(self) -> float | None:
+        """The mean loss of the latest batches, as it is drawn; at the end that of the whole split."""
+        if "train" in self.final:
+            return self.final["train"]
+        latest = self.train.growing[-2:]
+        n = sum(found.n for found in latest)
+        return sum(found.total for found in latest) / n if n else None
 
     @property
     def steps_per_s(self) -> float | None:

@@ -34,7 +34,7 @@ STATES = {
     "refused": (RunState(), {"refusal": "notes.txt is empty"}, "✗", "notes.txt is empty"),
     "starting": (folded(STARTED), {}, "○", "Starting the trainer (1-2 s): loading torch."),
     "starting slowly": (folded(STARTED), {"quiet_s": 6}, "○", "6 s so far. : log shows why."),
-    "training": (folded(TRAINING), {}, "▸", "took val from"),
+    "training": (folded(TRAINING), {}, "▸", ": val was "),
     "paused": (folded(until_kind("steered", Paused)), {}, "‖", "space goes on, s does one step."),
     "disk full": (
         folded(until_kind("steered", Paused)),

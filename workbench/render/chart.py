@@ -135,7 +135,7 @@ def _x_row(spec: ChartSpec, layout: Layout) -> Row:
     marks = mark_texts(spec, layout)
     for column, text in marks:
         grid.write(column, 0, text, "mark")
-    taken = [(column, column + len(text)) for column, text in marks]
+    taken = [(column - 1, column + len(text) + 1) for column, text in marks]
     for column, text in place_labels(x_labels(spec, layout), layout.plot_width, taken):
         grid.write(column, 0, text, "label")
     has_note = spec.snapshots and layout.labels >= LEGEND_WIDTH

@@ -39,6 +39,8 @@ def _notice(part: str, content: ShownControls, width: int) -> Row:
 
 
 def _size(content: ShownControls) -> str:
+    if content.learns_by_counting:
+        return "a table of counts"
     now, then = content.n_parameters, content.n_asked
     if now is None:
         return ""

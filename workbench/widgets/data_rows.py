@@ -111,7 +111,7 @@ def token_rows(preview: Preview, first: int, width: int, room: int, ascii_only: 
     common = preview.description.common
     total = sum(n for _, n in common)
     most = common[0][1] if common else 1
-    head: Row = [("token   share      count", "guide")]
+    head: Row = [("token   share    in train", "guide")]
     begin = min(first, max(0, len(common) - max(1, room - 1)))
     shown = common[begin : begin + max(0, room - 1)]
     return [
@@ -135,7 +135,7 @@ def length_rows(preview: Preview, first: int, width: int, room: int, ascii_only:
     counted = Counter(min(len(line), _MOST_LENGTHS) for line in lines)
     lengths = sorted(counted)
     most, mean = max(counted.values()), sum(map(len, lines)) / len(lines)
-    words = f"{count(lengths[0])} to {count(lengths[-1])} characters, {mean:.1f} in the mean"
+    words = f"train: {count(lengths[0])} to {count(lengths[-1])} characters, mean {mean:.1f}"
     begin = min(first, max(0, len(lengths) - max(1, room - 1)))
     shown = lengths[begin : begin + max(0, room - 1)]
     return [
@@ -161,9 +161,9 @@ def pair_rows(preview: Preview, first: int, width: int, room: int, ascii_only: b
         for token, glyph in list(zip(shown, glyphs, strict=True))[begin : begin + room - 2]
     ]
     shades = _ASCII_SHADES if ascii_only else _SHADES
-    legend = "  ".join(f"{shades[i + 1]} {p:g}" for i, p in enumerate(_SHADE_FROM))
+    legend = " ".join(f"{shades[i + 1]} {p:g}" for i, p in enumerate(_SHADE_FROM))
     head: Row = [("  ", "guide"), ("".join(glyphs), "plain bold"), (" next", "guide")]
-    return [head, *rows, [(f"share of what follows, from {legend}", "guide")]]
+    return [head, *rows, [(f"share: {legend} and more", "guide")]]
 
 
 def _shaded(preview: Preview, token: str, nexts: Sequence[str], ascii_only: bool) -> str:

@@ -103,7 +103,7 @@ def _variants(situation: Situation, beats: bool) -> list[list[tuple[str, str]]]:
 
 def _bytes(per_s: int) -> str:
     """What goes to this terminal: over SSH it is worth knowing."""
-    return f"{max(1, round(per_s / 1000)):3d} kB/s"
+    return f"{max(1, round(per_s / 1000)):3d} kB/s sent "
 
 
 def _cells(row: Row) -> int:

@@ -21,6 +21,7 @@ from workbench.loss_view import (
 )
 from workbench.past import nearest
 from workbench.render.units import per_token
+from workbench.situation import Situation
 from workbench.widgets.loss_body import LossBody
 from workbench.widgets.loss_keys import LOSS_BINDINGS, LOSS_HELP
 from workbench.widgets.loss_rows import numbers_row
@@ -66,7 +67,7 @@ class LossPane(Pane):
         """The numbers, the chart in the middle, the latest changes, and the step that is read."""
         if self.situation is None:
             return []
-        return LossBody(self.situation, self.view, width, height, self.ascii_only).rows()
+        return LossBody(self.situation, self._looked_at, width, height, self.ascii_only).rows()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key that would do nothing is not there."""
@@ -136,6 +137,18 @@ class LossPane(Pane):
             step = self.situation.run.step if self.view.cursor is None else self.view.cursor
             center = x_of(self.situation, self.view.x)(step)
             self._look(zoomed(self.view, whole_axis(self.situation, self.view.x), center, factor))
+
+    @property
+    def _looked_at(self) -> LossView:
+        """The view; where the model is looked at as it was, that step is read."""
+        looking_at = self.situation.looking_at if self.situation else None
+        return self.view if looking_at is None else replace(self.view, cursor=looking_at)
+
+    def show(self, situation: Situation) -> None:
+        """Show this situation; in another run another step is read."""
+        if self.situation is not None and self.situation.run.run != situation.run.run:
+            self.view = without_cursor(self.view)
+        super().show(situation)
 
     @property
     def _kept(self) -> Sequence[int]:

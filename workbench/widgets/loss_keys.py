@@ -6,7 +6,7 @@ LOSS_HELP = (
     "How surprised the model is by the right token: lower is better. The unit stands on the border: "
     "nats; bits, which are nats / ln 2; or perplexity, e to the power of the nats: among how many "
     "tokens the model wavers. ⠒ is the mean over the batches of some steps, the shade behind it "
-    "their lowest and highest; o is the loss on validation text, which it never trains on. Dashed "
+    "their lowest and highest; ↑ stands where it is above the chart; o is the loss on validation text, which it never trains on. Dashed "
     "lines are what to compare with: guessing (uniform, ln V), counting pairs (bigram), what this "
     "preset is known to reach (expected), the best so far. ▲ marks where a value was changed; below "
     "stands what that did. ┬ marks the steps from which a draw was kept. The row under the chart "

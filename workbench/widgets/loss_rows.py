@@ -34,7 +34,7 @@ def numbers_row(situation: Situation, width: int, unit: Unit = "nats") -> Row:
     rows += [_numbers(run, unit, "   ", " at "), _numbers(run, unit, "  ", " @")]
     rows += [_numbers(run, unit, "  ", ""), _numbers(run, unit, " ", "")]
     rows += [_numbers(run, unit, " ", "", n_shown=2), _numbers(run, unit, " ", "", 2, digits=2)]
-    rows += [[(in_words(run.train_last, unit, 3), "train bold")]]
+    rows += [[(in_words(run.train_recent, unit, 3), "train bold")]]
     return next((row for row in rows if _cells(row) <= width), [])
 
 
@@ -43,7 +43,8 @@ def _numbers(
 ) -> list[Piece]:
     """The losses by name; where ``at`` is empty without their steps."""
     row: list[Piece] = [("" if unit == "nats" else f"{unit}{gap}", "label")]
-    last = Measured(run.step, run.train_last) if run.train_last is not None else None
+    recent = run.train_recent
+    last = Measured(run.step, recent) if recent is not None else None
     found = (("train", last), ("val", run.val_last), ("best", run.best))
     for i, (name, measured) in enumerate(found[:n_shown]):
         number = in_words(measured.loss if measured else None, unit, digits).ljust(digits + 2)
@@ -53,18 +54,18 @@ def _numbers(
 
 
 def _more(situation: Situation, unit: Unit) -> str:
-    """At the end the loss over all of train, before that the rate of the last step."""
+    """At the end what the losses are of, before that the rate of the last step."""
     run = situation.run
     if "train" in run.final:
-        return f"all of train {in_words(run.final['train'], unit)}"
+        return "of the whole splits"
     return f"rate {learning_rate(run.learning_rate)}" if run.learning_rate else ""
 
 
 def reading_row(situation: Situation, view: LossView, reading: Reading, width: int) -> Row:
-    """One column read: ``20,000: train 2.1917 (1.650–2.872)  val 2.2288``.
+    """One column read: ``20,000: train 2.1917, mean of 400 steps (1.650–2.872)   val 2.2288``.
 
-    Then of how many steps that is the mean, and where else on the x axis it stands. Where room is
-    short the range goes first, then the validation loss.
+    Then where else on the x axis it stands. Where room is short the number of steps goes first, then
+    the range, then the validation loss.
     """
     unit, val = view.unit, situation.run.val.before(reading.step)
     low, high = in_words(reading.low, unit, 3), in_words(reading.high, unit, 3)
@@ -73,22 +74,29 @@ def reading_row(situation: Situation, view: LossView, reading: Reading, width: i
     train: list[Piece] = [step, ("train ", "label"), mean]
     span: Piece = (f" ({low}–{high})" if reading.n > 1 else "", "label")
     checked: list[Piece] = [
-        ("  val ", "label"),
+        ("   val ", "label"),
         (in_words(val.last if val else None, unit), "val bold"),
     ]
     is_older = val is not None and val.step <= reading.step - reading.n
     more: list[Piece] = [
         (f" at {count(val.step)}" if val and is_older else "", "label"),
-        (f"  {_of_steps(reading.n)}", "label"),
         (_elsewhere(situation, view, reading.step), "label"),
-        ("  esc now", "guide"),
+        ("   esc: back to now", "guide"),
     ]
-    rows = [[*train, span, *checked], [*train, *checked], train, [step, mean], [mean]]
+    of: Piece = (f", {_of_steps(reading.n)}" if reading.n > 1 else "", "label")
+    rows = [
+        [*train, of, span, *checked],
+        [*train, span, *checked],
+        [*train, *checked],
+        train,
+        [step, mean],
+        [mean],
+    ]
     return _fitting(next((row for row in rows if _cells(row) <= width), []), more, width)
 
 
 def _of_steps(n: int) -> str:
-    return "1 step" if n == 1 else f"mean of {count(n)} steps"
+    return f"mean of {count(n)} steps"
 
 
 def _elsewhere(situation: Situation, view: LossView, step: int) -> str:
@@ -126,11 +134,14 @@ def change_rows(situation: Situation, n_rows: int, width: int, unit: Unit = "nat
 
 
 def _effect(change: Changed, unit: Unit) -> str:
+    planned = "as planned   " if change.is_planned else ""
+    if not change.can_have_effect:
+        return planned.rstrip()
     if change.before is None or change.after is None:
-        return "val: not measured yet"
-    n_steps = count(change.after.step - change.before.step)
+        return f"{planned}val: not measured yet"
     before, after = in_words(change.before.loss, unit, 3), in_words(change.after.loss, unit, 3)
-    return f"val {before} → {after} in {n_steps} steps"
+    at, then = count(change.before.step), count(change.after.step)
+    return f"{planned}val {before} at {at} → {after} at {then}"
 
 
 def _fitting(row: Sequence[Piece], more: Sequence[Piece], width: int) -> list[Piece]:
