@@ -17,6 +17,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from workbench.render.text import ascii_signs, clean
+from workbench.repaint import Repainter
 
 _READ_BYTES = 1 << 14
 _LONGEST_KEY_S = 0.5
@@ -87,16 +88,15 @@ class _Screen:
 
     Args:
         file: The terminal.
-        ascii_only: Whether it shows nothing but ASCII.
     """
 
-    def __init__(self, file: IO[str], ascii_only: bool) -> None:
-        self._file, self._ascii_only = file, ascii_only
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
         self.fileno = file.fileno
 
     def write(self, text: str) -> None:
         with contextlib.suppress(OSError):
-            self._file.write(ascii_signs(text) if self._ascii_only else text)
+            self._file.write(text)
 
     def flush(self) -> None:
         with contextlib.suppress(OSError):
@@ -104,7 +104,7 @@ class _Screen:
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver with another keyboard, and another end: a terminal that is gone is left.
+    """Textual's driver with another keyboard, fewer bytes, and another end: a lost terminal is left.
 
     Keys are given one at a time, the next when the one before was heard. The focus moves only between
     two keys; over a slow line they come in bursts, and the second would go where the first came from.
@@ -125,9 +125,10 @@ class TerminalDriver(LinuxDriver):
         size: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        self._heard = threading.Event()
+        self._heard, self._repainter = threading.Event(), Repainter()
+        self._ascii_only = app.has_class("-ascii")
         assert self._file is not None
-        self._file = _Screen(self._file, app.has_class("-ascii"))  # type: ignore[assignment]
+        self._file = _Screen(self._file)  # type: ignore[assignment]
 
     def _sigcont_application(self, *_: object) -> None:
         """Come back. Who was stopped without a word (SIGSTOP) has kept the terminal as it was."""
@@ -135,6 +136,20 @@ class TerminalDriver(LinuxDriver):
             super()._sigcont_application()
         else:
             self.process_message(self.SignalResume())
+
+    def write(self, data: str) -> None:
+        """Draw: what changes is sent."""
+        sent = self._repainter.sent(ascii_signs(data) if self._ascii_only else data)
+        if sent:
+            self.send(sent)
+
+    def send(self, data: str) -> None:
+        """Give the terminal what it has not got yet."""
+        super().write(data)
+
+    def forget(self) -> None:
+        """The terminal may show anything: it is another size, or another program has drawn there."""
+        self._repainter.forget()
 
     def run_input_thread(self) -> None:
         """Read keys until the app ends, or the terminal does."""

@@ -36,9 +36,19 @@ class TerminalApp(App[int]):
             return AwaitComplete(asyncio.sleep(0))
         return super().pop_screen()
 
+    def on_resize(self) -> None:
+        """A terminal of another size may show anything."""
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.forget()
+
+    def draw_anew(self) -> None:
+        """Draw everything, whatever the terminal shows."""
+        self.on_resize()
+        self.refresh(layout=True)
+
     def on_mount(self) -> None:
         """Errors of callbacks and of threads end the app too; nobody would see them."""
-        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+        self.app_resume_signal.subscribe(self, lambda _: self.draw_anew())
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: self._failed_beside(context))
         if not self.is_headless:

@@ -10,15 +10,15 @@ class Traffic:
         self.n_bytes = 0
 
     def counted(self, driver_class: type[Driver]) -> type[Driver]:
-        """The same kind of driver; what it writes is counted here."""
+        """The same kind of driver; what it sends is counted here."""
         traffic = self
 
         class Counting(driver_class):  # type: ignore[valid-type, misc]
-            """Writes as its parent does."""
+            """Sends as its parent does."""
 
-            def write(self, data: str) -> None:
-                """Count, then write."""
+            def send(self, data: str) -> None:
+                """Count, then send."""
                 traffic.n_bytes += len(data.encode("utf-8", "replace"))
-                super().write(data)
+                super().send(data)
 
         return Counting
