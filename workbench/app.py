@@ -13,20 +13,20 @@ from textual.screen import Screen
 from seqlm import recipe
 from seqlm.errors import SeqlmError
 from seqlm.home import runs_dir
-from workbench.bindings import APP_BINDINGS
 from workbench.doing import Doing
-from workbench.palette_commands import palette_commands
-from workbench.past import moved
+from workbench.keyboard.bindings import APP_BINDINGS
+from workbench.keyboard.palette_commands import palette_commands
+from workbench.panes.controls.pane import ControlsPane
+from workbench.panes.data.pane import DataPane
+from workbench.panes.generate.pane import GeneratePane
+from workbench.panes.loss.pane import LossPane
 from workbench.render.figures import learning_rate
 from workbench.render.text import clean
+from workbench.run.past import moved
+from workbench.run.told import Answered, Declined, RunOpened, RunProgressed
 from workbench.situation import possible
-from workbench.texts import TextTold, text_of_run
-from workbench.told import Answered, Declined, RunOpened, RunProgressed
-from workbench.widgets.controls import ControlsPane
-from workbench.widgets.data import DataPane
+from workbench.texts.reader import TextTold, text_of_run
 from workbench.widgets.footer import Footer
-from workbench.widgets.generate import GeneratePane
-from workbench.widgets.loss import LossPane
 from workbench.widgets.tabs import PaneAsked
 
 
@@ -202,7 +202,7 @@ class Workbench(Doing):
 
     def action_redraw(self) -> None:
         """Draw everything again."""
-        self.refresh(repaint=True, layout=True)
+        self.draw_anew()
 
     def action_log(self) -> None:
         """What the worker wrote about itself."""

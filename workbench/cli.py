@@ -111,7 +111,7 @@ def _of_run(run: RunDirectory, words: Sequence[str]) -> tuple[RunConfig, RunDire
 def _open(config: RunConfig, run: RunDirectory | None, words: Words) -> int:
     import gc
 
-    from workbench.ahead import PreviewAhead
+    from workbench.texts.ahead import PreviewAhead
 
     palette = words.palette or palette_name(os.environ)
     os.environ.update(_ASKED_OF_TEXTUAL.get(palette, {}))

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from seqlm.presets import PRESETS
-from workbench.findings import overfitting, plateau
 from workbench.labels import label
 from workbench.render.figures import count, duration, learning_rate, loss
+from workbench.run.findings import overfitting, plateau
+from workbench.run.state import Changed
 from workbench.situation import Situation
-from workbench.state import Changed
 
 _RECENT_SHARE = 0.1
 _SILENT_FROM_S = 10

@@ -6,12 +6,12 @@ from types import MappingProxyType
 from msgspec.structs import replace
 from textual import work
 
-from workbench.control_values import scaled
-from workbench.shown_controls import shown_controls
+from workbench.panes.controls.pane import ControlsPane
+from workbench.panes.controls.shown import shown_controls
+from workbench.panes.controls.values import scaled
+from workbench.run.state import RunState
 from workbench.situation import Situation
 from workbench.stage import Stage
-from workbench.state import RunState
-from workbench.widgets.controls import ControlsPane
 
 _RATE = "train.learning_rate"
 _NOTE_S = 8.0
@@ -32,7 +32,7 @@ class Doing(Stage):
 
     def _read_keymap(self) -> None:
         """Take the keys of a person's own file. Where it is wrong, the usual ones stay."""
-        from workbench.keymap import keymap_path, read_keymap
+        from workbench.keyboard.keymap import keymap_path, read_keymap
 
         path = keymap_path()
         if not path.exists():
@@ -70,7 +70,7 @@ class Doing(Stage):
 
     def action_copy_line(self) -> None:
         """Copy the line that gives this run again, to the clipboard and to a file."""
-        from workbench.run_line import run_line
+        from workbench.run.run_line import run_line
 
         self._copy(run_line(self.situation), self.situation.title, "the line of this run")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from textual.message_pump import MessagePump
 
-from workbench.session import Session
+from workbench.run.session import Session
 
 _LOOK_AGAIN_S = _BEAT_S = 1.0
 

@@ -5,8 +5,8 @@ from textual.theme import Theme
 
 from seqlm.config import RunConfig
 from seqlm.runs.directory import RunDirectory
-from workbench.preview import Preview
 from workbench.render.palette import DARK, Palette
+from workbench.texts.preview import Preview
 
 DEFAULT_FPS = 10.0
 _NATIVE_GROUNDS = (

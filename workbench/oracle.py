@@ -14,12 +14,12 @@ from seqlm.protocol.queries import (
     Score,
     ScoreAnswer,
 )
-from workbench.answers import COUNTS, from_answer, from_counts
-from workbench.preview import Preview
-from workbench.session import Session
+from workbench.drawn.answers import COUNTS, from_answer, from_counts
+from workbench.panes.data.pane import DataPane
+from workbench.panes.generate.pane import GeneratePane
+from workbench.run.session import Session
 from workbench.situation import Situation
-from workbench.widgets.data import DataPane
-from workbench.widgets.generate import GeneratePane
+from workbench.texts.preview import Preview
 
 _ASK_AGAIN_S = 0.5
 _LONGEST_SAMPLE = 100

@@ -10,8 +10,8 @@ from seqlm import settings
 from seqlm.config import DataConfig, RunConfig
 from seqlm.data.corpus import CORPORA
 from seqlm.presets import PRESETS
-from workbench.preview import Preview
-from workbench.state import RunState, Status
+from workbench.run.state import RunState, Status
+from workbench.texts.preview import Preview
 
 QUIET_FROM_S = 5
 """After how many seconds without news it is worth a word."""

@@ -12,23 +12,23 @@ from textual.screen import Screen
 
 from seqlm.runs import client
 from seqlm.runs.directory import list_runs
-from workbench import seen
-from workbench.keys import footer_keys
-from workbench.link import Spawn
+from workbench.keyboard.active import footer_keys
 from workbench.looking import Looking
 from workbench.opening import Opening, theme_of
 from workbench.oracle import Oracle
+from workbench.panes.controls.shown import shown_controls
 from workbench.pulse import Pulse
 from workbench.render.figures import count
 from workbench.render.palette import DARK
+from workbench.run import seen
+from workbench.run.link import Spawn
+from workbench.run.session import Session
 from workbench.screens.main import MainScreen
-from workbench.session import Session
-from workbench.shown_controls import shown_controls
 from workbench.signals import on_farewell
 from workbench.situation import QUIET_FROM_S, Situation
 from workbench.steering import Steering
 from workbench.terminal_app import TerminalApp
-from workbench.texts import TextReader
+from workbench.texts.reader import TextReader
 from workbench.traffic import Traffic
 
 

@@ -8,10 +8,10 @@ from textual.message import Message
 from seqlm import settings
 from seqlm.config import RunConfig
 from workbench.asking import Asking, LiveChange
-from workbench.session import Session
+from workbench.panes.controls.pane import ControlsPane
+from workbench.panes.generate.pane import GeneratePane
+from workbench.run.session import Session
 from workbench.situation import Situation, space_does
-from workbench.widgets.controls import ControlsPane
-from workbench.widgets.generate import GeneratePane
 
 _RATE = "train.learning_rate"
 _STEERABLE = ("training", "paused")

@@ -6,7 +6,7 @@ from stage import Stage
 from textual.widgets import Input
 
 from seqlm.presets import preset_config
-from workbench.preview import Preview, make_preview
+from workbench.texts.preview import Preview, make_preview
 
 
 @pytest.fixture(scope="session")
@@ -15,12 +15,13 @@ def preview() -> Preview:
 
 
 @pytest.fixture(autouse=True)
-def _still(monkeypatch: pytest.MonkeyPatch) -> None:
+def _still(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing moves by itself; colours and keys do not depend on whose terminal it is."""
     monkeypatch.setattr(Input, "_toggle_cursor", lambda _: None)
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("SEQLM_KEYMAP", "/nowhere/keymap.toml")
+    monkeypatch.setenv("SEQLM_HOME", str(tmp_path))
 
 
 @pytest.fixture

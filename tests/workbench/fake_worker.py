@@ -13,8 +13,8 @@ from seqlm.protocol.events import Continued, Event, Paused
 from seqlm.protocol.queries import Answer, Query, Refused
 from seqlm.runs.client import Connection
 from seqlm.runs.directory import CorpusRecord, Manifest, RunDirectory
-from workbench.answers import from_counts
-from workbench.preview import Preview
+from workbench.drawn.answers import from_counts
+from workbench.texts.preview import Preview
 
 _READER = codec.decoder(Command | Query)
 

@@ -13,7 +13,7 @@ from seqlm.runs import client
 from seqlm.runs.directory import RunDirectory
 from workbench.app import Workbench
 from workbench.opening import Opening
-from workbench.preview import Preview
+from workbench.texts.preview import Preview
 
 CONFIG = recipe.read("names-mlp train.steps=3600 train.evaluate_every=400")
 

@@ -17,12 +17,12 @@ from seqlm.protocol.commands import Resume, SetValue, Start
 from seqlm.protocol.events import Paused
 from seqlm.runs import client
 from seqlm.runs.directory import CorpusRecord
-from workbench import texts
 from workbench.app import Workbench
 from workbench.opening import Opening
-from workbench.preview import Preview
+from workbench.panes.controls.pane import ControlsPane
 from workbench.screens.leave import LeaveScreen
-from workbench.widgets.controls import ControlsPane
+from workbench.texts import reader as texts
+from workbench.texts.preview import Preview
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 3), (30, 8), (40, 12), (60, 20), (99, 31), (200, 50)])

@@ -8,10 +8,10 @@ from seqlm.presets import preset_config
 from seqlm.protocol.events import Continued, Paused
 from workbench.asking import Asking, LiveChange
 from workbench.coach import advise
-from workbench.fold import died, fold_all
-from workbench.preview import Preview
+from workbench.run.fold import died, fold_all
+from workbench.run.state import RunState
 from workbench.situation import Situation, possible, space_does
-from workbench.state import RunState
+from workbench.texts.preview import Preview
 
 CONFIG = preset_config("names-mlp")
 

@@ -15,13 +15,13 @@ from seqlm.protocol.commands import Continue, SetValue
 from seqlm.protocol.events import Paused
 from workbench.app import Workbench
 from workbench.doing import steps_to_validation
-from workbench.palette_commands import palette_commands
-from workbench.run_line import run_line
+from workbench.keyboard.palette_commands import palette_commands
+from workbench.run.run_line import run_line
+from workbench.run.state import RunState
 from workbench.screens.help import HelpScreen, help_lines
 from workbench.screens.leave import LeaveScreen
 from workbench.screens.open import OpenScreen
 from workbench.situation import Situation
-from workbench.state import RunState
 
 
 @pytest.fixture(autouse=True)

@@ -7,10 +7,10 @@ from recorded_logs import recorded, until, until_kind
 from seqlm.presets import preset_config
 from seqlm.protocol.events import Ended, Event, Paused, RunCreated, WorkerStarted
 from workbench.coach import advise
-from workbench.fold import died, fold_all
-from workbench.preview import Preview
+from workbench.run.fold import died, fold_all
+from workbench.run.state import RunState
 from workbench.situation import ROLES, SIGNS, Situation
-from workbench.state import RunState
+from workbench.texts.preview import Preview
 
 CONFIG = preset_config("names-mlp")
 TRAINING = until("steered", 3000)

@@ -13,8 +13,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from workbench.glossary import EVERYWHERE, GLOSSARY
-from workbench.keys import app_keys, declared_keys, own_keys
+from workbench.keyboard.active import app_keys, declared_keys, own_keys
+from workbench.keyboard.glossary import EVERYWHERE, GLOSSARY
 from workbench.render.text import ascii_text
 from workbench.screens.main import MainScreen
 from workbench.widgets.footer import Key

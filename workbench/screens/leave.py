@@ -8,8 +8,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from workbench.run.state import Status
 from workbench.situation import SIGNS
-from workbench.state import Status
 
 Choice: TypeAlias = Literal["detach", "stop", "stay"]
 

@@ -12,16 +12,16 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from workbench.layout import LOSS, PANES, Focus, mode_of, places
+from workbench.panes.controls.pane import ControlsPane
+from workbench.panes.data.pane import DataPane
+from workbench.panes.generate.pane import GeneratePane
+from workbench.panes.loss.pane import LossPane
+from workbench.panes.pane import Pane
 from workbench.render.palette import Palette
 from workbench.situation import Situation
 from workbench.widgets.coach_line import CoachLine
-from workbench.widgets.controls import ControlsPane
-from workbench.widgets.data import DataPane
 from workbench.widgets.footer import Footer
-from workbench.widgets.generate import GeneratePane
 from workbench.widgets.header import Header
-from workbench.widgets.loss import LossPane
-from workbench.widgets.pane import Pane
 from workbench.widgets.tabs import PaneTabs
 
 

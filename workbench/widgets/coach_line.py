@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from workbench.coach import Line, advise
+from workbench.panes.loss.rows import numbers_row
 from workbench.render.text import fit
 from workbench.situation import Situation
-from workbench.widgets.loss_rows import numbers_row
 from workbench.widgets.rows import Row, Rows
 
 _URGENT = ("error", "warning")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from textual import events
 from textual.message import Message
 
-from workbench.bindings import PANE_NAMES
+from workbench.keyboard.bindings import PANE_NAMES
 from workbench.widgets.rows import Row, Rows
 
 

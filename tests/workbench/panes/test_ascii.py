@@ -1,0 +1,50 @@
+"""The whole screen where only ASCII may be drawn."""
+
+from pathlib import Path
+
+from fake_worker import FakeWorker
+from textual.pilot import Pilot
+
+from seqlm import recipe
+from workbench.app import Workbench
+from workbench.opening import Opening
+from workbench.render.bars import bar, sparkline
+from workbench.texts.preview import Preview
+
+PICTURE = Path(__file__).parent / "ascii_120x40.txt"
+"""The picture that was looked at."""
+
+
+async def settled(pilot: Pilot[int], app: Workbench) -> None:
+    for _ in range(100):
+        await pilot.pause()
+        if app.main.generate.view.pending is not None:
+            break
+    await pilot.pause()
+
+
+def screen_text(app: Workbench) -> str:
+    strips = app.screen._compositor.render_strips()
+    return "".join(strip.text.rstrip() + "\n" for strip in strips)
+
+
+async def test_the_first_picture_in_ascii(preview: Preview, tmp_path: Path) -> None:
+    opening = Opening(recipe.read("names-mlp"), preview=preview, ascii_only=True)
+    app = Workbench(
+        opening, clock=lambda: 0.0, spawn=lambda: FakeWorker(preview, run="").connection
+    )
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot, app)
+        drawn = screen_text(app)
+        await pilot.press("1", "v", "v")
+        await pilot.pause()
+        counts = screen_text(app)
+    assert drawn.isascii()
+    assert drawn == PICTURE.read_text()
+    assert counts.isascii()
+    assert bar(1.0, 9, ascii_only=True) in counts
+    assert "??" not in counts
+
+
+def test_a_curve_in_ascii_has_no_unknown_signs() -> None:
+    assert "?" not in sparkline([3.0, 2.0, 2.5, 1.0], 8, ascii_only=True)

@@ -1,0 +1,200 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqlm import recipe, settings
+from seqlm.errors import RequestError
+from seqlm.presets import PRESETS
+from seqlm.settings import Setting
+from workbench.panes.controls.values import scaled, stepped
+from workbench.panes.controls.words import bounds, explanation, together, typed
+
+MLP = recipe.read("names-mlp")
+
+
+def at(key: str, *words: str) -> tuple[Setting, Any]:
+    config = recipe.apply(MLP, words)
+    return settings.find(config, key), settings.value_of(config, key)
+
+
+@pytest.mark.parametrize(
+    ("key", "word", "down", "up"),
+    [
+        ("train.learning_rate", "0.1", 0.05, 0.2),
+        ("train.learning_rate", "0.025", 0.02, 0.05),
+        ("train.learning_rate", "100", 50, 100),
+        ("train.learning_rate", "1e-6", 1e-6, 2e-6),
+        ("train.weight_decay", "0", 0, 0.001),
+        ("train.weight_decay", "0.001", 0, 0.002),
+        ("train.batch", "32", 20, 50),
+        ("train.batch", "1", 1, 2),
+        ("train.clip", "off", 10, None),
+        ("train.clip", "1", 0.5, 2),
+        ("train.clip", "1000", 500, None),
+        ("sample.top_k", "off", 10, None),
+        ("sample.top_p", "off", 0.5, None),
+        ("sample.top_p", "0.5", 0.2, 1),
+        ("sample.top_p", "1", 0.5, None),
+        ("sample.min_p", "off", 0.5, None),
+        ("model.layers", "3", 2, 4),
+        ("model.layers", "16", 15, 16),
+        ("model.dropout", "0.5", 0.2, 0.5),
+        ("seed", "0", 0, 1),
+        ("data.deduplicate", "true", False, False),
+        ("model.init", "lecture", "scaled", "library"),
+        ("data.split", "80/10/10", "80/10/10", "80/10/10"),
+    ],
+)
+def test_round_values(key: str, word: str, down: Any, up: Any) -> None:
+    setting, value = at(key, f"{key}={word}")
+    assert (stepped(setting, value, -1), stepped(setting, value, 1)) == (down, up)
+
+
+@pytest.mark.parametrize(
+    ("key", "word", "half", "double"),
+    [
+        ("train.learning_rate", "0.1", 0.05, 0.2),
+        ("train.batch", "1", 1, 2),
+        ("train.clip", "off", None, None),
+        ("model.kind", "mlp", "mlp", "mlp"),
+        ("model.dropout", "0.6", 0.3, 0.6),
+    ],
+)
+def test_halves_and_doubles_stay_within_bounds(key: str, word: str, half: Any, double: Any) -> None:
+    setting, value = at(key, f"{key}={word}")
+    assert (scaled(setting, value, 0.5), scaled(setting, value, 2)) == (half, double)
+
+
+moves = st.lists(st.sampled_from([-1, 1, -2, 2]), max_size=30)
+
+
+@given(st.sampled_from(settings.settings_of(MLP)), moves)
+def test_wherever_keys_lead_the_value_is_possible(setting: Setting, path: list[int]) -> None:
+    value = settings.value_of(MLP, setting.key)
+    for move in path:
+        before = value
+        value = (
+            stepped(setting, value, move)
+            if abs(move) == 1
+            else scaled(setting, value, 2.0 ** (move // 2))
+        )
+        assert setting.parse(setting.show(value)) == value
+        assert None in (value, before) or type(value) is type(before)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("train.learning_rate", "3e-4", 3e-4),
+        ("train.learning_rate", " *2 ", 0.2),
+        ("train.learning_rate", "/10", 0.01),
+        ("train.learning_rate", "÷4", 0.025),
+        ("train.batch", "/10", 3),
+        ("train.batch", "1,024", 1024),
+        ("train.steps", "*1,000", 200_000_000),
+        ("train.clip", "off", None),
+        ("train.pace", "full", None),
+        ("train.optimizer", "adamw", "adamw"),
+        ("data.deduplicate", "no", False),
+        ("data.corpus", "/tmp/a text.txt", "/tmp/a text.txt"),
+    ],
+)
+def test_typed_values(key: str, text: str, value: Any) -> None:
+    assert typed(*at(key), text) == value
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "words"),
+    [
+        (
+            "train.learning_rate",
+            "400",
+            "400 is above 100, the largest learning rate."
+            " Type 0.000001 to 100, or esc to keep 0.1.",
+        ),
+        (
+            "train.batch",
+            "0",
+            "0 is below 1, the smallest batch size. Type 1 to 1,000,000, or esc to keep 32.",
+        ),
+        (
+            "train.batch",
+            "2.5",
+            "2.5 is not a whole number. Type 1 to 1,000,000, or esc to keep 32.",
+        ),
+        ("train.batch", "*1e999", "inf is above 1,000,000, the largest batch size."),
+        ("train.learning_rate", "fast", '"fast" is not a number. Type 0.000001 to 100, or'),
+        ("train.learning_rate", "nan", '"nan" is not a number.'),
+        ("train.learning_rate", "", '"" is not a number.'),
+        ("train.learning_rate", "9" * 200, "9… is above 100"),
+        ("train.learning_rate", "*x", "*x is no sum: type *2 or /10, or a number."),
+        ("train.learning_rate", "/0", "/0 is no sum: type *2 or /10, or a number."),
+        ("train.clip", "*2", "*2 of what? gradient clip is off: type a number."),
+        ("train.clip", "0", "0 is just outside the possible gradient clip. Type above 0 to"),
+        ("train.pace", "-1", "Type above 0 to 1,000,000, or full, or esc to keep full."),
+        ("data.deduplicate", "maybe", '"maybe" is neither true nor false. Type true or false, or'),
+        ("data.split", "80", '"80" is not a possible split. Type train/val/test shares'),
+        (
+            "train.optimizer",
+            "adamm",
+            '"adamm" is not an optimizer. Nearest: adamw. One of: sgd, adamw.',
+        ),
+        (
+            "model.kind",
+            "gpt",
+            '"gpt" is not a kind. One of: ngram, bigram, mlp, bow, elman, rnn, gru, lstm, wavenet,'
+            " transformer.",
+        ),
+    ],
+)
+def test_what_is_refused_says_what_would_be_right(key: str, text: str, words: str) -> None:
+    with pytest.raises(RequestError) as refused:
+        typed(*at(key), text)
+    assert words in str(refused.value)
+
+
+@given(st.sampled_from(settings.settings_of(MLP)), st.text(max_size=60))
+def test_whatever_is_typed_is_possible_or_refused(setting: Setting, text: str) -> None:
+    value = settings.value_of(MLP, setting.key)
+    try:
+        found = typed(setting, value, text)
+    except RequestError:
+        return
+    assert setting.parse(setting.show(found)) == found
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "value", "words"),
+    [
+        ("names-mlp", "data.split", "70/20/20", "Split 70/20/20 does not add up to 100."),
+        (
+            "names-mlp train.example=window",
+            "model.kind",
+            "lstm",
+            "Example window needs a fixed context; lstm has none: take item or chunk.",
+        ),
+        (
+            "python-lstm",
+            "train.order",
+            "replacement",
+            "Order replacement draws chunks from anywhere; it needs carry state false.",
+        ),
+    ],
+)
+def test_settings_that_do_not_go_together_are_named(
+    line: str, key: str, value: str, words: str
+) -> None:
+    with pytest.raises(RequestError) as refused:
+        together(recipe.read(line), key, value)
+    assert str(refused.value) == words
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_setting_explains_itself(preset: str) -> None:
+    for setting in settings.settings_of(recipe.read(preset)):
+        words = explanation(setting)
+        assert setting.help in words
+        assert bounds(setting) in words
+        assert "default" in words

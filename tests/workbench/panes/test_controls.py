@@ -1,0 +1,420 @@
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from rich.style import Style
+from textual.app import App, ComposeResult
+from textual.events import Key, MouseScrollDown
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from seqlm import recipe, settings
+from seqlm.config import RunConfig
+from seqlm.presets import PRESETS
+from workbench.panes.controls.lines import action_at, controls_rows
+from workbench.panes.controls.pane import ControlsPane
+from workbench.panes.controls.presets import PresetScreen, matching, preset_line, size_of
+from workbench.panes.controls.rows import control_rows
+from workbench.panes.controls.shown import ShownControls
+from workbench.panes.controls.summary import summary
+from workbench.panes.controls.view import ControlsView, scrolled, scrolled_to_cursor
+from workbench.render.palette import PALETTES
+from workbench.render.text import clean
+from workbench.situation import Situation
+from workbench.texts.preview import Preview
+from workbench.widgets.look import Look
+
+MLP = recipe.read("names-mlp")
+ASKED = recipe.apply(MLP, ["model.hidden=300"])
+RATE = "train.learning_rate"
+CONTENT = ShownControls(
+    control_rows(ASKED, MLP, {RATE: 0.025}, {RATE: (1, 2)}),
+    11_897,
+    17_697,
+    n_waiting=1,
+    line="names-mlp train.learning_rate=0.05@20000 train.learning_rate=0.025@30000",
+)
+ROWS = CONTENT.rows
+KEYS = [row.key for row in ROWS]
+REFUSAL = "400 is above 100, the largest learning rate. Type 0.000001 to 100, or esc to keep 0.025."
+
+
+def shown(asked: RunConfig, running: RunConfig | None = None, **in_force: Any) -> ShownControls:
+    rows = control_rows(asked, running, in_force)
+    n_waiting = sum(row.waiting_text is not None for row in rows)
+    counts = asked.model.learns_by_counting
+    return ShownControls(
+        rows, n_waiting=n_waiting, learns_by_counting=counts, can_undo=True, can_redo=True
+    )
+
+
+def view_on(key: str, width: int, height: int, **changes: Any) -> ControlsView:
+    view = ControlsView(CONTENT, cursor=KEYS.index(key), **changes)
+    return scrolled_to_cursor(view, width, height)
+
+
+def plain(view: ControlsView, width: int, height: int) -> list[str]:
+    rows = controls_rows(view, width, height)
+    return ["".join(text for text, _ in row)[:width].rstrip() for row in rows]
+
+
+GOLDEN_35 = """\
+preset             names-mlp    ↻
+─ training ─────────────── now ───
+learning rate    ◂ 0.025 ▸     ▲1▲2
+✗ 400 is above 100, the largest
+  learning rate. Type 0.000001 to
+  100, or esc to keep 0.025.
+weight decay       0
+gradient clip      off
+validate every     1,000 steps
+pace               full
+stop after         200,000 steps
+─ model ──────────── ↻ new run ───
+kind               mlp          ↻
+context            3 tokens     ↻
+embedding          10           ↻
+hidden             200 → 300    ↻ r
+layers             1            ↻
+activation         tanh         ↻
+dropout            0            ↻
+input              embedding    ↻
+tied               false        ↻
+init               lecture      ↻
+seed               0            ↻
+─ training ───────── ↻ new run ───
+─ 11,897 → 17,697 params ─────────
+1 waits: r starts it, u undoes
+size of a step down the slope.
+0.000001 to 100; default 0.1.
+─ C copies this line ─────────────
+names-mlp train.learning_rate=0.05…
+""".splitlines()
+GOLDEN_77 = """\
+context            3 tokens                                               ↻
+embedding          10                                                     ↻
+hidden           ◂ 200 → 300 ▸                                            ↻ r
+─ 11,897 → 17,697 params ─ 1 waits: r starts it, u undoes ──────────────────
+units in a hidden layer. 1 to 8,192; default 200.
+""".splitlines()
+
+
+def test_live_waiting_and_refused_rows_together() -> None:
+    assert plain(view_on(RATE, 35, 30, refusal=REFUSAL), 35, 30) == GOLDEN_35
+
+
+def test_wide_and_short() -> None:
+    assert plain(view_on("model.hidden", 77, 8), 77, 8)[-5:] == GOLDEN_77
+
+
+def test_one_row_sums_up() -> None:
+    folded = "".join(text for text, _ in summary(CONTENT, 70))
+    assert folded == "learning rate 0.025 [ ] │ hidden 200 → 300 ↻ r │ batch 32 │ model mlp"
+    assert plain(view_on("train.pace", 40, 1), 40, 1) == ["pace full │ learning rate 0.025"]
+    counts = "".join(text for text, _ in summary(shown(recipe.read("names-ngram")), 60))
+    assert counts == "model ngram │ order 6 │ smoothing kneser-ney │ add-k 1"
+
+
+def test_a_value_that_has_no_room_goes_before_the_one_that_waits() -> None:
+    six = recipe.read("names-ngram")
+    asked = recipe.apply(six, ["model.smoothing=witten-bell"])
+    view = ControlsView(shown(asked, six), cursor=9)
+    assert any("→ witten-bell" in row for row in plain(view, 35, 24))
+
+
+def test_nothing_waits_and_values_that_wait_for_going_on() -> None:
+    words = "\n".join(plain(ControlsView(shown(MLP, MLP)), 35, 20))
+    assert "No value waits." in words
+    slower = recipe.apply(MLP, ["train.learning_rate=0.05"])
+    words = "\n".join(plain(ControlsView(shown(slower, MLP)), 35, 20))
+    assert "1 waits: space goes on with it, u" in words
+
+
+@hypothesis_settings(max_examples=200)
+@given(
+    st.integers(0, len(ROWS) - 1),
+    st.integers(1, 120),
+    st.integers(1, 50),
+    st.sampled_from(sorted(PALETTES)),
+    st.text(max_size=80),
+    st.lists(st.integers(-9, 9), max_size=4),
+)
+def test_any_size_shows_the_cursor(
+    cursor: int, width: int, height: int, name: str, refusal: str, wheel: list[int]
+) -> None:
+    palette = PALETTES[name]
+    view = ControlsView(CONTENT, cursor=cursor, refusal=refusal)
+    for by in wheel:
+        view = scrolled(view, by, width, height)
+    view = scrolled_to_cursor(view, width, height)
+    rows = controls_rows(view, width, height, palette.band)
+    assert len(rows) == height
+    for row in rows:
+        for text, role in row:
+            kind, _, how = role.partition(" ")
+            Style.parse(f"{palette.style(kind)} {how}")  # type: ignore[arg-type]
+            assert clean(text) == text
+    if height > 1 and width >= 30:
+        label = ROWS[view.cursor].label
+        assert any(line.startswith(label[:8]) for line in plain(view, width, height))
+
+
+def test_nothing_to_show_is_no_crash() -> None:
+    for height in range(12):
+        assert len(controls_rows(ControlsView(), 20, height)) == height
+
+
+def test_where_a_click_means_what() -> None:
+    view = view_on("train.learning_rate", 36, 20)
+    row = next(line for line in plain(view, 36, 20) if "◂" in line)
+    assert action_at(view, row.index("◂"), 36) == "less"
+    assert action_at(view, row.index("▸"), 36) == "more"
+    assert action_at(view, row.index("0.025"), 36) == "edit"
+
+
+class Host(App[None]):
+    """Does what is asked, as the workbench would."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: RunConfig = MLP
+        self.heard: list[Any] = []
+
+    def compose(self) -> ComposeResult:
+        yield ControlsPane()
+
+    @property
+    def pane(self) -> ControlsPane:
+        return self.query_one(ControlsPane)
+
+    def on_mount(self) -> None:
+        self.pane.show_controls(shown(self.asked))
+        self.pane.focus()
+
+    def on_controls_pane_value_asked(self, asked: ControlsPane.ValueAsked) -> None:
+        self.heard.append((asked.key, asked.value))
+        self.asked = settings.with_value(self.asked, asked.key, asked.value)
+        self.pane.show_controls(shown(self.asked))
+
+    def on_controls_pane_preset_asked(self, asked: ControlsPane.PresetAsked) -> None:
+        self.heard.append(asked.name)
+
+    def on_controls_pane_undo_asked(self) -> None:
+        self.heard.append("undo")
+
+    def on_controls_pane_redo_asked(self) -> None:
+        self.heard.append("redo")
+
+
+async def press(pilot: Pilot[None], keys: Iterable[str]) -> None:
+    for key in keys:
+        await pilot.press(key)
+        await pilot.pause()
+
+
+def screen_text(app: App[None]) -> str:
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+async def test_keys_step_halve_double_and_take_back() -> None:
+    app = Host()
+    async with app.run_test(size=(40, 30)) as pilot:
+        await press(pilot, ["left", "l", "left_square_bracket", "right_parenthesis", "u", "U"])
+        rate = "train.learning_rate"
+        assert app.heard == [
+            (rate, 0.05), (rate, 0.1), (rate, 0.05), (rate, 0.1), "undo", "redo",
+        ]  # fmt: skip
+
+
+async def test_keys_that_would_do_nothing_are_not_there() -> None:
+    app = Host()
+    async with app.run_test(size=(40, 40)) as pilot:
+        app.pane.show_controls(replace(shown(MLP), can_undo=False, can_redo=False))
+        rate = {active.binding.id for active in app.screen.active_bindings.values()}
+        assert {"controls.less", "controls.halve"} <= rate
+        assert not {"controls.undo", "controls.redo", "controls.leave"} & rate
+        while app.pane.view.row is None or app.pane.view.row.key != "data.corpus":
+            await press(pilot, ["down"])
+        text = {active.binding.id for active in app.screen.active_bindings.values()}
+        assert not {"controls.less", "controls.halve"} & text
+        assert "controls.edit" in text
+
+
+async def test_a_value_is_typed_over_the_old_one() -> None:
+    app = Host()
+    async with app.run_test(size=(40, 30)) as pilot:
+        await press(pilot, ["enter", *"3e", "minus", "4", "enter"])
+        assert app.heard == [("train.learning_rate", 3e-4)]
+        assert app.focused is app.pane
+        assert "0.0003" in screen_text(app)
+
+
+async def test_a_refused_value_keeps_the_field_open() -> None:
+    app = Host()
+    async with app.run_test(size=(40, 30)) as pilot:
+        await press(pilot, ["enter", *"400", "enter"])
+        assert "✗ 400 is above 100" in screen_text(app)
+        assert app.pane.view.is_editing
+        assert app.heard == []
+        await press(pilot, ["down"])
+        assert "✗ 400" in screen_text(app)
+        await press(pilot, ["escape"])
+        assert "✗" not in screen_text(app)
+        assert app.focused is app.pane
+
+
+async def test_escape_is_the_apps_where_there_is_nothing_to_leave() -> None:
+    app = Host()
+    app.bind("escape", "unzoom")
+    left: list[str] = []
+    app.action_unzoom = lambda: left.append("unzoom")  # type: ignore[attr-defined]
+    async with app.run_test(size=(60, 20)) as pilot:
+        await press(pilot, ["escape", "enter", "escape", "escape"])
+        assert len(left) == 2
+
+
+async def test_keys_in_a_burst_are_not_lost() -> None:
+    app = Host()
+    async with app.run_test(size=(40, 30)) as pilot:
+        for key in ("enter", *"*2", "enter"):
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        while not app.heard:
+            await pilot.pause()
+        assert app.heard == [("train.learning_rate", 0.2)]
+
+
+async def test_every_letter_types_in_the_field() -> None:
+    app = Host()
+    async with app.run_test(size=(60, 30)) as pilot:
+        await press(pilot, ["enter", *"hjklu", "left_square_bracket", "slash"])
+        field = app.focused
+        assert isinstance(field, Input)
+        assert field.value == "hjklu[/"
+
+
+async def test_the_field_stands_over_the_value_wherever_the_list_is() -> None:
+    app = Host()
+    async with app.run_test(size=(40, 14)) as pilot:
+        for keys in (["home", "down"], ["end"], ["pageup"]):
+            await press(pilot, [*keys, "enter"])
+            field, row = app.query_one("Field", Input), app.pane.view.row
+            assert row is not None
+            line = app.pane.body(*app.pane.inner)[field.region.y - 1][0][0]
+            assert line.startswith(row.label)
+            await press(pilot, ["escape"])
+
+
+async def test_the_cursor_stays_on_its_setting_when_rows_change() -> None:
+    app = Host()
+    async with app.run_test(size=(40, 30)) as pilot:
+        await press(pilot, ["end"])
+        here = app.pane.view.row
+        app.pane.show_controls(shown(recipe.read("names-bigram")))
+        assert here is not None
+        assert app.pane.view.row is not None
+        assert app.pane.view.row.key == here.key
+
+
+async def test_mouse() -> None:
+    app = Host()
+    async with app.run_test(size=(40, 14)) as pilot:
+        await pilot.click(ControlsPane, offset=(5, 8))
+        row = app.pane.view.row
+        assert row is not None
+        assert row.key == "train.steps"
+        await pilot.click(ControlsPane, offset=(20, 8))
+        assert app.heard == [("train.steps", 100_000)]
+        await pilot.click(ControlsPane, offset=(23, 8))
+        await pilot.pause()
+        assert isinstance(app.focused, Input)
+        await press(pilot, ["escape"])
+        for _ in range(4):
+            await pilot._post_mouse_events([MouseScrollDown], ControlsPane, offset=(5, 5))
+        assert app.pane.view.top == 8
+
+
+async def test_a_preset_is_chosen_from_the_list() -> None:
+    app = Host()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, ["home", "enter"])
+        assert isinstance(app.screen, PresetScreen)
+        await press(pilot, ["down", "enter"])
+        assert app.heard == ["names-elman"]
+        await press(pilot, ["enter", "slash", *"pyth", "enter"])
+        assert app.heard[-1] == "python-ngram"
+        await press(pilot, ["enter", "escape"])
+        assert len(app.heard) == 2
+
+
+def test_presets_are_found_by_any_word() -> None:
+    assert [preset.name for preset in matching("python LSTM")] == ["python-lstm"]
+    assert len(matching("")) == len(PRESETS)
+    assert matching("[/nothing") == []
+
+
+async def test_the_same_rows_again_draw_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Host()
+    async with app.run_test(size=(40, 30)) as pilot:
+        await pilot.pause()
+        refreshed: list[Any] = []
+        monkeypatch.setattr(app.pane, "refresh", lambda *regions, **_: refreshed.append(regions))
+        app.pane.show_controls(shown(MLP))
+        assert refreshed == []
+        app.pane.show_controls(shown(MLP, MLP, **{RATE: 0.025}))
+        assert [len(regions) for regions in refreshed] == [1]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 3), (12, 5), (40, 8), (200, 60)])
+async def test_any_screen_size(size: tuple[int, int]) -> None:
+    app = Host()
+    async with app.run_test(size=size) as pilot:
+        await press(pilot, ["down", "right", "enter", *"x", "enter", "escape", "end"])
+        await pilot.resize_terminal(60, 20)
+        await pilot.resize_terminal(*size)
+        await press(pilot, ["home", "enter", "escape"])
+
+
+def test_presets_tell_their_size_where_the_vocabulary_is_known(preview: Preview) -> None:
+    sizes = {name: size_of(preset, preview) for name, preset in PRESETS.items()}
+    assert sizes == {name: size_of(preset, None) for name, preset in PRESETS.items()}
+    assert (sizes["names-mlp"], sizes["names-bigram"], sizes["python-lstm"]) == (11_897, 0, None)
+    line = preset_line(PRESETS["names-mlp"], Look(), preview).plain
+    assert line.startswith("names-mlp      names   mlp      11,897  2.337   180 s  three letters")
+    line = preset_line(PRESETS["python-lstm"], Look(), preview).plain
+    assert line.startswith("python-lstm    python  lstm          —  1.468   196 s  a state")
+
+
+async def test_settings_that_do_not_go_together_keep_the_field_open() -> None:
+    app = Host()
+    async with app.run_test(size=(40, 40)) as pilot:
+        app.pane.show(Situation(MLP))
+        while app.pane.view.row is None or app.pane.view.row.key != "data.split":
+            await press(pilot, ["down"])
+        await press(pilot, ["enter", *"70/20/20", "enter"])
+        assert app.pane.view.refusal == "Split 70/20/20 does not add up to 100."
+        assert app.pane.view.is_editing
+        assert app.heard == []
+        await press(pilot, ["escape"])
+        assert (app.pane.view.is_editing, app.pane.view.refusal) == (False, "")
+
+
+async def test_an_arrow_that_leads_to_what_does_not_go_together_says_so() -> None:
+    app = Host()
+    app.asked = recipe.read("names-mlp train.example=window")
+    async with app.run_test(size=(40, 40)) as pilot:
+        app.pane.show(Situation(app.asked))
+        while app.pane.view.row is None or app.pane.view.row.key != "model.kind":
+            await press(pilot, ["down"])
+        await press(pilot, ["right"])
+        assert app.pane.view.refusal.startswith("Example window needs a fixed context; bow")
+        assert app.heard == []
+
+
+def test_hostile_values_are_harmless() -> None:
+    config = settings.with_value(MLP, "data.corpus", "[/red]\x1b]52;c;x\x07漢\n")
+    for line in plain(ControlsView(shown(config)), 50, 50):
+        assert clean(line) == line

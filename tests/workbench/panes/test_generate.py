@@ -1,0 +1,532 @@
+import math
+from typing import Any
+
+import pytest
+from generate_stage import (
+    HOSTILE,
+    NEVER_ENDING,
+    VOCABULARY,
+    Host,
+    answer,
+    desk_with,
+    drawn_view,
+    plain,
+    prediction,
+    press,
+    screen_text,
+    source,
+    tokens,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from textual.events import Key
+
+from seqlm.config import SampleConfig
+from seqlm.errors import RequestError
+from seqlm.protocol.queries import Drawn
+from workbench.drawn.continuation import Continuation
+from workbench.drawn.guessing import Guess, Guessing, Puzzle
+from workbench.drawn.prediction import Prediction
+from workbench.panes.generate.desk import GenerateDesk
+from workbench.panes.generate.lines import generate_rows
+from workbench.panes.generate.prompt import tokens_of, typed_text, usable
+from workbench.panes.generate.questions import PredictionWanted, SamplesWanted
+from workbench.panes.generate.title import title_info
+from workbench.panes.generate.view import VIEWS, GenerateView, Message, Source
+from workbench.render.palette import NO_COLOUR, PALETTES
+from workbench.render.text import END, clean
+from workbench.texts.novelty import Finding
+from workbench.widgets.look import Look
+
+GOLDEN_78 = """\
+   m    a ╎  r  [ a ]             entropy 1.53 → 1.32  │ same draw, by age
+ 2.71 0.44╎1.90 0.92  nats           u = 0.174 drew a  │     10 pwrcxuwkd
+▸● a     0.400 ███████████▉   →  0.472 ██████████████  │  1,000 malixa
+   n     0.250 ███████▍       →  0.262 ███████▊        │ 41,200 kaycoum
+   r     0.150 ████▌          →  0.138 ████▏           │
+   ∎     0.100 ███            →  0.083 ██▌             │ latest 2 (g)
+   i     0.060 █▊             →  0.044 █▎              │ mariel       new
+   y     0.040 █▏             →    cut by top-k        │ maria        in train
+""".splitlines()
+GOLDEN_80_16 = """\
+   prompt ╎ drawn                                        │ same draw, by age
+   m    a ╎  r  [ a ]               entropy 1.53 → 1.32  │     10 pwrcxuwkd
+ 2.71 0.44╎1.90 0.92  nats                               │  1,000 malixa
+                                                         │ 41,200 kaycoum
+ after mar     model                    sampled          │
+▸● a     0.400 ████████████▊   →  0.472 ███████████████  │ latest 2 (g)
+   n     0.250 ████████        →  0.262 ████████▍        │ mariel       new
+   r     0.150 ████▊           →  0.138 ████▍            │ maria        in train
+   ∎     0.100 ███▏            →  0.083 ██▋              │
+   i     0.060 █▉              →  0.044 █▍               │
+   y     0.040 █▎              →    cut by top-k         │
+                                                         │
+ ├───────────a────────────├──────n──────├──r───├─∎──├i┤  │
+          ▲ u = 0.174 drew a                             │
+                                                         │
+                                                         │
+""".splitlines()
+GOLDEN_40 = """\
+   m    a ╎  r  [ a ]
+ 2.71 0.44╎1.90 0.92  nats
+▸● a     0.400 █████▉  →  0.472 ███████
+   n     0.250 ███▊    →  0.262 ███▉
+   r     0.150 ██▎     →  0.138 ██
+   ∎     0.100 █▌      →  0.083 █▎
+ 2 more  0.100         →  0.044  1 cut
+""".splitlines()
+
+
+def test_the_frame_at_80() -> None:
+    assert plain(drawn_view(), 78, 8) == GOLDEN_78
+
+
+def test_the_frame_at_120() -> None:
+    assert plain(drawn_view(), 80, 16) == GOLDEN_80_16
+
+
+def test_the_frame_at_40() -> None:
+    assert plain(drawn_view(), 40, 7) == GOLDEN_40
+
+
+def test_cut_candidates_stay_and_say_so() -> None:
+    rows = plain(drawn_view(), 80, 16)
+    assert any(row.startswith("   y") and "cut" in row for row in rows)
+
+
+def test_both_columns_sum_to_one() -> None:
+    options = drawn_view().options
+    assert math.isclose(sum(option.probability for option in options), 1)
+    assert math.isclose(sum(option.sampled for option in options), 1)
+
+
+def test_the_title_lists_the_views_and_tells_whose_weights() -> None:
+    before = GenerateView(source=Source("letter-pair counts, no training yet", "counts"))
+    wide = "STEP  samples  stages  tree  guess  1/5 · letter-pair counts, no training yet"
+    assert title_info(before) == wide
+    assert title_info(before, 58) == "step 1/5 · letter-pair counts, no training yet"
+    held = drawn_view(showing="tree")
+    settings = "holds step 41,200 · T 0.8 · top-k 5 · seed 7"
+    assert title_info(held, 200) == f"step  samples  stages  TREE  guess  4/5 · {settings}"
+    assert title_info(held, 58) == f"tree 4/5 · {settings}"
+    assert title_info(held, 43) == "tree 4/5 · holds step 41,200 · T 0.8"
+    assert title_info(held, 12) == "tree 4/5"
+    assert title_info(held, 5) == ""
+    stages = title_info(drawn_view(showing="stages"), 90)
+    assert stages == "step  samples  STAGES  tree  guess  3/5 · holds step 41,200"
+    every = SampleConfig(temperature=1.5, top_k=9, top_p=0.95, min_p=0.02, seed=7)
+    told = title_info(drawn_view(sampling=every), 120)
+    assert told.endswith("T 1.5 · top-k 9 · top-p 0.95 · min-p 0.02 · seed 7")
+
+
+def test_another_setting_shows_what_the_same_number_would_draw_now() -> None:
+    wild = next(
+        text
+        for seed in range(100)
+        if (text := Continuation().draw(prediction(), SampleConfig(seed=seed))).drawn[0].token
+        == "r"
+    )
+    as_drawn = "\n".join(plain(drawn_view(text=wild, sampling=SampleConfig()), 80, 16))
+    assert "drew r" in as_drawn
+    assert "now it would" not in as_drawn
+    greedy = "\n".join(plain(drawn_view(text=wild, sampling=SampleConfig(top_k=1)), 80, 16))
+    assert "drew r; now it would draw a" in greedy
+
+
+hostile = st.lists(
+    st.sampled_from(HOSTILE) | st.text(max_size=4), min_size=1, max_size=9, unique=True
+)
+
+
+def hostile_view(tokens: list[str], n_drawn: int, look: Look, showing: Any) -> GenerateView:
+    shares = {token: 1 / len(tokens) for token in tokens}
+    expected = prediction(shares)
+    text = Continuation().begin(tuple(tokens[:3]))
+    for i in range(n_drawn):
+        text = text.pick(expected, i % len(tokens)).forward()
+    for i in range(n_drawn % 7):  # branches here and there
+        text = text.go_to(0, i * n_drawn % 11).pick(expected, -i % len(tokens)).forward()
+        text = text.pick(expected, i % len(tokens))
+    whole = "".join(tokens)
+    sample = Drawn(text=whole, tokens=tokens, surprisal=[1.0] * len(tokens))
+    guess = Guess(tuple(tokens), tokens[0], tokens[-1], 0.0, 1.0, 2.0, 3.0, expected)
+    game = Guessing(Puzzle(tuple(tokens), 0, "val"), 0, 1, n_drawn, 1.0, 2.0, 3.0, guess)
+    return GenerateView(
+        text=text.keep(),
+        pending=expected,
+        candidate=n_drawn % len(tokens),
+        sampling=SampleConfig(temperature=0.5, top_k=5, top_p=0.9, min_p=0.1, seed=n_drawn),
+        source=Source("\x1b]52;c;x\x07[/]", "live", None, tuple(tokens)),
+        same_draw=((1, whole),),
+        samples=(sample,) * (n_drawn % 5),
+        first_sample=n_drawn % 3,
+        findings=AnyText(Finding("train", 10**9, whole)),
+        game=game if n_drawn % 3 else None,
+        is_guessing=n_drawn % 2 == 0,
+        showing=showing,
+        message=Message("\x1b[2J[/red]") if n_drawn % 2 else None,
+        waited_s=n_drawn / 3 if n_drawn % 11 == 0 else None,
+        look=look,
+    )
+
+
+class AnyText(dict[tuple[str, bool], Finding]):
+    """Knows the same about every text."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__()
+        self._finding = finding
+
+    def get(self, key: tuple[str, bool], default: Any = None) -> Any:
+        return self._finding
+
+
+@settings(max_examples=300)
+@given(
+    hostile,
+    st.integers(0, 40),
+    st.integers(1, 170),
+    st.integers(1, 40),
+    st.booleans(),
+    st.sampled_from(sorted(PALETTES)),
+    st.sampled_from(VIEWS),
+)
+def test_any_token_at_any_size(
+    tokens: list[str],
+    n_drawn: int,
+    width: int,
+    height: int,
+    ascii_only: bool,
+    palette: str,
+    showing: str,
+) -> None:
+    view = hostile_view(tokens, n_drawn, Look(PALETTES[palette], ascii_only), showing)
+    rows = generate_rows(view, width, height)
+    assert len(rows) == height
+    for row in rows:
+        assert cell_len(row.plain) == width
+        assert clean(row.plain) == row.plain
+        assert row.plain.isascii() or not ascii_only
+    title = title_info(view, width)
+    assert cell_len(title) <= width
+    assert clean(title) == title
+
+
+@pytest.mark.parametrize("width", [0, 1, 5, 40, 120])
+def test_before_anything_is_known(width: int) -> None:
+    for height in range(20):
+        assert len(generate_rows(GenerateView(), width, height)) == (height if width else 0)
+
+
+def test_a_long_text_becomes_blocks_around_the_cursor() -> None:
+    text = Continuation().begin(tuple("x" * 50))
+    for _ in range(60):
+        text = text.pick(prediction(), 1).forward()
+    rows = plain(drawn_view(text=text.back(), same_draw=(), samples=None), 40, 7)
+    assert rows[0].endswith("n[n]")
+    assert set(rows[1].strip()) <= set("▁▂▃▄▅▆█")
+
+
+# The desk: rules without a screen.
+
+
+def test_the_first_thing_asked_is_what_follows_the_prompt() -> None:
+    desk = desk_with(prompt="ax")
+    assert desk.outbox == [PredictionWanted("generate-1", ("a",), "live")]
+
+
+def test_with_nothing_drawn_it_follows_newer_weights() -> None:
+    desk = desk_with(1)
+    answer(desk)
+    desk.use_source(source(2))
+    assert [asked.request_id for asked in desk.outbox] == ["generate-2"]
+    desk.use_source(source(3))
+    desk.use_source(source(4))
+    assert len(desk.outbox) == 1
+    answer(desk, 2)
+    assert len(desk.outbox) == 1
+    answer(desk, 4)
+    assert not desk.outbox
+    assert desk.view.prediction is not None
+    assert desk.view.prediction.step == 4
+
+
+def test_an_answerer_that_is_gone_is_not_waited_for() -> None:
+    desk = desk_with()
+    desk.draw()
+    desk.use_source(Source("pair counts", "counts", None, VOCABULARY))
+    asked = desk.outbox[-1]
+    assert isinstance(asked, PredictionWanted)
+    assert asked.weights == "counts"
+    answer(desk)
+    assert len(desk.view.text.drawn) == 1
+
+
+def test_what_is_drawn_holds_its_weights_until_it_follows_again() -> None:
+    desk = desk_with(1)
+    answer(desk)
+    desk.draw()
+    held = desk.view.text
+    desk.use_source(source(9))
+    assert not desk.outbox
+    assert desk.view.is_holding
+    desk.follow()
+    answer(desk, 9)
+    assert desk.view.text.drawn == ()
+    desk.undo()
+    assert desk.view.text.now == held.now
+
+
+def test_a_draw_waits_for_its_prediction() -> None:
+    desk = desk_with()
+    desk.draw()
+    desk.draw()
+    assert len(desk.outbox) == 2
+    answer(desk)
+    assert len(desk.view.text.drawn) == 1
+
+
+def test_a_late_answer_is_ignored() -> None:
+    desk = desk_with()
+    answer(desk)
+    desk.draw()
+    before = desk.view
+    desk.take_prediction(prediction(request_id="generate-1"))
+    assert desk.view == before
+
+
+def test_going_back_gives_up_a_draw_that_is_waited_for() -> None:
+    desk = desk_with()
+    answer(desk)
+    desk.draw()
+    if desk.view.text.has_ended:
+        pytest.skip("this seed ends at once")
+    desk.draw()
+    desk.back()
+    answer(desk)
+    assert len(desk.view.text.drawn) == 1
+
+
+def test_after_the_end_nothing_is_drawn() -> None:
+    desk = desk_with()
+    answer(desk, shares={END: 0.9, "a": 0.1})
+    desk.take_candidate()
+    assert not desk.can_draw_on()
+    desk.draw()
+    assert desk.view.message is not None
+    assert "ends here" in desk.view.message.text
+
+
+def test_a_refusal_is_shown_and_the_next_key_asks_again() -> None:
+    desk = desk_with()
+    desk.outbox.clear()
+    desk.take_refusal("the worker is gone")
+    assert desk.view.message == Message("the worker is gone", is_error=True)
+    desk.draw()
+    assert len(desk.outbox) == 1
+
+
+def test_another_vocabulary_begins_anew_with_what_it_knows() -> None:
+    desk = desk_with(prompt="an")
+    answer(desk)
+    desk.draw()
+    desk.use_source(source(1, ("a", "b", "\n")))
+    assert desk.view.text.prompt == ("a",)
+    assert desk.view.text.drawn == ()
+
+
+def test_samples_are_of_the_prompt() -> None:
+    desk = desk_with()
+    answer(desk)
+    desk.ask_samples()
+    asked = desk.outbox.pop()
+    assert asked == SamplesWanted("generate-2", ("a",), 10)
+    desk.take_samples("another", [], 7)
+    assert desk.view.samples is None
+    desk.take_samples(asked.request_id, [Drawn(text="a", tokens=[END], surprisal=[1.0])], 7)
+    assert desk.view.samples is not None
+    assert desk.view.message is None
+
+
+def test_top_k_1_is_said_to_leave_one() -> None:
+    desk = desk_with()
+    answer(desk)
+    desk.change(sampling=SampleConfig(top_k=1))
+    desk.draw()
+    desk.draw_again()
+    assert desk.view.message is not None
+    assert "one candidate" in desk.view.message.text
+
+
+# The prompt.
+
+
+def test_a_strange_character_is_refused_by_name() -> None:
+    with pytest.raises(RequestError, match='"é" is not in this vocabulary'):
+        tokens_of("ané", source())
+
+
+def test_line_ends_can_be_typed() -> None:
+    stream = source(1, ("\t", "\n", " ", "a"))
+    assert tokens_of("a␊␉ a", stream) == ("a", "\n", "\t", " ", "a")
+    assert typed_text(("a", "\n")) == "a␊"
+
+
+def test_a_stream_always_has_something_to_begin_after() -> None:
+    assert usable((), source(1, ("a", "\n"))) == ("\n",)
+    assert usable(("x",), source(1, ("b", "c"))) == ("b",)
+    assert usable((), source()) == ()
+
+
+# The widget.
+
+
+async def test_keys_draw_go_back_and_take() -> None:
+    app = Host(NEVER_ENDING)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, ["right", "l", "right"])
+        assert len(tokens(app.pane)) == 3
+        drawn = tokens(app.pane)
+        await press(pilot, ["left", "h"])
+        assert (tokens(app.pane), app.pane.view.text.cursor) == (drawn, 0)
+        await press(pilot, ["home", "down", "j", "enter"])
+        assert tokens(app.pane) == ["i"]
+        await press(pilot, ["u"])
+        assert tokens(app.pane) == drawn
+        await press(pilot, ["U"])
+        assert tokens(app.pane) == ["i"]
+        await press(pilot, ["n"])
+        assert app.pane.view.text.drawn[0].sample == 1
+        await press(pilot, ["escape"])
+        assert tokens(app.pane) == []
+
+
+async def test_the_prompt_is_edited_and_a_strange_one_refused() -> None:
+    app = Host()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, ["i", "n", "a", "enter"])
+        assert app.pane.view.text.prompt == ("n", "a")
+        await press(pilot, ["i", "é", "enter"])
+        assert app.pane.view.text.prompt == ("n", "a")
+        words = " ".join(screen_text(app).replace("┃", " ").split())
+        assert '"é" is not in this vocabulary' in words
+        assert "Prompt kept as it was." in words
+        await press(pilot, ["escape"])
+        assert app.focused is app.pane
+        assert "kept" not in screen_text(app)
+
+
+async def test_escape_is_the_apps_where_there_is_nothing_to_leave() -> None:
+    app = Host()
+    app.bind("escape", "unzoom")
+    left: list[str] = []
+    app.action_unzoom = lambda: left.append("unzoom")  # type: ignore[attr-defined]
+    async with app.run_test(size=(60, 20)) as pilot:
+        await press(pilot, ["escape", "right", "escape", "i", "escape", "escape"])
+        assert len(left) == 2
+
+
+async def test_keys_in_a_burst_are_not_lost() -> None:
+    app = Host()
+    async with app.run_test(size=(80, 24)) as pilot:
+        for key in ("i", *"anni", "enter"):
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        while app.pane.view.text.prompt == ("a",):
+            await pilot.pause()
+        assert app.pane.view.text.prompt == tuple("anni")
+        assert tokens(app.pane) == []
+
+
+async def test_every_letter_types_in_the_field() -> None:
+    app = Host()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, ["i", *"angujkhlv", "left_square_bracket"])
+        field = app.pane.query_one("Field")
+        assert getattr(field, "value", "") == "angujkhlv["
+        assert app.heard[-1].tokens == ("a",)
+
+
+async def test_ten_samples_and_the_other_view() -> None:
+    app = Host()
+    async with app.run_test(size=(50, 12)) as pilot:
+        await press(pilot, ["g"])
+        assert app.heard[-1].count == 10
+        assert "anna" in screen_text(app)
+        assert "new" in screen_text(app)
+        await press(pilot, ["v"])
+        assert "anna" not in screen_text(app)
+
+
+async def test_brackets_ask_for_another_temperature() -> None:
+    app = Host()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, ["left_square_bracket", "right_parenthesis"])
+        assert app.heard[-2:] == [0.5, 2.0]
+
+
+async def test_drawing_on_stops_at_any_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.panes.generate.working.AUTO_INTERVAL_S", 0.001)
+    app = Host(NEVER_ENDING)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, ["a"])
+        while len(tokens(app.pane)) < 5:
+            await pilot.pause()
+        await press(pilot, ["u"])
+        n_drawn = len(tokens(app.pane))
+        assert app.pane._auto is None
+        assert n_drawn >= 5
+        await press(pilot, ["a"])
+        while app.pane._auto is not None:
+            await pilot.pause()
+        assert len(tokens(app.pane)) == 256
+        assert "256 tokens and no end" in screen_text(app)
+
+
+async def test_drawing_on_ends_with_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.panes.generate.working.AUTO_INTERVAL_S", 0.001)
+    app = Host({END: 0.9, "a": 0.1})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, ["a"])
+        while app.pane._auto is not None:
+            await pilot.pause()
+        assert tokens(app.pane)[-1] == END
+
+
+async def test_what_did_not_change_is_not_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Host()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        refreshed: list[Any] = []
+        monkeypatch.setattr(app.pane, "refresh", lambda *regions, **_: refreshed.append(regions))
+        app.pane.show_source("names-mlp-7", "live", 1, VOCABULARY, True)
+        app.pane.show_sampling(SampleConfig(seed=3))
+        app.pane.show_same_draw(())
+        assert refreshed == []
+        app.pane.show_same_draw(((1, "anna"),))
+        assert 0 < len(refreshed[0]) < 6
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (10, 4), (40, 8), (200, 60)])
+async def test_any_screen_size(size: tuple[int, int]) -> None:
+    app = Host()
+    async with app.run_test(size=size) as pilot:
+        app.pane.show_look(NO_COLOUR, ascii_only=True)
+        await press(pilot, ["right", "right", "g", "v", "i", "escape"])
+        await pilot.resize_terminal(60, 20)
+        await pilot.resize_terminal(*size)
+        await pilot.pause()
+
+
+def test_a_question_is_answered_at_once_where_that_costs_no_waiting() -> None:
+    desk = GenerateDesk(("a",))
+    desk.use_source(source())
+    (question,) = desk.outbox
+    desk.answered(question, lambda asked, *_: prediction(request_id=asked))
+    assert desk.view.pending is not None
+
+    def refusing(*_: object) -> Prediction:
+        raise RequestError("no such token")
+
+    desk.answered(question, refusing)
+    assert "no such token" in "\n".join(plain(desk.view, 80, 12))

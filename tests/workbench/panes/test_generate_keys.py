@@ -1,0 +1,409 @@
+"""Views, branches, the game, clicks and waiting, by the keys of the pane."""
+
+import random
+from typing import Any
+
+import pytest
+from generate_stage import (
+    NEVER_ENDING,
+    SHARES,
+    VOCABULARY,
+    Host,
+    answer,
+    desk_with,
+    prediction,
+    press,
+    screen_text,
+    source,
+    tokens,
+)
+from msgspec.structs import replace
+from textual.events import Paste
+
+from seqlm.config import DataConfig, RunConfig, SampleConfig
+from seqlm.data.tokenizer import END
+from workbench.panes.generate import working as generate_working
+from workbench.panes.generate.questions import PredictionWanted
+from workbench.situation import Situation
+from workbench.texts.preview import Preview, make_preview
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Preview:
+    path = tmp_path_factory.mktemp("tiny") / "tiny.txt"
+    path.write_text("".join(f"{a}{b}{c}\n" for a in "ainry" for b in "air" for c in "nay"))
+    return make_preview(DataConfig(corpus=str(path), mode="lines"))
+
+
+def with_text(app: Host, preview: Preview) -> None:
+    app.pane.show(Situation(RunConfig(preset="names-mlp"), preview=preview))
+
+
+# Views
+
+
+async def test_v_goes_through_the_views_and_back() -> None:
+    app = Host(NEVER_ENDING)
+    async with app.run_test(size=(80, 24)) as pilot:
+        seen = []
+        for _ in range(5):
+            seen.append(app.pane.view.showing)
+            await press(pilot, ["v"])
+        assert seen == ["step", "samples", "stages", "tree", "guess"]
+        await press(pilot, ["V"])
+        assert app.pane.view.showing == "guess"
+
+
+async def test_the_keys_of_a_view_are_there_in_that_view_alone() -> None:
+    app = Host(NEVER_ENDING)
+    async with app.run_test(size=(80, 24)) as pilot:
+
+        def keys() -> set[str]:
+            found = app.screen.active_bindings.values()
+            return {active.binding.action for active in found if active.node is app.pane}
+
+        assert {"draw", "take", "auto"} <= keys()
+        assert not {"drop", "keep", "open", "guess", "fork", "leave"} & keys()
+        await press(pilot, ["right", "v", "v", "v"])
+        assert {"drop", "keep", "open", "fork", "leave"} <= keys()
+        assert "take" not in keys()
+        await press(pilot, ["v"])
+        assert "guess" in keys()
+        assert not {"draw", "take", "open", "temperature(0.5)"} & keys()
+
+
+async def test_drawing_stays_in_a_view_that_shows_the_text() -> None:
+    app = Host(NEVER_ENDING)
+    async with app.run_test(size=(80, 24)) as pilot:
+        for view in ("stages", "tree"):
+            app.pane._desk.change(showing=view)
+            await press(pilot, ["right"])
+            assert app.pane.view.showing == view
+        app.pane._desk.change(showing="samples")
+        await press(pilot, ["right"])
+        assert app.pane.view.showing == "step"
+        assert len(tokens(app.pane)) == 3
+
+
+# Branches
+
+
+async def test_branches_are_made_gone_to_kept_and_dropped() -> None:
+    app = Host(NEVER_ENDING)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, ["enter", "right", "left"])
+        first = tokens(app.pane)
+        await press(pilot, ["end", "enter"])
+        text = app.pane.view.text
+        assert [len(branch.drawn) for branch in text.branches] == [2, 1]
+        assert tokens(app.pane) == ["i"]
+        await press(pilot, ["v", "v", "v", "up"])
+        assert tokens(app.pane) == first
+        await press(pilot, ["m"])
+        assert "A is kept" in screen_text(app)
+        await press(pilot, ["d"])
+        assert "A is kept. m lets it go, then d drops it." in screen_text(app)
+        await press(pilot, ["down", "d"])
+        assert "B is dropped. u brings it back." in screen_text(app)
+        assert len(app.pane.view.text.branches) == 1
+        await press(pilot, ["u"])
+        assert len(app.pane.view.text.branches) == 2
+        await press(pilot, ["escape", "escape"])
+        assert [branch.letter for branch in app.pane.view.text.branches] == ["A", "C"]
+        assert tokens(app.pane) == []
+        await press(pilot, ["up", "enter"])
+        assert (tokens(app.pane), app.pane.view.showing) == (first, "step")
+
+
+async def test_b_draws_on_from_here_with_other_numbers() -> None:
+    app = Host(NEVER_ENDING)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, ["right", "right", "right", "left", "b"])
+        assert "Branch B" in screen_text(app)
+        n_asked = len(app.heard)
+        await press(pilot, ["right"])
+        assert len(app.heard) == n_asked  # what is expected here was known
+        text = app.pane.view.text
+        assert len(text.branches[0].drawn) == 3
+        here = text.here
+        assert here is not None
+        assert here.sample == 1
+
+
+async def test_what_is_pasted_becomes_the_prompt() -> None:
+    app = Host(NEVER_ENDING)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.pane.post_message(Paste("ni\x1b[31mn"))
+        await pilot.pause()
+        await press(pilot, ["enter"])
+        assert "is not in this vocabulary" in screen_text(app)
+        await press(pilot, ["escape"])
+        app.pane.post_message(Paste("nin"))
+        await pilot.pause()
+        await press(pilot, ["i", "enter"])
+        assert app.pane.view.text.prompt == tuple("nini")
+
+
+# Clicks
+
+
+async def test_a_click_goes_to_a_token_and_points_at_a_candidate() -> None:
+    app = Host(NEVER_ENDING)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, ["right", "right", "right"])
+        rows = screen_text(app).splitlines()
+        row = next(n for n, line in enumerate(rows) if "╎" in line and "drawn" not in line)
+        column = rows[row].index("╎")
+        await pilot.click(offset=(column + 3, row))
+        assert app.pane.view.text.cursor == 0
+        await pilot.click(offset=(column + 8, row))
+        assert app.pane.view.text.cursor == 1
+        await pilot.click(offset=(column - 2, row))
+        assert app.pane.view.text.cursor == 0
+        at = next(n for n, line in enumerate(rows) if " i  " in line and "0.200" in line)
+        await pilot.click(offset=(30, at))
+        assert app.pane.view.candidate == 2
+        await pilot._post_mouse_events([events_of("down")], offset=(30, at))
+        assert app.pane.view.candidate == 2
+        await pilot._post_mouse_events([events_of("up")], offset=(30, at))
+        assert app.pane.view.candidate == 1
+        await pilot.click(offset=(1, 20))
+        assert app.pane.view.candidate == 1
+
+
+def events_of(direction: str) -> Any:
+    from textual import events
+
+    return events.MouseScrollDown if direction == "down" else events.MouseScrollUp
+
+
+async def test_a_click_in_the_tree_goes_there() -> None:
+    app = Host(NEVER_ENDING)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, ["enter", "right", "left", "end", "enter", "v", "v", "v"])
+        rows = screen_text(app).splitlines()
+        at = next(n for n, line in enumerate(rows) if "┬─ a" in line)
+        await pilot.click(offset=(rows[at].index("┬─ a") + 3, at))
+        assert (app.pane.view.text.now.current, app.pane.view.text.cursor) == (0, 0)
+        await pilot.click(offset=(rows[at + 1].index("└─ i") + 3, at + 1))
+        assert app.pane.view.text.now.current == 1
+
+
+# The game
+
+
+async def test_letters_are_guesses_once_the_game_began(tiny: Preview) -> None:
+    app = Host(dict.fromkeys(VOCABULARY, 1 / 6))
+    async with app.run_test(size=(80, 24)) as pilot:
+        with_text(app, tiny)
+        await press(pilot, ["V", "v", "V", "V", "v"])
+        assert app.pane.view.showing == "guess"
+        riddle = app.pane.view.game
+        assert riddle is not None
+        await press(pilot, ["enter", "a", "n"])
+        game = app.pane.view.game
+        assert game is not None
+        assert (game.n, game.last.said if game.last else "") == (2, "n")
+        assert tokens(app.pane) == []
+        assert "after 2 guesses" in screen_text(app)
+        await press(pilot, ["enter"])
+        assert app.pane.view.game is not None
+        assert app.pane.view.game.n == 3
+        await press(pilot, ["x"])
+        assert '"x" is not in this vocabulary' in screen_text(app)
+        await press(pilot, ["escape", "v"])
+        assert app.pane.view.showing == "step"
+
+
+async def test_signs_that_no_text_has_stay_keys_in_the_game(tiny: Preview) -> None:
+    app = Host(dict.fromkeys(VOCABULARY, 1 / 6))
+    pressed: list[str] = []
+    app.bind("question_mark", "note")
+    app.action_note = lambda: pressed.append("?")  # type: ignore[attr-defined]
+    async with app.run_test(size=(80, 24)) as pilot:
+        with_text(app, tiny)
+        await press(pilot, ["V", "enter", "question_mark", "a"])
+        assert pressed == ["?"]
+        assert app.pane.view.game is not None
+        assert app.pane.view.game.n == 1
+
+
+async def test_another_text_begins_another_game(tiny: Preview) -> None:
+    app = Host(dict.fromkeys(VOCABULARY, 1 / 6))
+    async with app.run_test(size=(80, 24)) as pilot:
+        with_text(app, tiny)
+        await press(pilot, ["V", "enter", "a"])
+        with_text(app, replace(tiny, uniform=1.0))
+        assert app.pane.view.game is None
+        await press(pilot, ["a"])
+        assert not app.pane.view.is_guessing
+
+
+# Looking texts up
+
+
+async def test_an_item_that_ended_is_looked_up(tiny: Preview) -> None:
+    app = Host({END: 0.9, "a": 0.1})
+    item = tiny.text.items["train"][0]
+    async with app.run_test(size=(80, 24)) as pilot:
+        with_text(app, tiny)
+        await press(pilot, ["i", *item, "enter", "home", "enter"])
+        while not app.pane.view.findings:
+            await pilot.pause()
+        line = tiny.text.corpus.text.split("\n").index(item) + 1
+        assert f"{item} · in train (line {line})" in screen_text(app)
+
+
+# Waiting
+
+
+async def test_a_long_wait_is_told_and_escape_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generate_working, "LOOK_AGAIN_S", 0.001)
+    now = 100.0
+    monkeypatch.setattr(generate_working, "monotonic", lambda: now)
+    app = Host(NEVER_ENDING)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.is_mute = True
+        await press(pilot, ["right", "right"])
+        assert "Working" not in screen_text(app)
+        now = 102.1
+        while app.pane.view.waited_s is None:
+            await pilot.pause()
+        assert "Working: 2.1 s so far. esc stops." in screen_text(app)
+        await press(pilot, ["escape"])
+        assert "Working" not in screen_text(app)
+        assert "Stopped waiting. → asks again." in screen_text(app)
+        assert len(tokens(app.pane)) == 1
+        app.is_mute = False
+        await press(pilot, ["right"])
+        assert len(tokens(app.pane)) == 2
+
+
+async def test_no_timer_runs_where_nothing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generate_working, "LOOK_AGAIN_S", 0.001)
+    app = Host(NEVER_ENDING)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, ["right"])
+        while app.pane._wait is not None:
+            await pilot.pause()
+        assert app.pane._lookup is None
+
+
+# Holding
+
+
+def test_a_text_that_was_begun_asks_the_weights_it_has() -> None:
+    desk = desk_with(1)
+    answer(desk, 41, NEVER_ENDING)
+    desk.draw()
+    desk.use_source(source(9))
+    desk.draw()
+    assert desk.outbox[-1] == PredictionWanted("generate-2", ("a", tokens_of(desk)[0]), "41")
+    desk.follow()
+    assert desk.outbox[-1] == PredictionWanted("generate-3", ("a",), "live")
+
+
+def tokens_of(desk: Any) -> list[str]:
+    return [token.token for token in desk.view.text.drawn]
+
+
+def test_where_the_weights_are_gone_newer_ones_go_on() -> None:
+    desk = desk_with(1)
+    answer(desk, 41, NEVER_ENDING)
+    desk.draw()
+    desk.draw()
+    desk.take_refusal("no weights '41' are kept", "generate-2")
+    assert desk.view.message is not None
+    assert "step 41 are gone" in desk.view.message.text
+    assert desk.outbox[-1].weights == "live"
+    answer(desk, 50, NEVER_ENDING)
+    assert len(tokens_of(desk)) == 2
+    desk.draw()
+    assert desk.outbox[-1].weights == "50"
+    desk.take_refusal("no")
+    assert desk.view.message is not None
+    assert desk.view.message.text == "no"
+
+
+def test_any_setting_that_leaves_one_candidate_is_named() -> None:
+    for sampling, words in (
+        (SampleConfig(top_k=1), "top-k 1"),
+        (SampleConfig(top_p=0.1), "top-p 0.1"),
+        (SampleConfig(top_k=3, min_p=0.9), "min-p 0.9"),
+    ):
+        desk = desk_with()
+        answer(desk)
+        desk.change(sampling=sampling)
+        desk.draw()
+        desk.draw_again()
+        assert desk.view.message is not None
+        words += " leaves one candidate: every draw gives the same."
+        assert desk.view.message.text == words
+
+
+def test_a_text_of_256_tokens_without_an_end_stops_and_can_go_on() -> None:
+    desk = desk_with()
+    answer(desk, shares=NEVER_ENDING)
+    for _ in range(256):
+        assert desk.can_draw_on()
+        desk.draw()
+        if desk.outbox:
+            answer(desk, shares=NEVER_ENDING)
+    assert not desk.can_draw_on()
+    assert desk.view.message is not None
+    assert desk.view.message.text == "256 tokens and no end. → goes on, n draws again."
+    desk.draw()
+    answer(desk, shares=NEVER_ENDING)
+    assert desk.can_draw_on()
+
+
+def test_the_fixed_numbers_of_a_branch_are_shown_before_it_is_drawn() -> None:
+    desk = desk_with()
+    answer(desk, shares=SHARES)
+    desk.draw()
+    first = desk.view.text.drawn[0].u
+    desk.fork()
+    assert desk.view.u != first
+    expected = desk.view.u
+    desk.draw()
+    assert desk.view.text.drawn[0].u == expected
+    assert prediction() is not None
+
+
+def test_what_is_shown_stays_until_the_answer_comes() -> None:
+    desk = desk_with()
+    answer(desk, shares=NEVER_ENDING)
+    desk.draw()
+    shown = desk.view
+    desk.draw()
+    assert (desk.view.text, desk.view.pending) == (shown.text, shown.pending)
+    assert desk.waits_for
+    answer(desk, shares=NEVER_ENDING)
+    assert len(desk.view.text.drawn) == 2
+    assert desk.view.text.cursor == 1
+
+
+KEYS = (
+    *("right", "left", "up", "down", "home", "end", "pageup", "pagedown", "enter", "escape"),
+    *"bdmnuUvVigarex",
+    *("left_square_bracket", "tab", "space", "question_mark"),
+)
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_any_keys_leave_a_pane_that_works(seed: int, tiny: Preview) -> None:
+    chance = random.Random(seed)
+    app = Host({"a": 0.4, "n": 0.3, "i": 0.2, END: 0.1})
+    async with app.run_test(size=chance.choice([(80, 24), (40, 12), (151, 30), (12, 5)])) as pilot:
+        with_text(app, tiny)
+        for _ in range(50):
+            await pilot.press(chance.choice(KEYS))
+            if chance.random() < 0.1:
+                await pilot.click(offset=(chance.randrange(12), chance.randrange(5)))
+        app.pane.focus()
+        await press(pilot, ["escape", "escape", "escape"])
+        app.pane._desk.change(showing="step")
+        await press(pilot, ["escape", "right", "right"])
+        assert tokens(app.pane)
+        text = app.pane.view.text
+        assert 0 <= text.cursor <= len(text.drawn)

@@ -1,0 +1,81 @@
+"""The views of the Generate pane as a person sees them."""
+
+from collections.abc import Callable
+
+from generate_stage import HOSTILE, Host, prediction, press
+from textual.pilot import Pilot
+
+from seqlm.config import RunConfig, SampleConfig
+from seqlm.data.tokenizer import END
+from workbench.opening import theme_of
+from workbench.panes.generate.pane import GeneratePane
+from workbench.render.palette import DARK, NO_COLOUR
+from workbench.situation import Situation
+from workbench.texts.preview import Preview
+
+Compare = Callable[..., bool]
+_TOKENS = (*(token for token in HOSTILE if token), "[@click=app.bell]", END)
+STRANGE = {token: 0.7**i for i, token in enumerate(_TOKENS)}
+
+
+class Picture(Host):
+    """The pane alone, in the colours of the workbench."""
+
+    def __init__(self, shares: dict[str, float], sampling: SampleConfig, keys: str) -> None:
+        total = sum(shares.values())
+        super().__init__({token: share / total for token, share in shares.items()})
+        self._sampling, self._keys = sampling, keys.split()
+        self.register_theme(theme_of(DARK))
+        self.theme = "seqlm"
+
+    def begin(self) -> None:
+        self.pane.show_source("weights of step 41,200", "live", 41_200, tuple(self.shares), True)
+        self.pane.show_sampling(self._sampling)
+        self.pane.focus()
+
+    def _answer(self, asked: GeneratePane.PredictionAsked) -> None:
+        self.pane.predicted(prediction(self.shares, asked.request_id))
+
+    async def play(self, pilot: Pilot[None]) -> None:
+        """Press the keys, and look up what is to be looked up."""
+        await press(pilot, self._keys)
+        pane = self.pane
+        while pane._lookups is not None and pane._lookups.wants(pane.view):
+            await pilot.pause()
+        await pilot.pause()
+
+
+def test_stages_of_strange_tokens(snap_compare: Compare) -> None:
+    """Cut tokens stay, no token does anything, every column sums to 1."""
+    sampling = SampleConfig(temperature=0.8, top_k=8, top_p=0.9, min_p=0.1, seed=7)
+    app = Picture(STRANGE, sampling, "right right right left v v down")
+    assert snap_compare(app, terminal_size=(120, 26), run_before=app.play)
+
+
+def test_a_tree_after_picks_and_an_undo(snap_compare: Compare, preview: Preview) -> None:
+    """Nothing is lost: the branch that was left stands beside the one that was taken."""
+    shares = {"m": 0.2, "a": 0.25, "r": 0.2, "i": 0.15, "e": 0.1, END: 0.1}
+    keys = (
+        "i m a enter down enter right home down down down enter right end enter left left "
+        "end up enter right home enter right end enter n u v v v m up"
+    )
+    app = Picture(shares, SampleConfig(seed=7), keys)
+
+    async def play(pilot: Pilot[None]) -> None:
+        app.pane.show(Situation(RunConfig(preset="names-mlp"), preview=preview))
+        await app.play(pilot)
+
+    assert snap_compare(app, terminal_size=(100, 20), run_before=play)
+
+
+def test_a_game_of_three_guesses_in_ascii(snap_compare: Compare, preview: Preview) -> None:
+    """What was said and what came have signs beside their colours, in ASCII too."""
+    shares = {token: 1 / (1 + i) for i, token in enumerate(preview.vocabulary)}
+    app = Picture(shares, SampleConfig(), "V enter e a n")
+
+    async def play(pilot: Pilot[None]) -> None:
+        app.pane.show_look(NO_COLOUR, ascii_only=True)
+        app.pane.show(Situation(RunConfig(preset="names-mlp"), preview=preview))
+        await app.play(pilot)
+
+    assert snap_compare(app, terminal_size=(80, 18), run_before=play)

@@ -1,0 +1,291 @@
+import math
+from typing import Any
+
+import pytest
+from generate_stage import SHARES, drawn_view, plain, prediction
+from rich.cells import cell_len
+
+from seqlm.config import SampleConfig
+from seqlm.data.tokenizer import END
+from workbench.drawn.branches import Branch
+from workbench.drawn.continuation import Continuation
+from workbench.drawn.guessing import Guess, Guessing, Puzzle
+from workbench.panes.generate.lines import generate_rows
+from workbench.panes.generate.tree import branch_rows, how_words
+from workbench.panes.generate.view import GenerateView, Message
+from workbench.texts.novelty import Finding
+from workbench.widgets.look import Look
+
+STAGES_104 = """\
+   prompt ╎ drawn
+   m    a ╎  r  [ a ]
+ 2.71 0.44╎1.90 0.92  nats
+
+ after mar       1 softmax        2 ÷ T 0.8   3 top-k 5    4 top-p 0.9  5 min-p 0.2  6 renormalise
+ token   ln p    probability      reshaped    kept         running sum  kept         drawn from
+▸● a     -0.92   0.400  ████████  0.460       =            = 0.472      =            0.541  █████████
+   n     -1.39   0.250  █████     0.255       =            = 0.734      =            0.301  █████
+   r     -1.90   0.150  ███       0.135       =            = 0.873      =            0.159  ██▋
+   ∎     -2.30   0.100  ██        0.081       =            = 0.956      cut          0
+   i     -2.81   0.060  █▎        0.043       =            cut          ···          0
+   y     -3.22   0.040  ▊         0.026       cut          ···          ···          0
+ candidates      6                6           5            4            3            3
+ entropy, nats   1.53             1.41        1.32         1.20         0.99         0.99
+
+ ├──────────────────────────a───────────────────────────├──────────────n──────────────├───────r───────┤
+                  ▲ u = 0.174 drew a
+""".splitlines()
+STAGES_76 = """\
+   m    a ╎  r  [ a ]
+ 2.71 0.44╎1.90 0.92  nats
+         1 softmax         2 ÷ T   3 top-k 4 top-p 5 min-p 6 drawn
+ token                     0.8     5       0.9     0.2     from
+▸● a     0.400  █████████  0.460   =       =       =       0.541  ███████
+   n     0.250  █████▋     0.255   =       =       =       0.301  ███▉
+   r     0.150  ███▍       0.135   =       =       =       0.159  ██
+   ∎     0.100  ██▎        0.081   =       =       cut     0
+   i     0.060  █▍         0.043   =       cut     ···     0
+   y     0.040  ▉          0.026   cut     ···     ···     0
+""".splitlines()
+STAGES_36 = """\
+   m    a ╎  r  [ a ]
+ 2.71 0.44╎1.90 0.92  nats
+         model   kept      drawn
+ token                     from
+▸● a     0.400   =         0.541
+   n     0.250   =         0.301
+   r     0.150   =         0.159
+   ∎     0.100   cut min-p 0
+ 2 more  0.100             0
+""".splitlines()
+ALL_STAGES = SampleConfig(temperature=0.8, top_k=5, top_p=0.9, min_p=0.2, seed=7)
+
+
+def stages_view(**changes: Any) -> GenerateView:
+    text = Continuation().begin(("m", "a")).pick(prediction(), 2).forward()
+    text = text.draw(prediction(), ALL_STAGES)
+    return drawn_view(showing="stages", sampling=ALL_STAGES, text=text, **changes)
+
+
+def test_the_stages_stand_side_by_side() -> None:
+    assert plain(stages_view(), 104, 17) == STAGES_104
+
+
+def test_the_stages_at_80_and_at_40_columns() -> None:
+    assert plain(stages_view(), 76, 10) == STAGES_76
+    assert plain(stages_view(), 36, 9) == STAGES_36
+
+
+def test_every_stage_sums_to_one_and_names_what_it_cut() -> None:
+    view = stages_view()
+    for stage in view.stages:
+        assert math.fsum(stage.distribution) == pytest.approx(1)
+    assert view.cutters == [None, None, None, "min-p", "top-p", "top-k"]
+    rows = plain(drawn_view(sampling=ALL_STAGES, same_draw=(), samples=None), 69, 12)
+    assert [row.rpartition("cut by ")[2] for row in rows if "cut by" in row] == [
+        "min-p",
+        "top-p",
+        "top-k",
+    ]
+
+
+def written(view: GenerateView, *words: str) -> Continuation:
+    """Branches written by hand out of the view's candidates."""
+    text = Continuation().begin(("m", "a"))
+    for word in words:
+        text = text.go_to(text.now.current, 0)
+        for place, letter in enumerate(word):
+            text = text.pick(prediction(), list(SHARES).index(letter))
+            text = text.go_to(text.now.current, place + 1)
+    return text
+
+
+def tree_view(**changes: Any) -> GenerateView:
+    view = drawn_view(showing="tree")
+    text = written(view, f"rin{END}", f"riya{END}", "ray").go_to(1, 2).keep()
+    found = {
+        ("marin", True): Finding("train", 2044, "marin"),
+        ("mariya", True): Finding("val", 7, "mari"),
+    }
+    return drawn_view(**{"showing": "tree", "text": text, "findings": found, **changes})
+
+
+TREE_112 = """\
+  ma ─ r ┬─ i ┬─ n ─ ∎      A  marin   in train (line 2,044)  1.92 nats each  you chose r (0.150)
+▸✓       │    └─ y ─ a ─ ∎  B  mariya  in val                 2.04            you chose y (0.040)
+         └─ a ── y          C  maray                          1.84            you chose a (0.400)
+""".splitlines()
+TREE_58 = """\
+  mar┬i┬n∎  A  in train  1.92 nats  you chose r (0.150)
+▸✓   │ └ya∎ B  in val    2.04       you chose y (0.040)
+     └a─y   C            1.84       you chose a (0.400)
+""".splitlines()
+TREE_24 = """\
+  mar┬i┬n∎  A
+▸✓   │ └ya∎ B
+     └a─y   C
+""".splitlines()
+
+
+@pytest.mark.parametrize(
+    ("width", "rows"), [(112, TREE_112), (58, TREE_58), (24, TREE_24)], ids=["112", "58", "24"]
+)
+def test_the_tree(width: int, rows: list[str]) -> None:
+    assert [row.plain.rstrip() for row in branch_rows(tree_view(), width, 3)] == rows
+
+
+def test_the_tree_shows_the_branches_around_the_current_one() -> None:
+    view = tree_view()
+    assert [row.plain.rstrip() for row in branch_rows(view, 58, 1)] == [TREE_58[1]]
+    last = tree_view(text=view.text.go_to(2, 0))
+    shown = [row.plain.rstrip()[5:] for row in branch_rows(last, 58, 2)]
+    assert shown == [TREE_58[1][5:], TREE_58[2][5:]]
+
+
+def test_a_branch_says_who_made_it() -> None:
+    drawn = Continuation().begin(("m",)).draw(prediction(), SampleConfig())
+    assert how_words(drawn_view(text=drawn), 0) == "drawn"
+    assert how_words(drawn_view(text=Continuation()), 0) == "nothing drawn yet"
+    assert how_words(tree_view(), 1) == "you chose y (0.040)"
+
+
+def test_the_tree_with_its_keys() -> None:
+    rows = plain(tree_view(), 90, 12)
+    keys = " ↑↓ branch   ←→ along it   enter go there   b branch here   d drop   m keep   u undo"
+    assert keys in rows
+    assert rows[-1] == (
+        " mariya · in val · longest stretch copied: mari (4 of 6) · 2.04 nats each · p(all) 6.2e-7"
+    )
+
+
+def test_a_long_tree_is_shown_around_its_cursor() -> None:
+    text = written(drawn_view(), "n" * 200, "n" * 190 + "i").go_to(1, 190)
+    rows = branch_rows(drawn_view(text=text), 40, 5)
+    assert "└i" in rows[1].plain
+    assert {cell_len(row.plain) for row in rows} == {40}
+    assert "A" in rows[0].plain
+
+
+def test_a_text_that_ended_says_what_became_of_it() -> None:
+    text = written(drawn_view(), f"ri{END}").go_to(0, 1)
+    known = {("mari", True): Finding("train", 12, "mari")}
+    told = plain(drawn_view(text=text, findings=known), 76, 10)[-1]
+    assert told == " mari · in train (line 12) · 2.03 nats each · p(all) 3.9e-5"
+    assert plain(drawn_view(text=text, findings={}), 76, 10)[-1].startswith(" mari · looking it up")
+    new = {("mari", True): Finding(None, None, "ari")}
+    told = plain(drawn_view(text=text, findings=new), 76, 10)[-1]
+    assert told == " mari · new · longest stretch copied: ari (3 of 4) · 2.03 nats each"
+    assert "in train" in plain(drawn_view(text=text, findings=known, showing="stages"), 76, 20)[1]
+
+
+def test_a_running_text_tells_the_longest_run_copied() -> None:
+    text = written(drawn_view(), "rin")
+    known = {("marin", False): Finding(None, None, "ari", is_item=False)}
+    told = plain(drawn_view(text=text, findings=known), 76, 10)[-1]
+    assert told == " longest run copied: 3 tokens, ari"
+
+
+def guess_view(**changes: Any) -> GenerateView:
+    guess = Guess(("m", "a"), "n", "r", 0.25, 3.05, 2.6, 1.9, prediction())
+    puzzle = Puzzle(tuple(f"mari{END}"), 1, "val")
+    game = Guessing(puzzle, 3, 1, 2, 6.1, 5.0, 4.04, guess)
+    return drawn_view(**{"showing": "guess", "game": game, **changes})
+
+
+GUESS_76 = """\
+ what comes after m a r _ ?
+ enter begins; then each letter you type is a guess
+ you said n: the model gave it 0.250 (1.39 nats); r came, and to r it gave
+ 0.150 (1.90).
+   a     0.400 ██████████████████████████████████   after 2 guesses
+▸  n     0.250 █████████████████████▎               you         3.05 nats
+ ● r     0.150 ████████████▊                        bigram      2.50
+   ∎     0.100 ████████▌                            this model  2.02 ✓
+   i     0.060 █████▏
+   y     0.040 ███▍
+
+ Score: half your belief goes to the letter you type, half to the letter
+ frequencies of train.
+""".splitlines()
+
+
+def test_the_game_shows_the_hand_and_the_score() -> None:
+    assert plain(guess_view(), 76, 13) == GUESS_76
+
+
+def test_the_game_in_a_narrow_pane_keeps_what_was_said_and_what_came() -> None:
+    rows = plain(guess_view(is_guessing=True), 36, 12)
+    assert rows[0] == " after m a r _ ?"
+    assert " 2: you 3.05 bigram 2.50 model 2.02" in [row.removesuffix(" n") for row in rows]
+    assert any(row.startswith("▸  n") for row in rows)
+    assert any(row.startswith(" ● r") for row in rows)
+
+
+def test_a_right_guess_is_said_to_be_right() -> None:
+    game = guess_view().game
+    assert game is not None
+    assert game.last is not None
+    right = Guess(("m",), "a", "a", 0.4, 0.6, 0.7, 0.92, prediction())
+    told = plain(guess_view(game=Guessing(game.puzzle, 2, 1, 1, 0.6, 0.7, 0.92, right)), 76, 12)
+    assert told[2] == " you said a, and a it was: the model gave it 0.400 (0.92 nats)."
+
+
+def test_waiting_is_told_before_anything_else() -> None:
+    rows = plain(drawn_view(waited_s=2.1, message=Message("x")), 76, 10)
+    assert rows[-1] == "○ Working: 2.1 s so far. esc stops."
+
+
+def test_samples_say_whose_they_are_and_can_be_gone_through() -> None:
+    view = drawn_view(showing="samples", same_draw=())
+    assert plain(view, 60, 5)[:2] == [
+        " latest 2, of step 41,200 (g for more)",
+        " mariel                             1.00 nats each  new",
+    ]
+    assert plain(drawn_view(showing="samples", samples_step=None), 36, 5)[0] == (
+        " these counts make (g for ten more)"
+    )
+    many = tuple(view.samples or ()) * 5
+    rows = plain(drawn_view(showing="samples", samples=many, first_sample=4), 30, 5)
+    assert rows[1:] == [
+        " mariel               new",
+        " maria                in train",
+        " mariel               new",
+        " 7 more · 5 in train",
+    ]
+    end = plain(drawn_view(showing="samples", samples=many, first_sample=99), 30, 5)
+    assert end[1:4] == [rows[2], rows[1], rows[2]]
+
+
+def test_a_wide_pane_has_stages_the_tree_and_the_samples() -> None:
+    rows = plain(tree_view(showing="step"), 151, 30)
+    words = "\n".join(rows)
+    assert "6 renormalise" in words
+    assert "branches (v)" in words
+    assert "same draw, by age" in words
+    assert "latest 2" in words
+
+
+def test_a_long_text_has_several_lines_where_there_is_room() -> None:
+    text = written(drawn_view(), "n" * 100)
+    rows = plain(drawn_view(text=text, same_draw=(), samples=None), 60, 30)
+    n_tokens = sum(row.count("n") for row in rows[:5] if set(row) <= set("man[]?╎ "))
+    assert n_tokens == 100
+    short = plain(drawn_view(text=text, same_draw=(), samples=None), 60, 8)
+    assert short[0].count("n") < 60
+
+
+@pytest.mark.parametrize("showing", ["stages", "tree", "guess", "samples", "step"])
+def test_in_ascii_nothing_else_is_left(showing: Any) -> None:
+    view = {"stages": stages_view, "guess": guess_view}.get(showing, tree_view)()
+    changed = GenerateView(**{**_fields(view), "showing": showing, "look": Look(ascii_only=True)})
+    for width, height in ((120, 30), (76, 12), (36, 9)):
+        for row in generate_rows(changed, width, height):
+            assert row.plain.isascii()
+
+
+def _fields(view: GenerateView) -> dict[str, Any]:
+    return {name: getattr(view, name) for name in view.__struct_fields__}
+
+
+def test_letters_go_on_after_z() -> None:
+    assert [Branch(number=n).letter for n in (0, 25, 26, 51, 52)] == ["A", "Z", "AA", "AZ", "BA"]

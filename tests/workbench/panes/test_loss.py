@@ -1,0 +1,363 @@
+"""The Loss pane: what its rows say, and that they fit, whatever the size and the way of looking."""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import cache
+from statistics import median
+from types import FrameType
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from recorded_logs import recorded
+from rich.cells import cell_len
+from textual.app import App, ComposeResult
+
+from seqlm import recipe
+from seqlm.protocol.events import Continued, Evaluated, Event, RunCreated, StepsDone
+from workbench.panes.loss.body import LossBody, shares
+from workbench.panes.loss.pane import LossPane
+from workbench.panes.loss.rows import numbers_row
+from workbench.panes.loss.view import X_SCALES, Y_SCALES, LossView, XScale
+from workbench.run.curve import MAX_EQUAL_BINS
+from workbench.run.fold import fold_all
+from workbench.run.state import RunState
+from workbench.situation import Situation
+from workbench.texts.preview import Preview
+from workbench.widgets.rows import Row
+
+CONFIG = recipe.read("names-mlp train.steps=3600 train.evaluate_every=400")
+
+
+@cache
+def told(name: str, n_events: int = 10_000) -> RunState:
+    return fold_all(RunState(), recorded(name)[:n_events])
+
+
+Shown = Callable[[RunState], Situation]
+
+
+@pytest.fixture(scope="session")
+def shown(preview: Preview) -> Shown:
+    return lambda run: Situation(CONFIG, running=CONFIG, run=run, preview=preview)
+
+
+def texts(rows: Sequence[Row]) -> list[str]:
+    return ["".join(text for text, _ in row) for row in rows]
+
+
+def body(found: Situation, view: LossView, width: int = 77, height: int = 18) -> LossBody:
+    return LossBody(found, view, width, height, ascii_only=False)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(["steered", "diverging"]),
+    st.integers(0, 130),
+    st.integers(1, 170),
+    st.integers(1, 50),
+    st.sampled_from(X_SCALES),
+    st.sampled_from(Y_SCALES),
+    st.none() | st.integers(-5, 5_000),
+    st.none() | st.tuples(st.floats(1, 40), st.floats(50, 4_000)),
+    st.booleans(),
+)
+def test_rows_fit_at_every_size_however_one_looks(
+    shown: Shown,
+    name: str,
+    n_events: int,
+    width: int,
+    height: int,
+    x: str,
+    y: str,
+    cursor: int | None,
+    window: tuple[float, float] | None,
+    ascii_only: bool,
+) -> None:
+    view = LossView(x, y, cursor, window)  # type: ignore[arg-type]
+    found = LossBody(shown(told(name, n_events)), view, width, height, ascii_only)
+    rows = texts(found.rows())
+    assert len(rows) <= height
+    assert all(cell_len(row) <= width for row in rows)
+    assert found.stops == sorted(set(found.stops))
+    for x_cell, y_cell in ((0, 0), (width // 2, height // 2)):
+        stop = found.stop_at(x_cell, y_cell)
+        assert stop is None or stop in found.stops
+
+
+def test_a_step_is_read_in_one_row(shown: Shown) -> None:
+    found = shown(told("steered"))
+    run = found.run
+    stop = body(found, LossView()).stops[-8]
+    row = texts(body(found, LossView(cursor=stop)).rows())[-1]
+    parts = [part for part in run.train.growing if part.step == stop]
+    assert len(parts) == 1
+    val = run.val.before(stop)
+    assert val is not None
+    assert row.startswith(f"{stop:,}: train ")
+    assert f"  val {val.last:.4f}" in row
+    (mean, low, high) = (parts[0].mean, parts[0].low, parts[0].high)
+    assert f"{mean:.4f} ({low:.3f}–{high:.3f})" in row or "mean of" in row
+
+
+def test_one_step_alone_has_no_range(shown: Shown) -> None:
+    found = shown(told("steered"))
+    loss = next(e.losses[0] for e in recorded("steered") if isinstance(e, StepsDone))
+    row = texts(body(found, LossView(cursor=1)).rows())[-1]
+    assert row.startswith(f"1: train {loss:.4f}   val —")
+
+
+def test_what_is_read_is_what_came(shown: Shown) -> None:
+    """Every step is in one column: together they are the whole run."""
+    found = shown(told("steered"))
+    losses = [x for e in recorded("steered") if isinstance(e, StepsDone) for x in e.losses]
+    for x in X_SCALES:
+        seen, total = 0, 0.0
+        picture = body(found, LossView(x=x))
+        for reading in picture._readings:
+            assert reading.low <= reading.mean <= reading.high
+            seen, total = seen + reading.n, total + reading.mean * reading.n
+        assert seen == len(losses) == found.run.step
+        assert total == pytest.approx(sum(losses))
+
+
+def test_other_units_are_named(shown: Shown) -> None:
+    found = shown(told("steered"))
+    assert found.run.val_last is not None
+    nats = found.run.val_last.loss
+    rows = texts(body(found, LossView(y="bits")).rows())
+    assert rows[0].startswith("bits   train ")
+    assert f"val {nats / 0.6931471805599453:.4f}" in rows[0]
+    assert any("uniform" in row and "4.755" in row for row in rows)
+    rows = texts(body(found, LossView(y="perplexity")).rows())
+    assert f"val {2.718281828459045**nats:.3f}" in rows[0]
+    assert any("uniform" in row and "27.000" in row for row in rows)
+    assert not texts([numbers_row(found, 80)])[0].startswith("nats")
+
+
+def test_a_second_and_an_epoch_are_read_too(shown: Shown) -> None:
+    found = shown(told("steered"))
+    stop = body(found, LossView(x="seconds")).stops[-1]
+    seconds = found.run.course.seconds_at(stop)
+    row = texts(body(found, LossView(x="seconds", cursor=stop)).rows())[-1]
+    assert f"at {round(seconds, 2):g} s" in row
+    row = texts(body(found, LossView(x="epochs", cursor=stop)).rows())[-1]
+    assert f"epoch {3600 * 32 / 114_291:.3g}"[:9] in row
+
+
+def test_where_there_is_no_row_the_reading_takes_that_of_the_numbers(shown: Shown) -> None:
+    found = shown(told("steered"))
+    low = texts(body(found, LossView(cursor=300), height=7).rows())
+    assert low[0].split(":")[0].isdigit()
+    assert texts(body(found, LossView(), height=7).rows())[0].startswith("train ")
+    assert len(low) == 7
+    assert low[1:] != texts(body(found, LossView(), height=7).rows())[1:]
+
+
+def test_before_a_step_is_read_the_row_says_how(shown: Shown) -> None:
+    rows = texts(body(shown(told("steered")), LossView()).rows())
+    assert rows[-1] == "end 3,600 │ ←→ read any step │ + - zoom"
+    live = replace(told("steered"), status="training")
+    assert texts(body(shown(live), LossView()).rows())[-1].startswith("now 3,600 │")
+
+
+@pytest.mark.parametrize("n_changes", [0, 1, 9])
+def test_the_chart_has_the_rows_first(n_changes: int) -> None:
+    for width in (20, 77, 88, 151):
+        for height in range(1, 50):
+            parts = shares(width, height, n_changes)
+            assert sum(parts) == height - 1
+            assert parts.chart >= 8 or not (parts.strip or parts.changes or parts.reading)
+    assert shares(151, 23, 0).strip == 2
+    assert shares(151, 30, 0).strip == 3
+    assert shares(77, 30, 0).strip == 0
+
+
+def test_the_rate_stands_under_the_chart_where_there_is_room(shown: Shown) -> None:
+    found = shown(told("steered"))
+    rows = texts(body(found, LossView(), 151, 23).rows())
+    assert any(row.rstrip().endswith("rate 0.05") for row in rows)
+    assert all(cell_len(row) == 151 for row in rows[1:-2])
+    assert not any(
+        "rate 0.1 " in row for row in texts(body(found, LossView(), 77, 18).rows())[1:-2]
+    )
+
+
+def test_numbers_are_never_cut_in_the_middle(shown: Shown) -> None:
+    found = shown(told("steered"))
+    for width in range(5, 120):
+        for row in (numbers_row(found, width), numbers_row(found, width, "perplexity")):
+            assert cell_len(texts([row])[0]) <= width
+    assert texts([numbers_row(found, 40)])[0].split()[::2] == ["train", "val", "best"]
+
+
+def test_the_effect_of_a_change_is_listed(shown: Shown) -> None:
+    rows = texts(body(shown(told("steered")), LossView()).rows())
+    listed = next(row for row in rows if row.startswith("▲1 "))
+    assert "learning rate 0.1 → 0.05" in listed
+    assert "val 3.306 at 2,000 → 2.993 at 2,400" in listed
+
+
+def long_run(n_steps: int) -> RunState:
+    """A finished run of so many steps; its losses fall and are noisy."""
+    events: list[Event] = [
+        RunCreated(
+            run="a", recipe="names-mlp", preset="names-mlp", n_parameters=1, n_vocab=27,
+            n_targets={"train": 100_000}, steps_planned=n_steps,
+        ),
+        Continued(step=0),
+    ]  # fmt: skip
+    n_records = 400
+    size = n_steps // n_records
+    for first in range(1, n_steps, size):
+        falls = [2.1 + 1.2 / (1 + (first + i) / 100) + 0.3 * (i * 7919 % 101 / 101 - 0.5)
+                 for i in range(size)]  # fmt: skip
+        last = first + size - 1
+        events.append(
+            StepsDone(
+                first_step=first, losses=falls, learning_rate=0.1, train_s=last / 4000, cpu_s=0.0,
+                n_tokens=last * 32,
+            )
+        )  # fmt: skip
+        events.append(
+            Evaluated(step=last, split="val", loss=falls[-1], n_tokens=9, protocol="whole")
+        )
+    return fold_all(RunState(), events)
+
+
+class Host(App[None]):
+    """An app with nothing but the pane."""
+
+    def __init__(self, found: Situation) -> None:
+        super().__init__()
+        self.pane, self._found = LossPane(), found
+
+    def compose(self) -> ComposeResult:
+        yield self.pane
+
+    def on_mount(self) -> None:
+        self.pane.show(self._found)
+        self.pane.focus()
+
+    @property
+    def keys(self) -> set[str]:
+        return {
+            active.binding.action
+            for active in self.active_bindings.values()
+            if active.node is self.pane and active.enabled
+        }
+
+
+def drawn(host: Host) -> list[str]:
+    return [host.pane.render_line(y).text for y in range(host.pane.size.height)]
+
+
+async def test_keys_read_steps_and_change_the_axes(shown: Shown) -> None:
+    host = Host(shown(told("steered")))
+    async with host.run_test(size=(80, 20)) as pilot:
+        assert "now" not in host.keys
+        await pilot.press("left")
+        assert host.pane.view.cursor == 3600
+        assert drawn(host)[-2].startswith("┃ 3,600: train ")
+        await pilot.press("home")
+        assert drawn(host)[-2].startswith("┃ 1: train ")
+        await pilot.press("l", "right", "pagedown", "h", "pageup", "end", "y", "x")
+        assert host.pane.view == LossView("linear", "log", 3600)
+        assert "x linear · y log" in drawn(host)[0]
+        assert {"now", "zoom_in"} <= host.keys
+        await pilot.press("plus", "plus")
+        assert "show_all" in host.keys
+        assert "x linear, part" in drawn(host)[0]
+        await pilot.press("minus")
+        assert host.pane.view.window is not None
+        await pilot.press("0", "escape")
+        assert host.pane.view == LossView("linear", "log")
+        assert not {"now", "show_all", "zoom_out"} & host.keys
+
+
+async def test_a_click_reads_the_column(shown: Shown) -> None:
+    host = Host(shown(told("steered")))
+    async with host.run_test(size=(80, 20)) as pilot:
+        await pilot.click(LossPane, offset=(40, 8))
+        assert drawn(host)[8][40] in "│⠁⠂⠄⡀"
+        assert host.pane.view.cursor in host.pane._shown_body().stops  # type: ignore[union-attr]
+        cursor = host.pane.view.cursor
+        await pilot.click(LossPane, offset=(1, 0))
+        assert host.pane.view.cursor == cursor
+
+
+async def test_before_training_there_is_nothing_to_read(shown: Shown) -> None:
+    host = Host(shown(RunState()))
+    async with host.run_test(size=(80, 20)) as pilot:
+        await pilot.press("left", "plus", "home", "x", "y")
+        assert host.pane.view == LossView("linear", "log")
+        assert not {"read(-1)", "zoom_in", "now"} & host.keys
+        assert any("uniform" in row for row in drawn(host))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (7, 5), (20, 5), (30, 9), (40, 12), (151, 40)])
+async def test_every_key_at_every_size(shown: Shown, size: tuple[int, int]) -> None:
+    host = Host(shown(told("diverging")))
+    async with host.run_test(size=size) as pilot:
+        await pilot.press("left", "x", "y", "plus", "left", "plus", "x", "y", "minus", "end")
+        await pilot.press("x", "y", "pageup", "0", "x", "y", "home", "escape")
+        host.pane.show_look(ascii_only=True)
+        assert all(row.isascii() for row in drawn(host))
+
+
+@pytest.fixture(scope="module")
+def short_and_long(shown: Shown) -> tuple[Situation, Situation]:
+    return shown(long_run(1_000)), shown(long_run(1_000_000))
+
+
+def lines_run(work: Callable[[], object]) -> int:
+    """How many lines of Python are run: a cost that is the same on a busy machine."""
+    n_lines = 0
+
+    def count(frame: FrameType, what: str, _: object) -> Callable[..., object]:
+        nonlocal n_lines
+        n_lines += what == "line"
+        return count
+
+    before = sys.gettrace()
+    sys.settrace(count)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return n_lines
+
+
+@pytest.mark.parametrize("x", X_SCALES)
+def test_a_frame_costs_the_same_after_a_million_steps(
+    short_and_long: tuple[Situation, Situation], x: XScale
+) -> None:
+    short, long = short_and_long
+    view = LossView(x=x)
+    costs = [lines_run(lambda: body(found, view).rows()) for found in (short, long)]  # noqa: B023
+    assert costs[1] <= 1.5 * costs[0]
+
+
+def test_what_is_kept_of_a_million_steps_is_bounded(
+    short_and_long: tuple[Situation, Situation],
+) -> None:
+    run = short_and_long[1].run
+    assert sum(part.n for part in run.train.growing) == 1_000_000
+    assert len(run.train.growing) < 600
+    assert len(run.train.equal) <= MAX_EQUAL_BINS
+    assert len(run.course.steps) < 1_000
+
+
+@pytest.mark.slow
+def test_a_frame_takes_no_longer_after_a_million_steps(
+    short_and_long: tuple[Situation, Situation],
+) -> None:
+    costs: tuple[list[float], list[float]] = ([], [])
+    for _ in range(100):
+        for found, times in zip(short_and_long, costs, strict=True):
+            began = time.process_time()
+            body(found, LossView()).rows()
+            times.append(time.process_time() - began)
+    assert median(costs[1]) <= 1.5 * median(costs[0])

@@ -1,0 +1,112 @@
+"""Where steps stand by step, second and epoch; what the chart takes from a run."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from recorded_logs import recorded
+
+from seqlm import recipe
+from seqlm.protocol.events import StepsDone
+from workbench.panes.loss.axes import steps_shown, whole_axis, x_of, xs_of
+from workbench.panes.loss.chart import bins_shown, chart_spec, rates_shown, references
+from workbench.panes.loss.view import X_SCALES, LossView, XScale, zoomed
+from workbench.render.axis import LinearAxis, LogAxis
+from workbench.render.chart import chart_layout
+from workbench.run.fold import fold_all
+from workbench.run.state import RunState
+from workbench.situation import Situation
+from workbench.texts.preview import Preview
+
+CONFIG = recipe.read("names-mlp train.steps=3600 train.evaluate_every=400")
+EVENTS = recorded("steered")
+N_STEPS, N_TARGETS = 3600, 114_291
+
+
+def at(n_events: int = 10_000) -> Situation:
+    return Situation(CONFIG, run=fold_all(RunState(), EVENTS[:n_events]))
+
+
+WHOLE = at()
+
+
+def test_a_step_by_second_and_by_epoch() -> None:
+    record = [event for event in EVENTS if isinstance(event, StepsDone)][40]
+    seconds, epoch = (x_of(WHOLE, scale)(record.last_step) for scale in ("seconds", "epochs"))
+    assert seconds == pytest.approx(record.train_s, rel=0.05)
+    assert epoch == pytest.approx(record.n_tokens / N_TARGETS)
+
+
+@given(st.sampled_from(X_SCALES), st.integers(1, N_STEPS))
+def test_a_part_of_the_axis_has_its_steps(scale: XScale, center: int) -> None:
+    whole, x = whole_axis(WHOLE, scale), x_of(WHOLE, scale)
+    assert steps_shown(WHOLE, scale, whole)[1] == pytest.approx(N_STEPS, rel=0.01)
+    view = zoomed(LossView(x=scale), whole, x(center), 4)
+    axis = whole if view.window is None else type(whole)(*view.window)
+    first, last = steps_shown(WHOLE, scale, axis)
+    assert first <= center * 1.05 + 1
+    assert last >= center * 0.95 - 1
+    assert list(xs_of(WHOLE, scale, [1, 7, 900])) == [x(1), x(7), x(900)]
+
+
+def test_an_axis_reaches_to_the_planned_end() -> None:
+    early = at(30)
+    assert whole_axis(early, "log") == LogAxis(1, N_STEPS)
+    assert whole_axis(early, "linear") == LinearAxis(0, N_STEPS)
+    assert whole_axis(WHOLE, "epochs").value(1) == pytest.approx(N_STEPS * 32 / N_TARGETS)
+    assert whole_axis(early, "epochs") == whole_axis(WHOLE, "epochs")
+    seconds = WHOLE.run.course.seconds[-1]
+    assert seconds <= whole_axis(WHOLE, "seconds").value(1) <= max(1.0, 1.5 * seconds)
+
+
+def test_before_training_every_axis_can_be_drawn() -> None:
+    new = Situation(CONFIG)
+    for scale in X_SCALES:
+        axis = whole_axis(new, scale)
+        assert axis.value(1) > axis.value(0)
+        assert steps_shown(new, scale, axis)
+        assert rates_shown(new, LossView(x=scale)) == [(x_of(new, scale)(1), 0.1)]
+
+
+@pytest.mark.parametrize("scale", ["log", "linear", "epochs"])
+def test_columns_once_drawn_stay(scale: XScale) -> None:
+    view = LossView(x=scale)
+    column: Callable[[Situation], int] = lambda found: chart_layout(  # noqa: E731
+        chart_spec(found, view, 80, 18)
+    ).column(x_of(found, scale)(1_000))
+    assert column(at(60)) == column(WHOLE)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(X_SCALES), st.integers(1, N_STEPS), st.integers(1, 5))
+def test_a_part_is_drawn_from_bins_as_fine_as_there_are(scale: XScale, step: int, n: int) -> None:
+    view, whole, x = LossView(x=scale), whole_axis(WHOLE, scale), x_of(WHOLE, scale)
+    for _ in range(n):
+        view = zoomed(view, whole, x(step))
+    shown = bins_shown(WHOLE, view, WHOLE.run.train)
+    assert any(part.begin <= step <= part.step for part in shown)
+
+
+def test_a_part_is_drawn_with_the_references_near_it(preview: Preview) -> None:
+    run = replace(WHOLE.run, best=None)
+    found = replace(WHOLE, run=run, preview=preview)
+    spec = chart_spec(found, LossView(window=(3_000.0, 3_600.0)), 80, 18)
+    losses = [row[1] for series in (spec.train, spec.val) for row in series]
+    room = 0.25 * (max(losses) - min(losses))
+    near = {
+        ref.label
+        for ref in references(found)
+        if min(losses) - room <= ref.value <= max(losses) + room
+    }
+    assert {ref.label for ref in spec.references} == near != {"bigram", "uniform", "expected"}
+    assert len(chart_spec(found, LossView(), 80, 18).references) == len(references(found))
+
+
+def test_the_rate_is_told_up_to_the_latest_step() -> None:
+    for scale in X_SCALES:
+        rates = rates_shown(WHOLE, LossView(x=scale))
+        assert rates[0][1] == 0.1
+        assert rates[-1] == (x_of(WHOLE, scale)(N_STEPS), 0.05)
+        assert [x for x, _ in rates] == sorted(x for x, _ in rates)

@@ -1,0 +1,102 @@
+"""How the losses are looked at: what each key does, without an app."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workbench.panes.loss.view import (
+    X_SCALES,
+    Y_SCALES,
+    LossView,
+    all_shown,
+    moved,
+    next_x,
+    next_y,
+    shown_part,
+    without_cursor,
+    zoomed,
+)
+from workbench.render.axis import Axis, LinearAxis, LogAxis, SecondsAxis
+
+AXES: dict[str, Axis] = {
+    "log": LogAxis(1, 200_000),
+    "linear": LinearAxis(0, 200_000),
+    "seconds": SecondsAxis(0, 40.0),
+    "epochs": LinearAxis(0, 12.5),
+}
+views = st.builds(LossView, x=st.sampled_from(X_SCALES))
+
+
+def test_axes_come_round() -> None:
+    view = LossView(cursor=7, window=(1.0, 9.0))
+    seen = [view]
+    for _ in range(4):
+        seen.append(next_x(seen[-1]))
+    assert [v.x for v in seen] == ["log", "linear", "seconds", "epochs", "log"]
+    assert {v.cursor for v in seen} == {7}
+    assert seen[1].window is None
+    assert [next_y(view, i).y for i in range(5)] == [*Y_SCALES, "nats"]
+    assert next_y(view).unit == "nats"
+    assert next_y(view).window == view.window
+
+
+def test_the_cursor_begins_at_the_latest_column() -> None:
+    stops = [1, 10, 100, 1000]
+    assert moved(LossView(), stops, -1).cursor == 1000
+    assert moved(LossView(), stops, 1).cursor == 1000
+    assert moved(LossView(), stops, -2).cursor == 10
+    assert moved(LossView(cursor=100), stops, -1).cursor == 10
+    assert moved(LossView(cursor=100), [], -1).cursor == 100
+    assert without_cursor(LossView(cursor=3)).cursor is None
+
+
+def test_the_cursor_stays_at_its_step_when_columns_become_others() -> None:
+    at_55 = LossView(cursor=55)
+    assert moved(at_55, [1, 10, 100, 1000], 1).cursor == 1000
+    assert moved(at_55, [1, 10, 100, 1000], -1).cursor == 10
+    assert moved(at_55, [1, 20, 40], 1).cursor == 40
+
+
+@given(
+    st.lists(st.integers(1, 10**6), min_size=1, unique=True).map(sorted),
+    st.lists(st.integers(-12, 12)),
+)
+def test_the_cursor_is_always_on_a_drawn_column(stops: list[int], moves: list[int]) -> None:
+    view = LossView()
+    for by in moves:
+        view = moved(view, stops, by)
+        assert view.cursor in stops
+    assert moved(view, stops, -(10**9)).cursor == stops[0]
+    assert moved(view, stops, 10**9).cursor == stops[-1]
+
+
+@given(views, st.lists(st.tuples(st.floats(0, 1), st.sampled_from([2.0, 0.5])), max_size=30))
+def test_a_part_lies_within_the_whole(view: LossView, zooms: list[tuple[float, float]]) -> None:
+    whole = AXES[view.x]
+    for share, factor in zooms:
+        view = zoomed(view, whole, whole.value(share), factor)
+        shown = shown_part(view, whole)
+        first, last = whole.fraction(shown.value(0)), whole.fraction(shown.value(1))
+        assert -1e-6 <= first < last <= 1 + 1e-6
+        assert type(shown) is type(whole)
+    assert shown_part(all_shown(view), whole) == whole
+
+
+@given(views, st.floats(0, 1), st.integers(1, 4))
+def test_what_was_zoomed_into_stays_under_the_eye(view: LossView, share: float, n: int) -> None:
+    whole = AXES[view.x]
+    center = whole.value(share)
+    for _ in range(n):
+        view = zoomed(view, whole, center)
+    assert shown_part(view, whole).fraction(center) == pytest.approx(share, abs=1e-6)
+    for _ in range(n):
+        view = zoomed(view, whole, center, 0.5)
+    assert view.window is None
+
+
+def test_a_zoom_ends_where_steps_can_be_told_apart() -> None:
+    view = LossView(x="linear")
+    for _ in range(99):
+        view = zoomed(view, AXES["linear"], 100.0)
+    assert view.window is not None
+    assert 8 <= view.window[1] - view.window[0] < 1000

@@ -1,0 +1,1 @@
+"""A text drawn token by token, without a screen."""

@@ -1,0 +1,1 @@
+"""The four places of the workbench, and what they have in common."""

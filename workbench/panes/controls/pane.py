@@ -1,0 +1,286 @@
+"""The Controls pane: every setting of a run, changed by keys."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from msgspec.structs import replace
+from textual import events
+from textual.binding import BindingType
+from textual.geometry import Offset
+from textual.message import Message
+from textual.widgets import Input
+
+from seqlm import errors
+from workbench.labels import written
+from workbench.panes.controls import view as layout
+from workbench.panes.controls.keys import CONTROLS_BINDINGS, possible, reach
+from workbench.panes.controls.lines import action_at, controls_rows, label_width
+from workbench.panes.controls.rows import PRESET_KEY, ControlRow
+from workbench.panes.controls.shown import ShownControls
+from workbench.panes.controls.summary import summary
+from workbench.panes.controls.values import scaled, stepped
+from workbench.panes.controls.view import ControlsView
+from workbench.panes.controls.words import together, typed
+from workbench.panes.field import Field, field_of, is_key_of
+from workbench.panes.pane import Pane
+from workbench.situation import Situation
+from workbench.widgets.look import Look
+from workbench.widgets.rows import Row
+
+_WHEEL_LINES, _MAX_VALUE = 2, 200
+
+
+class ControlsPane(Pane):
+    """Rows of settings with a cursor. It changes nothing itself: it posts what a person asks."""
+
+    NUMBER = 2
+    NAME = "Controls"
+    HELP: ClassVar[str] = (
+        "Every setting of the run, with what is in force. A live one takes force at the next step. "
+        "One marked ↻ takes a new run: 200 → 300 waits, r starts it, and the old run is kept. "
+        "←→ go to the next round value, [ and ] halve and double, enter types one: 3e-4, *2, /10, "
+        "off. u takes back."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = CONTROLS_BINDINGS
+
+    class ValueAsked(Message):
+        """A person asks for a value of the setting called `key`."""
+
+        def __init__(self, key: str, value: Any) -> None:
+            super().__init__()
+            self.key, self.value = key, value
+
+    class PresetAsked(Message):
+        """A person chose a preset from the list."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    class UndoAsked(Message):
+        """The last change of a value should be taken back."""
+
+    class RedoAsked(Message):
+        """The change that was taken back should be made again."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.view = ControlsView()
+
+    # What the app tells.
+
+    def show(self, situation: Situation) -> None:
+        """Takes the situation that values are held against; what is drawn comes by itself."""
+        self.situation = situation
+
+    def show_controls(self, content: ShownControls) -> None:
+        """Shows these settings; the cursor stays on its own."""
+        if content == self.view.content:
+            return
+        here = self.view.row.key if self.view.row else ""
+        keys = [row.key for row in content.rows]
+        cursor = keys.index(here) if here in keys else _first_live(content.rows)
+        if self.view.is_editing and here not in keys:
+            self._close_field()
+        self._change(content=content, cursor=cursor)
+
+    def show_refusal(self, message: str) -> None:
+        """Says under the row why what was asked last is not possible."""
+        self._change(refusal=message)
+
+    @property
+    def look(self) -> Look:
+        """Its colours and signs, for a screen that opens over it."""
+        return Look(self.palette, self.ascii_only)
+
+    # What a person does.
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key that would do nothing is not there, or it is that of everywhere."""
+        return possible(self.view, action)
+
+    def action_move(self, by: int) -> None:
+        """Moves the cursor by some rows; not while a field is open."""
+        if not self.view.is_editing:
+            last = len(self.view.rows) - 1
+            self._change(cursor=max(0, min(self.view.cursor + by, last)), refusal="")
+
+    def action_step(self, direction: int) -> None:
+        """Asks for the next round value, or the next choice."""
+        row = self.view.row
+        if row is not None:
+            self._ask(stepped(row.setting, row.value, direction))
+
+    def action_scale(self, direction: int) -> None:
+        """Asks for half or twice the value."""
+        row = self.view.row
+        if row is not None:
+            self._ask(scaled(row.setting, row.value, 2.0 if direction > 0 else 0.5))
+
+    async def action_edit(self) -> None:
+        """Opens the field with the old value selected, or the list of presets."""
+        row = self.view.row
+        if row is None:
+            return
+        if self.view.is_editing:
+            await self._field.action_submit()
+            return
+        if row.key == PRESET_KEY:
+            from workbench.panes.controls.presets import PresetScreen
+
+            preview = self.situation.preview if self.situation else None
+            screen = PresetScreen(row.value, self.look, preview)
+            self.app.push_screen(screen, lambda name: self._ask(name) if name else None)
+            return
+        self._change(is_editing=True, refusal="")
+        self.add_class("-editing")
+        self._field.open_with(written(row.setting, row.value))
+
+    def action_undo(self) -> None:
+        """Asks to take the last change back."""
+        self.post_message(self.UndoAsked())
+
+    def action_redo(self) -> None:
+        """Asks to make the change again that was taken back."""
+        self.post_message(self.RedoAsked())
+
+    def action_leave(self) -> None:
+        """Leaves the field and the refusal; the old value stays in force."""
+        self._close_field()
+
+    # Textual's events.
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Asks for the typed value, or says why not and keeps the field open."""
+        event.stop()
+        row = self.view.row
+        if row is None:
+            return
+        try:
+            value = typed(row.setting, row.value, event.value)
+            self._check(row, value)
+        except errors.RequestError as error:
+            self._change(refusal=str(error))
+            return
+        self._close_field()
+        self._ask(value)
+
+    def on_descendant_blur(self) -> None:
+        """A field that is left is closed."""
+        self.remove_class("-editing")
+        self._change(is_editing=False, refusal="")
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scrolls the list down."""
+        event.stop()
+        self._scroll(_WHEEL_LINES)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scrolls the list up."""
+        event.stop()
+        self._scroll(-_WHEEL_LINES)
+
+    async def on_key(self, event: events.Key) -> None:
+        """A letter typed while the field was opening belongs into the field."""
+        if is_key_of(self, "edit", event.key):
+            await self.action_edit()
+        elif not (self.view.is_editing and self._field.takes_early(event)):
+            return
+        event.stop()
+        event.prevent_default()
+
+    async def on_click(self, event: events.Click) -> None:
+        """Chooses the row; on the chosen one the arrows step and the value opens."""
+        offset = self.inside(event)
+        if offset is None or self.view.is_editing:
+            return
+        index = layout.row_at(self.view, offset.y, *self.inner)
+        if index is not None and index != self.view.cursor:
+            self._change(cursor=index, refusal="")
+        elif index is not None:
+            await self._click(action_at(self.view, offset.x, self.inner.width))
+
+    def on_resize(self) -> None:
+        """The cursor stays in view at every size."""
+        self._change()
+
+    def body(self, width: int, height: int) -> Sequence[Row]:
+        """The rows of one frame."""
+        return controls_rows(self.view, width, height, self.palette.band)
+
+    def folded(self, width: int) -> Row:
+        """The learning rate, what waits, the model."""
+        return summary(self.view.content, width)
+
+    async def _click(self, action: str) -> None:
+        if action == "edit":
+            await self.action_edit()
+        else:
+            self.action_step(-1 if action == "less" else 1)
+
+    def _ask(self, value: Any) -> None:
+        row = self.view.row
+        self._change(refusal="")
+        if row is None or value == row.value:
+            return
+        if row.key == PRESET_KEY:
+            self.post_message(self.PresetAsked(value))
+            return
+        try:
+            self._check(row, value)
+        except errors.RequestError as error:
+            self._change(refusal=str(error))
+            return
+        self.post_message(self.ValueAsked(row.key, value))
+
+    def _check(self, row: ControlRow, value: Any) -> None:
+        if self.situation is not None:
+            together(self.situation.asked, row.key, value)
+
+    def _scroll(self, by: int) -> None:
+        if not self.view.is_editing:
+            self._show(layout.scrolled(self.view, by, *self.inner))
+
+    def _change(self, **changes: Any) -> None:
+        """Changes what is drawn, with the cursor in view."""
+        view = replace(self.view, **changes)
+        if self.size:
+            view = layout.scrolled_to_cursor(view, *self.inner)
+        self._show(view)
+
+    def _show(self, view: ControlsView) -> None:
+        is_new, reach_before = view != self.view, reach(self.view)
+        self.view = view
+        if reach(view) != reach_before:
+            self.refresh_bindings()
+        if view.is_editing:
+            self._place_field()
+        if is_new:
+            self.redraw()
+
+    @property
+    def _field(self) -> Field:
+        return field_of(self, _MAX_VALUE)
+
+    def _place_field(self) -> None:
+        """Lays the field over the value of the row under the cursor."""
+        width, height = self.inner
+        x = min(label_width(width) + 2, max(0, width - 4))
+        field = self._field
+        y = layout.place_of_cursor(self.view, width) if height > 1 else 0
+        field.styles.offset = Offset(x, y) + self.inner_offset
+        field.styles.width = max(1, width - x - 1)
+
+    def _close_field(self) -> None:
+        self.remove_class("-editing")
+        self._change(is_editing=False, refusal="")
+        if isinstance(self.app.focused, Field):
+            self.focus()
+
+
+def _first_live(rows: tuple[ControlRow, ...]) -> int:
+    """Where the cursor begins: on the learning rate, or the first value that is in force at once."""
+    keys = [row.key for row in rows]
+    if "train.learning_rate" in keys:
+        return keys.index("train.learning_rate")
+    return next((i for i, row in enumerate(rows) if row.live), 0)

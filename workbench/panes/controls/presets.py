@@ -1,0 +1,166 @@
+"""The list of presets over the screen: what each teaches and what it reaches."""
+
+from functools import cache
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from seqlm import settings
+from seqlm.config import DataConfig
+from seqlm.data.corpus import lines_of, read_corpus
+from seqlm.parameters import n_parameters
+from seqlm.presets import PRESETS, Preset
+from workbench.render import figures
+from workbench.render.text import clean, fit
+from workbench.texts.preview import Preview
+from workbench.widgets.look import Look
+
+_NAME, _CORPUS, _KIND, _PARAMS, _VAL, _SECONDS = 15, 8, 7, 8, 7, 8
+
+
+def matching(words: str) -> list[Preset]:
+    """The presets in whose name, family, corpus or lesson every one of the words stands."""
+    wanted = words.lower().split()
+    return [preset for preset in PRESETS.values() if all(w in _searched(preset) for w in wanted)]
+
+
+def preset_line(preset: Preset, look: Look, preview: Preview | None = None) -> Text:
+    """Name, corpus, family, parameters, expected validation loss, seconds, and what it teaches."""
+    palette, config = look.palette, preset.config
+    row = Text(fit(preset.name, _NAME), f"bold {palette.plain}")
+    row.append(fit(config.data.corpus, _CORPUS), palette.label)
+    row.append(fit(settings.kind_of(config.model), _KIND), palette.label)
+    row.append(look.sign(figures.count(size_of(preset, preview))).rjust(_PARAMS), palette.label)
+    row.append(look.sign(figures.loss(preset.expected_val_loss, 3)).rjust(_VAL), palette.val)
+    row.append(look.sign(_seconds(preset.expected_cpu_s)).rjust(_SECONDS), palette.label)
+    return row.append(f"  {preset.teaches}", palette.plain)
+
+
+def size_of(preset: Preset, preview: Preview | None) -> int | None:
+    """Trainable numbers; None where V is not known because that text has not been read."""
+    config = preset.config
+    if preview is not None and preview.data == config.data:
+        return n_parameters(config.model, len(preview.vocabulary), preview.has_end)
+    if config.data == DataConfig():
+        return n_parameters(config.model, _n_bundled())
+    return None if n_parameters(config.model, 1) else 0
+
+
+@cache
+def _n_bundled() -> int:
+    """V of the bundled names: their letters and the end token."""
+    return len(set("".join(lines_of(read_corpus(DataConfig()).text)))) + 1
+
+
+def _seconds(cpu_s: float | None) -> str:
+    return figures.MISSING if cpu_s is None else f"{cpu_s:,.3g} s"
+
+
+def heading(look: Look) -> Text:
+    """The names of the columns."""
+    words = f"{'name':{_NAME}}{'corpus':{_CORPUS}}{'family':{_KIND}}{'params':>{_PARAMS}}"
+    words += f"{'val':>{_VAL}}{'CPU':>{_SECONDS}}  what it teaches"
+    return Text(words, look.palette.guide)
+
+
+class PresetScreen(ModalScreen[str | None]):
+    """Asks for one preset; answers its name, or None if nothing was chosen.
+
+    Args:
+        current: The preset that the cursor begins on.
+        look: Colours and signs.
+        preview: The text that was read last: of it the vocabulary is known.
+    """
+
+    DEFAULT_CSS = """
+    PresetScreen { align: center middle; }
+    PresetScreen > Vertical {
+        width: 104; max-width: 98%; height: auto; max-height: 90%;
+        border: heavy $primary; padding: 0 1; background: $surface;
+    }
+    PresetScreen Input { height: 1; padding: 0; }
+    PresetScreen OptionList {
+        height: auto; max-height: 1fr; text-wrap: nowrap; text-overflow: ellipsis;
+    }
+    PresetScreen Static { height: 2; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "leave", tooltip="Choose nothing", id="presets.leave"),
+        Binding("slash", "find", "find", tooltip="Type a part of it", id="presets.find"),
+        Binding("down,j", "move(1)", "down", show=False, id="presets.down"),
+        Binding("up,k", "move(-1)", "up", show=False, id="presets.up"),
+    ]
+
+    def __init__(self, current: str, look: Look, preview: Preview | None = None) -> None:
+        super().__init__()
+        self._current, self._look, self._preview = current, look, preview
+
+    def compose(self) -> ComposeResult:
+        """A field to filter with, and the list."""
+        with Vertical() as box:
+            box.border_title = "presets"
+            box.border_subtitle = "enter takes it · / filters · esc leaves"
+            yield Input(placeholder="/ filters", compact=True, max_length=60)
+            yield OptionList(compact=True)
+            yield Static()
+
+    def on_mount(self) -> None:
+        """Shows every preset, the cursor on the present one."""
+        self._show(matching(""))
+        self.query_one(OptionList).focus()
+
+    def action_leave(self) -> None:
+        """Answers that nothing was chosen."""
+        self.dismiss(None)
+
+    def action_find(self) -> None:
+        """Goes to the field."""
+        self.query_one(Input).focus()
+
+    def action_move(self, by: int) -> None:
+        """Moves the cursor of the list, from the field too."""
+        choices = self.query_one(OptionList)
+        if choices.option_count:
+            choices.highlighted = ((choices.highlighted or 0) + by) % choices.option_count
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Keeps the presets that fit what was typed."""
+        self._show(matching(clean(event.value)))
+
+    def on_input_submitted(self) -> None:
+        """Takes the preset under the cursor."""
+        self.query_one(OptionList).action_select()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Answers the chosen name."""
+        self.dismiss(event.option_id)
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Says in full what the preset under the cursor teaches."""
+        preset = PRESETS.get(event.option_id or "")
+        words = f"{preset.name}: {preset.teaches}." if preset else ""
+        self.query_one(Static).update(Text(words, self._look.palette.label))
+
+    def _show(self, presets: list[Preset]) -> None:
+        choices = self.query_one(OptionList)
+        names = [preset.name for preset in presets]
+        choices.clear_options()
+        choices.add_option(Option(heading(self._look), disabled=True))
+        choices.add_options(
+            Option(preset_line(p, self._look, self._preview), id=p.name) for p in presets
+        )
+        if names:
+            place = names.index(self._current) if self._current in names else 0
+            choices.highlighted = place + 1
+
+
+def _searched(preset: Preset) -> str:
+    config = preset.config
+    parts = (preset.name, settings.kind_of(config.model), config.data.corpus, preset.teaches)
+    return " ".join(parts).lower()

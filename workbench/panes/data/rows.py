@@ -1,0 +1,173 @@
+"""The views of the Data pane as rows: what is fed, the lines, their lengths, the tokens, the pairs."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from rich.cells import cell_len
+
+from workbench.render.bars import bar
+from workbench.render.figures import compact, count, probability
+from workbench.render.text import clean, fit, token_glyph
+from workbench.situation import Situation
+from workbench.texts.preview import Fed, Preview
+from workbench.widgets.rows import Row
+
+_WIDEST_CONTEXT, _SPACED_UP_TO = 24, 8
+_GETS = "gets"
+_EXACT_BELOW = 200_000
+_SHADES, _ASCII_SHADES = " ░▒▓█", " .:*#"
+_SHADE_FROM = (0.02, 0.05, 0.1, 0.2)
+_MOST_LENGTHS = 400
+
+Chances = Mapping[int, Sequence[float]]
+"""For some items of train, by number: what the model gives each of their right tokens."""
+
+
+def summary_rows(preview: Preview) -> list[Row]:
+    """Counts, vocabulary, splits, and what to know about doubles."""
+    about = preview.description
+    unit = "lines" if about.mode == "lines" else "characters"
+    sizes = about.n_items if about.mode == "lines" else about.n_characters
+    size = count if sum(sizes.values()) < _EXACT_BELOW else compact
+    rows: list[Row] = [
+        [(preview.name, "plain bold"), (f" · {count(sum(sizes.values()))} {unit}", "plain")],
+        [(clean(about.vocabulary, 80), "label")],
+        [("  ".join(f"{split} {size(n)}" for split, n in sizes.items()), "label")],
+    ]
+    if about.n_duplicates:
+        rows.append([(f"{count(about.n_duplicates)} equal lines left out", "label")])
+    if about.n_overlap:
+        share = about.n_overlap / max(1, about.n_items["val"])
+        rows.append([(f"! {share:.0%} of the val lines also stand in train", "warning")])
+    if about.n_undecodable:
+        rows.append(
+            [(f"! {count(about.n_undecodable)} bytes were not UTF-8, shown as �", "warning")]
+        )
+    return rows
+
+
+def folded_row(situation: Situation, width: int) -> Row:
+    """The pane in one row, where there is no room for more."""
+    preview = situation.preview
+    if preview is None:
+        return [(situation.reading or "no text is open", "label")]
+    fed = preview.fed(situation.config.model, 0, 6)
+    pairs = [f"{''.join(one.sees[-6:])} → {one.next}" for one in fed]
+    unit = "lines" if preview.description.mode == "lines" else "characters"
+    sizes = preview.description
+    n = sum((sizes.n_items if unit == "lines" else sizes.n_characters).values())
+    words = f" · {count(n)} {unit} · {preview.text.tokenizer.n_vocab} tokens │ "
+    while pairs and cell_len(preview.name + words + "  ".join(pairs)) > width:
+        pairs.pop()
+    return [(preview.name, "plain"), (words + "  ".join(pairs), "label")]
+
+
+def fed_rows(
+    s: Situation, preview: Preview, first: int, width: int, room: int, chances: Chances
+) -> list[Row]:
+    """What the model sees, which token is right, and what chance it gets."""
+    fed = preview.fed(s.config.model, first, max(0, room - 1))
+    context = s.config.model.context
+    gap = " " if context is not None and context <= _SPACED_UP_TO else ""
+    sees = [gap.join(one.sees) for one in fed]
+    column = min(max([4, *map(len, sees)]), max(4, width // 2), _WIDEST_CONTEXT)
+    gets = f"{_GETS.ljust(7)}" if chances else ""
+    head: Row = [(f"{'sees'.rjust(column)}   next  {gets}", "guide")]
+    rows = [_fed_row(one, shown, column, chances) for one, shown in zip(fed, sees, strict=True)]
+    return [head, *rows]
+
+
+def _fed_row(one: Fed, shown: str, column: int, chances: Chances) -> Row:
+    if len(shown) > column:
+        shown = "…" + shown[1 - column :]
+    known = chances.get(one.n_item, ())
+    gets = probability(known[one.n_target]) if one.n_target < len(known) else ""
+    return [
+        (shown.rjust(column), "label"),
+        (" → ", "guide"),
+        (fit(one.next, 6), "plain bold"),
+        (gets.ljust(7) if chances else "", "train"),
+        (one.item, "best"),
+    ]
+
+
+def line_rows(preview: Preview, first: int, width: int, room: int) -> list[Row]:
+    """The text itself, line by line."""
+    items = preview.text.items["train"]
+    if preview.text.corpus.mode == "lines":
+        shown = list(enumerate(items[first : first + room], first + 1))
+    else:
+        lines = items[0][first : first + room * width * 2].splitlines()[:room]
+        shown = list(enumerate(lines, 1))
+    number = len(count(shown[-1][0])) if shown else 1
+    return [
+        [(f"{count(i).rjust(number)}  ", "guide"), (clean(item, width), "plain")]
+        for i, item in shown
+    ]
+
+
+def token_rows(preview: Preview, first: int, width: int, room: int, ascii_only: bool) -> list[Row]:
+    """How often each token is the right one, most often first."""
+    common = preview.description.common
+    total = sum(n for _, n in common)
+    most = common[0][1] if common else 1
+    head: Row = [("token   share    in train", "guide")]
+    begin = min(first, max(0, len(common) - max(1, room - 1)))
+    shown = common[begin : begin + max(0, room - 1)]
+    return [
+        head,
+        *(
+            [
+                (fit(token_glyph(token), 7), "plain bold"),
+                (f"{probability(n / total)} {count(n).rjust(10)}  ", "label"),
+                (bar(n / most, max(0, width - 27), ascii_only), "train"),
+            ]
+            for token, n in shown
+        ),
+    ]
+
+
+def length_rows(preview: Preview, first: int, width: int, room: int, ascii_only: bool) -> list[Row]:
+    """How many lines of train have each length, in characters."""
+    text = preview.text
+    items = text.items["train"]
+    lines = items if text.corpus.mode == "lines" else items[0].split("\n")
+    counted = Counter(min(len(line), _MOST_LENGTHS) for line in lines)
+    lengths = sorted(counted)
+    most, mean = max(counted.values()), sum(map(len, lines)) / len(lines)
+    words = f"train: {count(lengths[0])} to {count(lengths[-1])} characters, mean {mean:.1f}"
+    begin = min(first, max(0, len(lengths) - max(1, room - 1)))
+    shown = lengths[begin : begin + max(0, room - 1)]
+    return [
+        [(words, "guide")],
+        *(
+            [
+                (f"{count(length).rjust(5)} {count(counted[length]).rjust(8)}  ", "label"),
+                (bar(counted[length] / most, max(0, width - 16), ascii_only), "train"),
+            ]
+            for length in shown
+        ),
+    ]
+
+
+def pair_rows(preview: Preview, first: int, width: int, room: int, ascii_only: bool) -> list[Row]:
+    """What follows what: a row for each token, a column for each next one, darker is likelier."""
+    tokens = [token for token, _ in preview.description.common]
+    shown = sorted(tokens[: max(1, width - 4)])
+    glyphs = [fit(token_glyph(token, ascii_only), 1) for token in shown]
+    begin = min(first, max(0, len(shown) - max(1, room - 2)))
+    rows = [
+        [(f"{glyph} ", "plain bold"), (_shaded(preview, token, shown, ascii_only), "train")]
+        for token, glyph in list(zip(shown, glyphs, strict=True))[begin : begin + room - 2]
+    ]
+    shades = _ASCII_SHADES if ascii_only else _SHADES
+    legend = " ".join(f"{shades[i + 1]} {p:g}" for i, p in enumerate(_SHADE_FROM))
+    head: Row = [("  ", "guide"), ("".join(glyphs), "plain bold"), (" next", "guide")]
+    return [head, *rows, [(f"share: {legend} and more", "guide")]]
+
+
+def _shaded(preview: Preview, token: str, nexts: Sequence[str], ascii_only: bool) -> str:
+    found, ids = preview.probabilities([token]), preview.text.tokenizer.ids
+    shades = _ASCII_SHADES if ascii_only else _SHADES
+    levels = (sum(found[ids[n]] >= least for least in _SHADE_FROM) for n in nexts)
+    return "".join(shades[level] for level in levels)

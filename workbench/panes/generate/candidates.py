@@ -1,0 +1,70 @@
+"""What the tables of candidates have in common: which are shown, their signs, their looks."""
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from workbench.panes.generate.sequence import text_so_far
+from workbench.panes.generate.view import GenerateView
+from workbench.render.text import END, fit, token_glyph
+from workbench.widgets.look import clickable, exactly
+
+HEAD_CELLS = 8
+"""``▸● e`` and a space: the cursor, what was drawn, the token."""
+
+
+def shown_candidates(view: GenerateView, n_rows: int) -> range:
+    """The candidates around the cursor; where not all have room, a row stays for the others."""
+    n_all = len(view.options)
+    n_shown = n_all if n_all <= n_rows else max(1, n_rows - 1)
+    first = min(max(0, view.candidate - n_shown + 1), n_all - n_shown)
+    return range(first, first + n_shown)
+
+
+def is_drawn(view: GenerateView, index: int) -> bool:
+    """Whether this candidate is the token at the cursor."""
+    here = view.text.here
+    return here is not None and here.token == view.token(index)
+
+
+def candidate_head(view: GenerateView, index: int) -> Text:
+    """The signs and the token that a row begins with."""
+    look, palette = view.look, view.look.palette
+    row = Text(look.sign("▸") if index == view.candidate else " ", palette.train)
+    row.append(look.sign("●") if is_drawn(view, index) else " ", palette.best)
+    strong = f"bold {palette.plain}" if is_drawn(view, index) else palette.plain
+    return row.append(f" {fit(glyph(view, view.token(index)), HEAD_CELLS - 4)} ", strong)
+
+
+def finished_candidate(view: GenerateView, index: int, row: Text, width: int) -> Text:
+    """The row as wide as it is drawn: dimmed where it was cut, marked under the cursor, clickable."""
+    palette = view.look.palette
+    if view.cutters[index]:
+        row = Text(row.plain, palette.guide)
+    row = exactly(row, width)
+    if palette.band and index == view.candidate:
+        row.stylize(f"on {palette.band}")
+    clickable(row, 0, candidate=index)
+    return row
+
+
+def after_words(view: GenerateView, n_cells: int) -> Text:
+    """``after mari``: what the candidates come after, its end where it is long."""
+    look = view.look
+    before = text_so_far(view) or token_glyph(END, look.ascii_only)
+    row = Text(" after ", look.palette.guide)
+    return row.append(look.sign(tail_of(before, max(2, n_cells - 8))), look.palette.plain)
+
+
+def glyph(view: GenerateView, token: str) -> str:
+    """How a token is shown."""
+    return token_glyph(token, view.look.ascii_only)
+
+
+def tail_of(text: str, n_cells: int) -> str:
+    """The end of a text in at most this many cells; a sign in front tells that there is more."""
+    if cell_len(text) <= n_cells:
+        return text
+    kept = text[1 - n_cells :]
+    while cell_len(kept) >= n_cells:
+        kept = kept[1:]
+    return f"…{kept}"

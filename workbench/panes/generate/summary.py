@@ -1,0 +1,32 @@
+"""What became of the text: its nats, its probability, and whether it is new."""
+
+import math
+
+from workbench.panes.generate.tree import whole_text
+from workbench.panes.generate.view import GenerateView
+from workbench.texts.novelty import copied_words, novelty_words
+
+
+def summary_parts(view: GenerateView) -> list[str]:
+    """In words, the most important first; nothing while the text has no end and nothing is known."""
+    branch = view.text.branch
+    finding = view.finding(branch)
+    n_tokens = len(view.text.prompt) + len(branch.drawn) - branch.has_ended
+    copied = copied_words(finding, n_tokens) if finding else ""
+    if not branch.has_ended:
+        return [copied] if copied else []
+    words = novelty_words(finding) if finding else "looking it up"
+    known = [value for value in view.nats(branch) if value is not None]
+    parts = [whole_text(view, branch), words, *([copied] if copied else [])]
+    if not known:
+        return parts
+    nats = math.fsum(known)
+    return [*parts, f"{nats / len(known):.2f} nats each", _p_all(nats)]
+
+
+def _p_all(nats: float) -> str:
+    """The probability of the whole text, by its nats."""
+    if nats > 600:
+        return f"p(all) e^-{nats:,.0f}" if math.isfinite(nats) else "p(all) 0"
+    mantissa, _, exponent = f"{math.exp(-nats):.1e}".partition("e")
+    return f"p(all) {mantissa}e{int(exponent)}"

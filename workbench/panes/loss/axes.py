@@ -1,0 +1,76 @@
+"""Where steps stand on the x axis of the losses: by step, by second, or by epoch."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+
+from workbench.panes.loss.view import XScale
+from workbench.render.axis import Axis, LinearAxis, LogAxis, SecondsAxis
+from workbench.run.course import Course, between
+from workbench.situation import Situation
+
+_ROUND = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+_STEADY_FROM = 100
+
+
+def whole_axis(situation: Situation, scale: XScale) -> Axis:
+    """The axis from the beginning to the planned end, so that columns once drawn stay.
+
+    How long the steps will take is not known before: seconds end at the next round number.
+    """
+    run = situation.run
+    last = max(1, run.step, run.steps_planned or situation.config.train.steps)
+    if scale == "seconds":
+        return SecondsAxis(0, _round_above(run.course.seconds_at(run.step)))
+    if scale == "epochs":
+        n_tokens = max(run.course.tokens_at(run.step), _tokens_planned(run.course, last))
+        return LinearAxis(0, n_tokens / _n_targets(situation) or 1.0)
+    return LogAxis(1, last) if scale == "log" else LinearAxis(0, last)
+
+
+def x_of(situation: Situation, scale: XScale) -> Callable[[float], float]:
+    """What a step is on the x axis."""
+    course, n_targets = situation.run.course, _n_targets(situation)
+    if scale == "seconds":
+        return course.seconds_at
+    if scale == "epochs":
+        return lambda step: course.tokens_at(step) / n_targets
+    return (lambda step: max(1.0, step)) if scale == "log" else float
+
+
+def xs_of(situation: Situation, scale: XScale, steps: Sequence[int]) -> Iterable[float]:
+    """What many steps, rising, are on the x axis; hundreds are drawn in every frame."""
+    is_plain = scale == "linear" or (scale == "log" and (not steps or steps[0] >= 1))
+    return steps if is_plain else map(x_of(situation, scale), steps)
+
+
+def steps_shown(situation: Situation, scale: XScale, axis: Axis) -> tuple[float, float]:
+    """The first and the last step on an axis."""
+    ends, course = (axis.value(0), axis.value(1)), situation.run.course
+    if scale in ("log", "linear"):
+        return ends
+    xs = course.seconds
+    if scale == "epochs":
+        ends = ends[0] * _n_targets(situation), ends[1] * _n_targets(situation)
+        xs = course.tokens
+    return between(xs, course.steps, ends[0]), between(xs, course.steps, ends[1])
+
+
+def _n_targets(situation: Situation) -> int:
+    """Tokens to predict in one epoch."""
+    return max(1, situation.run.n_targets.get("train", 0))
+
+
+def _tokens_planned(course: Course, last_step: int) -> float:
+    """How many tokens all steps will see, at the number in the first hundred: it stays the same."""
+    if not course.steps:
+        return 0.0
+    step = min(_STEADY_FROM, course.steps[-1])
+    return course.tokens_at(step) / step * last_step if step > 0 else 0.0
+
+
+def _round_above(seconds: float) -> float:
+    """The next round number of seconds, at least one."""
+    if seconds <= 1:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(seconds))
+    return next((r * power for r in _ROUND if r * power >= seconds), 10 * power)

@@ -1,0 +1,173 @@
+"""What the loss chart shows of a situation, as a person looks at it."""
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from workbench.panes.loss.axes import steps_shown, whole_axis, x_of, xs_of
+from workbench.panes.loss.view import LossView, shown_part
+from workbench.render.chart import (
+    ChartSpec,
+    Layout,
+    Mark,
+    Reference,
+)
+from workbench.render.chart_range import LARGEST_DRAWN
+from workbench.render.chart_spec import XUnit
+from workbench.render.units import in_unit
+from workbench.run.curve import Bin, Curve
+from workbench.run.state import Changed
+from workbench.situation import Situation
+
+_X_UNITS: dict[str, XUnit] = {"seconds": "seconds", "epochs": "epochs"}
+_PADDING = 0.25
+
+
+class Reading(NamedTuple):
+    """The steps drawn in one column: the last of them, how many, and their losses in nats."""
+
+    step: int
+    n: int
+    mean: float
+    low: float
+    high: float
+
+
+def chart_spec(
+    situation: Situation, view: LossView, width: int, height: int, ascii_only: bool = False
+) -> ChartSpec:
+    """Everything on the chart but the cursor."""
+    run, x, y = situation.run, x_of(situation, view.x), _y_of(view)
+    spec = ChartSpec(
+        width=width,
+        height=height,
+        x=shown_part(view, whole_axis(situation, view.x)),
+        x_unit=_X_UNITS.get(view.x, "steps"),
+        y_log=view.y == "log",
+        train=_buckets(situation, view),
+        val=_points(situation, view),
+        marks=[Mark(x(change.step), str(n)) for n, change in numbered_changes(situation)],
+        snapshots=[x(step) for step in sorted({*run.kept, *(step for step, _ in run.samples)})],
+        hint="" if run.train else _hint(situation),
+        ascii_only=ascii_only,
+    )
+    found = [ref._replace(value=y(ref.value)) for ref in references(situation)]
+    return replace(spec, references=found if view.window is None else _near(found, spec))
+
+
+def _buckets(situation: Situation, view: LossView) -> list[tuple[float, float, float, float, int]]:
+    """The train losses as they are drawn."""
+    bins = bins_shown(situation, view, situation.run.train)
+    xs = xs_of(situation, view.x, [found.step for found in bins])
+    means: Iterable[float] = [found.total / found.n for found in bins]
+    lows: Iterable[float] = [found.low for found in bins]
+    highs: Iterable[float] = [found.high for found in bins]
+    if view.unit != "nats":
+        means, lows, highs = (map(_y_of(view), losses) for losses in (means, lows, highs))
+    return list(zip(xs, means, lows, highs, [found.n for found in bins], strict=True))
+
+
+def _points(situation: Situation, view: LossView) -> list[tuple[float, float]]:
+    """The validation losses as they are drawn."""
+    bins = bins_shown(situation, view, situation.run.val)
+    xs = xs_of(situation, view.x, [found.step for found in bins])
+    return list(zip(xs, map(_y_of(view), [found.last for found in bins]), strict=True))
+
+
+def bins_shown(situation: Situation, view: LossView, curve: Curve) -> tuple[Bin, ...]:
+    """The losses in the part that is shown, and a little beyond."""
+    axis = shown_part(view, whole_axis(situation, view.x))
+    first, last = steps_shown(situation, view.x, axis)
+    return curve.between(first, last, view.x == "log")
+
+
+def readings(situation: Situation, view: LossView, layout: Layout) -> list[Reading]:
+    """What can be read: one entry for each column in which a train loss is drawn."""
+    x, found = x_of(situation, view.x), dict[int, Reading]()
+    for part in bins_shown(situation, view, situation.run.train):
+        column = layout.column(x(part.step))
+        if 0 <= column < layout.plot_width:
+            found[column] = _with(found.get(column), part)
+    return [*found.values()]
+
+
+def _with(reading: Reading | None, part: Bin) -> Reading:
+    if reading is None:
+        return Reading(part.step, part.n, part.mean, part.low, part.high)
+    n = reading.n + part.n
+    mean = (reading.mean * reading.n + part.total) / n
+    return Reading(part.step, n, mean, min(reading.low, part.low), max(reading.high, part.high))
+
+
+def rates_shown(situation: Situation, view: LossView) -> list[tuple[float, float]]:
+    """The learning rate in the part that is shown, as (x, rate) up to which it is in force."""
+    course = situation.run.course
+    if not course.steps:
+        return [(x_of(situation, view.x)(1), situation.config.train.learning_rate)]
+    axis = shown_part(view, whole_axis(situation, view.x))
+    first, last = steps_shown(situation, view.x, axis)
+    steps = course.steps
+    begin, end = bisect_left(steps, first), bisect_right(steps, last) + 1
+    return list(
+        zip(xs_of(situation, view.x, steps[begin:end]), course.rates[begin:end], strict=True)
+    )
+
+
+def references(situation: Situation) -> tuple[Reference, ...]:
+    """The losses to compare with, in nats; where room is short the first ones keep their names.
+
+    Before training each says what reaches it.
+    """
+    preview, best = situation.preview, situation.run.best
+    is_new, found = not situation.run.train, list[Reference]()
+    if preview is not None:
+        found.append(Reference("bigram", preview.bigram, "counting pairs" if is_new else ""))
+    if situation.expected is not None:
+        found.append(Reference("expected", situation.expected))
+    if best is not None:
+        found.append(Reference("best", best.loss, role="best"))
+    if preview is not None:
+        found.append(Reference("uniform", preview.uniform, "guessing" if is_new else ""))
+    return tuple(found)
+
+
+def numbered_changes(situation: Situation) -> list[tuple[int, Changed]]:
+    """The changes that are still known, each with its number in the run."""
+    run = situation.run
+    return list(enumerate(run.changes, run.n_changes - len(run.changes) + 1))
+
+
+def _near(found: Sequence[Reference], spec: ChartSpec) -> list[Reference]:
+    """The references near what is drawn: a part is zoomed into for its details."""
+    losses = [row[1] for series in (spec.train, spec.val) for row in series]
+    drawn = [loss for loss in losses if abs(loss) <= LARGEST_DRAWN]
+    if not drawn:
+        return list(found)
+    low, high = min(drawn), max(drawn)
+    room = _PADDING * (high - low)
+    return [ref for ref in found if low - room <= ref.value <= high + room]
+
+
+def _y_of(view: LossView) -> Callable[[float], float]:
+    """What a loss in nats is on the y axis."""
+    if view.unit == "nats":
+        return float
+    return partial(in_unit, unit="bits") if view.unit == "bits" else _perplexity
+
+
+def _perplexity(nats: float) -> float:
+    """One too large to draw stands at the end of what can be drawn: it is no broken loss."""
+    value = in_unit(nats, "perplexity")
+    return LARGEST_DRAWN if LARGEST_DRAWN < value < math.inf else value
+
+
+def _hint(situation: Situation) -> str:
+    if situation.run.status == "starting":
+        return "starting the trainer: loading torch"
+    if situation.run.status == "untrained":
+        return "space starts the line here"
+    return ""

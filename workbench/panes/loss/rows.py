@@ -1,0 +1,159 @@
+"""The rows of words in the Loss pane: the latest numbers, one step read, what each change did."""
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+from workbench.coach import value_text
+from workbench.labels import label
+from workbench.panes.loss.axes import x_of
+from workbench.panes.loss.chart import Reading, numbered_changes
+from workbench.panes.loss.view import LossView
+from workbench.render.figures import axis_seconds, compact, count, learning_rate
+from workbench.render.text import fit
+from workbench.render.units import Unit, in_words
+from workbench.run.state import Changed, Measured, RunState
+from workbench.situation import Situation
+from workbench.widgets.rows import Row
+
+Piece = tuple[str, str]
+
+
+def numbers_row(situation: Situation, width: int, unit: Unit = "nats") -> Row:
+    """Train, validation and best loss, exactly; as much beside them as there is room for.
+
+    Their steps go first where room is short, then the best, then the last digits. A unit other than
+    nats is named.
+    """
+    run = situation.run
+    more = _more(situation, unit)
+    rows = [
+        [*_numbers(run, unit, gap, at), (f"{gap}{more}" if more else "", "label")]
+        for gap, at in (("   ", " at "), ("  ", " @"))
+    ]
+    rows += [_numbers(run, unit, "   ", " at "), _numbers(run, unit, "  ", " @")]
+    rows += [_numbers(run, unit, "  ", ""), _numbers(run, unit, " ", "")]
+    rows += [_numbers(run, unit, " ", "", n_shown=2), _numbers(run, unit, " ", "", 2, digits=2)]
+    rows += [[(in_words(run.train_recent, unit, 3), "train bold")]]
+    return next((row for row in rows if _cells(row) <= width), [])
+
+
+def _numbers(
+    run: RunState, unit: Unit, gap: str, at: str, n_shown: int = 3, digits: int = 4
+) -> list[Piece]:
+    """The losses by name; where ``at`` is empty without their steps."""
+    row: list[Piece] = [("" if unit == "nats" else f"{unit}{gap}", "label")]
+    recent = run.train_recent
+    last = Measured(run.step, recent) if recent is not None else None
+    found = (("train", last), ("val", run.val_last), ("best", run.best))
+    for i, (name, measured) in enumerate(found[:n_shown]):
+        number = in_words(measured.loss if measured else None, unit, digits).ljust(digits + 2)
+        step = f"{at}{count(measured.step)}" if at and measured and name != "train" else ""
+        row += [(f"{gap if i else ''}{name} ", "label"), (number, f"{name} bold"), (step, "label")]
+    return row
+
+
+def _more(situation: Situation, unit: Unit) -> str:
+    """At the end what the losses are of, before that the rate of the last step."""
+    run = situation.run
+    if "train" in run.final:
+        return "of the whole splits"
+    return f"rate {learning_rate(run.learning_rate)}" if run.learning_rate else ""
+
+
+def reading_row(situation: Situation, view: LossView, reading: Reading, width: int) -> Row:
+    """One column read: ``20,000: train 2.1917, mean of 400 steps (1.650–2.872)   val 2.2288``.
+
+    Then where else on the x axis it stands. Where room is short the number of steps goes first, then
+    the range, then the validation loss.
+    """
+    unit, val = view.unit, situation.run.val.before(reading.step)
+    low, high = in_words(reading.low, unit, 3), in_words(reading.high, unit, 3)
+    step: Piece = (f"{count(reading.step)}: ", "plain bold")
+    mean: Piece = (in_words(reading.mean, unit), "train bold")
+    train: list[Piece] = [step, ("train ", "label"), mean]
+    span: Piece = (f" ({low}–{high})" if reading.n > 1 else "", "label")
+    checked: list[Piece] = [
+        ("   val ", "label"),
+        (in_words(val.last if val else None, unit), "val bold"),
+    ]
+    is_older = val is not None and val.step <= reading.step - reading.n
+    more: list[Piece] = [
+        (f" at {count(val.step)}" if val and is_older else "", "label"),
+        (_elsewhere(situation, view, reading.step), "label"),
+        ("   esc: back to now", "guide"),
+    ]
+    of: Piece = (f", {_of_steps(reading.n)}" if reading.n > 1 else "", "label")
+    rows = [
+        [*train, of, span, *checked],
+        [*train, span, *checked],
+        [*train, *checked],
+        train,
+        [step, mean],
+        [mean],
+    ]
+    return _fitting(next((row for row in rows if _cells(row) <= width), []), more, width)
+
+
+def _of_steps(n: int) -> str:
+    return f"mean of {count(n)} steps"
+
+
+def _elsewhere(situation: Situation, view: LossView, step: int) -> str:
+    """The second or the epoch of a step, where that is what stands on the axis."""
+    x = x_of(situation, view.x)(step)
+    if view.x == "seconds":
+        return f"  at {axis_seconds([round(x, 2 if x < 10 else 1)])[0]}"
+    return f"  epoch {compact(x)}" if view.x == "epochs" else ""
+
+
+def now_row(situation: Situation, view: LossView, width: int) -> Row:
+    """Without a cursor: the latest step, and how to read another one."""
+    run = situation.run
+    if not run.train:
+        return []
+    word = "now" if run.is_live else "end"
+    more: list[Piece] = [(f"{word} {count(run.step)}", "plain"), (" │ ←→ read any step", "label")]
+    more += [(" │ + - zoom" if view.window is None else " │ 0 all steps", "label")]
+    return _fitting([], more, width)
+
+
+def change_rows(situation: Situation, n_rows: int, width: int, unit: Unit = "nats") -> list[Row]:
+    """The latest changes, each with what it did to the validation loss."""
+    shown = numbered_changes(situation)[-n_rows:] if n_rows else []
+    steps = [count(change.step) for _, change in shown]
+    texts = [f"{label(c.key)} {value_text(c.old)} → {value_text(c.new)}" for _, c in shown]
+    at, wide = max(map(len, steps), default=0), max(map(cell_len, texts), default=0)
+    rows: list[Row] = []
+    for (number, change), step, text in zip(shown, steps, texts, strict=True):
+        row: list[Piece] = [(f"▲{number} ", "mark"), (f"{step.rjust(at)}  ", "label")]
+        room = width - _cells(row)
+        row += [(fit(text, min(wide, room)), "plain")]
+        rows.append(_fitting(row, [(f"   {_effect(change, unit)}", "label")], width))
+    return rows
+
+
+def _effect(change: Changed, unit: Unit) -> str:
+    planned = "as planned   " if change.is_planned else ""
+    if not change.can_have_effect:
+        return planned.rstrip()
+    if change.before is None or change.after is None:
+        return f"{planned}val: not measured yet"
+    before, after = in_words(change.before.loss, unit, 3), in_words(change.after.loss, unit, 3)
+    at, then = count(change.before.step), count(change.after.step)
+    return f"{planned}val {before} at {at} → {after} at {then}"
+
+
+def _fitting(row: Sequence[Piece], more: Sequence[Piece], width: int) -> list[Piece]:
+    """The row and as many of the pieces after it as there is room for."""
+    fitting, used = list(row), _cells(row)
+    for piece in more:
+        used += cell_len(piece[0])
+        if used > width:
+            break
+        fitting.append(piece)
+    return fitting
+
+
+def _cells(row: Sequence[Piece]) -> int:
+    return sum(cell_len(text) for text, _ in row)

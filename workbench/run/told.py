@@ -1,0 +1,41 @@
+"""What a session tells the screen: facts, named by what has happened."""
+
+from textual.message import Message
+
+from seqlm.protocol.queries import Answer
+from seqlm.runs.directory import RunDirectory
+from workbench.run.state import RunState
+
+
+class RunProgressed(Message):
+    """The run's state is another than before."""
+
+    def __init__(self, state: RunState) -> None:
+        super().__init__()
+        self.state = state
+
+
+class RunOpened(Message):
+    """Another run is shown, or its worker is ready to be asked (``is_linked``)."""
+
+    def __init__(self, run: RunDirectory, is_linked: bool) -> None:
+        super().__init__()
+        self.run = run
+        self.is_linked = is_linked
+
+
+class Answered(Message):
+    """The worker answered a question."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class Declined(Message):
+    """A command or a question cannot be followed; ``words`` say why and what would be right."""
+
+    def __init__(self, message_id: str, words: str) -> None:
+        super().__init__()
+        self.message_id = message_id
+        self.words = words

@@ -1,0 +1,1 @@
+"""The text of a run: read, counted and looked into without torch."""
