@@ -170,10 +170,11 @@ class Stage(TerminalApp):
 
     def _beat(self) -> None:
         """Once a second while a run goes."""
-        quiet_s = self._pulse.quiet_s()
+        is_paused = self.situation.run.status == "paused"  # then nothing comes, and nothing is sent
+        quiet_s, bytes_per_s = self._pulse.quiet_s(), self._pulse.bytes_per_s()
         kept = self.situation.note if self._pulse.is_note_new() else ""
         self._change(
             note=self._welcome() or kept,
-            quiet_s=quiet_s if quiet_s >= QUIET_FROM_S else 0,
-            bytes_per_s=self._pulse.bytes_per_s(),
+            quiet_s=quiet_s if quiet_s >= QUIET_FROM_S and not is_paused else 0,
+            bytes_per_s=0 if is_paused else bytes_per_s,
         )
