@@ -9,7 +9,7 @@ from seqlm import errors
 from seqlm.config import RunConfig
 from seqlm.presets import PRESETS
 from seqlm.runs.directory import RunDirectory, list_runs, live_runs
-from workbench.cli import target
+from workbench.target import target
 
 _COMMAND_WORDS = ("$", "seqlm-tui", "seqlm", "train", "resume", "show")
 _MOST_FILES, _MOST_RUNS = 20, 100

@@ -12,7 +12,7 @@ from pathlib import Path
 from seqlm import recipe
 from workbench.app import Workbench
 from workbench.opening import Opening
-from workbench.preview import make_preview
+from workbench.texts.preview import make_preview
 
 RECIPE = "names-mlp model.init=scaled train.steps=40000"
 HALVED_AT, TAKEN_AT = 20_000, 30_000

@@ -10,7 +10,7 @@ import pytest
 
 from seqlm.errors import RequestError
 from seqlm.presets import PRESETS
-from workbench import arguments, cli
+from workbench import arguments, target
 
 COMMAND = ["-P", "-m", "workbench.cli"]
 BINARY, ONE_CHARACTER, EMPTY = b"ab\x00cd" * 50, b"a", b""
@@ -88,19 +88,19 @@ def test_a_terminal_that_cannot_draw_is_one_line(monkeypatch: pytest.MonkeyPatch
 def test_settings_may_stand_after_options() -> None:
     words = arguments.parsed(["names-mlp", "--fps", "5", "seed=1", "model.hidden=9"])
     assert (words.what, words.settings, words.fps) == ("names-mlp", ["seed=1", "model.hidden=9"], 5)
-    config, run = cli.target(words.what, words.settings, words.attach)
+    config, run = target.target(words.what, words.settings, words.attach)
     assert (config.seed, run) == (1, None)
 
 
 def test_settings_alone_change_the_usual_preset() -> None:
     words = arguments.parsed(["--ascii", "seed=7"])
-    config, _ = cli.target(words.what, words.settings, None)
-    assert (config.preset, config.seed) == (cli.DEFAULT_PRESET, 7)
+    config, _ = target.target(words.what, words.settings, None)
+    assert (config.preset, config.seed) == (target.DEFAULT_PRESET, 7)
 
 
 def test_a_file_is_named_by_its_whole_path(place: Path) -> None:
     (place / "poems.txt").write_text("a line that is longer than any name would ever be\n" * 40)
-    config, run = cli.target("poems.txt", [], None)
+    config, run = target.target("poems.txt", [], None)
     assert (config.data.corpus, config.preset, run) == (
         str(place / "poems.txt"),
         "python-lstm",
@@ -119,18 +119,18 @@ def test_a_run_and_a_file_of_one_name_are_refused_naming_both(place: Path, word:
     make_run(place.parent / "home", "names-mlp-1")
     (place / word).write_text("ab\n" * 100)
     with pytest.raises(RequestError, match="a run and a file"):
-        cli.target(word, [], None)
+        target.target(word, [], None)
 
 
 @pytest.mark.parametrize("word", ["names-mlp", "names-elman"])
 def test_a_preset_is_not_the_beginning_of_a_run(place: Path, word: str) -> None:
     assert word in PRESETS
     make_run(place.parent / "home", f"{word}-1")
-    config, run = cli.target(word, [], None)
+    config, run = target.target(word, [], None)
     assert (config.preset, run) == (word, None)
 
 
 def test_a_preset_and_a_run_of_one_name_are_refused_naming_both(place: Path) -> None:
     make_run(place.parent / "home", "names-mlp")
     with pytest.raises(RequestError, match="a preset and a run"):
-        cli.target("names-mlp", [], None)
+        target.target("names-mlp", [], None)
