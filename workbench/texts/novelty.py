@@ -174,5 +174,6 @@ def copied_words(finding: Finding, n_tokens: int) -> str:
     shown = "".join(token_glyph(token) for token in finding.copied[-_MOST_SHOWN:])
     shown = f"…{shown}" if n_copied > _MOST_SHOWN else shown
     if finding.is_item:
-        return f"longest stretch copied: {shown} ({n_copied:,} of {n_tokens:,})"
+        inside = ", inside a longer one" if n_copied == n_tokens else ""
+        return f"longest stretch copied: {shown} ({n_copied:,} of {n_tokens:,}{inside})"
     return f"longest run copied: {n_copied:,} tokens, {shown}"

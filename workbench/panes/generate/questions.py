@@ -71,6 +71,8 @@ class Questions:
         if source == old:
             return
         self.change(source=source)
+        if (source.step is None) != (old.step is None):
+            self.change(samples=None)  # the counts made them, or a model that is shown no more
         if (source.vocabulary, source.has_end) != (old.vocabulary, old.has_end):
             prompt = usable(self.view.text.prompt, source)
             self._pending_after = self._to_draw = None
