@@ -211,7 +211,7 @@ class TransformerConfig(Family, frozen=True, kw_only=True, tag="transformer"):
     activation: Activation = "gelu"
     dropout: Dropout = 0.0
     tied: Tied = False
-    init: Init = "scaled"
+    init: Init = "library"
 
     def n_parameters(self, n_vocab: int, n_rows: int) -> int:
         """Tokens and positions; norms, attention and hidden units of each layer; norm and output."""

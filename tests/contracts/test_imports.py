@@ -23,6 +23,7 @@ LIGHT = [
     "seqlm.data.tokenizer",
     "seqlm.errors",
     "seqlm.families",
+    "seqlm.family",
     "seqlm.generation.sampler",
     "seqlm.home",
     "seqlm.parameters",

@@ -217,6 +217,23 @@ def test_one_batch_can_be_learned_by_heart(config: Any) -> None:
     assert float(loss.detach()) < floor + 0.05
 
 
+@trainable
+def test_training_gives_the_same_numbers_bit_for_bit(config: Any) -> None:
+    def trained() -> dict[str, torch.Tensor]:
+        torch.manual_seed(0)  # dropout draws from torch's own generator
+        model, tokens = model_of(config).train(), tokens_of(4, 9)
+        for _ in range(3):
+            logits, _ = model(tokens[:, :-1])
+            cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten()).backward()
+            for parameter in model.parameters():
+                parameter.data -= 0.1 * parameter.grad
+                parameter.grad = None
+        return model.state_dict()
+
+    first, again = trained(), trained()
+    assert all(torch.equal(first[name], again[name]) for name in first)
+
+
 @with_dropout
 def test_dropout_acts_in_training_only(config: Any) -> None:
     model, tokens = model_of(config), tokens_of(2, 6)
