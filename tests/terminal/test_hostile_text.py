@@ -79,7 +79,7 @@ def test_a_text_its_name_and_prompts(start: Start, home: Path) -> None:
     tags = set(TAG.findall(program.output.decode()))
     assert tags == {f"{i:02}" for i in range(len(ONE_LINE))}
     program.press(("v" + PAGE_DOWN * 3) * 5 + "z4")
-    program.press("i" + re.sub("[\x1b\r\n]", "", ALL) + "\r" + ESC)
+    program.press("i" + re.sub("[\x1b\r\n\t]", "", ALL) + "\r" + ESC)
     program.press("i")
     program.paste(ALL)
     program.press("\r" + ESC + RIGHT * 9 + "gi")
