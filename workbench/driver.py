@@ -20,7 +20,7 @@ from workbench.render.text import ascii_signs, clean
 from workbench.repaint import Repainter
 
 _READ_BYTES = 1 << 14
-_LONGEST_KEY_S = 0.5
+_LONGEST_KEY_S = 3.0
 _LONGEST_PASTE = 1 << 16
 _PASTE_BEGINS, _PASTE_ENDS = "\x1b[200~", "\x1b[201~"
 _MARK = len(_PASTE_BEGINS)
