@@ -11,7 +11,11 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-_DRAWN = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[([\d;]*)m|(\r?\n)|([^\x1b\r\n]+)")
+# Text in its style up to the reset, which most of it is; a place; a style or a new line alone.
+_DRAWN = re.compile(
+    r"(?:\x1b\[([\d;]+)m)?([^\x1b\r\n]+)(\x1b\[0m)?"
+    r"|\x1b\[(\d+);(\d+)H|\x1b\[([\d;]*)m|\r?\n"
+)
 _ASIDE = re.compile(r"(?:\x1b\[\?\d+(?:[hl]|\$p)|\x1b\[[<>]\d*u|\x1b\][^\x07]*\x07)*")
 _SCREENS = "\x1b[?1049"
 # Characters that every terminal gives one cell.
@@ -45,7 +49,7 @@ class Row:
 
     def put(self, x: int, text: str, style: str) -> int:
         """Writes text from a cell on; returns the cell after it."""
-        if _NARROW.fullmatch(text):
+        if text.isascii() or _NARROW.fullmatch(text):
             end = x + len(text)
             self._clear(x, end)
             self.glyphs[x:end] = text
@@ -134,20 +138,23 @@ class Repainter:
     def _draw(self, drawn: str, before: dict[int, Row]) -> tuple[int, int] | None:
         """Draws in the grid and keeps the rows as they were; returns where the cursor is left."""
         x = y = end = 0
-        style = _PLAIN
+        style, row = _PLAIN, None
         for match in _DRAWN.finditer(drawn):
             if match.start() != end:
                 return None
             end = match.end()
-            row, column, sgr, newline, text = match.groups()
+            own, text, reset, line, column, alone = match.groups()
             if text is not None:
-                x = self._row(y, before).put(x, text, style)
-            elif sgr is not None:
-                style = _PLAIN if sgr in ("", "0") else f"{style};{sgr}" if style else sgr
-            elif newline is not None:
-                x, y = 0, y + 1
+                row = row or self._row(y, before)
+                style = _joined(style, own) if own else style
+                x = row.put(x, text, style)
+                style = _PLAIN if reset else style
+            elif line is not None:
+                x, y, row = int(column) - 1, int(line) - 1, None
+            elif alone is not None:
+                style = _joined(style, alone)
             else:
-                x, y = int(column) - 1, int(row) - 1
+                x, y, row = 0, y + 1, None
         return (x, y) if end == len(drawn) else None
 
     def _row(self, y: int, before: dict[int, Row]) -> Row:
@@ -183,6 +190,12 @@ def _write(row: Row, first: int, end: int, pen: str, sent: list[str]) -> str:
         sent += (_sgr(pen, style), *row.glyphs[first:after])
         pen, first = style, after
     return pen
+
+
+def _joined(style: str, sgr: str) -> str:
+    if sgr in ("", "0"):
+        return _PLAIN
+    return f"{style};{sgr}" if style else sgr
 
 
 def _to(x: int, y: int) -> str:
