@@ -12,7 +12,6 @@ from textual.screen import Screen
 
 from seqlm import recipe
 from seqlm.errors import SeqlmError
-from seqlm.home import runs_dir
 from workbench.doing import Doing
 from workbench.keyboard.bindings import APP_BINDINGS
 from workbench.keyboard.palette_commands import palette_commands
@@ -65,11 +64,9 @@ class Workbench(Doing):
         self._pulse.news()
         same = message.state.status == self.situation.run.status
         refusal = self.situation.refusal if same else ""
-        note = self.situation.note if same else ""
         self._change(
             run=message.state,
             refusal=refusal,
-            note=note,
             quiet_s=0,
             is_linked=self._session.is_linked,
         )
@@ -81,7 +78,6 @@ class Workbench(Doing):
         except SeqlmError as error:
             self._change(refusal=clean(str(error), 300))
             return
-        self._steering.opened(manifest.config)
         self._change(
             running=manifest.config,
             stored=text_of_run(manifest, self.situation.preview),
@@ -208,8 +204,9 @@ class Workbench(Doing):
         """What the worker wrote about itself."""
         from workbench.screens.log import LogScreen
 
-        path = runs_dir() / self.situation.run.run / "worker.log"
-        self.push_screen(LogScreen(path))
+        path = self._session.log_path
+        if path is not None:
+            self.push_screen(LogScreen(path))
 
     def action_help(self) -> None:
         """What the current pane shows, and the keys."""

@@ -162,6 +162,8 @@ class Stage(TerminalApp):
 
     def _welcome(self) -> str:
         """What a person who comes back to a run has missed."""
+        if self._session.is_reading:
+            return ""
         left_at, self._left_at, run = self._left_at, None, self.situation.run
         if left_at is None or run.step <= left_at:
             return ""

@@ -26,7 +26,7 @@ class Steering:
     """
 
     def __init__(self, session: Session, config: RunConfig) -> None:
-        self._session, self._opened_with = session, config
+        self._session = session
         self._asking = Asking(config)
 
     @property
@@ -39,14 +39,9 @@ class Steering:
         """Whether there is a change to take back, and one to make again."""
         return bool(self._asking.past), bool(self._asking.future)
 
-    def opened(self, running: RunConfig) -> None:
-        """A run is shown: unless something else was asked for, a new one would be like it."""
-        if self._asking.config == self._opened_with:
-            self._asking = replace(self._asking, config=running)
-
     def start_from(self, config: RunConfig) -> None:
         """Something else is opened: what was asked for before is forgotten."""
-        self._opened_with, self._asking = config, Asking(config)
+        self._asking = Asking(config)
 
     def begun(self) -> None:
         """A new run begins; undo goes back to what was asked for, not to the run before."""

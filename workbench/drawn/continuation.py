@@ -165,8 +165,10 @@ class Continuation(Struct, frozen=True):
             if new.u is not None:  # the same token, drawn with another number
                 drawn = (*branch.drawn[: self.cursor], new, *branch.drawn[self.cursor + 1 :])
                 branch = replace(branch, drawn=drawn)
-            text = _with_branch(self.now, found, branch)
-            return self._changed(_without(text, self.now.current) if self.here is None else text)
+            if self.here is not None:
+                return self._changed(_with_branch(self.now, found, branch))
+            branch = replace(branch, is_kept=branch.is_kept or self.branch.is_kept)
+            return self._changed(_without(_with_branch(self.now, found, branch), self.now.current))
         grown = replace(self.branch, drawn=(*before, new))
         if self.here is None:
             return self._changed(_with_branch(self.now, self.now.current, grown))

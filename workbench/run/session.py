@@ -6,15 +6,14 @@ finished. It does not wait for a worker: sockets are watched by the event loop, 
 Only the exit status of a worker that is gone is waited for, a fifth of a second at most.
 """
 
-import asyncio
-import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
 
 from msgspec.structs import replace
 from textual.message import Message
 
-from seqlm.errors import SeqlmError
 from seqlm.home import runs_dir
 from seqlm.protocol import commands, queries
 from seqlm.protocol.events import Continued
@@ -25,21 +24,12 @@ from seqlm.runs.directory import RunDirectory
 from workbench.render.text import clean
 from workbench.run.endings import WITHOUT_A_WORD
 from workbench.run.fold import died
-from workbench.run.follow import Follower
 from workbench.run.link import Spawn, WorkerLink
+from workbench.run.log_reader import LogReader
 from workbench.run.state import RunState, Status
 from workbench.run.told import Answered, Declined, RunOpened, RunProgressed
 
-_SLICE_S = 0.02
-_BETWEEN_SLICES_S = 0.01
 _LONGEST_MESSAGE = 300
-
-
-class _Followed(NamedTuple):
-    """A run and what its log has told."""
-
-    run: RunDirectory
-    log: Follower
 
 
 Post: TypeAlias = Callable[[Message], Any]
@@ -65,14 +55,14 @@ class Session:
         self.is_linked = False
         self._post = post
         self._link = WorkerLink(
-            spawn, connection, self._take, self.read_log, self._lose, self._decline
+            spawn, connection, self._take, self.read_log, self._lose, self._not_sent
         )
-        self._followed: _Followed | None = None
-        self._before: _Followed | None = None
+        self._followed: LogReader | None = None
+        self._before: LogReader | None = None
         self._asked, self._opening, self._asking_who = "", "", ""
         self._overlay: Status | None = None
+        self._waited_at: tuple[Status, int] = ("untrained", 0)
         self._ending = ""
-        self._will_read = False
 
     # What a person asks for
 
@@ -95,9 +85,10 @@ class Session:
     def put_down(self) -> None:
         """Show no run any more; one that trains goes on by itself."""
         self._let_go()
+        if self._followed is not None:
+            self._followed.drop()
         self._followed = self._before = self._overlay = None
         self._asked = self._opening = self._asking_who = self._ending = ""
-        self._will_read = False
         self._show()
 
     def look_again(self) -> None:
@@ -122,19 +113,20 @@ class Session:
             self.stop()
         self._before, self._followed = self._followed, None
         self._overlay, self._asked, self._opening = "starting", client.new_id(), client.new_id()
-        if self._link.send(commands.Start(id=self._asked, recipe=recipe)):
-            self._link.send(queries.Describe(id=self._opening))
         self._show()
-        return True
+        is_sent = self._link.send(commands.Start(id=self._asked, recipe=recipe))
+        if is_sent:
+            self._link.send(queries.Describe(id=self._opening))
+        return is_sent
 
     def resume(self, words: Sequence[str] = ()) -> None:
         """Go on from the last checkpoint, with another worker if there is none."""
         if self._followed is None or self._overlay == "starting":
             return
         self._overlay, self._asked, self._opening = "starting", client.new_id(), ""
+        self._show()
         path = str(self._followed.run.path)
         self._link.send(commands.Resume(id=self._asked, run=path, words=list(words)))
-        self._show()
 
     def pause(self) -> None:
         """Wait after this step."""
@@ -159,6 +151,16 @@ class Session:
             self._ask_who_is_served()
         self._link.send(query)
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether there is more in the log than has been taken in."""
+        return self._followed is not None and self._followed.is_busy
+
+    @property
+    def log_path(self) -> Path | None:
+        """Where the worker of the run that is shown writes about itself."""
+        return self._followed.run.log_path if self._followed else None
+
     def leave(self) -> None:
         """Let go of the worker. It ends by itself once nobody is there and nothing trains."""
         self._let_go()
@@ -167,28 +169,14 @@ class Session:
 
     def read_log(self) -> None:
         """Take in what is new in the log, a slice at a time."""
-        if self._followed is None or self._will_read:
-            return
-        until, more = time.monotonic() + _SLICE_S, True
-        try:
-            while more and time.monotonic() < until:
-                more = self._followed.log.read()
-        except (SeqlmError, OSError) as error:  # what was read before stays
-            self._will_read = True
-            self._decline("", str(error))
-            return
-        if more:
-            self._will_read = True
-            asyncio.get_running_loop().call_later(_BETWEEN_SLICES_S, self._read_on)
-        self._show()
-
-    def _read_on(self) -> None:
-        self._will_read = False
-        self.read_log()
+        if self._followed is not None:
+            self._followed.read()
 
     def _show(self) -> None:
         """Tell the state if it changed: the log's, but for what the log cannot know."""
-        state = self._followed.log.state if self._followed else RunState()
+        state = self._followed.state if self._followed else RunState()
+        if self._overlay == "paused" and (state.status, state.step) != self._waited_at:
+            self._overlay = None  # the log tells itself how it stands
         if self._overlay is not None:
             state = replace(state, status=self._overlay, message="", clock=())
         elif self._ending and state.is_live:
@@ -226,13 +214,19 @@ class Session:
             self._linked_to(self._followed.run)
 
     def _refused(self, refused: queries.Refused) -> None:
-        if refused.id == self._asked:
+        if not refused.id and self._followed is not None:  # the worker says why it waits
+            state = self._followed.state
+            self._overlay, self._waited_at = "paused", (state.status, state.step)
+            self._show()
+        self._not_sent(refused.id, refused.message)
+
+    def _not_sent(self, message_id: str, words: str) -> None:
+        """What was asked for comes to nothing; what is shown goes back before it is said why."""
+        if message_id and message_id == self._asked:
             self._overlay, self._asked, self._opening = None, "", ""
             self._restore()
-        elif not refused.id:  # nobody's question: the worker says why it waits
-            self._overlay = "paused"
-        self._show()
-        self._decline(refused.id, refused.message)
+            self._show()
+        self._decline(message_id, words)
 
     def _restore(self) -> None:
         """Nothing was begun: the run that was shown before is shown again."""
@@ -273,8 +267,10 @@ class Session:
         self._link.send(commands.Read(id=self._opening, run=str(run.path)))
 
     def _follow(self, run: RunDirectory) -> None:
-        self._followed = _Followed(run, Follower(run.events_path))
-        self._ending, self._will_read, self.is_linked = "", False, False
+        if self._followed is not None:
+            self._followed.drop()
+        self._followed = LogReader(run, self._show, partial(self._decline, ""))
+        self._ending, self.is_linked = "", False
         self._post(RunOpened(run, is_linked=False))
 
     def _linked_to(self, run: RunDirectory) -> None:
@@ -283,14 +279,22 @@ class Session:
 
     def _lose(self, ending: str) -> None:
         """The connection ended. Unless the log says how the run ended, its worker died."""
-        self._ending = ending
-        self.is_linked = False
-        if self._overlay == "starting":
-            self._decline("", f"The trainer {self._ending}. space tries again.")
+        self._ending, was_linked = ending, self.is_linked
+        was_starting, self._overlay, self.is_linked = self._overlay == "starting", None, False
+        if was_starting:
             self._restore()
-        self._overlay = None
         self.read_log()
         self._show()
+        if was_starting:
+            self._decline("", f"The trainer {ending}. space tries again.")
+        elif was_linked and self._followed is not None and not self.state.is_live:
+            self._reopen(self._followed.run)
+
+    def _reopen(self, run: RunDirectory) -> None:
+        """Whoever answered for a run that has ended is gone: another worker reads it."""
+        self._post(RunOpened(run, is_linked=False))
+        if self.state.status != "died":
+            self._read(run)
 
     def _let_go(self) -> None:
         self._link.let_go()

@@ -46,7 +46,7 @@ async def worker(preview: Preview, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 @pytest.fixture(autouse=True)
 def _in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine need not read a log in several slices here."""
-    monkeypatch.setattr("workbench.run.session._SLICE_S", 60.0)
+    monkeypatch.setattr("workbench.run.log_reader._SLICE_S", 60.0)
 
 
 @pytest.fixture
