@@ -2,8 +2,7 @@
 
 A session has one link to a worker and follows at most one run. It turns what a person asks into
 commands, what the log and the worker tell into messages, and tells a worker that died from one that
-finished. It does not wait for a worker: sockets are watched by the event loop, logs are read in slices.
-Only the exit status of a worker that is gone is waited for, a fifth of a second at most.
+finished. It waits for nobody: sockets are watched by the event loop, logs are read in slices.
 """
 
 from collections.abc import Callable, Sequence
@@ -51,9 +50,7 @@ class Session:
     def __init__(
         self, post: Post, connection: Connection | None = None, spawn: Spawn = client.spawn
     ) -> None:
-        self.state = RunState()
-        self.is_linked = False
-        self._post = post
+        self.state, self.is_linked, self._post = RunState(), False, post
         self._link = WorkerLink(
             spawn, connection, self._take, self.read_log, self._lose, self._not_sent
         )
@@ -85,9 +82,8 @@ class Session:
     def put_down(self) -> None:
         """Show no run any more; one that trains goes on by itself."""
         self._let_go()
-        if self._followed is not None:
-            self._followed.drop()
-        self._followed = self._before = self._overlay = None
+        self._drop()
+        self._before = self._overlay = None
         self._asked = self._opening = self._asking_who = self._ending = ""
         self._show()
 
@@ -125,8 +121,8 @@ class Session:
             return
         self._overlay, self._asked, self._opening = "starting", client.new_id(), ""
         self._show()
-        path = str(self._followed.run.path)
-        self._link.send(commands.Resume(id=self._asked, run=path, words=list(words)))
+        run = str(self._followed.run.path)
+        self._link.send(commands.Resume(id=self._asked, run=run, words=list(words)))
 
     def pause(self) -> None:
         """Wait after this step."""
@@ -267,11 +263,15 @@ class Session:
         self._link.send(commands.Read(id=self._opening, run=str(run.path)))
 
     def _follow(self, run: RunDirectory) -> None:
-        if self._followed is not None:
-            self._followed.drop()
+        self._drop()
         self._followed = LogReader(run, self._show, partial(self._decline, ""))
         self._ending, self.is_linked = "", False
         self._post(RunOpened(run, is_linked=False))
+
+    def _drop(self) -> None:
+        if self._followed is not None:
+            self._followed.drop()
+        self._followed = None
 
     def _linked_to(self, run: RunDirectory) -> None:
         self.is_linked = True

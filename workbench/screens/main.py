@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -60,6 +61,7 @@ class MainScreen(Screen[None]):
 
     DEFAULT_CSS = "MainScreen { overflow: hidden; }"
     AUTO_FOCUS = "#loss"
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)  # panes draw their focus
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.go_on(1)", "next pane", show=False, id="pane.next"),
         Binding("shift+tab", "app.go_on(-1)", "pane before", show=False, id="pane.before"),
@@ -149,10 +151,12 @@ class MainScreen(Screen[None]):
         return self.panes[self.current - 1]
 
     def _look_at(self, focus: Focus) -> None:
-        if focus != self.focus_state:
-            self.focus_state = focus
-            self._tabs.show_current(focus.current)
-            self._show_small()
+        if focus == self.focus_state:
+            return
+        before, self.focus_state = self.focus_state, focus
+        self._tabs.show_current(focus.current)
+        self._show_small()
+        if places(*self.size, focus) != places(*self.size, before):
             self.current_pane.refresh(layout=True)  # a child's need makes the screen arrange anew
 
     def _show_small(self) -> None:
