@@ -8,7 +8,7 @@ finished. It waits for nobody: sockets are watched by the event loop, logs are r
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from msgspec.structs import replace
 from textual.message import Message
@@ -31,9 +31,6 @@ from workbench.run.told import Answered, Declined, RunOpened, RunProgressed
 _LONGEST_MESSAGE = 300
 
 
-Post: TypeAlias = Callable[[Message], Any]
-
-
 class Session:
     """Speaks with a worker and follows a run.
 
@@ -48,7 +45,10 @@ class Session:
     """
 
     def __init__(
-        self, post: Post, connection: Connection | None = None, spawn: Spawn = client.spawn
+        self,
+        post: Callable[[Message], Any],
+        connection: Connection | None = None,
+        spawn: Spawn = client.spawn,
     ) -> None:
         self.state, self.is_linked, self._post = RunState(), False, post
         self._link = WorkerLink(
