@@ -247,8 +247,6 @@ class Session:
             self._post(RunOpened(run, is_linked=False))
             self._read(run)
 
-    # The connection
-
     def _attach(self, run: RunDirectory) -> bool:
         """Speak with the worker that holds a run, if one does."""
         is_found = self._link.attach(run)
