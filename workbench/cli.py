@@ -17,6 +17,7 @@ from seqlm.runs.directory import RunDirectory
 from workbench.target import DEFAULT_PRESET, target
 from workbench.terminal import check_terminal, needs_ascii, palette_name
 
+INTERRUPTED = 130
 _QUICK_CORPUS = "names"
 # Textual mixes colours of its own; how many there may be it reads from here.
 _ASKED_OF_TEXTUAL = {"16": {"TEXTUAL_COLOR_SYSTEM": "standard"}, "none": {"NO_COLOR": "1"}}
@@ -53,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if os.environ.get("SEQLM_DEBUG") == "1":
             raise
         fail(one_line(error), getattr(error, "exit_status", 1))
+    except KeyboardInterrupt:  # before there is a screen that takes it for a key
+        status = INTERRUPTED
     sys.exit(status)
 
 

@@ -13,6 +13,8 @@ from pty_program import PYTHON
 from samples import LONG, SAMPLES
 from workbench_program import DOWN, ESC, PAGE_DOWN, RIGHT, UP, Workbench
 
+from workbench.render.text import clean
+
 Start = Callable[..., Workbench]
 ALL = "".join(SAMPLES.values())
 CLEAR = "\x15"  # ctrl+u empties a field
@@ -106,6 +108,30 @@ def test_settings_presets_and_commands(start: Start, home: Path) -> None:
     program.press(ESC + ESC + DOWN * 60 + "\r" + ESC)
     program.settled()
     end_harmless(program)
+
+
+def test_what_can_be_opened(start: Start, home: Path) -> None:
+    """Runs and texts by names of their own, and lines that open nothing."""
+    for i, name in enumerate(map(file_name, PASTED)):
+        run = home / "runs" / f"{i}{name}"
+        run.mkdir(parents=True)
+        write_manifest(run, clean(name), "names")
+        (home / f"{i}{name}.txt").write_bytes(lines())
+    program = start("names-mlp", columns=120, rows=50)
+    program.wait_for("names-mlp", "uniform")
+    program.press("o")
+    program.wait_for("enter opens", f"0{clean(file_name(PASTED[0]))[:12]}")
+    for text in PASTED:
+        program.press(CLEAR)
+        program.paste(text)
+        program.press("\r")
+    program.wait_for("✗")
+    program.press(CLEAR + DOWN * 4 + ESC + "cC")
+    program.settled()
+    assert program.leave() == 0
+    found = told(bytes(program.output), clipboard=True)
+    assert found.unexpected == []
+    assert found.is_restored
 
 
 def test_one_line_of_a_megabyte(start: Start, home: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from escapes import kinds_of_colour, told
-from pty_program import TUI, surroundings
+from pty_program import PYTHON, TUI, surroundings
 from workbench_program import DOWN, ESC, RIGHT, UP, Workbench
 
 from seqlm.runs.directory import Lock, RunDirectory
@@ -130,6 +130,18 @@ def test_a_signal_leaves_the_terminal_as_it_was(name: str, start: Start) -> None
     os.kill(program.process.pid, signal.Signals[name])
     assert program.wait_for_end() == 0
     assert told(bytes(program.output)).is_restored
+
+
+def test_ctrl_c_before_there_is_a_screen(home: Path) -> None:
+    code = (
+        "import workbench.cli as cli; cli.check_terminal = lambda *_: input('ready'); cli.main([])"
+    )
+    program = Workbench(home, "-c", code, command=PYTHON)
+    program.wait_for("ready")
+    program.press("\x03")
+    assert program.wait_for_end() == 130
+    assert b"Traceback" not in program.output
+    program.close()
 
 
 def test_a_lost_terminal_ends_the_screen_alone(start: Start, home: Path) -> None:
