@@ -133,9 +133,8 @@ def test_a_signal_leaves_the_terminal_as_it_was(name: str, start: Start) -> None
 
 
 def test_ctrl_c_before_there_is_a_screen(home: Path) -> None:
-    code = (
-        "import workbench.cli as cli; cli.check_terminal = lambda *_: input('ready'); cli.main([])"
-    )
+    busy = "def busy(*_):\n  print('ready', flush=True)\n  while True: pass\n"
+    code = f"from workbench import cli\n{busy}cli.check_terminal = busy\ncli.main([])"
     program = Workbench(home, "-c", code, command=PYTHON)
     program.wait_for("ready")
     program.press("\x03")
