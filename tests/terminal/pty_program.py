@@ -179,6 +179,16 @@ class Program:
         assert self._status is not None
         return self._status
 
+    def where_it_is(self) -> str:
+        """End it with the stacks of its threads; it was started with ``PYTHONFAULTHANDLER``."""
+        if not self.is_open:
+            return "it has ended"
+        before = len(self.output)
+        os.kill(self.process.pid, signal.SIGABRT)
+        while self.read(1.0):
+            pass
+        return self.output[before:].decode(errors="replace")
+
     def lose(self) -> None:
         """Take the terminal away, as a lost connection does."""
         self.is_open = False

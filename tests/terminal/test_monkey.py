@@ -116,11 +116,12 @@ class Monkey:
 
 def play(begin: Callable[[], Workbench], seed: int, n_deeds: int, home: Path) -> None:
     """Let a monkey play, then see that everything is as it should be."""
-    monkey = Monkey(seed)
+    monkey, programs = Monkey(seed), []
     try:
-        _play(begin, monkey, n_deeds)
+        _play(lambda: programs.append(begin()) or programs[-1], monkey, n_deeds)
     except (Unseen, AssertionError) as error:
         deeds = "\n  ".join(monkey.deeds)
+        deeds += f"\nwhere it is: {programs[-1].where_it_is()}" if programs else ""
         crashes = "\n".join(path.read_text() for path in home.glob("seqlm-tui-*.log"))
         raise AssertionError(f"seed {seed}: {error}\nlast deeds:\n  {deeds}\n{crashes}") from error
 
@@ -150,6 +151,11 @@ def _see_the_end(program: Workbench, told: Told) -> None:
     assert told.is_restored, told.modes
 
 
+def environment_in(home: Path) -> dict[str, str]:
+    """Tracebacks where they can be read, at a crash and at an abort."""
+    return {"TMPDIR": str(home), "PYTHONFAULTHANDLER": "1"}
+
+
 def ready(program: Workbench) -> Workbench:
     """Before it has hidden the cursor, what is typed is not yet its own."""
     program.wait_for_bytes(b"\x1b[?25l", since=0)
@@ -175,7 +181,7 @@ def replay(start: START, home: Path) -> Callable[[Path], Workbench]:
                 )
             )
             shutil.copy(log, run.events_path)
-        return ready(start(run.name, environment={"TMPDIR": str(home)}))
+        return ready(start(run.name, environment=environment_in(home)))
 
     return open_it
 
@@ -185,7 +191,7 @@ def train(start: START, home: Path) -> Callable[[], Workbench]:
     """Opens the run that trains, or begins one."""
 
     def open_it() -> Workbench:
-        program = ready(start(environment={"TMPDIR": str(home)}))
+        program = ready(start(environment=environment_in(home)))
         if not (home / "runs").exists():
             program.wait_for("names-mlp", "uniform")
             program.press(" ")
