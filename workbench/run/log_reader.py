@@ -48,6 +48,7 @@ class LogReader:
                 more = self._log.read()
         except (SeqlmError, OSError) as error:
             self.is_busy = True
+            self._on_read()
             self._on_broken(str(error))
             return
         if more:
