@@ -5,6 +5,7 @@ import contextlib
 import os
 import select
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import IO
@@ -19,8 +20,8 @@ from textual.message import Message
 from workbench.render.text import ascii_signs, clean
 from workbench.repaint import Repainter
 
-_READ_BYTES = 1 << 14
-_LONGEST_KEY_S = 3.0
+_READ_BYTES = 1 << 8  # what is typed ahead of a slow program waits in the terminal
+_LONGEST_KEY_S, _LOOK_EVERY_S = 3.0, 0.1
 _LONGEST_PASTE = 1 << 16
 _PASTE_BEGINS, _PASTE_ENDS = "\x1b[200~", "\x1b[201~"
 _MARK = len(_PASTE_BEGINS)
@@ -62,7 +63,8 @@ class Keyboard:
         pasted = (self._pasted or "") + text
         end = pasted.find(_PASTE_ENDS, max(0, len(self._pasted or "") - _MARK))
         if end < 0:
-            self._pasted = pasted
+            is_long = len(pasted) > 2 * _LONGEST_PASTE
+            self._pasted = pasted[:_LONGEST_PASTE] + pasted[-_MARK:] if is_long else pasted
             return ""
         self._pasted = None
         yield events.Paste(_harmless(pasted[: min(end, _LONGEST_PASTE)]))
@@ -126,6 +128,7 @@ class TerminalDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._heard, self._repainter = threading.Event(), Repainter()
+        self._is_deaf = False
         self._ascii_only = app.has_class("-ascii")
         assert self._file is not None
         self._file = _Screen(self._file)  # type: ignore[assignment]
@@ -167,11 +170,21 @@ class TerminalDriver(LinuxDriver):
 
     def send_message(self, message: Message) -> None:
         """Give the app what a person did; a key is waited for until it has been heard."""
+        if self._is_deaf:
+            return
         self._heard.clear()
         self._app.post_message(message)
-        if isinstance(message, events.Key):
-            self._app.call_later(self._follow_key)
-            self._heard.wait(_LONGEST_KEY_S)
+        if isinstance(message, events.Key) and self._app.call_later(self._follow_key):
+            until = time.monotonic() + _LONGEST_KEY_S
+            while not self._heard.wait(_LOOK_EVERY_S) and time.monotonic() < until:
+                if self._is_deaf:
+                    return
+
+    def disable_input(self) -> None:
+        """Hear nothing more, until it is begun again; what was typed ahead is dropped."""
+        self._is_deaf = True
+        super().disable_input()
+        self._is_deaf = False
 
     def _follow_key(self) -> None:
         """The app has passed a key on. This goes after it: to the focus, from there up to the app."""

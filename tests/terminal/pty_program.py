@@ -42,6 +42,7 @@ class Program:
     Attributes:
         output: Every byte it wrote.
         is_open: Whether it has the terminal; it gives it back a moment before it ends.
+        patience_s: How long its keys may wait for it.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Program:
         os.set_blocking(self.process.fd, False)
         self.is_open = True
         self._status: int | None = None
+        self.patience_s = DEADLINE_S
 
     @property
     def is_alive(self) -> bool:
@@ -139,7 +141,7 @@ class Program:
     def press(self, keys: str | bytes) -> None:
         """Type; what is drawn meanwhile is read, so that neither side waits for the other."""
         left = keys.encode(errors="surrogateescape") if isinstance(keys, str) else keys
-        until = time.monotonic() + DEADLINE_S
+        until = time.monotonic() + self.patience_s
         while left and self.is_open:
             if time.monotonic() > until:
                 raise Unseen(f"it reads no keys; {len(left)} bytes left\n{self.screen()}")

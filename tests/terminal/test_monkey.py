@@ -159,6 +159,7 @@ def environment_in(home: Path) -> dict[str, str]:
 def ready(program: Workbench) -> Workbench:
     """Before it has hidden the cursor, what is typed is not yet its own."""
     program.wait_for_bytes(b"\x1b[?25l", since=0)
+    program.patience_s = HEARD_WITHIN_S
     return program
 
 
