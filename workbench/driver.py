@@ -140,6 +140,11 @@ class TerminalDriver(LinuxDriver):
         else:
             self.process_message(self.SignalResume())
 
+    def _disable_mouse_support(self) -> None:
+        super()._disable_mouse_support()
+        if self._mouse_pixels:  # where a terminal tells them, Textual leaves them on
+            self.write("\x1b[?1016l")
+
     def write(self, data: str) -> None:
         """Draw: what changes is sent."""
         sent = self._repainter.sent(ascii_signs(data) if self._ascii_only else data)

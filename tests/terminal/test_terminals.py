@@ -114,6 +114,27 @@ def test_nothing_is_told_by_colour_alone(start: Start) -> None:
     end(program)
 
 
+def ends_with_quit(seen: str) -> bool:
+    """Whether the last row holds the keys."""
+    return seen.rstrip().endswith(("  q", "quit"))
+
+
+def test_a_terminal_that_tells_its_size_and_takes_whole_frames(start: Start) -> None:
+    """It answers what it is asked: frames come between marks, and sizes by the keyboard's way."""
+    program = start()
+    program.wait_for_bytes(b"\x1b[?2048$p", since=0)
+    program.press("\x1b[?2026;2$y\x1b[?2048;2$y")
+    program.wait_for(*FULL)
+    before = len(program.output)
+    program.press("4")
+    program.wait_for_bytes(b"\x1b[?2026l", before)
+    for columns, rows in ((80, 24), (120, 40)):
+        program.resize(columns, rows)
+        program.press(f"\x1b[48;{rows};{columns};{rows * 20};{columns * 10}t")
+        program.wait_until(ends_with_quit, f"{columns}x{rows}")
+    end(program)
+
+
 # How it ends
 
 
