@@ -37,9 +37,9 @@ def needs_ascii(environment: Mapping[str, str]) -> bool:
 
     The locale is asked too: Python takes one that is plain C, or not installed, for UTF-8.
     """
-    said = environment.get("LC_ALL") or environment.get("LC_CTYPE")
-    if said in (None, "", _COERCED):
-        said = environment.get("LANG", "")
+    of_signs = environment.get("LC_CTYPE", "")
+    usual = environment.get("LANG", "") if of_signs in ("", _COERCED) else of_signs
+    said = environment.get("LC_ALL") or usual
     codeset = said.partition(".")[2].partition("@")[0] or "utf8"
     encodings = {_plain(codeset), _plain(sys.stderr.encoding or "")}
     return environment.get("TERM") == "linux" or said in ("C", "POSIX") or encodings != {"utf8"}
