@@ -6,6 +6,7 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 
+import psutil
 from pty_program import DEADLINE_S, TUI, Program
 
 from seqlm.runs.directory import RunDirectory
@@ -47,13 +48,21 @@ class Workbench(Program):
         self.press(ESC)
         return self.wait_until(lambda seen: _HELP not in seen, "the end of the help")
 
-    def leave(self) -> int:
-        """Quit, and detach where that is asked; the exit status."""
+    def leave(self, has_worker_to_keep: bool = False) -> int:
+        """Quit, and detach where that is asked; the exit status.
+
+        A worker that nobody needs is ended, for it would load torch while other tests run.
+        """
+        workers = [] if has_worker_to_keep else psutil.Process(self.process.pid).children()
         self.press("q")
         self.wait_until(lambda seen: "detach" in seen or not self.is_open, "the end")
         if self.is_open:
             self.press("d")
-        return self.wait_for_end()
+        status = self.wait_for_end()
+        for worker in workers:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                worker.kill()
+        return status
 
 
 def end_workers(home: Path) -> None:
