@@ -10,6 +10,13 @@ settings.load_profile("seqlm")
 
 _BESIDE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "data"
 
+NORMAL_SUITE = "not slow and not ladder"
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """One test at a time where time is measured; else None: as many as there are cores."""
+    return None if config.option.markexpr == NORMAL_SUITE else 0
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

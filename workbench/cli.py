@@ -15,7 +15,7 @@ from seqlm.config import RunConfig
 from seqlm.errors import SeqlmError, one_line
 from seqlm.runs.directory import RunDirectory
 from workbench.target import DEFAULT_PRESET, target
-from workbench.terminal import check_terminal, needs_ascii, palette_name
+from workbench.terminal import check_terminal, forget_told_size, needs_ascii, palette_name
 
 INTERRUPTED = 130
 _QUICK_CORPUS = "names"
@@ -78,6 +78,7 @@ def _open(config: RunConfig, run: RunDirectory | None, words: Words) -> int:
 
     from workbench.texts.ahead import PreviewAhead
 
+    forget_told_size(os.environ)
     palette = words.palette or palette_name(os.environ)
     os.environ.update(_ASKED_OF_TEXTUAL.get(palette, {}))
     gc.disable()  # nothing that importing makes is garbage; the app turns it on again

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 
 from seqlm.errors import RequestError
 
@@ -30,6 +30,17 @@ def check_terminal(environment: Mapping[str, str], instead: str) -> None:
     term = environment.get("TERM")
     if term in _UNABLE:
         raise RequestError(f"TERM={term or 'not set'} cannot draw a screen; use: {instead}", term)
+
+
+def forget_told_size(environment: MutableMapping[str, str]) -> None:
+    """Drop what a shell said of the size: Textual believes it, and it is wrong after the first resize.
+
+    Args:
+        environment: The variables of the process; kept as they are where the terminal knows no size.
+    """
+    if all(os.get_terminal_size(2)):
+        for name in ("COLUMNS", "LINES"):
+            environment.pop(name, None)
 
 
 def needs_ascii(environment: Mapping[str, str]) -> bool:

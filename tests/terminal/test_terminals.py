@@ -69,6 +69,14 @@ def test_no_more_colours_than_there_are(
     assert kinds_of_colour(output) == kinds
 
 
+def test_a_shell_s_word_for_the_size_is_not_believed(start: Start) -> None:
+    program = start(environment={"COLUMNS": "40", "LINES": "12"})
+    program.wait_for(*FULL)
+    program.resize(80, 24)
+    program.wait_for("1 Data      names")
+    assert program.leave() == 0
+
+
 @pytest.mark.parametrize(
     ("palette", "shown"),
     [("light", b"48;2;251;251;248"), ("colour-blind", b"38;2;86;180;233")],
