@@ -142,6 +142,15 @@ class SampleConfig(_Section, frozen=True, kw_only=True):
         Annotated[float, Meta(ge=0, lt=1)] | None,
         Meta(description="only tokens with this share of the most probable one's", extra=_LIVE),
     ] = None
+    order: Annotated[
+        str,
+        Meta(
+            pattern=r"^(?=.*temp)(?=.*top-k)(?=.*top-p)(?=.*min-p)"
+            r"((temperature|top-k|top-p|min-p)(,|$)){4}$",
+            description="the stages as they follow, each once: temperature,top-k,top-p,min-p",
+            extra=_LIVE,
+        ),
+    ] = "temperature,top-k,top-p,min-p"
     seed: Annotated[int, Meta(ge=0, le=2**31 - 1, description="fixes the draws", extra=_LIVE)] = 0
 
 

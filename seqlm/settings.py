@@ -52,7 +52,7 @@ class Setting(Struct, frozen=True, kw_only=True):
         if self.minimum is None or self.maximum is None:
             return self.help
         above = "above " if self.above else ""
-        to = "below" if self.below else "to"
+        to = "to below" if self.below else "to"
         off = ", or off" if self.optional else ""
         return f"{above}{self.minimum:,.10g} {to} {self.maximum:,.10g}{off}"
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+from msgspec.structs import asdict
 from textual.message import Message
 
 from seqlm.protocol.queries import (
@@ -101,12 +102,8 @@ class Oracle:
                 prompt=list(asked.prompt),
                 count=asked.count,
                 length=_LONGEST_SAMPLE,
-                temperature=sample.temperature,
-                top_k=sample.top_k,
-                top_p=sample.top_p,
-                min_p=sample.min_p,
-                seed=sample.seed,
                 weights=self._weights,
+                **asdict(sample),
             )
             self._session.ask(question)
         elif preview is not None:

@@ -39,6 +39,7 @@ def add_commands(command: AddCommand) -> None:
     sample.add_argument(
         "--min-p", metavar="M", help="only M times the likeliest or more (default: the run's)"
     )
+    sample.add_argument("--order", metavar="STAGES", help="of these stages (default: the run's)")
     sample.add_argument("--greedy", action="store_true", help="always the most probable token")
     sample.add_argument("--seed", metavar="S", help="fixes the draws (default: the run's)")
     score.add_argument("text", metavar="TEXT|-")
@@ -103,7 +104,7 @@ def _sample(options: argparse.Namespace) -> int:
     run = find_run(options.run)
     config = run.manifest().config
     values = {}
-    for name in ("temperature", "top_k", "top_p", "min_p", "seed"):
+    for name in ("temperature", "top_k", "top_p", "min_p", "order", "seed"):
         setting, text = settings.find(config, f"sample.{name}"), getattr(options, name)
         values[name] = getattr(config.sample, name) if text is None else setting.parse(text)
     query = Sample(

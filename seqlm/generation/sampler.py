@@ -1,6 +1,6 @@
 """From a model's probabilities to one token, each stage kept. Plain Python: a screen uses it too.
 
-The stages and their order are those of the generation of HuggingFace's transformers: temperature,
+The stages and their usual order are those of the generation of HuggingFace's transformers: temperature,
 then top-k, then top-p (Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration"), then
 min-p (Nguyen et al. 2025, "Turning Up the Heat"). Each one works on what the one before left, scaled
 to sum to 1.
@@ -10,14 +10,11 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from itertools import accumulate
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, cast
 
 from seqlm.config import SampleConfig
 
 StageName: TypeAlias = Literal["softmax", "temperature", "top-k", "top-p", "min-p", "renormalise"]
-ORDER: tuple[StageName, ...] = ("temperature", "top-k", "top-p", "min-p")
-"""The stages that a person sets, in their order. Softmax stands before them, renormalise after."""
-
 UNCHANGED = SampleConfig()
 """Settings with which is drawn what the model says."""
 
@@ -74,18 +71,20 @@ class Stage(NamedTuple):
         return entropy(self.distribution)
 
 
-def stages(
-    logits: Sequence[float], settings: SampleConfig, order: Sequence[StageName] = ORDER
-) -> list[Stage]:
+def stage_order(settings: SampleConfig) -> tuple[StageName, ...]:
+    """The stages that a person sets, as they follow. Softmax stands before them, renormalise after."""
+    return cast("tuple[StageName, ...]", tuple(settings.order.split(",")))
+
+
+def stages(logits: Sequence[float], settings: SampleConfig) -> list[Stage]:
     """Every stage from logits to what is drawn from.
 
     Args:
         logits: ln p of each candidate up to a constant, the largest first; -inf for what cannot be.
-        settings: Of the stages.
-        order: Of the stages between softmax and renormalise.
+        settings: Of the stages, and their order.
     """
     done = [Stage("softmax", None, _softmax(logits), len(logits), len(logits))]
-    for name in order:
+    for name in stage_order(settings):
         if name == "temperature":
             done.append(_heated(done[-1], logits, settings.temperature))
         else:

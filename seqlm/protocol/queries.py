@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from seqlm.config import SampleConfig
 from seqlm.protocol.events import SplitName
 
 
@@ -33,6 +34,7 @@ class Sample(_Query, frozen=True, kw_only=True):
     top_k: int | None = None
     top_p: float | None = None
     min_p: float | None = None
+    order: str = SampleConfig().order
     greedy: bool = False
     seed: int = 0
 

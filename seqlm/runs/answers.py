@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, NoReturn
 import torch
 from msgspec.structs import replace
 
-from seqlm.config import SampleConfig
+from seqlm import settings
+from seqlm.config import RunConfig, SampleConfig
 from seqlm.data.prepare import PreparedText
 from seqlm.data.split import SPLITS, Split
 from seqlm.errors import RequestError
@@ -93,28 +94,25 @@ def _next_token(query: NextToken, subject: Subject) -> Answering:
 def _sample(query: Sample, subject: Subject) -> Answering:
     _within("count", query.count, 1, _MAX_SAMPLES)
     _within("length", query.length, 1, _MAX_LENGTH)
-    _within("temperature", query.temperature, 0.01, 100)
-    if query.top_k is not None:
-        _within("top_k", query.top_k, 1, 10**6)
-    if query.top_p is not None and not 0 < query.top_p <= 1:
-        _refuse("top_p", query.top_p, "above 0 to 1")
-    if query.min_p is not None and not 0 <= query.min_p < 1:
-        _refuse("min_p", query.min_p, "0 to below 1")
-    settings = SampleConfig(
-        temperature=query.temperature,
-        top_k=1 if query.greedy else query.top_k,
-        top_p=query.top_p,
-        min_p=query.min_p,
-        seed=query.seed,
-    )
+    sampling = _sampling(query)
     ids = token_ids(query.prompt, subject.text)
     drawn: list[Draw] = []
-    for drawn in subject.generator.draw(ids, settings, query.count, query.length):
+    for drawn in subject.generator.draw(ids, sampling, query.count, query.length):
         yield None
     samples: list[Drawn] = []
     for samples in describe_draws(drawn, ids, subject.text):
         yield None
     yield SampleAnswer(id=query.id, step=subject.step, samples=samples)
+
+
+def _sampling(query: Sample) -> SampleConfig:
+    """The settings of a draw, each held against what its declaration says."""
+    values = {name: getattr(query, name) for name in SampleConfig.__struct_fields__}
+    for name, value in values.items():
+        setting = settings.find(RunConfig(preset=""), f"sample.{name}")
+        if not setting.admits(value):
+            _refuse(name, value, setting.bounds())
+    return SampleConfig(**{**values, "top_k": 1} if query.greedy else values)
 
 
 def _score(query: Score, subject: Subject) -> Answering:

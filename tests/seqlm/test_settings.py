@@ -49,7 +49,7 @@ def test_text_is_read_as_a_person_means_it(key: str, text: str, value: object) -
         ("train.learning_rate", "nan", "1e-06 to 100"),
         ("train.learning_rate", "inf", "1e-06 to 100"),
         ("train.clip", "0", "above 0 to 1,000,000, or off"),
-        ("model.dropout", "1", "0 below 1"),
+        ("model.dropout", "1", "0 to below 1"),
         ("data.deduplicate", "maybe", "true or false"),
         ("model.activation", "sine", "tanh, gelu, relu"),
         ("data.corpus", "", "names, python, or the path"),

@@ -17,7 +17,7 @@ import torch
         (["train", "names-mlp", "train.learning_rate=nan"], "1e-06 to 100"),
         (["train", "names-mlp", "train.optimizer=adamm"], "sgd, adamw"),
         (["train", "names-mlp", "model.hidden=0"], "1 to 8,192"),
-        (["train", "names-mlp", "model.dropout=1"], "0 below 1"),
+        (["train", "names-mlp", "model.dropout=1"], "0 to below 1"),
         (["train", "names-mlp", "model.hidden=3@10"], "cannot change while a run goes"),
         (["train", "names-mlp", "data.split=80/10/20"], "80/10/20"),
         (["train", "names-mlp", "data.split=most"], "80/10/10"),

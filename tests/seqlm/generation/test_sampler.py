@@ -5,15 +5,16 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from seqlm.config import SampleConfig
 from seqlm.generation.sampler import (
-    ORDER,
     Candidate,
     StageName,
     candidates,
     choose,
     entropy,
+    stage_order,
     stages,
     uniform,
 )
@@ -34,7 +35,8 @@ LOGITS = st.lists(st.floats(-1000, 1000), min_size=1, max_size=30).map(
     lambda found: sorted(found, reverse=True)
 )
 SETTINGS = st.builds(SampleConfig, temperature=TEMPERATURES, top_k=TOP_K, top_p=TOP_P, min_p=MIN_P)
-ORDERS = st.permutations(ORDER)
+USUAL = stage_order(SampleConfig())
+ORDERS = st.permutations(USUAL)
 
 
 @given(distributions(), TEMPERATURES, TOP_K, TOP_P, MIN_P)
@@ -167,7 +169,7 @@ def test_entropy_of_even_odds_is_the_logarithm() -> None:
 def test_each_stage_is_a_distribution_and_cuts_only_the_end(
     logits: list[float], settings: SampleConfig, order: list[StageName]
 ) -> None:
-    done = stages(logits, settings, order)
+    done = stages(logits, replace(settings, order=",".join(order)))
     assert [stage.name for stage in done] == ["softmax", *order, "renormalise"]
     n_left = len(logits)
     for stage in done:

@@ -187,6 +187,7 @@ class TestWhatIsRefused:
             (Sample(id="1", top_k=-1), "top_k=-1 is not possible"),
             (Sample(id="1", top_p=1.5), "top_p=1.5 is not possible; taken: above 0 to 1"),
             (Sample(id="1", top_p=0.0), "top_p=0.0 is not possible"),
+            (Sample(id="1", order="top-k"), "order=top-k is not possible; taken: the stages"),
             (Sample(id="1", min_p=1.0), "min_p=1.0 is not possible; taken: 0 to below 1"),
             (Sample(id="1", min_p=float("nan")), "min_p=nan is not possible"),
             (Sample(id="1", prompt=["aa"]), "one token at a time"),

@@ -5,6 +5,7 @@ from textwrap import wrap
 
 from rich.text import Text
 
+from seqlm.generation.sampler import stage_order
 from workbench.panes.generate.bar import bar_rows
 from workbench.panes.generate.sequence import label_row, sequence_rows, text_width
 from workbench.panes.generate.side import age_rows, sample_rows, side_rows
@@ -18,7 +19,8 @@ _SIDE_WIDTHS = ((150, 46), (100, 34))
 _STAGES_FROM, _TABLE_FROM = 100, 6
 _LABELS_FROM, _BAR_FROM, _SPACED_FROM, _HEADER_FROM = 14, 13, 15, 9
 _MAX_MESSAGE, _WRAPPED_FROM, _NOTE_FROM, _LEAST_NOTE = 400, 8, 44, 24
-_ORDER = "Order matters: top-p comes after temperature, so a higher temperature lets more through."
+_HOTTER_FIRST = "a higher temperature lets more through"
+_CUT_FIRST = "the temperature only reshapes what was left"
 
 
 def generate_rows(view: GenerateView, width: int, height: int) -> list[Text]:
@@ -61,10 +63,19 @@ def _stages_view(view: GenerateView, width: int, height: int) -> list[Text]:
     below = [Text(""), *bar_rows(view, width)] if has_bar else []
     if has_bar and height > 20:
         below += [
-            Text(f" {line}", view.look.palette.guide) for line in wrap(_ORDER, max(1, width - 1))
+            Text(f" {line}", view.look.palette.guide)
+            for line in wrap(_order_note(view), max(1, width - 1))
         ]
     table = stage_rows(view, width, height - len(above) - len(below)) or _nothing_rows(view)
     return [*above, *table, *below]
+
+
+def _order_note(view: GenerateView) -> str:
+    """What the order of the stages means for what top-p cuts."""
+    order = stage_order(view.sampling)
+    is_after = order.index("top-p") > order.index("temperature")
+    where, so = ("after", _HOTTER_FIRST) if is_after else ("before", _CUT_FIRST)
+    return f"Order matters (sample.order): top-p comes {where} temperature, so {so}."
 
 
 def _tree_view(view: GenerateView, width: int, height: int) -> list[Text]:
