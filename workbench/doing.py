@@ -88,6 +88,13 @@ class Doing(Stage):
         if self.situation.note == note:
             self._change(note="")
 
+    def action_command_palette(self) -> None:
+        """Every command by name."""
+        from workbench.widgets.choices import Commands
+
+        if not isinstance(self.screen, Commands):
+            self.push_screen(Commands(id="--command-palette"))
+
     @work
     async def action_open(self) -> None:
         """Show a preset, a file, a run or a pasted line; what trains goes on in the background."""

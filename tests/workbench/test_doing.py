@@ -310,3 +310,19 @@ async def test_a_key_of_the_footer_is_clicked(stage: Stage) -> None:
         await pilot.click("#footer", offset=(at, 0))
         await settled(pilot)
         assert [m.value for m in stage.worker.heard if isinstance(m, SetValue)] == [0.025]
+
+
+@pytest.mark.parametrize("keys", [("ctrl+p",), ("2", "P")])
+@pytest.mark.parametrize("size", [(1, 1), (20, 2), (120, 40)])
+async def test_a_list_stands_page_keys_at_any_size(
+    keys: tuple[str, ...], size: tuple[int, int], stage: Stage
+) -> None:
+    app = stage.app()
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        await pilot.press(*keys)
+        for _ in range(3):
+            await settled(pilot)
+            await pilot.press("down", "pagedown", "pagedown", "pageup")
+        await pilot.press("escape")
+        assert app._exception is None

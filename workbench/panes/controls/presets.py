@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, Static
 from textual.widgets.option_list import Option
 
 from seqlm import settings
@@ -19,6 +19,7 @@ from seqlm.presets import PRESETS, Preset
 from workbench.render import figures
 from workbench.render.text import clean, fit
 from workbench.texts.preview import Preview
+from workbench.widgets.choices import Choices
 from workbench.widgets.look import Look
 
 _NAME, _CORPUS, _KIND, _PARAMS, _VAL, _SECONDS = 15, 8, 7, 8, 7, 8
@@ -107,13 +108,13 @@ class PresetScreen(ModalScreen[str | None]):
             box.border_title = "presets"
             box.border_subtitle = "enter takes it · / filters · esc leaves"
             yield Input(placeholder="/ filters", compact=True, max_length=60)
-            yield OptionList(compact=True)
+            yield Choices(compact=True)
             yield Static()
 
     def on_mount(self) -> None:
         """Shows every preset, the cursor on the present one."""
         self._show(matching(""))
-        self.query_one(OptionList).focus()
+        self.query_one(Choices).focus()
 
     def action_leave(self) -> None:
         """Answers that nothing was chosen."""
@@ -125,7 +126,7 @@ class PresetScreen(ModalScreen[str | None]):
 
     def action_move(self, by: int) -> None:
         """Moves the cursor of the list, from the field too."""
-        choices = self.query_one(OptionList)
+        choices = self.query_one(Choices)
         if choices.option_count:
             choices.highlighted = ((choices.highlighted or 0) + by) % choices.option_count
 
@@ -135,20 +136,20 @@ class PresetScreen(ModalScreen[str | None]):
 
     def on_input_submitted(self) -> None:
         """Takes the preset under the cursor."""
-        self.query_one(OptionList).action_select()
+        self.query_one(Choices).action_select()
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+    def on_option_list_option_selected(self, event: Choices.OptionSelected) -> None:
         """Answers the chosen name."""
         self.dismiss(event.option_id)
 
-    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+    def on_option_list_option_highlighted(self, event: Choices.OptionHighlighted) -> None:
         """Says in full what the preset under the cursor teaches."""
         preset = PRESETS.get(event.option_id or "")
         words = f"{preset.name}: {preset.teaches}." if preset else ""
         self.query_one(Static).update(Text(words, self._look.palette.label))
 
     def _show(self, presets: list[Preset]) -> None:
-        choices = self.query_one(OptionList)
+        choices = self.query_one(Choices)
         names = [preset.name for preset in presets]
         choices.clear_options()
         choices.add_option(Option(heading(self._look), disabled=True))

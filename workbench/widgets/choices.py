@@ -1,0 +1,26 @@
+"""Lists to choose from that stand any size: Textual's cannot turn a page before they were once drawn."""
+
+from textual.command import CommandList, CommandPalette
+from textual.widgets import OptionList
+
+
+class Choices(OptionList):
+    """A list to choose from."""
+
+    def action_page_up(self) -> None:
+        """A page up, where there is room for one."""
+        if self.scrollable_content_region:
+            super().action_page_up()  # type: ignore[no-untyped-call]
+
+    def action_page_down(self) -> None:
+        """A page down, where there is room for one."""
+        if self.scrollable_content_region:
+            super().action_page_down()  # type: ignore[no-untyped-call]
+
+
+class Commands(CommandPalette):
+    """Textual's command palette."""
+
+    def _action_command_list(self, action: str) -> None:
+        if self.query_one(CommandList).scrollable_content_region:
+            super()._action_command_list(action)
