@@ -11,7 +11,7 @@ from seqlm.families import GruConfig, ModelConfig, WaveNetConfig
 from seqlm.models.base import CountedModel
 from seqlm.models.registry import BUILDERS, build
 from seqlm.parameters import n_parameters
-from seqlm.presets import preset_config
+from seqlm.presets import PRESETS, preset_config
 
 V = 11
 every_family = pytest.mark.parametrize("family", get_args(ModelConfig), ids=lambda f: f.__name__)
@@ -20,6 +20,11 @@ every_family = pytest.mark.parametrize("family", get_args(ModelConfig), ids=lamb
 @every_family
 def test_it_can_be_built(family: type[Any]) -> None:
     assert family in BUILDERS
+
+
+@every_family
+def test_it_has_a_preset(family: type[Any]) -> None:
+    assert any(isinstance(preset.config.model, family) for preset in PRESETS.values())
 
 
 @every_family

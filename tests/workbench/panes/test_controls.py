@@ -343,7 +343,7 @@ async def test_a_preset_is_chosen_from_the_list() -> None:
         await press(pilot, ["home", "enter"])
         assert isinstance(app.screen, PresetScreen)
         await press(pilot, ["down", "enter"])
-        assert app.heard == ["names-elman"]
+        assert app.heard == ["names-mlp-2d"]
         await press(pilot, ["enter", "slash", *"pyth", "enter"])
         assert app.heard[-1] == "python-ngram"
         await press(pilot, ["enter", "escape"])
