@@ -86,7 +86,7 @@ def test_what_another_family_does_not_admit_is_left_behind() -> None:
         (["model.kind=wavenet", "model.layers=11"], r"model\.layers=11 .* 1 to 10"),
         (["model.kind=lstm", "model.forget_bias=nan"], r"forget_bias=nan .* a number, chrono"),
         (["model.kind=lstm", "model.memory=1"], r"model\.memory=1 .* 2 to 1,000,000"),
-        (["model.kind=gru", "model.dropout=nan"], r"model\.dropout=nan .* 0 below 1"),
+        (["model.kind=gru", "model.dropout=nan"], r"model\.dropout=nan .* 0 to below 1"),
         (["model.kind=ngram", "model.order=0"], r"model\.order=0 .* 1 to 12"),
         (["model.kind=mlp", "model.context=0"], r"model\.context=0 .* 1 to 512"),
         (

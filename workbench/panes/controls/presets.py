@@ -22,7 +22,7 @@ from workbench.texts.preview import Preview
 from workbench.widgets.choices import Choices
 from workbench.widgets.look import Look
 
-_NAME, _CORPUS, _KIND, _PARAMS, _VAL, _SECONDS = 15, 8, 7, 8, 7, 8
+_NAME, _CORPUS, _KIND, _PARAMS, _VAL, _SECONDS = 19, 8, 11, 8, 7, 8
 
 
 def matching(words: str) -> list[Preset]:
