@@ -104,7 +104,7 @@ def _summary(run: Any) -> Any:
 
 def _show(options: argparse.Namespace) -> int:
     from seqlm.runs.directory import find_run
-    from seqlm.runs.summary import summarize
+    from seqlm.runs.summary import ENDED, summarize
 
     run = find_run(options.run)
     manifest, standing = run.manifest(), summarize(run)
@@ -126,6 +126,7 @@ def _show(options: argparse.Namespace) -> int:
         f"  recipe      {line}",
         f"  corpus      {manifest.corpus.name}, {manifest.corpus.n_bytes:,} bytes",
         f"  parameters  {summary.parameters:,}",
+        *([] if summary.status in ENDED else [f"  batch loss  {nats(standing.batch_loss)}"]),
         f"  train loss  {nats(summary.train_loss)}",
         f"  val loss    {nats(summary.val_loss)}  (best {nats(summary.best_val_loss)}"
         f" at step {summary.best_step or 0:,})",

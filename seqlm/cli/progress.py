@@ -72,6 +72,7 @@ class _Lines:
 
     def __init__(self) -> None:
         self._next_at = 0.0
+        self._written = ""
 
     def __call__(self, standing: Standing) -> None:
         summary = standing.summary
@@ -80,7 +81,10 @@ class _Lines:
             return
         self._next_at = time.monotonic() + _LINE_EVERY_S
         done = f"step {summary.steps:,} / {standing.steps_planned:,}"
-        sys.stderr.write(f"{summary.run}: {done}  {_losses(standing)}\n")
+        line = f"{summary.run}: {done}  {_losses(standing)}\n"
+        if line != self._written:
+            sys.stderr.write(line)
+        self._written = line
 
 
 def _losses(standing: Standing) -> str:
