@@ -29,8 +29,8 @@ Join     .5 and | .3 but | .2 while
 Det1     .6 the | .25 a | .15 every
 Det2     .6 the | .25 some | .15 these
 Adj      .3 small | .2 grey | .2 young | .15 happy | .1 tired | .05 clever
-Noun1    .2 sailor | .2 girl | .15 dog | .15 gull | .1 child | .1 teacher | .06 fox | .04 baker
-Noun2    .2 sailors | .2 girls | .15 dogs | .15 gulls | .1 children | .1 teachers | .06 foxes | .04 bakers
+Noun1    .2 sailor | .2 girl | .15 dog | .15 gull | .1 child | .1 teacher | .1 baker
+Noun2    .2 sailors | .2 girls | .15 dogs | .15 gulls | .1 children | .1 teachers | .1 bakers
 Place    .3 harbour | .25 garden | .2 river | .15 lighthouse | .1 market
 Where    .5 near | .3 behind | .2 by
 How      .5 quietly | .3 often | .2 well

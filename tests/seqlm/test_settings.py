@@ -52,7 +52,7 @@ def test_text_is_read_as_a_person_means_it(key: str, text: str, value: object) -
         ("model.dropout", "1", "0 below 1"),
         ("data.deduplicate", "maybe", "true or false"),
         ("model.activation", "sine", "tanh, gelu, relu"),
-        ("data.corpus", "", "names, python, or the path"),
+        ("data.corpus", "", "seqlm data list, or the path"),
         ("data.split", "abc", "80/10/10"),
         ("data.split", "80/10/10/0", "80/10/10"),
         ("data.split", "80/20", "80/10/10"),

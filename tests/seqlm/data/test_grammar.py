@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -94,7 +95,7 @@ def test_no_sentence_can_be_made_in_two_ways() -> None:
 def test_words_alone_tell_where_sentences_end() -> None:
     text = {**english(), **read_rules("Text .5 S | .5 S Text")}
     drawn = [words for words, _ in sentences(60, seed=2) if len(words) <= 15]
-    for first, second in zip(drawn, drawn[1:], strict=False):
+    for first, second in pairwise(drawn):
         assert parses(text, first + second, "Text")[0] == 1
 
 
@@ -152,7 +153,7 @@ def test_only_the_grammar_has_an_exact_entropy() -> None:
 
 
 def test_what_cannot_be_a_grammar_is_refused() -> None:
-    with pytest.raises(RequestError, match="S add up to 0.9"):
+    with pytest.raises(RequestError, match="S add up to 0\\.9"):
         read_rules("S .5 a | .4 b")
     with pytest.raises(ArithmeticError, match="endless"):
         sentence_entropy(read_rules("S .5 S S | .5 a"))
@@ -161,7 +162,7 @@ def test_what_cannot_be_a_grammar_is_refused() -> None:
 def test_the_text_is_the_same_everywhere() -> None:
     text = grammar_text()
     assert N_CHARACTERS <= len(text) < N_CHARACTERS + 500
-    assert hashlib.sha256(text).hexdigest()[:16] == "13327ed982e51556"
+    assert hashlib.sha256(text).hexdigest()[:16] == "6bf4c0335a9cb365"
     lines = text.decode().split("\n")
     assert lines.pop() == ""
     assert all(parses(english(), tuple(line.split(" ")))[0] == 1 for line in lines[:100])
