@@ -39,8 +39,11 @@ class Source(Struct, frozen=True, kw_only=True):
 
 
 def _shipped(name: str) -> Read:
-    path = asset(f"data/{name}.txt")
-    return lambda _, progress: (path, reading.read_file(path, progress))
+    def read(_: int, progress: Progress | None) -> tuple[Path, bytes]:
+        path = asset(f"data/{name}.txt")
+        return path, reading.read_file(path, progress)
+
+    return read
 
 
 def _fetched(name: str) -> Read:

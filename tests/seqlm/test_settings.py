@@ -121,3 +121,20 @@ def test_no_bound_is_infinite() -> None:
     for setting in settings.settings_of(MLP):
         for bound in (setting.minimum, setting.maximum):
             assert bound is None or math.isfinite(bound)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("data.mode", "stream", "data.mode=stream has none"),
+        ("data.boundary", "end", "take data.boundary=none"),
+        ("train.example", "chunk", "train.example=chunk cuts through items"),
+    ],
+)
+def test_a_last_token_needs_whole_items_without_an_end_token(
+    key: str, value: str, words: str
+) -> None:
+    config = settings.with_value(MLP, "data.targets", "last")
+    settings.check(config)
+    with pytest.raises(RequestError, match=words):
+        settings.check(settings.with_value(config, key, value))
