@@ -87,7 +87,7 @@ CORPORA: dict[str, Source] = {
         split="94/3/3",
     ),
     "prose": Source(
-        about="a harbour town and its people, one long text written for this program",
+        about="a harbour town and a machine that reads, one long text written for this program",
         read=_shipped("prose"),
         mode="stream",
     ),
