@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from seqlm.errors import RequestError
 from seqlm.families import MlpConfig, ModelConfig
 
 _LIVE: dict[str, Any] = {"live": True}
@@ -26,12 +27,23 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     """Where the text comes from and how it is cut into tokens and splits."""
 
     corpus: Annotated[
-        str, Meta(min_length=1, description="names, python, or the path of a text file")
+        str, Meta(min_length=1, description="a name of seqlm data list, or the path of a text file")
     ] = "names"
     mode: Annotated[
         Literal["auto", "lines", "stream"],
         Meta(description="lines: each line is an item of its own; stream: one long text"),
     ] = "auto"
+    length: Annotated[
+        Annotated[int, Meta(ge=2, le=1000)] | None,
+        Meta(
+            description="symbols in one item of counting or recall; off: the task's own",
+            extra=_unit("symbols"),
+        ),
+    ] = None
+    targets: Annotated[
+        Literal["all", "last"],
+        Meta(description="last: only the last token of each item is to be predicted"),
+    ] = "all"
     tokenizer: Annotated[Literal["char"], Meta(description="what one token is")] = "char"
     boundary: Annotated[
         Literal["auto", "end", "none"],
@@ -51,6 +63,26 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     deduplicate: Annotated[
         bool, Meta(description="keep one of equal lines, so nothing validated was trained on")
     ] = True
+
+    def check(self) -> None:
+        """Raise RequestError where two of these settings do not go together."""
+        shares = [int(share) for share in self.split.split("/")]
+        if sum(shares) != 100:
+            raise RequestError(f"data.split={self.split} does not add up to 100", self.split)
+        if not shares[0]:
+            raise RequestError(
+                f"data.split={self.split} leaves nothing to train on; train needs 1 or more",
+                self.split,
+            )
+        if self.targets == "last" and self.mode == "stream":
+            raise RequestError(
+                "data.targets=last needs items, and data.mode=stream has none: take lines", "last"
+            )
+        if self.targets == "last" and self.boundary == "end":
+            raise RequestError(
+                "data.targets=last would predict the end token alone: take data.boundary=none",
+                "last",
+            )
 
 
 class TrainConfig(_Section, frozen=True, kw_only=True):

@@ -277,15 +277,15 @@ def check(config: RunConfig) -> None:
     Raises:
         RequestError: Two settings do not go together; names both.
     """
-    split, model, train = config.data.split, config.model, config.train
-    shares = [int(share) for share in split.split("/")]
-    if sum(shares) != 100:
-        raise errors.RequestError(f"data.split={split} does not add up to 100", split)
-    if not shares[0]:
-        raise errors.RequestError(
-            f"data.split={split} leaves nothing to train on; train needs 1 or more", split
-        )
+    model, train = config.model, config.train
+    config.data.check()
     model.check()
+    if train.example == "chunk" and config.data.targets == "last":
+        raise errors.RequestError(
+            "train.example=chunk cuts through items, and data.targets=last needs them whole:"
+            " take item or window",
+            "chunk",
+        )
     carries = train.example == "chunk" and train.carry_state and model.max_tokens is None
     if carries and train.order == "replacement":
         raise errors.RequestError(

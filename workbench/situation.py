@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from seqlm import settings
 from seqlm.config import DataConfig, RunConfig
-from seqlm.data.corpus import CORPORA
+from seqlm.data.sources import CORPORA
 from seqlm.presets import PRESETS
 from workbench.run.state import RunState, Status
 from workbench.texts.preview import Preview

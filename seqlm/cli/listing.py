@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from seqlm import recipe, settings
 from seqlm.cli.output import nats, print_json, print_lines, print_table
-from seqlm.data.corpus import CORPORA
+from seqlm.data.sources import CORPORA, is_here
 from seqlm.presets import PRESETS, Preset
 
 
@@ -24,9 +24,9 @@ def add_commands(command: AddCommand) -> None:
     command("runs", _runs, "list the runs")
     show = command("show", _show, "show one run")
     show.add_argument("run", help="its name, the beginning of it, or latest")
-    data = command("data", _data, "list the corpora, or show one")
-    data.add_argument("what", choices=["list", "show"])
-    data.add_argument("corpus", nargs="?", help="names, python or a file (show only)")
+    data = command("data", _data, "list the corpora, show one, or fetch one that lies elsewhere")
+    data.add_argument("what", choices=["list", "show", "fetch"])
+    data.add_argument("corpus", nargs="?", help="a name of the list, or a file (show only)")
     data.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="e.g. data.mode=lines")
 
 
@@ -155,9 +155,18 @@ def recipe_as_run(events_path: Any, config: Any) -> str:
 def _data(options: argparse.Namespace) -> int:
     if options.what == "show":
         return _data_show(options)
+    if options.what == "fetch":
+        from seqlm.cli.fetching import fetch_command
+
+        return fetch_command(options)
+    found = [(name, source.about, is_here(name)) for name, source in CORPORA.items()]
     if options.json:
-        return print_json({"corpora": [{"corpus": k, "about": v} for k, v in CORPORA.items()]})
-    return print_table(["corpus", "what it is"], [[k, v] for k, v in CORPORA.items()])
+        records = [{"corpus": name, "about": about, "here": here} for name, about, here in found]
+        return print_json({"corpora": records})
+    rows = [
+        [name, "here" if here else f"seqlm data fetch {name}", about] for name, about, here in found
+    ]
+    return print_table(["corpus", "where", "what it is"], rows)
 
 
 def _data_show(options: argparse.Namespace) -> int:
@@ -169,19 +178,20 @@ def _show_corpus(options: argparse.Namespace, undo: ExitStack) -> int:
     from seqlm.data.prepare import prepare
     from seqlm.data.references import reference_losses
     from seqlm.errors import RequestError
-    from seqlm.runs.targets import configure_file
+    from seqlm.runs.targets import FOR_LINES, configure_file
 
     if options.corpus is None:
-        raise RequestError("data show needs a corpus: names, python or a file")
+        raise RequestError(f"data show needs a corpus: {', '.join(CORPORA)} or a file")
     if options.corpus in CORPORA:
-        base = "names-mlp" if options.corpus == "names" else "python-lstm"
-        config = recipe.apply(recipe.read(base), options.settings)
+        usual = [f"data.corpus={options.corpus}", f"data.split={CORPORA[options.corpus].split}"]
+        config = recipe.apply(recipe.read(FOR_LINES), [*usual, *options.settings])
     else:
         config = configure_file(options.corpus, options.settings, undo)
     text = prepare(config.data)
-    about, losses = text.describe(), reference_losses(text)
+    about, losses = text.describe(), reference_losses(text, config.data.tokenizer)
     if options.json:
         return print_json({"corpus": about, "reference_losses": losses})
+    perfect = f"  perfect {nats(losses['perfect'])}" if "perfect" in losses else ""
     shown = " ".join(f"{token!r} {count:,}" for token, count in about.common)
     return print_lines(
         f"{about.name}: {about.mode}, {about.vocabulary}",
@@ -192,5 +202,6 @@ def _show_corpus(options: argparse.Namespace, undo: ExitStack) -> int:
         f"  {about.n_duplicates:,} equal lines left out, {about.n_overlap:,} of val stand in train",
         f"  {about.n_undecodable:,} bytes were not UTF-8",
         f"  most common {shown}",
-        f"  uniform {nats(losses['uniform'])}  bigram counts {nats(losses['bigram'])} nats per token",
+        f"  uniform {nats(losses['uniform'])}  bigram counts {nats(losses['bigram'])}{perfect} nats"
+        " per token",
     )

@@ -95,6 +95,7 @@ class WindowBatches(Batches):
         batch: B.
         seed: Fixes the order.
         replacement: Draw anew each time, instead of each window once an epoch.
+        only_last: Whether of each sequence the last token alone is a target.
     """
 
     def __init__(
@@ -106,13 +107,14 @@ class WindowBatches(Batches):
         seed: int,
         *,
         replacement: bool,
+        only_last: bool = False,
     ) -> None:
         flat = array("q")  # 8 bytes a token; a list of Python's numbers takes five times that
         for sequence in sequences:
             flat.extend([fill_id] * (context - 1))
             flat.extend(sequence)
         self._flat = torch.frombuffer(flat, dtype=torch.int64)
-        self._positions = _positions(sequences, context - 1)
+        self._positions = _positions(sequences, context - 1, only_last)
         self._reach = torch.arange(1 - context, 2)  # the window, and its target
         self.n_examples = len(self._positions)
         self._order = _Order(self.n_examples, batch, seed, replacement=replacement)
@@ -125,11 +127,13 @@ class WindowBatches(Batches):
         return Batch(rows[:, :-1], rows[:, -1:], windows=True)
 
 
-def _positions(sequences: list[list[int]], n_before: int) -> Tensor:
+def _positions(sequences: list[list[int]], n_before: int, only_last: bool) -> Tensor:
     """Where each token stands that has a target, in sequences laid out with a filling before each."""
     lengths = torch.tensor([len(sequence) for sequence in sequences])
     n_targets = lengths - 1
     begins = (lengths + n_before).cumsum(0) - lengths
+    if only_last:
+        return (begins + n_targets - 1)[n_targets > 0]
     shifts = begins - (n_targets.cumsum(0) - n_targets)  # from its number among all to its place
     return torch.arange(int(n_targets.sum())) + shifts.repeat_interleave(n_targets)
 
@@ -142,17 +146,25 @@ class ItemBatches(Batches):
         batch: B.
         seed: Fixes the order.
         replacement: Draw anew each time, instead of each item once an epoch.
+        only_last: Whether of each item the last token alone is a target.
     """
 
     _STEPS_PER_POOL = 16
 
     def __init__(
-        self, sequences: list[list[int]], batch: int, seed: int, *, replacement: bool
+        self,
+        sequences: list[list[int]],
+        batch: int,
+        seed: int,
+        *,
+        replacement: bool,
+        only_last: bool = False,
     ) -> None:
         self._items = [torch.tensor(sequence) for sequence in sequences]
         self._lengths = torch.tensor([len(sequence) for sequence in sequences])
         self._batch = batch
         self._seed = seed
+        self._only_last = only_last
         self.n_examples = len(sequences)
         self._order = _Order(self.n_examples, batch, seed, replacement=replacement)
         self.steps_per_epoch = -(-self.n_examples // batch)
@@ -164,7 +176,8 @@ class ItemBatches(Batches):
         block, offset = divmod(step, self._order.steps_per_block)
         if block != self._block_index:
             self._batches, self._block_index = self._bucketed(block), block
-        return padded([self._items[index] for index in self._batches[offset].tolist()])
+        items = [self._items[index] for index in self._batches[offset].tolist()]
+        return padded(items, only_last=self._only_last)
 
     def _bucketed(self, block: int) -> list[Tensor]:
         """The batches of a block: sorted by length within pools, then shuffled among each other."""
@@ -237,10 +250,13 @@ def seeded(seed: int, index: int) -> torch.Generator:
     return generator
 
 
-def padded(items: list[Tensor]) -> Batch:
-    """Items of any length as one batch, padded on the right."""
+def padded(items: list[Tensor], *, only_last: bool = False) -> Batch:
+    """Items of any length as one batch, padded on the right; with one target each, or all."""
     rows = torch.nn.utils.rnn.pad_sequence(items, batch_first=True, padding_value=IGNORED)
     tokens, targets = rows[:, :-1], rows[:, 1:]
+    if only_last:
+        last = torch.tensor([len(item) - 2 for item in items])[:, None]
+        targets = targets.where(torch.arange(targets.shape[1]) == last, IGNORED)
     return Batch(tokens.clamp(min=0), targets)
 
 

@@ -1,28 +1,21 @@
-"""Where text comes from: the shipped names, this Python's own source, or a file."""
+"""Where text comes from: a corpus that is known by name, or a file."""
 
 import io
 import os
 import tempfile
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import BinaryIO, Literal, TypeAlias
+from typing import BinaryIO
 
 from msgspec import Struct
 
 from seqlm import errors
-from seqlm.assets import asset
 from seqlm.config import DataConfig
 from seqlm.data import reading
-from seqlm.data.python_source import python_source
 from seqlm.data.reading import Progress
+from seqlm.data.sources import CORPORA, Mode, read_source, refuse_length
 from seqlm.home import corpora_dir
 
-Mode: TypeAlias = Literal["lines", "stream"]
-
-CORPORA: dict[str, str] = {
-    "names": "given names of many countries, one a line, shipped with the program",
-    "python": "the source files of your own Python, one long text",
-}
 MAX_STORED_BYTES = 64_000_000
 _STDIN = "standard input"
 _LOOKED_AT = 50_000  # characters that decide what a text looks like
@@ -33,13 +26,14 @@ class Corpus(Struct, frozen=True):
     """A text with what is needed to know it again.
 
     Attributes:
-        name: What a person calls it: ``names``, ``python`` or the name of the file.
+        name: What a person calls it: the name in ``CORPORA``, or that of the file.
         path: The file; None where the text was put together from many.
         text: All of it; a line feed alone ends a line.
         mode: ``lines``: each line is a sequence of its own; ``stream``: one long sequence.
         n_bytes: Size before decoding.
         sha256: Of those bytes, in hexadecimal.
         n_undecodable: Bytes that were not UTF-8; each stands as U+FFFD in the text.
+        has_end: Whether its lines have an end token where nothing else is asked.
     """
 
     name: str
@@ -49,15 +43,16 @@ class Corpus(Struct, frozen=True):
     n_bytes: int
     sha256: str
     n_undecodable: int
+    has_end: bool = True
 
     def __repr__(self) -> str:
         return f"Corpus({self.name!r}, {self.mode}, {self.n_bytes:,} bytes, {self.sha256[:16]})"
 
 
 def read_corpus(data: DataConfig, progress: Progress | None = None) -> Corpus:
-    """Read the text that ``data.corpus`` names: ``names``, ``python``, else the path of a file.
+    """Read the text that ``data.corpus`` names: one of ``CORPORA``, else the path of a file.
 
-    With ``data.mode=auto`` a text is a list of items when its lines look like one: at least two
+    With ``data.mode=auto`` a file is a list of items when its lines look like one: at least two
     lines, nine in ten of them with at most 40 characters, and at most one in fifty blank (judged by
     the first 50,000 characters). Otherwise it is one stream.
 
@@ -68,12 +63,12 @@ def read_corpus(data: DataConfig, progress: Progress | None = None) -> Corpus:
     Raises:
         RequestError: The text cannot be read, is not text, or is too small to learn from.
     """
-    if data.corpus == "python":
-        return _corpus("python", None, python_source(progress), data, "stream")
-    if data.corpus == "names":
-        path = asset("data/names.txt")
-        return _corpus("names", path, reading.read_file(path, progress), data)
+    if data.corpus in CORPORA:
+        path, raw = read_source(data.corpus, data, progress)
+        source = CORPORA[data.corpus]
+        return _corpus(data.corpus, path, raw, data, source.mode, has_end=source.has_end)
     path = _path_of(data.corpus)
+    refuse_length(reading.shown(path.name), data)
     return _corpus(reading.shown(path.name), path, reading.read_file(path, progress), data)
 
 
@@ -140,13 +135,18 @@ def lines_of(text: str) -> list[str]:
 
 
 def _corpus(
-    name: str, path: Path | None, raw: bytes, data: DataConfig, usual: Mode | None = None
+    name: str,
+    path: Path | None,
+    raw: bytes,
+    data: DataConfig,
+    usual: Mode | None = None,
+    *,
+    has_end: bool = True,
 ) -> Corpus:
     text, n_undecodable = reading.decode(raw, name)
     _refuse_too_little(text, name)
     mode = data.mode if data.mode != "auto" else usual or _looks_like(text)
-    digest = _sha256(raw)
-    return Corpus(name, path, text, mode, len(raw), digest, n_undecodable)
+    return Corpus(name, path, text, mode, len(raw), _sha256(raw), n_undecodable, has_end)
 
 
 def _path_of(corpus: str) -> Path:

@@ -40,10 +40,21 @@ class NgramCounts(Struct, frozen=True):
     grams: Mapping[str, int]
 
     @classmethod
-    def fit(cls, sequences: Sequences, order: int, n_vocab: int, fill_id: int) -> "NgramCounts":
-        """Count the grams of ``sequences``; all but the first token of each are targets."""
+    def fit(
+        cls,
+        sequences: Sequences,
+        order: int,
+        n_vocab: int,
+        fill_id: int,
+        *,
+        only_last: bool = False,
+    ) -> "NgramCounts":
+        """Count the grams of ``sequences``; all but the first token of each are targets.
+
+        With ``only_last`` the last token of each alone is one.
+        """
         packed = map(pack, sequences)
-        grams = chain.from_iterable(_windows(text, order, fill_id) for text in packed)
+        grams = chain.from_iterable(_windows(text, order, fill_id, only_last) for text in packed)
         return cls(order, n_vocab, fill_id, Counter(grams))
 
 
@@ -149,11 +160,12 @@ def pack(ids: Sequence[int]) -> str:
     return "".join(map(chr, ids))
 
 
-def _windows(text: str, order: int, fill_id: int) -> Iterator[str]:
+def _windows(text: str, order: int, fill_id: int, only_last: bool) -> Iterator[str]:
     """The gram that ends at each target of a packed sequence."""
     n_targets = len(text) - 1
     line = chr(fill_id) * (order - 2) + text if order > 1 else text[1:]
-    return (line[i : i + order] for i in range(n_targets))
+    first = max(0, n_targets - 1) if only_last else 0
+    return (line[i : i + order] for i in range(first, n_targets))
 
 
 def _levels_of(counts: NgramCounts, smoothing: Smoothing, add_k: float) -> list[Level]:

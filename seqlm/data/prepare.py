@@ -7,8 +7,9 @@ from msgspec import Struct
 
 from seqlm import errors
 from seqlm.config import DataConfig
-from seqlm.data.corpus import Corpus, Mode, lines_of, read_corpus
+from seqlm.data.corpus import Corpus, lines_of, read_corpus
 from seqlm.data.reading import Progress
+from seqlm.data.sources import Mode
 from seqlm.data.split import (
     SPLITS,
     Split,
@@ -58,6 +59,7 @@ class PreparedText(Struct, frozen=True):
         items: The texts of each split: its lines, or the one piece of a stream.
         n_duplicates: Equal lines that were left out.
         n_overlap: Validation lines that stand in train too; 0 where duplicates were left out.
+        only_last: Whether of each item the last token alone is a target.
     """
 
     corpus: Corpus
@@ -66,6 +68,7 @@ class PreparedText(Struct, frozen=True):
     items: Mapping[Split, tuple[str, ...]]
     n_duplicates: int
     n_overlap: int
+    only_last: bool = False
 
     @property
     def fill_id(self) -> int:
@@ -74,7 +77,10 @@ class PreparedText(Struct, frozen=True):
         return self.tokenizer.n_vocab if end_id is None else end_id
 
     def sequences(self, split: Split) -> list[list[int]]:
-        """The token ids of each item, end tokens included; all but the first are targets."""
+        """The token ids of each item, end tokens included.
+
+        All but the first are targets, or the last alone where :attr:`only_last` says so.
+        """
         return [self.sequence(item) for item in self.items[split]]
 
     def sequence(self, item: str) -> list[int]:
@@ -88,6 +94,8 @@ class PreparedText(Struct, frozen=True):
 
     def n_targets(self, split: Split) -> int:
         """Tokens that are predicted in a split, end tokens included."""
+        if self.only_last:
+            return sum(len(item) > 1 for item in self.items[split])
         extra = 1 if self.boundary == "end" else -1
         return self.n_characters(split) + extra * len(self.items[split])
 
@@ -108,6 +116,9 @@ class PreparedText(Struct, frozen=True):
 
     def _common(self, n: int) -> tuple[tuple[str, int], ...]:
         items = self.items["train"]
+        if self.only_last:
+            answers = (self.tokenizer.split(item)[-1] for item in items if len(item) > 1)
+            return tuple(Counter(answers).most_common(n))
         if self.tokenizer.end_id is None:
             return tuple(Counter("".join(item[1:] for item in items)).most_common(n))
         counts = Counter("".join(items))
@@ -127,18 +138,20 @@ def prepare(data: DataConfig, progress: Progress | None = None) -> PreparedText:
         progress: Told the bytes read and the bytes there are.
 
     Raises:
-        RequestError: The text cannot be read, or is too short or too uniform for what was asked.
+        RequestError: The text cannot be read, is too short or too uniform for what was asked, or is
+            a stream where only the last token of each item was to be predicted.
     """
     return prepare_corpus(read_corpus(data, progress), data)
 
 
 def prepare_corpus(corpus: Corpus, data: DataConfig) -> PreparedText:
     """:func:`prepare` for a text that was read before; ``data`` says how to cut it."""
-    is_list = corpus.mode == "lines"
-    usual: Boundary = "end" if is_list else "none"
+    is_list, only_last = corpus.mode == "lines", data.targets == "last"
+    usual: Boundary = "end" if is_list and corpus.has_end and not only_last else "none"
     boundary = usual if data.boundary == "auto" else data.boundary
     shares = parse_shares(data.split)
     if not is_list:
+        _refuse_no_items(corpus, data)
         refuse_too_short(len(corpus.text), "characters", shares, corpus.name)
         items = split_stream(corpus.text, shares)
         tokenizer = CharTokenizer.from_text(corpus.text, boundary)
@@ -149,7 +162,8 @@ def prepare_corpus(corpus: Corpus, data: DataConfig) -> PreparedText:
     items = split_lines(kept, shares, data.split_seed)
     tokenizer = CharTokenizer.from_text("".join(kept), boundary)
     n_overlap = 0 if data.deduplicate else _overlap(items)
-    prepared = PreparedText(corpus, tokenizer, boundary, items, len(lines) - len(kept), n_overlap)
+    n_duplicates = len(lines) - len(kept)
+    prepared = PreparedText(corpus, tokenizer, boundary, items, n_duplicates, n_overlap, only_last)
     _refuse_no_targets(prepared)
     return prepared
 
@@ -157,6 +171,14 @@ def prepare_corpus(corpus: Corpus, data: DataConfig) -> PreparedText:
 def _overlap(items: Mapping[Split, tuple[str, ...]]) -> int:
     known = set(items["train"])
     return sum(item in known for item in items["val"])
+
+
+def _refuse_no_items(corpus: Corpus, data: DataConfig) -> None:
+    if data.targets == "last":
+        raise errors.RequestError(
+            f"data.targets=last needs items, and {corpus.name} is one stream: take data.mode=lines",
+            data.targets,
+        )
 
 
 def _refuse_no_targets(prepared: PreparedText) -> None:

@@ -49,7 +49,8 @@ def _open(path: Path, name: str) -> int:
         return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except FileNotFoundError:
         raise errors.RequestError(
-            f"no file {shown(str(path))}; data.corpus is names, python or the path of a text file",
+            f"no file {shown(str(path))}; data.corpus is the path of a text file, or a name of:"
+            " seqlm data list",
             str(path),
         ) from None
     except (OSError, ValueError) as error:

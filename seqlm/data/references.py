@@ -9,19 +9,36 @@ from seqlm.data.prepare import PreparedText
 from seqlm.data.split import Split
 
 
-def reference_losses(prepared: PreparedText) -> dict[str, float]:
+def reference_losses(prepared: PreparedText, tokenizer: str) -> dict[str, float]:
     """What can be reached without training on this very split, in nats per token.
+
+    Args:
+        prepared: The text.
+        tokenizer: The name of what cut it into tokens.
 
     Returns:
         ``uniform``: ln V, every token equally probable; ``bigram``: counts of pairs in train, 1
-        added to each, scored on val (on train where there is no val).
+        added to each, scored on val (on train where there is no val); ``perfect``: what no model
+        can go below on average, where the rules that made the text are known.
     """
     train = bigram_counts(prepared, "train")
     scored = bigram_counts(prepared, "val") if prepared.items["val"] else train
+    perfect = perfect_loss(prepared, tokenizer)
     return {
         "uniform": math.log(prepared.tokenizer.n_vocab),
         "bigram": NgramTable(train).loss_of(scored),
+        **({} if perfect is None else {"perfect": perfect}),
     }
+
+
+def perfect_loss(prepared: PreparedText, tokenizer: str) -> float | None:
+    """The entropy of the rules that made a text, in nats per token; None where it is not known."""
+    corpus = prepared.corpus
+    if corpus.path is not None or corpus.name != "grammar" or corpus.mode != "stream":
+        return None
+    from seqlm.data.entropy import exact_entropy  # here, as few texts are made by a grammar
+
+    return exact_entropy(corpus.name, tokenizer)
 
 
 def bigram_counts(prepared: PreparedText, split: Split) -> NgramCounts:
@@ -30,6 +47,9 @@ def bigram_counts(prepared: PreparedText, split: Split) -> NgramCounts:
     Pairs of characters are counted as they stand in the text; only the different ones are numbered.
     """
     items, tokenizer = prepared.items[split], prepared.tokenizer
+    if prepared.only_last:
+        sequences, n_vocab = prepared.sequences(split), tokenizer.n_vocab
+        return NgramCounts.fit(sequences, 2, n_vocab, prepared.fill_id, only_last=True)
     if tokenizer.end_id is not None and items:
         end = tokenizer.tokens[tokenizer.end_id]
         items = (f"{end}{end.join(items)}{end}",)  # one end token both ends an item and begins one

@@ -88,8 +88,11 @@ class FixedContextModel(SequenceModel):
 class CountedModel(FixedContextModel):
     """A model whose numbers are counts: one look at the text makes them, no step improves them."""
 
-    def fit(self, sequences: Iterable[Sequence[int]]) -> None:
-        """Count ``sequences`` in place of those before; all but the first token are targets."""
+    def fit(self, sequences: Iterable[Sequence[int]], *, only_last: bool = False) -> None:
+        """Count ``sequences`` in place of those before; all but the first token are targets.
+
+        With ``only_last`` the last token of each sequence alone is one.
+        """
         raise NotImplementedError
 
 

@@ -42,9 +42,11 @@ class NgramModel(CountedModel):
         self._table: NgramTable | None = None
         self._rows: dict[str, Tensor] = {}
 
-    def fit(self, sequences: Iterable[Sequence[int]]) -> None:
+    def fit(self, sequences: Iterable[Sequence[int]], *, only_last: bool = False) -> None:
         """Count ``sequences`` in place of those before; all but the first token are targets."""
-        counts = NgramCounts.fit(sequences, self.config.order, self.n_vocab, self.fill_id)
+        counts = NgramCounts.fit(
+            sequences, self.config.order, self.n_vocab, self.fill_id, only_last=only_last
+        )
         ordered = sorted(counts.grams.items())
         packed = "".join(gram for gram, _ in ordered)
         grams = _unpacked(packed).reshape(-1, self.config.order)  # (N, order)

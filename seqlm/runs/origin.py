@@ -11,9 +11,10 @@ import torch
 
 from seqlm import recipe, settings
 from seqlm.config import RunConfig
-from seqlm.data.corpus import CORPORA, MAX_STORED_BYTES, store_corpus
+from seqlm.data.corpus import MAX_STORED_BYTES, store_corpus
 from seqlm.data.prepare import PreparedText, prepare
 from seqlm.data.reading import read_file
+from seqlm.data.sources import CORPORA
 from seqlm.data.split import SPLITS
 from seqlm.errors import RequestError
 from seqlm.home import corpora_dir

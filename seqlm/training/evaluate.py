@@ -81,6 +81,8 @@ class SplitScorer:
         self._is_stream = text.corpus.mode == "stream"
         self._is_sample = text.n_targets(split) > _WHOLE_UP_TO
         self.protocol = _protocol(max_tokens, is_stream=self._is_stream, is_sample=self._is_sample)
+        if text.only_last:
+            self.protocol += ", the last token of each alone"
         self._pieces: list[Batch] | None = None
 
     def run(self, model: SequenceModel) -> Iterator[Score]:
@@ -155,7 +157,8 @@ def _item_pieces(items: Sequence[str], text: PreparedText, share: float) -> Iter
     by_length = sorted(items, key=len)
     for start in range(0, len(by_length), _ITEMS_PER_PIECE):
         piece = by_length[start : start + _ITEMS_PER_PIECE]
-        yield padded([torch.tensor(text.sequence(item)) for item in piece])
+        sequences = [torch.tensor(text.sequence(item)) for item in piece]
+        yield padded(sequences, only_last=text.only_last)
 
 
 def _stream_pieces(items: Sequence[str], text: PreparedText, share: float) -> Iterator[Batch]:

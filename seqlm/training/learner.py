@@ -103,9 +103,13 @@ class GradientLearner(Learner):
 class CountLearner(Learner):
     """Counting: one step reads the whole training split. Before it, every token is equally probable."""
 
-    def __init__(self, model: CountedModel, sequences: list[list[int]]) -> None:
+    def __init__(
+        self, model: CountedModel, sequences: list[list[int]], *, only_last: bool = False
+    ) -> None:
         self.model = model
         self._sequences = sequences
+        self._only_last = only_last
+        self._n_targets = sum(1 if only_last else len(sequence) - 1 for sequence in sequences)
 
     def step(
         self, index: int, values: Mapping[str, Any], learning_rate: float
@@ -113,8 +117,8 @@ class CountLearner(Learner):
         """Count everything; a further step counts the same again and changes nothing."""
         before = float(torch.tensor(self.model.n_vocab).log())
         if index == 0:
-            cast(CountedModel, self.model).fit(self._sequences)
-        return torch.tensor(before), sum(len(sequence) - 1 for sequence in self._sequences)
+            cast(CountedModel, self.model).fit(self._sequences, only_last=self._only_last)
+        return torch.tensor(before), self._n_targets
 
     def tensors(self) -> dict[str, Tensor]:
         """Nothing: the counts are the weights."""
@@ -130,7 +134,7 @@ def make_learner(
     """The learner for this model: counts are counted, everything else goes by gradient."""
     sequences = [sequence for sequence in text.sequences("train") if len(sequence) > 1]
     if config.model.learns_by_counting:
-        return CountLearner(cast(CountedModel, model), sequences)
+        return CountLearner(cast(CountedModel, model), sequences, only_last=text.only_last)
     torch.manual_seed(config.seed)  # dropout draws from torch's own generator
     batches = make_batches(config, text, sequences, model.context)
     return GradientLearner(model, batches, config, device)
@@ -150,7 +154,13 @@ def make_batches(
         fill_id = text.fill_id
         _refuse_blind(context, sequences)
         return WindowBatches(
-            sequences, context, fill_id, train.batch, seed, replacement=replacement
+            sequences,
+            context,
+            fill_id,
+            train.batch,
+            seed,
+            replacement=replacement,
+            only_last=text.only_last,
         )
     if kind == "chunk":
         carry = train.carry_state and max_tokens is None
@@ -164,7 +174,9 @@ def make_batches(
         )
     longest = max((len(sequence) - 1 for sequence in sequences), default=0)
     _refuse_long(f"an item of {longest:,} tokens", longest, max_tokens, "take train.example=chunk")
-    return ItemBatches(sequences, train.batch, seed, replacement=replacement)
+    return ItemBatches(
+        sequences, train.batch, seed, replacement=replacement, only_last=text.only_last
+    )
 
 
 def _refuse_blind(context: int, sequences: list[list[int]]) -> None:

@@ -52,7 +52,7 @@ def test_text_is_read_as_a_person_means_it(key: str, text: str, value: object) -
         ("model.dropout", "1", "0 to below 1"),
         ("data.deduplicate", "maybe", "true or false"),
         ("model.activation", "sine", "tanh, gelu, relu"),
-        ("data.corpus", "", "names, python, or the path"),
+        ("data.corpus", "", "seqlm data list, or the path"),
         ("data.split", "abc", "80/10/10"),
         ("data.split", "80/10/10/0", "80/10/10"),
         ("data.split", "80/20", "80/10/10"),
@@ -121,3 +121,20 @@ def test_no_bound_is_infinite() -> None:
     for setting in settings.settings_of(MLP):
         for bound in (setting.minimum, setting.maximum):
             assert bound is None or math.isfinite(bound)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("data.mode", "stream", "data.mode=stream has none"),
+        ("data.boundary", "end", "take data.boundary=none"),
+        ("train.example", "chunk", "train.example=chunk cuts through items"),
+    ],
+)
+def test_a_last_token_needs_whole_items_without_an_end_token(
+    key: str, value: str, words: str
+) -> None:
+    config = settings.with_value(MLP, "data.targets", "last")
+    settings.check(config)
+    with pytest.raises(RequestError, match=words):
+        settings.check(settings.with_value(config, key, value))

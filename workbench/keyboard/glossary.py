@@ -37,6 +37,7 @@ GLOSSARY: dict[str, tuple[tuple[str, str], ...]] = {
         ("uniform", "ln V, the cost of guessing evenly among all V tokens."),
         ("bigram", "What counting pairs of tokens reaches. Below it, more than one token is used."),
         ("expected", "What this preset is known to reach on this text."),
+        ("perfect", "The entropy of the rules that made the text: on average no model goes below."),
         ("rate", "The learning rate of the last step, after its schedule."),
         ("epoch", "One pass over all of train."),
         ("▲1", "Where a value was changed by hand or by plan; its line says what val did then."),

@@ -15,7 +15,7 @@ from seqlm.config import DataConfig, SampleConfig
 from seqlm.data.ngrams import NgramCounts, NgramTable
 from seqlm.data.prepare import Description, PreparedText, prepare
 from seqlm.data.reading import Progress
-from seqlm.data.references import bigram_counts
+from seqlm.data.references import bigram_counts, perfect_loss
 from seqlm.data.split import SPLITS
 from seqlm.families import ModelConfig
 from seqlm.generation.sampler import candidates, choose, uniform
@@ -52,6 +52,7 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
         counts: The pairs of train.
         uniform: ln V, the loss of guessing (nats per token).
         bigram: The loss of the bigram counts of train on val, 1 added to each count.
+        perfect: The least loss possible on average, where the rules that made the text tell it.
     """
 
     data: DataConfig
@@ -60,6 +61,7 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
     counts: NgramCounts
     uniform: float
     bigram: float
+    perfect: float | None = None
 
     @cached_property
     def table(self) -> NgramTable:
@@ -166,8 +168,9 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
         if self.has_end:
             glyphs.append(token_glyph(self.vocabulary[-1]))
         begin = first if self.has_end else max(1, first)
-        for i in range(begin, len(glyphs)):
-            is_whole = i == begin and self.text.corpus.mode == "lines"
+        begins = max(begin, len(glyphs) - 1) if self.text.only_last else begin
+        for i in range(begins, len(glyphs)):
+            is_whole = i == begins and self.text.corpus.mode == "lines"
             shown = clean(item, _SHOWN_ITEM) if is_whole else ""
             yield Fed(_window(glyphs, i, context), glyphs[i], shown, number, i - begin)
 
@@ -183,7 +186,8 @@ def make_preview(data: DataConfig, progress: Progress | None = None) -> Preview:
     train = bigram_counts(text, "train")
     scored = bigram_counts(text, "val") if text.items["val"] else train
     bigram = NgramTable(train).loss_of(scored)
-    return Preview(data, text, text.describe(n_vocab), train, log(n_vocab), bigram)
+    perfect = perfect_loss(text, data.tokenizer)
+    return Preview(data, text, text.describe(n_vocab), train, log(n_vocab), bigram, perfect)
 
 
 def _window(glyphs: Sequence[str], i: int, context: int | None) -> tuple[str, ...]:

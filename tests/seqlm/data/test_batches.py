@@ -228,3 +228,23 @@ def test_windows_of_a_large_text_take_a_few_bytes_a_token() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 20_000_000
+
+
+@given(ITEMS, st.integers(1, 4), BATCH, SEED)
+def test_the_last_token_of_each_item_alone_can_be_the_target(
+    sequences: list[list[int]], context: int, batch: int, seed: int
+) -> None:
+    sequences = [*sequences, [3]]  # an item of one token has no target
+    windows = WindowBatches(sequences, context, END, batch, seed, replacement=False, only_last=True)
+    rows = [row for step in epoch_of(windows) for row in window_rows(windows, step)]
+    last = [windows_of([one], context, END)[-1] for one in sequences if len(one) > 1]
+    assert sorted(rows) == sorted(last)
+
+    items = ItemBatches(sequences[:-1], batch, seed, replacement=False, only_last=True)
+    everything = ItemBatches(sequences[:-1], batch, seed, replacement=False)
+    for step in epoch_of(items):
+        alone, all_of_them = items.at(step), everything.at(step)
+        assert torch.equal(alone.tokens, all_of_them.tokens)
+        for one, full in zip(alone.targets.tolist(), all_of_them.targets.tolist(), strict=True):
+            place = max(i for i, target in enumerate(full) if target != IGNORED)
+            assert one == [full[i] if i == place else IGNORED for i in range(len(full))]

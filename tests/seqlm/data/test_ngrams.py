@@ -187,5 +187,23 @@ def test_references_are_those_of_the_table(
         assert bigram_counts(prepared, part) == counts
     table = NgramTable.fit(prepared.sequences("train"), 2, n_vocab, fill)
     scored = prepared.sequences("val") or prepared.sequences("train")
-    losses = reference_losses(prepared)
+    losses = reference_losses(prepared, "char")
     assert losses == pytest.approx({"uniform": math.log(n_vocab), "bigram": table.loss(scored)})
+
+
+@given(SEQUENCES, ORDERS, FILLS)
+def test_counts_of_the_last_token_alone(sequences: list[list[int]], order: int, fill: int) -> None:
+    found = NgramCounts.fit(sequences, order, V, fill, only_last=True)
+    whole = [NgramCounts.fit([ids], order, V, fill).grams for ids in sequences]
+    last = [([fill] * order + ids)[-order:] for ids in sequences if len(ids) > 1]
+    assert Counter(found.grams) == Counter("".join(map(chr, gram)) for gram in last)
+    assert sum(found.grams.values()) == sum(bool(grams) for grams in whole)
+
+
+def test_the_pair_counts_of_recall_know_nothing_of_its_first_symbol() -> None:
+    prepared = prepare(DataConfig(corpus="recall", targets="last"))
+    counts = bigram_counts(prepared, "train")
+    assert sum(counts.grams.values()) == prepared.n_targets("train") == 16_000
+    assert {gram[0] for gram in counts.grams} == {chr(prepared.tokenizer.ids[" "])}
+    losses = reference_losses(prepared, "char")
+    assert losses["bigram"] == pytest.approx(math.log(8), abs=0.005)

@@ -191,3 +191,22 @@ def test_a_stream_in_pieces_has_each_token_once(
     assert [i for piece in pieces for i in piece.tokens[0].tolist()] == sequence[:-1]
     assert [i for piece in pieces for i in piece.targets[0].tolist()] == sequence[1:]
     assert [piece.continues for piece in pieces] == [False] + [True] * (len(pieces) - 1)
+
+
+@torch.inference_mode()
+def test_the_last_token_alone_is_scored_where_it_alone_is_a_target(names: PreparedText) -> None:
+    text = prepare_corpus(names.corpus, DataConfig(targets="last"))
+    assert text.boundary == "none"
+    model = model_for(text)
+    scorer = SplitScorer(text, "val", CPU)
+    score = scorer.whole(model)
+    model.eval()
+    nats, n_correct = 0.0, 0
+    for sequence in text.sequences("val"):
+        logits, _ = model(torch.tensor([sequence[:-1]]))
+        nats -= float(logits[0, -1].log_softmax(0)[sequence[-1]])
+        n_correct += int(logits[0, -1].argmax()) == sequence[-1]
+    assert score.n_tokens == text.n_targets("val") == len(text.items["val"])
+    assert score.loss == pytest.approx(nats / score.n_tokens, abs=1e-5)
+    assert score.n_correct == n_correct
+    assert scorer.protocol == "each item from nothing, the last token of each alone"

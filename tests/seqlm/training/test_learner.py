@@ -1,12 +1,15 @@
+import math
+
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from seqlm.config import RunConfig, TrainConfig
+from seqlm.config import DataConfig, RunConfig, TrainConfig
 from seqlm.data.batches import ChunkBatches, ItemBatches, WindowBatches
-from seqlm.data.prepare import PreparedText
+from seqlm.data.prepare import PreparedText, prepare_corpus
 from seqlm.errors import RequestError
-from seqlm.families import LstmConfig, MlpConfig, NgramConfig, TransformerConfig
+from seqlm.families import LstmConfig, MlpConfig, ModelConfig, NgramConfig, TransformerConfig
+from seqlm.models.ngram import NgramModel
 from seqlm.models.registry import build
 from seqlm.training.learner import make_batches, make_learner
 
@@ -127,3 +130,15 @@ def test_counting_reads_every_target_once(names: PreparedText) -> None:
     assert int(model.get_buffer("counts").sum()) == n_targets
     learner.step(1, VALUES, 0.1)
     assert int(model.get_buffer("counts").sum()) == n_targets
+
+
+@pytest.mark.parametrize("family", [LstmConfig(), MlpConfig(context=4), NgramConfig(order=3)])
+def test_the_last_token_alone_is_learned(names: PreparedText, family: ModelConfig) -> None:
+    text = prepare_corpus(names.corpus, DataConfig(targets="last"))
+    config = RunConfig(preset="x", model=family, train=config_of().train)
+    model = build(family, text.tokenizer.n_vocab, text.fill_id, 0)
+    loss, n_targets = make_learner(config, text, model, CPU).step(0, VALUES, 0.1)
+    assert n_targets == (text.n_targets("train") if isinstance(model, NgramModel) else 8)
+    assert float(loss) == pytest.approx(math.log(text.tokenizer.n_vocab), rel=0.3)
+    if isinstance(model, NgramModel):
+        assert int(model.counts.sum()) == len(text.items["train"])

@@ -131,6 +131,8 @@ def references(situation: Situation) -> tuple[Reference, ...]:
     if best is not None:
         found.append(Reference("best", best.loss, role="best"))
     if preview is not None:
+        if preview.perfect is not None:
+            found.append(Reference("perfect", preview.perfect, "the rules" if is_new else ""))
         found.append(Reference("uniform", preview.uniform, "guessing" if is_new else ""))
     return tuple(found)
 

@@ -8,10 +8,10 @@ LOSS_HELP = (
     "tokens the model wavers. ⠒ is the mean over the batches of some steps, the shade behind it their"
     " lowest and highest; ↑ stands where it is above the chart; o is the loss on validation text, "
     "which it never trains on. Dashed lines are what to compare with: guessing (uniform, ln V), "
-    "counting pairs (bigram), what this preset is known to reach (expected), the best so far. ▲ marks"
-    " where a value was changed; below stands what that did. ┬ marks the steps from which a draw was "
-    "kept. The row under the chart reads the losses of the steps in one column. Seconds are time "
-    "inside training steps."
+    "counting pairs (bigram), what this preset is known to reach (expected), the entropy of the rules"
+    " that made the text (perfect), the best so far. ▲ marks where a value was changed; below stands "
+    "what that did. ┬ marks the steps from which a draw was kept. The row under the chart reads the "
+    "losses of the steps in one column. Seconds are time inside training steps."
 )
 
 
