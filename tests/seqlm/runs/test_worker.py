@@ -136,7 +136,7 @@ def test_commands_are_answered_by_the_events_that_name_them(reused: Worker, smal
     changed = worker.ask(SetValue(id="s", key="train.learning_rate", value=0.5))
     assert isinstance(changed, ValueChanged)
     assert (changed.command_id, changed.step) == ("s", paused.step)
-    assert (changed.old, changed.new) == (0.004, 0.5)
+    assert (changed.old, changed.new) == (0.003, 0.5)
 
     continued = worker.ask(Continue(id="c", n_steps=7))
     assert (continued.step, continued.n_steps) == (paused.step, 7)
