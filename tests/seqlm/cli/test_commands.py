@@ -12,6 +12,7 @@ import pytest
 from one_worker import one_worker
 
 from seqlm.cli.main import run as run_command
+from seqlm.data.entropy import exact_entropy
 from seqlm.home import corpora_dir
 
 FAST = (
@@ -146,10 +147,16 @@ def test_presets_and_corpora_are_listed(asked) -> None:
     one = asked("presets", "names-mlp")
     assert one["settings"]["train.learning_rate"] == 0.1
     assert one["changes"] == ["train.learning_rate=0.01@100000"]
-    assert {"names", "python"} <= {corpus["corpus"] for corpus in asked("data", "list")["corpora"]}
+    here = {corpus["corpus"]: corpus["here"] for corpus in asked("data", "list")["corpora"]}
+    assert here["names"]
+    assert here["grammar"]
+    assert not here["shakespeare"]
     shown = asked("data", "show", "names")
     assert shown["corpus"]["n_items"]["train"] >= 12_000
     assert shown["reference_losses"]["uniform"] == pytest.approx(math.log(27))
+    assert "perfect" not in shown["reference_losses"]
+    losses = asked("data", "show", "grammar")["reference_losses"]
+    assert losses["perfect"] == pytest.approx(exact_entropy("grammar", "char"))
 
 
 def test_options_may_stand_between_the_settings(asked) -> None:

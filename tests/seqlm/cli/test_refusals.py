@@ -35,6 +35,13 @@ import torch
         (["sample", "latest", "--count", "-1"], "1 or more"),
         (["eval", "latest", "--split", "tset"], "tset"),
         (["data", "show"], "needs a corpus"),
+        (["data", "show", "shakespeare"], "get it by: seqlm data fetch shakespeare"),
+        (["data", "show", "names", "data.length=9"], "for counting and recall"),
+        (["data", "show", "recall", "data.length=1"], "2 to 1,000, or off"),
+        (["train", "names-mlp", "data.targets=last", "data.mode=stream"], "data.mode=stream"),
+        (["data", "fetch"], "lecture-names or shakespeare"),
+        (["data", "fetch", "names"], "Nearest: lecture-names"),
+        (["data", "fetch", "shakespeare", "x=1"], "takes no settings: x=1"),
     ],
 )
 def test_a_wrong_request_is_one_line_and_leaves_nothing(words, says, refused, home) -> None:

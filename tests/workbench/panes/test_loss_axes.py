@@ -110,3 +110,12 @@ def test_the_rate_is_told_up_to_the_latest_step() -> None:
         assert rates[0][1] == 0.1
         assert rates[-1] == (x_of(WHOLE, scale)(N_STEPS), 0.05)
         assert [x for x, _ in rates] == sorted(x for x, _ in rates)
+
+
+def test_the_entropy_of_the_rules_is_drawn_where_it_is_known(preview: Preview) -> None:
+    assert "perfect" not in {ref.label for ref in references(replace(WHOLE, preview=preview))}
+    made_by_rules = replace(preview, perfect=0.38)
+    before, after = Situation(CONFIG, preview=made_by_rules), replace(WHOLE, preview=made_by_rules)
+    for found, note in ((before, "the rules"), (after, "")):
+        (line,) = (ref for ref in references(found) if ref.label == "perfect")
+        assert (line.value, line.note) == (0.38, note)

@@ -1,0 +1,54 @@
+"""``seqlm data fetch``, with a site that is made up."""
+
+import hashlib
+import io
+from typing import ClassVar
+
+from seqlm.cli.main import run
+from seqlm.data import remote
+from seqlm.data.remote import Remote
+
+
+class _Answer(io.BytesIO):
+    """What a site answers with the whole of a text."""
+
+    status, length = 200, 0
+    headers: ClassVar = {}
+
+
+def test_a_corpus_is_fetched_and_said_to_be_here(asked, capsys, monkeypatch) -> None:
+    text = b"what is fetched, as words\n" * 400
+    right = Remote("x/input.txt", len(text), hashlib.sha256(text).hexdigest())
+    monkeypatch.setitem(remote.REMOTE, "shakespeare", right)
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: _Answer(text))
+    told = asked("data", "fetch", "shakespeare")
+    assert told == {
+        "corpus": "shakespeare",
+        "path": str(remote.fetched_path("shakespeare")),
+        "bytes": len(text),
+        "sha256": right.sha256,
+        "fetched": True,
+    }
+    assert not asked("data", "fetch", "shakespeare")["fetched"]
+    assert run(["data", "fetch", "shakespeare"]) == 0
+    out, err = capsys.readouterr()
+    assert (out.split(",")[0], err) == ("shakespeare: here already", "")
+    assert asked("data", "show", "shakespeare")["corpus"]["mode"] == "stream"
+
+
+def test_a_transfer_that_failed_is_one_line_with_status_1(refused, monkeypatch) -> None:
+    monkeypatch.setenv("SEQLM_FETCH_FROM", "http://127.0.0.1:1")
+    assert "refused" in refused("data", "fetch", "shakespeare", status=1)
+
+
+def test_how_far_it_is_stands_on_standard_error(capsys, monkeypatch) -> None:
+    text = b"a\n" * 200_000
+    right = Remote("x/input.txt", len(text), hashlib.sha256(text).hexdigest())
+    monkeypatch.setitem(remote.REMOTE, "shakespeare", right)
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: _Answer(text))
+    assert run(["data", "fetch", "shakespeare"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("shakespeare: fetched, 400,000 bytes, ")
+    lines = err.splitlines()
+    assert len(lines) == 4
+    assert lines[-1] == "shakespeare: 400,000 / 400,000 bytes"
