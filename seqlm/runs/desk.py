@@ -225,7 +225,7 @@ class Desk:
             self._wait_for_disk(run, run.disk_error)
         elif run.trainer.evaluation_due:
             return  # what a step brings comes before any waiting
-        elif self._throttle.done(run.trainer.step, run.trainer.values["train.pace"]):
+        elif self._throttle.done(run.trainer.step, run.trainer.live["train.pace"]):
             self._log_pause(run, None)
 
     def _wait_for_disk(self, run: TrainingRun, error: OSError) -> None:

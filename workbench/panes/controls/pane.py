@@ -11,7 +11,6 @@ from textual.message import Message
 from textual.widgets import Input
 
 from seqlm import errors
-from workbench.labels import written
 from workbench.panes.controls import view as layout
 from workbench.panes.controls.keys import CONTROLS_BINDINGS, possible, reach
 from workbench.panes.controls.lines import action_at, controls_rows, label_width
@@ -134,7 +133,7 @@ class ControlsPane(Pane):
             return
         self._change(is_editing=True, refusal="")
         self.add_class("-editing")
-        self._field.open_with(written(row.setting, row.value))
+        self._field.open_with(row.setting.show(row.value))
 
     def action_undo(self) -> None:
         """Asks to take the last change back."""
