@@ -198,8 +198,9 @@ def test_patience_is_counted_on_after_an_interruption(make: Any, after_best: int
     best = [e for e in whole if isinstance(e, Evaluated) and e.best][-1].step
     first = make(IMPATIENT)
     before = run_until(first, best + after_best)
+    checkpoint = saved(first)
     second = make(IMPATIENT)
-    second.restore(*saved(first))
+    second.restore(*checkpoint)
     after = told(second.run())
     assert losses_of(before) + losses_of(after) == losses_of(whole)
     assert after[-1] == whole[-1]
