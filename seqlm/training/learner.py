@@ -18,9 +18,15 @@ from seqlm.training.optimizer import make_optimizer
 
 
 class Learner(ABC):
-    """Changes a model step by step."""
+    """Changes a model step by step.
+
+    Attributes:
+        model: The model.
+        batches: What the steps are fed; None where a step takes in the whole text.
+    """
 
     model: SequenceModel
+    batches: Batches | None = None
 
     @abstractmethod
     def step(
@@ -44,6 +50,8 @@ class Learner(ABC):
 
 class GradientLearner(Learner):
     """Gradient descent on mini-batches."""
+
+    batches: Batches
 
     def __init__(
         self, model: SequenceModel, batches: Batches, config: RunConfig, device: torch.device

@@ -27,7 +27,7 @@ class Sweep(Struct, frozen=True):
     def rate_of(self, step: int) -> float:
         """The learning rate of a step, counted from 0."""
         share = step / max(1, self.n_steps - 1)
-        return self.first_rate * (self.last_rate / self.first_rate) ** share
+        return self.first_rate * math.pow(self.last_rate / self.first_rate, share)
 
     def with_loss(self, loss: float) -> "Sweep":
         """One step more."""

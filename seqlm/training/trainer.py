@@ -9,6 +9,7 @@ from torch import Tensor
 
 from seqlm import settings
 from seqlm.config import Change, RunConfig
+from seqlm.data.batches import Batches
 from seqlm.data.prepare import PreparedText
 from seqlm.data.split import Split
 from seqlm.models.registry import build
@@ -67,6 +68,11 @@ class Trainer:
     def n_parameters(self) -> int:
         """Trainable numbers in the model (a table of counts has none)."""
         return sum(parameter.numel() for parameter in self.model.parameters())
+
+    @property
+    def batches(self) -> Batches | None:
+        """What it trains on, step by step; None where it counts."""
+        return self._learner.batches
 
     @property
     def learning_rate(self) -> float:
