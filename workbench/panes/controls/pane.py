@@ -38,7 +38,7 @@ class ControlsPane(Pane):
         "Every setting of the run, with what is in force. A live one takes force at the next step. "
         "One marked ↻ takes a new run: 200 → 300 waits, r starts it, and the old run is kept. "
         "←→ go to the next round value, [ and ] halve and double, enter types one: 3e-4, *2, /10, "
-        "off. u takes back."
+        "off. u takes back. f on the learning rate tries rates on a copy."
     )
     BINDINGS: ClassVar[list[BindingType]] = CONTROLS_BINDINGS
 
@@ -65,6 +65,9 @@ class ControlsPane(Pane):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self.view = ControlsView()
+
+    class RateSearchAsked(Message):
+        """A learning rate should be looked for."""
 
     # What the app tells.
 
@@ -142,6 +145,10 @@ class ControlsPane(Pane):
     def action_redo(self) -> None:
         """Asks to make the change again that was taken back."""
         self.post_message(self.RedoAsked())
+
+    def action_find_rate(self) -> None:
+        """Asks for a search for a learning rate."""
+        self.post_message(self.RateSearchAsked())
 
     def action_leave(self) -> None:
         """Leaves the field and the refusal; the old value stays in force."""
