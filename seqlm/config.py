@@ -15,8 +15,10 @@ from seqlm.families import MlpConfig, ModelConfig
 _LIVE: dict[str, Any] = {"live": True}
 
 
-def _unit(unit: str, *, live: bool = False) -> dict[str, Any]:
-    return {"unit": unit, "live": live}
+def _unit(
+    unit: str, *, live: bool = False, without: tuple[str, ...] = ("off", "none")
+) -> dict[str, Any]:
+    return {"unit": unit, "live": live, "without": without}
 
 
 class _Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -100,8 +102,15 @@ class TrainConfig(_Section, frozen=True, kw_only=True):
         ),
     ] = None
     batch: Annotated[
-        int, Meta(ge=1, le=10**6, description="examples in one step", extra=_unit("examples"))
+        Annotated[int, Meta(ge=1, le=10**6)] | None,
+        Meta(
+            description="examples in one step; all: every example in each",
+            extra=_unit("examples", without=("all",)),
+        ),
     ] = 32
+    one_batch: Annotated[
+        bool, Meta(description="see the first batch in every step: a model that works overfits it")
+    ] = False
     example: Annotated[
         Literal["auto", "window", "item", "chunk"],
         Meta(description="window: one context and its target; item: a line; chunk: a text piece"),
@@ -114,33 +123,61 @@ class TrainConfig(_Section, frozen=True, kw_only=True):
         Meta(description="shuffle: each example once an epoch; replacement: drawn anew each time"),
     ] = "shuffle"
     optimizer: Annotated[
-        Literal["sgd", "adamw"], Meta(description="the rule that moves the weights")
+        Literal["sgd", "adam", "adamw"], Meta(description="the rule that moves the weights")
     ] = "sgd"
+    momentum: Annotated[
+        float,
+        Meta(ge=0, lt=1, description="share of sgd's last move that goes on in the next one"),
+    ] = 0.0
     learning_rate: Annotated[
         float, Meta(ge=1e-6, le=100, description="size of a step down the slope", extra=_LIVE)
     ] = 0.1
     schedule: Annotated[
-        Literal["constant", "one-cycle"],
-        Meta(description="one-cycle: 5 % warm-up, then a cosine down to 0"),
+        Literal["constant", "warm-up", "step", "cosine", "one-cycle"],
+        Meta(
+            description="the learning rate over the steps: step drops it once, cosine goes down to"
+            " 0, one-cycle does after a warm-up"
+        ),
     ] = "constant"
+    warmup: Annotated[
+        float,
+        Meta(ge=0, lt=1, description="share of the steps in which warm-up and one-cycle rise"),
+    ] = 0.05
+    drop: Annotated[
+        float, Meta(gt=0, lt=1, description="what schedule step multiplies the rate by")
+    ] = 0.1
+    drop_at: Annotated[
+        float, Meta(gt=0, lt=1, description="share of the steps after which schedule step drops")
+    ] = 0.5
     weight_decay: Annotated[
         float, Meta(ge=0, le=10, description="pull of the weights towards 0", extra=_LIVE)
     ] = 0.0
     clip: Annotated[
         Annotated[float, Meta(gt=0, le=1e6)] | None,
-        Meta(description="largest norm of the gradient", extra=_LIVE),
+        Meta(description="largest gradient; a greater one is cut to it", extra=_LIVE),
     ] = None
+    clip_by: Annotated[
+        Literal["norm", "value"],
+        Meta(description="norm: all of the gradient shrinks as one; value: each number is cut"),
+    ] = "norm"
     carry_state: Annotated[
         bool, Meta(description="chunks go on with the state left before; a transformer begins anew")
     ] = True
     evaluate_every: Annotated[
         int, Meta(ge=1, le=10**9, description="validate every", extra=_unit("steps", live=True))
     ] = 1000
+    patience: Annotated[
+        Annotated[int, Meta(ge=1, le=10**6)] | None,
+        Meta(
+            description="end after so many validations without a new best",
+            extra=_unit("validations", live=True),
+        ),
+    ] = None
     pace: Annotated[
         Annotated[float, Meta(gt=0, le=1e6)] | None,
         Meta(
             description="steps a second at most, to watch them",
-            extra=_unit("steps/s", live=True),
+            extra=_unit("steps/s", live=True, without=("full", "off", "none")),
         ),
     ] = None
     threads: Annotated[int, Meta(ge=1, le=1024, description="processor cores for one step")] = 1

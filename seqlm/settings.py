@@ -17,7 +17,6 @@ _FAMILIES: dict[str, type[Any]] = {
     str(family.__struct_config__.tag): family for family in get_args(ModelConfig)
 }
 FAMILY_KINDS: tuple[str, ...] = tuple(_FAMILIES)
-_OFF = ("off", "none", "full")
 
 
 class Setting(Struct, frozen=True, kw_only=True):
@@ -25,8 +24,8 @@ class Setting(Struct, frozen=True, kw_only=True):
 
     ``kind`` is how its text is read; ``minimum`` and ``maximum`` are the bounds (``above`` tells that
     the minimum itself is outside, ``below`` that the maximum is), ``choices`` the words of a choice,
-    ``pattern`` the form of a text, ``optional`` whether ``off`` is a value, ``live`` whether it may
-    change while a run goes.
+    ``pattern`` the form of a text, ``optional`` whether it can do without a value, ``without`` the
+    words for that (the first is written), ``live`` whether it may change while a run goes.
     """
 
     key: str
@@ -42,6 +41,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     above: bool = False
     below: bool = False
     optional: bool = False
+    without: tuple[str, ...] = ("off", "none")
 
     def bounds(self) -> str:
         """The values that would be right, in words."""
@@ -53,7 +53,7 @@ class Setting(Struct, frozen=True, kw_only=True):
             return self.help
         above = "above " if self.above else ""
         to = "to below" if self.below else "to"
-        off = ", or off" if self.optional else ""
+        off = f", or {self.without[0]}" if self.optional else ""
         return f"{above}{self.minimum:,.10g} {to} {self.maximum:,.10g}{off}"
 
     def parse(self, text: str) -> Any:
@@ -62,7 +62,7 @@ class Setting(Struct, frozen=True, kw_only=True):
         Raises:
             RequestError: Names the setting, the text and what would be right.
         """
-        if self.optional and text.lower() in _OFF:
+        if self.optional and text.strip().lower() in self.without:
             return None
         value = _READERS[self.kind](text.strip())
         if value is None or not self.admits(value):
@@ -75,7 +75,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     def show(self, value: Any) -> str:
         """The text that :meth:`parse` reads back as ``value``."""
         if value is None:
-            return "off"
+            return self.without[0]
         if isinstance(value, bool):
             return str(value).lower()
         return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
@@ -291,6 +291,12 @@ def check(config: RunConfig) -> None:
         raise errors.RequestError(
             "train.order=replacement draws chunks from anywhere; it needs train.carry_state=false",
             "replacement",
+        )
+    if train.momentum and train.optimizer != "sgd":
+        raise errors.RequestError(
+            f"train.momentum={train.momentum:g} needs train.optimizer=sgd; {train.optimizer} has"
+            " its own",
+            train.momentum,
         )
     if train.example == "window" and model.context is None:
         raise errors.RequestError(

@@ -90,10 +90,14 @@ class Workbench(Doing):
     @on(Answered)
     def _answered(self, message: Answered) -> None:
         self._oracle.answered(message.answer)
+        if self._search is not None:
+            self._search.answered(message.answer)
 
     @on(Declined)
     def _declined(self, message: Declined) -> None:
-        if not self._oracle.declined(message.message_id, message.words):
+        search, told = self._search, (message.message_id, message.words)
+        is_search = search is not None and search.declined(*told)
+        if not is_search and not self._oracle.declined(*told):
             if self._session.state.status == "untrained":
                 self._change(running=None, stored=None)
             self._change(refusal=message.words)
@@ -119,6 +123,10 @@ class Workbench(Doing):
             self.main.controls.show_refusal(clean(str(error), 300))
         self._change(asked=self._steering.config, refusal="")
         self._read_text()
+
+    @on(ControlsPane.RateSearchAsked)
+    def _rate_search_asked(self) -> None:
+        self.action_find_rate()
 
     @on(LossPane.StepAsked)
     def _step_asked(self, message: LossPane.StepAsked) -> None:

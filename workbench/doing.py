@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 from textual import work
@@ -12,6 +13,9 @@ from workbench.panes.controls.values import scaled
 from workbench.run.state import RunState
 from workbench.situation import Situation
 from workbench.stage import Stage
+
+if TYPE_CHECKING:
+    from workbench.rate_search import RateSearch
 
 _RATE = "train.learning_rate"
 _NOTE_S = 8.0
@@ -25,6 +29,7 @@ class Doing(Stage):
     """
 
     keymap: Mapping[str, str] = MappingProxyType({})
+    _search: "RateSearch | None" = None
 
     def _settle(self) -> None:
         super()._settle()
@@ -57,6 +62,19 @@ class Doing(Stage):
         row = next(row for row in rows if row.key == _RATE)
         value = scaled(row.setting, row.value, 2.0 if direction > 0 else 0.5)
         self.post_message(ControlsPane.ValueAsked(_RATE, value))
+
+    @work
+    async def action_find_rate(self) -> None:
+        """Try learning rates on a copy of the model; the one that is taken is asked for."""
+        from workbench.rate_search import RateSearch
+
+        search = self._search = RateSearch(self._session, self.situation, self.main.controls.look)
+        search.ask()
+        found = await self.push_screen_wait(search.screen)
+        search.give_up()
+        self._search = None
+        if found is not None:
+            self.post_message(ControlsPane.ValueAsked(_RATE, found))
 
     def action_copy_pane(self) -> None:
         """Copy the current pane as text, to the clipboard and to a file."""

@@ -2,8 +2,6 @@
 
 import re
 
-from seqlm.settings import Setting
-
 _LABELS = {
     "train.steps": "stop after",
     "train.seconds": "train for",
@@ -17,18 +15,12 @@ _LABELS = {
     "sample.min_p": "min-p",
     "sample.seed": "seed of draws",
 }
-_WITHOUT_LIMIT = {"train.pace": "full"}
 _DOTTED = re.compile(r"\b(?:data|model|train|sample)\.[a-z_]+(=?)")
 
 
 def label(key: str) -> str:
     """A setting's name for a person: ``train.learning_rate`` is ``learning rate``."""
     return _LABELS.get(key) or key.rpartition(".")[2].replace("_", " ")
-
-
-def written(setting: Setting, value: object) -> str:
-    """A value as it is typed; ``off``, but for what has a better word without a limit."""
-    return _WITHOUT_LIMIT.get(setting.key, "off") if value is None else setting.show(value)
 
 
 def plain_number(number: float) -> str:

@@ -111,6 +111,7 @@ def _show(options: argparse.Namespace) -> int:
     line = recipe_as_run(run.events_path, manifest.config)
     record = {
         **{name: getattr(standing.summary, name) for name in standing.summary.__struct_fields__},
+        "test_looks": run.n_test_looks,
         "recipe": line,
         "directory": str(run.path),
         "corpus": manifest.corpus,
@@ -130,6 +131,7 @@ def _show(options: argparse.Namespace) -> int:
         f"  train loss  {nats(summary.train_loss)}",
         f"  val loss    {nats(summary.val_loss)}  (best {nats(summary.best_val_loss)}"
         f" at step {summary.best_step or 0:,})",
+        f"  test looks  {run.n_test_looks:,}",
         f"  seconds     {summary.seconds:.1f} in steps, {summary.cpu_seconds:.1f} of the processor",
         f"  directory   {run.path}",
     )

@@ -77,11 +77,17 @@ def _eval(options: argparse.Namespace) -> int:
     }
     if options.json:
         return print_json(record)
+    looks = [f"  the test split of this run was looked at {_times(run.n_test_looks)}"]
     return print_lines(
         f"{run.name} on {answer.split} at step {answer.step:,}: {nats(answer.loss)} nats per token,"
         f" perplexity {perplexity:.2f}, {answer.accuracy:.1%} right"
-        f" ({answer.n_tokens:,} tokens; {answer.protocol})"
+        f" ({answer.n_tokens:,} tokens; {answer.protocol})",
+        *(looks if answer.split == "test" else []),
     )
+
+
+def _times(n: int) -> str:
+    return "once" if n == 1 else f"{n:,} times"
 
 
 def _predict(options: argparse.Namespace) -> int:

@@ -54,7 +54,7 @@ def parse(arguments: list[str]) -> Request:
 
 
 def _build() -> tuple[argparse.ArgumentParser, list[str]]:
-    from seqlm.cli import listing, models, training
+    from seqlm.cli import listing, lr_find, models, training
 
     parser = _Parser(prog="seqlm", description="Train and inspect sequence language models.")
     parser.epilog = _EPILOG
@@ -69,6 +69,7 @@ def _build() -> tuple[argparse.ArgumentParser, list[str]]:
 
     listing.add_commands(command)
     training.add_commands(command)
+    lr_find.add_commands(command)
     models.add_commands(command)
     return parser, list(commands.choices)
 

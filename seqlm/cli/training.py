@@ -135,6 +135,11 @@ def _report(standing: Standing, options: argparse.Namespace) -> int:
             f"{summary.run}: {summary.status} at step {summary.steps:,};"
             f" train {nats(summary.train_loss)}, val {nats(summary.val_loss)}"
             f" (best {nats(summary.best_val_loss)} at {summary.best_step or 0:,}) nats per token",
+            *(
+                [f"  {standing.message}"]
+                if summary.status == "finished" and standing.message
+                else []
+            ),
             *(f"  the {split} loss is of {how}" for split, how in _sampled(standing)),
         )
     if summary.status in ("diverged", "failed"):

@@ -55,6 +55,21 @@ class Describe(_Query, frozen=True, kw_only=True):
     """Which model is this, and in what state?"""
 
 
+class LearningRateSweep(_Query, frozen=True, kw_only=True):
+    """Which learning rate fits? Trial steps on a copy; answered again and again while they are done.
+
+    ``recipe`` is of a new model to try them on; empty for the model of the open run.
+    """
+
+    recipe: str = ""
+
+
+class GiveUp(_Query, frozen=True, kw_only=True):
+    """Nobody waits for the answer to the question with the id ``question``; not answered itself."""
+
+    question: str
+
+
 class _Answer(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
     id: str
     step: int
@@ -117,6 +132,23 @@ class DescribeAnswer(_Answer, frozen=True, kw_only=True):
     run: str | None
 
 
+class LearningRateSweepAnswer(_Answer, frozen=True, kw_only=True):
+    """The trial steps done so far: the learning rate of each, and the smoothed loss after it (nats).
+
+    There are to be ``n_steps`` up to ``last_rate``, unless the loss blows up before; ``is_over``
+    tells that this is the last answer. ``suggestion`` is None where no rate can be suggested;
+    ``reason`` says why, in words.
+    """
+
+    learning_rates: list[float]
+    losses: list[float]
+    n_steps: int
+    last_rate: float
+    is_over: bool
+    suggestion: float | None
+    reason: str
+
+
 class Refused(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
     """A command or query that cannot be followed: what was wrong and what would be right."""
 
@@ -125,7 +157,13 @@ class Refused(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
     exit_status: int = 2
 
 
-Query: TypeAlias = NextToken | Sample | Score | SplitLoss | Describe
+Query: TypeAlias = NextToken | Sample | Score | SplitLoss | Describe | LearningRateSweep | GiveUp
 Answer: TypeAlias = (
-    NextTokenAnswer | SampleAnswer | ScoreAnswer | SplitLossAnswer | DescribeAnswer | Refused
+    NextTokenAnswer
+    | SampleAnswer
+    | ScoreAnswer
+    | SplitLossAnswer
+    | DescribeAnswer
+    | LearningRateSweepAnswer
+    | Refused
 )

@@ -50,7 +50,7 @@ class Subject(NamedTuple):
 
 
 Answering = Iterator[Answer | None]
-"""Gives None after each piece of work, and the answer at last."""
+"""Gives None after each piece of work, and each answer when it is there, the whole one at last."""
 
 
 def answer(query: Query, subject: Subject) -> Answering:

@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from seqlm import recipe
 from seqlm.data.prepare import prepare
@@ -14,13 +14,22 @@ from seqlm.errors import RequestError, first_line
 from seqlm.protocol import codec
 from seqlm.protocol.commands import Command, Continue, Pause, Read, Resume, SetValue, Start, Stop
 from seqlm.protocol.events import Continued, Ended, Event, Paused
-from seqlm.protocol.queries import Describe, DescribeAnswer, Query, Refused
-from seqlm.runs.answers import Answering, answer
-from seqlm.runs.directory import Lock, RunDirectory, find_run
+from seqlm.protocol.queries import (
+    Describe,
+    DescribeAnswer,
+    GiveUp,
+    LearningRateSweep,
+    Query,
+    Refused,
+)
+from seqlm.runs.answers import Answering
+from seqlm.runs.directory import Lock, find_run
+from seqlm.runs.open_run import OpenRun
 from seqlm.runs.origin import open_text
 from seqlm.runs.questions import Questions, refuse
 from seqlm.runs.sockets import Listener, Peer
 from seqlm.runs.subjects import Subjects
+from seqlm.runs.sweeping import answer_new_sweep
 from seqlm.runs.throttle import Throttle
 from seqlm.runs.training_run import TrainingRun
 
@@ -28,13 +37,6 @@ _TRAIN_SLICE_S = 0.005
 _LONGEST_WAIT_S = 0.25
 _ALONE_EXIT_S = 60.0
 _READER = codec.decoder(Command | Query)
-
-
-class _Open(NamedTuple):
-    """The run that questions are about."""
-
-    directory: RunDirectory
-    subjects: Subjects
 
 
 class Desk:
@@ -53,7 +55,7 @@ class Desk:
         self._alone_exit_s = alone_exit_s
         self._was_visited = False
         self._lock = Lock(pid=os.getpid(), socket=str(socket_path))
-        self._open: _Open | None = None
+        self._open: OpenRun | None = None
         self._training: TrainingRun | None = None
         self._going: Iterator[Event | None] = iter(())
         self._throttle = Throttle()
@@ -104,7 +106,9 @@ class Desk:
         try:
             message = codec.decode(line, _READER)
             message_id = message.id
-            if isinstance(message, Query):
+            if isinstance(message, GiveUp):
+                self._questions.give_up(peer, message.question)
+            elif isinstance(message, Query):
                 self._questions.add(peer, message_id, self._answering(message))
             else:
                 self._askers[message_id] = peer
@@ -134,7 +138,7 @@ class Desk:
         directory = find_run(command.run)
         config = directory.manifest().config
         subjects = Subjects(config, open_text(directory), directory.checkpoints_path)
-        self._open = _Open(directory, subjects)
+        self._open = OpenRun(directory, subjects)
         self._askers.pop(command.id).send(codec.encode(self._description(command.id)))
 
     def _refuse_two_runs(self) -> None:
@@ -176,10 +180,13 @@ class Desk:
     def _answering(self, query: Query) -> Answering:
         if isinstance(query, Describe):
             return iter((self._description(query.id),))
+        if isinstance(query, LearningRateSweep) and query.recipe:
+            self._refuse_two_runs()  # reading its text would hold up the training
+            return answer_new_sweep(query)
         if self._open is None:
             raise RequestError("no run is open here")
         trainer = self._training.trainer if self._training else None
-        return answer(query, self._open.subjects.find(query.weights, trainer))
+        return self._open.answering(query, trainer)
 
     def _description(self, message_id: str) -> DescribeAnswer:
         run = self._training
@@ -198,7 +205,7 @@ class Desk:
     def _train(self, run: TrainingRun, command_id: str) -> None:
         self._training, self._going = run, run.go()
         subjects = Subjects(run.trainer.config, run.trainer.text, run.directory.checkpoints_path)
-        self._open = _Open(run.directory, subjects)
+        self._open = OpenRun(run.directory, subjects)
         self._throttle.go_on(run.trainer.step)
         run.catch_errors()
         self._tell(run.log(Continued(step=run.trainer.step, command_id=command_id)))
@@ -225,7 +232,7 @@ class Desk:
             self._wait_for_disk(run, run.disk_error)
         elif run.trainer.evaluation_due:
             return  # what a step brings comes before any waiting
-        elif self._throttle.done(run.trainer.step, run.trainer.values["train.pace"]):
+        elif self._throttle.done(run.trainer.step, run.trainer.live["train.pace"]):
             self._log_pause(run, None)
 
     def _wait_for_disk(self, run: TrainingRun, error: OSError) -> None:

@@ -74,6 +74,7 @@ class RunDirectory:
         self.checkpoints_path = path / "checkpoints"
         self.log_path = path / "worker.log"
         self.lock_path = path / "lock"
+        self._test_looks_path = path / "test-looks.jsonl"
 
     def manifest(self) -> Manifest:
         """What the run was started with.
@@ -90,6 +91,20 @@ class RunDirectory:
         """Write ``run.json``, whole or not at all."""
         pretty = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
         write_atomically(self.manifest_path, pretty + b"\n")
+
+    def note_test_look(self, step: int) -> None:
+        """Remember that the weights of a step are scored on the test split now."""
+        line = msgspec.json.encode({"t": time.time(), "step": step}) + b"\n"
+        with self._test_looks_path.open("ab", buffering=0) as file:  # two workers may do so at once
+            file.write(line)
+
+    @property
+    def n_test_looks(self) -> int:
+        """How often the test split was looked at."""
+        try:
+            return self._test_looks_path.read_bytes().count(b"\n")
+        except FileNotFoundError:
+            return 0
 
     def holder(self) -> Lock | None:
         """Who holds the run now; None where nobody does, whatever the lock file says."""

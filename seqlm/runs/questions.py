@@ -38,8 +38,16 @@ class Questions:
         """Take a question in: who asked it, its id, and the work that answers it."""
         self._waiting.append(_Question(peer, message_id, answering))
 
+    def give_up(self, peer: Peer, message_id: str) -> None:
+        """Work no more on a question of this screen."""
+        kept = [one for one in self._waiting if (one.peer, one.id) != (peer, message_id)]
+        self._waiting = deque(kept)
+
     def work(self) -> None:
-        """Work on the oldest question for one slice; one that is not done goes to the end."""
+        """Work on the oldest question for one slice; one that is not done goes to the end.
+
+        Each answer is sent when it is there: a long question may have several, one after the other.
+        """
         if not self._waiting:
             return
         question = self._waiting.popleft()
@@ -48,9 +56,10 @@ class Questions:
             for found in question.answering:
                 if found is not None:
                     question.peer.send(codec.encode(found))
-                    return
                 if time.monotonic() >= until:
                     break
+            else:
+                return
         except Exception as error:  # no question may end a training
             refuse(question.peer, question.id, error)
             return

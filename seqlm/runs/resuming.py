@@ -62,9 +62,20 @@ def past(events_path: Path, record: Record | None) -> tuple[list[Event], list[Ev
 
 
 def refuse_if_done(run: str, trainer: Trainer, superseded: list[Event]) -> None:
-    """Refuse to go on with a run where every step is done and told of."""
+    """Refuse to go on with a run that is over and told of: by its steps, or by its patience."""
     is_finished = any(isinstance(e, Ended) and e.status == "finished" for e in superseded)
-    if is_finished and trainer.step >= trainer.steps_to_do:
+    patience = trainer.live.value_after("train.patience", trainer.step)
+    if (
+        is_finished
+        and trainer.best.is_outdated(patience)
+        and trainer.step < trainer.live.steps_to_do
+    ):
+        raise RequestError(
+            f"{run} ended early at step {trainer.step:,} by train.patience={patience}; go on with"
+            " train.patience=off, or more",
+            patience,
+        )
+    if is_finished and trainer.step >= trainer.live.steps_to_do:
         raise RequestError(
             f"{run} has done all its {trainer.step:,} steps; give more with train.steps=N",
             trainer.step,
@@ -79,12 +90,12 @@ def plan_again(trainer: Trainer, superseded: list[Event], forgotten: set[str]) -
         superseded: The events after the checkpoint.
         forgotten: Settings that are left as they are.
     """
-    known = {(change.key, change.step, command_id) for change, command_id in trainer.waiting}
+    known = {(change.key, change.step, command_id) for change, command_id in trainer.live.waiting}
     for event in superseded:
         if isinstance(event, ValueChanged) and event.key not in forgotten:
             change = Change(key=event.key, value=event.new, step=event.step)
             if (event.key, event.step, event.command_id) not in known:
-                trainer.change(change, event.command_id)
+                trainer.live.change(change, event.command_id)
 
 
 def steps_seen(superseded: list[Event]) -> int:

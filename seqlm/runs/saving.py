@@ -58,10 +58,11 @@ class Saving:
         self._journal.sync()
         record = replace(self._record(trainer.step), position=trainer.position())
         n_bytes = checkpoints.save(record, trainer.weights(), trainer.tensors())
-        if trainer.best_weights is not None and trainer.best_step != self._best_saved_step:
-            n_bytes += checkpoints.save(self._record(trainer.best_step), trainer.best_weights)
-            checkpoints.point("best", trainer.best_step)
-            self._best_saved_step = trainer.best_step
+        best = trainer.best
+        if best.weights is not None and best.step != self._best_saved_step:
+            n_bytes += checkpoints.save(self._record(best.step), best.weights)
+            checkpoints.point("best", best.step)
+            self._best_saved_step = best.step
         checkpoints.point("latest", trainer.step)
         checkpoints.prune(self._kept)
         self._saved_at = time.monotonic()

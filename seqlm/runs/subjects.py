@@ -33,7 +33,7 @@ class Subjects:
     """
 
     def __init__(self, config: RunConfig, text: PreparedText, checkpoints_path: Path) -> None:
-        self._config, self.text = config, text
+        self.config, self.text = config, text
         self._checkpoints = Checkpoints(checkpoints_path)
         self._kept: tuple[str, Subject] | None = None
         self._recent: deque[Subject] = deque()
@@ -110,7 +110,7 @@ class Subjects:
         return model.eval()
 
     def _built(self) -> SequenceModel:
-        config, text = self._config, self.text
+        config, text = self.config, self.text
         return build(config.model, text.tokenizer.n_vocab, text.fill_id, config.seed)
 
 

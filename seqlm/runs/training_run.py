@@ -193,8 +193,8 @@ class TrainingRun:
             RequestError: It is not a live value of this run, or out of its bounds.
         """
         trainer = self.trainer
-        if change.key not in trainer.values:
-            live = ", ".join(trainer.values)
+        if change.key not in trainer.live.values:
+            live = ", ".join(trainer.live.values)
             raise RequestError(
                 f"{change.key} cannot change while a run goes; {live} can", change.key
             )
@@ -203,7 +203,7 @@ class TrainingRun:
         step = max(change.step, trainer.step, self._first_free_step)
         if change.key == "train.steps" and value < step:
             raise RequestError(f"train.steps={value} is below the {step:,} steps done", value)
-        trainer.change(replace(change, value=value, step=step), command_id)
+        trainer.live.change(replace(change, value=value, step=step), command_id)
 
     def catch_errors(self) -> None:
         """From now on what the process writes to its standard error goes into the run's own log."""
@@ -230,7 +230,7 @@ class TrainingRun:
     def _remember(self, told: list[Event]) -> None:
         """Go on with what was kept until the checkpoint."""
         lists = (event.kept for event in reversed(told) if isinstance(event, WeightsKept))
-        self._saving.go_on(self.trainer.best_step, next(lists, []))
+        self._saving.go_on(self.trainer.best.step, next(lists, []))
         step = self.trainer.step
         is_drawn = any(isinstance(event, Sampled) and event.step == step for event in told)
         self._next_snapshot = next_log_spaced(step if is_drawn else step - 1)

@@ -7,7 +7,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
-from torch.nn.utils import clip_grad_norm_
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
 from seqlm.config import RunConfig
 from seqlm.data.batches import IGNORED, Batch, Batches, ChunkBatches, ItemBatches, WindowBatches
@@ -18,9 +18,15 @@ from seqlm.training.optimizer import make_optimizer
 
 
 class Learner(ABC):
-    """Changes a model step by step."""
+    """Changes a model step by step.
+
+    Attributes:
+        model: The model.
+        batches: What the steps are fed; None where a step takes in the whole text.
+    """
 
     model: SequenceModel
+    batches: Batches | None = None
 
     @abstractmethod
     def step(
@@ -45,12 +51,14 @@ class Learner(ABC):
 class GradientLearner(Learner):
     """Gradient descent on mini-batches."""
 
+    batches: Batches
+
     def __init__(
         self, model: SequenceModel, batches: Batches, config: RunConfig, device: torch.device
     ) -> None:
         self.model = model.to(device)
-        self._batches = batches
-        self._device = device
+        self.batches = batches
+        self._device, self._train = device, config.train
         self.model.train()
         self._parameters = list(model.parameters())
         self._optimizer = make_optimizer(config.train, self._parameters)
@@ -60,11 +68,12 @@ class GradientLearner(Learner):
         self, index: int, values: Mapping[str, Any], learning_rate: float
     ) -> tuple[Tensor, int]:
         """Forward, backward, update."""
-        batch = self._batches.at(index)
+        batch = self.batches.at(0 if self._train.one_batch else index)
         loss = self._loss(batch)
         loss.backward()  # type: ignore[no-untyped-call]
         if values["train.clip"] is not None:
-            clip_grad_norm_(self._parameters, values["train.clip"])
+            clip = clip_grad_value_ if self._train.clip_by == "value" else clip_grad_norm_
+            clip(self._parameters, values["train.clip"])
         self._optimizer.step(learning_rate, values["train.weight_decay"])
         for parameter in self._parameters:
             parameter.grad = None
@@ -77,7 +86,7 @@ class GradientLearner(Learner):
         else:
             logits, after = self.model(tokens, self._carried if batch.continues else None)
             logits = logits.flatten(0, 1)  # (B * T, V)
-            if self._batches.carries:
+            if self.batches.carries:
                 self._carried = tuple(part.detach() for part in after)
         return cross_entropy(logits, targets.flatten(), ignore_index=IGNORED)
 
@@ -145,7 +154,9 @@ def make_batches(
 ) -> Batches:
     """The batches that the configuration asks for; ``auto`` fits the model and the corpus."""
     train, seed, max_tokens = config.train, config.seed, config.model.max_tokens
-    replacement = train.order == "replacement"
+    # All examples in each step are drawn in no order.
+    replacement = train.order == "replacement" and train.batch is not None
+    n_to_predict = max(1, text.n_targets("train"))
     kind = train.example
     if kind == "auto":
         is_stream = text.corpus.mode == "stream"
@@ -157,7 +168,7 @@ def make_batches(
             sequences,
             context,
             fill_id,
-            train.batch,
+            train.batch or n_to_predict,
             seed,
             replacement=replacement,
             only_last=text.only_last,
@@ -165,8 +176,9 @@ def make_batches(
     if kind == "chunk":
         carry = train.carry_state and max_tokens is None
         _refuse_long(f"train.chunk={train.chunk}", train.chunk, max_tokens, "take a shorter chunk")
+        batch = train.batch or max(1, n_to_predict // train.chunk)
         return ChunkBatches(
-            sequences, train.batch, train.chunk, seed, carry=carry, replacement=replacement
+            sequences, batch, train.chunk, seed, carry=carry, replacement=replacement
         )
     if text.corpus.mode == "stream":
         raise RequestError(
@@ -174,9 +186,8 @@ def make_batches(
         )
     longest = max((len(sequence) - 1 for sequence in sequences), default=0)
     _refuse_long(f"an item of {longest:,} tokens", longest, max_tokens, "take train.example=chunk")
-    return ItemBatches(
-        sequences, train.batch, seed, replacement=replacement, only_last=text.only_last
-    )
+    batch = train.batch or max(1, len(sequences))
+    return ItemBatches(sequences, batch, seed, replacement=replacement, only_last=text.only_last)
 
 
 def _refuse_blind(context: int, sequences: list[list[int]]) -> None:

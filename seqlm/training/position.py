@@ -18,7 +18,7 @@ class Position(Struct, frozen=True, kw_only=True):
     """After how many steps which values hold, what is due, and what was counted and timed until then.
 
     ``evaluation_due`` tells that the validation of ``step`` is not over; ``budget_fixed`` that seconds
-    have become a number of steps.
+    have become a number of steps; ``n_checks_since_best`` counts validations without a new best.
     """
 
     step: int
@@ -29,6 +29,7 @@ class Position(Struct, frozen=True, kw_only=True):
     evaluated_step: int
     best_loss: float
     best_step: int
+    n_checks_since_best: int = 0
     train_s: float
     cpu_s: float
     n_tokens: int

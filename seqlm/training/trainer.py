@@ -9,15 +9,18 @@ from torch import Tensor
 
 from seqlm import settings
 from seqlm.config import Change, RunConfig
+from seqlm.data.batches import Batches
 from seqlm.data.prepare import PreparedText
 from seqlm.data.split import Split
 from seqlm.models.registry import build
 from seqlm.protocol.codec import float32_digits
 from seqlm.protocol.events import Ended, Evaluated, Event, StepsDone, ValueChanged
+from seqlm.training.best import Best
 from seqlm.training.device import choose_device
 from seqlm.training.evaluate import Score, SplitScorer
 from seqlm.training.learner import make_learner
-from seqlm.training.position import Position, Waiting
+from seqlm.training.live import LiveValues
+from seqlm.training.position import Position
 from seqlm.training.schedule import factor
 
 _STEPS_PER_EVENT_S = 0.05
@@ -27,8 +30,8 @@ _PLAN_AFTER_S = 2.0
 class Trainer:
     """Trains one model. Iterate :meth:`run`; it gives an event, or None as a chance to do other things.
 
-    Nothing done between two iterations changes the training, unless it is :meth:`change`. The clock
-    decides only how the events are grouped, never what is computed.
+    Nothing done between two iterations changes the training, unless it is a change of ``live``. The
+    clock decides only how the events are grouped, never what is computed.
 
     Args:
         config: The run's configuration.
@@ -36,10 +39,9 @@ class Trainer:
 
     Attributes:
         step: Steps done.
-        values: The live values in force, by key.
-        waiting: Changes to come, planned ones and those asked for, in the order of their steps.
+        live: The values that may change on the way, and the changes to come.
         model: The model as it is now.
-        best_weights: A copy of the weights with the lowest validation loss so far, or None.
+        best: The weights with the lowest validation loss so far.
         evaluation_due: Whether the validation that the last step brought is not over.
     """
 
@@ -51,13 +53,11 @@ class Trainer:
         self._learner = make_learner(config, text, self.model, self.device)
         self._check = _scorer(config, text, "val", self.device)
         self.step = 0
-        self.values = {key: settings.value_of(config, key) for key in settings.steerable(config)}
-        self.waiting = [Waiting(c, None) for c in config.changes if c.key in self.values]
+        self.live = LiveValues(config)
         self._budget_fixed = False
         self.evaluation_due = False
         self._evaluated_step = 0
-        self.best_loss, self.best_step = math.inf, 0
-        self.best_weights: dict[str, Tensor] | None = None
+        self.best = Best()
         self._losses: list[Tensor] = []
         self._diverged_loss: float | None = None
         self._flushed_at = time.perf_counter()
@@ -70,31 +70,34 @@ class Trainer:
         return sum(parameter.numel() for parameter in self.model.parameters())
 
     @property
-    def learning_rate(self) -> float:
-        """What the schedule makes of the learning rate for the last step done."""
-        last = max(self.step - 1, 0)
-        scale = factor(self.config.train.schedule, last, self.values["train.steps"])
-        return float(self.values["train.learning_rate"]) * scale
-
-    def change(self, change: Change, command_id: str | None) -> None:
-        """Let a live value take force when ``change.step`` steps are done, or at once if they are."""
-        self.waiting.append(Waiting(change, command_id))
-        self.waiting.sort(key=lambda waiting: waiting.change.step)
+    def batches(self) -> Batches | None:
+        """What it trains on, step by step; None where it counts."""
+        return self._learner.batches
 
     @property
-    def steps_to_do(self) -> int:
-        """The number of steps after which training ends, changes that wait included."""
-        n_steps: int = self.values["train.steps"]
-        for change, _ in self.waiting:
-            if change.key == "train.steps" and change.step <= n_steps:
-                n_steps = change.value
-        return n_steps
+    def learning_rate(self) -> float:
+        """What the schedule makes of the learning rate for the last step done."""
+        return self._learning_rate_of(max(self.step - 1, 0))
+
+    def _learning_rate_of(self, step: int) -> float:
+        scale = factor(self.config.train, step, self.live["train.steps"])
+        return float(self.live["train.learning_rate"]) * scale
+
+    @property
+    def has_lost_patience(self) -> bool:
+        """Whether so many validations brought no new best that training ends before its last step."""
+        is_before_end = self.step < self.live["train.steps"]
+        return is_before_end and self.best.is_outdated(self.live["train.patience"])
+
+    @property
+    def _goes_on(self) -> bool:
+        return self.step < self.live["train.steps"] and not self.has_lost_patience
 
     def run(self) -> Iterator[Event | None]:
         """Train to the end; the last event is ``Ended``."""
         yield from self._due_evaluation()  # a checkpoint may have been taken before it was over
         yield from self.due_changes()
-        while self.step < self.values["train.steps"] and self._diverged_loss is None:
+        while self._goes_on and self._diverged_loss is None:
             self._do_step()
             if time.perf_counter() - self._flushed_at >= _STEPS_PER_EVENT_S:
                 yield from self.flush()
@@ -126,25 +129,23 @@ class Trainer:
         )
 
     def _do_step(self) -> None:
-        scale = factor(self.config.train.schedule, self.step, self.values["train.steps"])
-        learning_rate = self.values["train.learning_rate"] * scale
+        learning_rate = self._learning_rate_of(self.step)
         began = time.perf_counter()
-        loss, n_targets = self._learner.step(self.step, self.values, learning_rate)
+        loss, n_targets = self._learner.step(self.step, self.live.values, learning_rate)
         self._train_s += time.perf_counter() - began
         self._losses.append(loss)
         self._n_tokens += n_targets
         self.step += 1
-        self.evaluation_due = self.step % self.values["train.evaluate_every"] == 0
+        self.evaluation_due = self.step % self.live["train.evaluate_every"] == 0
 
     def due_changes(self) -> Iterator[Event]:
         """Let the changes take force whose step has come; after a loss that is no number, none."""
         self._fix_budget()
-        while self.waiting and self.waiting[0].change.step <= self.step:
+        while self.live.is_due(self.step):
             yield from self.flush()
             if self._diverged_loss is not None:
                 return
-            change, command_id = self.waiting.pop(0)
-            old, self.values[change.key] = self.values[change.key], change.value
+            (change, command_id), old = self.live.take_next()
             self._budget_fixed |= change.key == "train.steps"
             yield ValueChanged(
                 step=self.step, key=change.key, old=old, new=change.value, command_id=command_id
@@ -158,9 +159,9 @@ class Trainer:
         seconds = self.config.train.seconds
         if seconds is None or self._budget_fixed or self._train_s < min(_PLAN_AFTER_S, seconds):
             return
-        if all(waiting.change.key != "train.steps" for waiting in self.waiting):
+        if not self.live.is_waiting("train.steps"):
             n_steps = max(self.step, round(self.step * seconds / self._train_s))
-            self.change(Change(key="train.steps", value=n_steps, step=self.step), None)
+            self.live.change(Change(key="train.steps", value=n_steps, step=self.step), None)
 
     @property
     def has_diverged(self) -> bool:
@@ -195,10 +196,19 @@ class Trainer:
         if self._evaluated_step != self.step:
             yield from self._evaluate(self._check)
         yield from self._evaluate(_scorer(self.config, self.text, "train", self.device))
-        if self.step < self.values["train.steps"]:  # more were asked for meanwhile
+        if self._goes_on:  # more steps were asked for meanwhile
             yield from self.run()
         else:
-            yield Ended(step=self.step, status="finished")
+            yield Ended(step=self.step, status="finished", message=self._why_early())
+
+    def _why_early(self) -> str:
+        if not self.has_lost_patience:
+            return ""
+        n = self.best.n_checks_since
+        return (
+            f"ended early: {n:,} validation{'s' if n > 1 else ''} without a new best;"
+            f" the best is of step {self.best.step:,}"
+        )
 
     def _evaluate(self, scorer: SplitScorer | None) -> Iterator[Event | None]:
         score = Score()
@@ -207,10 +217,8 @@ class Trainer:
         self._evaluated_step, self.evaluation_due = self.step, False
         if scorer is None:
             return
-        best = scorer is self._check and score.loss < self.best_loss
-        if best:
-            self.best_loss, self.best_step = score.loss, self.step
-            self.best_weights = {k: v.detach().clone() for k, v in self.weights().items()}
+        is_check = scorer is self._check
+        best = is_check and self.best.take(score.loss, self.step, self.weights())
         yield Evaluated(
             step=self.step,
             split=scorer.split,
@@ -232,13 +240,14 @@ class Trainer:
         """Where the training stands. Flush first."""
         return Position(
             step=self.step,
-            values=dict(self.values),
-            waiting=list(self.waiting),
+            values=dict(self.live.values),
+            waiting=list(self.live.waiting),
             budget_fixed=self._budget_fixed,
             evaluation_due=self.evaluation_due,
             evaluated_step=self._evaluated_step,
-            best_loss=self.best_loss,
-            best_step=self.best_step,
+            best_loss=self.best.loss,
+            best_step=self.best.step,
+            n_checks_since_best=self.best.n_checks_since,
             train_s=self._train_s,
             cpu_s=self._cpu_before_s + time.process_time(),
             n_tokens=self._n_tokens,
@@ -254,13 +263,12 @@ class Trainer:
         """Stand where a checkpoint was taken."""
         self.model.load_state_dict(weights)
         self._learner.load(tensors)
-        self.best_weights = best_weights
-        self.step, self.values = position.step, dict(position.values)
-        self.waiting = list(position.waiting)
+        self.best.restore(position, best_weights)
+        self.live.restore(position)
+        self.step = position.step
         self._budget_fixed = position.budget_fixed
         self.evaluation_due = position.evaluation_due
         self._evaluated_step = position.evaluated_step
-        self.best_loss, self.best_step = position.best_loss, position.best_step
         self._train_s, self._n_tokens = position.train_s, position.n_tokens
         self._cpu_before_s = position.cpu_s - time.process_time()
 

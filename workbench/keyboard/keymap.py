@@ -83,9 +83,10 @@ def groups() -> list[Group]:
     from workbench.screens.log import LogScreen
     from workbench.screens.main import MainScreen
     from workbench.screens.open import OpenScreen
+    from workbench.screens.rates import RateScreen
 
     panes = (DataPane, ControlsPane, LossPane, GeneratePane)
-    screens = (HelpScreen, LeaveScreen, LogScreen, OpenScreen, PresetScreen)
+    screens = (HelpScreen, LeaveScreen, LogScreen, OpenScreen, PresetScreen, RateScreen)
     return [
         Group("everywhere", _bindings([*APP_BINDINGS, *MainScreen.BINDINGS])),
         *(Group(pane.NAME, _bindings(pane.BINDINGS)) for pane in panes),

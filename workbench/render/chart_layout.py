@@ -9,7 +9,7 @@ from workbench.render.axis import Axis
 from workbench.render.canvas import dots_per_cell
 from workbench.render.chart_range import drawn_references, y_axis
 from workbench.render.chart_spec import ChartSpec, Reference
-from workbench.render.figures import axis_seconds, compact, loss
+from workbench.render.figures import axis_seconds, compact, learning_rate, loss
 from workbench.render.text import clean, fit
 
 MIN_WIDTH_FOR_AXES = 30
@@ -106,6 +106,8 @@ def x_labels(spec: ChartSpec, layout: Layout) -> list[tuple[int, str]]:
 def _x_texts(ticks: list[float], spec: ChartSpec) -> list[str]:
     if spec.x_unit == "seconds":
         return axis_seconds(ticks)
+    if spec.x_unit == "rates":
+        return [learning_rate(tick) for tick in ticks]
     short = [compact(tick) for tick in ticks]
     is_told_apart = len(set(short)) == len(short)
     return short if is_told_apart else [f"{tick:,.10g}" for tick in ticks]

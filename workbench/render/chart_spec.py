@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from workbench.render.axis import Axis
 
-XUnit = Literal["steps", "seconds", "epochs"]
+XUnit = Literal["steps", "seconds", "epochs", "rates"]
 Role = Literal[
     "plain",
     "train",

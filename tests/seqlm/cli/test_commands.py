@@ -72,6 +72,17 @@ def test_a_finished_run_answers_every_question(run, asked) -> None:
     assert evaluated["perplexity"] == pytest.approx(math.exp(evaluated["loss"]))
 
 
+def test_each_look_at_the_test_split_is_counted_and_said(run, asked, capsys) -> None:
+    before = asked("show", run["run"])["test_looks"]
+    assert list(asked("eval", run["run"], "--split", "test")) == [
+        "run", "split", "loss", "perplexity", "accuracy", "tokens", "protocol",
+    ]  # fmt: skip
+    assert run_command(["eval", run["run"], "--split", "test"]) == 0
+    assert f"was looked at {before + 2} times" in capsys.readouterr().out
+    asked("eval", run["run"], "--split", "val")
+    assert asked("show", run["run"])["test_looks"] == before + 2
+
+
 def test_a_seed_fixes_the_samples_and_greedy_needs_none(run, asked) -> None:
     first = asked("sample", run["run"], "--count", "3", "--seed", "7")
     again = asked("sample", run["run"], "--count", "3", "--seed", "7")

@@ -111,7 +111,7 @@ def test_they_never_take_more_than_there_is_room_for(
         told = told_of(run, WeightsKept)
         kept = told[-1].kept if told else []
         assert len(kept) <= n_most
-        whole = {run.trainer.step, run.trainer.best_step}
+        whole = {run.trainer.step, run.trainer.best.step}
         assert set(kept) <= set(run.checkpoints.steps()) <= {*kept, *whole}
         assert size_of(run.checkpoints.path) <= (n_most + len(whole)) * (one + 1000)
     assert kept == {0: [], 1: [0], 2: [0, 30], 3: [0, 3, 30], 5: [0, 1, 3, 10, 30]}[n_most]

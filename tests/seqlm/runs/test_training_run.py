@@ -397,3 +397,23 @@ def test_going_on_is_logged_as_superseding_what_came_after(small: Recipe) -> Non
     (resumed,) = [e for e in read_events(run.directory.events_path) if isinstance(e, Resumed)]
     assert (resumed.step, resumed.superseded_from) == (20, saved.seq)
     assert resumed.superseded_to == last
+
+
+def test_a_run_that_lost_patience_goes_on_only_when_it_is_given_up(small: Recipe) -> None:
+    fixed = ("train.learning_rate=0.3", "train.schedule=constant", "train.evaluate_every=2")
+    line = small(*fixed, "train.patience=2", steps=400)
+    run = to_the_end(begin(line))
+    ended = log_of(run)[-1]
+    assert isinstance(ended, Ended)
+    assert ended.status == "finished"
+    assert ended.message.startswith("ended early: 2 validations without a new best")
+    assert ended.step < 400
+    assert (run.directory.checkpoints_path / "best").exists()
+    with pytest.raises(RequestError, match=r"by train\.patience=2; go on with train\.patience=off"):
+        resume(run)
+    with pytest.raises(RequestError, match=r"by train\.patience=2"):
+        resume(run, "train.steps=500")
+    again = resume(run, "train.patience=off", f"train.steps={ended.step + 3}")
+    assert log_of(to_the_end(again))[-1].step == ended.step + 3  # type: ignore[union-attr]
+    straight = to_the_end(begin(small(*fixed, steps=ended.step + 3)))
+    assert losses_of(again) == losses_of(straight)

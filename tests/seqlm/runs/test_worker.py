@@ -32,6 +32,7 @@ from seqlm.protocol.events import (
 from seqlm.protocol.queries import (
     Describe,
     DescribeAnswer,
+    LearningRateSweep,
     NextToken,
     NextTokenAnswer,
     Refused,
@@ -226,6 +227,7 @@ def test_questions_while_training_leave_every_loss_as_it_was(reused: Worker, sma
     worker = reused
     run = begin(worker, line)
     answers: list[Any] = []
+    worker.connection.send(LearningRateSweep(id="f"))
     while not has_ended(run):
         answers += [
             worker.ask(NextToken(id="n", tokens=["a"], top=3)),

@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from msgspec.structs import replace
 from torch.nn.functional import cross_entropy
 
 from seqlm.config import DataConfig, RunConfig, TrainConfig
@@ -11,7 +12,7 @@ from seqlm.errors import RequestError
 from seqlm.families import LstmConfig, MlpConfig, ModelConfig, NgramConfig, TransformerConfig
 from seqlm.models.ngram import NgramModel
 from seqlm.models.registry import build
-from seqlm.training.learner import make_batches, make_learner
+from seqlm.training.learner import make_batches, make_learner, n_targets
 
 CPU = torch.device("cpu")
 VALUES = {"train.clip": None, "train.weight_decay": 0.0}
@@ -39,6 +40,65 @@ def test_a_step_is_one_of_plain_gradient_descent(names: PreparedText) -> None:
     for moved, start in zip(model.parameters(), twin.parameters(), strict=True):
         assert start.grad is not None
         torch.testing.assert_close(moved, start - 0.1 * start.grad)
+
+
+@pytest.mark.parametrize("by", ["norm", "value"])
+def test_a_gradient_is_clipped_by_its_norm_or_by_each_value(names: PreparedText, by: str) -> None:
+    config = config_of("window", clip_by=by)
+    model = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
+    twin = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
+    values = VALUES | {"train.clip": 0.01}
+    make_learner(config, names, model, CPU).step(0, values, 1.0)
+    moved = [new - old for new, old in zip(model.parameters(), twin.parameters(), strict=True)]
+    flat = torch.cat([part.detach().flatten() for part in moved])
+    assert float(flat.norm() if by == "norm" else flat.abs().max()) == pytest.approx(0.01, abs=1e-4)
+
+
+@pytest.mark.parametrize("example", ["window", "item", "chunk"])
+@pytest.mark.parametrize("order", ["shuffle", "replacement"])
+def test_all_is_every_example_in_each_step(names: PreparedText, example: str, order: str) -> None:
+    config = config_of(example, order=order, carry_state=False)
+    config = replace(config, train=replace(config.train, batch=None))
+    sequences = names.sequences("train")
+    batches = make_batches(config, names, sequences, 3)
+    assert batches.steps_per_epoch == 1
+    n_all = sum(len(sequence) - 1 for sequence in sequences)
+    for step in range(3):
+        n = n_targets(batches.at(step))
+        assert n == (n_all - n_all % 16 if example == "chunk" else n_all)
+
+
+def test_all_of_a_stream_in_carried_rows(stream: PreparedText) -> None:
+    config = config_of("chunk")
+    config = replace(config, train=replace(config.train, batch=None))
+    batches = make_batches(config, stream, stream.sequences("train"), None)
+    n_all = sum(len(sequence) - 1 for sequence in stream.sequences("train"))
+    first, second = batches.at(0), batches.at(1)
+    assert first.targets.numel() > n_all - 16
+    assert torch.equal(first.tokens, second.tokens)
+    assert not second.continues
+
+
+def test_full_batch_descent_never_goes_up_hill(names: PreparedText) -> None:
+    config = config_of("window")
+    config = replace(config, train=replace(config.train, batch=None))
+    model = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
+    learner = make_learner(config, names, model, CPU)
+    losses = [float(learner.step(index, VALUES, 0.05)[0]) for index in range(20)]
+    assert losses == sorted(losses, reverse=True)
+
+
+def test_one_batch_is_the_first_one_in_every_step(names: PreparedText) -> None:
+    """A model that works overfits it: its loss falls far below what many batches allow."""
+    config = config_of("window", one_batch=True, optimizer="adamw")
+    model = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
+    learner = make_learner(config, names, model, CPU)
+    batch = make_batches(config, names, names.sequences("train"), 3).at(0)
+    losses = [float(learner.step(index, VALUES, 0.01)[0]) for index in range(200)]
+    assert losses[-1] < 0.5 < losses[0]
+    with torch.no_grad():
+        logits = model.predict(batch.tokens)  # type: ignore[operator]
+    assert float(cross_entropy(logits, batch.targets[:, 0])) < 0.5
 
 
 def test_the_state_is_carried_from_chunk_to_chunk_and_never_its_gradient(

@@ -1,5 +1,6 @@
 """The optimizers against torch's own."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -7,16 +8,30 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 
+from seqlm import settings
 from seqlm.config import TrainConfig
+from seqlm.presets import preset_config
 from seqlm.training.optimizer import Optimizer, make_optimizer
-from seqlm.training.schedule import factor
 
 RATES = [0.1, 0.05, 0.2, 0.01, 0.1, 0.1]
 Make = Callable[[list[nn.Parameter]], torch.optim.Optimizer]
+CONFIGS = {
+    "sgd": TrainConfig(optimizer="sgd"),
+    "momentum": TrainConfig(optimizer="sgd", momentum=0.9),
+    "adam": TrainConfig(optimizer="adam"),
+    "adamw": TrainConfig(optimizer="adamw"),
+}
 REFERENCES: dict[str, Make] = {
     "sgd": lambda parameters: torch.optim.SGD(parameters, lr=1.0),
+    "momentum": lambda parameters: torch.optim.SGD(parameters, lr=1.0, momentum=0.9),
+    "adam": lambda parameters: torch.optim.Adam(parameters, lr=1.0),
     "adamw": lambda parameters: torch.optim.AdamW(parameters, lr=1.0, betas=(0.9, 0.99)),
 }
+
+
+def test_every_optimizer_is_tested() -> None:
+    choices = settings.find(preset_config("names-mlp"), "train.optimizer").choices
+    assert {config.optimizer for config in CONFIGS.values()} == set(choices)
 
 
 def parameters() -> list[nn.Parameter]:
@@ -31,7 +46,7 @@ def give_gradients(to: list[nn.Parameter], step: int) -> None:
 
 
 def optimizer_of(name: str, of: list[nn.Parameter]) -> Optimizer:
-    return make_optimizer(TrainConfig(optimizer=name), of)  # type: ignore[arg-type]
+    return make_optimizer(CONFIGS[name], of)
 
 
 def assert_close(ours: list[nn.Parameter], theirs: list[nn.Parameter]) -> None:
@@ -61,6 +76,13 @@ def test_adamw_decays_the_weights_apart_from_the_gradient() -> None:
     assert float(weight.detach()) == pytest.approx(2.0 * (1 - 0.1 * 0.5))
 
 
+def test_adam_takes_the_decay_as_a_part_of_the_gradient() -> None:
+    (weight,) = ours = [nn.Parameter(torch.tensor([2.0]))]
+    weight.grad = torch.tensor([0.0])
+    optimizer_of("adam", ours).step(0.1, 0.5)
+    assert float(weight.detach()) == pytest.approx(2.0 - 0.1)  # by its sign, whatever its size
+
+
 @pytest.mark.parametrize("name", REFERENCES)
 def test_an_optimizer_that_was_saved_goes_on_bit_for_bit(name: str) -> None:
     ours, other = parameters(), parameters()
@@ -81,31 +103,12 @@ def test_an_optimizer_that_was_saved_goes_on_bit_for_bit(name: str) -> None:
     assert all(torch.equal(one, copied) for one, copied in zip(ours, other, strict=True))
 
 
-def test_moments_of_another_shape_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"0\.exp_avg"):
-        optimizer_of("adamw", parameters()).load({"0.exp_avg": torch.zeros(2)})
-
-
-def test_a_constant_schedule_is_one() -> None:
-    assert {factor("constant", step, 10) for step in range(20)} == {1.0}
-
-
-def test_one_cycle_warms_up_and_goes_down_to_nothing() -> None:
-    rates = [factor("one-cycle", step, 1000) for step in range(1000)]
-    assert rates[0] == pytest.approx(1 / 50)
-    assert rates[49] == rates[50] == 1.0
-    assert rates[:50] == sorted(rates[:50])
-    assert rates[50:] == sorted(rates[50:], reverse=True)
-    assert rates[525] == pytest.approx(0.5)
-    assert 0 < rates[-1] < 1e-4
-    assert factor("one-cycle", 5000, 1000) == 0.0
-
-
-@pytest.mark.parametrize("n_steps", [1, 2, 19, 20])
-def test_a_short_cycle_is_a_cycle_too(n_steps: int) -> None:
-    rates = [factor("one-cycle", step, n_steps) for step in range(n_steps)]
-    assert rates[0] == 1.0
-    assert all(0 < rate <= 1 for rate in rates)
+@pytest.mark.parametrize(
+    ("name", "key"), [("momentum", "0.velocity"), ("adam", "0.exp_avg"), ("adamw", "0.exp_avg")]
+)
+def test_a_memory_of_another_shape_is_refused(name: str, key: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(key)):
+        optimizer_of(name, parameters()).load({key: torch.zeros(2)})
 
 
 def clipped(gradients: list[Tensor], norm: float) -> float:

@@ -50,6 +50,10 @@ NAMES = {
     "mlp-sgd": config_of(MLP, optimizer="sgd", schedule="constant", order="replacement"),
     "elman": config_of(ELMAN, example="item"),
     "lstm": config_of(LSTM, example="item"),
+    "mlp-momentum": config_of(MLP, optimizer="sgd", momentum=0.9, schedule="step", drop_at=0.4),
+    "elman-adam": config_of(ELMAN, optimizer="adam", example="item", schedule="warm-up"),
+    "mlp-all": config_of(MLP, batch=None, schedule="cosine", clip_by="value"),
+    "lstm-one-batch": config_of(LSTM, example="item", one_batch=True),
 }
 STREAM = {
     "mlp-stream": config_of(MLP),
@@ -99,7 +103,7 @@ def saved(trainer: Trainer) -> tuple[Position, Any, Any, Any]:
     position = codec.decode(codec.encode(trainer.position()), codec.decoder(Position))
     weights = {key: part.clone() for key, part in trainer.weights().items()}
     tensors = {key: part.clone() for key, part in trainer.tensors().items()}
-    return position, weights, tensors, trainer.best_weights
+    return position, weights, tensors, trainer.best.weights
 
 
 @every_training
@@ -151,7 +155,7 @@ def test_a_change_by_hand_is_repeated_at_its_step(make: Any, name: str) -> None:
     first = make(name)
     before = run_until(first, 15)
     checkpoint = saved(first)
-    first.change(replace(by_hand, step=15), "me")
+    first.live.change(replace(by_hand, step=15), "me")
     after = told(first.run())
     changed = next(event for event in after if isinstance(event, ValueChanged))
     assert (changed.step, changed.old, changed.new) == (15, 0.003, 0.02)
@@ -159,19 +163,59 @@ def test_a_change_by_hand_is_repeated_at_its_step(make: Any, name: str) -> None:
 
     second = make(name)
     second.restore(*checkpoint)
-    second.change(replace(by_hand, step=changed.step), "me")
+    second.live.change(replace(by_hand, step=changed.step), "me")
     assert losses_of(told(second.run())) == losses_of(after)
 
     whole = make(name)
-    whole.change(replace(by_hand, step=changed.step), "me")
+    whole.live.change(replace(by_hand, step=changed.step), "me")
     events = told(whole.run())
     assert losses_of(events) == losses_of(before) + losses_of(after)
+
+
+IMPATIENT = replace(
+    config_of(ELMAN, example="item", learning_rate=0.1, evaluate_every=2, patience=3, steps=100),
+    changes=(),
+)
+
+
+def test_patience_ends_it_after_so_many_validations_without_a_new_best(make: Any) -> None:
+    events = told(make(IMPATIENT).run())
+    checks = [e for e in events if isinstance(e, Evaluated) and e.split == "val"]
+    assert [check.best for check in checks[-4:]] == [True, False, False, False]
+    assert "False, False, False" not in str([check.best for check in checks[:-1]])
+    assert len(losses_of(events)) < 100
+    best = checks[-4].step
+    assert events[-1] == Ended(
+        step=best + 6,
+        status="finished",
+        message=f"ended early: 3 validations without a new best; the best is of step {best}",
+    )
+
+
+@pytest.mark.parametrize("after_best", [0, 1, 2, 3, 4, 5])
+def test_patience_is_counted_on_after_an_interruption(make: Any, after_best: int) -> None:
+    whole = told(make(IMPATIENT).run())
+    best = [e for e in whole if isinstance(e, Evaluated) and e.best][-1].step
+    first = make(IMPATIENT)
+    before = run_until(first, best + after_best)
+    checkpoint = saved(first)
+    second = make(IMPATIENT)
+    second.restore(*checkpoint)
+    after = told(second.run())
+    assert losses_of(before) + losses_of(after) == losses_of(whole)
+    assert after[-1] == whole[-1]
+
+
+def test_patience_can_be_given_up_while_it_goes(make: Any) -> None:
+    trainer = make(IMPATIENT)
+    trainer.live.change(Change(key="train.patience", value=None, step=3), "me")
+    assert told(trainer.run())[-1] == Ended(step=100, status="finished")
 
 
 def test_a_change_that_waits_is_kept_by_a_checkpoint(make: Any) -> None:
     first = make("mlp")
     run_until(first, 5)
-    first.change(Change(key="train.clip", value=None, step=25), "later")
+    first.live.change(Change(key="train.clip", value=None, step=25), "later")
     checkpoint = saved(first)
     second = make("mlp")
     second.restore(*checkpoint)
@@ -182,7 +226,7 @@ def test_a_change_that_waits_is_kept_by_a_checkpoint(make: Any) -> None:
 def test_a_change_at_once_takes_force_without_a_step(make: Any) -> None:
     trainer = make("mlp")
     run_until(trainer, 5)
-    trainer.change(Change(key="train.pace", value=3.0, step=trainer.step), "me")
+    trainer.live.change(Change(key="train.pace", value=3.0, step=trainer.step), "me")
     (changed,) = trainer.due_changes()
     assert (changed.step, changed.key, changed.old, changed.new) == (5, "train.pace", None, 3.0)
     assert trainer.step == 5
@@ -192,8 +236,8 @@ def test_more_steps_and_fewer_steps_can_be_given_while_it_goes(make: Any) -> Non
     for n_steps in (20, 40):
         trainer = make("mlp")
         run_until(trainer, 15)
-        trainer.change(Change(key="train.steps", value=n_steps, step=15), "me")
-        assert trainer.steps_to_do == n_steps
+        trainer.live.change(Change(key="train.steps", value=n_steps, step=15), "me")
+        assert trainer.live.steps_to_do == n_steps
         *_, ended = told(trainer.run())
         assert ended == Ended(step=n_steps, status="finished")
 
@@ -204,7 +248,7 @@ def test_more_steps_given_during_the_last_evaluation_are_done(make: Any) -> None
     for event in trainer.run():
         events += [event] if event is not None else []
         if not is_given and isinstance(event, Evaluated) and event.split == "train":
-            trainer.change(Change(key="train.steps", value=35, step=30), "me")
+            trainer.live.change(Change(key="train.steps", value=35, step=30), "me")
             events += trainer.due_changes()
             is_given = True
     assert len(losses_of(events)) == 35
@@ -264,8 +308,8 @@ def test_the_best_is_the_lowest_validation_so_far(make: Any) -> None:
         assert check.best == (check.loss < lowest)
         lowest = min(lowest, check.loss)
     best = min(checks, key=lambda check: check.loss)
-    assert (trainer.best_step, trainer.best_loss) == (best.step, best.loss)
-    trainer.model.load_state_dict(trainer.best_weights)
+    assert (trainer.best.step, trainer.best.loss) == (best.step, best.loss)
+    trainer.model.load_state_dict(trainer.best.weights)
     assert SplitScorer(trainer.text, "val", trainer.device).whole(
         trainer.model
     ).loss == pytest.approx(best.loss, abs=1e-9)
@@ -350,7 +394,7 @@ def test_seconds_become_a_number_of_steps_once(make: Any, monkeypatch: pytest.Mo
     monkeypatch.setattr(trainer_module, "time", Clock(0.5))  # another machine, or a busy one
     again = make(config)
     again.restore(*checkpoint)
-    again.change(Change(key="train.steps", value=40, step=8), None)
+    again.live.change(Change(key="train.steps", value=40, step=8), None)
     assert losses_of(told(again.run())) == losses_of(after)
 
 

@@ -30,6 +30,10 @@ def at(key: str, *words: str) -> tuple[Setting, Any]:
         ("train.weight_decay", "0.001", 0, 0.002),
         ("train.batch", "32", 20, 50),
         ("train.batch", "1", 1, 2),
+        ("train.batch", "1000", 500, None),
+        ("train.batch", "all", 32, None),
+        ("train.patience", "off", 10, None),
+        ("train.momentum", "0", 0, 0.001),
         ("train.clip", "off", 10, None),
         ("train.clip", "1", 0.5, 2),
         ("train.clip", "1000", 500, None),
@@ -93,6 +97,7 @@ def test_wherever_keys_lead_the_value_is_possible(setting: Setting, path: list[i
         ("train.learning_rate", "÷4", 0.025),
         ("train.batch", "/10", 3),
         ("train.batch", "1,024", 1024),
+        ("train.batch", "All", None),
         ("train.steps", "*1,000", 200_000_000),
         ("train.clip", "off", None),
         ("train.pace", "full", None),
@@ -117,12 +122,12 @@ def test_typed_values(key: str, text: str, value: Any) -> None:
         (
             "train.batch",
             "0",
-            "0 is below 1, the smallest batch size. Type 1 to 1,000,000, or esc to keep 32.",
+            "0 is below 1, the smallest batch size. Type 1 to 1,000,000, or all, or esc to keep 32.",
         ),
         (
             "train.batch",
             "2.5",
-            "2.5 is not a whole number. Type 1 to 1,000,000, or esc to keep 32.",
+            "2.5 is not a whole number. Type 1 to 1,000,000, or all, or esc to keep 32.",
         ),
         ("train.batch", "*1e999", "inf is above 1,000,000, the largest batch size."),
         ("train.learning_rate", "fast", '"fast" is not a number. Type 0.000001 to 100, or'),
@@ -139,7 +144,7 @@ def test_typed_values(key: str, text: str, value: Any) -> None:
         (
             "train.optimizer",
             "adamm",
-            '"adamm" is not an optimizer. Nearest: adamw. One of: sgd, adamw.',
+            '"adamm" is not an optimizer. Nearest: adam. One of: sgd, adam, adamw.',
         ),
         (
             "model.kind",
@@ -180,6 +185,12 @@ def test_whatever_is_typed_is_possible_or_refused(setting: Setting, text: str) -
             "train.order",
             "replacement",
             "Order replacement draws chunks from anywhere; it needs carry state false.",
+        ),
+        (
+            "names-mlp train.momentum=0.9",
+            "train.optimizer",
+            "adam",
+            "Momentum 0.9 needs optimizer sgd; adam has its own.",
         ),
     ],
 )

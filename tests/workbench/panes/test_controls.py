@@ -74,6 +74,7 @@ gradient clip      off
 validate every     1,000 steps
 pace               full
 stop after         200,000 steps
+patience           off
 ─ model ──────────── ↻ new run ───
 kind               mlp          ↻
 context            3 tokens     ↻
@@ -86,7 +87,6 @@ input              embedding    ↻
 tied               false        ↻
 init               lecture      ↻
 seed               0            ↻
-─ training ───────── ↻ new run ───
 ─ 11,897 → 17,697 params ─────────
 1 waits: r starts it, u undoes
 size of a step down the slope.

@@ -16,6 +16,8 @@ def possible(view: ControlsView, action: str) -> bool:
             return view.content.can_undo
         case "redo":
             return view.content.can_redo
+        case "find_rate":
+            return setting is not None and setting.key == "train.learning_rate"
         case "step":
             return setting is not None and setting.kind != "text"
         case "scale":
@@ -25,7 +27,9 @@ def possible(view: ControlsView, action: str) -> bool:
 
 def reach(view: ControlsView) -> tuple[bool, ...]:
     """What is possible of that which depends on the view: when it changes, so do the keys shown."""
-    return tuple(possible(view, name) for name in ("leave", "undo", "redo", "step", "scale"))
+    return tuple(
+        possible(view, name) for name in ("leave", "undo", "redo", "find_rate", "step", "scale")
+    )
 
 
 def _key(
@@ -47,6 +51,7 @@ CONTROLS_BINDINGS: list[BindingType] = [
     _key("halve", "[,(", "scale(-1)", "÷2", "Half the value"),
     _key("double", "],)", "scale(1)", "×2", "Twice the value"),
     _key("edit", "enter", "edit", "type", "Type a value: 3e-4, *2, /10, off; or open the presets"),
+    _key("find_rate", "f", "find_rate", "find a rate", "Try learning rates on a copy of the model"),
     _key("undo", "u", "undo", "undo", "Take the last change of a value back"),
     _key("redo", "U", "redo", "redo", "Make the change again that was taken back", show=False),
     _key("leave", "escape", "leave", "keep old", "Leave the field; the old value stays"),

@@ -11,7 +11,6 @@ from textual.message import Message
 from textual.widgets import Input
 
 from seqlm import errors
-from workbench.labels import written
 from workbench.panes.controls import view as layout
 from workbench.panes.controls.keys import CONTROLS_BINDINGS, possible, reach
 from workbench.panes.controls.lines import action_at, controls_rows, label_width
@@ -39,7 +38,7 @@ class ControlsPane(Pane):
         "Every setting of the run, with what is in force. A live one takes force at the next step. "
         "One marked ↻ takes a new run: 200 → 300 waits, r starts it, and the old run is kept. "
         "←→ go to the next round value, [ and ] halve and double, enter types one: 3e-4, *2, /10, "
-        "off. u takes back."
+        "off. u takes back. f on the learning rate tries rates on a copy."
     )
     BINDINGS: ClassVar[list[BindingType]] = CONTROLS_BINDINGS
 
@@ -66,6 +65,9 @@ class ControlsPane(Pane):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self.view = ControlsView()
+
+    class RateSearchAsked(Message):
+        """A learning rate should be looked for."""
 
     # What the app tells.
 
@@ -134,7 +136,7 @@ class ControlsPane(Pane):
             return
         self._change(is_editing=True, refusal="")
         self.add_class("-editing")
-        self._field.open_with(written(row.setting, row.value))
+        self._field.open_with(row.setting.show(row.value))
 
     def action_undo(self) -> None:
         """Asks to take the last change back."""
@@ -143,6 +145,10 @@ class ControlsPane(Pane):
     def action_redo(self) -> None:
         """Asks to make the change again that was taken back."""
         self.post_message(self.RedoAsked())
+
+    def action_find_rate(self) -> None:
+        """Asks for a search for a learning rate."""
+        self.post_message(self.RateSearchAsked())
 
     def action_leave(self) -> None:
         """Leaves the field and the refusal; the old value stays in force."""

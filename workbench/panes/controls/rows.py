@@ -9,7 +9,7 @@ from seqlm import settings
 from seqlm.config import RunConfig
 from seqlm.presets import PRESETS
 from seqlm.settings import Setting
-from workbench.labels import label, written
+from workbench.labels import label
 from workbench.render.figures import MISSING
 
 PRESET_KEY = "preset"
@@ -37,8 +37,10 @@ _FIRST = (
     "train.evaluate_every",
     "train.pace",
     "train.steps",
+    "train.patience",
     "train.batch",
     "train.optimizer",
+    "train.momentum",
     "train.schedule",
 )
 """The order in which a person thinks of them; the others follow as they are declared."""
@@ -154,7 +156,7 @@ def _row(
         Section(_NAMES.get(prefix, "model"), setting.live),
         label(setting.key),
         now if setting.live and not is_waiting else wanted,
-        MISSING if now is _ABSENT else written(setting, now),
-        written(setting, wanted) if is_waiting else None,
+        MISSING if now is _ABSENT else setting.show(now),
+        setting.show(wanted) if is_waiting else None,
         marks,
     )

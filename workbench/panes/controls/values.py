@@ -10,7 +10,7 @@ from workbench.labels import label
 _UNIT_STEPS_UP_TO = 32  # a whole number with a maximum this small goes up by one
 _SMALLEST_STEP = 0.001  # where 1 2 5 downwards meets a minimum of 0
 _LARGEST_STEP = 1000  # where 1 2 5 upwards meets "off", which means no limit
-_BACK_FROM_OFF, _SHARE_BACK_FROM_OFF = 10, 0.5
+_BACK_FROM_OFF, _SHARE_BACK_FROM_OFF = 10, 0.5  # where the default is no number either
 
 
 def stepped(setting: Setting, value: Any, direction: int) -> Any:
@@ -72,7 +72,8 @@ def round_number(value: float, direction: int) -> float:
 def _next_number(setting: Setting, value: Any, direction: int) -> float | None:
     maximum = setting.maximum or 0
     if value is None:
-        back = _BACK_FROM_OFF if maximum > 1 else _SHARE_BACK_FROM_OFF
+        usual = _BACK_FROM_OFF if maximum > 1 else _SHARE_BACK_FROM_OFF
+        back = usual if setting.default is None else setting.default
         return back if direction < 0 else None
     if setting.optional and direction > 0 and value >= min(_LARGEST_STEP, maximum):
         return None

@@ -6,7 +6,7 @@ from typing import Any
 from seqlm import errors, settings
 from seqlm.config import RunConfig
 from seqlm.settings import Setting
-from workbench.labels import in_words, label, plain_number, written
+from workbench.labels import in_words, label, plain_number
 from workbench.panes.controls.values import calculated
 
 _LONGEST_SHOWN = 40
@@ -18,14 +18,14 @@ def bounds(setting: Setting) -> str:
         return setting.bounds()
     above = "above " if setting.above else ""
     to = "below" if setting.below else "to"
-    off = f", or {written(setting, None)}" if setting.optional else ""
+    off = f", or {setting.without[0]}" if setting.optional else ""
     return f"{above}{plain_number(setting.minimum)} {to} {plain_number(setting.maximum)}{off}"
 
 
 def explanation(setting: Setting) -> str:
     """What a setting does, what it may be, and its usual value."""
     unit = f" {setting.unit}" if setting.unit and setting.kind != "text" else ""
-    usual = written(setting, setting.default)
+    usual = setting.show(setting.default)
     if setting.kind == "text":
         return f"{setting.help}; default {usual}."
     return f"{setting.help}. {bounds(setting)}{unit}; default {usual}."
@@ -42,7 +42,7 @@ def typed(setting: Setting, value: Any, text: str) -> Any:
         return setting.parse(wanted)
     except errors.RequestError as error:
         words = _why_not(setting, wanted)
-        keep = "" if setting.choices else f", or esc to keep {written(setting, value)}."
+        keep = "" if setting.choices else f", or esc to keep {setting.show(value)}."
         raise errors.RequestError(words + keep, text) from error
 
 

@@ -1,0 +1,41 @@
+"""The run that a worker's questions are about."""
+
+from typing import NamedTuple
+
+from seqlm.protocol.queries import LearningRateSweep, Query, SplitLoss
+from seqlm.runs.answers import Answering, answer
+from seqlm.runs.directory import RunDirectory
+from seqlm.runs.subjects import Subjects
+from seqlm.runs.sweeping import answer_sweep
+from seqlm.training.trainer import Trainer
+
+
+class OpenRun(NamedTuple):
+    """A run and its weights."""
+
+    directory: RunDirectory
+    subjects: Subjects
+
+    def answering(self, query: Query, trainer: Trainer | None) -> Answering:
+        """Answer a question about it, piece by piece.
+
+        Args:
+            query: The question.
+            trainer: What trains the run now, if anything does.
+
+        Raises:
+            SeqlmError: There are no such weights, or they are damaged.
+        """
+        subject = self.subjects.find(query.weights, trainer)
+        if isinstance(query, LearningRateSweep):
+            return answer_sweep(query, self.subjects.config, subject, trainer)
+        if isinstance(query, SplitLoss) and query.split == "test":
+            return self._counted(answer(query, subject), subject.step)
+        return answer(query, subject)
+
+    def _counted(self, answering: Answering, step: int) -> Answering:
+        """A test split that is looked at often is no test any more: no look goes uncounted."""
+        for found in answering:
+            if found is not None:
+                self.directory.note_test_look(step)
+            yield found

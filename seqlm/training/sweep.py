@@ -1,0 +1,88 @@
+"""The losses of a learning rate sweep, and which rate they suggest. Plain Python."""
+
+import math
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+_BETA = 0.9  # what is kept of the mean at each step: it looks back about ten steps
+_BLOWN_UP = 4.0  # times the best smoothed loss
+
+
+class Sweep(Struct, frozen=True):
+    """Trial steps, each with a learning rate larger than the one before by the same factor.
+
+    Attributes:
+        losses: The loss of each step's batch before its update, nats per token.
+        first_rate: The learning rate of the first step.
+        last_rate: That of the last one.
+        n_steps: How many steps there are to be.
+    """
+
+    losses: tuple[float, ...] = ()
+    first_rate: float = 1e-5
+    last_rate: float = 10.0
+    n_steps: int = 100
+
+    def rate_of(self, step: int) -> float:
+        """The learning rate of a step, counted from 0."""
+        share = step / max(1, self.n_steps - 1)
+        return self.first_rate * math.pow(self.last_rate / self.first_rate, share)
+
+    def with_loss(self, loss: float) -> "Sweep":
+        """One step more."""
+        return replace(self, losses=(*self.losses, loss))
+
+    @property
+    def learning_rates(self) -> list[float]:
+        """The rate of each step done."""
+        return [self.rate_of(step) for step in range(len(self.losses))]
+
+    @property
+    def smoothed(self) -> list[float]:
+        """The mean of the losses up to each step, in which those long ago count less and less.
+
+        It is divided by what its weights add up to, so that it does not begin near 0.
+        """
+        found, mean = [], 0.0
+        for n, loss in enumerate(self.losses, 1):
+            mean = _BETA * mean + (1 - _BETA) * loss
+            found.append(mean / (1 - _BETA**n))
+        return found
+
+    @property
+    def blown_up_at(self) -> float | None:
+        """The rate at which the smoothed loss passed four times its best, or was no number."""
+        smoothed = self.smoothed
+        if not smoothed or smoothed[-1] <= _BLOWN_UP * min(smoothed):
+            return None
+        return self.rate_of(len(smoothed) - 1)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing more to learn from a further step."""
+        return len(self.losses) >= self.n_steps or self.blown_up_at is not None
+
+    @property
+    def suggestion(self) -> float | None:
+        """The rate at which the smoothed loss falls most over a decade of rates, in two digits.
+
+        None where it does not fall, or where too few steps are done.
+        """
+        smoothed = [loss for loss in self.smoothed if math.isfinite(loss)]
+        n_decades = math.log10(self.last_rate / self.first_rate)
+        side = max(1, round((self.n_steps - 1) / n_decades / 2))  # half a decade
+        falls = [
+            (smoothed[step + side] - smoothed[step - side], step)
+            for step in range(side, len(smoothed) - side)
+        ]
+        fall, step = min(falls, default=(0.0, 0))
+        return float(f"{self.rate_of(step):.2g}") if fall < 0 else None
+
+    @property
+    def reason(self) -> str:
+        """Why this rate is suggested, or none is, in words."""
+        up = "" if self.blown_up_at is None else f"; it blows up at {self.blown_up_at:.2g}"
+        if self.suggestion is None:
+            return f"the smoothed loss does not fall{up}"
+        return f"steepest fall of the smoothed loss{up}"

@@ -1,0 +1,100 @@
+"""A sweep trains a copy, and nothing else notices."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from msgspec.structs import replace
+
+from seqlm.config import RunConfig, TrainConfig
+from seqlm.data.prepare import PreparedText
+from seqlm.errors import RequestError
+from seqlm.families import ElmanConfig, LstmConfig, MlpConfig, NgramConfig
+from seqlm.protocol.events import Event, StepsDone
+from seqlm.training.lr_finder import sweep_copy, sweep_new, train_batches
+from seqlm.training.sweep import Sweep
+from seqlm.training.trainer import Trainer
+
+TRAIN = TrainConfig(steps=24, batch=8, chunk=16, learning_rate=0.01, evaluate_every=10)
+MODELS: dict[str, Any] = {
+    "mlp": MlpConfig(context=3, embedding=4, hidden=8, dropout=0.2),
+    "elman": ElmanConfig(embedding=4, hidden=8, dropout=0.2),
+    "lstm": LstmConfig(embedding=4, hidden=8, layers=2, dropout=0.2),
+}
+
+
+def config_of(model: str, optimizer: str = "adamw") -> RunConfig:
+    train = replace(TRAIN, optimizer=optimizer)
+    return RunConfig(preset="names-mlp", model=MODELS[model], train=train, seed=7)
+
+
+def sweep_of(trainer: Trainer) -> Iterator[Sweep]:
+    batches = train_batches(trainer.config, trainer.text, trainer.model)
+    return sweep_copy(
+        trainer.config, trainer.model, batches, trainer.device, trainer.live.values, trainer.step
+    )
+
+
+def losses_of(events: list[Event | None]) -> list[float]:
+    return [x for event in events if isinstance(event, StepsDone) for x in event.losses]
+
+
+@pytest.mark.parametrize("where", ["names", "stream"])
+@pytest.mark.parametrize("model", MODELS)
+def test_a_training_with_a_sweep_in_it_equals_one_without(
+    where: str, model: str, request: pytest.FixtureRequest
+) -> None:
+    text: PreparedText = request.getfixturevalue(where)
+    whole = Trainer(config_of(model), text)
+    undisturbed = losses_of(list(whole.run()))
+    trainer = Trainer(config_of(model), text)
+    events: list[Event | None] = []
+    sweep: Iterator[Sweep] = iter(())
+    for event in trainer.run():
+        events.append(event)
+        if trainer.step == 5:
+            sweep = sweep_of(trainer)
+        before = torch.get_rng_state()
+        for _ in range(3):  # a little of it between two steps
+            next(sweep, None)
+        assert torch.equal(torch.get_rng_state(), before)
+    assert losses_of(events) == undisturbed
+    for name, part in whole.weights().items():
+        assert torch.equal(part, trainer.weights()[name])
+
+
+def test_a_sweep_begins_at_the_loss_of_the_model_and_learns(names: PreparedText) -> None:
+    trainer = Trainer(config_of("elman", "sgd"), names)
+    *_, sweep = sweep_of(trainer)
+    first = losses_of(list(trainer.run()))[0]
+    assert sweep.losses[0] == pytest.approx(first, rel=0.2)  # another dropout
+    assert min(sweep.smoothed) < sweep.losses[0] - 0.2
+    assert sweep.suggestion is not None
+
+
+def test_a_sweep_is_repeatable(names: PreparedText) -> None:
+    one, other = (list(sweep_new(config_of("lstm"), names))[-1] for _ in range(2))
+    assert one == other
+
+
+def test_a_new_model_and_its_copy_are_swept_alike(names: PreparedText) -> None:
+    config = config_of("lstm")
+    *_, new = sweep_new(config, names)
+    *_, copied = sweep_of(Trainer(config, names))
+    assert new == copied
+
+
+def test_a_sweep_can_be_cut_off_anywhere(names: PreparedText) -> None:
+    state = torch.get_rng_state()
+    sweep = sweep_new(config_of("mlp"), names)
+    found = [next(sweep) for _ in range(3)]
+    sweep.close()  # type: ignore[attr-defined]
+    assert [len(part.losses) for part in found] == [1, 2, 3]
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_counting_has_no_learning_rate(names: PreparedText) -> None:
+    config = RunConfig(preset="names-ngram", model=NgramConfig(order=3))
+    with pytest.raises(RequestError, match=r"model\.kind=ngram learns by counting"):
+        next(sweep_new(config, names))
