@@ -149,6 +149,7 @@ def make_batches(
     if kind == "window" and context is not None:
         fill_id = text.fill_id
         _refuse_blind(context, sequences)
+        _refuse_large(train.batch, sum(map(len, sequences)) - len(sequences), "windows")
         return WindowBatches(
             sequences, context, fill_id, train.batch, seed, replacement=replacement
         )
@@ -162,6 +163,7 @@ def make_batches(
         raise RequestError(
             "train.example=item needs lines; a stream has no items: take chunk", kind
         )
+    _refuse_large(train.batch, len(sequences), "items")
     longest = max((len(sequence) - 1 for sequence in sequences), default=0)
     _refuse_long(f"an item of {longest:,} tokens", longest, max_tokens, "take train.example=chunk")
     return ItemBatches(sequences, train.batch, seed, replacement=replacement)
@@ -174,6 +176,15 @@ def _refuse_blind(context: int, sequences: list[list[int]]) -> None:
             f"a context of {context:,} tokens is longer than the training split, which has"
             f" {n_tokens:,}: take a shorter one",
             context,
+        )
+
+
+def _refuse_large(batch: int, n_examples: int, unit: str) -> None:
+    if batch > n_examples:
+        raise RequestError(
+            f"train.batch={batch:,} is larger than the training split, which has {n_examples:,}"
+            f" {unit}: take a batch of {n_examples:,} or fewer",
+            batch,
         )
 
 
