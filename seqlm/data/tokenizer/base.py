@@ -30,6 +30,7 @@ class Tokenizer(Struct, frozen=True, dict=True, tag=True):
         end_id: The id of the end token, the last; None where items have no end token.
         unknown_id: The id of the token for what is not in the vocabulary; None where that is refused.
         unit: What one token is called, in the plural.
+        one: What a person calls a token.
         gap: What stands between two tokens that are shown in a row.
     """
 
@@ -37,6 +38,7 @@ class Tokenizer(Struct, frozen=True, dict=True, tag=True):
     end_id: int | None = None
     unknown_id: int | None = None
     unit: ClassVar[str] = "tokens"
+    one: ClassVar[str] = "token"
     gap: ClassVar[str] = ""
 
     def split(self, text: str) -> Sequence[str]:

@@ -18,6 +18,7 @@ class ByteTokenizer(Tokenizer, frozen=True, tag="byte"):
     """
 
     unit: ClassVar[str] = "bytes"
+    one: ClassVar[str] = "byte"
 
     def split(self, text: str) -> Sequence[str]:
         """The names of the bytes of the text."""

@@ -13,6 +13,7 @@ class CharTokenizer(Tokenizer, frozen=True, tag="char"):
     """Characters numbered from 0 in code point order, the end token (if there is one) last."""
 
     unit: ClassVar[str] = "characters"
+    one: ClassVar[str] = "letter"
 
     def split(self, text: str) -> str:
         """The text itself: a text is the sequence of its characters."""

@@ -34,6 +34,7 @@ class WordTokenizer(Tokenizer, frozen=True, tag="word"):
     takes_unknown: bool = True
     max_words: int | None = None
     unit: ClassVar[str] = "words"
+    one: ClassVar[str] = "word"
     gap: ClassVar[str] = " "
 
     def split(self, text: str) -> Sequence[str]:
