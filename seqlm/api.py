@@ -116,9 +116,6 @@ class LoadedModel:
 
     def score(self, text: str) -> list[tuple[str, float]]:
         """Each token of ``text`` with its surprisal in nats, read in one pass."""
-        tokenizer = self._text.tokenizer
-        ids = tokenizer.encode(text)
-        if tokenizer.end_id is not None:
-            ids = [tokenizer.end_id, *ids, tokenizer.end_id]
+        tokenizer, ids = self._text.tokenizer, self._text.sequence(text)
         nats = [value for piece in self._generator.score(ids) for value in piece]
         return list(zip([tokenizer.tokens[i] for i in ids[1:]], nats, strict=True))

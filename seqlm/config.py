@@ -46,7 +46,26 @@ class DataConfig(_Section, frozen=True, kw_only=True):
         Literal["all", "last"],
         Meta(description="last: only the last token of each item is to be predicted"),
     ] = "all"
-    tokenizer: Annotated[Literal["char"], Meta(description="what one token is")] = "char"
+    tokenizer: Annotated[
+        Literal["char", "byte", "word", "bpe"],
+        Meta(description="what one token is; bpe: pieces of words, learned by merging pairs"),
+    ] = "char"
+    fold_case: Annotated[
+        bool, Meta(description="words: upper and lower case are the same word")
+    ] = True
+    punctuation: Annotated[
+        Literal["drop", "keep"], Meta(description="words: signs are dropped, or tokens too")
+    ] = "drop"
+    unknown: Annotated[
+        bool, Meta(description="words: there is a token for words that are not in the vocabulary")
+    ] = True
+    max_words: Annotated[
+        Annotated[int, Meta(ge=1, le=10**6)] | None,
+        Meta(description="words: only the most frequent ones", extra=_unit("words")),
+    ] = 10_000
+    merges: Annotated[
+        int, Meta(ge=0, le=20_000, description="bpe: pairs that are merged into tokens")
+    ] = 500
     boundary: Annotated[
         Literal["auto", "end", "none"],
         Meta(description="end: an end token before and after each item; none: no such token"),

@@ -60,7 +60,8 @@ class Oracle:
         self._generate.show_sampling(sample)
         self._generate.show_same_draw(run.samples)
         if not situation.is_linked:
-            self._counts_answer(preview, "letter-pair counts" + ", no training yet" * (not run.run))
+            label = f"{preview.text.tokenizer.one}-pair counts"
+            self._counts_answer(preview, label + ", no training yet" * (not run.run))
             return
         if situation.looking_at is not None:
             self._weights = str(situation.looking_at)
@@ -130,15 +131,13 @@ class Oracle:
         self._scored_at = None
         self._data.forget()
         self._generate.answer_at_once(lambda asked, tokens, _: from_counts(preview, asked, tokens))
-        self._generate.show_source(label, COUNTS, None, preview.vocabulary, preview.has_end)
+        self._generate.show_source(label, COUNTS, None, preview.text.tokenizer)
 
     def _model_answers(self, preview: Preview, step: int, of: str = "") -> None:
         """The model in the weights of a step; ``of`` says how far the run is, where that is not now."""
         self._generate.answer_at_once(None)
-        label, vocabulary = f"weights of step {step:,}{of}", preview.vocabulary
-        told = partial(
-            self._generate.show_source, label, self._weights, step, vocabulary, preview.has_end
-        )
+        label, tokenizer = f"weights of step {step:,}{of}", preview.text.tokenizer
+        told = partial(self._generate.show_source, label, self._weights, step, tokenizer)
         self._generate.call_later(told)
         if step != self._scored_at:
             self._scored_at = step

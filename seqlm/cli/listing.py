@@ -1,6 +1,7 @@
 """Commands that look: presets, runs, show, data. None of them needs torch."""
 
 import argparse
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any, Protocol
 
@@ -8,6 +9,8 @@ from seqlm import recipe, settings
 from seqlm.cli.output import nats, print_json, print_lines, print_table
 from seqlm.data.sources import CORPORA, is_here
 from seqlm.presets import PRESETS, Preset
+
+_MERGES_SHOWN = 12
 
 
 class AddCommand(Protocol):
@@ -179,6 +182,8 @@ def _data_show(options: argparse.Namespace) -> int:
 def _show_corpus(options: argparse.Namespace, undo: ExitStack) -> int:
     from seqlm.data.prepare import prepare
     from seqlm.data.references import reference_losses
+    from seqlm.data.split import SPLITS
+    from seqlm.data.tokenizer import BpeTokenizer
     from seqlm.errors import RequestError
     from seqlm.runs.targets import FOR_LINES, configure_file
 
@@ -191,9 +196,13 @@ def _show_corpus(options: argparse.Namespace, undo: ExitStack) -> int:
         config = configure_file(options.corpus, options.settings, undo)
     text = prepare(config.data)
     about, losses = text.describe(), reference_losses(text, config.data.tokenizer)
+    merges = text.tokenizer.merges if isinstance(text.tokenizer, BpeTokenizer) else None
     if options.json:
-        return print_json({"corpus": about, "reference_losses": losses})
+        record = {"corpus": about, "reference_losses": losses}
+        return print_json(record if merges is None else {**record, "merges": merges})
     perfect = f"  perfect {nats(losses['perfect'])}" if "perfect" in losses else ""
+    n_characters = sum(map(text.n_characters, SPLITS))
+    per_character = sum(map(text.n_tokens, SPLITS)) / max(1, n_characters)
     shown = " ".join(f"{token!r} {count:,}" for token, count in about.common)
     return print_lines(
         f"{about.name}: {about.mode}, {about.vocabulary}",
@@ -204,6 +213,17 @@ def _show_corpus(options: argparse.Namespace, undo: ExitStack) -> int:
         f"  {about.n_duplicates:,} equal lines left out, {about.n_overlap:,} of val stand in train",
         f"  {about.n_undecodable:,} bytes were not UTF-8",
         f"  most common {shown}",
+        *_merge_lines(merges or ()),
+        *([] if per_character == 1 else [f"  {per_character:.3f} tokens per character"]),
         f"  uniform {nats(losses['uniform'])}  bigram counts {nats(losses['bigram'])}{perfect} nats"
         " per token",
     )
+
+
+def _merge_lines(merges: Sequence[tuple[str, str]]) -> list[str]:
+    """The first merges, each as what it joins and what that makes: ``t + h -> th``."""
+    pairs = ((a.replace(" ", "␣"), b.replace(" ", "␣")) for a, b in merges[:_MERGES_SHOWN])
+    shown = [f"{a} + {b} -> {a}{b}" for a, b in pairs]
+    n_more = len(merges) - len(shown)
+    more = [f"and {n_more:,} more"] if n_more else []
+    return [f"  first merges {', '.join([*shown, *more])}"] if shown else []

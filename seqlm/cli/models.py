@@ -5,8 +5,9 @@ import sys
 from typing import Any
 
 from seqlm.cli.listing import AddCommand
-from seqlm.cli.output import nats, print_json, print_lines, print_table
+from seqlm.cli.output import harmless, nats, print_json, print_lines, print_table
 from seqlm.data.corpus import MAX_STORED_BYTES
+from seqlm.data.tokenizer import END, unknown_words
 from seqlm.errors import RequestError
 from seqlm.protocol.commands import Read
 from seqlm.protocol.queries import Drawn, NextToken, Query, Sample, Score, SplitLoss
@@ -92,13 +93,15 @@ def _times(n: int) -> str:
 
 def _predict(options: argparse.Namespace) -> int:
     run = find_run(options.run)
-    tokens = list(options.prompt)  # a token is a character
-    query = NextToken(id=client.new_id(), tokens=tokens, top=options.top, weights=options.weights)
+    query = NextToken(
+        id=client.new_id(), text=options.prompt, top=options.top, weights=options.weights
+    )
     answer = _ask(run, query)
+    _tell_unknown(answer.unknown)
     parts = zip(answer.tokens, answer.ids, answer.probabilities, strict=True)
     following = [{"token": t, "id": i, "probability": p} for t, i, p in parts]
     if options.json:
-        return print_json({"prompt": tokens, "next": following, "entropy": answer.entropy})
+        return print_json({"prompt": answer.prompt, "next": following, "entropy": answer.entropy})
     rows = [[_visible(f["token"]), f"{f['probability']:.4f}"] for f in following]
     print_table(["token", ">probability"], rows)
     return print_lines(f"entropy {answer.entropy:.4f} nats, of {answer.n_vocab} tokens")
@@ -116,22 +119,30 @@ def _sample(options: argparse.Namespace) -> int:
     query = Sample(
         id=client.new_id(),
         weights=options.weights,
-        prompt=list(options.prompt),
+        text=options.prompt,
         count=options.count,
         length=options.length,
         greedy=options.greedy,
         **values,
     )
     answer = _ask(run, query)
+    _tell_unknown(answer.unknown)
     if options.json:
         return print_json({"samples": answer.samples})
-    lines = [line for drawn in answer.samples for line in _lines_of(drawn, options.prompt)]
+    lines = [line for drawn in answer.samples for line in _lines_of(drawn)]
     return print_lines(*lines)
 
 
-def _lines_of(drawn: Drawn, prompt: str) -> list[str]:
+def _tell_unknown(words: list[str]) -> None:
+    """Say on standard error which words are read as the unknown one."""
+    if words:
+        sys.stderr.write(f"seqlm: {harmless(unknown_words(words))}\n")
+
+
+def _lines_of(drawn: Drawn) -> list[str]:
     """A sample as it is printed. Only an item that ended can be said to be new or known."""
-    has_ended = drawn.text != prompt + "".join(drawn.tokens)  # the end token is no part of a text
+    # The end token is no part of a text.
+    has_ended = drawn.tokens[-1:] == [END] and not drawn.text.endswith(END)
     mark = f"  ({f'in {drawn.seen_in}' if drawn.seen_in else 'new'})" if has_ended else ""
     return f"{drawn.text}{mark}".split("\n")
 
@@ -145,6 +156,7 @@ def _score(options: argparse.Namespace) -> int:
         text = raw.decode(errors="replace").removesuffix("\n")
     run = find_run(options.run)
     answer = _ask(run, Score(id=client.new_id(), text=text, weights=options.weights))
+    _tell_unknown(answer.unknown)
     record = {"tokens": answer.tokens, "surprisal": answer.surprisal, "loss": answer.loss}
     if options.json:
         return print_json(record)

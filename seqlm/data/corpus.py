@@ -32,7 +32,8 @@ class Corpus(Struct, frozen=True):
         mode: ``lines``: each line is a sequence of its own; ``stream``: one long sequence.
         n_bytes: Size before decoding.
         sha256: Of those bytes, in hexadecimal.
-        n_undecodable: Bytes that were not UTF-8; each stands as U+FFFD in the text.
+        n_undecodable: Bytes that were not UTF-8; each stands as U+FFFD in the text, but where bytes
+            are tokens: then as :func:`seqlm.data.reading.bytes_of` reads it.
         has_end: Whether its lines have an end token where nothing else is asked.
     """
 
@@ -80,11 +81,11 @@ def store_corpus(source: bytes | BinaryIO, undo: ExitStack | None = None) -> Pat
         undo: Told how to take the copy back, where there was none before.
 
     Raises:
-        RequestError: More than 64 MB, empty, or not text; then nothing is written.
+        RequestError: More than 64 MB, empty, or binary; then nothing is written.
     """
     file = io.BytesIO(source) if isinstance(source, bytes) else source
     raw = reading.read_limited(file, _STDIN, MAX_STORED_BYTES)
-    _refuse_too_little(reading.decode(raw, _STDIN)[0], _STDIN)
+    _refuse_too_little(reading.decode(raw, _STDIN, keep_bytes=True)[0], _STDIN)
     path = copy_path(raw)
     if undo is not None and not path.exists():
         undo.callback(_take_back, path)
@@ -143,7 +144,8 @@ def _corpus(
     *,
     has_end: bool = True,
 ) -> Corpus:
-    text, n_undecodable = reading.decode(raw, name)
+    keep_bytes = data.tokenizer == "byte"
+    text, n_undecodable = reading.decode(raw, name, keep_bytes=keep_bytes)
     _refuse_too_little(text, name)
     mode = data.mode if data.mode != "auto" else usual or _looks_like(text)
     return Corpus(name, path, text, mode, len(raw), _sha256(raw), n_undecodable, has_end)

@@ -1,7 +1,9 @@
 """From a configuration to sequences of tokens, without torch: fast enough for the first frame."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from itertools import chain
 
 from msgspec import Struct
 
@@ -18,7 +20,7 @@ from seqlm.data.split import (
     split_lines,
     split_stream,
 )
-from seqlm.data.tokenizer import Boundary, CharTokenizer
+from seqlm.data.tokenizer import AnyTokenizer, Boundary, unlearned
 
 
 class Description(Struct, frozen=True):
@@ -49,21 +51,22 @@ class Description(Struct, frozen=True):
     common: tuple[tuple[str, int], ...]
 
 
-class PreparedText(Struct, frozen=True):
+class PreparedText(Struct, frozen=True, dict=True):
     """A corpus with its vocabulary, cut into splits. Tokens are numbered only when asked for.
 
     Attributes:
         corpus: The text and where it came from.
         tokenizer: Its vocabulary, made from all splits.
         boundary: ``end``: an end token stands before and after each item; ``none``: there is none.
-        items: The texts of each split: its lines, or the one piece of a stream.
+        items: The texts of each split: its lines, or the one piece of a stream; of words, these
+            alone, as they are told apart.
         n_duplicates: Equal lines that were left out.
         n_overlap: Validation lines that stand in train too; 0 where duplicates were left out.
         only_last: Whether of each item the last token alone is a target.
     """
 
     corpus: Corpus
-    tokenizer: CharTokenizer
+    tokenizer: AnyTokenizer
     boundary: Boundary
     items: Mapping[Split, tuple[str, ...]]
     n_duplicates: int
@@ -92,12 +95,27 @@ class PreparedText(Struct, frozen=True):
         """Characters in a split, line ends of items not counted."""
         return sum(map(len, self.items[split]))
 
+    def n_tokens(self, split: Split) -> int:
+        """Tokens in a split, without end tokens."""
+        return self._n_tokens[split]
+
+    @cached_property
+    def _n_tokens(self) -> dict[Split, int]:
+        cut = self.tokenizer.split
+        return {split: sum(len(cut(item)) for item in self.items[split]) for split in SPLITS}
+
     def n_targets(self, split: Split) -> int:
         """Tokens that are predicted in a split, end tokens included."""
         if self.only_last:
-            return sum(len(item) > 1 for item in self.items[split])
+            return sum(len(self._targets_of(item)) for item in self.items[split])
         extra = 1 if self.boundary == "end" else -1
-        return self.n_characters(split) + extra * len(self.items[split])
+        return self.n_tokens(split) + extra * len(self.items[split])
+
+    def _targets_of(self, item: str) -> Sequence[str]:
+        """The tokens of an item that are to be predicted, but for the end token."""
+        n_before = 0 if self.boundary == "end" else 1  # nothing predicts the first token
+        following = self.tokenizer.split(item)[n_before:]
+        return following[-1:] if self.only_last else following
 
     def describe(self, n_common: int = 8) -> Description:
         """Counts, vocabulary and the most common tokens, for a screen."""
@@ -115,14 +133,13 @@ class PreparedText(Struct, frozen=True):
         )
 
     def _common(self, n: int) -> tuple[tuple[str, int], ...]:
-        items = self.items["train"]
-        if self.only_last:
-            answers = (self.tokenizer.split(item)[-1] for item in items if len(item) > 1)
-            return tuple(Counter(answers).most_common(n))
-        if self.tokenizer.end_id is None:
-            return tuple(Counter("".join(item[1:] for item in items)).most_common(n))
-        counts = Counter("".join(items))
-        counts[self.tokenizer.tokens[self.tokenizer.end_id]] = len(items)
+        tokenizer = self.tokenizer
+        counts = Counter(chain.from_iterable(map(self._targets_of, self.items["train"])))
+        if tokenizer.end_id is not None:
+            counts[tokenizer.tokens[tokenizer.end_id]] = len(self.items["train"])
+        if tokenizer.unknown_id is not None:
+            missing = tokenizer.missing(counts)
+            counts[tokenizer.tokens[tokenizer.unknown_id]] = sum(map(counts.pop, missing))
         return tuple(counts.most_common(n))
 
 
@@ -131,7 +148,7 @@ def prepare(data: DataConfig, progress: Progress | None = None) -> PreparedText:
 
     Lines lose blanks at their end; blank lines are dropped, and equal ones too where
     ``data.deduplicate`` says so. The vocabulary is that of all splits together, so no split holds a
-    token that is unknown.
+    token that is unknown, but for words beyond ``data.max_words``.
 
     Args:
         data: What to read and how to cut it.
@@ -149,21 +166,23 @@ def prepare_corpus(corpus: Corpus, data: DataConfig) -> PreparedText:
     is_list, only_last = corpus.mode == "lines", data.targets == "last"
     usual: Boundary = "end" if is_list and corpus.has_end and not only_last else "none"
     boundary = usual if data.boundary == "auto" else data.boundary
-    shares = parse_shares(data.split)
+    shares, tokenizer = parse_shares(data.split), unlearned(data)
     if not is_list:
         _refuse_no_items(corpus, data)
-        refuse_too_short(len(corpus.text), "characters", shares, corpus.name)
-        items = split_stream(corpus.text, shares)
-        tokenizer = CharTokenizer.from_text(corpus.text, boundary)
-        return PreparedText(corpus, tokenizer, boundary, items, 0, 0)
-    lines = lines_of(corpus.text)
+        text = tokenizer.normal(corpus.text)
+        refuse_too_short(len(tokenizer.split(text)), tokenizer.unit, shares, corpus.name)
+        items = split_stream(text, shares, tokenizer.cut)
+        texts = [piece for split in SPLITS for piece in items[split]]
+        learned = tokenizer.learn(texts, items["train"], boundary)
+        return PreparedText(corpus, learned, boundary, items, 0, 0)
+    lines = [line for line in map(tokenizer.normal, lines_of(corpus.text)) if line]
     kept = list(dict.fromkeys(lines)) if data.deduplicate else lines
     refuse_too_short(len(kept), "lines", shares, corpus.name)
     items = split_lines(kept, shares, data.split_seed)
-    tokenizer = CharTokenizer.from_text("".join(kept), boundary)
+    learned = tokenizer.learn(kept, items["train"], boundary)
     n_overlap = 0 if data.deduplicate else _overlap(items)
     n_duplicates = len(lines) - len(kept)
-    prepared = PreparedText(corpus, tokenizer, boundary, items, n_duplicates, n_overlap, only_last)
+    prepared = PreparedText(corpus, learned, boundary, items, n_duplicates, n_overlap, only_last)
     _refuse_no_targets(prepared)
     return prepared
 

@@ -19,6 +19,9 @@ MAX_FILE_BYTES = 256_000_000
 MAX_UNDECODABLE_SHARE = 0.1
 _PIECE_BYTES = 1 << 20
 _ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
+# A byte that is no UTF-8, kept as a character for private use: unlike a lone surrogate it can be sent.
+_FIRST_KEPT = 0x10F800
+_KEPT_BYTE = re.compile("[\U0010f880-\U0010f8ff]")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -121,11 +124,24 @@ def refuse_binary(piece: bytes, name: str, offset: int = 0) -> None:
     )
 
 
-def decode(raw: bytes, name: str) -> tuple[str, int]:
+def bytes_of(text: str) -> bytes:
+    """The bytes of a text, those that were kept by :func:`decode` included."""
+    if text.isascii():
+        return text.encode()
+    escaped = _KEPT_BYTE.sub(lambda kept: chr(ord(kept[0]) - _FIRST_KEPT + 0xDC00), text)
+    return escaped.encode(errors="surrogateescape")
+
+
+def decode(raw: bytes, name: str, *, keep_bytes: bool = False) -> tuple[str, int]:
     """The text of ``raw`` and how many of its bytes are not UTF-8; each of them becomes U+FFFD.
 
     A byte order mark is dropped, and a line feed alone ends a line even where a carriage
     return stood before it.
+
+    Args:
+        raw: The bytes.
+        name: How errors call them.
+        keep_bytes: Whether bytes that are not UTF-8 are kept for :func:`bytes_of`, however many.
 
     Raises:
         RequestError: Binary, or more than ``MAX_UNDECODABLE_SHARE`` of the bytes are not UTF-8.
@@ -137,14 +153,23 @@ def decode(raw: bytes, name: str) -> tuple[str, int]:
     except UnicodeDecodeError as error:
         byte, offset = body[error.start], error.start + len(raw) - len(body)
     # Every byte that is not UTF-8 becomes one lone surrogate, which UTF-8 itself cannot hold.
-    text, n_bad = _ESCAPED_BYTE.subn("\ufffd", body.decode(errors="surrogateescape"))
+    escaped = body.decode(errors="surrogateescape")
+    if keep_bytes:
+        text, n_bad = _ESCAPED_BYTE.subn(_kept, escaped)
+        return text.replace("\r\n", "\n"), n_bad
+    text, n_bad = _ESCAPED_BYTE.subn("\ufffd", escaped)
     if n_bad > MAX_UNDECODABLE_SHARE * len(body):
         raise errors.RequestError(
             f"{name} is not text: {n_bad / len(body):.0%} of its bytes are not UTF-8 "
-            f"(first: byte 0x{byte:02x} at {offset:,}). Give text saved as UTF-8.",
+            f"(first: byte 0x{byte:02x} at {offset:,}). Give text saved as UTF-8,"
+            " or set data.tokenizer=byte.",
             name,
         )
     return text.replace("\r\n", "\n"), n_bad
+
+
+def _kept(escaped: re.Match[str]) -> str:
+    return chr(ord(escaped[0]) - 0xDC00 + _FIRST_KEPT)
 
 
 def _too_large(name: str, size: str, limit: int) -> errors.RequestError:

@@ -44,16 +44,19 @@ def perfect_loss(prepared: PreparedText, tokenizer: str) -> float | None:
 def bigram_counts(prepared: PreparedText, split: Split) -> NgramCounts:
     """The counts of order 2 of a split: those of ``NgramCounts.fit``, several times faster.
 
-    Pairs of characters are counted as they stand in the text; only the different ones are numbered.
+    Pairs of tokens are counted as they stand in the text; only the different ones are numbered.
     """
     items, tokenizer = prepared.items[split], prepared.tokenizer
     if prepared.only_last:
         sequences, n_vocab = prepared.sequences(split), tokenizer.n_vocab
         return NgramCounts.fit(sequences, 2, n_vocab, prepared.fill_id, only_last=True)
-    if tokenizer.end_id is not None and items:
-        end = tokenizer.tokens[tokenizer.end_id]
-        items = (f"{end}{end.join(items)}{end}",)  # one end token both ends an item and begins one
-    pairs = Counter(chain.from_iterable(map(pairwise, items)))
+    # One end token both ends an item and begins one.
+    has_end = tokenizer.end_id is not None and bool(items)
+    rows = [tokenizer.marked(items)] if has_end else map(tokenizer.split, items)
+    pairs = Counter(chain.from_iterable(map(pairwise, rows)))
     name = {token: chr(i) for token, i in tokenizer.ids.items()}
-    grams = {name[a] + name[b]: count for (a, b), count in pairs.items()}
+    unknown = "" if tokenizer.unknown_id is None else chr(tokenizer.unknown_id)
+    grams: Counter[str] = Counter()
+    for (a, b), count in pairs.items():
+        grams[name.get(a, unknown) + name.get(b, unknown)] += count
     return NgramCounts(2, tokenizer.n_vocab, prepared.fill_id, grams)

@@ -1,7 +1,7 @@
 """Which part of a text trains, which validates, which is kept for the end."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from seqlm import errors
@@ -11,7 +11,7 @@ SPLITS: tuple[Split, ...] = ("train", "val", "test")
 Shares: TypeAlias = tuple[int, int, int]
 
 _LEAST_LINES = 10  # for each split where there are several
-_LEAST_CHARACTERS = 100
+_LEAST_TOKENS = 100
 
 
 def parse_shares(text: str) -> Shares:
@@ -44,26 +44,32 @@ def split_lines(lines: Sequence[str], shares: Shares, seed: int) -> Mapping[Spli
     }
 
 
-def split_stream(text: str, shares: Shares) -> Mapping[Split, tuple[str, ...]]:
-    """Cut a long text, in order, into one piece for each split that has a share."""
-    first, second = _cuts(len(text), shares)
+def split_stream(
+    text: str, shares: Shares, cut: Callable[[str, int], int]
+) -> Mapping[Split, tuple[str, ...]]:
+    """Cut a long text, in order, into one piece for each split that has a share.
+
+    Args:
+        text: All of it.
+        shares: In percent.
+        cut: The first place from a given one on where the text may be cut.
+    """
+    first, second = (cut(text, at) for at in _cuts(len(text), shares))
     pieces = text[:first], text[first:second], text[second:]
     return {split: (piece,) if piece else () for split, piece in zip(SPLITS, pieces, strict=True)}
 
 
-def refuse_too_short(
-    n: int, unit: Literal["lines", "characters"], shares: Shares, name: str
-) -> None:
-    """Raise RequestError where ``n`` lines or characters are too few for the splits asked for.
+def refuse_too_short(n: int, unit: str, shares: Shares, name: str) -> None:
+    """Raise RequestError where ``n`` lines, or tokens of a stream, are too few for the splits asked for.
 
-    A single split takes any two characters. Several need ten lines or a hundred characters each,
-    and enough that the smallest share is not rounded down to nothing.
+    A single split takes any two tokens. Several need ten lines or a hundred tokens each, and enough
+    that the smallest share is not rounded down to nothing.
     """
     n_splits = sum(share > 0 for share in shares)
     if n_splits == 1:
         needed = 1 if unit == "lines" else 2
     else:
-        each, least = (_LEAST_LINES, 1) if unit == "lines" else (_LEAST_CHARACTERS, 2)
+        each, least = (_LEAST_LINES, 1) if unit == "lines" else (_LEAST_TOKENS, 2)
         smallest = min(share for share in shares if share)
         needed = max(each * n_splits, -(-100 * least // smallest))
     if n < needed:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from seqlm.config import SampleConfig
-from seqlm.data.tokenizer import CharTokenizer
+from seqlm.data.tokenizer import AnyTokenizer
 from seqlm.errors import RequestError, SeqlmError
 from seqlm.generation.sampler import candidates, choose, uniform
 from seqlm.models.base import SequenceModel, State
@@ -42,9 +42,7 @@ class Generator:
         device: Where the model is.
     """
 
-    def __init__(
-        self, model: SequenceModel, tokenizer: CharTokenizer, device: torch.device
-    ) -> None:
+    def __init__(self, model: SequenceModel, tokenizer: AnyTokenizer, device: torch.device) -> None:
         self._model, self._tokenizer, self._device = model, tokenizer, device
         self._read = endless(model)
 

@@ -112,11 +112,15 @@ class Continued(_Event, frozen=True, kw_only=True):
 
 
 class Sampled(_Event, frozen=True, kw_only=True):
-    """The same draw as always, made with the weights of ``step``: one name growing up."""
+    """The same draw as always, made with the weights of ``step``: one name growing up.
+
+    ``text`` is what the tokens make; None in logs that do not tell it, where they stand side by side.
+    """
 
     step: int
     tokens: list[str]
     surprisal: list[float]
+    text: str | None = None
 
 
 class WeightsKept(_Event, frozen=True, kw_only=True):

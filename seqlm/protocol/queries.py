@@ -18,16 +18,21 @@ class _Query(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
 
 
 class NextToken(_Query, frozen=True, kw_only=True):
-    """What comes after these tokens? The ``top`` most probable, or all."""
+    """What comes after these tokens, or after this text? The ``top`` most probable, or all."""
 
-    tokens: list[str]
+    tokens: list[str] = []
+    text: str | None = None
     top: int | None = None
 
 
 class Sample(_Query, frozen=True, kw_only=True):
-    """Draw ``count`` continuations of ``prompt``, each up to ``length`` tokens or the end token."""
+    """Draw ``count`` continuations of ``prompt`` (tokens), each up to ``length`` tokens or the end.
+
+    Where ``text`` is given, its tokens are the prompt.
+    """
 
     prompt: list[str] = []
+    text: str | None = None
     count: int = 1
     length: int = 256
     temperature: float = 1.0
@@ -78,7 +83,8 @@ class _Answer(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
 class NextTokenAnswer(_Answer, frozen=True, kw_only=True):
     """The whole distribution, most probable first; ``entropy`` in nats.
 
-    ``sees`` is the part of the prompt that the prediction depends on, as it was fed.
+    ``sees`` is the part of the prompt that the prediction depends on, as it was fed; ``prompt`` all of
+    it, and ``unknown`` what stands in it that is not in the vocabulary.
     """
 
     tokens: list[str]
@@ -88,6 +94,8 @@ class NextTokenAnswer(_Answer, frozen=True, kw_only=True):
     n_vocab: int
     sees: list[str]
     surprisal: list[float] = []
+    prompt: list[str] = []
+    unknown: list[str] = []
 
 
 class Drawn(Struct, frozen=True, kw_only=True):
@@ -102,17 +110,19 @@ class Drawn(Struct, frozen=True, kw_only=True):
 
 
 class SampleAnswer(_Answer, frozen=True, kw_only=True):
-    """The samples, in the order of their draws."""
+    """The samples, in the order of their draws; ``unknown`` as in :class:`NextTokenAnswer`."""
 
     samples: list[Drawn]
+    unknown: list[str] = []
 
 
 class ScoreAnswer(_Answer, frozen=True, kw_only=True):
-    """Tokens and their surprisal in nats; ``loss`` is the mean."""
+    """Tokens and their surprisal in nats; ``loss`` is the mean, ``unknown`` as above."""
 
     tokens: list[str]
     surprisal: list[float]
     loss: float
+    unknown: list[str] = []
 
 
 class SplitLossAnswer(_Answer, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """Answers to questions about a model, in pieces short enough to fit between two training steps."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 import torch
@@ -66,7 +66,8 @@ def _next_token(query: NextToken, subject: Subject) -> Answering:
     if query.top is not None:
         _within("top", query.top, 1, _MAX_SAMPLES)
     tokenizer, generator = subject.text.tokenizer, subject.generator
-    ids = token_ids(query.tokens, subject.text)
+    given = _given(query.text, query.tokens, subject.text)
+    ids = token_ids(given, subject.text)
     prediction = None
     for prediction in generator.read(ids):
         yield None
@@ -88,6 +89,8 @@ def _next_token(query: NextToken, subject: Subject) -> Answering:
         n_vocab=tokenizer.n_vocab,
         sees=["" if i >= tokenizer.n_vocab else tokenizer.tokens[i] for i in sees],
         surprisal=prediction.surprisal,
+        prompt=[tokenizer.tokens[i] for i in ids],
+        unknown=tokenizer.missing(given),
     )
 
 
@@ -95,14 +98,16 @@ def _sample(query: Sample, subject: Subject) -> Answering:
     _within("count", query.count, 1, _MAX_SAMPLES)
     _within("length", query.length, 1, _MAX_LENGTH)
     sampling = _sampling(query)
-    ids = token_ids(query.prompt, subject.text)
+    given = _given(query.text, query.prompt, subject.text)
+    ids = token_ids(given, subject.text)
     drawn: list[Draw] = []
     for drawn in subject.generator.draw(ids, sampling, query.count, query.length):
         yield None
     samples: list[Drawn] = []
     for samples in describe_draws(drawn, ids, subject.text):
         yield None
-    yield SampleAnswer(id=query.id, step=subject.step, samples=samples)
+    unknown = subject.text.tokenizer.missing(given)
+    yield SampleAnswer(id=query.id, step=subject.step, samples=samples, unknown=unknown)
 
 
 def _sampling(query: Sample) -> SampleConfig:
@@ -117,10 +122,7 @@ def _sampling(query: Sample) -> SampleConfig:
 
 def _score(query: Score, subject: Subject) -> Answering:
     text = subject.text
-    ids = text.tokenizer.encode(query.text)
-    end_id = text.tokenizer.end_id
-    if end_id is not None:
-        ids = [end_id, *ids, end_id]
+    ids = text.sequence(query.text)
     if len(ids) < 2:
         raise RequestError(
             "the text is too short to score: 2 tokens or more are needed", query.text
@@ -135,6 +137,7 @@ def _score(query: Score, subject: Subject) -> Answering:
         tokens=[text.tokenizer.tokens[i] for i in ids[1:]],
         surprisal=surprisal,
         loss=math.fsum(surprisal) / len(surprisal),
+        unknown=text.tokenizer.missing(text.tokenizer.split(query.text)),
     )
 
 
@@ -166,18 +169,23 @@ _ANSWERS: dict[type[Any], Callable[[Any, Subject], Answering]] = {
 }
 
 
-def token_ids(tokens: list[str], text: PreparedText) -> list[int]:
+def _given(typed: str | None, tokens: Sequence[str], text: PreparedText) -> Sequence[str]:
+    """The tokens of a prompt: those of a typed text, else as a screen names them."""
+    return tokens if typed is None else text.tokenizer.split(typed)
+
+
+def token_ids(tokens: Sequence[str], text: PreparedText) -> list[int]:
     """The ids of tokens as a screen names them.
 
     Raises:
-        RequestError: One is not in the vocabulary.
+        RequestError: One is not in the vocabulary, and none stands for the unknown.
     """
-    ids = text.tokenizer.ids
-    for token in tokens:
-        if token not in ids:
-            text.tokenizer.encode(token)  # says what the vocabulary is
+    tokenizer = text.tokenizer
+    for token in tokenizer.missing(tokens) if tokenizer.unknown_id is None else ():
+        if len(tokenizer.split(token)) > 1:
+            tokenizer.encode(token)  # says what the vocabulary is
             raise RequestError(f"{token!r} is not one token; give one token at a time", token)
-    return [ids[token] for token in tokens]
+    return tokenizer.numbered(tokens)
 
 
 def describe_draws(

@@ -16,9 +16,13 @@ def draw_as_always(trainer: Trainer) -> Sampled:
     """
     text = trainer.text
     generator = Generator(trainer.model, text.tokenizer, trainer.device)
-    prompt: list[int] = []
-    if text.tokenizer.end_id is None:
-        prompt = text.tokenizer.encode(text.items["train"][0][:1])
+    tokenizer, prompt = text.tokenizer, list[int]()
+    if tokenizer.end_id is None:
+        stream = text.items["train"][0]
+        prompt = tokenizer.encode(stream[: tokenizer.cut(stream, 1)])[:1]
     *_, drawn = generator.draw(prompt, SampleConfig(), 1, _LENGTH)
-    tokens = [text.tokenizer.tokens[i] for i in drawn[0].ids]
-    return Sampled(step=trainer.step, tokens=tokens, surprisal=drawn[0].surprisal)
+    ids, surprisal = drawn[0]
+    tokens = [tokenizer.tokens[i] for i in ids]
+    return Sampled(
+        step=trainer.step, tokens=tokens, surprisal=surprisal, text=tokenizer.decode(ids)
+    )

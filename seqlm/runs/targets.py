@@ -16,7 +16,7 @@ from seqlm.runs.directory import find_run, list_runs
 FOR_LINES, FOR_STREAM = "names-mlp", "python-lstm"
 """The presets that a user's own file is trained with."""
 
-_MODE = re.compile(r"data\.mode=(lines|stream|auto)")
+_READ_BY = re.compile(r"data\.(mode|tokenizer)=(auto|lines|stream|byte)")
 
 
 class Target(NamedTuple):
@@ -81,8 +81,8 @@ def configure_file(path: str, words: list[str], undo: ExitStack | None = None) -
     ``-`` reads standard input and keeps a copy of it; ``undo`` is told how to take that back.
     """
     path = path if path == "-" else str(_whole(path))
-    mode = next((m.group(1) for word in words if (m := _MODE.fullmatch(word))), "auto")
-    data = DataConfig(corpus=path, mode=mode)  # type: ignore[arg-type]
+    read_by = {m[1]: m[2] for word in words if (m := _READ_BY.fullmatch(word))}
+    data = DataConfig(corpus=path, **read_by)  # type: ignore[arg-type]
     if path != "-":
         return _config_for(read_corpus(data), path, words)
     corpus, raw = read_standard_input(sys.stdin.buffer, data)

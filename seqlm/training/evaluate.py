@@ -1,6 +1,7 @@
 """The loss of a model on a split, found in small pieces so that questions can be answered between."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import NamedTuple
 
 import torch
@@ -10,6 +11,7 @@ from torch.nn.functional import cross_entropy
 from seqlm.data.batches import IGNORED, Batch, padded
 from seqlm.data.prepare import PreparedText
 from seqlm.data.split import Split
+from seqlm.data.tokenizer import AnyTokenizer
 from seqlm.models.base import SequenceModel, State
 from seqlm.models.sliding import Reader, endless, stride
 
@@ -163,21 +165,33 @@ def _item_pieces(items: Sequence[str], text: PreparedText, share: float) -> Iter
 
 def _stream_pieces(items: Sequence[str], text: PreparedText, share: float) -> Iterator[Batch]:
     """Pieces of about equal length; each goes on where the one before ended, or begins a stretch."""
-    end_id = text.tokenizer.end_id
-    n_before = 0 if end_id is None else 1  # an end token, before and after
+    ends = [] if text.tokenizer.end_id is None else [text.tokenizer.end_id]
+    n_before = len(ends)  # an end token, before and after
     for item in items:
-        n_tokens = len(item) + 2 * n_before
+        n_own = len(text.tokenizer.split(item))
+        n_tokens = n_own + 2 * n_before
         n_stretches = _STRETCHES if share < 1 else 1
         n_targets = max(1, int(share * (n_tokens - 1) / n_stretches))
         for stretch in range(n_stretches):
-            begin = stretch * (n_tokens - 1) // n_stretches
-            end = begin + n_targets
-            for start in range(begin, end, _TOKENS_PER_PIECE):
-                stop = min(start + _TOKENS_PER_PIECE, end) + 1
-                ids = text.tokenizer.encode(
-                    item[max(0, start - n_before) : max(0, stop - n_before)]
-                )
-                if end_id is not None:
-                    ids = [end_id] * (start == 0) + ids + [end_id] * (stop == n_tokens)
-                piece = torch.tensor(ids)[None]
-                yield Batch(piece[:, :-1], piece[:, 1:], continues=start > begin)
+            begin = max(0, stretch * (n_tokens - 1) // n_stretches - n_before)
+            ids = _ids_from(item, begin * len(item) // n_own, text.tokenizer)
+            whole = chain(ends if stretch == 0 else (), ids, ends)
+            yield from _pieces_of(islice(whole, n_targets + 1))
+
+
+def _ids_from(item: str, begin: int, tokenizer: AnyTokenizer) -> Iterator[int]:
+    """The ids of a long text from about a character on, numbered little by little."""
+    place = tokenizer.cut(item, begin)
+    while place < len(item):
+        stop = tokenizer.cut(item, place + _TOKENS_PER_PIECE + 1)
+        yield from tokenizer.encode(item[place:stop])
+        place = stop
+
+
+def _pieces_of(ids: Iterator[int]) -> Iterator[Batch]:
+    """Token ids as batches of one row, each after the first going on where the one before ended."""
+    last, continues = list(islice(ids, 1)), False
+    while following := list(islice(ids, _TOKENS_PER_PIECE)):
+        piece = torch.tensor([*last, *following])[None]
+        yield Batch(piece[:, :-1], piece[:, 1:], continues=continues)
+        last, continues = following[-1:], True

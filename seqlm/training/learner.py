@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
-from seqlm.config import RunConfig
+from seqlm.config import RunConfig, TrainConfig
 from seqlm.data.batches import IGNORED, Batch, Batches, ChunkBatches, ItemBatches, WindowBatches
 from seqlm.data.prepare import PreparedText
 from seqlm.errors import RequestError
@@ -153,41 +153,62 @@ def make_batches(
     config: RunConfig, text: PreparedText, sequences: list[list[int]], context: int | None
 ) -> Batches:
     """The batches that the configuration asks for; ``auto`` fits the model and the corpus."""
-    train, seed, max_tokens = config.train, config.seed, config.model.max_tokens
-    # All examples in each step are drawn in no order.
-    replacement = train.order == "replacement" and train.batch is not None
-    n_to_predict = max(1, text.n_targets("train"))
-    kind = train.example
+    kind = config.train.example
     if kind == "auto":
         is_stream = text.corpus.mode == "stream"
         kind = "window" if context is not None else "chunk" if is_stream else "item"
     if kind == "window" and context is not None:
-        fill_id = text.fill_id
-        _refuse_blind(context, sequences)
-        return WindowBatches(
-            sequences,
-            context,
-            fill_id,
-            train.batch or n_to_predict,
-            seed,
-            replacement=replacement,
-            only_last=text.only_last,
-        )
+        return _windows(config, text, sequences, context)
     if kind == "chunk":
-        carry = train.carry_state and max_tokens is None
-        _refuse_long(f"train.chunk={train.chunk}", train.chunk, max_tokens, "take a shorter chunk")
-        batch = train.batch or max(1, n_to_predict // train.chunk)
-        return ChunkBatches(
-            sequences, batch, train.chunk, seed, carry=carry, replacement=replacement
-        )
+        return _chunks(config, text, sequences)
+    return _items(config, text, sequences)
+
+
+def _windows(
+    config: RunConfig, text: PreparedText, sequences: list[list[int]], context: int
+) -> Batches:
+    train, n_windows = config.train, max(1, text.n_targets("train"))
+    _refuse_blind(context, sequences)
+    _refuse_large(train.batch, n_windows, "windows")
+    return WindowBatches(
+        sequences,
+        context,
+        text.fill_id,
+        train.batch or n_windows,
+        config.seed,
+        replacement=_draws_anew(train),
+        only_last=text.only_last,
+    )
+
+
+def _chunks(config: RunConfig, text: PreparedText, sequences: list[list[int]]) -> Batches:
+    train, max_tokens = config.train, config.model.max_tokens
+    _refuse_long(f"train.chunk={train.chunk}", train.chunk, max_tokens, "take a shorter chunk")
+    batch = train.batch or max(1, text.n_targets("train") // train.chunk)
+    carry, replacement = train.carry_state and max_tokens is None, _draws_anew(train)
+    return ChunkBatches(
+        sequences, batch, train.chunk, config.seed, carry=carry, replacement=replacement
+    )
+
+
+def _items(config: RunConfig, text: PreparedText, sequences: list[list[int]]) -> Batches:
+    train, max_tokens = config.train, config.model.max_tokens
     if text.corpus.mode == "stream":
         raise RequestError(
-            "train.example=item needs lines; a stream has no items: take chunk", kind
+            "train.example=item needs lines; a stream has no items: take chunk", "item"
         )
+    _refuse_large(train.batch, len(sequences), "items")
     longest = max((len(sequence) - 1 for sequence in sequences), default=0)
     _refuse_long(f"an item of {longest:,} tokens", longest, max_tokens, "take train.example=chunk")
-    batch = train.batch or max(1, len(sequences))
-    return ItemBatches(sequences, batch, seed, replacement=replacement, only_last=text.only_last)
+    batch, replacement = train.batch or max(1, len(sequences)), _draws_anew(train)
+    return ItemBatches(
+        sequences, batch, config.seed, replacement=replacement, only_last=text.only_last
+    )
+
+
+def _draws_anew(train: TrainConfig) -> bool:
+    """Whether each batch is drawn from all examples; where it is all of them, nothing is drawn."""
+    return train.order == "replacement" and train.batch is not None
 
 
 def _refuse_blind(context: int, sequences: list[list[int]]) -> None:
@@ -197,6 +218,15 @@ def _refuse_blind(context: int, sequences: list[list[int]]) -> None:
             f"a context of {context:,} tokens is longer than the training split, which has"
             f" {n_tokens:,}: take a shorter one",
             context,
+        )
+
+
+def _refuse_large(batch: int | None, n_examples: int, unit: str) -> None:
+    if batch is not None and batch > n_examples:
+        raise RequestError(
+            f"train.batch={batch:,} is larger than the training split, which has {n_examples:,}"
+            f" {unit}: take a batch of {n_examples:,} or fewer",
+            batch,
         )
 
 

@@ -15,6 +15,7 @@ from workbench.drawn.prediction import Prediction
 from workbench.texts.preview import Preview
 
 _GIVEN_OF_STREAM, _ASKED_OF_STREAM = 24, 12
+_LONGEST_TOKEN = 16  # characters; a riddle of longer ones is shorter
 
 
 class Puzzle(Struct, frozen=True):
@@ -137,11 +138,19 @@ def puzzle_of(preview: Preview, seed: int, number: int) -> Puzzle:
         text = items[0]
         size = _GIVEN_OF_STREAM + _ASKED_OF_STREAM
         begin = chance.randrange(max(1, len(text) - size))
-        piece = text[begin : begin + size]
-        return Puzzle(tuple(piece), max(1, min(_GIVEN_OF_STREAM, len(piece) - 1)), split)
+        begin = preview.text.tokenizer.cut(text, begin)
+        piece = _tokens(preview, text[begin : begin + size * _LONGEST_TOKEN])[:size]
+        return Puzzle(piece, max(1, min(_GIVEN_OF_STREAM, len(piece) - 1)), split)
     end = (preview.vocabulary[-1],) if preview.has_end else ()
     least = 1 if preview.has_end else 2
     first = chance.randrange(len(items))
     places = (*range(first, len(items)), *range(first))
-    item = next(items[i] for i in places if len(items[i]) >= least)
-    return Puzzle((*item, *end), 1, split)
+    cut = preview.text.tokenizer.split
+    item = next(items[i] for i in places if len(cut(items[i])) >= least)
+    return Puzzle((*_tokens(preview, item), *end), 1, split)
+
+
+def _tokens(preview: Preview, text: str) -> tuple[str, ...]:
+    """The tokens of a text as the model knows them."""
+    tokenizer = preview.text.tokenizer
+    return tuple(map(tokenizer.tokens.__getitem__, tokenizer.encode(text)))

@@ -31,6 +31,7 @@ _UNSEEN_RANGES = (
     (0xFFA0, 0xFFA0),
     (0xFFF0, 0xFFF8),
     (0xE0000, 0xE0FFF),
+    (0x10F880, 0x10F8FF),  # bytes that were not UTF-8 (seqlm.data.reading)
 )
 _ASCII_SIGNS = {
     END: "$", "␣": "_", "␊": "/", "␉": ">", "…": "~", "▸": ">", "◂": "<", "●": "*",
@@ -114,6 +115,16 @@ def fit(
         return set_cell_size(shown, width - 1) + ("~" if ascii_only else "…")
     padding = " " * (width - n_cells)
     return padding + shown if align == "right" else shown + padding
+
+
+def tail(text: str, n_cells: int) -> str:
+    """The end of a text in at most this many cells; a sign in front tells that there is more."""
+    if cell_len(text) <= n_cells:
+        return text
+    kept = text[1 - n_cells :]
+    while cell_len(kept) >= n_cells:
+        kept = kept[1:]
+    return f"…{kept}"
 
 
 def _shortened(text: str, max_chars: int) -> str:

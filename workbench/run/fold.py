@@ -148,7 +148,8 @@ def _continued(state: RunState, event: Continued) -> RunState:
 
 
 def _sampled(state: RunState, event: Sampled) -> RunState:
-    text = clean("".join(event.tokens), _MAX_SAMPLE)
+    whole = "".join(event.tokens) if event.text is None else event.text
+    text = clean(whole, _MAX_SAMPLE)
     samples = (*state.samples, (event.step, text))
     if len(samples) > _MAX_SAMPLES:
         samples = (*samples[:-1:2], samples[-1])

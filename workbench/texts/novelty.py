@@ -159,12 +159,12 @@ def novelty_words(finding: Finding) -> str:
     return f"in {finding.split}{line}"
 
 
-def copied_words(finding: Finding, n_tokens: int) -> str:
+def copied_words(finding: Finding, n_characters: int) -> str:
     """The longest stretch that stands in train too; empty where all of it does, or next to nothing.
 
     Args:
         finding: What was found out.
-        n_tokens: Of the text.
+        n_characters: Of the text.
     """
     if finding.copied is None:
         return "too large a text to look for copied stretches"
@@ -174,6 +174,6 @@ def copied_words(finding: Finding, n_tokens: int) -> str:
     shown = "".join(token_glyph(token) for token in finding.copied[-_MOST_SHOWN:])
     shown = f"…{shown}" if n_copied > _MOST_SHOWN else shown
     if finding.is_item:
-        inside = ", inside a longer one" if n_copied == n_tokens else ""
-        return f"longest stretch copied: {shown} ({n_copied:,} of {n_tokens:,}{inside})"
-    return f"longest run copied: {n_copied:,} tokens, {shown}"
+        inside = ", inside a longer one" if n_copied == n_characters else ""
+        return f"longest stretch copied: {shown} ({n_copied:,} of {n_characters:,}{inside})"
+    return f"longest run copied: {n_copied:,} characters, {shown}"

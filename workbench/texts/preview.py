@@ -4,6 +4,7 @@ Plain Python without torch, fast enough for the first frame. The bigram table (t
 token after each other) answers where later the model does.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import islice
@@ -17,6 +18,7 @@ from seqlm.data.prepare import Description, PreparedText, prepare
 from seqlm.data.reading import Progress
 from seqlm.data.references import bigram_counts, perfect_loss
 from seqlm.data.split import SPLITS
+from seqlm.data.tokenizer import UNKNOWN
 from seqlm.families import ModelConfig
 from seqlm.generation.sampler import candidates, choose, uniform
 from seqlm.protocol.queries import Drawn
@@ -26,6 +28,8 @@ FILL = "·"
 """How a place in the context is shown that lies before the first token."""
 _LONGEST_PREFIX = 64
 _SHOWN_ITEM = 200
+_LOOKED_AT = 1_000_000  # characters
+_SHORTEST, _MOST_OPTIONS = 4, 300_000
 
 
 class Fed(Struct, frozen=True):
@@ -102,7 +106,8 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
 
     def chances(self, n_item: int) -> tuple[float, ...]:
         """What the counts give each right token of an item of train."""
-        item = list(self.text.items["train"][n_item])
+        tokenizer = self.text.tokenizer
+        item = [tokenizer.tokens[i] for i in tokenizer.encode(self.text.items["train"][n_item])]
         tokens = [*item, self.vocabulary[-1]] if self.has_end else item
         return tuple(exp(-nats) for nats in self.surprisal(tokens))
 
@@ -113,12 +118,16 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
         sampling: SampleConfig,
         length: int = 40,
     ) -> list[Drawn]:
-        """Continuations of ``prompt`` drawn from the counts, with the fixed draws of the seed."""
+        """Continuations of ``prompt`` drawn from the counts, with the fixed draws of the seed.
+
+        They are shorter where the vocabulary is large, so that a screen need not wait for them.
+        """
+        length = max(_SHORTEST, min(length, _MOST_OPTIONS // (count * len(self.vocabulary))))
         known = {item: split for split in reversed(SPLITS) for item in self.text.items[split]}
         drawn = []
         for sample in range(count):
             tokens, surprisal, ended = self._drawn(prompt, sampling, sample, length)
-            whole = "".join([*prompt, *(tokens[:-1] if ended else tokens)])
+            whole = self.text.tokenizer.join([*prompt, *(tokens[:-1] if ended else tokens)])
             seen = known.get(whole) if ended else None
             drawn.append(Drawn(text=whole, tokens=tokens, surprisal=surprisal, seen_in=seen))
         return drawn
@@ -140,38 +149,54 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
         return tokens, surprisal, False
 
     def _id(self, token: str) -> int:
-        known = self.text.tokenizer.ids.get(token)
-        return self.text.tokenizer.encode(token)[0] if known is None else known
+        return self.text.tokenizer.numbered((token,))[0]
 
     @property
     def n_train_items(self) -> int:
-        """Items of train; for a stream its characters, each of which can be looked at."""
+        """Items of train; for a stream its tokens, each of which can be looked at."""
+        is_list = self.text.corpus.mode == "lines"
+        return len(self.text.items["train"]) if is_list else len(self.stream)
+
+    @cached_property
+    def stream(self) -> Sequence[str]:
+        """The tokens of a stream's train split; of a long one those of its beginning."""
+        [text], cut = self.text.items["train"], self.text.tokenizer.cut
+        return self.text.tokenizer.split(text[: cut(text, _LOOKED_AT)])
+
+    @cached_property
+    def lengths(self) -> Counter[int]:
+        """How many lines of train have each length, in tokens."""
         items = self.text.items["train"]
-        return len(items) if self.text.corpus.mode == "lines" else len(items[0])
+        lines = items if self.text.corpus.mode == "lines" else items[0].split("\n")
+        return Counter(len(self.text.tokenizer.split(line)) for line in lines)
 
     def fed(self, model: ModelConfig, first: int, n_rows: int) -> list[Fed]:
-        """What the model is fed, row by row, from the item (of a stream: character) ``first`` on."""
+        """What the model is fed, row by row, from the item (of a stream: token) ``first`` on."""
         return list(islice(self._fed(model.context, first), n_rows))
 
     def _fed(self, context: int | None, first: int) -> Iterator[Fed]:
         items = self.text.items["train"]
         if self.text.corpus.mode == "stream":
             begin = max(0, first - _LONGEST_PREFIX)
-            piece = items[0][begin : first + 1000]
-            yield from self._fed_item(0, piece, context, first - begin)
+            piece = self.stream[begin : first + 1000]
+            yield from self._fed_item(0, "", piece, context, first - begin)
             return
         for number in range(first, len(items)):
-            yield from self._fed_item(number, items[number], context, 0)
+            item = items[number]
+            tokens = self.text.tokenizer.split(item)
+            yield from self._fed_item(number, clean(item, _SHOWN_ITEM), tokens, context, 0)
 
-    def _fed_item(self, number: int, item: str, context: int | None, first: int) -> Iterator[Fed]:
-        glyphs = [token_glyph(token) for token in item]
+    def _fed_item(
+        self, number: int, item: str, tokens: Sequence[str], context: int | None, first: int
+    ) -> Iterator[Fed]:
+        missing = set(self.text.tokenizer.missing(tokens))
+        glyphs = [token_glyph(UNKNOWN if token in missing else token) for token in tokens]
         if self.has_end:
             glyphs.append(token_glyph(self.vocabulary[-1]))
         begin = first if self.has_end else max(1, first)
         begins = max(begin, len(glyphs) - 1) if self.text.only_last else begin
         for i in range(begins, len(glyphs)):
-            is_whole = i == begins and self.text.corpus.mode == "lines"
-            shown = clean(item, _SHOWN_ITEM) if is_whole else ""
+            shown = item if i == begins else ""
             yield Fed(_window(glyphs, i, context), glyphs[i], shown, number, i - begin)
 
 

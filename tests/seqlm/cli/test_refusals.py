@@ -19,7 +19,10 @@ import torch
         (["train", "names-mlp", "train.learning_rate=-inf"], "1e-06 to 100"),
         (["train", "names-mlp", "train.momentum=1"], "train.momentum=1 is not possible; taken: 0"),
         (["train", "names-lstm", "train.momentum=0.9"], "needs train.optimizer=sgd"),
-        (["train", "names-mlp", "train.warmup=1"], "train.warmup=1 is not possible; taken: 0 to belo"),
+        (
+            ["train", "names-mlp", "train.warmup=1"],
+            "train.warmup=1 is not possible; taken: 0 to belo",
+        ),
         (["train", "names-mlp", "train.warmup=1.5"], "0 to below 1"),
         (["train", "names-mlp", "train.drop=0"], "train.drop=0 is not possible; taken: above 0"),
         (["train", "names-mlp", "train.patience=0"], "1 to 1,000,000, or off"),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from seqlm.config import DataConfig
 from seqlm.data.prepare import PreparedText, prepare
 from seqlm.data.split import SPLITS, refuse_too_short, split_lines, split_stream
+from seqlm.data.tokenizer import CharTokenizer
 from seqlm.errors import RequestError
 
 
@@ -39,7 +40,7 @@ def test_splits_hold_every_line_once(
 
 @given(st.text(max_size=300), SHARES)
 def test_pieces_of_a_stream_stand_in_order(text: str, shares: tuple[int, int, int]) -> None:
-    items = split_stream(text, shares)
+    items = split_stream(text, shares, CharTokenizer().cut)
     assert "".join(piece for split in SPLITS for piece in items[split]) == text
 
 
@@ -50,7 +51,7 @@ def test_what_is_long_enough_fills_every_split(n: int, shares: tuple[int, int, i
             refuse_too_short(n, unit, shares, "notes.txt")  # type: ignore[arg-type]
         except RequestError:
             continue
-        pieces = split_stream("x" * n, shares)
+        pieces = split_stream("x" * n, shares, CharTokenizer().cut)
         for split, share in zip(SPLITS, shares, strict=True):
             assert not share or len(pieces[split][0]) >= least
 

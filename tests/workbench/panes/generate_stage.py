@@ -7,6 +7,7 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from seqlm.config import SampleConfig
+from seqlm.data.tokenizer import CharTokenizer
 from seqlm.generation import sampler
 from seqlm.protocol.queries import Drawn
 from workbench.drawn.continuation import Continuation
@@ -42,7 +43,7 @@ def drawn_view(**changes: Any) -> GenerateView:
     values: dict[str, Any] = {
         "text": text,
         "sampling": sampling,
-        "source": Source("names-mlp-7", "live", 41_200, VOCABULARY),
+        "source": source(41_200),
         "same_draw": ((10, "pwrcxuwkd"), (1000, "malixa"), (41_200, "kaycoum")),
         "samples": samples,
         "samples_step": 41_200,
@@ -56,7 +57,12 @@ def plain(view: GenerateView, width: int, height: int) -> list[str]:
 
 
 def source(step: int | None = 1, vocabulary: tuple[str, ...] = VOCABULARY) -> Source:
-    return Source("names-mlp-7", "live", step, vocabulary, END in vocabulary)
+    return Source("names-mlp-7", "live", step, tokenizer_of(vocabulary))
+
+
+def tokenizer_of(vocabulary: tuple[str, ...] = VOCABULARY) -> CharTokenizer:
+    """Has these tokens; the end token is the last where it is one of them."""
+    return CharTokenizer(vocabulary, len(vocabulary) - 1 if END in vocabulary else None)
 
 
 def desk_with(step: int | None = 1, prompt: str = "a") -> GenerateDesk:
@@ -92,7 +98,7 @@ class Host(App[None]):
 
     def begin(self) -> None:
         """Tell the pane who answers."""
-        self.pane.show_source("names-mlp-7", "live", 1, VOCABULARY, True)
+        self.pane.show_source("names-mlp-7", "live", 1, tokenizer_of())
         self.pane.show_sampling(SampleConfig(seed=3))
         self.pane.focus()
 

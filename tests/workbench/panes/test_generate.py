@@ -5,7 +5,6 @@ import pytest
 from generate_stage import (
     HOSTILE,
     NEVER_ENDING,
-    VOCABULARY,
     Host,
     answer,
     desk_with,
@@ -15,6 +14,7 @@ from generate_stage import (
     press,
     screen_text,
     source,
+    tokenizer_of,
     tokens,
 )
 from hypothesis import given, settings
@@ -23,6 +23,7 @@ from rich.cells import cell_len
 from textual.events import Key
 
 from seqlm.config import SampleConfig
+from seqlm.data.tokenizer import CharTokenizer
 from seqlm.errors import RequestError
 from seqlm.protocol.queries import Drawn
 from workbench.drawn.continuation import Continuation
@@ -157,7 +158,7 @@ def hostile_view(tokens: list[str], n_drawn: int, look: Look, showing: Any) -> G
         pending=expected,
         candidate=n_drawn % len(tokens),
         sampling=SampleConfig(temperature=0.5, top_k=5, top_p=0.9, min_p=0.1, seed=n_drawn),
-        source=Source("\x1b]52;c;x\x07[/]", "live", None, tuple(tokens)),
+        source=Source("\x1b]52;c;x\x07[/]", "live", None, CharTokenizer(tuple(tokens), 0)),
         same_draw=((1, whole),),
         samples=(sample,) * (n_drawn % 5),
         first_sample=n_drawn % 3,
@@ -255,7 +256,7 @@ def test_with_nothing_drawn_it_follows_newer_weights() -> None:
 def test_an_answerer_that_is_gone_is_not_waited_for() -> None:
     desk = desk_with()
     desk.draw()
-    desk.use_source(Source("pair counts", "counts", None, VOCABULARY))
+    desk.use_source(Source("pair counts", "counts", None, tokenizer_of()))
     asked = desk.outbox[-1]
     assert isinstance(asked, PredictionWanted)
     assert asked.weights == "counts"
@@ -370,13 +371,13 @@ def test_a_strange_character_is_refused_by_name() -> None:
 def test_line_ends_can_be_typed() -> None:
     stream = source(1, ("\t", "\n", " ", "a"))
     assert tokens_of("a␊␉ a", stream) == ("a", "\n", "\t", " ", "a")
-    assert typed_text(("a", "\n")) == "a␊"
+    assert typed_text(("a", "\n"), stream) == "a␊"
 
 
 def test_a_stream_always_has_something_to_begin_after() -> None:
-    assert usable((), source(1, ("a", "\n"))) == ("\n",)
-    assert usable(("x",), source(1, ("b", "c"))) == ("b",)
-    assert usable((), source()) == ()
+    assert usable("", source(1, ("a", "\n"))) == ("\n",)
+    assert usable("x", source(1, ("b", "c"))) == ("b",)
+    assert usable("", source()) == ()
 
 
 # The widget.
@@ -499,7 +500,7 @@ async def test_what_did_not_change_is_not_drawn_again(monkeypatch: pytest.Monkey
         await pilot.pause()
         refreshed: list[Any] = []
         monkeypatch.setattr(app.pane, "refresh", lambda *regions, **_: refreshed.append(regions))
-        app.pane.show_source("names-mlp-7", "live", 1, VOCABULARY, True)
+        app.pane.show_source("names-mlp-7", "live", 1, tokenizer_of())
         app.pane.show_sampling(SampleConfig(seed=3))
         app.pane.show_same_draw(())
         assert refreshed == []

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from generate_stage import HOSTILE, Host, prediction, press
+from generate_stage import HOSTILE, Host, prediction, press, tokenizer_of
 from textual.pilot import Pilot
 
 from seqlm.config import RunConfig, SampleConfig
@@ -29,7 +29,12 @@ class Picture(Host):
         self.theme = "seqlm"
 
     def begin(self) -> None:
-        self.pane.show_source("weights of step 41,200", "live", 41_200, tuple(self.shares), True)
+        self.pane.show_source(
+            "weights of step 41,200",
+            "live",
+            41_200,
+            tokenizer_of((*(s for s in self.shares if s != END), END)),
+        )
         self.pane.show_sampling(self._sampling)
         self.pane.focus()
 

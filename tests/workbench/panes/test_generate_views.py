@@ -182,7 +182,7 @@ def test_a_running_text_tells_the_longest_run_copied() -> None:
     text = written(drawn_view(), "rin")
     known = {("marin", False): Finding(None, None, "ari", is_item=False)}
     told = plain(drawn_view(text=text, findings=known), 76, 10)[-1]
-    assert told == " longest run copied: 3 tokens, ari"
+    assert told == " longest run copied: 3 characters, ari"
 
 
 def guess_view(**changes: Any) -> GenerateView:

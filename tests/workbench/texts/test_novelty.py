@@ -110,7 +110,7 @@ def test_the_words() -> None:
     assert novelty_words(Finding(is_item=False, copied="if x")) == ""
     assert copied_words(Finding(copied="mari"), 6) == "longest stretch copied: mari (4 of 6)"
     run = Finding(is_item=False, copied="if x")
-    assert copied_words(run, 90) == "longest run copied: 4 tokens, if␣x"
+    assert copied_words(run, 90) == "longest run copied: 4 characters, if␣x"
     assert copied_words(Finding("train", 1, "anna"), 4) == ""
     assert copied_words(Finding(copied="x"), 4) == ""
     assert "(30 of 40)" in copied_words(Finding(copied="\x1b" * 30), 40)

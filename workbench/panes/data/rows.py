@@ -2,12 +2,15 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from heapq import nlargest
+from textwrap import wrap
 
 from rich.cells import cell_len
 
+from seqlm.data.split import Split
 from workbench.render.bars import bar
 from workbench.render.figures import compact, count, probability
-from workbench.render.text import clean, fit, token_glyph
+from workbench.render.text import clean, fit, tail, token_glyph
 from workbench.situation import Situation
 from workbench.texts.preview import Fed, Preview
 from workbench.widgets.rows import Row
@@ -18,6 +21,7 @@ _EXACT_BELOW = 200_000
 _SHADES, _ASCII_SHADES = " ░▒▓█", " .:*#"
 _SHADE_FROM = (0.02, 0.05, 0.1, 0.2)
 _MOST_LENGTHS = 400
+_MOST_CELLS, _MOST_NEXT = 14, 8
 
 Chances = Mapping[int, Sequence[float]]
 """For some items of train, by number: what the model gives each of their right tokens."""
@@ -26,8 +30,7 @@ Chances = Mapping[int, Sequence[float]]
 def summary_rows(preview: Preview) -> list[Row]:
     """Counts, vocabulary, splits, and what to know about doubles."""
     about = preview.description
-    unit = "lines" if about.mode == "lines" else "characters"
-    sizes = about.n_items if about.mode == "lines" else about.n_characters
+    unit, sizes = _sizes(preview)
     size = count if sum(sizes.values()) < _EXACT_BELOW else compact
     rows: list[Row] = [
         [(preview.name, "plain bold"), (f" · {count(sum(sizes.values()))} {unit}", "plain")],
@@ -52,14 +55,26 @@ def folded_row(situation: Situation, width: int) -> Row:
     if preview is None:
         return [(situation.reading or "no text is open", "label")]
     fed = preview.fed(situation.config.model, 0, 6)
-    pairs = [f"{''.join(one.sees[-6:])} → {one.next}" for one in fed]
-    unit = "lines" if preview.description.mode == "lines" else "characters"
-    sizes = preview.description
-    n = sum((sizes.n_items if unit == "lines" else sizes.n_characters).values())
-    words = f" · {count(n)} {unit} · {preview.text.tokenizer.n_vocab} tokens │ "
+    gap = preview.text.tokenizer.gap
+    pairs = [f"{gap.join(one.sees[-6:])} → {one.next}" for one in fed]
+    unit, sizes = _sizes(preview)
+    words = f" · {count(sum(sizes.values()))} {unit} · {preview.text.tokenizer.n_vocab} tokens │ "
     while pairs and cell_len(preview.name + words + "  ".join(pairs)) > width:
         pairs.pop()
     return [(preview.name, "plain"), (words + "  ".join(pairs), "label")]
+
+
+def _sizes(preview: Preview) -> tuple[str, Mapping[Split, int]]:
+    """What a text is counted in, and how much of it each split has."""
+    text = preview.text
+    if text.corpus.mode == "lines":
+        return "lines", preview.description.n_items
+    return text.tokenizer.unit, {split: text.n_tokens(split) for split in text.items}
+
+
+def _token_cells(preview: Preview, least: int) -> int:
+    """The cells that a token gets in a column; a longer one is cut."""
+    return min(_MOST_CELLS, max(least, preview.text.tokenizer.longest + 2))
 
 
 def fed_rows(
@@ -68,24 +83,26 @@ def fed_rows(
     """What the model sees, which token is right, and what chance it gets."""
     fed = preview.fed(s.config.model, first, max(0, room - 1))
     context = s.config.model.context
-    gap = " " if context is not None and context <= _SPACED_UP_TO else ""
+    is_spaced = context is not None and context <= _SPACED_UP_TO
+    gap = " " if is_spaced else preview.text.tokenizer.gap
     sees = [gap.join(one.sees) for one in fed]
-    column = min(max([4, *map(len, sees)]), max(4, width // 2), _WIDEST_CONTEXT)
+    column = min(max([4, *map(cell_len, sees)]), max(4, width // 2), _WIDEST_CONTEXT)
+    size = _token_cells(preview, 6)
     gets = f"{_GETS.ljust(7)}" if chances else ""
-    head: Row = [(f"{'sees'.rjust(column)}   next  {gets}", "guide")]
-    rows = [_fed_row(one, shown, column, chances) for one, shown in zip(fed, sees, strict=True)]
+    head: Row = [(f"{'sees'.rjust(column)}   {'next'.ljust(size)}{gets}", "guide")]
+    pairs = zip(fed, sees, strict=True)
+    rows = [_fed_row(one, shown, column, size, chances) for one, shown in pairs]
     return [head, *rows]
 
 
-def _fed_row(one: Fed, shown: str, column: int, chances: Chances) -> Row:
-    if len(shown) > column:
-        shown = "…" + shown[1 - column :]
+def _fed_row(one: Fed, shown: str, column: int, size: int, chances: Chances) -> Row:
+    shown = tail(shown, column)
     known = chances.get(one.n_item, ())
     gets = probability(known[one.n_target]) if one.n_target < len(known) else ""
     return [
-        (shown.rjust(column), "label"),
+        (fit(shown, column, "right"), "label"),
         (" → ", "guide"),
-        (fit(one.next, 6), "plain bold"),
+        (fit(one.next, size - 1) + " ", "plain bold"),
         (gets.ljust(7) if chances else "", "train"),
         (one.item, "best"),
     ]
@@ -97,8 +114,11 @@ def line_rows(preview: Preview, first: int, width: int, room: int) -> list[Row]:
     if preview.text.corpus.mode == "lines":
         shown = list(enumerate(items[first : first + room], first + 1))
     else:
-        lines = items[0][first : first + room * width * 2].splitlines()[:room]
-        shown = list(enumerate(lines, 1))
+        tokenizer = preview.text.tokenizer
+        text = tokenizer.join(preview.stream[first : first + room * width * 2])
+        # Words alone have no lines.
+        lines = wrap(text, max(1, width - 4)) if tokenizer.gap else text.splitlines()
+        shown = list(enumerate(lines[:room], 1))
     number = len(count(shown[-1][0])) if shown else 1
     return [
         [(f"{count(i).rjust(number)}  ", "guide"), (clean(item, width), "plain")]
@@ -111,16 +131,17 @@ def token_rows(preview: Preview, first: int, width: int, room: int, ascii_only: 
     common = preview.description.common
     total = sum(n for _, n in common)
     most = common[0][1] if common else 1
-    head: Row = [("token   share    in train", "guide")]
+    size = _token_cells(preview, 7)
+    head: Row = [(f"{'token'.ljust(size)} share    in train", "guide")]
     begin = min(first, max(0, len(common) - max(1, room - 1)))
     shown = common[begin : begin + max(0, room - 1)]
     return [
         head,
         *(
             [
-                (fit(token_glyph(token), 7), "plain bold"),
+                (fit(token_glyph(token), size - 1) + " ", "plain bold"),
                 (f"{probability(n / total)} {count(n).rjust(10)}  ", "label"),
-                (bar(n / most, max(0, width - 27), ascii_only), "train"),
+                (bar(n / most, max(0, width - 20 - size), ascii_only), "train"),
             ]
             for token, n in shown
         ),
@@ -128,14 +149,14 @@ def token_rows(preview: Preview, first: int, width: int, room: int, ascii_only: 
 
 
 def length_rows(preview: Preview, first: int, width: int, room: int, ascii_only: bool) -> list[Row]:
-    """How many lines of train have each length, in characters."""
-    text = preview.text
-    items = text.items["train"]
-    lines = items if text.corpus.mode == "lines" else items[0].split("\n")
-    counted = Counter(min(len(line), _MOST_LENGTHS) for line in lines)
-    lengths = sorted(counted)
-    most, mean = max(counted.values()), sum(map(len, lines)) / len(lines)
-    words = f"train: {count(lengths[0])} to {count(lengths[-1])} characters, mean {mean:.1f}"
+    """How many lines of train have each length."""
+    found, unit = preview.lengths, preview.text.tokenizer.unit
+    mean = sum(length * n for length, n in found.items()) / found.total()
+    words = f"train: {count(min(found))} to {count(max(found))} {unit}, mean {mean:.1f}"
+    counted: Counter[int] = Counter()
+    for length, n in found.items():
+        counted[min(length, _MOST_LENGTHS)] += n
+    lengths, most = sorted(counted), max(counted.values())
     begin = min(first, max(0, len(lengths) - max(1, room - 1)))
     shown = lengths[begin : begin + max(0, room - 1)]
     return [
@@ -153,6 +174,8 @@ def length_rows(preview: Preview, first: int, width: int, room: int, ascii_only:
 def pair_rows(preview: Preview, first: int, width: int, room: int, ascii_only: bool) -> list[Row]:
     """What follows what: a row for each token, a column for each next one, darker is likelier."""
     tokens = [token for token, _ in preview.description.common]
+    if preview.text.tokenizer.longest > 1:
+        return _follower_rows(preview, tokens, first, width, room, ascii_only)
     shown = sorted(tokens[: max(1, width - 4)])
     glyphs = [fit(token_glyph(token, ascii_only), 1) for token in shown]
     begin = min(first, max(0, len(shown) - max(1, room - 2)))
@@ -171,3 +194,19 @@ def _shaded(preview: Preview, token: str, nexts: Sequence[str], ascii_only: bool
     shades = _ASCII_SHADES if ascii_only else _SHADES
     levels = (sum(found[ids[n]] >= least for least in _SHADE_FROM) for n in nexts)
     return "".join(shades[level] for level in levels)
+
+
+def _follower_rows(
+    preview: Preview, tokens: Sequence[str], first: int, width: int, room: int, ascii_only: bool
+) -> list[Row]:
+    """What follows what where tokens are longer than a sign: after each its likeliest next ones."""
+    size = _token_cells(preview, 7)
+    begin = min(first, max(0, len(tokens) - max(1, room - 1)))
+    rows: list[Row] = [[(f"{'token'.ljust(size)}most often next, and its share", "guide")]]
+    for token in tokens[begin : begin + max(0, room - 1)]:
+        shares = preview.probabilities([token])
+        ids = nlargest(_MOST_NEXT, range(len(shares)), key=shares.__getitem__)
+        nexts = (f"{token_glyph(preview.vocabulary[i], ascii_only)} {shares[i]:.2f}" for i in ids)
+        glyph = fit(token_glyph(token, ascii_only), size - 1) + " "
+        rows.append([(glyph, "plain bold"), (fit("  ".join(nexts), width - size), "label")])
+    return rows

@@ -1,15 +1,16 @@
 """What the tables of candidates have in common: which are shown, their signs, their looks."""
 
-from rich.cells import cell_len
 from rich.text import Text
 
 from workbench.panes.generate.sequence import text_so_far
 from workbench.panes.generate.view import GenerateView
-from workbench.render.text import END, fit, token_glyph
+from workbench.render.text import END, fit, tail
 from workbench.widgets.look import clickable, exactly
 
-HEAD_CELLS = 8
-"""``▸● e`` and a space: the cursor, what was drawn, the token."""
+
+def head_cells(view: GenerateView) -> int:
+    """``▸● e`` and a space: the cursor, what was drawn, the token."""
+    return view.token_cells + 4
 
 
 def shown_candidates(view: GenerateView, n_rows: int) -> range:
@@ -32,7 +33,7 @@ def candidate_head(view: GenerateView, index: int) -> Text:
     row = Text(look.sign("▸") if index == view.candidate else " ", palette.train)
     row.append(look.sign("●") if is_drawn(view, index) else " ", palette.best)
     strong = f"bold {palette.plain}" if is_drawn(view, index) else palette.plain
-    return row.append(f" {fit(glyph(view, view.token(index)), HEAD_CELLS - 4)} ", strong)
+    return row.append(f" {fit(view.glyph(view.token(index)), view.token_cells)} ", strong)
 
 
 def finished_candidate(view: GenerateView, index: int, row: Text, width: int) -> Text:
@@ -50,21 +51,6 @@ def finished_candidate(view: GenerateView, index: int, row: Text, width: int) ->
 def after_words(view: GenerateView, n_cells: int) -> Text:
     """``after mari``: what the candidates come after, its end where it is long."""
     look = view.look
-    before = text_so_far(view) or token_glyph(END, look.ascii_only)
+    before = text_so_far(view) or view.glyph(END)
     row = Text(" after ", look.palette.guide)
-    return row.append(look.sign(tail_of(before, max(2, n_cells - 8))), look.palette.plain)
-
-
-def glyph(view: GenerateView, token: str) -> str:
-    """How a token is shown."""
-    return token_glyph(token, view.look.ascii_only)
-
-
-def tail_of(text: str, n_cells: int) -> str:
-    """The end of a text in at most this many cells; a sign in front tells that there is more."""
-    if cell_len(text) <= n_cells:
-        return text
-    kept = text[1 - n_cells :]
-    while cell_len(kept) >= n_cells:
-        kept = kept[1:]
-    return f"…{kept}"
+    return row.append(look.sign(tail(before, max(2, n_cells - 8))), look.palette.plain)

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
+from seqlm.data.tokenizer import unknown_words
 from workbench.drawn.branches import tree_rows
 from workbench.drawn.continuation import Continuation
-from workbench.panes.generate.prompt import tokens_of
+from workbench.panes.generate.prompt import tokens_of, unknown_in
 from workbench.panes.generate.questions import Questions, SamplesWanted
 from workbench.panes.generate.view import VIEWS
 
@@ -144,6 +145,9 @@ class GenerateDesk(Questions):
         self.change(message=None)
         if prompt != self.view.text.prompt:
             self._go(self.view.text.begin(prompt))
+        missing = unknown_in(typed, self.view.source)
+        if missing:
+            self.say(f"{unknown_words(missing)}.")
 
     def can_draw_on(self) -> bool:
         """Whether drawing by itself goes on; at the limit it says why not."""

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from workbench.drawn.branches import Branch
-from workbench.panes.generate.view import GenerateView, lookup_of
+from workbench.panes.generate.view import GenerateView
 from workbench.texts.novelty import Finding, Novelty
 from workbench.texts.preview import Preview
 
@@ -43,7 +43,7 @@ class Lookups:
 
     def _next(self, view: GenerateView) -> tuple[str, bool] | None:
         known = self._novelty.findings
-        texts = (lookup_of(view.text.prompt, branch) for branch in _told_of(view))
+        texts = (view.lookup(branch) for branch in _told_of(view))
         return next((text for text in texts if text not in known), None)
 
 

@@ -139,7 +139,7 @@ class GeneratePane(WorkingPane):
         """Opens the prompt's field."""
         self.add_class("-editing")
         self._place_field()
-        self._field.open_with(typed_text(self.view.text.prompt))
+        self._field.open_with(typed_text(self.view.text.prompt, self.view.source))
 
     def action_leave(self) -> None:
         """Leaves the field, the game or a wait; out of them, follows the newest weights again."""
@@ -263,4 +263,5 @@ def folded_row(situation: Situation) -> Row:
     """The same draw at the last few ages, in one row."""
     samples = situation.run.samples[-3:]
     words = "  ".join(f"{step:,}: {clean(text, 24)}" for step, text in samples)
-    return [(words or "letter-pair counts answer until a model is trained", "label")]
+    one = situation.preview.text.tokenizer.one if situation.preview else "letter"
+    return [(words or f"{one}-pair counts answer until a model is trained", "label")]

@@ -1,42 +1,50 @@
 """The prompt: what a person types, as tokens of the vocabulary and back."""
 
-from seqlm.data.tokenizer import CharTokenizer
+from itertools import takewhile
+
 from workbench.panes.generate.view import Source
 from workbench.render.text import clean
 
 MAX_PROMPT = 2000
+_PICTURES = {clean(sign): sign for sign in (*map(chr, range(0x20)), "\x7f")}
 
 
 def tokens_of(typed: str, source: Source) -> tuple[str, ...]:
     """The tokens of a typed prompt; ``␊`` stands for a line end, ``␉`` for a tab.
 
+    What is not in the vocabulary becomes the unknown token, where there is one.
+
     Raises:
-        RequestError: A character is not in the vocabulary; says which, and what is.
+        RequestError: Something is not in the vocabulary; says what, and what is.
     """
-    known = frozenset(source.vocabulary)
-    pictures = {clean(token): token for token in source.vocabulary if clean(token) not in known}
-    text = "".join(pictures.get(char, char) for char in typed)
-    end_id = len(source.vocabulary) - 1 if source.has_end else None
-    CharTokenizer(source.vocabulary, end_id).encode(text)
-    return tuple(text)
+    tokenizer = source.tokenizer
+    shown = {clean(token): token for token in source.vocabulary if len(token) == 1}
+    pictures = {s: t for s, t in (_PICTURES | shown).items() if s not in tokenizer.ids}
+    ids = tokenizer.encode("".join(pictures.get(char, char) for char in typed))
+    return tuple(map(tokenizer.tokens.__getitem__, ids))
 
 
-def typed_text(tokens: tuple[str, ...]) -> str:
+def unknown_in(typed: str, source: Source) -> list[str]:
+    """The words of a typed prompt that become the unknown token."""
+    if source.tokenizer.unknown_id is None:
+        return []
+    return source.tokenizer.missing(source.tokenizer.split(typed))
+
+
+def typed_text(tokens: tuple[str, ...], source: Source) -> str:
     """The text that `tokens_of` reads as these tokens."""
-    return "".join(map(clean, tokens))
+    return clean(source.tokenizer.join(tokens))
 
 
-def usable(prompt: tuple[str, ...], source: Source) -> tuple[str, ...]:
+def usable(prompt: str, source: Source) -> tuple[str, ...]:
     """The prompt as far as the vocabulary has its tokens, or one that there is something to go on.
 
     A text without an end token has to begin after some token.
     """
-    known = frozenset(source.vocabulary)
-    kept: list[str] = []
-    for token in prompt:
-        if token not in known:
-            break
-        kept.append(token)
-    if not kept and not source.has_end:
-        return ("\n",) if "\n" in known else source.vocabulary[:1]
-    return tuple(kept)
+    tokenizer = source.tokenizer
+    kept = tuple(takewhile(tokenizer.ids.__contains__, tokenizer.split(prompt)))
+    if kept or source.has_end:
+        return kept
+    line_end = tuple(tokenizer.split("\n"))
+    is_known = bool(line_end) and not tokenizer.missing(line_end)
+    return line_end if is_known else source.vocabulary[:1]

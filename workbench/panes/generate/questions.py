@@ -73,8 +73,8 @@ class Questions:
         self.change(source=source)
         if (source.step is None) != (old.step is None):
             self.change(samples=None)  # the counts made them, or a model that is shown no more
-        if (source.vocabulary, source.has_end) != (old.vocabulary, old.has_end):
-            prompt = usable(self.view.text.prompt, source)
+        if source.tokenizer != old.tokenizer:
+            prompt = usable(old.tokenizer.join(self.view.text.prompt), source)
             self._pending_after = self._to_draw = None
             self.change(text=Continuation().begin(prompt), samples=None, pending=None, candidate=0)
             self.change(game=None, is_guessing=False)

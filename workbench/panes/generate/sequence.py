@@ -8,10 +8,11 @@ from rich.text import Text
 
 from workbench.panes.generate.view import GenerateView
 from workbench.render.palette import surprisal_block, surprisal_level
-from workbench.render.text import END, fit, token_glyph
+from workbench.render.text import END, fit
 from workbench.widgets.look import Look, clickable
 
-_CELL = 5  # a space or a border, then four cells: enough for "2.71"
+_LEAST_CELL = 3  # with a sign before and after it, enough for "2.71"
+_MOST_CELL = 12
 NOT_DRAWN = "?"
 """The sign of a place that holds no token yet."""
 
@@ -19,7 +20,8 @@ NOT_DRAWN = "?"
 class Cell(NamedTuple):
     """One token of the text: its sign, its surprisal (None: unknown), and where it stands.
 
-    ``place`` counts from the first token after the prompt, as the cursor does.
+    ``place`` counts from the first token after the prompt, as the cursor does; ``gap`` stands before
+    the token where it follows another one closely.
     """
 
     glyph: str
@@ -27,19 +29,20 @@ class Cell(NamedTuple):
     surprisal: float | None
     begins_drawn: bool
     under_cursor: bool
+    gap: str = ""
 
 
 def cells(view: GenerateView) -> list[Cell]:
     """The prompt, the tokens after it, and the empty place if the cursor is on it."""
-    text, look = view.text, view.look
+    text, gap = view.text, view.source.tokenizer.gap
     tokens = [*text.prompt, *(drawn.token for drawn in text.drawn)]
     pairs = zip(tokens, view.nats(text.branch), strict=True)
     found = [
-        Cell(token_glyph(token, look.ascii_only), place, n, place == 0, place == text.cursor)
+        Cell(view.glyph(token), place, n, place == 0, place == text.cursor, gap)
         for place, (token, n) in enumerate(pairs, -len(text.prompt))
     ]
     if text.here is None:
-        found.append(Cell(NOT_DRAWN, text.cursor, None, text.cursor == 0, True))
+        found.append(Cell(NOT_DRAWN, text.cursor, None, text.cursor == 0, True, gap))
     return found
 
 
@@ -60,9 +63,10 @@ def sequence_rows(view: GenerateView, width: int, n_lines: int = 1) -> list[Text
 
 def label_row(view: GenerateView, width: int) -> Text:
     """The words ``prompt ╎ drawn`` where the border between the two stands."""
-    if not _has_digits(cells(view), width):
+    found = cells(view)
+    if not _has_digits(found, width):
         return Text("")
-    border = len(view.text.prompt) * _CELL
+    border = len(view.text.prompt) * (_cell_size(found) + 2)
     row = Text("prompt ".rjust(border) if border >= len("prompt ") else " " * border)
     row.append(view.look.sign("╎") + " drawn")
     row.stylize(view.look.palette.guide)
@@ -71,21 +75,29 @@ def label_row(view: GenerateView, width: int) -> Text:
 
 def text_so_far(view: GenerateView) -> str:
     """The text up to the cursor, on one line, without the end token."""
-    glyphs = (token_glyph(t, view.look.ascii_only) for t in view.text.tokens_before if t != END)
-    return "".join(glyphs)
+    return view.glyphs(token for token in view.text.tokens_before if token != END)
 
 
 def text_width(view: GenerateView) -> int:
     """The cells that the text takes with a number under each token."""
-    return len(cells(view)) * _CELL + 1
+    return _wide_width(cells(view))
+
+
+def _cell_size(found: Sequence[Cell]) -> int:
+    """The cells of a token over its number: all are as wide as the widest, up to a bound."""
+    return min(_MOST_CELL, max(_LEAST_CELL, *(cell_len(cell.glyph) for cell in found)))
+
+
+def _wide_width(found: Sequence[Cell]) -> int:
+    return len(found) * (_cell_size(found) + 2) + 1
 
 
 def _has_digits(found: Sequence[Cell], width: int) -> bool:
-    return len(found) * _CELL + 1 <= width
+    return _wide_width(found) <= width
 
 
 def _wide(found: Sequence[Cell], look: Look, width: int) -> tuple[Text, Text]:
-    top, under = Text(), Text()
+    top, under, size = Text(), Text(), _cell_size(found)
     after_cursor = False
     for cell in found:
         lead = look.sign("╎") if cell.begins_drawn else " "
@@ -94,9 +106,9 @@ def _wide(found: Sequence[Cell], look: Look, width: int) -> tuple[Text, Text]:
         style = _style(cell, look)
         begin = len(top)
         top.append("[" if cell.under_cursor else " ", _bold(style, cell))
-        top.append(_centred(cell.glyph), _bold(style, cell))
+        top.append(_centred(cell.glyph, size), _bold(style, cell))
         clickable(top, begin, place=cell.place)
-        under.append(_digits(cell.surprisal), look.palette.label)
+        under.append(_digits(cell.surprisal).ljust(size + 1), look.palette.label)
         after_cursor = cell.under_cursor
     top.append("]" if after_cursor else " ")
     under.append("  nats" if width - under.cell_len > 6 else "", look.palette.guide)
@@ -111,6 +123,8 @@ def _narrow(found: Sequence[Cell], look: Look) -> tuple[Text, Text]:
             top.append(look.sign("╎"), look.palette.guide)
             under.append(look.sign("╎"), look.palette.guide)
         shown = f"[{cell.glyph}]" if cell.under_cursor else cell.glyph
+        top.append(cell.gap)
+        under.append(cell.gap)
         begin = len(top)
         top.append(shown, _bold(_style(cell, look), cell))
         clickable(top, begin, place=cell.place)
@@ -134,7 +148,7 @@ def _lines(found: Sequence[Cell], width: int) -> list[list[Cell]]:
 
 
 def _size(cell: Cell) -> int:
-    return cell_len(cell.glyph) + 2 * cell.under_cursor + cell.begins_drawn
+    return cell_len(cell.glyph) + len(cell.gap) + 2 * cell.under_cursor + cell.begins_drawn
 
 
 def _window(found: Sequence[Cell], width: int, n_lines: int) -> Sequence[Cell]:
@@ -168,10 +182,11 @@ def _bold(style: str, cell: Cell) -> str:
     return f"bold {style}".strip() if cell.under_cursor else style
 
 
-def _centred(glyph: str) -> str:
-    size = min(3, cell_len(glyph))
-    left = (3 - size) // 2 + (size == 2)
-    return " " * min(left, 3 - size) + fit(glyph, size) + " " * (3 - size - min(left, 3 - size))
+def _centred(glyph: str, room: int) -> str:
+    size = min(room, cell_len(glyph))
+    free = room - size
+    left = (free + 1) // 2
+    return " " * left + fit(glyph, size) + " " * (free - left)
 
 
 def _digits(nats: float | None) -> str:

@@ -9,10 +9,10 @@ from rich.text import Text
 
 from seqlm.generation.sampler import Stage
 from workbench.panes.generate.candidates import (
-    HEAD_CELLS,
     after_words,
     candidate_head,
     finished_candidate,
+    head_cells,
     shown_candidates,
 )
 from workbench.panes.generate.view import GenerateView
@@ -59,7 +59,7 @@ def stage_rows(view: GenerateView, width: int, n_rows: int) -> list[Text]:
     n_sums = 2 if n_rows >= _SUMS_FROM + 2 else 0
     shown = shown_candidates(view, n_rows - n_heads - n_sums)
     more = f" {len(view.options) - len(shown):,} more"
-    table = _Table(view, max(HEAD_CELLS, len(more)) + 1, _columns(view, shown, width), width)
+    table = _Table(view, max(head_cells(view), len(more)) + 1, _columns(view, shown, width), width)
     rows = [table.head_row(n) for n in range(n_heads)]
     for n, index in enumerate(shown):
         rows.append(finished_candidate(view, index, table.row(n, index), width))

@@ -11,8 +11,8 @@ def summary_parts(view: GenerateView) -> list[str]:
     """In words, the most important first; nothing while the text has no end and nothing is known."""
     branch = view.text.branch
     finding = view.finding(branch)
-    n_tokens = len(view.text.prompt) + len(branch.drawn) - branch.has_ended
-    copied = copied_words(finding, n_tokens) if finding else ""
+    n_characters = len(view.lookup(branch)[0])
+    copied = copied_words(finding, n_characters) if finding else ""
     if not branch.has_ended:
         return [copied] if copied else []
     words = novelty_words(finding) if finding else "looking it up"

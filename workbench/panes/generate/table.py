@@ -7,11 +7,10 @@ from rich.text import Text
 
 from seqlm.generation import sampler
 from workbench.panes.generate.candidates import (
-    HEAD_CELLS,
     after_words,
     candidate_head,
     finished_candidate,
-    glyph,
+    head_cells,
     shown_candidates,
 )
 from workbench.panes.generate.view import GenerateView
@@ -30,19 +29,19 @@ class Columns(Struct, frozen=True):
     span: bool
 
 
-def columns(width: int) -> Columns:
-    """The columns for a width: bars first give way, then the sampled probability."""
-    free = width - HEAD_CELLS - 2 * _NUMBER - _ARROW - 2 - _MARGIN
+def columns(width: int, head: int) -> Columns:
+    """The columns for a width, after a head: bars first give way, then the sampled probability."""
+    free = width - head - 2 * _NUMBER - _ARROW - 2 - _MARGIN
     if free < 2:
-        return Columns(0, width >= HEAD_CELLS + 2 * _NUMBER + _ARROW, False)
+        return Columns(0, width >= head + 2 * _NUMBER + _ARROW, False)
     span = free - _SPAN >= 2 * _LEAST_BAR_BESIDE_SPAN
     return Columns((free - _SPAN * span) // 2, True, span)
 
 
 def header_row(view: GenerateView, width: int) -> Text:
     """Names the columns, and says after what text this is expected."""
-    shape, look = columns(width), view.look
-    first_bar = HEAD_CELLS + _NUMBER + 1
+    shape, look = columns(width, head_cells(view)), view.look
+    first_bar = head_cells(view) + _NUMBER + 1
     row = after_words(view, first_bar if shape.bar else width)
     if not shape.bar:
         return row
@@ -67,19 +66,19 @@ def draw_words(view: GenerateView) -> str:
     """What the random number did at this place, in a few words."""
     here, u = view.text.here, view.u
     if here and u is None:
-        return f"you chose {glyph(view, here.token)} ({here.probability:.3f})"
+        return f"you chose {view.glyph(here.token)} ({here.probability:.3f})"
     if not view.options or u is None:
         return ""
-    falls_on = glyph(view, view.token(sampler.choose(view.options, u)))
+    falls_on = view.glyph(view.token(sampler.choose(view.options, u)))
     if here is None:
         return f"u = {u:.3f} will draw {falls_on}"
-    drawn = glyph(view, here.token)
+    drawn = view.glyph(here.token)
     now = "" if drawn == falls_on else f"; now it would draw {falls_on}"
     return f"u = {u:.3f} drew {drawn}{now}"
 
 
 def _row(view: GenerateView, index: int, end: float, width: int) -> Text:
-    option, look, shape = view.options[index], view.look, columns(width)
+    option, look, shape = view.options[index], view.look, columns(width, head_cells(view))
     palette, cutter = look.palette, view.cutters[index]
     row = candidate_head(view, index)
     row.append(figures.probability(option.probability).rjust(_NUMBER), palette.plain)
@@ -103,10 +102,11 @@ def _row(view: GenerateView, index: int, end: float, width: int) -> Text:
 
 def _rest_row(view: GenerateView, shown: range, width: int) -> Text:
     rest = [*view.options[: shown.start], *view.options[shown.stop :]]
-    look, shape = view.look, columns(width)
+    look, head = view.look, head_cells(view)
+    shape = columns(width, head)
     total = figures.probability(sum(option.probability for option in rest))
-    label = f" {len(rest):,} more".ljust(HEAD_CELLS)
-    row = Text(label + total.rjust(HEAD_CELLS + _NUMBER - len(label)), look.palette.guide)
+    label = f" {len(rest):,} more".ljust(head)
+    row = Text(label + total.rjust(head + _NUMBER - len(label)), look.palette.guide)
     if shape.sampled:
         sampled = figures.probability(sum(option.sampled for option in rest))
         row.append(" " * (1 + shape.bar if shape.bar else 0))

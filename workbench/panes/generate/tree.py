@@ -11,7 +11,7 @@ from seqlm.data.tokenizer import END
 from workbench.drawn.branches import Branch, TreeRow, departs_at, tree_rows
 from workbench.panes.generate.view import GenerateView, mean_nats
 from workbench.render.palette import surprisal_level
-from workbench.render.text import fit, token_glyph
+from workbench.render.text import fit
 from workbench.texts.novelty import novelty_words
 from workbench.widgets.look import clickable, exactly
 
@@ -20,7 +20,7 @@ TREE_KEYS = (
     "↑↓ branch  ←→ along it  enter go there  b new  d drop  m keep  u undo",
     "↑↓ ←→ move  enter there  b d m u",
 )
-_MOST_CELLS, _HEAD, _LEAST_TREE, _MOST_TEXT, _MOST_WORDS = 4, 2, 8, 16, 30
+_HEAD, _LEAST_TREE, _MOST_TEXT, _MOST_WORDS = 2, 8, 16, 30
 
 
 class _Grid(NamedTuple):
@@ -29,6 +29,7 @@ class _Grid(NamedTuple):
     edges: list[int]
     parting: frozenset[int]
     is_spaced: bool
+    gap: str
 
     @property
     def width(self) -> int:
@@ -64,14 +65,14 @@ def how_words(view: GenerateView, index: int) -> str:
     chosen = next((token for token in own if token.u is None), None)
     if chosen is None:
         return "drawn" if branches[index].drawn else "nothing drawn yet"
-    return f"you chose {_glyph(view, chosen.token)} ({chosen.probability:.3f})"
+    return f"you chose {view.glyph(chosen.token)} ({chosen.probability:.3f})"
 
 
 def whole_text(view: GenerateView, branch: Branch) -> str:
     """The prompt and a branch on one line, without the end token."""
     end = len(branch.drawn) - branch.has_ended
     tokens = [*view.text.prompt, *(token.token for token in branch.drawn[:end])]
-    return "".join(_glyph(view, token) for token in tokens)
+    return view.glyphs(tokens)
 
 
 # What became of each branch
@@ -132,7 +133,8 @@ def _grid(view: GenerateView, rows: Sequence[TreeRow], room: int) -> _Grid:
     is_spaced = edges[-1] <= room
     edges = edges if is_spaced else _edges(view, rows, False)
     hidden = min(edges[-1] - room, edges[min(view.text.cursor, len(edges) - 2)])
-    return _Grid([edge - max(0, hidden) for edge in edges], parting, is_spaced)
+    gap = view.source.tokenizer.gap
+    return _Grid([edge - max(0, hidden) for edge in edges], parting, is_spaced, gap)
 
 
 def _parting(rows: Sequence[TreeRow]) -> frozenset[int]:
@@ -147,15 +149,16 @@ def _edges(view: GenerateView, rows: Sequence[TreeRow], is_spaced: bool) -> list
     sizes = [1] * n_places
     for branch in branches:
         for place, token in enumerate(branch.drawn):
-            size = min(_MOST_CELLS, cell_len(_glyph(view, token.token)))
+            size = min(view.token_cells, cell_len(view.glyph(token.token)))
             sizes[place] = max(sizes[place], size)
     prompt = cell_len(_prompt_glyphs(view))
-    gaps = [_gap(place in parting, is_spaced) for place in range(n_places)]
+    gap = len(view.source.tokenizer.gap)
+    gaps = [_gap(place in parting, is_spaced, gap) for place in range(n_places)]
     return list(accumulate([prompt, *map(sum, zip(gaps, sizes, strict=True))]))
 
 
-def _gap(parts: bool, is_spaced: bool) -> int:
-    return (4 if parts else 3) if is_spaced else int(parts)
+def _gap(parts: bool, is_spaced: bool, least: int) -> int:
+    return (4 if parts else 3) if is_spaced else max(int(parts), least)
 
 
 def _tree_row(
@@ -179,7 +182,7 @@ def _tree_row(
         begin = len(line)
         style = look.palette.surprisal[surprisal_level(token.surprisal)]
         here = has_cursor and place == view.text.cursor
-        line.append(fit(_glyph(view, token.token), _size(grid, place)), style)
+        line.append(fit(view.glyph(token.token), _size(grid, place)), style)
         if here:
             line.stylize("reverse bold", begin)
         clickable(line, begin, branch=row.index, place=place)
@@ -187,7 +190,7 @@ def _tree_row(
 
 
 def _size(grid: _Grid, place: int) -> int:
-    gap = _gap(place in grid.parting, grid.is_spaced)
+    gap = _gap(place in grid.parting, grid.is_spaced, len(grid.gap))
     return max(1, grid.edges[place + 1] - grid.edges[place] - gap)
 
 
@@ -200,14 +203,10 @@ def _joint(row: TreeRow, grid: _Grid, place: int, is_end: bool) -> str:
     blank = is_end or place < row.begin
     if place in grid.parting:
         return ("    " if blank else " ── ") if grid.is_spaced else (" " if blank else "─")
-    return ("   " if blank else " ─ ") if grid.is_spaced else ""
+    return ("   " if blank else " ─ ") if grid.is_spaced else grid.gap
 
 
 def _prompt_glyphs(view: GenerateView) -> str:
     """The prompt; the end token, which stands before every item, where there is none."""
     tokens = view.text.prompt or ((END,) if view.source.has_end else ())
-    return "".join(_glyph(view, token) for token in tokens)
-
-
-def _glyph(view: GenerateView, token: str) -> str:
-    return token_glyph(token, view.look.ascii_only)
+    return view.glyphs(tokens)

@@ -1,19 +1,20 @@
 """Everything one frame of the Generate pane shows, as plain data."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, get_args
 
 from msgspec import Struct, field
 
 from seqlm.config import SampleConfig
-from seqlm.data.tokenizer import END
+from seqlm.data.tokenizer import END, AnyTokenizer, CharTokenizer
 from seqlm.generation import sampler
 from seqlm.protocol.queries import Drawn
 from workbench.drawn.branches import Branch
 from workbench.drawn.continuation import Continuation
 from workbench.drawn.prediction import Prediction
+from workbench.render.text import token_glyph
 from workbench.widgets.look import Look
 
 if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
@@ -22,6 +23,7 @@ if TYPE_CHECKING:  # what the first frame does not need is imported when it is n
 
 Showing = Literal["step", "samples", "stages", "tree", "guess"]
 VIEWS: tuple[Showing, ...] = get_args(Showing)
+_LEAST_CELLS, _MOST_CELLS = 4, 12
 
 
 class Source(Struct, frozen=True):
@@ -31,15 +33,23 @@ class Source(Struct, frozen=True):
         label: What to call the model before it has a step.
         weights: The weights to ask for.
         step: The newest step there is; None while nothing is trained.
-        vocabulary: Every token, by id.
-        has_end: Whether items end with the end token, which then is the last of the vocabulary.
+        tokenizer: Cuts a prompt as the model was taught, and knows every token.
     """
 
     label: str = ""
     weights: str = "live"
     step: int | None = None
-    vocabulary: tuple[str, ...] = ()
-    has_end: bool = True
+    tokenizer: AnyTokenizer = CharTokenizer()
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """Every token, by id."""
+        return self.tokenizer.tokens
+
+    @property
+    def has_end(self) -> bool:
+        """Whether items end with the end token."""
+        return self.tokenizer.end_id is not None
 
 
 class Message(Struct, frozen=True):
@@ -152,13 +162,25 @@ class GenerateView(Struct, frozen=True, dict=True):
 
     def finding(self, branch: Branch) -> "Finding | None":
         """What is known about a branch's text."""
-        return self.findings.get(lookup_of(self.text.prompt, branch))
+        return self.findings.get(self.lookup(branch))
 
+    def lookup(self, branch: Branch) -> tuple[str, bool]:
+        """Under what a branch's text is looked up: the text without its end token, and if it had one."""
+        tokens = [token.token for token in branch.drawn if token.token != END]
+        return self.source.tokenizer.join([*self.text.prompt, *tokens]), branch.has_ended
 
-def lookup_of(prompt: tuple[str, ...], branch: Branch) -> tuple[str, bool]:
-    """Under what a branch's text is looked up: the text without its end token, and if it had one."""
-    tokens = [token.token for token in branch.drawn if token.token != END]
-    return "".join([*prompt, *tokens]), branch.has_ended
+    def glyph(self, token: str) -> str:
+        """How a token is shown."""
+        return token_glyph(token, self.look.ascii_only)
+
+    def glyphs(self, tokens: Iterable[str]) -> str:
+        """How tokens in a row are shown."""
+        return self.source.tokenizer.gap.join(map(self.glyph, tokens))
+
+    @property
+    def token_cells(self) -> int:
+        """The cells that a token gets in a table; a longer one is cut."""
+        return min(_MOST_CELLS, max(_LEAST_CELLS, self.source.tokenizer.longest))
 
 
 def mean_nats(nats: list[float | None]) -> float | None:

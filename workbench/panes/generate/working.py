@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 
 from seqlm.config import SampleConfig
+from seqlm.data.tokenizer import AnyTokenizer
 from seqlm.protocol.queries import Drawn
 from workbench.drawn.prediction import Prediction
 from workbench.panes.generate.desk import GenerateDesk
@@ -75,13 +76,13 @@ class WorkingPane(Pane):
         self._at_once = answerer
 
     def show_source(
-        self, label: str, weights: str, step: int | None, vocabulary: tuple[str, ...], has_end: bool
+        self, label: str, weights: str, step: int | None, tokenizer: AnyTokenizer
     ) -> None:
-        """Says who answers: a line for the title, the weights to ask for, and the vocabulary.
+        """Says who answers: a line for the title, the weights to ask for, and the tokenizer.
 
         Call it again when newer weights are there: while nothing is drawn, the pane asks again.
         """
-        self._desk.use_source(Source(label, weights, step, vocabulary, has_end))
+        self._desk.use_source(Source(label, weights, step, tokenizer))
         if step is None and self.view.samples is None:
             # In its own turn: what is posted in the turn of the app never reaches the app.
             self.call_after_refresh(self.call_later, self._make_first_samples)

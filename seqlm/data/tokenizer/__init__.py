@@ -1,0 +1,44 @@
+"""The kinds of tokenizer, and the one place where a setting becomes one."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from seqlm.config import DataConfig
+from seqlm.data.tokenizer.base import END, UNKNOWN, Boundary, Tokenizer, unknown_words
+from seqlm.data.tokenizer.bpe import BpeTokenizer
+from seqlm.data.tokenizer.byte import ByteTokenizer
+from seqlm.data.tokenizer.char import CharTokenizer
+from seqlm.data.tokenizer.word import WordTokenizer
+
+__all__ = [
+    "END",
+    "UNKNOWN",
+    "AnyTokenizer",
+    "Boundary",
+    "BpeTokenizer",
+    "ByteTokenizer",
+    "CharTokenizer",
+    "Tokenizer",
+    "WordTokenizer",
+    "unknown_words",
+    "unlearned",
+]
+
+AnyTokenizer: TypeAlias = CharTokenizer | ByteTokenizer | WordTokenizer | BpeTokenizer
+
+_KINDS: dict[str, Callable[[DataConfig], AnyTokenizer]] = {
+    "char": lambda data: CharTokenizer(),
+    "byte": lambda data: ByteTokenizer(),
+    "word": lambda data: WordTokenizer(
+        fold_case=data.fold_case,
+        keeps_punctuation=data.punctuation == "keep",
+        takes_unknown=data.unknown,
+        max_words=data.max_words,
+    ),
+    "bpe": lambda data: BpeTokenizer(n_merges=data.merges),
+}
+
+
+def unlearned(data: DataConfig) -> AnyTokenizer:
+    """The tokenizer that the settings ask for, before it has a vocabulary: it splits, no more."""
+    return _KINDS[data.tokenizer](data)

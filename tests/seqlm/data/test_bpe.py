@@ -1,0 +1,86 @@
+"""Byte-pair encoding, held against the tokenizers library."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import tokenizers
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from seqlm.data.tokenizer.bpe import WORD, BpeTokenizer
+
+README = Path(__file__).parents[3] / "README.md"
+WORDS = st.lists(st.text("abc é", min_size=1, max_size=9), min_size=1, max_size=12)
+
+
+def library(texts: Sequence[str], n_tokens: int) -> tokenizers.Tokenizer:
+    """The library's byte-pair encoding with so many tokens, words cut as ours are."""
+    found = tokenizers.Tokenizer(tokenizers.models.BPE())
+    rule = tokenizers.Regex(WORD)
+    found.pre_tokenizer = tokenizers.pre_tokenizers.Split(rule, "isolated")
+    trainer = tokenizers.trainers.BpeTrainer(
+        vocab_size=n_tokens, min_frequency=2, show_progress=False, special_tokens=[]
+    )
+    found.train_from_iterator(texts, trainer)
+    return found
+
+
+def merges_of(library: tokenizers.Tokenizer) -> list[tuple[str, str]]:
+    import json
+
+    return [tuple(merge) for merge in json.loads(library.to_str())["model"]["merges"]]
+
+
+def test_the_prose_of_the_readme_is_cut_as_the_library_cuts_it() -> None:
+    text = README.read_text()
+    ours = BpeTokenizer(n_merges=300).learn([text], [text], "none")
+    theirs = library([text], ours.n_vocab)
+    assert len(ours.merges) == 300
+    assert list(ours.merges) == merges_of(theirs)
+    assert list(ours.split(text)) == theirs.encode(text).tokens
+    assert {token: theirs.token_to_id(token) for token in ours.tokens} == ours.ids
+
+
+@given(WORDS, st.text("abc é\n", max_size=20))
+def test_merges_and_tokens_are_the_librarys(texts: list[str], prompt: str) -> None:
+    assume(len(set("".join(texts))) > 1)
+    ours = BpeTokenizer(n_merges=20).learn(texts, texts, "none")
+    # Where two merges make the same string, the library counts some pairs twice.
+    assume(len({a + b for a, b in ours.merges}) == len(ours.merges))
+    theirs = library(texts, ours.n_vocab)
+    assert list(ours.merges) == merges_of(theirs)
+    known = "".join(character for character in prompt if character in ours.ids)
+    for text in (*texts, known):
+        assert list(ours.split(text)) == theirs.encode(text).tokens
+
+
+def test_a_merge_by_hand() -> None:
+    text = "low low low lower"
+    tokenizer = BpeTokenizer(n_merges=3).learn([text], [text], "end")
+    assert tokenizer.merges == (("l", "o"), ("lo", "w"), (" ", "low"))
+    assert tokenizer.tokens == (*" elorw", "lo", "low", " low", "∎")
+    assert list(tokenizer.split("low slow lowest")) == [
+        "low",
+        " ",
+        "s",
+        "low",
+        " low",
+        "e",
+        "s",
+        "t",
+    ]
+    assert tokenizer.summary() == "10 tokens: 6 characters, 3 merges and ∎"
+
+
+@pytest.mark.parametrize("n_merges", [0, 20_000])
+def test_merging_ends_where_no_pair_stands_there_twice(n_merges: int) -> None:
+    tokenizer = BpeTokenizer(n_merges=n_merges).learn(["abcabc"], ["abcabc"], "none")
+    assert tokenizer.merges == ((("a", "b"), ("ab", "c")) if n_merges else ())
+
+
+def test_words_cut_and_joined_are_the_text() -> None:
+    text = "a  b\n\nlong" + "g" * 200
+    tokenizer = BpeTokenizer().learn([text], [text], "none")
+    assert "".join(tokenizer.split(text)) == text
+    assert max(map(len, tokenizer.tokens)) <= 65

@@ -1,0 +1,158 @@
+"""What holds for every tokenizer, and what is particular to bytes and to words."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqlm.config import DataConfig
+from seqlm.data.corpus import Corpus
+from seqlm.data.prepare import PreparedText, prepare_corpus
+from seqlm.data.references import bigram_counts
+from seqlm.data.split import SPLITS
+from seqlm.data.tokenizer import (
+    END,
+    UNKNOWN,
+    AnyTokenizer,
+    ByteTokenizer,
+    WordTokenizer,
+    unlearned,
+)
+from seqlm.errors import RequestError
+
+KINDS = ["char", "byte", "word", "bpe"]
+ANYTHING = st.text(st.characters(exclude_categories=["Cs", "Co"]), max_size=60)
+TEXT = ANYTHING.map(lambda text: f"ab cd, {text}").filter(lambda t: not {END, UNKNOWN} & set(t))
+SLIDES = "It was hard, but this was hard work. I remember: this I missed; THIS exam."
+
+
+def learned(kind: str, text: str, boundary: str = "end", **values: object) -> AnyTokenizer:
+    data = DataConfig(tokenizer=kind, **values)  # type: ignore[arg-type]
+    return unlearned(data).learn([text], [text], boundary)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(TEXT, st.sampled_from(["end", "none"]))
+def test_what_is_encoded_decodes_to_itself(kind: str, text: str, boundary: str) -> None:
+    tokenizer = learned(kind, text, boundary)
+    ids = tokenizer.encode(text)
+    assert tokenizer.decode(ids) == tokenizer.normal(text)
+    assert tokenizer.join(tokenizer.split(text)) == tokenizer.normal(text)
+    assert kind == "word" or tokenizer.normal(text) == text
+    assert all(0 <= i < tokenizer.n_vocab for i in ids)
+    assert len(tokenizer.ids) == tokenizer.n_vocab == len(tokenizer.tokens)
+    assert tokenizer.tokens[-1:] == (END,) or tokenizer.end_id is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(TEXT, st.integers(0, 70))
+def test_a_cut_leaves_all_tokens_as_they_are(kind: str, text: str, at: int) -> None:
+    tokenizer = learned(kind, text)
+    text = tokenizer.normal(text)
+    place = tokenizer.cut(text, at)
+    assert min(at, len(text)) <= place <= len(text)
+    parts = tokenizer.split(text[:place]), tokenizer.split(text[place:])
+    assert [*parts[0], *parts[1]] == [*tokenizer.split(text)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(st.lists(TEXT, min_size=1, max_size=4))
+def test_items_in_a_row_have_the_end_token_around_each(kind: str, items: list[str]) -> None:
+    tokenizer = learned(kind, "\n".join(items))
+    found = [END]
+    for item in items:
+        found += [*tokenizer.split(item), END]
+    assert [*tokenizer.marked(items)] == found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_tokenizer_can_be_sent(kind: str) -> None:
+    tokenizer = learned(kind, SLIDES)
+    again = msgspec.msgpack.decode(msgspec.msgpack.encode(tokenizer), type=AnyTokenizer)
+    assert again == tokenizer
+    assert again.encode("this exam") == tokenizer.encode("this exam")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("mode", ["lines", "stream"])
+def test_a_prepared_text_counts_tokens(kind: str, mode: str) -> None:
+    text = "".join(f"the {n} cats, the Dog é{n}\n" for n in range(40))
+    corpus = Corpus("test", None, text, mode, 1, "0" * 64, 0)  # type: ignore[arg-type]
+    data = DataConfig(tokenizer=kind, split="60/40/0", max_words=20)  # type: ignore[arg-type]
+    prepared: PreparedText = prepare_corpus(corpus, data)
+    for split in SPLITS:
+        sequences = prepared.sequences(split)
+        n_targets = sum(len(sequence) - 1 for sequence in sequences)
+        assert prepared.n_targets(split) == n_targets
+        counts = bigram_counts(prepared, split)
+        assert sum(counts.grams.values()) == n_targets
+    about = prepared.describe(prepared.tokenizer.n_vocab)
+    assert sum(n for _, n in about.common) == prepared.n_targets("train")
+    assert {token for token, _ in about.common} <= set(prepared.tokenizer.tokens)
+    assert sum(map(prepared.n_tokens, SPLITS)) == sum(
+        len(prepared.tokenizer.split(item)) for items in prepared.items.values() for item in items
+    )
+
+
+def test_bytes_are_shown_by_character_or_number() -> None:
+    tokenizer = ByteTokenizer.from_text("", "end")
+    assert tokenizer.split("aé\n") == ["a", "<0xC3>", "<0xA9>", "<0x0A>"]
+    assert tokenizer.encode("aé") == [0x61, 0xC3, 0xA9]
+    assert tokenizer.decode([0x61, 0xC3, 0x62]) == "a\ufffdb"
+    assert tokenizer.summary() == "257 tokens: 256 bytes and ∎"
+
+
+def test_words_are_numbered_as_they_come() -> None:
+    tokenizer = WordTokenizer.from_text(
+        "Once upon a cold morning, this bell: a cold wind! I nearly missed this exam.", "end"
+    )
+    ids = tokenizer.encode(
+        "once upon a cold morning this bell a cold wind I nearly missed this exam"
+    )
+    assert ids == [0, 1, 2, 3, 4, 5, 6, 2, 3, 7, 8, 9, 10, 5, 11]
+    assert (tokenizer.unknown_id, tokenizer.end_id) == (12, 13)
+    prompt = tokenizer.encode("I passed this exam")
+    assert prompt == [8, 12, 5, 11]
+    assert tokenizer.decode(prompt) == f"i {UNKNOWN} this exam"
+    assert tokenizer.missing(tokenizer.split("I passed this exam")) == ["passed"]
+    assert tokenizer.summary() == "14 tokens: 12 words, ⁇ and ∎"
+
+
+def test_signs_are_dropped_or_kept() -> None:
+    text = 'Don\'t go -- "home", she said...\nNo!'
+    assert WordTokenizer().normal(text) == "don't go home she said no"
+    kept = WordTokenizer(keeps_punctuation=True, fold_case=False)
+    assert kept.split(text) == (
+        ["Don't", "go", "--", '"', "home", '",', "she", "said", "...", "No", "!"]
+    )
+    assert kept.normal("Well , he said .") == "Well, he said."
+
+
+@given(ANYTHING, st.booleans(), st.booleans())
+def test_words_told_again_are_the_same_words(text: str, folds: bool, keeps: bool) -> None:
+    tokenizer = WordTokenizer(fold_case=folds, keeps_punctuation=keeps)
+    assert tokenizer.split(tokenizer.normal(text)) == tokenizer.split(text)
+
+
+def test_only_the_most_frequent_words_are_kept() -> None:
+    tokenizer = learned("word", "c b b a a a", max_words=2)
+    assert tokenizer.tokens == ("b", "a", UNKNOWN, END)
+    assert tokenizer.encode("a b c") == [1, 0, 2]
+
+
+def test_what_words_cannot_do_is_refused() -> None:
+    closed = learned("word", "first second", unknown=False)
+    with pytest.raises(RequestError, match=r'"secnd" is not in .* Nearest: "second"'):
+        closed.encode("first secnd")
+    with pytest.raises(RequestError, match="leaves out 1 words"):
+        learned("word", "a a b", unknown=False, max_words=1)
+    with pytest.raises(RequestError, match="the sign of unknown words"):
+        learned("word", f"a {UNKNOWN} b")
+    with pytest.raises(RequestError, match="the sign of the end token"):
+        learned("word", f"a {END} b")
+
+
+@pytest.mark.parametrize("kind", ["char", "word", "bpe"])
+def test_a_vocabulary_of_one_is_refused(kind: str) -> None:
+    with pytest.raises(RequestError, match='only "a"; predicting needs at least 2'):
+        learned(kind, "a", "none")
