@@ -16,6 +16,8 @@ from seqlm.errors import RequestError
 from seqlm.models.base import CountedModel, FixedContextModel, SequenceModel, State
 from seqlm.training.optimizer import make_optimizer
 
+_MOST_AT_ONCE = 1_000_000
+
 
 class Learner(ABC):
     """Changes a model step by step.
@@ -153,6 +155,8 @@ def make_batches(
     # All examples in each step are drawn in no order.
     replacement = train.order == "replacement" and train.batch is not None
     n_to_predict = max(1, sum(len(sequence) - 1 for sequence in sequences))
+    if train.batch is None:
+        _refuse_too_many(n_to_predict)
     kind = train.example
     if kind == "auto":
         is_stream = text.corpus.mode == "stream"
@@ -177,6 +181,15 @@ def make_batches(
     _refuse_long(f"an item of {longest:,} tokens", longest, max_tokens, "take train.example=chunk")
     batch = train.batch or max(1, len(sequences))
     return ItemBatches(sequences, batch, seed, replacement=replacement)
+
+
+def _refuse_too_many(n_tokens: int) -> None:
+    if n_tokens > _MOST_AT_ONCE:
+        raise RequestError(
+            f"train.batch=all would read {n_tokens:,} tokens in each step; {_MOST_AT_ONCE:,} are"
+            " the most: take a number, or a smaller text",
+            "all",
+        )
 
 
 def _refuse_blind(context: int, sequences: list[list[int]]) -> None:
