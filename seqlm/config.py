@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from seqlm.errors import RequestError
 from seqlm.families import MlpConfig, ModelConfig
 
 _LIVE: dict[str, Any] = {"live": True}
@@ -153,6 +154,19 @@ class TrainConfig(_Section, frozen=True, kw_only=True):
         Literal["auto", "cpu", "cuda", "mps"],
         Meta(description="where the work is done; auto: the GPU from a million parameters on"),
     ] = "auto"
+
+    def check(self) -> None:
+        """Hold the settings of training against each other.
+
+        Raises:
+            RequestError: Two of them do not go together; names both.
+        """
+        if self.momentum and self.optimizer != "sgd":
+            raise RequestError(
+                f"train.momentum={self.momentum:g} needs train.optimizer=sgd; {self.optimizer} has"
+                " its own",
+                self.momentum,
+            )
 
 
 class SampleConfig(_Section, frozen=True, kw_only=True):

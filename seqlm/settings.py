@@ -286,17 +286,12 @@ def check(config: RunConfig) -> None:
             f"data.split={split} leaves nothing to train on; train needs 1 or more", split
         )
     model.check()
+    train.check()
     carries = train.example == "chunk" and train.carry_state and model.max_tokens is None
     if carries and train.order == "replacement":
         raise errors.RequestError(
             "train.order=replacement draws chunks from anywhere; it needs train.carry_state=false",
             "replacement",
-        )
-    if train.momentum and train.optimizer != "sgd":
-        raise errors.RequestError(
-            f"train.momentum={train.momentum:g} needs train.optimizer=sgd; {train.optimizer} has"
-            " its own",
-            train.momentum,
         )
     if train.example == "window" and model.context is None:
         raise errors.RequestError(
