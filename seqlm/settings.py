@@ -22,10 +22,9 @@ FAMILY_KINDS: tuple[str, ...] = tuple(_FAMILIES)
 class Setting(Struct, frozen=True, kw_only=True):
     """One setting as the configuration declares it.
 
-    ``kind`` is how its text is read; ``minimum`` and ``maximum`` are the bounds (``above`` tells that
-    the minimum itself is outside, ``below`` that the maximum is), ``choices`` the words of a choice,
-    ``pattern`` the form of a text, ``optional`` whether it can do without a value, ``without`` the
-    words for that (the first is written), ``live`` whether it may change while a run goes.
+    ``kind`` is how its text is read; ``minimum`` and ``maximum`` are the bounds, themselves outside
+    where ``above`` and ``below`` say so; ``choices`` the words of a choice, ``pattern`` the form of a
+    text, ``without`` the words for no value where that is ``optional``, ``live`` if a run may change it.
     """
 
     key: str
