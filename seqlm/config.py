@@ -205,6 +205,19 @@ class TrainConfig(_Section, frozen=True, kw_only=True):
         Meta(description="where the work is done; auto: the GPU from a million parameters on"),
     ] = "auto"
 
+    def check(self) -> None:
+        """Hold the settings of training against each other.
+
+        Raises:
+            RequestError: Two of them do not go together; names both.
+        """
+        if self.momentum and self.optimizer != "sgd":
+            raise RequestError(
+                f"train.momentum={self.momentum:g} needs train.optimizer=sgd; {self.optimizer} has"
+                " its own",
+                self.momentum,
+            )
+
 
 class SampleConfig(_Section, frozen=True, kw_only=True):
     """How a next token is chosen from the model's probabilities."""

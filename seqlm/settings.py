@@ -22,10 +22,9 @@ FAMILY_KINDS: tuple[str, ...] = tuple(_FAMILIES)
 class Setting(Struct, frozen=True, kw_only=True):
     """One setting as the configuration declares it.
 
-    ``kind`` is how its text is read; ``minimum`` and ``maximum`` are the bounds (``above`` tells that
-    the minimum itself is outside, ``below`` that the maximum is), ``choices`` the words of a choice,
-    ``pattern`` the form of a text, ``optional`` whether it can do without a value, ``without`` the
-    words for that (the first is written), ``live`` whether it may change while a run goes.
+    ``kind`` is how its text is read; ``minimum`` and ``maximum`` are the bounds, themselves outside
+    where ``above`` and ``below`` say so; ``choices`` the words of a choice, ``pattern`` the form of a
+    text, ``without`` the words for no value where that is ``optional``, ``live`` if a run may change it.
     """
 
     key: str
@@ -280,6 +279,7 @@ def check(config: RunConfig) -> None:
     model, train = config.model, config.train
     config.data.check()
     model.check()
+    train.check()
     if train.example == "chunk" and config.data.targets == "last":
         raise errors.RequestError(
             "train.example=chunk cuts through items, and data.targets=last needs them whole:"
@@ -291,12 +291,6 @@ def check(config: RunConfig) -> None:
         raise errors.RequestError(
             "train.order=replacement draws chunks from anywhere; it needs train.carry_state=false",
             "replacement",
-        )
-    if train.momentum and train.optimizer != "sgd":
-        raise errors.RequestError(
-            f"train.momentum={train.momentum:g} needs train.optimizer=sgd; {train.optimizer} has"
-            " its own",
-            train.momentum,
         )
     if train.example == "window" and model.context is None:
         raise errors.RequestError(

@@ -140,10 +140,9 @@ def _finished(s: Situation) -> Line | None:
     expected = f", expected {loss(s.expected, 3)}" if has_expected else ""
     took = duration(s.run.trained_s)
     n_steps = count(s.run.step)
-    words = (
-        f"Finished: {n_steps} steps in {took}{val}{expected}. 4 uses it; r trains a changed one."
-    )
-    return Line("✓", "best", words)
+    early = f" {_sentence(s.run.message)}" if s.run.message else ""
+    words = f"Finished: {n_steps} steps in {took}{val}{expected}.{early}"
+    return Line("✓", "best", f"{words} 4 uses it; r trains a changed one.")
 
 
 def _overfitting(s: Situation) -> Line | None:
@@ -173,7 +172,7 @@ def _too_sure(s: Situation) -> Line | None:
 def _settled(s: Situation) -> Line | None:
     """Little is gained: with a rate that stays as it is, smaller steps may settle lower."""
     found = plateau(s.run) if s.run.status == "training" else None
-    if found is None or s.config.train.schedule != "constant":
+    if found is None or s.config.train.schedule not in ("constant", "warm-up"):
         return None
     since = count(found.step)
     words = (

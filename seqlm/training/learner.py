@@ -16,6 +16,8 @@ from seqlm.errors import RequestError
 from seqlm.models.base import CountedModel, FixedContextModel, SequenceModel, State
 from seqlm.training.optimizer import make_optimizer
 
+_MOST_AT_ONCE = 1_000_000
+
 
 class Learner(ABC):
     """Changes a model step by step.
@@ -153,6 +155,8 @@ def make_batches(
     config: RunConfig, text: PreparedText, sequences: list[list[int]], context: int | None
 ) -> Batches:
     """The batches that the configuration asks for; ``auto`` fits the model and the corpus."""
+    if config.train.batch is None:
+        _refuse_too_many(text.n_targets("train"))
     kind = config.train.example
     if kind == "auto":
         is_stream = text.corpus.mode == "stream"
@@ -209,6 +213,15 @@ def _items(config: RunConfig, text: PreparedText, sequences: list[list[int]]) ->
 def _draws_anew(train: TrainConfig) -> bool:
     """Whether each batch is drawn from all examples; where it is all of them, nothing is drawn."""
     return train.order == "replacement" and train.batch is not None
+
+
+def _refuse_too_many(n_tokens: int) -> None:
+    if n_tokens > _MOST_AT_ONCE:
+        raise RequestError(
+            f"train.batch=all would read {n_tokens:,} tokens in each step; {_MOST_AT_ONCE:,} are"
+            " the most: take a number, or a smaller text",
+            "all",
+        )
 
 
 def _refuse_blind(context: int, sequences: list[list[int]]) -> None:

@@ -48,8 +48,10 @@ LIGHT = [
     "seqlm.runs.summary",
     "seqlm.runs.targets",
     "seqlm.settings",
+    "seqlm.training.live",
     "seqlm.training.position",
     "seqlm.training.schedule",
+    "seqlm.training.sweep",
 ]
 HEAVY = {"torch", "numpy", "safetensors"}
 

@@ -26,6 +26,14 @@ def test_before_anything_it_names_the_key_that_starts(preview: Preview) -> None:
     assert advise(situation(preview)).words.startswith("Press space to train names-mlp")
 
 
+def test_a_run_that_ended_early_says_why(preview: Preview) -> None:
+    early = "ended early: 3 validations without a new best; the best is of step 900"
+    run = replace(fold_all(RunState(), recorded("steered")), message=early)
+    line = advise(situation(preview, run))
+    assert line.words.startswith("Finished: 3,600 steps")
+    assert "Ended early: 3 validations without a new best; the best is of step 900. 4" in line.words
+
+
 def test_an_error_comes_first(preview: Preview) -> None:
     line = advise(replace(situation(preview), refusal="no such thing"))
     assert (line.sign, line.role, line.words) == ("✗", "error", "no such thing")

@@ -221,16 +221,16 @@ async def test_undo_after_the_end_is_for_going_on(stage: Stage) -> None:
 
 
 async def test_a_keymap_moves_keys_and_the_footer_names_them(stage: Stage, tmp_path: Path) -> None:
-    (tmp_path / "keymap.toml").write_text('run.space = "p"\napp.help = "f"\n')
+    (tmp_path / "keymap.toml").write_text('run.space = "p"\napp.help = "W"\n')
     app = stage.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
         row = app.main.footer.render_line(0).text
         assert " p pause " in row
-        assert " f help " in row
+        assert " W help " in row
         await pilot.press("space")
         assert "Pause" not in stage.worker.kinds()
-        await pilot.press("p", "f")
+        await pilot.press("p", "W")
         await settled(pilot)
         assert "Pause" in stage.worker.kinds()
         assert isinstance(app.screen, HelpScreen)

@@ -12,6 +12,7 @@ from seqlm.errors import RequestError
 from seqlm.families import LstmConfig, MlpConfig, ModelConfig, NgramConfig, TransformerConfig
 from seqlm.models.ngram import NgramModel
 from seqlm.models.registry import build
+from seqlm.training import learner as learner_module
 from seqlm.training.learner import make_batches, make_learner, n_targets
 
 CPU = torch.device("cpu")
@@ -77,6 +78,16 @@ def test_all_of_a_stream_in_carried_rows(stream: PreparedText) -> None:
     assert first.targets.numel() > n_all - 16
     assert torch.equal(first.tokens, second.tokens)
     assert not second.continues
+
+
+def test_all_of_a_text_too_large_for_one_step_is_refused(
+    names: PreparedText, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learner_module, "_MOST_AT_ONCE", 100)
+    config = config_of("window")
+    config = replace(config, train=replace(config.train, batch=None))
+    with pytest.raises(RequestError, match=r"train\.batch=all would read .* 100 are the most"):
+        make_batches(config, names, names.sequences("train"), 3)
 
 
 def test_full_batch_descent_never_goes_up_hill(names: PreparedText) -> None:

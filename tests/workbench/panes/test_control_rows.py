@@ -21,7 +21,7 @@ def test_every_setting_has_one_row_under_its_heading(preset: str) -> None:
 
 def test_what_changes_the_run_that_goes_comes_first() -> None:
     labels = [row.label for row in control_rows(MLP, None, {})]
-    assert labels[:7] == [
+    assert labels[:8] == [
         "preset",
         "learning rate",
         "weight decay",
@@ -29,8 +29,9 @@ def test_what_changes_the_run_that_goes_comes_first() -> None:
         "validate every",
         "pace",
         "stop after",
+        "patience",
     ]
-    assert labels[7:11] == ["kind", "context", "embedding", "hidden"]
+    assert labels[8:12] == ["kind", "context", "embedding", "hidden"]
 
 
 def test_before_a_run_nothing_waits() -> None:
