@@ -31,6 +31,7 @@ class Tokenizer(Struct, frozen=True, dict=True, tag=True):
         unknown_id: The id of the token for what is not in the vocabulary; None where that is refused.
         unit: What one token is called, in the plural.
         one: What a person calls a token.
+        is_spelled: Whether a person needs several keys to type one.
         gap: What stands between two tokens that are shown in a row.
     """
 
@@ -39,6 +40,7 @@ class Tokenizer(Struct, frozen=True, dict=True, tag=True):
     unknown_id: int | None = None
     unit: ClassVar[str] = "tokens"
     one: ClassVar[str] = "token"
+    is_spelled: ClassVar[bool] = False
     gap: ClassVar[str] = ""
 
     def split(self, text: str) -> Sequence[str]:

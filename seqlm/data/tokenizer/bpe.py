@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, pairwise
 from operator import add
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from msgspec.structs import replace
 
@@ -39,6 +39,7 @@ class BpeTokenizer(Tokenizer, frozen=True, tag="bpe"):
         merges: The pairs in the order in which they were merged.
     """
 
+    is_spelled: ClassVar[bool] = True
     n_merges: int = 500
     merges: tuple[Merge, ...] = ()
 

@@ -35,6 +35,7 @@ class WordTokenizer(Tokenizer, frozen=True, tag="word"):
     max_words: int | None = None
     unit: ClassVar[str] = "words"
     one: ClassVar[str] = "word"
+    is_spelled: ClassVar[bool] = True
     gap: ClassVar[str] = " "
 
     def split(self, text: str) -> Sequence[str]:

@@ -21,7 +21,7 @@ _EXACT_BELOW = 200_000
 _SHADES, _ASCII_SHADES = " ░▒▓█", " .:*#"
 _SHADE_FROM = (0.02, 0.05, 0.1, 0.2)
 _MOST_LENGTHS = 400
-_MOST_CELLS, _MOST_NEXT = 14, 8
+_MOST_CELLS, _MOST_NEXT, _LEAST_NEXT = 14, 8, 0.005
 
 Chances = Mapping[int, Sequence[float]]
 """For some items of train, by number: what the model gives each of their right tokens."""
@@ -206,7 +206,11 @@ def _follower_rows(
     for token in tokens[begin : begin + max(0, room - 1)]:
         shares = preview.probabilities([token])
         ids = nlargest(_MOST_NEXT, range(len(shares)), key=shares.__getitem__)
-        nexts = (f"{token_glyph(preview.vocabulary[i], ascii_only)} {shares[i]:.2f}" for i in ids)
+        nexts = (
+            f"{token_glyph(preview.vocabulary[i], ascii_only)} {shares[i]:.2f}"
+            for i in ids
+            if shares[i] >= _LEAST_NEXT
+        )
         glyph = fit(token_glyph(token, ascii_only), size - 1) + " "
         rows.append([(glyph, "plain bold"), (fit("  ".join(nexts), width - size), "label")])
     return rows

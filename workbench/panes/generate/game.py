@@ -21,6 +21,7 @@ class GameDesk:
         self._asked: PredictionWanted | None = None
         self._hand: Prediction | None = None
         self._said: str | None = None
+        self._spelled = ""
 
     @property
     def waits_for(self) -> str:
@@ -63,11 +64,20 @@ class GameDesk:
     def guess(self, typed: str) -> None:
         """Takes a letter, or the word ``end`` for the end of the text.
 
+        A token of several letters is spelled; then ``end`` says that it is complete.
+
         Raises:
             RequestError: It is not in the vocabulary.
         """
         view = self._questions.view
-        if typed == "end":
+        if view.source.tokenizer.is_spelled and typed != "end":
+            self._spelled += typed
+            self._questions.say(f"{self._spelled}_")
+            return
+        spelled, self._spelled = self._spelled, ""
+        if spelled:
+            said = tokens_of(spelled, view.source)[0]
+        elif typed == "end":
             said = END if view.source.has_end else "\n"
             if said not in view.source.vocabulary:
                 return
@@ -108,3 +118,4 @@ class GameDesk:
 
     def _forget(self) -> None:
         self._asked = self._hand = self._said = None
+        self._spelled = ""

@@ -3,17 +3,18 @@
 import math
 from textwrap import wrap
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from workbench.drawn.guessing import Guess, Guessing
 from workbench.panes.generate.view import GenerateView
 from workbench.render import figures
 from workbench.render.bars import bar
-from workbench.render.text import fit, token_glyph
+from workbench.render.text import fit
 from workbench.widgets.look import exactly
 
 _RULE = (
-    "Score: half your belief goes to the letter you type, half to the letter frequencies of train."
+    "Score: half your belief goes to the {one} you type, half to the {one} frequencies of train."
 )
 _NAME, _BESIDE_FROM, _SCORE_WIDTH, _MOST_BEFORE = 10, 60, 24, 40
 
@@ -28,7 +29,7 @@ def guess_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     if last is not None:
         rows += [Text(line, look.palette.plain) for line in _verdict(view, last, width)]
     elif height > 4:
-        for words in (_RULE, _where_from(view)):
+        for words in (_rule(view), _where_from(view)):
             lines = wrap(words, max(1, width - 2))
             rows += [Text(f" {line}", look.palette.guide) for line in lines]
     score = _score_rows(view)
@@ -44,9 +45,14 @@ def guess_rows(view: GenerateView, width: int, height: int) -> list[Text]:
         rows += [_score_line(view)] if score else []
         rows += _hand_rows(view, width, height - len(rows))
     if last is not None and len(rows) + 2 < height:
-        rule = [Text(f" {line}", look.palette.guide) for line in wrap(_RULE, max(1, width - 2))]
+        lines = wrap(_rule(view), max(1, width - 2))
+        rule = [Text(f" {line}", look.palette.guide) for line in lines]
         rows += [Text(""), *rule]
     return [exactly(row, width) for row in rows[:height]]
+
+
+def _rule(view: GenerateView) -> str:
+    return _RULE.format(one=view.source.tokenizer.one)
 
 
 def game_of(view: GenerateView) -> Guessing:
@@ -58,24 +64,31 @@ def _riddle_row(view: GenerateView, width: int) -> Text:
     """``what comes after m a r i _ ?``: the end of what stands there, where that is long."""
     look, game = view.look, game_of(view)
     words = " what comes after " if width >= _BESIDE_FROM else " after "
-    shown = [_glyph(view, token) for token in game.before[-_MOST_BEFORE:]]
-    while shown and len(words) + sum(map(len, shown)) + len(shown) + 4 > width:
+    shown = [view.glyph(token) for token in game.before[-_MOST_BEFORE:]]
+    while shown and len(words) + sum(map(cell_len, shown)) + len(shown) + 4 > width:
         shown = shown[1:]
-    gap = " " if sum(map(len, shown)) + len(shown) < _MOST_BEFORE else ""
+    gap = " " if sum(map(cell_len, shown)) + len(shown) < _MOST_BEFORE else ""
     row = Text(words, look.palette.label)
+    gap = view.source.tokenizer.gap or gap
     row.append(gap.join(shown) + gap + "_", f"bold {look.palette.plain}")
     return row.append(" ?", look.palette.label)
 
 
 def _hint(view: GenerateView) -> str:
+    tokenizer = view.source.tokenizer
+    one = tokenizer.one
     if not view.is_guessing:
-        return "enter begins; then each letter you type is a guess"
+        return f"enter begins; then each {one} you type is a guess"
+    if tokenizer.is_spelled:
+        end = "; enter alone: the end" if view.source.has_end else ""
+        words = f"type a {one}, then enter{end}; then the model shows its hand · esc stops"
+        return view.look.sign(words)
     end = ", enter for the end" if view.source.has_end else ""
-    return view.look.sign(f"type a letter{end}; then the model shows its hand · esc stops")
+    return view.look.sign(f"type a {one}{end}; then the model shows its hand · esc stops")
 
 
 def _verdict(view: GenerateView, last: Guess, width: int) -> list[str]:
-    said, truth = _glyph(view, last.said), _glyph(view, last.truth)
+    said, truth = view.glyph(last.said), view.glyph(last.truth)
     gave = f"the model gave it {figures.probability(last.p_said)} ({_nats(last.p_said)})"
     if last.said == last.truth:
         words = f"you said {said}, and {truth} it was: {gave}."
@@ -143,13 +156,9 @@ def _hand_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     for token, probability in shown:
         row = Text(look.sign("▸") if token == last.said else " ", look.palette.train)
         row.append(look.sign("●") if token == last.truth else " ", look.palette.best)
-        row.append(f" {fit(_glyph(view, token), 4)} ", look.palette.plain)
+        row.append(f" {fit(view.glyph(token), view.token_cells)} ", look.palette.plain)
         row.append(figures.probability(probability).rjust(6) + " ", look.palette.plain)
         size = max(0, width - row.cell_len - 1)
         row.append(bar(probability / largest, size, look.ascii_only), look.palette.train)
         rows.append(row)
     return rows
-
-
-def _glyph(view: GenerateView, token: str) -> str:
-    return token_glyph(token, view.look.ascii_only)

@@ -5,7 +5,7 @@ from rich.text import Text
 from seqlm.protocol.queries import Drawn
 from workbench.panes.generate.view import GenerateView, mean_nats
 from workbench.render import figures
-from workbench.render.text import END, fit, token_glyph
+from workbench.render.text import END, fit
 from workbench.widgets.look import exactly
 
 _WORDS = {"train": "in train", "val": "in val", "test": "in test"}
@@ -98,4 +98,7 @@ def novelty(sample: Drawn) -> str:
 
 
 def _shown(text: str, view: GenerateView) -> str:
-    return token_glyph(text, view.look.ascii_only)
+    """A whole text; a blank between two tokens stays one, a blank that is a token is shown."""
+    shown = view.glyph(text)
+    gap = view.source.tokenizer.gap
+    return shown.replace(view.glyph(gap), gap) if gap else shown

@@ -1,0 +1,134 @@
+"""Tokens that are longer than a character, in the panes that show and take them."""
+
+from pathlib import Path
+
+import pytest
+from generate_stage import desk_with
+from rich.cells import cell_len
+
+from seqlm.config import DataConfig, SampleConfig
+from seqlm.data.tokenizer import END, UNKNOWN, WordTokenizer
+from seqlm.presets import preset_config
+from workbench.drawn.answers import from_counts
+from workbench.drawn.guessing import Guessing, puzzle_of
+from workbench.panes.data.rows import fed_rows, length_rows, line_rows, pair_rows, token_rows
+from workbench.panes.generate.game import GameDesk
+from workbench.panes.generate.lines import generate_rows
+from workbench.panes.generate.prompt import tokens_of, typed_text, unknown_in, usable
+from workbench.panes.generate.view import VIEWS, GenerateView, Source
+from workbench.situation import Situation
+from workbench.texts.preview import Preview, make_preview
+
+TEXT = "".join(
+    f"The {who} saw an extraordinarily-long {what}, this exam {n}!\n"
+    for n, who in enumerate(("cat", "dog", "漢字") * 20)
+    for what in ("mat", "umbrella")
+)
+WORDS = WordTokenizer.from_text("i saw this exam", "end")
+
+
+@pytest.fixture(params=["byte", "word", "bpe"])
+def preview(request: pytest.FixtureRequest, tmp_path: Path) -> Preview:
+    path = tmp_path / "text.txt"
+    path.write_text(TEXT)
+    mode = "stream" if request.node.name.count("stream") else "lines"
+    return make_preview(DataConfig(corpus=str(path), tokenizer=request.param, mode=mode))  # type: ignore[arg-type]
+
+
+def source_of(preview: Preview) -> Source:
+    return Source("word-pair counts", "counts", None, preview.text.tokenizer)
+
+
+@pytest.mark.parametrize("mode", ["lines", "stream"])
+@pytest.mark.parametrize("width", [24, 36, 78, 118])
+def test_the_data_pane_has_room_for_them(preview: Preview, mode: str, width: int) -> None:
+    situation = Situation(asked=preset_config("names-mlp"), preview=preview)
+    views = (
+        fed_rows(situation, preview, 3, width, 12, {}),
+        line_rows(preview, 3, width, 12),
+        length_rows(preview, 0, width, 12, False),
+        token_rows(preview, 0, width, 12, False),
+        pair_rows(preview, 0, width, 12, False),
+    )
+    for rows in views:
+        assert 1 < len(rows) <= 12
+        assert not any("\n" in words for row in rows for words, _ in row)
+    nexts = {row[2][0].rstrip() for row in views[0][1:]}
+    assert len(nexts) > 3
+
+
+@pytest.mark.parametrize("size", [(118, 36), (78, 18), (36, 12), (20, 6)])
+def test_every_view_of_generate_has_exactly_its_size(
+    preview: Preview, size: tuple[int, int]
+) -> None:
+    desk = desk_with()
+    desk.use_source(source_of(preview))
+    desk.set_prompt("The cat")
+    for _ in range(5):
+        desk.draw()
+        while desk.outbox:
+            wanted = desk.outbox.pop(0)
+            desk.take_prediction(from_counts(preview, wanted.request_id, wanted.tokens))
+    desk.change(samples=tuple(preview.draw(desk.view.text.prompt, 3, SampleConfig())))
+    desk.change(game=Guessing().with_puzzle(preview, 0))
+    assert len(desk.view.text.drawn) > 1
+    for view in VIEWS:
+        desk.change(showing=view)
+        rows = generate_rows(desk.view, *size)
+        assert [cell_len(row.plain) for row in rows] == [size[0]] * size[1]
+
+
+def test_a_prompt_is_cut_as_the_model_was_taught(preview: Preview) -> None:
+    source = source_of(preview)
+    tokens = tokens_of("The cat saw", source)
+    ids = preview.text.tokenizer.encode("The cat saw")
+    assert [source.tokenizer.ids[token] for token in tokens] == ids
+    assert tokens_of(typed_text(tokens, source), source) == tokens
+    assert usable("The cat saw", source) == tokens
+
+
+def test_an_unknown_word_is_said_to_be_unknown() -> None:
+    source = Source("", "live", 1, WORDS)
+    assert tokens_of("I passed this exam", source) == ("i", UNKNOWN, "this", "exam")
+    assert unknown_in("I passed this exam", source) == ["passed"]
+    desk = desk_with()
+    desk.use_source(source)
+    desk.set_prompt("I passed this exam")
+    assert desk.view.message is not None
+    assert desk.view.message.text == '"passed" is not in the vocabulary: read as ⁇.'
+
+
+def test_a_riddle_is_of_the_models_tokens(preview: Preview) -> None:
+    puzzle = puzzle_of(preview, 0, 0)
+    assert puzzle.tokens[-1] == END
+    assert set(puzzle.tokens) <= set(preview.vocabulary)
+
+
+def test_a_text_is_looked_up_as_its_tokens_make_it() -> None:
+    view = GenerateView(source=Source("", "live", 1, WORDS))
+    assert view.glyphs(("this", "exam")) == "this exam"
+    assert view.token_cells == 4
+
+
+def test_a_word_is_guessed_letter_by_letter(preview: Preview) -> None:
+    if not preview.text.tokenizer.is_spelled:
+        pytest.skip("a byte is one key")
+    desk = desk_with()
+    desk.use_source(source_of(preview))
+    game = GameDesk(desk)
+    game.use_text(preview)
+    game.begin()
+    for key in "the":
+        assert game.is_guess(key)
+        game.guess(key)
+    assert desk.view.message is not None
+    assert desk.view.message.text == "the_"
+    game.guess("end")
+    assert game.waits_for
+    [*_, wanted] = desk.outbox
+    game.take_prediction(from_counts(preview, wanted.request_id, wanted.tokens))  # type: ignore[union-attr]
+    assert desk.view.game is not None
+    assert desk.view.game.last is not None
+    assert "the".startswith(desk.view.game.last.said)
+    game.guess("end")
+    assert desk.view.game.n == 1
