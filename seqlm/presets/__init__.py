@@ -2,13 +2,13 @@
 
 from seqlm import errors
 from seqlm.config import RunConfig
-from seqlm.presets import names, streams
+from seqlm.presets import names, streams, tasks
 from seqlm.presets.preset import Preset
 
 __all__ = ["PRESETS", "Preset", "preset_config"]
 
 PRESETS: dict[str, Preset] = {
-    preset.name: preset for room in (names, streams) for preset in room.PRESETS
+    preset.name: preset for room in (names, tasks, streams) for preset in room.PRESETS
 }
 
 
