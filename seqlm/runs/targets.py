@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from seqlm import errors, recipe
+from seqlm import errors, recipe, settings
 from seqlm.config import DataConfig, RunConfig
 from seqlm.data.corpus import Corpus, read_corpus, read_standard_input, store_corpus
 from seqlm.data.prepare import prepare_corpus
@@ -15,6 +15,8 @@ from seqlm.runs.directory import find_run, list_runs
 
 FOR_LINES, FOR_STREAM = "names-mlp", "python-lstm"
 """The presets that a user's own file is trained with."""
+
+_SMALL = 2000  # characters: a longer list has more lines or letters than a batch of a preset
 
 _READ_BY = re.compile(r"data\.(mode|tokenizer)=(auto|lines|stream|byte)")
 
@@ -101,4 +103,18 @@ def _whole(path: str) -> Path:
 
 def _config_for(corpus: Corpus, path: str, words: list[str]) -> RunConfig:
     preset = FOR_LINES if corpus.mode == "lines" else FOR_STREAM
-    return recipe.apply(preset_config(preset), [f"data.corpus={path}", *words])
+    config = recipe.apply(preset_config(preset), [f"data.corpus={path}", *words])
+    is_small = len(corpus.text) < _SMALL and corpus.mode == "lines"
+    if not is_small or any(word.startswith("train.batch=") for word in words):
+        return config
+    return _with_fitting_batch(config, corpus)
+
+
+def _with_fitting_batch(config: RunConfig, corpus: Corpus) -> RunConfig:
+    """A text of fewer examples than the preset has in a batch is trained with all of them at once."""
+    prepared = prepare_corpus(corpus, config.data)
+    by_window = config.train.example in ("auto", "window") and config.model.context is not None
+    n_examples = prepared.n_targets("train") if by_window else len(prepared.items["train"])
+    if config.train.batch is None or config.train.batch <= n_examples:
+        return config
+    return settings.with_value(config, "train.batch", n_examples)

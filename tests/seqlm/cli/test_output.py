@@ -53,13 +53,13 @@ def test_text_takes_another_sign_where_the_terminal_has_none(
 
 def test_a_sample_of_many_lines_is_printed_as_lines(capsys: pytest.CaptureFixture[str]) -> None:
     sample = Drawn(text="if x:\n    y\n", tokens=[" ", "x", ":", "\n    y\n"], surprisal=[])
-    print_lines(*_lines_of(sample, "if"))
+    print_lines(*_lines_of(sample))
     assert capsys.readouterr().out == "if x:\n    y\n\n"
 
 
 def test_only_an_item_that_ended_is_new_or_known() -> None:
     def lines(text: str, tokens: list[str], seen_in: str | None = None) -> list[str]:
-        return _lines_of(Drawn(text=text, tokens=tokens, surprisal=[], seen_in=seen_in), "m")  # type: ignore[arg-type]
+        return _lines_of(Drawn(text=text, tokens=tokens, surprisal=[], seen_in=seen_in))  # type: ignore[arg-type]
 
     assert lines("mar", ["a", "r"]) == ["mar"]
     assert lines("mar", ["a", "r", "∎"]) == ["mar  (new)"]

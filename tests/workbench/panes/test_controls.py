@@ -383,9 +383,11 @@ def test_presets_tell_their_size_where_the_vocabulary_is_known(preview: Preview)
     assert sizes == {name: size_of(preset, None) for name, preset in PRESETS.items()}
     assert (sizes["names-mlp"], sizes["names-bigram"], sizes["python-lstm"]) == (11_897, 0, None)
     line = preset_line(PRESETS["names-mlp"], Look(), preview).plain
-    assert line.startswith("names-mlp      names   mlp      11,897  2.337   180 s  three letters")
+    assert line.startswith(
+        "names-mlp          names   mlp          11,897  2.337   180 s  three letters"
+    )
     line = preset_line(PRESETS["python-lstm"], Look(), preview).plain
-    assert line.startswith("python-lstm    python  lstm          —  1.468   196 s  a state")
+    assert line.startswith("python-lstm        python  lstm              —  1.468   196 s  a state")
 
 
 async def test_settings_that_do_not_go_together_keep_the_field_open() -> None:

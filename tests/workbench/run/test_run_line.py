@@ -58,7 +58,7 @@ def test_a_planned_change_that_took_force_is_said_once() -> None:
 
 
 def test_a_log_of_another_version_still_has_a_line() -> None:
-    odd = Changed(5, "train.momentum", 0, 1)
+    odd = Changed(5, "train.nonsense", 0, 1)
     run = RunState(run="a", recipe="names-mlp", changes=(odd,))
     assert run_line(Situation(MLP, running=MLP, run=run)) == "names-mlp"
 
