@@ -25,6 +25,9 @@ def add_commands(command: AddCommand) -> None:
         made.add_argument("run", metavar="RUN", help="its name, the beginning of it, or latest")
         made.add_argument("--weights", default="live", help="live (default), best, or a kept step")
     evaluate.add_argument("--split", choices=["train", "val", "test"], default="val")
+    evaluate.add_argument(
+        "--reset-every", type=_positive, metavar="N", help="of a stream: forget every N tokens"
+    )
     predict.add_argument("prompt", metavar="PROMPT")
     predict.add_argument("--top", type=_positive, metavar="K", help="only the K most probable")
     sample.add_argument("--prompt", default="", metavar="P")
@@ -64,7 +67,12 @@ def _eval(options: argparse.Namespace) -> int:
     import math
 
     run = find_run(options.run)
-    query = SplitLoss(id=client.new_id(), split=options.split, weights=options.weights)
+    query = SplitLoss(
+        id=client.new_id(),
+        split=options.split,
+        weights=options.weights,
+        reset_every=options.reset_every,
+    )
     answer = _ask(run, query)
     perplexity = math.exp(min(answer.loss, 700))
     record = {

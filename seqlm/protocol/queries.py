@@ -51,9 +51,10 @@ class Score(_Query, frozen=True, kw_only=True):
 
 
 class SplitLoss(_Query, frozen=True, kw_only=True):
-    """What is the loss on a whole split?"""
+    """What is the loss on a whole split, of a stream also with the state forgotten now and then?"""
 
     split: SplitName
+    reset_every: int | None = None
 
 
 class Describe(_Query, frozen=True, kw_only=True):

@@ -145,7 +145,15 @@ def _split_loss(query: SplitLoss, subject: Subject) -> Answering:
     if not subject.text.n_targets(query.split):
         shares = ", ".join(split for split in SPLITS if subject.text.n_targets(split))
         raise RequestError(f"the split {query.split} is empty; there is {shares}", query.split)
-    scorer = SplitScorer(subject.text, query.split, subject.device, subject.model.max_tokens)
+    if query.reset_every is not None:
+        _within("reset_every", query.reset_every, 1, _MAX_LENGTH)
+        if subject.text.corpus.mode != "stream":
+            raise RequestError(
+                "reset_every needs a stream; items always begin from nothing", query.reset_every
+            )
+    scorer = SplitScorer(
+        subject.text, query.split, subject.device, subject.model.max_tokens, query.reset_every
+    )
     score = None
     for score in scorer.run(subject.model):
         yield None

@@ -66,6 +66,8 @@ class SplitScorer:
         split: Which split.
         device: Where the model is.
         max_tokens: What the model can hold, or None where it reads on and on.
+        reset_every: Of a stream: forget what was read after so many tokens, as a model does whose
+            state is not carried from chunk to chunk; None to read on.
 
     Attributes:
         protocol: How the split is read, in words.
@@ -77,6 +79,7 @@ class SplitScorer:
         split: Split,
         device: torch.device,
         max_tokens: int | None = None,
+        reset_every: int | None = None,
     ) -> None:
         self.split = split
         self._text, self._device = text, device
@@ -85,6 +88,10 @@ class SplitScorer:
         self.protocol = _protocol(max_tokens, is_stream=self._is_stream, is_sample=self._is_sample)
         if text.only_last:
             self.protocol += ", the last token of each alone"
+        if reset_every is not None:
+            forgets = f", begun anew every {reset_every:,} tokens"
+            self.protocol = self.protocol.replace(", state carried", "") + forgets
+        self._reset_every = reset_every
         self._pieces: list[Batch] | None = None
 
     def run(self, model: SequenceModel) -> Iterator[Score]:
@@ -109,13 +116,22 @@ class SplitScorer:
             yield from self._pieces
             return
         made: list[Batch] = []
-        items = self._text.items[self.split]
-        share = _SAMPLE / self._text.n_targets(self.split) if self._is_sample else 1.0
-        cut = _stream_pieces if self._is_stream else _item_pieces
-        for piece in cut(items, self._text, share):
+        for piece in self._cut():
             made.append(piece)
             yield piece
         self._pieces = made
+
+    def _cut(self) -> Iterator[Batch]:
+        items = self._text.items[self.split]
+        share = _SAMPLE / self._text.n_targets(self.split) if self._is_sample else 1.0
+        if not self._is_stream:
+            yield from _item_pieces(items, self._text, share)
+            return
+        for ids in _stream_stretches(items, self._text, share):
+            if self._reset_every is None:
+                yield from _pieces_of(ids)
+            else:
+                yield from _pieces_begun_anew(ids, self._reset_every)
 
     def whole(self, model: SequenceModel) -> Score:
         """The score of the whole split at once."""
@@ -163,8 +179,10 @@ def _item_pieces(items: Sequence[str], text: PreparedText, share: float) -> Iter
         yield padded(sequences, only_last=text.only_last)
 
 
-def _stream_pieces(items: Sequence[str], text: PreparedText, share: float) -> Iterator[Batch]:
-    """Pieces of about equal length; each goes on where the one before ended, or begins a stretch."""
+def _stream_stretches(
+    items: Sequence[str], text: PreparedText, share: float
+) -> Iterator[Iterator[int]]:
+    """The token ids of a stream, or of stretches that are spread evenly over it."""
     ends = [] if text.tokenizer.end_id is None else [text.tokenizer.end_id]
     n_before = len(ends)  # an end token, before and after
     for item in items:
@@ -176,7 +194,7 @@ def _stream_pieces(items: Sequence[str], text: PreparedText, share: float) -> It
             begin = max(0, stretch * (n_tokens - 1) // n_stretches - n_before)
             ids = _ids_from(item, begin * len(item) // n_own, text.tokenizer)
             whole = chain(ends if stretch == 0 else (), ids, ends)
-            yield from _pieces_of(islice(whole, n_targets + 1))
+            yield islice(whole, n_targets + 1)
 
 
 def _ids_from(item: str, begin: int, tokenizer: AnyTokenizer) -> Iterator[int]:
@@ -195,3 +213,14 @@ def _pieces_of(ids: Iterator[int]) -> Iterator[Batch]:
         piece = torch.tensor([*last, *following])[None]
         yield Batch(piece[:, :-1], piece[:, 1:], continues=continues)
         last, continues = following[-1:], True
+
+
+def _pieces_begun_anew(ids: Iterator[int], every: int) -> Iterator[Batch]:
+    """Token ids as batches of rows that each begin from nothing, ``every`` tokens long."""
+    last = list(islice(ids, 1))
+    while following := list(islice(ids, every * max(1, _TOKENS_PER_PIECE // every))):
+        piece = torch.tensor([*last, *following])
+        yield padded(
+            [piece[begin : begin + every + 1] for begin in range(0, len(following), every)]
+        )
+        last = following[-1:]

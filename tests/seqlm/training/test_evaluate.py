@@ -210,3 +210,23 @@ def test_the_last_token_alone_is_scored_where_it_alone_is_a_target(names: Prepar
     assert score.loss == pytest.approx(nats / score.n_tokens, abs=1e-5)
     assert score.n_correct == n_correct
     assert scorer.protocol == "each item from nothing, the last token of each alone"
+
+
+@pytest.mark.parametrize("every", [1, 3, 7, 10_000])
+@torch.inference_mode()
+def test_a_stream_that_is_begun_anew_forgets_and_has_each_token_once(
+    every: int, stream: PreparedText, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate, "_TOKENS_PER_PIECE", 25)
+    model = model_for(stream).eval()
+    scorer = SplitScorer(stream, "val", CPU, reset_every=every)
+    assert scorer.protocol.endswith(f"begun anew every {every:,} tokens")
+    (ids,) = stream.sequences("val")
+    nats = 0.0
+    for begin in range(0, len(ids) - 1, every):
+        piece = torch.tensor([ids[begin : begin + every + 1]])
+        logits, _ = model(piece[:, :-1])
+        nats += float(cross_entropy(logits[0], piece[0, 1:], reduction="sum"))
+    score = scorer.whole(model)
+    assert score.n_tokens == len(ids) - 1
+    assert score.nats == pytest.approx(nats, rel=1e-5)
