@@ -1,43 +1,180 @@
-"""One long text, character by character, with the state carried from chunk to chunk."""
+"""One long text: counted, and with the state carried from chunk to chunk."""
 
 from msgspec.structs import replace
 
 from seqlm.config import DataConfig, RunConfig, TrainConfig
-from seqlm.families import LstmConfig, NgramConfig
+from seqlm.families import (
+    GruConfig,
+    LstmConfig,
+    MlpConfig,
+    ModelConfig,
+    NgramConfig,
+    TransformerConfig,
+)
 from seqlm.presets.preset import Preset
 
 _PYTHON = DataConfig(corpus="python", split="94/3/3")
+_PROSE = DataConfig(corpus="prose")
+_GRAMMAR = DataConfig(corpus="grammar", split="90/5/5")
+_WORDS = replace(_GRAMMAR, tokenizer="word")
+_SHAKESPEARE = DataConfig(corpus="shakespeare", split="90/10/0")
+
+_COUNTED = TrainConfig(steps=1)
 _CHUNKS = TrainConfig(
     batch=16,
     example="chunk",
     chunk=64,
     optimizer="adamw",
+    learning_rate=3e-3,
     schedule="one-cycle",
     clip=1.0,
     evaluate_every=500,
 )
+_SHORT_CHUNKS = replace(_CHUNKS, steps=1000, batch=32, chunk=8, learning_rate=5e-3)
+
+
+def _counts(order: int) -> NgramConfig:
+    return NgramConfig(order=order, smoothing="kneser-ney")
+
+
+def _preset(
+    name: str,
+    data: DataConfig,
+    model: ModelConfig,
+    train: TrainConfig,
+    teaches: str,
+    expected: tuple[float, float] | None = None,
+) -> Preset:
+    val_loss, cpu_s = expected or (None, None)
+    return Preset(
+        config=RunConfig(preset=name, data=data, model=model, train=train),
+        teaches=teaches,
+        expected_val_loss=val_loss,
+        expected_cpu_s=cpu_s,
+    )
+
 
 PRESETS = (
-    Preset(
-        config=RunConfig(
-            preset="python-ngram",
-            data=_PYTHON,
-            model=NgramConfig(order=6, smoothing="kneser-ney"),
-            train=TrainConfig(steps=1),
-        ),
-        teaches="counts on one long text: the source of your own Python",
-        expected_val_loss=1.535,
-        expected_cpu_s=4.2,
+    _preset(
+        "words",
+        _WORDS,
+        LstmConfig(embedding=32, hidden=128),
+        _SHORT_CHUNKS,
+        "words for tokens, eight at a time; the state is carried from chunk to chunk",
+        (2.117, 7.5),
     ),
-    Preset(
-        config=RunConfig(
-            preset="python-lstm",
-            data=_PYTHON,
-            model=LstmConfig(embedding=32, hidden=256),
-            train=replace(_CHUNKS, steps=4000, learning_rate=3e-3),
+    _preset(
+        "words-reset",
+        _WORDS,
+        LstmConfig(embedding=32, hidden=128),
+        replace(_SHORT_CHUNKS, carry_state=False),
+        "the same with the state forgotten after each chunk: score it both ways (--reset-every 8)",
+        (2.154, 7.1),
+    ),
+    _preset(
+        "words-scalar",
+        _WORDS,
+        LstmConfig(input="scalar", hidden=128),
+        _SHORT_CHUNKS,
+        "the bare number of a word as input, as if word 6 were twice word 3: it fails",
+    ),
+    _preset(
+        "words-one-hot",
+        _WORDS,
+        LstmConfig(input="one_hot", hidden=128),
+        _SHORT_CHUNKS,
+        "each word an input of its own, which is what an embedding looks up",
+    ),
+    _preset(
+        "prose-ngram",
+        _PROSE,
+        _counts(5),
+        _COUNTED,
+        "a short story counted: few letters, so long contexts were seen once or never",
+        (1.478, 0.2),
+    ),
+    _preset(
+        "prose-lstm",
+        _PROSE,
+        LstmConfig(embedding=32, hidden=128, dropout=0.4),
+        replace(_CHUNKS, steps=1000, evaluate_every=100),
+        "a network on a short story: it soon learns by heart, and dropout holds it back",
+    ),
+    _preset(
+        "grammar-ngram",
+        _GRAMMAR,
+        _counts(6),
+        _COUNTED,
+        "sentences of a grammar counted: it cannot look back to who did it",
+        (0.487, 0.3),
+    ),
+    _preset(
+        "grammar-lstm",
+        _GRAMMAR,
+        LstmConfig(embedding=32, hidden=192),
+        replace(_CHUNKS, steps=3000, learning_rate=5e-3),
+        "how far from perfect: the exact entropy of the grammar is a line in the chart",
+    ),
+    _preset(
+        "python-ngram",
+        _PYTHON,
+        _counts(6),
+        _COUNTED,
+        "counts on one long text: the source of your own Python",
+        (1.535, 4.2),
+    ),
+    _preset(
+        "python-lstm",
+        _PYTHON,
+        LstmConfig(embedding=32, hidden=256),
+        replace(_CHUNKS, steps=4000),
+        "a state carried from chunk to chunk through millions of characters",
+        (1.468, 196),
+    ),
+    _preset(
+        "shakespeare-ngram",
+        _SHAKESPEARE,
+        _counts(7),
+        _COUNTED,
+        "plays counted (seqlm data fetch shakespeare): a network says something below this",
+        (1.516, 2.8),
+    ),
+    _preset(
+        "shakespeare-mlp",
+        _SHAKESPEARE,
+        MlpConfig(
+            context=16,
+            embedding=32,
+            hidden=512,
+            layers=2,
+            activation="gelu",
+            dropout=0.1,
+            init="library",
         ),
-        teaches="a state carried from chunk to chunk through millions of characters",
-        expected_val_loss=1.468,
-        expected_cpu_s=196,
+        replace(_CHUNKS, steps=6000, batch=512, example="window", clip=None),
+        "sixteen letters side by side",
+    ),
+    _preset(
+        "shakespeare-gru",
+        _SHAKESPEARE,
+        GruConfig(embedding=48, hidden=320, dropout=0.1),
+        replace(_CHUNKS, steps=3000, batch=32),
+        "plays with a gated state",
+    ),
+    _preset(
+        "shakespeare-lstm",
+        _SHAKESPEARE,
+        LstmConfig(embedding=48, hidden=320, dropout=0.1),
+        replace(_CHUNKS, steps=6000),
+        "plays with gates and a cell: what took a GPU once, on one core",
+    ),
+    _preset(
+        "shakespeare-transformer",
+        _SHAKESPEARE,
+        TransformerConfig(
+            max_tokens=64, width=160, heads=4, layers=3, hidden=320, activation="relu", dropout=0.1
+        ),
+        replace(_CHUNKS, steps=3000),
+        "plays with attention to the last 64 letters",
     ),
 )
