@@ -75,16 +75,41 @@ PRESETS = (
             preset="names-bad-init",
             model=MlpConfig(context=3, embedding=10, hidden=200, init="lecture"),
             train=replace(_LECTURE, steps=10_000, evaluate_every=500),
+            changes=(Change(key="train.learning_rate", value=0.01, step=7000),),
         ),
         teaches="first weights too large: sure and wrong, so the loss starts above 15, not at ln V",
     ),
     Preset(
         config=RunConfig(
+            preset="names-full-batch",
+            model=MlpConfig(context=3, embedding=2, hidden=100),
+            train=TrainConfig(steps=50, batch=None, learning_rate=0.5, evaluate_every=10),
+        ),
+        teaches="all examples in each step: a smooth line and few steps, so batches came to be small",
+    ),
+    Preset(
+        config=RunConfig(
+            preset="one-batch",
+            model=MlpConfig(context=3, embedding=2, hidden=100),
+            train=TrainConfig(
+                steps=1000, batch=32, one_batch=True, learning_rate=0.3, evaluate_every=100
+            ),
+        ),
+        teaches="32 examples by heart; not to 0, for after the same letters stands now this, now that",
+    ),
+    Preset(
+        config=RunConfig(
             preset="names-mlp-best",
             model=MlpConfig(
-                context=8, embedding=32, hidden=384, layers=2, activation="gelu", dropout=0.3
+                context=8,
+                embedding=32,
+                hidden=384,
+                layers=2,
+                activation="gelu",
+                dropout=0.3,
+                init="library",
             ),
-            train=replace(_WINDOWS, steps=15_000, batch=512, learning_rate=3e-3),
+            train=replace(_WINDOWS, steps=15_000, batch=512, learning_rate=3e-3, weight_decay=0.05),
         ),
         teaches="the same idea with eight letters, two layers and a better optimizer",
     ),
@@ -99,8 +124,8 @@ PRESETS = (
     Preset(
         config=RunConfig(
             preset="names-elman",
-            model=ElmanConfig(embedding=48, hidden=256, dropout=0.25),
-            train=replace(_ITEMS, steps=12_000, learning_rate=1.5e-3),
+            model=ElmanConfig(embedding=48, hidden=320, dropout=0.25),
+            train=replace(_ITEMS, steps=12_000, learning_rate=1.2e-3),
         ),
         teaches="a hidden vector fed back at each letter: everything so far, fading",
     ),
@@ -123,7 +148,7 @@ PRESETS = (
     Preset(
         config=RunConfig(
             preset="names-lstm",
-            model=LstmConfig(embedding=64, hidden=320, dropout=0.4),
+            model=LstmConfig(embedding=64, hidden=320, dropout=0.45),
             train=replace(_ITEMS, steps=8000, learning_rate=3e-3, weight_decay=0.1),
         ),
         teaches="gates that decide what is kept, written and shown",

@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 import pytest
+from ladder import train
 
 import seqlm
 from seqlm.data.prepare import prepare
@@ -35,18 +36,8 @@ def trained() -> dict[tuple[str, ...], Summary]:
 
 def train_once(trained: dict[tuple[str, ...], Summary], rung: tuple[str, ...]) -> Summary:
     if rung not in trained:
-        trained[rung] = seqlm.train(*rung)
-        report(trained[rung], rung)
+        trained[rung] = train(*rung)
     return trained[rung]
-
-
-def report(summary: Summary, rung: tuple[str, ...]) -> None:
-    print(
-        f"\n{' '.join(rung):40} val {summary.val_loss:.4f}  best {summary.best_val_loss:.4f}"
-        f" at {summary.best_step:,} of {summary.steps:,}  train {summary.train_loss:.4f}"
-        f"  cpu {summary.cpu_seconds:.0f} s",
-        end="",
-    )
 
 
 def nats_of_items(run: str, items: tuple[str, ...]) -> list[float]:
@@ -72,33 +63,48 @@ def test_each_rung_is_better_by_more_than_three_standard_errors(trained) -> None
         assert gain > STANDARD_ERRORS * error
 
 
-@pytest.mark.parametrize("name", PRESETS)
+NOT_FETCHED = [
+    name for name, preset in PRESETS.items() if preset.config.data.corpus == "shakespeare"
+]
+BY_HEART = "one-batch"
+"""What it is to learn is its batch: the better it does, the worse it is on all else."""
+
+
+@pytest.mark.parametrize("name", [name for name in PRESETS if name not in (*NOT_FETCHED, BY_HEART)])
 def test_a_preset_reaches_what_it_says_and_ends_near_its_own_best(name, trained) -> None:
     summary, preset = train_once(trained, (name,)), PRESETS[name]
-    assert summary.val_loss is not None
-    assert summary.best_val_loss is not None
-    assert summary.val_loss - summary.best_val_loss <= ABOVE_OWN_BEST
-    if preset.config.data.corpus == "names":
-        assert summary.val_loss == pytest.approx(preset.expected_val_loss, abs=0.01)
+    reached = summary.train_loss if summary.val_loss is None else summary.val_loss
+    if summary.val_loss is not None:
+        assert summary.best_val_loss is not None
+        assert summary.val_loss - summary.best_val_loss <= ABOVE_OWN_BEST
+    if preset.config.data.corpus != "python":  # whose text is another one in each version
+        assert reached == pytest.approx(preset.expected_val_loss, abs=0.01)
 
 
 LECTURE = ("data.deduplicate=false",)
+TARGETS = [
+    (("names-ngram", "model.order=2", "model.smoothing=add-k"), 2.450, 2.456),
+    (("names-ngram", "model.order=5", "model.smoothing=witten-bell"), 0.0, 2.05),
+    (("names-ngram",), 0.0, 1.976),
+    (("names-bigram-net",), 2.443, 2.463),
+    (("names-mlp",), 0.0, 2.18),
+    (("names-mlp-2d",), 0.0, 2.35),
+    (("names-bow",), 0.0, 2.14),
+    (("names-wavenet",), 0.0, 1.98),
+    (("names-elman",), 0.0, 1.98),
+    (("names-transformer",), 0.0, 1.965),
+    (("names-mlp-best",), 0.0, 1.95),
+    (("names-gru",), 0.0, 1.93),
+    (("names-lstm",), 0.0, 1.92),
+]
 
 
-@pytest.mark.parametrize(
-    ("words", "low", "high"),
-    [
-        (("names-mlp",), 0.0, 2.18),
-        (("names-lstm",), 0.0, 1.96),
-        (("names-ngram", "model.order=2", "model.smoothing=add-k"), 2.450, 2.456),
-        (("names-ngram", "model.order=5", "model.smoothing=witten-bell"), 0.0, 2.05),
-        (("names-ngram",), 0.0, 1.98),
-    ],
-)
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize(("words", "low", "high"), TARGETS)
 def test_the_lecture_s_list_gives_the_lecture_s_numbers(
-    words: tuple[str, ...], low: float, high: float, shared_data: Path, trained
+    words: tuple[str, ...], low: float, high: float, seed: int, shared_data: Path, trained
 ) -> None:
     corpus = f"data.corpus={shared_data / 'names.txt'}"
-    summary = train_once(trained, (*words, corpus, *LECTURE))
+    summary = train_once(trained, (*words, corpus, *LECTURE, f"seed={seed}"))
     assert summary.val_loss is not None
     assert low <= summary.val_loss <= high

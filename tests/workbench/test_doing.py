@@ -7,6 +7,7 @@ import pytest
 from fake_worker import write_run
 from recorded_logs import recorded, until, until_kind
 from stage import CONFIG, Stage, settled
+from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
@@ -326,3 +327,15 @@ async def test_a_list_stands_page_keys_at_any_size(
             await pilot.press("down", "pagedown", "pagedown", "pageup")
         await pilot.press("escape")
         assert app._exception is None
+
+
+async def test_a_text_pasted_into_the_commands_is_not_taken_for_a_name(stage: Stage) -> None:
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+p")
+        await settled(pilot)
+        app.screen.query_one(Input).post_message(Paste("x" * 9000))
+        await settled(pilot)
+        await pilot.press("z")
+        assert app.screen.query_one(Input).value == "z"

@@ -1,7 +1,9 @@
 """Lists to choose from that stand any size: Textual's cannot turn a page before they were once drawn."""
 
-from textual.command import CommandList, CommandPalette
+from textual.command import CommandInput, CommandList, CommandPalette
 from textual.widgets import OptionList
+
+_LONGEST_SEARCH = 100  # characters: a field that holds a pasted text draws all of it at each key
 
 
 class Choices(OptionList):
@@ -20,6 +22,10 @@ class Choices(OptionList):
 
 class Commands(CommandPalette):
     """Textual's command palette."""
+
+    def on_mount(self) -> None:
+        """Take no more than a name."""
+        self.query_one(CommandInput).max_length = _LONGEST_SEARCH
 
     def _action_command_list(self, action: str) -> None:
         if self.query_one(CommandList).scrollable_content_region:
