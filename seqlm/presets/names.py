@@ -39,6 +39,8 @@ PRESETS = (
             train=replace(_WINDOWS, steps=3000, batch=512, learning_rate=0.05),
         ),
         teaches="the same table found by gradient: one linear layer ends where counting does",
+        expected_val_loss=2.563,
+        expected_cpu_s=1.6,
     ),
     Preset(
         config=RunConfig(
@@ -69,6 +71,8 @@ PRESETS = (
             changes=_DECAY,
         ),
         teaches="letters as points of a plane: few numbers, but they can be drawn",
+        expected_val_loss=2.418,
+        expected_cpu_s=174,
     ),
     Preset(
         config=RunConfig(
@@ -78,6 +82,8 @@ PRESETS = (
             changes=(Change(key="train.learning_rate", value=0.01, step=7000),),
         ),
         teaches="first weights too large: sure and wrong, so the loss starts above 15, not at ln V",
+        expected_val_loss=2.513,
+        expected_cpu_s=10,
     ),
     Preset(
         config=RunConfig(
@@ -86,6 +92,8 @@ PRESETS = (
             train=TrainConfig(steps=50, batch=None, learning_rate=0.5, evaluate_every=10),
         ),
         teaches="all examples in each step: a smooth line and few steps, so batches came to be small",
+        expected_val_loss=2.767,
+        expected_cpu_s=21,
     ),
     Preset(
         config=RunConfig(
@@ -120,6 +128,8 @@ PRESETS = (
             train=replace(_ITEMS, steps=4000, learning_rate=3e-3),
         ),
         teaches="all letters so far in one bag: how much their order is worth",
+        expected_val_loss=2.207,
+        expected_cpu_s=56,
     ),
     Preset(
         config=RunConfig(
@@ -128,6 +138,8 @@ PRESETS = (
             train=replace(_ITEMS, steps=12_000, learning_rate=1.2e-3),
         ),
         teaches="a hidden vector fed back at each letter: everything so far, fading",
+        expected_val_loss=2.147,
+        expected_cpu_s=157,
     ),
     Preset(
         config=RunConfig(
@@ -136,6 +148,8 @@ PRESETS = (
             train=replace(_ITEMS, steps=8000, learning_rate=1.5e-3),
         ),
         teaches="two such layers, one above the other, with the library's kernel",
+        expected_val_loss=2.133,
+        expected_cpu_s=184,
     ),
     Preset(
         config=RunConfig(
@@ -144,6 +158,8 @@ PRESETS = (
             train=replace(_ITEMS, steps=8000, learning_rate=2.5e-3, weight_decay=0.1),
         ),
         teaches="a gate that decides how much of the hidden vector is made anew",
+        expected_val_loss=2.122,
+        expected_cpu_s=261,
     ),
     Preset(
         config=RunConfig(
@@ -160,6 +176,8 @@ PRESETS = (
             train=replace(_ITEMS, steps=10_000, learning_rate=3e-3),
         ),
         teaches="letters joined in pairs, pairs of pairs, and those again: eight at a time",
+        expected_val_loss=2.122,
+        expected_cpu_s=296,
     ),
     Preset(
         config=RunConfig(
@@ -176,5 +194,7 @@ PRESETS = (
             train=replace(_ITEMS, steps=10_000, batch=48, learning_rate=2.5e-3),
         ),
         teaches="each letter looks back at all others and takes what it needs",
+        expected_val_loss=2.147,
+        expected_cpu_s=266,
     ),
 )
