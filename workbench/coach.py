@@ -206,12 +206,12 @@ def change_words(change: Changed) -> str:
 def _above_bigram(s: Situation) -> Line | None:
     if s.preview is None or s.run.best is None or s.run.status != "training":
         return None
-    bigram = loss(s.preview.bigram, 3)
+    bigram, one = loss(s.preview.bigram, 3), s.preview.text.tokenizer.one
     if s.run.best.loss > s.preview.bigram:
         return Line(
-            "▸", "plain", f"Next to pass: what counting pairs of letters reaches ({bigram})."
+            "▸", "plain", f"Next to pass: what counting pairs of {one}s reaches ({bigram})."
         )
-    words = f"Below the letter-pair counts ({bigram}): it now uses more than one letter."
+    words = f"Below the {one}-pair counts ({bigram}): it now uses more than one {one}."
     return Line("▸", "plain", words)
 
 

@@ -168,6 +168,8 @@ PRESETS = (
             train=replace(_ITEMS, steps=8000, learning_rate=3e-3, weight_decay=0.1),
         ),
         teaches="gates that decide what is kept, written and shown",
+        expected_val_loss=2.109,
+        expected_cpu_s=264,
     ),
     Preset(
         config=RunConfig(

@@ -38,7 +38,7 @@ class DataPane(Pane):
         "(· stands for nothing yet, ∎ for the end; before training pair counts answer). "
         "View 2, lines: the text itself. View 3, lengths: how many lines have each length. "
         "View 4, tokens: how often each token is the right one. View 5, pairs: a row for each token, "
-        "a column for each next one; what the letter-pair counts know, and all they know."
+        "a column for each next one; what the pair counts know, and all they know."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", "next item", key_display="↓", id="data.next"),

@@ -105,7 +105,8 @@ def _rest_row(view: GenerateView, shown: range, width: int) -> Text:
     look, head = view.look, head_cells(view)
     shape = columns(width, head)
     total = figures.probability(sum(option.probability for option in rest))
-    label = f" {len(rest):,} more".ljust(head)
+    label = f" {len(rest):,} more"
+    label = (label if len(label) <= head else f" +{len(rest):,}").ljust(head)
     row = Text(label + total.rjust(head + _NUMBER - len(label)), look.palette.guide)
     if shape.sampled:
         sampled = figures.probability(sum(option.sampled for option in rest))
