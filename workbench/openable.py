@@ -66,13 +66,13 @@ def opened(line: str) -> Opened:
 
 
 def choices() -> list[Choice]:
-    """Everything there is to open by name: runs that go, presets, other runs, texts in this folder."""
+    """Everything there is to open by name: runs that go, texts in this folder, presets, other runs."""
     live = {run.name for run, _ in live_runs()}
     names = [run.name for run in reversed(list_runs())][:_MOST_RUNS]
     runs = [Choice(name, "run", "training now" if name in live else "") for name in names]
     presets = [Choice(preset.name, "preset", preset.teaches) for preset in PRESETS.values()]
     going = [run for run in runs if run.about]
-    return [*going, *presets, *(run for run in runs if not run.about), *_files()]
+    return [*going, *_files(), *presets, *(run for run in runs if not run.about)]
 
 
 def _files() -> list[Choice]:
