@@ -1,6 +1,7 @@
 """Keys of everywhere beside training: copy, open, the rate, the next validation, moved keys, help."""
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
 from seqlm import recipe
+from seqlm.errors import RequestError
 from seqlm.protocol.commands import Continue, SetValue
 from seqlm.protocol.events import Paused
 from workbench.app import Workbench
@@ -339,3 +341,27 @@ async def test_a_text_pasted_into_the_commands_is_not_taken_for_a_name(stage: St
         await settled(pilot)
         await pilot.press("z")
         assert app.screen.query_one(Input).value == "z"
+
+
+async def test_leaving_while_a_name_is_looked_for_is_no_crash(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slow(line: str) -> None:
+        asked.set()
+        go_on.wait(5)
+        raise RequestError(f"nothing called {line}", line)
+
+    monkeypatch.setattr("workbench.screens.open.opened", slow)
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("o", *"zzz", "enter")
+        await asyncio.to_thread(asked.wait, 5)
+        screen = app.screen
+        app.pop_screen()
+        go_on.set()
+        await settled(pilot)
+        await until_true(pilot, lambda: not screen.is_running)
+        assert app._exception is None

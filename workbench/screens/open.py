@@ -112,16 +112,20 @@ class OpenScreen(ModalScreen[Opened | None]):
         self.run_worker(self._find(line), exclusive=True)
 
     async def _find(self, line: str) -> None:
-        """A file may be long: it is read in a thread."""
+        """A file may be long: it is read in a thread, and meanwhile a person may have left."""
         try:
             found = await asyncio.to_thread(opened, line)
         except (SeqlmError, OSError) as error:
-            self._refused = self.query_one(Input).value
-            self._nearest = error.nearest if isinstance(error, NotFound) else ""
-            words = f"✗ {one_line(error)}"
-            self._say(clean(words, _MAX_WORDS), is_refusal=True)
+            if self.is_current:
+                self._refuse(error)
             return
-        self.dismiss(found)
+        if self.is_current:
+            self.dismiss(found)
+
+    def _refuse(self, error: SeqlmError | OSError) -> None:
+        self._refused = self.query_one(Input).value
+        self._nearest = error.nearest if isinstance(error, NotFound) else ""
+        self._say(clean(f"✗ {one_line(error)}", _MAX_WORDS), is_refusal=True)
 
     def _say(self, words: str, is_refusal: bool = False) -> None:
         static = self.query_one(Static)
