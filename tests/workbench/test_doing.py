@@ -1,7 +1,6 @@
 """Keys of everywhere beside training: copy, open, the rate, the next validation, moved keys, help."""
 
 import asyncio
-import threading
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
 from seqlm import recipe
-from seqlm.errors import RequestError
 from seqlm.protocol.commands import Continue, SetValue
 from seqlm.protocol.events import Paused
 from workbench.app import Workbench
@@ -343,25 +341,16 @@ async def test_a_text_pasted_into_the_commands_is_not_taken_for_a_name(stage: St
         assert app.screen.query_one(Input).value == "z"
 
 
-async def test_leaving_while_a_name_is_looked_for_is_no_crash(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked, go_on = threading.Event(), threading.Event()
-
-    def slow(line: str) -> None:
-        asked.set()
-        go_on.wait(5)
-        raise RequestError(f"nothing called {line}", line)
-
-    monkeypatch.setattr("workbench.screens.open.opened", slow)
+async def test_what_was_looked_for_comes_too_late_once_a_person_has_left(stage: Stage) -> None:
     app = stage.app()
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        await pilot.press("o", *"zzz", "enter")
-        await asyncio.to_thread(asked.wait, 5)
-        screen = app.screen
-        app.pop_screen()
-        go_on.set()
+        await pilot.press("o")
         await settled(pilot)
-        await until_true(pilot, lambda: not screen.is_running)
-        assert app._exception is None
+        screen = app.screen
+        assert isinstance(screen, OpenScreen)
+        await pilot.press("escape")
+        await settled(pilot)
+        await screen._find("nothing-of-this-name")
+        await screen._find("names-bigram")
+        assert app.screen is app.main
