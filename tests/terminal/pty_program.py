@@ -1,5 +1,6 @@
 """A program in a pseudo-terminal: the bytes it writes there, and the screen that they draw."""
 
+import contextlib
 import os
 import re
 import select
@@ -147,6 +148,8 @@ class Program:
                 raise Unseen(f"it reads no keys; {len(left)} bytes left\n{self.screen()}")
             _, writable, _ = select.select([self.process.fd], [self.process.fd], [], 0.1)
             self.read()
+            if not writable:
+                self.bring_back()
             if writable:
                 try:
                     left = left[os.write(self.process.fd, left[:1024]) :]
@@ -180,6 +183,12 @@ class Program:
             self._status = psutil.Process(self.process.pid).wait(timeout_s)
         assert self._status is not None
         return self._status
+
+    def bring_back(self) -> None:
+        """Let it go on where it has suspended itself, as a shell's ``fg`` does."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if psutil.Process(self.process.pid).status() == psutil.STATUS_STOPPED:
+                os.kill(self.process.pid, signal.SIGCONT)
 
     def where_it_is(self) -> str:
         """End it with the stacks of its threads; it was started with ``PYTHONFAULTHANDLER``."""

@@ -136,6 +136,7 @@ def _play(begin: Callable[[], Workbench], monkey: Monkey, n_deeds: int) -> None:
             _see_the_end(program, told)
             program, told = begin(), Told(clipboard=True)
             monkey.deeds.append("began again")
+    program.bring_back()  # one of the commands suspends it
     program.resize(120, 40)
     program.press(ESC * 3)
     program.settled(timeout_s=HEARD_WITHIN_S)
