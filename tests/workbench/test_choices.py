@@ -59,10 +59,10 @@ async def test_the_commands_are_such_a_list() -> None:
         await clicked(pilot, found, 10_000)
 
 
-@pytest.mark.parametrize("keys", [("pageup",), ("pagedown",)])
-async def test_a_page_is_turned_where_there_is_none(keys: tuple[str, ...]) -> None:
-    async with Asking().run_test(size=(1, 1)) as pilot:
+@pytest.mark.parametrize("size", [(1, 1), (4, 4), (9, 3)])
+async def test_commands_stand_any_size(size: tuple[int, int]) -> None:
+    async with Asking().run_test(size=size) as pilot:
         await pilot.app.push_screen(Commands())
-        await pilot.press(*keys)
+        await pilot.press("pagedown", "pageup", "x", "backspace", "down")
         await pilot.resize_terminal(80, 24)
-        await pilot.press(*keys, "x", *keys)
+        await pilot.press("pagedown", "pageup", "x")

@@ -9,7 +9,9 @@ _LONGEST_SEARCH = 100  # characters: a field that holds a pasted text draws all 
 
 
 class Choices(OptionList):
-    """A list to choose from."""
+    """A list to choose from. It is never narrower than its padding, which Textual takes away from it."""
+
+    DEFAULT_CSS = "Choices { min-width: 12; }"
 
     def action_page_up(self) -> None:
         """A page up, where there is room for one."""
@@ -27,8 +29,10 @@ class Choices(OptionList):
             event.prevent_default()
 
 
-class _FoundCommands(Choices, CommandList):
+class FoundCommands(CommandList, Choices):
     """The commands that a search has found."""
+
+    DEFAULT_CSS = "FoundCommands { min-width: 12; }"
 
 
 class Commands(CommandPalette):
@@ -37,8 +41,12 @@ class Commands(CommandPalette):
     def compose(self) -> ComposeResult:
         """The same with our list."""
         for widget in super().compose():
-            yield _FoundCommands() if isinstance(widget, CommandList) else widget
+            yield FoundCommands() if isinstance(widget, CommandList) else widget
 
     def on_mount(self) -> None:
         """Take no more than a name."""
         self.query_one(CommandInput).max_length = _LONGEST_SEARCH
+
+    def on_unmount(self) -> None:
+        """Look for nothing more: what would be found has no place any more."""
+        self._cancel_gather_commands()
