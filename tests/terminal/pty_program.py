@@ -16,7 +16,7 @@ from cells import Cells
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = (sys.executable, "-P")
-TUI = (*PYTHON, "-m", "workbench.cli")
+TUI = (*PYTHON, "-m", "workbench")
 SEQLM = (*PYTHON, "-c", "from seqlm.cli import main; main()")
 DEADLINE_S = 60.0
 _READ_BYTES = 1 << 16
