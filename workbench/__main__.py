@@ -1,4 +1,4 @@
-"""The ``seqlm-tui`` command. Nothing that importing makes is garbage, so none is looked for meanwhile."""
+"""The ``seqlm-tui`` command: what importing makes is no garbage, so none is looked for meanwhile."""
 
 import gc
 
