@@ -1,9 +1,11 @@
 """The commands on real runs, as a person's script would use them."""
 
 import contextlib
+import hashlib
 import io
 import json
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -150,6 +152,27 @@ def test_a_diverged_training_is_a_failure_that_says_why(capsys) -> None:
     out, err = capsys.readouterr()
     assert '"status":"diverged"' in out
     assert "steps too big (learning rate 100)" in err.splitlines()[-1]
+
+
+def test_a_learning_rate_is_looked_for_in_a_run_which_stays_as_it_was(run, asked, refused) -> None:
+    home = Path(os.environ["SEQLM_HOME"])
+
+    def files() -> dict[str, tuple[str, int]]:
+        found = [path for path in home.rglob("*") if path.is_file()]
+        return {
+            str(path): (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
+            for path in found
+        }
+
+    before = files()
+    found = asked("lr-find", run["run"])
+    assert list(found) == ["suggestion", "learning_rates", "losses"]
+    assert found["losses"][0] < math.log(27) - 0.3  # its weights have learned something
+    assert found == asked("lr-find", f"{home}/runs/{run['run']}")
+    assert "is a run, its settings are made" in refused("lr-find", run["run"], "train.batch=8")
+    assert "is not a preset, a file or a run" in refused("lr-find", "no-such-run")
+    assert files() == before
+    assert len(before) > 4
 
 
 def test_presets_and_corpora_are_listed(asked) -> None:
