@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from one_worker import one_worker
 
+import seqlm
 from seqlm.cli.main import run as run_command
 from seqlm.data.entropy import exact_entropy
+from seqlm.errors import RequestError
 from seqlm.home import corpora_dir
 
 FAST = (
@@ -92,6 +94,21 @@ def test_a_seed_fixes_the_samples_and_greedy_needs_none(run, asked) -> None:
     assert first == again != other
     greedy = asked("sample", run["run"], "--count", "2", "--greedy", "--length", "9")["samples"]
     assert greedy[0]["text"] == greedy[1]["text"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "taken"),
+    [
+        ("temperature", -1.0, "0.01 to 100"),
+        ("top_p", 1.5, "above 0 to 1, or off"),
+        ("top_k", 0, "1 to 1,000,000, or off"),
+    ],
+)
+def test_a_draw_with_a_bad_value_is_refused(run, refused, name, value, taken) -> None:
+    said = refused("sample", run["run"], f"--{name.replace('_', '-')}", f"{value:g}")
+    assert said.endswith(f"sample.{name}={value:g} is not possible; taken: {taken}\n")
+    with pytest.raises(RequestError, match=f"^{name}={value} is not possible; taken: {taken}$"):
+        seqlm.load(run["run"]).sample(**{name: value})
 
 
 def test_a_run_can_be_given_more_steps_and_says_how_it_was_made(asked) -> None:
