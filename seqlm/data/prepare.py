@@ -104,6 +104,13 @@ class PreparedText(Struct, frozen=True, dict=True):
         cut = self.tokenizer.split
         return {split: sum(len(cut(item)) for item in self.items[split]) for split in SPLITS}
 
+    @property
+    def has_unknown(self) -> bool:
+        """Whether anything in the text is read as the unknown token."""
+        tokenizer, items = self.tokenizer, chain.from_iterable(self.items.values())
+        takes_unknown = tokenizer.unknown_id is not None
+        return takes_unknown and any(tokenizer.missing(tokenizer.split(item)) for item in items)
+
     def n_targets(self, split: Split) -> int:
         """Tokens that are predicted in a split, end tokens included."""
         if self.only_last:
