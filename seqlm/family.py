@@ -12,9 +12,11 @@ class Family(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_
 
     Attributes:
         learns_by_counting: It reads the training split once; there is nothing to go down by steps.
+        sees_by: The setting that says how far back a fixed context reaches.
     """
 
     learns_by_counting: ClassVar[bool] = False
+    sees_by: ClassVar[str] = "context"
 
     @property
     def context(self) -> int | None:
