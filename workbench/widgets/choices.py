@@ -1,4 +1,4 @@
-"""Lists to choose from that stand any size and any click; Textual's own rely on having been drawn."""
+"""Lists to choose from that stand any size and any click. Textual's own rely on having been drawn."""
 
 from textual.app import ComposeResult
 from textual.command import CommandInput, CommandList, CommandPalette
