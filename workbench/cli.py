@@ -95,4 +95,3 @@ def _open(config: RunConfig, run: RunDirectory | None, words: Words) -> int:
     app = Workbench(opening)
     app.run()
     return app.return_code or 0
-

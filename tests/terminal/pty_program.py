@@ -6,6 +6,7 @@ import re
 import select
 import signal
 import sys
+import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -62,7 +63,9 @@ class Program:
             cwd=str(folder) if folder else None,
             env=surroundings(environment),
             dimensions=(rows, columns),
+            echo=False,  # of a program that is suspended, a terminal would echo half characters
         )
+        self._line_before = termios.tcgetattr(self.process.fd)
         os.set_blocking(self.process.fd, False)
         self.is_open = True
         self._status: int | None = None
@@ -75,6 +78,11 @@ class Program:
             pid, status = os.waitpid(self.process.pid, os.WNOHANG)
             self._status = os.waitstatus_to_exitcode(status) if pid else None
         return self._status is None
+
+    @property
+    def has_line_as_before(self) -> bool:
+        """Whether the terminal reads keys as it did before the program came."""
+        return termios.tcgetattr(self.process.fd) == self._line_before
 
     # What it draws
 

@@ -150,6 +150,7 @@ def _see_the_end(program: Workbench, told: Told) -> None:
     told.feed(bytes(program.output))
     assert told.unexpected == []
     assert told.is_restored, told.modes
+    assert program.has_line_as_before
 
 
 def environment_in(home: Path) -> dict[str, str]:

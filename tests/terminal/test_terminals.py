@@ -150,6 +150,7 @@ def end(program: Workbench) -> None:
     """Leave, and see that the terminal is as it was."""
     assert program.leave() == 0
     assert told(bytes(program.output)).is_restored
+    assert program.has_line_as_before
 
 
 @pytest.mark.parametrize("name", ["SIGHUP", "SIGTERM", "SIGINT"])
@@ -159,6 +160,7 @@ def test_a_signal_leaves_the_terminal_as_it_was(name: str, start: Start) -> None
     os.kill(program.process.pid, signal.Signals[name])
     assert program.wait_for_end() == 0
     assert told(bytes(program.output)).is_restored
+    assert program.has_line_as_before
 
 
 def test_ctrl_c_before_there_is_a_screen(home: Path) -> None:
