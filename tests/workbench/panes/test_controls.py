@@ -395,7 +395,17 @@ def test_presets_tell_their_size_where_the_vocabulary_is_known(preview: Preview)
     assert sizes == {name: size_of(preset, None) for name, preset in PRESETS.items()}
     assert (sizes["names-mlp"], sizes["names-bigram"], sizes["python-lstm"]) == (11_897, 0, None)
     line = preset_line(PRESETS["names-mlp"], Look(), columns(120), preview).plain
-    assert line.split()[:9] == "names-mlp names mlp 11,897 2.337 180 s three letters".split()
+    assert line.split()[:9] == [
+        "names-mlp",
+        "names",
+        "mlp",
+        "11,897",
+        "2.337",
+        "180",
+        "s",
+        "three",
+        "letters",
+    ]
     line = preset_line(PRESETS["python-lstm"], Look(), columns(120), preview).plain
     assert " — " in line
 
