@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from seqlm import recipe, settings
 from seqlm.errors import RequestError
 from seqlm.presets import PRESETS
-from seqlm.settings import Setting
+from seqlm.setting import Setting
 from workbench.panes.controls.values import scaled, stepped
 from workbench.panes.controls.words import bounds, explanation, together, typed
 

@@ -123,7 +123,7 @@ def test_one_row_sums_up() -> None:
     assert folded == "learning rate 0.025 [ ] │ hidden 200 → 300 ↻ r │ batch 32 │ model mlp"
     assert plain(view_on("train.pace", 40, 1), 40, 1) == ["pace full │ learning rate 0.025"]
     counts = "".join(text for text, _ in summary(shown(recipe.read("names-ngram")), 60))
-    assert counts == "model ngram │ order 6 │ smoothing kneser-ney │ add-k 1"
+    assert counts == "model ngram │ order 6 │ smoothing kneser-ney │ temperature 1"
 
 
 def test_a_value_that_has_no_room_goes_before_the_one_that_waits() -> None:

@@ -73,7 +73,7 @@ def _explained(row: ControlRow | None, width: int, n_rows: int) -> list[str]:
     lines: list[str] = []
     if row is not None and n_rows:
         is_preset = row.key == PRESET_KEY
-        words = f"{row.setting.help}." if is_preset else explanation(row.setting)
+        words = f"{row.setting.help}." if is_preset else explanation(row.setting, row.has_effect)
         lines = wrap(clean(words), max(8, width))
     if len(lines) > n_rows:
         lines = [*lines[: n_rows - 1], fit(" ".join(lines[n_rows - 1 :]), width)]
