@@ -10,6 +10,7 @@ from seqlm import effect, settings
 from seqlm.config import DataConfig, RunConfig
 from seqlm.data.sources import CORPORA
 from seqlm.presets import PRESETS
+from workbench.keyboard.names import USUAL_KEYS, KeyNames
 from workbench.run.state import RunState, Status
 from workbench.texts.preview import Preview
 
@@ -59,6 +60,7 @@ class Situation(Struct, frozen=True):
         n_runs: How many runs lie in the home of runs.
         quiet_s: Seconds since anything came from a run that goes; 0 where that is nothing unusual.
         bytes_per_s: What the terminal was sent lately, while a run goes.
+        keys: How the keys are called.
     """
 
     asked: RunConfig
@@ -74,6 +76,7 @@ class Situation(Struct, frozen=True):
     n_runs: int = 0
     quiet_s: int = 0
     bytes_per_s: int = 0
+    keys: KeyNames = USUAL_KEYS
 
     @property
     def config(self) -> RunConfig:

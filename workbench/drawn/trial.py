@@ -22,12 +22,14 @@ class Trial(Struct, frozen=True):
         now: The learning rate in force.
         found: The worker's latest answer; None before the first.
         refusal: Why there is none, in words.
+        take_key: What is pressed to take the rate.
     """
 
     subject: str
     now: float
     found: LearningRateSweepAnswer | None = None
     refusal: str = ""
+    take_key: str = "enter"
 
     @property
     def suggestion(self) -> float | None:
@@ -49,7 +51,7 @@ def trial_words(trial: Trial) -> tuple[str, str]:
     if found.suggestion is None:
         return f"No rate to suggest: {reason}. Nothing was changed.", "warning"
     rate = learning_rate(found.suggestion)
-    return f"Try {rate}: {reason}. enter takes it. Nothing else was changed.", "best"
+    return f"Try {rate}: {reason}. {trial.take_key} takes it. Nothing else was changed.", "best"
 
 
 def trial_rows(trial: Trial, width: int, height: int, ascii_only: bool = False) -> list[Row]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -50,7 +51,7 @@ class RateScreen(ModalScreen[float | None]):
         super().__init__()
         self._look = look
         self._chart = _TrialChart()
-        self._chart.trial = trial
+        self._chart.trial = replace(trial, take_key=self._said("<rates.take>"))
 
     @property
     def trial(self) -> Trial:
@@ -61,7 +62,9 @@ class RateScreen(ModalScreen[float | None]):
         """The chart in a frame."""
         with Vertical() as box:
             box.border_title = "find a learning rate"
-            box.border_subtitle = "enter takes it · esc leaves all as it was"
+            box.border_subtitle = self._said(
+                "<rates.take> takes it · <rates.leave> leaves all as it was"
+            )
             yield self._chart
 
     def on_mount(self) -> None:
@@ -72,6 +75,9 @@ class RateScreen(ModalScreen[float | None]):
         """Shows how far the search is now."""
         self._chart.trial = trial
         self._chart.redraw()
+
+    def _said(self, words: str) -> str:
+        return self._look.keys.fill(words, self.BINDINGS)
 
     def action_take(self) -> None:
         """Answers the suggested rate, once there is one."""

@@ -23,6 +23,7 @@ from workbench.widgets.choices import Choices
 from workbench.widgets.look import Look
 
 _KIND, _PARAMS, _VAL, _SECONDS = 12, 8, 7, 8
+_FIND, _LEAVE = "<presets.find> filters", "<presets.leave> leaves"
 _FRAME_ROWS = 6  # the border, the field, the heading, and the lesson below
 _AROUND, _LEAST_LESSON = 10, 24
 """Cells around a row, and those without which what a preset teaches stands below the list alone."""
@@ -132,8 +133,8 @@ class PresetScreen(ModalScreen[str | None]):
         with Vertical() as box:
             box.styles.height = len(PRESETS) + _FRAME_ROWS
             box.border_title = "presets"
-            box.border_subtitle = "enter takes it · / filters · esc leaves"
-            yield Input(placeholder="/ filters", compact=True, max_length=60)
+            box.border_subtitle = f"enter takes it · {self._said(_FIND)} · {self._said(_LEAVE)}"
+            yield Input(placeholder=self._said(_FIND), compact=True, max_length=60)
             yield Choices(compact=True)
             yield Static()
 
@@ -180,6 +181,9 @@ class PresetScreen(ModalScreen[str | None]):
         preset = PRESETS.get(event.option_id or "")
         words = f"{preset.name}: {preset.teaches}." if preset else ""
         self.query_one(Static).update(Text(words, self._look.palette.label))
+
+    def _said(self, words: str) -> str:
+        return self._look.keys.fill(words, self.BINDINGS)
 
     def _show(self, presets: list[Preset]) -> None:
         choices = self.query_one(Choices)

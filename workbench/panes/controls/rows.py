@@ -133,7 +133,7 @@ def _preset_row(asked: RunConfig, running: RunConfig | None) -> ControlRow:
         key=PRESET_KEY,
         kind="choice",
         default=None,
-        help="a configuration with a name; enter opens the list",
+        help="a configuration with a name; <controls.edit> opens the list",
         choices=tuple(PRESETS),
     )
     shown = running.preset if running else asked.preset

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from seqlm.config import RunConfig
 from seqlm.parameters import n_parameters
+from workbench.keyboard.names import USUAL_KEYS, KeyNames
 from workbench.panes.controls.rows import ControlRow, control_rows
 from workbench.run.run_line import run_line
 from workbench.situation import Situation
@@ -24,6 +25,7 @@ class ShownControls(Struct, frozen=True):
         line: What gives the run again.
         can_undo: Whether there is a change to take back.
         can_redo: Whether there is one to make again.
+        keys: How the keys are called.
     """
 
     rows: tuple[ControlRow, ...] = ()
@@ -34,6 +36,7 @@ class ShownControls(Struct, frozen=True):
     line: str = ""
     can_undo: bool = False
     can_redo: bool = False
+    keys: KeyNames = USUAL_KEYS
 
     @property
     def needs_new_run(self) -> bool:
@@ -62,6 +65,7 @@ def shown_controls(
         line=run_line(situation),
         can_undo=can_undo,
         can_redo=can_redo,
+        keys=situation.keys,
     )
 
 

@@ -50,7 +50,7 @@ def typed(setting: Setting, value: Any, text: str) -> Any:
         return setting.parse(wanted)
     except errors.RequestError as error:
         words = _why_not(setting, wanted)
-        keep = "" if setting.choices else f", or esc to keep {setting.show(value)}."
+        keep = "" if setting.choices else f", or <controls.leave> to keep {setting.show(value)}."
         raise errors.RequestError(words + keep, text) from error
 
 

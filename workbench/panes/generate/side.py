@@ -3,6 +3,7 @@
 from rich.text import Text
 
 from seqlm.protocol.queries import Drawn
+from workbench.panes.generate.keys import said
 from workbench.panes.generate.view import GenerateView, mean_nats
 from workbench.render import figures
 from workbench.render.text import END, fit
@@ -19,7 +20,7 @@ def side_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     if len(view.text.branches) > 1 and width >= _TREE_FROM:
         from workbench.panes.generate.tree import branch_rows
 
-        branches = [Text(" branches (v)", view.look.palette.guide)]
+        branches = [Text(said(view, " branches (<generate.view>)"), view.look.palette.guide)]
         branches += [*branch_rows(view, width, max(1, height // 3)), Text("")]
     below = _ages_and_samples(view, width, height - len(branches))
     return [*branches, *below][:height]
@@ -44,7 +45,7 @@ def sample_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     if height < 1:
         return []
     if samples is None:
-        return [Text(" g draws ten samples", palette.guide)]
+        return [Text(said(view, " <generate.ten> draws ten samples"), palette.guide)]
     n_shown = len(samples) if len(samples) <= height - 1 else max(0, height - 2)
     first = min(view.first_sample, len(samples) - n_shown)
     rows = [Text(f" {_made_by(view, width)}", palette.guide)]
@@ -58,10 +59,11 @@ def sample_rows(view: GenerateView, width: int, height: int) -> list[Text]:
 def _made_by(view: GenerateView, width: int) -> str:
     """Whose samples they are, as far as there is room."""
     n = len(view.samples or ())
-    labels = ["these counts make (g for ten more)", "these counts make (g)"]
+    key = said(view, "<generate.ten>")
+    labels = [f"these counts make ({key} for ten more)", f"these counts make ({key})"]
     if view.samples_step is not None:
         step = figures.count(view.samples_step)
-        labels = [f"latest {n}, of step {step} (g for more)", f"latest {n} (g)"]
+        labels = [f"latest {n}, of step {step} ({key} for more)", f"latest {n} ({key})"]
     return next((label for label in labels if len(label) < width), labels[-1])
 
 
