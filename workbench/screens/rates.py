@@ -61,10 +61,8 @@ class RateScreen(ModalScreen[float | None]):
     def compose(self) -> ComposeResult:
         """The chart in a frame."""
         with Vertical() as box:
-            box.border_title = "find a learning rate"
-            box.border_subtitle = self._said(
-                "<rates.take> takes it · <rates.leave> leaves all as it was"
-            )
+            box.border_title = "find a learning rate · nats per token at each rate"
+            box.border_subtitle = self._keys
             yield self._chart
 
     def on_mount(self) -> None:
@@ -75,6 +73,14 @@ class RateScreen(ModalScreen[float | None]):
         """Shows how far the search is now."""
         self._chart.trial = trial
         self._chart.redraw()
+        self.query_one(Vertical).border_subtitle = self._keys
+
+    @property
+    def _keys(self) -> str:
+        """What can be pressed: there is nothing to take before the end."""
+        leave = "<rates.leave> leaves all as it was"
+        has_found = self.trial.suggestion is not None
+        return self._said(f"<rates.take> takes it · {leave}" if has_found else leave)
 
     def _said(self, words: str) -> str:
         return self._look.keys.fill(words, self.BINDINGS)
