@@ -23,6 +23,8 @@ class Choices(OptionList):
 class Commands(CommandPalette):
     """Textual's command palette."""
 
+    DEFAULT_CSS = "Commands SearchIcon { color: $foreground; }"
+
     def on_mount(self) -> None:
         """Take no more than a name."""
         self.query_one(CommandInput).max_length = _LONGEST_SEARCH

@@ -59,7 +59,7 @@ def columns(width: int) -> Columns:
 def preset_line(preset: Preset, look: Look, at: Columns, preview: Preview | None = None) -> Text:
     """Name, corpus, family, parameters, expected validation loss, seconds, and what it teaches."""
     palette, config = look.palette, preset.config
-    row = Text(fit(preset.name, at.name), f"bold {palette.plain}")
+    row = Text().append(fit(preset.name, at.name), f"bold {palette.plain}")
     row.append(fit(config.data.corpus, at.corpus), palette.label)
     row.append(fit(settings.kind_of(config.model), _KIND), palette.label)
     row.append(look.sign(figures.count(size_of(preset, preview))).rjust(_PARAMS), palette.label)

@@ -49,10 +49,12 @@ def sample_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     n_shown = len(samples) if len(samples) <= height - 1 else max(0, height - 2)
     first = min(view.first_sample, len(samples) - n_shown)
     rows = [Text(f" {_made_by(view, width)}", palette.guide)]
-    rows += [_sample_row(sample, width, view) for sample in samples[first : first + n_shown]]
+    told = _WORD_WIDTH if any(map(novelty, samples)) else 0
+    rows += [_sample_row(s, width, told, view) for s in samples[first : first + n_shown]]
     if n_shown < len(samples):
         n_known = sum(sample.seen_in == "train" for sample in samples)
-        rows.append(Text(f" {len(samples) - n_shown} more · {n_known} in train", palette.guide))
+        known = f" · {n_known} in train" if told else ""
+        rows.append(Text(f" {len(samples) - n_shown} more{known}", palette.guide))
     return [exactly(row, width) for row in rows[:height]]
 
 
@@ -81,12 +83,12 @@ def age_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     return rows
 
 
-def _sample_row(sample: Drawn, width: int, view: GenerateView) -> Text:
+def _sample_row(sample: Drawn, width: int, told: int, view: GenerateView) -> Text:
     palette = view.look.palette
     word = novelty(sample)
     nats = mean_nats([*sample.surprisal]) if width >= _NATS_FROM else None
     each = "" if nats is None else f"{nats:5.2f} nats each  "
-    room = max(1, width - 2 - _WORD_WIDTH - len(each))
+    room = max(1, width - 2 - told - len(each))
     row = Text(" " + fit(_shown(sample.text, view), room) + " ", palette.plain)
     row.append(each, palette.label)
     return row.append(word, palette.warning if word == "in train" else palette.best)
