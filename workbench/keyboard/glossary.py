@@ -21,7 +21,10 @@ GLOSSARY: dict[str, tuple[tuple[str, str], ...]] = {
         ("░ ▒ ▓ █", "In view counts: of what follows the token of the row, how much is this one."),
     ),
     "Controls": (
-        ("◂ 0.05 ▸", "The row under the cursor; the arrows go to the next round value."),
+        (
+            "◂ 0.05 ▸",
+            "The row under the cursor: <controls.less> and <controls.more> go to the next round value.",
+        ),
         ("▲1", "This value was changed while the run went; the chart shows where."),
         (
             "200 → 300 ↻ <run.new>",
