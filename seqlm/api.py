@@ -102,14 +102,19 @@ class LoadedModel:
         min_p: float | None = None,
         seed: int = 0,
     ) -> list[Drawn]:
-        """Draw ``count`` texts that begin with ``prompt``, up to ``length`` tokens or the end token."""
-        from seqlm.config import SampleConfig
-        from seqlm.runs.answers import describe_draws
+        """Draw ``count`` texts that begin with ``prompt``, up to ``length`` tokens or the end token.
 
-        ids = self._text.tokenizer.encode(prompt)
+        Raises:
+            RequestError: A value is out of its bounds, or the prompt not in the vocabulary.
+        """
+        from seqlm.config import SampleConfig
+        from seqlm.runs.answers import check_draws, describe_draws
+
         sampling = SampleConfig(
             temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, seed=seed
         )
+        check_draws(sampling, count, length)
+        ids = self._text.tokenizer.encode(prompt)
         *_, drawn = self._generator.draw(ids, sampling, count, length)
         *_, samples = describe_draws(drawn, ids, self._text)
         return samples

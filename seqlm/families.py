@@ -172,6 +172,8 @@ class LstmConfig(RecurrentFamily, frozen=True, kw_only=True, tag="lstm"):
 class WaveNetConfig(Network, frozen=True, kw_only=True, tag="wavenet"):
     """Tokens joined in pairs, pairs of pairs, and so on: a dilated causal convolution."""
 
+    sees_by: ClassVar[str] = "layers"
+
     embedding: Embedding = 32
     hidden: Hidden = 128
     layers: Annotated[

@@ -15,10 +15,12 @@ class Family(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_
 
     Attributes:
         learns_by_counting: It reads the training split once; there is nothing to go down by steps.
+        sees_by: The setting that says how far back a fixed context reaches.
         only_with: What some settings need of another one to have an effect, by their names.
     """
 
     learns_by_counting: ClassVar[bool] = False
+    sees_by: ClassVar[str] = "context"
     only_with: ClassVar[dict[str, Needed]] = {}
 
     @property

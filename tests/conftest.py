@@ -10,7 +10,7 @@ settings.load_profile("seqlm")
 
 _BESIDE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "data"
 
-NORMAL_SUITE = "not slow and not ladder"
+NORMAL_SUITE = "not slow and not ladder and not smoke_ladder"
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:

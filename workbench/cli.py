@@ -1,4 +1,4 @@
-"""The ``seqlm-tui`` command: reads its words, then opens the screen.
+"""What the ``seqlm-tui`` command does: reads its words, then opens the screen.
 
 Textual takes longest to import, so what can be refused is refused before it, and another process reads
 the text meanwhile. The worker, whose torch takes a second, is started after the first frame.
@@ -74,14 +74,11 @@ def fail(message: str, exit_status: int = 2) -> NoReturn:
 
 
 def _open(config: RunConfig, run: RunDirectory | None, words: Words) -> int:
-    import gc
-
     from workbench.texts.ahead import PreviewAhead
 
     forget_told_size(os.environ)
     palette = words.palette or palette_name(os.environ)
     os.environ.update(_ASKED_OF_TEXTUAL.get(palette, {}))
-    gc.disable()  # nothing that importing makes is garbage; the app turns it on again
     ahead = PreviewAhead(config.data) if config.data.corpus == _QUICK_CORPUS else None
     from workbench.app import Workbench
     from workbench.opening import Opening
@@ -98,7 +95,3 @@ def _open(config: RunConfig, run: RunDirectory | None, words: Words) -> int:
     app = Workbench(opening)
     app.run()
     return app.return_code or 0
-
-
-if __name__ == "__main__":
-    main()

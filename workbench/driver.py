@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from textual import constants, events
 from textual._xterm_parser import XTermParser
@@ -18,7 +18,9 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from workbench.render.text import ascii_signs, clean
-from workbench.repaint import Repainter
+
+if TYPE_CHECKING:  # the first frame does not wait for it
+    from workbench.repaint import Repainter
 
 _READ_BYTES = 1 << 8  # what is typed ahead of a slow program waits in the terminal
 _LONGEST_KEY_S, _LOOK_EVERY_S = 3.0, 0.1
@@ -127,7 +129,9 @@ class TerminalDriver(LinuxDriver):
         size: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        self._heard, self._repainter = threading.Event(), Repainter()
+        self._heard = threading.Event()
+        self._repainter: Repainter | None = None
+        self._sent_whole: list[str] = []
         self._is_deaf = False
         self._ascii_only = app.has_class("-ascii")
         assert self._file is not None
@@ -146,10 +150,22 @@ class TerminalDriver(LinuxDriver):
             self.write("\x1b[?1016l")
 
     def write(self, data: str) -> None:
-        """Draw: what changes is sent."""
-        sent = self._repainter.sent(ascii_signs(data) if self._ascii_only else data)
-        if sent:
+        """Draw: what changes is sent; all of it until :meth:`compare`."""
+        drawn = ascii_signs(data) if self._ascii_only else data
+        if self._repainter is None:
+            self._sent_whole.append(drawn)
+            self.send(drawn)
+        elif sent := self._repainter.sent(drawn):
             self.send(sent)
+
+    def compare(self) -> None:
+        """Send only what changes from now on. The first frame is all new: it does not wait for this."""
+        from workbench.repaint import Repainter
+
+        self._repainter = Repainter()
+        for drawn in self._sent_whole:
+            self._repainter.sent(drawn)
+        self._sent_whole.clear()
 
     def send(self, data: str) -> None:
         """Give the terminal what it has not got yet."""
@@ -157,7 +173,9 @@ class TerminalDriver(LinuxDriver):
 
     def forget(self) -> None:
         """The terminal may show anything: it is another size, or another program has drawn there."""
-        self._repainter.forget()
+        self._sent_whole.clear()
+        if self._repainter is not None:
+            self._repainter.forget()
 
     def run_input_thread(self) -> None:
         """Read keys until the app ends, or the terminal does."""

@@ -2,25 +2,20 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict
 from textual.message import Message
 
-from seqlm.protocol.queries import (
-    Answer,
-    NextToken,
-    NextTokenAnswer,
-    Sample,
-    SampleAnswer,
-    Score,
-    ScoreAnswer,
-)
 from workbench.drawn.answers import COUNTS, from_answer, from_counts
 from workbench.panes.data.pane import DataPane
 from workbench.panes.generate.pane import GeneratePane
-from workbench.run.session import Session
 from workbench.situation import Situation
 from workbench.texts.preview import Preview
+
+if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
+    from seqlm.protocol.queries import Answer
+    from workbench.run.session import Session
 
 _ASK_AGAIN_S = 0.5
 _LONGEST_SAMPLE = 100
@@ -34,7 +29,7 @@ class Oracle:
     was made while the app's own handler runs, so panes are told in their own turn (``call_later``).
 
     Args:
-        session: Reaches the worker.
+        session: Gives what reaches the worker; it is made when it is first needed.
         generate: Asks for predictions and samples.
         data: Shows the chances of the right tokens.
         clock: Seconds that only go forward.
@@ -42,7 +37,7 @@ class Oracle:
 
     def __init__(
         self,
-        session: Session,
+        session: Callable[[], "Session"],
         generate: GeneratePane,
         data: DataPane,
         clock: Callable[[], float],
@@ -74,8 +69,10 @@ class Oracle:
 
     def ask_scores(self) -> None:
         """Ask what the model gives the right tokens of the items that the Data pane shows."""
+        from seqlm.protocol.queries import Score
+
         for number, item in self._data.wanted():
-            self._session.ask(Score(id=f"{_SCORE}{number}", text=item, weights=self._weights))
+            self._session().ask(Score(id=f"{_SCORE}{number}", text=item, weights=self._weights))
 
     def take(self, situation: Situation, message: Message) -> None:
         """Do what a pane asks."""
@@ -89,13 +86,17 @@ class Oracle:
 
     def predict(self, asked: GeneratePane.PredictionAsked) -> None:
         """Ask the worker what comes after some tokens."""
+        from seqlm.protocol.queries import NextToken
+
         if asked.weights != COUNTS:  # the counts answer at once
             tokens = list(asked.tokens)
             question = NextToken(id=asked.request_id, tokens=tokens, weights=asked.weights)
-            self._session.ask(question)
+            self._session().ask(question)
 
     def draw(self, situation: Situation, asked: GeneratePane.SamplesAsked) -> None:
         """Draw samples from the counts, or ask the worker for them."""
+        from seqlm.protocol.queries import Sample
+
         sample, preview = situation.asked.sample, situation.preview
         if situation.is_linked:
             question = Sample(
@@ -106,13 +107,15 @@ class Oracle:
                 weights=self._weights,
                 **asdict(sample),
             )
-            self._session.ask(question)
+            self._session().ask(question)
         elif preview is not None:
             drawn = preview.draw(asked.prompt, asked.count, sample)
             self._generate.samples_drawn(asked.request_id, drawn)
 
-    def answered(self, answer: Answer) -> None:
+    def answered(self, answer: "Answer") -> None:
         """Give the worker's answer to the pane that asked."""
+        from seqlm.protocol.queries import NextTokenAnswer, SampleAnswer, ScoreAnswer
+
         match answer:
             case NextTokenAnswer():
                 self._generate.call_later(self._generate.predicted, from_answer(answer))

@@ -3,14 +3,14 @@
 import gc
 import time
 from collections.abc import Callable
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 from textual import work
 from textual.driver import Driver
 from textual.screen import Screen
 
-from seqlm.runs import client
 from seqlm.runs.directory import list_runs
 from workbench.keyboard.active import footer_keys
 from workbench.looking import Looking
@@ -21,8 +21,6 @@ from workbench.pulse import Pulse
 from workbench.render.figures import count
 from workbench.render.palette import DARK
 from workbench.run import seen
-from workbench.run.link import Spawn
-from workbench.run.session import Session
 from workbench.screens.main import MainScreen
 from workbench.signals import on_farewell
 from workbench.situation import QUIET_FROM_S, Situation
@@ -31,6 +29,10 @@ from workbench.terminal_app import TerminalApp
 from workbench.texts.reader import TextReader
 from workbench.traffic import Traffic
 
+if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
+    from workbench.run.link import Spawn
+    from workbench.run.session import Session
+
 
 class Stage(TerminalApp):
     """Holds one situation and shows it; what changes it is wired by the workbench.
@@ -38,22 +40,22 @@ class Stage(TerminalApp):
     Args:
         opening: What to open with.
         clock: Seconds that only go forward.
-        spawn: Starts a worker.
+        spawn: Starts a worker; None: as usual.
     """
 
     def __init__(
         self,
         opening: Opening,
         clock: Callable[[], float] = time.monotonic,
-        spawn: Spawn = client.spawn,
+        spawn: "Spawn | None" = None,
     ) -> None:
         self._traffic = Traffic()
         super().__init__(ansi_color=not opening.palette.background)
         self._opening, self._clock = opening, clock
         self._pulse = Pulse(clock, self._traffic)
-        self._session = Session(self.post_message, spawn=spawn)
+        self._spawn = spawn
         self._texts = TextReader(self.post_message)
-        self._steering = Steering(self._session, opening.config)
+        self._steering = Steering(lambda: self._session, opening.config)
         self.situation = Situation(opening.config, preview=opening.preview)
         self.set_class(opening.ascii_only, "-ascii")
         self.register_theme(theme_of(opening.palette))
@@ -61,6 +63,13 @@ class Stage(TerminalApp):
         self._left_at: int | None = None
         self._styled_for = self.theme
         self.stylesheet.set_variables(self.get_css_variables())
+
+    @cached_property
+    def _session(self) -> "Session":
+        """What speaks with a worker. The first frame of a text that nothing trains on needs none."""
+        from workbench.run.session import Session
+
+        return Session(self.post_message, spawn=self._spawn)
 
     # Coming and going
 
@@ -86,14 +95,14 @@ class Stage(TerminalApp):
 
     def _begin(self) -> None:
         """Show what there is, and begin to listen."""
-        self._oracle = Oracle(self._session, self.main.generate, self.main.data, self._clock)
+        main, session = self.main, lambda: self._session
+        self._oracle = Oracle(session, main.generate, main.data, self._clock)
         on_farewell(self._detach)
         if (self._opening.palette, self._opening.ascii_only) != (DARK, False):
             self.main.show_look(self._opening.palette, self._opening.ascii_only)
-        self._looking = Looking(self, self._session, self._opening.fps, self._beat)
+        self._looking = Looking(self, session, self._opening.fps, self._beat)
         self.main.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
         self.call_after_refresh(self._settle)
-        self._session.listen()
         if self._opening.run is not None:
             self._left_at = seen.take(self._opening.run.name)
             self._session.open(self._opening.run)
@@ -107,6 +116,7 @@ class Stage(TerminalApp):
         """The first frame is drawn: what would have kept it waiting may begin."""
         gc.freeze()
         gc.enable()
+        self.draw_changes()
         self._session.prepare()
         self._change(n_runs=len(list_runs()))
 

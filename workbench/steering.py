@@ -1,6 +1,7 @@
 """What a person changes: a live value of the run at once, everything else in the next run."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 from textual.message import Message
@@ -10,8 +11,10 @@ from seqlm.config import RunConfig
 from workbench.asking import Asking, LiveChange
 from workbench.panes.controls.pane import ControlsPane
 from workbench.panes.generate.pane import GeneratePane
-from workbench.run.session import Session
 from workbench.situation import Situation, space_does
+
+if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
+    from workbench.run.session import Session
 
 _RATE = "train.learning_rate"
 _STEERABLE = ("training", "paused")
@@ -21,11 +24,11 @@ class Steering:
     """Keeps what is asked for, with undo and redo over both kinds of change.
 
     Args:
-        session: Reaches the worker.
+        session: Gives what reaches the worker; it is made when it is first needed.
         config: What a new run would be made of.
     """
 
-    def __init__(self, session: Session, config: RunConfig) -> None:
+    def __init__(self, session: Callable[[], "Session"], config: RunConfig) -> None:
         self._session = session
         self._asking = Asking(config)
 
@@ -68,11 +71,11 @@ class Steering:
     def pause_or_go_on(self, situation: Situation) -> None:
         """What the space key does to a run there is."""
         if situation.run.status == "training":
-            self._session.pause()
+            self._session().pause()
         elif situation.run.status == "paused":
-            self._session.go_on()
+            self._session().go_on()
         elif space_does(situation):
-            self._session.resume(self.words_to_resume(situation))
+            self._session().resume(self.words_to_resume(situation))
 
     def ask(self, situation: Situation, key: str, value: Any) -> None:
         """Change a setting.
@@ -87,7 +90,7 @@ class Steering:
             return
         old = run.values.get(key, settings.value_of(situation.config, key))
         self._asking = self._asking.with_live(LiveChange(key, old, value))
-        self._session.set_value(key, value)
+        self._session().set_value(key, value)
 
     def undo(self, situation: Situation) -> None:
         """Take the last change back."""
@@ -113,7 +116,7 @@ class Steering:
         if live is None:
             return
         if situation.run.status in _STEERABLE:
-            self._session.set_value(live.key, live.new)
+            self._session().set_value(live.key, live.new)
         else:  # it takes force when training goes on
             config = settings.with_value(self._asking.config, live.key, live.new)
             self._asking = replace(self._asking, config=config)

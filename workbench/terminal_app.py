@@ -41,6 +41,11 @@ class TerminalApp(App[int]):
         if isinstance(self._driver, TerminalDriver):
             self._driver.forget()
 
+    def draw_changes(self) -> None:
+        """From the second frame on, only what changes is sent."""
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.compare()
+
     def draw_anew(self) -> None:
         """Draw everything, whatever the terminal shows."""
         self.on_resize()

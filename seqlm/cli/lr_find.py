@@ -9,30 +9,61 @@ from typing import TYPE_CHECKING
 
 from seqlm.cli.listing import AddCommand
 from seqlm.cli.output import print_json, print_lines, print_table
+from seqlm.errors import RequestError
 
 if TYPE_CHECKING:
     from seqlm.training.sweep import Sweep
 
+_TARGET = (
+    "a new model of a preset, a text file or -; or that of a run: its name, the beginning of it, or"
+    " latest. The whole name of a preset is the preset; a word with two meanings is refused"
+)
+_SETTINGS = "of a new model, e.g. train.optimizer=adamw"
 _LINES_EVERY, _ROWS_EVERY, _BAR_CELLS = 25, 4, 40
 
 
 def add_commands(command: AddCommand) -> None:
     """Add this file's command."""
-    find = command("lr-find", _find, "try learning rates on a new model, and suggest one")
-    find.add_argument("target", metavar="PRESET|FILE|-", help="a preset, a text file, or -")
-    find.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="e.g. train.optimizer=adamw")
+    find = command("lr-find", _find, "try learning rates on a copy of a model, and suggest one")
+    find.add_argument("target", metavar="PRESET|FILE|-|RUN", help=_TARGET)
+    find.add_argument("settings", nargs="*", metavar="KEY=VALUE", help=_SETTINGS)
 
 
 def _find(options: argparse.Namespace) -> int:
+    from seqlm.runs.targets import find_target
+
+    target = find_target(options.target)
+    if target.kind == "run":
+        return _report(_of_run(target.value, options.settings), options)
+    with contextlib.ExitStack() as undo:  # looking leaves nothing behind
+        return _report(_of_new(options, undo), options)
+
+
+def _of_run(name: str, words: list[str]) -> "Sweep":
+    from seqlm.runs.directory import find_run
+
+    run = find_run(name)
+    if words:
+        raise RequestError(
+            f"{run.name} is a run, its settings are made: leave out {' '.join(words)}", words[0]
+        )
+    from seqlm.runs.sweeping import sweep_run  # torch is loaded only for what is right
+
+    return _shown(sweep_run(run))
+
+
+def _of_new(options: argparse.Namespace, undo: contextlib.ExitStack) -> "Sweep":
     from seqlm.data.prepare import prepare
     from seqlm.runs.targets import configure
 
-    with contextlib.ExitStack() as undo:  # looking leaves nothing behind
-        config = configure(options.target, options.settings, undo)
-        text = prepare(config.data)
-        from seqlm.training.lr_finder import sweep_new  # torch is loaded only for what is right
+    config = configure(options.target, options.settings, undo)
+    text = prepare(config.data)
+    from seqlm.training.lr_finder import sweep_new
 
-        sweep = _shown(sweep_new(config, text))
+    return _shown(sweep_new(config, text))
+
+
+def _report(sweep: "Sweep", options: argparse.Namespace) -> int:
     if options.json:
         record = {
             "suggestion": sweep.suggestion,

@@ -104,6 +104,13 @@ class PreparedText(Struct, frozen=True, dict=True):
         cut = self.tokenizer.split
         return {split: sum(len(cut(item)) for item in self.items[split]) for split in SPLITS}
 
+    @property
+    def has_unknown(self) -> bool:
+        """Whether anything in the text is read as the unknown token."""
+        tokenizer, items = self.tokenizer, chain.from_iterable(self.items.values())
+        takes_unknown = tokenizer.unknown_id is not None
+        return takes_unknown and any(tokenizer.missing(tokenizer.split(item)) for item in items)
+
     def n_targets(self, split: Split) -> int:
         """Tokens that are predicted in a split, end tokens included."""
         if self.only_last:
@@ -173,18 +180,32 @@ def prepare_corpus(corpus: Corpus, data: DataConfig) -> PreparedText:
         refuse_too_short(len(tokenizer.split(text)), tokenizer.unit, shares, corpus.name)
         items = split_stream(text, shares, tokenizer.cut)
         texts = [piece for split in SPLITS for piece in items[split]]
-        learned = tokenizer.learn(texts, items["train"], boundary)
+        learned = _learned(tokenizer, texts, items["train"], boundary, corpus.name)
         return PreparedText(corpus, learned, boundary, items, 0, 0)
     lines = [line for line in map(tokenizer.normal, lines_of(corpus.text)) if line]
     kept = list(dict.fromkeys(lines)) if data.deduplicate else lines
     refuse_too_short(len(kept), "lines", shares, corpus.name)
     items = split_lines(kept, shares, data.split_seed)
-    learned = tokenizer.learn(kept, items["train"], boundary)
+    learned = _learned(tokenizer, kept, items["train"], boundary, corpus.name)
     n_overlap = 0 if data.deduplicate else _overlap(items)
     n_duplicates = len(lines) - len(kept)
     prepared = PreparedText(corpus, learned, boundary, items, n_duplicates, n_overlap, only_last)
     _refuse_no_targets(prepared)
     return prepared
+
+
+def _learned(
+    tokenizer: AnyTokenizer,
+    texts: Sequence[str],
+    train: Sequence[str],
+    boundary: Boundary,
+    name: str,
+) -> AnyTokenizer:
+    """The tokenizer with a vocabulary; what is wrong with the text is said with its name."""
+    try:
+        return tokenizer.learn(texts, train, boundary)
+    except errors.RequestError as error:
+        raise errors.RequestError(f"{name}: {error}", error.value) from error
 
 
 def _overlap(items: Mapping[Split, tuple[str, ...]]) -> int:

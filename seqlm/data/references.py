@@ -32,9 +32,14 @@ def reference_losses(prepared: PreparedText, tokenizer: str) -> dict[str, float]
 
 
 def perfect_loss(prepared: PreparedText, tokenizer: str) -> float | None:
-    """The entropy of the rules that made a text, in nats per token; None where it is not known."""
+    """The entropy of the rules that made a text, in nats per token; None where it is not known.
+
+    Where words are read as the unknown one, the rules say more than the tokens do.
+    """
     corpus = prepared.corpus
     if corpus.path is not None or corpus.name != "grammar" or corpus.mode != "stream":
+        return None
+    if prepared.has_unknown:
         return None
     from seqlm.data.entropy import exact_entropy  # here, as few texts are made by a grammar
 

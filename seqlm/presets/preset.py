@@ -2,7 +2,10 @@
 
 from msgspec import Struct
 
-from seqlm.config import RunConfig
+from seqlm.config import Change, DataConfig, RunConfig, TrainConfig
+from seqlm.families import ModelConfig
+
+_NAMES = DataConfig()
 
 
 class Preset(Struct, frozen=True, kw_only=True):
@@ -22,3 +25,29 @@ class Preset(Struct, frozen=True, kw_only=True):
     def name(self) -> str:
         """The name a person types."""
         return self.config.preset
+
+
+def make(
+    name: str,
+    model: ModelConfig,
+    train: TrainConfig,
+    teaches: str,
+    expected: tuple[float, float] | None = None,
+    *,
+    data: DataConfig = _NAMES,
+    changes: tuple[Change, ...] = (),
+) -> Preset:
+    """A preset as its room declares it.
+
+    Args:
+        name: The name a person types.
+        model: The model.
+        train: How it is trained.
+        teaches: What there is to learn from it, in a few words.
+        expected: The loss in nats per token and the processor time in seconds; None if not measured.
+        data: The text; given names if nothing is said.
+        changes: Live values that take force later.
+    """
+    val_loss, cpu_s = expected or (None, None)
+    config = RunConfig(preset=name, data=data, model=model, train=train, changes=changes)
+    return Preset(config=config, teaches=teaches, expected_val_loss=val_loss, expected_cpu_s=cpu_s)

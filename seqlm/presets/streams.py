@@ -2,16 +2,15 @@
 
 from msgspec.structs import replace
 
-from seqlm.config import DataConfig, RunConfig, TrainConfig
+from seqlm.config import DataConfig, TrainConfig
 from seqlm.families import (
     GruConfig,
     LstmConfig,
     MlpConfig,
-    ModelConfig,
     NgramConfig,
     TransformerConfig,
 )
-from seqlm.presets.preset import Preset
+from seqlm.presets.preset import make
 
 _PYTHON = DataConfig(corpus="python", split="94/3/3")
 _PROSE = DataConfig(corpus="prose")
@@ -37,115 +36,97 @@ def _counts(order: int) -> NgramConfig:
     return NgramConfig(order=order, smoothing="kneser-ney")
 
 
-def _preset(
-    name: str,
-    data: DataConfig,
-    model: ModelConfig,
-    train: TrainConfig,
-    teaches: str,
-    expected: tuple[float, float] | None = None,
-) -> Preset:
-    val_loss, cpu_s = expected or (None, None)
-    return Preset(
-        config=RunConfig(preset=name, data=data, model=model, train=train),
-        teaches=teaches,
-        expected_val_loss=val_loss,
-        expected_cpu_s=cpu_s,
-    )
-
-
 PRESETS = (
-    _preset(
+    make(
         "words",
-        _WORDS,
         LstmConfig(embedding=32, hidden=128),
         _SHORT_CHUNKS,
         "words for tokens, eight at a time; the state is carried from chunk to chunk",
         (2.117, 7.5),
+        data=_WORDS,
     ),
-    _preset(
+    make(
         "words-reset",
-        _WORDS,
         LstmConfig(embedding=32, hidden=128),
         replace(_SHORT_CHUNKS, carry_state=False),
         "the same with the state forgotten after each chunk: score it both ways (--reset-every 8)",
         (2.154, 7.1),
+        data=_WORDS,
     ),
-    _preset(
+    make(
         "words-scalar",
-        _WORDS,
         LstmConfig(input="scalar", hidden=128),
         _SHORT_CHUNKS,
         "the bare number of a word as input, as if word 6 were twice word 3: it fails",
         (3.008, 6.9),
+        data=_WORDS,
     ),
-    _preset(
+    make(
         "words-one-hot",
-        _WORDS,
         LstmConfig(input="one_hot", hidden=128),
         _SHORT_CHUNKS,
         "each word an input of its own, which is what an embedding looks up",
         (2.128, 7.9),
+        data=_WORDS,
     ),
-    _preset(
+    make(
         "prose-ngram",
-        _PROSE,
         _counts(5),
         _COUNTED,
         "a short story counted: few letters, so long contexts were seen once or never",
         (1.478, 0.2),
+        data=_PROSE,
     ),
-    _preset(
+    make(
         "prose-lstm",
-        _PROSE,
         LstmConfig(embedding=32, hidden=128, dropout=0.4),
         replace(_CHUNKS, steps=1000, evaluate_every=100),
         "a network on a short story: it soon learns by heart, and dropout holds it back",
         (1.688, 20),
+        data=_PROSE,
     ),
-    _preset(
+    make(
         "grammar-ngram",
-        _GRAMMAR,
         _counts(6),
         _COUNTED,
         "sentences of a grammar counted: it cannot look back to who did it",
         (0.487, 0.3),
+        data=_GRAMMAR,
     ),
-    _preset(
+    make(
         "grammar-lstm",
-        _GRAMMAR,
         LstmConfig(embedding=32, hidden=192),
         replace(_CHUNKS, steps=3000, learning_rate=5e-3),
         "how far from perfect: the exact entropy of the grammar is a line in the chart",
         (0.388, 81),
+        data=_GRAMMAR,
     ),
-    _preset(
+    make(
         "python-ngram",
-        _PYTHON,
         _counts(6),
         _COUNTED,
         "counts on one long text: the source of your own Python",
         (1.535, 4.2),
+        data=_PYTHON,
     ),
-    _preset(
+    make(
         "python-lstm",
-        _PYTHON,
         LstmConfig(embedding=32, hidden=256),
         replace(_CHUNKS, steps=4000),
         "a state carried from chunk to chunk through millions of characters",
         (1.468, 196),
+        data=_PYTHON,
     ),
-    _preset(
+    make(
         "shakespeare-ngram",
-        _SHAKESPEARE,
         _counts(7),
         _COUNTED,
         "plays counted (seqlm data fetch shakespeare): a network says something below this",
         (1.516, 2.8),
+        data=_SHAKESPEARE,
     ),
-    _preset(
+    make(
         "shakespeare-mlp",
-        _SHAKESPEARE,
         MlpConfig(
             context=16,
             embedding=32,
@@ -157,28 +138,29 @@ PRESETS = (
         ),
         replace(_CHUNKS, steps=6000, batch=512, example="window", clip=None),
         "sixteen letters side by side",
+        data=_SHAKESPEARE,
     ),
-    _preset(
+    make(
         "shakespeare-gru",
-        _SHAKESPEARE,
         GruConfig(embedding=48, hidden=320, dropout=0.1),
         replace(_CHUNKS, steps=3000, batch=32),
         "plays with a gated state",
+        data=_SHAKESPEARE,
     ),
-    _preset(
+    make(
         "shakespeare-lstm",
-        _SHAKESPEARE,
         LstmConfig(embedding=48, hidden=320, dropout=0.1),
         replace(_CHUNKS, steps=6000),
         "plays with gates and a cell: what took a GPU once, on one core",
+        data=_SHAKESPEARE,
     ),
-    _preset(
+    make(
         "shakespeare-transformer",
-        _SHAKESPEARE,
         TransformerConfig(
             max_tokens=64, width=160, heads=4, layers=3, hidden=320, activation="relu", dropout=0.1
         ),
         replace(_CHUNKS, steps=3000),
         "plays with attention to the last 64 letters",
+        data=_SHAKESPEARE,
     ),
 )

@@ -2,9 +2,9 @@
 
 from msgspec.structs import replace
 
-from seqlm.config import DataConfig, RunConfig, TrainConfig
-from seqlm.families import ElmanConfig, GruConfig, LstmConfig, ModelConfig
-from seqlm.presets.preset import Preset
+from seqlm.config import DataConfig, TrainConfig
+from seqlm.families import ElmanConfig, GruConfig, LstmConfig
+from seqlm.presets.preset import make
 
 _ALL = "100/0/0"  # each line is to be learned by heart: none is held back
 _COUNTING = DataConfig(corpus="counting", tokenizer="word", unknown=False, split=_ALL)
@@ -22,82 +22,69 @@ _RECALLING = TrainConfig(
 )
 
 
-def _recall(
-    name: str, model: ModelConfig, teaches: str, expected: tuple[float, float], rate: float = 0.01
-) -> Preset:
-    val_loss, cpu_s = expected
-    return Preset(
-        config=RunConfig(
-            preset=name, data=_RECALL, model=model, train=replace(_RECALLING, learning_rate=rate)
-        ),
-        teaches=teaches,
-        expected_val_loss=val_loss,
-        expected_cpu_s=cpu_s,
-    )
-
-
 PRESETS = (
-    Preset(
-        config=RunConfig(
-            preset="hello",
-            data=DataConfig(corpus="hello", split=_ALL),
-            model=ElmanConfig(input="one_hot", hidden=50),
-            train=TrainConfig(
-                steps=400,
-                batch=1,
-                optimizer="adam",
-                learning_rate=1e-3,
-                clip=1.0,
-                clip_by="value",
-                evaluate_every=100,
-                pace=100,
-            ),
+    make(
+        "hello",
+        ElmanConfig(input="one_hot", hidden=50),
+        TrainConfig(
+            steps=400,
+            batch=1,
+            optimizer="adam",
+            learning_rate=1e-3,
+            clip=1.0,
+            clip_by="value",
+            evaluate_every=100,
+            pace=100,
         ),
-        teaches="Hello, RNN! by heart: l is followed by l, then by o, so the last letter is too little",
-        expected_val_loss=0.007,
-        expected_cpu_s=1.3,
+        "Hello, RNN! by heart: l is followed by l, then by o, so the last letter is too little",
+        (0.007, 1.3),
+        data=DataConfig(corpus="hello", split=_ALL),
     ),
-    Preset(
-        config=RunConfig(
-            preset="counting",
-            data=_COUNTING,
-            model=ElmanConfig(input="one_hot", hidden=32),
-            train=TrainConfig(
-                steps=300,
-                batch=62,
-                optimizer="adam",
-                learning_rate=0.01,
-                evaluate_every=100,
-                pace=50,
-            ),
+    make(
+        "counting",
+        ElmanConfig(input="one_hot", hidden=32),
+        TrainConfig(
+            steps=300,
+            batch=62,
+            optimizer="adam",
+            learning_rate=0.01,
+            evaluate_every=100,
+            pace=50,
         ),
-        teaches="learning to count, six numbers at a time, and on beyond; 122-126 never begin a line",
-        expected_val_loss=0.004,
-        expected_cpu_s=1.2,
+        "learning to count, six numbers at a time, and on beyond; 122-126 never begin a line",
+        (0.004, 1.2),
+        data=_COUNTING,
     ),
-    _recall(
+    make(
         "recall-elman",
         ElmanConfig(embedding=32, hidden=64),
+        replace(_RECALLING, learning_rate=3e-3),
         "the first of 40 symbols, at the end: what a plain recurrence forgets on the way",
         (2.083, 14),
-        rate=3e-3,
+        data=_RECALL,
     ),
-    _recall(
+    make(
         "recall-gru",
         GruConfig(embedding=32, hidden=64),
+        _RECALLING,
         "a gate can keep the first symbol for 40 steps, once it has found out that it pays",
         (0.0, 40),
+        data=_RECALL,
     ),
-    _recall(
+    make(
         "recall-lstm",
         LstmConfig(embedding=32, hidden=64, forget_bias="3"),
+        _RECALLING,
         "a forget gate that begins open: the first symbol reaches the end from the first step on",
         (0.0, 28),
+        data=_RECALL,
     ),
-    _recall(
+    make(
         "recall-lstm-library",
         LstmConfig(embedding=32, hidden=64),
+        _RECALLING,
         "the same with the library's bias: half is forgotten at each step, and nothing is learned",
         (2.086, 25),
+        data=_RECALL,
     ),
 )

@@ -95,9 +95,9 @@ def _next_token(query: NextToken, subject: Subject) -> Answering:
 
 
 def _sample(query: Sample, subject: Subject) -> Answering:
-    _within("count", query.count, 1, _MAX_SAMPLES)
-    _within("length", query.length, 1, _MAX_LENGTH)
-    sampling = _sampling(query)
+    check_draws(query, query.count, query.length)
+    values = {name: getattr(query, name) for name in SampleConfig.__struct_fields__}
+    sampling = SampleConfig(**{**values, "top_k": 1} if query.greedy else values)
     given = _given(query.text, query.prompt, subject.text)
     ids = token_ids(given, subject.text)
     drawn: list[Draw] = []
@@ -110,14 +110,18 @@ def _sample(query: Sample, subject: Subject) -> Answering:
     yield SampleAnswer(id=query.id, step=subject.step, samples=samples, unknown=unknown)
 
 
-def _sampling(query: Sample) -> SampleConfig:
-    """The settings of a draw, each held against what its declaration says."""
-    values = {name: getattr(query, name) for name in SampleConfig.__struct_fields__}
-    for name, value in values.items():
+def check_draws(asked: Sample | SampleConfig, count: int, length: int) -> None:
+    """Hold the settings of a draw against what their declarations say.
+
+    Raises:
+        RequestError: One is out of its bounds; names it, its value and what would be right.
+    """
+    _within("count", count, 1, _MAX_SAMPLES)
+    _within("length", length, 1, _MAX_LENGTH)
+    for name in SampleConfig.__struct_fields__:
         setting = settings.find(RunConfig(preset=""), f"sample.{name}")
-        if not setting.admits(value):
-            _refuse(name, value, setting.bounds())
-    return SampleConfig(**{**values, "top_k": 1} if query.greedy else values)
+        if not setting.admits(getattr(asked, name)):
+            _refuse(name, getattr(asked, name), setting.bounds())
 
 
 def _score(query: Score, subject: Subject) -> Answering:

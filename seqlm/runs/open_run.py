@@ -28,7 +28,8 @@ class OpenRun(NamedTuple):
         """
         subject = self.subjects.find(query.weights, trainer)
         if isinstance(query, LearningRateSweep):
-            return answer_sweep(query, self.subjects.config, subject, trainer)
+            config = self.subjects.config
+            return answer_sweep(query, self.directory, config, subject, trainer)
         if isinstance(query, SplitLoss) and query.split == "test":
             return self._counted(answer(query, subject), subject.step)
         return answer(query, subject)

@@ -1,12 +1,21 @@
 """Answers to a question for a learning rate: told while they grow, so that a screen draws them."""
 
 from collections.abc import Iterator
+from typing import Any
+
+import torch
 
 from seqlm import recipe
 from seqlm.config import RunConfig
 from seqlm.data.prepare import prepare
+from seqlm.protocol.events import ValueChanged
 from seqlm.protocol.queries import LearningRateSweep, LearningRateSweepAnswer
 from seqlm.runs.answers import Answering, Subject
+from seqlm.runs.directory import RunDirectory
+from seqlm.runs.journal import effective, read_events
+from seqlm.runs.origin import open_text
+from seqlm.runs.subjects import Subjects
+from seqlm.training.live import LiveValues
 from seqlm.training.lr_finder import refuse_counting, sweep_copy, sweep_new, train_batches
 from seqlm.training.sweep import Sweep
 from seqlm.training.trainer import Trainer
@@ -14,13 +23,32 @@ from seqlm.training.trainer import Trainer
 _STEPS_PER_ANSWER = 4
 
 
+def sweep_run(directory: RunDirectory) -> Iterator[Sweep]:
+    """Sweep a copy of a run's model in the weights of its latest checkpoint; the run is only read.
+
+    Raises:
+        RequestError: Its family learns by counting, or its text is not the same any more.
+        SeqlmError: There is no checkpoint yet, or it is damaged.
+    """
+    config = directory.manifest().config
+    refuse_counting(config)
+    torch.set_num_threads(config.train.threads)
+    subjects = Subjects(config, open_text(directory), directory.checkpoints_path)
+    yield from _sweep_kept(directory, config, subjects.find("latest", None))
+
+
 def answer_sweep(
-    query: LearningRateSweep, config: RunConfig, subject: Subject, trainer: Trainer | None
+    query: LearningRateSweep,
+    directory: RunDirectory,
+    config: RunConfig,
+    subject: Subject,
+    trainer: Trainer | None,
 ) -> Answering:
     """Sweep a copy of a run's model, with the values in force, from the batches of its step on.
 
     Args:
         query: The question.
+        directory: The run.
         config: The run's configuration.
         subject: The model in the weights that the question names.
         trainer: What trains the run now, if anything does.
@@ -29,13 +57,27 @@ def answer_sweep(
         RequestError: The family learns by counting.
     """
     refuse_counting(config)
-    batches = trainer.batches if trainer is not None else None
-    values = dict(trainer.live.values) if trainer is not None else None
-    if batches is None:
-        batches = train_batches(config, subject.text, subject.model)
-    model, device = subject.model, subject.device
-    sweeps = sweep_copy(config, model, batches, device, values, subject.step)
+    if trainer is None or trainer.batches is None:
+        sweeps = _sweep_kept(directory, config, subject)
+    else:
+        model, device, values = subject.model, subject.device, dict(trainer.live.values)
+        sweeps = sweep_copy(config, model, trainer.batches, device, values, subject.step)
     yield from _told(query, subject.step, sweeps)
+
+
+def _sweep_kept(directory: RunDirectory, config: RunConfig, subject: Subject) -> Iterator[Sweep]:
+    batches = train_batches(config, subject.text, subject.model)
+    values = _values_at(directory, config, subject.step)
+    return sweep_copy(config, subject.model, batches, subject.device, values, subject.step)
+
+
+def _values_at(directory: RunDirectory, config: RunConfig, step: int) -> dict[str, Any]:
+    """The live values that were in force at a step."""
+    values = LiveValues(config).values
+    for event in effective(read_events(directory.events_path)):
+        if isinstance(event, ValueChanged) and event.step <= step:
+            values[event.key] = event.new
+    return values
 
 
 def answer_new_sweep(query: LearningRateSweep) -> Answering:

@@ -13,6 +13,7 @@ from seqlm.config import RunConfig, TrainConfig
 from seqlm.data.batches import IGNORED, Batch, Batches, ChunkBatches, ItemBatches, WindowBatches
 from seqlm.data.prepare import PreparedText
 from seqlm.errors import RequestError
+from seqlm.families import ModelConfig
 from seqlm.models.base import CountedModel, FixedContextModel, SequenceModel, State
 from seqlm.training.optimizer import make_optimizer
 
@@ -172,8 +173,8 @@ def _windows(
     config: RunConfig, text: PreparedText, sequences: list[list[int]], context: int
 ) -> Batches:
     train, n_windows = config.train, max(1, text.n_targets("train"))
-    _refuse_blind(context, sequences)
-    _refuse_large(train.batch, n_windows, "windows")
+    _refuse_blind(config.model, context, sequences)
+    _refuse_large(train.batch, n_windows, "window")
     return WindowBatches(
         sequences,
         context,
@@ -201,7 +202,7 @@ def _items(config: RunConfig, text: PreparedText, sequences: list[list[int]]) ->
         raise RequestError(
             "train.example=item needs lines; a stream has no items: take chunk", "item"
         )
-    _refuse_large(train.batch, len(sequences), "items")
+    _refuse_large(train.batch, len(sequences), "item")
     longest = max((len(sequence) - 1 for sequence in sequences), default=0)
     _refuse_long(f"an item of {longest:,} tokens", longest, max_tokens, "take train.example=chunk")
     batch, replacement = train.batch or max(1, len(sequences)), _draws_anew(train)
@@ -224,13 +225,14 @@ def _refuse_too_many(n_tokens: int) -> None:
         )
 
 
-def _refuse_blind(context: int, sequences: list[list[int]]) -> None:
+def _refuse_blind(model: ModelConfig, context: int, sequences: list[list[int]]) -> None:
     n_tokens = sum(map(len, sequences))
     if context > n_tokens:
+        value = getattr(model, model.sees_by)
         raise RequestError(
-            f"a context of {context:,} tokens is longer than the training split, which has"
-            f" {n_tokens:,}: take a shorter one",
-            context,
+            f"model.{model.sees_by}={value} sees {context:,} tokens, and the training split has"
+            f" {n_tokens:,}: take less",
+            value,
         )
 
 
@@ -238,7 +240,7 @@ def _refuse_large(batch: int | None, n_examples: int, unit: str) -> None:
     if batch is not None and batch > n_examples:
         raise RequestError(
             f"train.batch={batch:,} is larger than the training split, which has {n_examples:,}"
-            f" {unit}: take a batch of {n_examples:,} or fewer",
+            f" {unit}{'' if n_examples == 1 else 's'}: take {n_examples:,} or fewer",
             batch,
         )
 

@@ -1,29 +1,55 @@
-"""Trains a rung, tells what it reached, and asks about it afterwards."""
+"""Trains a rung, tells what it reached beside what it should, and asks about it afterwards."""
 
 from itertools import chain
 
 import seqlm
-from seqlm.protocol.commands import Read
+from seqlm import recipe
+from seqlm.presets import PRESETS
+from seqlm.protocol.commands import Read, Start
 from seqlm.protocol.events import StepsDone
-from seqlm.protocol.queries import SplitLoss, SplitLossAnswer
+from seqlm.protocol.queries import Describe, DescribeAnswer, SplitLoss, SplitLossAnswer
 from seqlm.runs import client
 from seqlm.runs.directory import find_run
+from seqlm.runs.follow import follow
 from seqlm.runs.journal import effective, read_events
 from seqlm.runs.summary import Summary
 
 
-def train(*rung: str) -> Summary:
+def train(*rung: str, target: float | None = None) -> Summary:
     """Train a preset with some settings to the end, and print its row of the table."""
     summary = seqlm.train(*rung)
-    val, best = (
-        "—" if loss is None else f"{loss:.4f}" for loss in (summary.val_loss, summary.best_val_loss)
+    print_row(rung, summary, target)
+    return summary
+
+
+def train_in(worker: client.Connection, *rung: str, target: float | None = None) -> Summary:
+    """The same in a worker that is there: a new one would cost more than a short rung does."""
+    config = recipe.apply(PRESETS[rung[0]].config, rung[1:])
+    worker.ask(Start(id=client.new_id(), recipe=recipe.write(config)))
+    described = worker.ask(Describe(id=client.new_id()))
+    assert isinstance(described, DescribeAnswer)
+    assert described.run is not None
+    *_, standing = follow(find_run(described.run), worker)
+    assert standing.summary.status == "finished", standing.message
+    print_row(rung, standing.summary, target)
+    return standing.summary
+
+
+def print_row(rung: tuple[str, ...], summary: Summary, target: float | None) -> None:
+    """The result beside its target: one that is given, or what the preset says of itself."""
+    if target is None and len(rung) == 1:
+        target = PRESETS[rung[0]].expected_val_loss
+    val, aim, best, on_train = (
+        "—" if loss is None else f"{loss:.4f}"
+        for loss in (summary.val_loss, target, summary.best_val_loss, summary.train_loss)
     )
+    preset, *words = rung
+    best_at = f"{summary.best_step or 0:,} of {summary.steps:,}"
     print(
-        f"\n{' '.join(rung):40} val {val}  best {best} at {summary.best_step or 0:,}"
-        f" of {summary.steps:,}  train {summary.train_loss:.4f}  cpu {summary.cpu_seconds:.0f} s",
+        f"\n{preset:24} val {val:6}  target {aim:6}  best {best:6} at {best_at:16}"
+        f"  train {on_train:6}  cpu {summary.cpu_seconds:5.1f} s  {' '.join(words)}",
         end="",
     )
-    return summary
 
 
 def batch_losses(run: str) -> list[float]:
@@ -33,10 +59,14 @@ def batch_losses(run: str) -> list[float]:
 
 
 def evaluated(run: str, reset_every: int | None = None) -> SplitLossAnswer:
-    """What the worker answers about a finished run on the validation split."""
-    question = SplitLoss(id=client.new_id(), split="val", reset_every=reset_every)
+    """What a worker answers about a finished run on the validation split."""
     with client.spawn() as connection:
         connection.ask(Read(id=client.new_id(), run=str(find_run(run).path)))
-        answer = connection.ask(question)
+        return evaluated_in(connection, reset_every)
+
+
+def evaluated_in(worker: client.Connection, reset_every: int | None = None) -> SplitLossAnswer:
+    """What a worker answers about the run that it has open."""
+    answer = worker.ask(SplitLoss(id=client.new_id(), split="val", reset_every=reset_every))
     assert isinstance(answer, SplitLossAnswer)
     return answer

@@ -16,7 +16,7 @@ from cells import Cells
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = (sys.executable, "-P")
-TUI = (*PYTHON, "-m", "workbench.cli")
+TUI = (*PYTHON, "-m", "workbench")
 SEQLM = (*PYTHON, "-c", "from seqlm.cli import main; main()")
 DEADLINE_S = 60.0
 _READ_BYTES = 1 << 16
@@ -43,7 +43,7 @@ class Program:
     Attributes:
         output: Every byte it wrote.
         is_open: Whether it has the terminal; it gives it back a moment before it ends.
-        patience_s: How long its keys may wait for it.
+        patience_s: How long its keys may wait for it, and what is waited for may be away.
     """
 
     def __init__(
@@ -111,15 +111,15 @@ class Program:
         self._drawn = len(self.output)
         return self._cells.text
 
-    def wait_for(self, *words: str, timeout_s: float = DEADLINE_S) -> str:
+    def wait_for(self, *words: str, timeout_s: float | None = None) -> str:
         """Read until the screen shows all of ``words``; the screen."""
         return self.wait_until(lambda seen: all(w in seen for w in words), str(words), timeout_s)
 
     def wait_until(
-        self, is_so: Callable[[str], bool], what: str, timeout_s: float = DEADLINE_S
+        self, is_so: Callable[[str], bool], what: str, timeout_s: float | None = None
     ) -> str:
-        """Read until something is so of the screen; the screen."""
-        until = time.monotonic() + timeout_s
+        """Read until something is so of the screen, for as long as keys may wait; the screen."""
+        until = time.monotonic() + (self.patience_s if timeout_s is None else timeout_s)
         seen = self.screen()
         while not is_so(seen):
             if time.monotonic() > until or not self.is_open:
@@ -172,8 +172,9 @@ class Program:
 
     # How it ends
 
-    def wait_for_end(self, timeout_s: float = DEADLINE_S) -> int:
+    def wait_for_end(self, timeout_s: float | None = None) -> int:
         """Read until it is gone; its exit status, negative for a signal."""
+        timeout_s = self.patience_s if timeout_s is None else timeout_s
         until = time.monotonic() + timeout_s
         while self.is_open:
             if time.monotonic() > until:

@@ -27,7 +27,7 @@ FEW = int(os.environ.get("MONKEY_DEEDS", "300"))
 MANY = int(os.environ.get("MONKEY_DEEDS", "20000"))
 FORGET_EVERY = 100
 REMEMBERED = 40
-HEARD_WITHIN_S = 300.0  # hundreds of keys may wait
+HEARD_WITHIN_S = 900.0  # hundreds of keys may wait, on a machine with other work
 START = Callable[..., Workbench]
 
 BOUND = "1234zvVxy+-0[]()hjklgabniuUrsScCw,.o/f?:L "
@@ -139,7 +139,7 @@ def _play(begin: Callable[[], Workbench], monkey: Monkey, n_deeds: int) -> None:
     program.bring_back()  # one of the commands suspends it
     program.resize(120, 40)
     program.press(ESC * 3)
-    program.settled(timeout_s=HEARD_WITHIN_S)
+    program.settled()
     told.feed(program.forget())
     assert program.leave(has_worker_to_keep=True) == 0
     _see_the_end(program, told)

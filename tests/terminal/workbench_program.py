@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
-from pty_program import DEADLINE_S, TUI, Program
+from pty_program import TUI, Program
 
 from seqlm.runs.directory import RunDirectory
 
@@ -41,10 +41,10 @@ class Workbench(Program):
         places = {"SEQLM_HOME": str(home), "SEQLM_SOCKETS": str(home)}
         super().__init__([*command, *words], {**places, **environment}, columns, rows, home)
 
-    def settled(self, timeout_s: float = DEADLINE_S) -> str:
+    def settled(self) -> str:
         """The screen when every key was heard: the help opens, and closes again."""
         self.press("?")
-        self.wait_for(_HELP, timeout_s=timeout_s)
+        self.wait_for(_HELP)
         self.press(ESC)
         return self.wait_until(lambda seen: _HELP not in seen, "the end of the help")
 

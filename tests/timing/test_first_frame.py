@@ -23,7 +23,7 @@ class Bare(App):
         yield Static("bare and " + "ready")
 Bare().run()
 """
-WORKBENCH = "import sys; sys.argv[0] = 'seqlm-tui'; from workbench.cli import main; main()"
+WORKBENCH = "import sys; sys.argv[0] = 'seqlm-tui'; from workbench.__main__ import main; main()"
 
 
 def seconds_until(code: str, shown: tuple[bytes, ...], home: Path) -> float:

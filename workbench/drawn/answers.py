@@ -1,11 +1,14 @@
 """Predictions for the Generate pane, made from the counts or from a worker's answer."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from seqlm.generation.sampler import candidates, entropy
-from seqlm.protocol.queries import NextTokenAnswer
 from workbench.drawn.prediction import Prediction
 from workbench.texts.preview import Preview
+
+if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
+    from seqlm.protocol.queries import NextTokenAnswer
 
 COUNTS = "counts"
 """The weights that stand for the counts of pairs, before there are any."""
@@ -28,7 +31,7 @@ def from_counts(preview: Preview, request_id: str, tokens: Sequence[str]) -> Pre
     )
 
 
-def from_answer(answer: NextTokenAnswer) -> Prediction:
+def from_answer(answer: "NextTokenAnswer") -> Prediction:
     """What the model expects, as the worker told it."""
     return Prediction(
         request_id=answer.id,

@@ -37,7 +37,7 @@ class Session:
     Args:
         post: Takes the messages.
         connection: A worker that is there already.
-        spawn: Starts one where there is none.
+        spawn: Starts one where there is none; None: as usual.
 
     Attributes:
         state: The run as it was last told.
@@ -48,11 +48,11 @@ class Session:
         self,
         post: Callable[[Message], Any],
         connection: Connection | None = None,
-        spawn: Spawn = client.spawn,
+        spawn: Spawn | None = None,
     ) -> None:
         self.state, self.is_linked, self._post = RunState(), False, post
         self._link = WorkerLink(
-            spawn, connection, self._take, self.read_log, self._lose, self._not_sent
+            spawn or client.spawn, connection, self._take, self.read_log, self._lose, self._not_sent
         )
         self._followed: LogReader | None = None
         self._before: LogReader | None = None

@@ -1,13 +1,15 @@
 """What there is to know about a run. Everything a screen draws of it is read from one RunState."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
-from seqlm.protocol.events import SplitName
 from workbench.run.course import Course
 from workbench.run.curve import Curve
+
+if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
+    from seqlm.protocol.events import SplitName
 
 Status: TypeAlias = Literal[
     "untrained",
@@ -90,7 +92,7 @@ class RunState(Struct, frozen=True):
     recipe: str = ""
     n_parameters: int = 0
     n_vocab: int = 0
-    n_targets: Mapping[SplitName, int] = {}
+    n_targets: Mapping["SplitName", int] = {}
     steps_planned: int = 0
     status: Status = "untrained"
     message: str = ""
@@ -102,7 +104,7 @@ class RunState(Struct, frozen=True):
     val_last: Measured | None = None
     best: Measured | None = None
     checks_since_best: int = 0
-    final: Mapping[SplitName, float] = {}
+    final: Mapping["SplitName", float] = {}
     learning_rate: float | None = None
     values: Mapping[str, Any] = {}
     changes: tuple[Changed, ...] = ()

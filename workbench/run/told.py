@@ -1,10 +1,14 @@
 """What a session tells the screen: facts, named by what has happened."""
 
+from typing import TYPE_CHECKING
+
 from textual.message import Message
 
-from seqlm.protocol.queries import Answer
 from seqlm.runs.directory import RunDirectory
 from workbench.run.state import RunState
+
+if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
+    from seqlm.protocol.queries import Answer
 
 
 class RunProgressed(Message):
@@ -27,7 +31,7 @@ class RunOpened(Message):
 class Answered(Message):
     """The worker answered a question."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: "Answer") -> None:
         super().__init__()
         self.answer = answer
 

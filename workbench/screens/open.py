@@ -9,13 +9,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, Static
 from textual.widgets.option_list import Option
 
 from seqlm.errors import SeqlmError, one_line
 from workbench.openable import Choice, NotFound, Opened, choices, opened
 from workbench.panes.field import Field
 from workbench.render.text import clean, fit
+from workbench.widgets.choices import Choices
 from workbench.widgets.look import Look
 
 _MAX_LINE, _MAX_WORDS = 4000, 300
@@ -67,7 +68,7 @@ class OpenScreen(ModalScreen[Opened | None]):
             )
             yield Field(_MAX_LINE)
             yield Static()
-            yield OptionList(compact=True)
+            yield Choices(compact=True)
 
     def on_mount(self) -> None:
         """Shows what there is."""
@@ -82,7 +83,7 @@ class OpenScreen(ModalScreen[Opened | None]):
 
     def action_move(self, by: int) -> None:
         """Moves the cursor of the list; above its first line is the field again."""
-        found = self.query_one(OptionList)
+        found = self.query_one(Choices)
         place = -1 if found.highlighted is None else found.highlighted
         place += by
         found.highlighted = place if 0 <= place < found.option_count else None
@@ -97,7 +98,7 @@ class OpenScreen(ModalScreen[Opened | None]):
     async def on_input_submitted(self, event: Input.Submitted) -> None:
         """Opens the line under the cursor, the nearest name after a refusal, else what was typed."""
         event.stop()
-        found = self.query_one(OptionList)
+        found = self.query_one(Choices)
         if found.highlighted is not None:
             found.action_select()
         elif event.value == self._refused and self._nearest:
@@ -105,7 +106,7 @@ class OpenScreen(ModalScreen[Opened | None]):
         elif event.value.strip():
             self._open(event.value)
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+    def on_option_list_option_selected(self, event: Choices.OptionSelected) -> None:
         """Opens the chosen name."""
         self._open(event.option_id or "")
 
@@ -140,7 +141,7 @@ class OpenScreen(ModalScreen[Opened | None]):
     def _list(self, word: str) -> None:
         fitting = [c for c in self._all if c.name.startswith(word)]
         fitting += [c for c in self._all if word in c.name and c not in fitting]
-        found = self.query_one(OptionList)
+        found = self.query_one(Choices)
         found.highlighted = None
         if fitting != self._listed:
             self._listed = fitting

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from math import exp, log
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -21,8 +22,10 @@ from seqlm.data.split import SPLITS
 from seqlm.data.tokenizer import UNKNOWN
 from seqlm.families import ModelConfig
 from seqlm.generation.sampler import candidates, choose, uniform
-from seqlm.protocol.queries import Drawn
 from workbench.render.text import clean, token_glyph
+
+if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
+    from seqlm.protocol.queries import Drawn
 
 FILL = "·"
 """How a place in the context is shown that lies before the first token."""
@@ -117,11 +120,13 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
         count: int,
         sampling: SampleConfig,
         length: int = 40,
-    ) -> list[Drawn]:
+    ) -> list["Drawn"]:
         """Continuations of ``prompt`` drawn from the counts, with the fixed draws of the seed.
 
         They are shorter where the vocabulary is large, so that a screen need not wait for them.
         """
+        from seqlm.protocol.queries import Drawn
+
         length = max(_SHORTEST, min(length, _MOST_OPTIONS // (count * len(self.vocabulary))))
         known = {item: split for split in reversed(SPLITS) for item in self.text.items[split]}
         drawn = []

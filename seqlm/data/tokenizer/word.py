@@ -82,6 +82,12 @@ class WordTokenizer(Tokenizer, frozen=True, tag="word"):
                 " the text: set data.unknown=true, or data.max_words=off",
                 self.max_words,
             )
+        if len(kept) == 1 < len(counts) and boundary == "none":
+            raise errors.RequestError(
+                f"data.max_words={self.max_words} leaves one word of the text's {len(counts):,};"
+                " predicting needs at least 2",
+                self.max_words,
+            )
         own = [word for word in counts if word in kept]
         return self.with_own(own, boundary, takes_unknown=self.takes_unknown)
 

@@ -1,9 +1,11 @@
 """The commands on real runs, as a person's script would use them."""
 
 import contextlib
+import hashlib
 import io
 import json
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,10 @@ from typing import Any
 import pytest
 from one_worker import one_worker
 
+import seqlm
 from seqlm.cli.main import run as run_command
 from seqlm.data.entropy import exact_entropy
+from seqlm.errors import RequestError
 from seqlm.home import corpora_dir
 
 FAST = (
@@ -92,6 +96,21 @@ def test_a_seed_fixes_the_samples_and_greedy_needs_none(run, asked) -> None:
     assert greedy[0]["text"] == greedy[1]["text"]
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "taken"),
+    [
+        ("temperature", -1.0, "0.01 to 100"),
+        ("top_p", 1.5, "above 0 to 1, or off"),
+        ("top_k", 0, "1 to 1,000,000, or off"),
+    ],
+)
+def test_a_draw_with_a_bad_value_is_refused(run, refused, name, value, taken) -> None:
+    said = refused("sample", run["run"], f"--{name.replace('_', '-')}", f"{value:g}")
+    assert said.endswith(f"sample.{name}={value:g} is not possible; taken: {taken}\n")
+    with pytest.raises(RequestError, match=f"^{name}={value} is not possible; taken: {taken}$"):
+        seqlm.load(run["run"]).sample(**{name: value})
+
+
 def test_a_run_can_be_given_more_steps_and_says_how_it_was_made(asked) -> None:
     asked("train", "names-mlp", *FAST, "--name", "longer")
     longer = asked("resume", "longer", "train.steps=150")
@@ -150,6 +169,27 @@ def test_a_diverged_training_is_a_failure_that_says_why(capsys) -> None:
     out, err = capsys.readouterr()
     assert '"status":"diverged"' in out
     assert "steps too big (learning rate 100)" in err.splitlines()[-1]
+
+
+def test_a_learning_rate_is_looked_for_in_a_run_which_stays_as_it_was(run, asked, refused) -> None:
+    home = Path(os.environ["SEQLM_HOME"])
+
+    def files() -> dict[str, tuple[str, int]]:
+        found = [path for path in home.rglob("*") if path.is_file()]
+        return {
+            str(path): (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
+            for path in found
+        }
+
+    before = files()
+    found = asked("lr-find", run["run"])
+    assert list(found) == ["suggestion", "learning_rates", "losses"]
+    assert found["losses"][0] < math.log(27) - 0.3  # its weights have learned something
+    assert found == asked("lr-find", f"{home}/runs/{run['run']}")
+    assert "is a run, its settings are made" in refused("lr-find", run["run"], "train.batch=8")
+    assert "is not a preset, a file or a run" in refused("lr-find", "no-such-run")
+    assert files() == before
+    assert len(before) > 4
 
 
 def test_presets_and_corpora_are_listed(asked) -> None:

@@ -2,9 +2,12 @@
 
 import io
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
+from one_worker import one_worker
 
 
 @pytest.mark.parametrize(
@@ -62,6 +65,69 @@ import torch
 def test_a_wrong_request_is_one_line_and_leaves_nothing(words, says, refused, home) -> None:
     assert says in refused(*words)
     assert not home.exists()
+
+
+BAD_VALUES = {
+    "heads that do not divide the width": (
+        ["names-transformer", "model.width=90", "model.heads=4"],
+        "model.heads=4 does not divide model.width=90; taken: 1, 2, 3, 5, 6, 9",
+    ),
+    "a context longer than the text": (
+        ["hello", "model.kind=mlp", "model.context=12"],
+        "model.context=12 sees 12 tokens, and the training split has 11: take less",
+    ),
+    "layers that see more than the text": (
+        ["hello", "model.kind=wavenet", "model.layers=4"],
+        "model.layers=4 sees 16 tokens, and the training split has 11: take less",
+    ),
+    "a batch larger than the split": (
+        ["counting", "train.batch=124"],
+        "train.batch=124 is larger than the training split, which has 123 items: take 123 or fewer",
+    ),
+    "a batch of chunks larger than the split": (
+        ["prose-lstm", "train.batch=9000"],
+        "train.batch=9000 rows of train.chunk=64 tokens need 576,000 tokens; the training split has",
+    ),
+    "a vocabulary of one": (
+        ["same.txt"],
+        'same.txt: the text holds only "a"; predicting needs at least 2 different tokens',
+    ),
+    "a vocabulary of one word": (
+        ["words", "data.max_words=1"],
+        "data.max_words=1 leaves one word of the text's 64; predicting needs at least 2",
+    ),
+    "a learning rate that is no number": (
+        ["names-mlp", "train.learning_rate=nan"],
+        "train.learning_rate=nan is not possible; taken: 1e-06 to 100",
+    ),
+    "order 0": (["names-ngram", "model.order=0"], "model.order=0 is not possible; taken: 1 to 12"),
+    "temperature -1": (
+        ["names-mlp", "sample.temperature=-1"],
+        "sample.temperature=-1 is not possible; taken: 0.01 to 100",
+    ),
+    "top-p 1.5": (
+        ["names-mlp", "sample.top_p=1.5"],
+        "sample.top_p=1.5 is not possible; taken: above 0 to 1, or off",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def home_of_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("refusals")
+    with one_worker(folder):
+        yield folder / "home"
+
+
+@pytest.mark.parametrize("what", BAD_VALUES)
+def test_a_bad_value_is_refused_by_name_with_its_bound_and_leaves_nothing(
+    what: str, home_of_worker: Path, home: Path, refused
+) -> None:
+    Path("same.txt").write_text("a" * 400)
+    words, says = BAD_VALUES[what]
+    assert says in refused("train", *words)
+    assert not home.exists()
+    assert not home_of_worker.exists()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from seqlm.config import DataConfig
 from seqlm.data.entropy import exact_entropy, expected_length, sentence_entropy
 from seqlm.data.grammar import (
     N_CHARACTERS,
@@ -19,6 +20,8 @@ from seqlm.data.grammar import (
     grammar_text,
     read_rules,
 )
+from seqlm.data.prepare import prepare
+from seqlm.data.references import perfect_loss
 from seqlm.errors import RequestError
 
 ANBN = read_rules("S .75 a S b | .25 c")  # a^n c b^n: n is geometric
@@ -144,6 +147,13 @@ def test_the_entropy_of_a_geometric_length() -> None:
         (-p * math.log(p) - (1 - p) * math.log(1 - p)) / p
     )
     assert expected_length(ANBN, lambda word: 1) == pytest.approx(2 * (1 - p) / p + 1)
+
+
+@pytest.mark.parametrize(("max_words", "is_known"), [(None, True), (64, True), (63, False)])
+def test_nothing_is_perfect_where_words_are_unknown(max_words: int | None, is_known: bool) -> None:
+    data = DataConfig(corpus="grammar", tokenizer="word", max_words=max_words)
+    perfect = perfect_loss(prepare(data), data.tokenizer)
+    assert perfect == (exact_entropy("grammar", "word") if is_known else None)
 
 
 def test_only_the_grammar_has_an_exact_entropy() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from seqlm import recipe
 from seqlm.data.prepare import prepare
-from seqlm.errors import RequestError
+from seqlm.errors import RequestError, SeqlmError
 from seqlm.protocol import codec
 from seqlm.protocol.events import StepsDone
 from seqlm.protocol.queries import (
@@ -22,8 +22,9 @@ from seqlm.runs.journal import effective, read_events
 from seqlm.runs.open_run import OpenRun
 from seqlm.runs.questions import Questions
 from seqlm.runs.subjects import Subjects
-from seqlm.runs.sweeping import answer_new_sweep
+from seqlm.runs.sweeping import answer_new_sweep, sweep_run
 from seqlm.runs.training_run import TrainingRun
+from seqlm.training.lr_finder import sweep_copy
 
 Recipe = Callable[..., str]
 
@@ -88,6 +89,29 @@ def test_a_new_model_is_swept_without_a_run_and_as_the_run_would_be(small: Recip
     of_run = answers_of(opened.answering(LearningRateSweep(id="f"), run.trainer))
     run.close()
     assert answers_of(answer_new_sweep(LearningRateSweep(id="f", recipe=line))) == of_run
+
+
+def test_a_run_that_ended_is_swept_from_its_checkpoint_as_its_worker_does(small: Recipe) -> None:
+    run, opened = open_run(small("train.clip=0.05@20", steps=40))
+    for _ in run.go():
+        pass
+    run.close()
+    found = list(sweep_run(opened.directory))[-1]
+    told = answers_of(opened.answering(LearningRateSweep(id="f", weights="latest"), None))
+    assert (told[-1].step, told[-1].losses) == (40, found.smoothed)
+    model, config, trainer = opened.subjects.find("40", None).model, run.trainer.config, run.trainer
+    assert trainer.batches is not None
+    for clip, is_same in ((0.05, True), (None, False)):  # what was in force at the end, or before
+        held = {"train.clip": clip, "train.weight_decay": config.train.weight_decay}
+        by_hand = list(sweep_copy(config, model, trainer.batches, trainer.device, held, 40))[-1]
+        assert (by_hand == found) == is_same
+
+
+def test_a_run_without_a_checkpoint_cannot_be_swept_yet(small: Recipe) -> None:
+    run, opened = open_run(small())
+    with pytest.raises(SeqlmError, match="no latest checkpoint yet"):
+        next(sweep_run(opened.directory))
+    run.close()
 
 
 def test_counting_is_refused_by_name() -> None:

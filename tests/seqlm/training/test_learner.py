@@ -163,8 +163,10 @@ def test_examples_that_a_model_cannot_hold_are_refused(
 
 
 def test_a_context_longer_than_the_text_is_refused(names: PreparedText) -> None:
-    with pytest.raises(RequestError, match="context of 9 tokens is longer than the training split"):
-        make_batches(config_of("window"), names, [[1, 2, 3], [1, 2, 3, 4, 5]], 9)
+    with pytest.raises(
+        RequestError, match=r"model\.context=3 sees 3 tokens.* split has 2: take less"
+    ):
+        make_batches(config_of("window"), names, [[1, 2]], 3)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@ from typing import Any
 
 import pytest
 from generate_stage import SHARES, drawn_view, plain, prediction
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from seqlm.config import SampleConfig
@@ -10,7 +12,9 @@ from seqlm.data.tokenizer import END
 from workbench.drawn.branches import Branch
 from workbench.drawn.continuation import Continuation
 from workbench.drawn.guessing import Guess, Guessing, Puzzle
+from workbench.panes.generate import sequence
 from workbench.panes.generate.lines import generate_rows
+from workbench.panes.generate.sequence import cells
 from workbench.panes.generate.tree import branch_rows, how_words
 from workbench.panes.generate.view import GenerateView, Message
 from workbench.texts.novelty import Finding
@@ -289,3 +293,21 @@ def _fields(view: GenerateView) -> dict[str, Any]:
 
 def test_letters_go_on_after_z() -> None:
     assert [Branch(number=n).letter for n in (0, 25, 26, 51, 52)] == ["A", "Z", "AA", "AZ", "BA"]
+
+
+@given(
+    prompt=st.text("ab漢", max_size=300), back=st.integers(0, 9), n_drawn=st.integers(0, 9),
+    width=st.integers(6, 60), n_lines=st.integers(1, 4),
+)  # fmt: skip
+def test_of_a_long_text_no_more_is_looked_at_than_can_be_drawn(
+    prompt: str, back: int, n_drawn: int, width: int, n_lines: int
+) -> None:
+    text = Continuation().begin(tuple(prompt))
+    for _ in range(n_drawn):
+        text = text.pick(prediction(), 0).forward()
+    view = drawn_view(text=text.go_to(0, n_drawn - back))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sequence, "cells", lambda view, reach: cells(view, 1000))
+        all_looked_at = sequence.sequence_rows(view, width, n_lines)
+    assert sequence.sequence_rows(view, width, n_lines) == all_looked_at
+    assert len(cells(view, 20)) <= 2 * 20 + 2

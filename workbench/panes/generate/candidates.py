@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from workbench.panes.generate.sequence import text_so_far
+from workbench.panes.generate.sequence import text_end
 from workbench.panes.generate.view import GenerateView
 from workbench.render.text import END, fit, tail
 from workbench.widgets.look import clickable, exactly
@@ -50,7 +50,7 @@ def finished_candidate(view: GenerateView, index: int, row: Text, width: int) ->
 
 def after_words(view: GenerateView, n_cells: int) -> Text:
     """``after mari``: what the candidates come after, its end where it is long."""
-    look = view.look
-    before = text_so_far(view) or view.glyph(END)
+    look, room = view.look, max(2, n_cells - 8)
+    before = text_end(view, room + 1) or view.glyph(END)
     row = Text(" after ", look.palette.guide)
-    return row.append(look.sign(tail(before, max(2, n_cells - 8))), look.palette.plain)
+    return row.append(look.sign(tail(before, room)), look.palette.plain)

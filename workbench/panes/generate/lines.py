@@ -196,8 +196,8 @@ def _bottom_rows(view: GenerateView, width: int, height: int) -> list[Text]:
 
 def _summary_beside(view: GenerateView, width: int) -> str:
     """What became of the text, where that has room beside it."""
-    needed = text_width(view)
-    room = width - needed - 3 if needed <= width else width // 2
+    needed = text_width(view, width)
+    room = width // 2 if needed is None else width - needed - 3
     words = _summary(view, room) if width >= _NOTE_FROM and room >= _LEAST_NOTE else ""
     return words if " · " in words or not view.text.branch.has_ended else ""
 

@@ -4,16 +4,18 @@ The view is what is drawn; the outbox holds questions that the widget sends on.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
 from seqlm.errors import SeqlmError
-from seqlm.protocol.queries import Drawn
 from workbench.drawn.continuation import Continuation
 from workbench.drawn.prediction import Prediction
 from workbench.panes.generate.prompt import usable
 from workbench.panes.generate.view import GenerateView, Message, Source
+
+if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
+    from seqlm.protocol.queries import Drawn
 
 AtOnce: TypeAlias = Callable[[str, tuple[str, ...], str], Prediction]
 """Answers a question (its id, tokens and weights) without waiting."""
@@ -102,7 +104,7 @@ class Questions:
         if self._is_outdated:
             self._ask()
 
-    def take_samples(self, request_id: str, samples: Sequence[Drawn], step: int | None) -> None:
+    def take_samples(self, request_id: str, samples: Sequence["Drawn"], step: int | None) -> None:
         """Takes the answer to the last request for samples, and the step of what drew them."""
         if request_id == self._asked_samples:
             self._asked_samples = None

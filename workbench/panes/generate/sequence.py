@@ -32,14 +32,20 @@ class Cell(NamedTuple):
     gap: str = ""
 
 
-def cells(view: GenerateView) -> list[Cell]:
-    """The prompt, the tokens after it, and the empty place if the cursor is on it."""
+def cells(view: GenerateView, reach: int) -> list[Cell]:
+    """The prompt, the tokens after it, and the empty place if the cursor is on it.
+
+    Only those up to ``reach`` places from the cursor, so that a long text costs what a short one does.
+    """
     text, gap = view.text, view.source.tokenizer.gap
     tokens = [*text.prompt, *(drawn.token for drawn in text.drawn)]
-    pairs = zip(tokens, view.nats(text.branch), strict=True)
+    cursor = len(text.prompt) + text.cursor
+    near = slice(max(0, cursor - reach), cursor + reach + 1)
+    first = near.start - len(text.prompt)
+    pairs = zip(tokens[near], view.nats(text.branch)[near], strict=True)
     found = [
         Cell(view.glyph(token), place, n, place == 0, place == text.cursor, gap)
-        for place, (token, n) in enumerate(pairs, -len(text.prompt))
+        for place, (token, n) in enumerate(pairs, first)
     ]
     if text.here is None:
         found.append(Cell(NOT_DRAWN, text.cursor, None, text.cursor == 0, True, gap))
@@ -54,17 +60,17 @@ def sequence_rows(view: GenerateView, width: int, n_lines: int = 1) -> list[Text
         width: Cells in a row.
         n_lines: So many pairs at most; only a text that is too long for one takes more.
     """
-    found = cells(view)
-    if _has_digits(found, width):
+    found = _with_digits(view, width)
+    if found:
         return list(_wide(found, view.look, width))
-    lines = _lines(_window(found, width, n_lines), width)
+    lines = _lines(_window(cells(view, width * n_lines), width, n_lines), width)
     return [row for line in lines for row in _narrow(line, view.look)]
 
 
 def label_row(view: GenerateView, width: int) -> Text:
     """The words ``prompt ╎ drawn`` where the border between the two stands."""
-    found = cells(view)
-    if not _has_digits(found, width):
+    found = _with_digits(view, width)
+    if not found:
         return Text("")
     border = len(view.text.prompt) * (_cell_size(found) + 2)
     row = Text("prompt ".rjust(border) if border >= len("prompt ") else " " * border)
@@ -73,14 +79,25 @@ def label_row(view: GenerateView, width: int) -> Text:
     return row
 
 
-def text_so_far(view: GenerateView) -> str:
-    """The text up to the cursor, on one line, without the end token."""
-    return view.glyphs(token for token in view.text.tokens_before if token != END)
+def text_end(view: GenerateView, n_tokens: int) -> str:
+    """The last tokens before the cursor on one line, without the end token."""
+    tokens = view.text.tokens_before[-n_tokens:]
+    return view.glyphs(token for token in tokens if token != END)
 
 
-def text_width(view: GenerateView) -> int:
-    """The cells that the text takes with a number under each token."""
-    return _wide_width(cells(view))
+def text_width(view: GenerateView, width: int) -> int | None:
+    """The cells that the text takes with a number under each token; None where they are too many."""
+    found = _with_digits(view, width)
+    return _wide_width(found) if found else None
+
+
+def _with_digits(view: GenerateView, width: int) -> list[Cell]:
+    """All cells, where a number under each has room; else none."""
+    n_least = len(view.text.prompt) + len(view.text.drawn)
+    if n_least * (_LEAST_CELL + 2) + 1 > width:
+        return []
+    found = cells(view, n_least)
+    return found if _wide_width(found) <= width else []
 
 
 def _cell_size(found: Sequence[Cell]) -> int:
@@ -90,10 +107,6 @@ def _cell_size(found: Sequence[Cell]) -> int:
 
 def _wide_width(found: Sequence[Cell]) -> int:
     return len(found) * (_cell_size(found) + 2) + 1
-
-
-def _has_digits(found: Sequence[Cell], width: int) -> bool:
-    return _wide_width(found) <= width
 
 
 def _wide(found: Sequence[Cell], look: Look, width: int) -> tuple[Text, Text]:

@@ -1,13 +1,17 @@
 """Beside the table: the branches, the same draw at several ages, and the latest samples."""
 
+from typing import TYPE_CHECKING
+
 from rich.text import Text
 
-from seqlm.protocol.queries import Drawn
 from workbench.panes.generate.keys import said
 from workbench.panes.generate.view import GenerateView, mean_nats
 from workbench.render import figures
 from workbench.render.text import END, fit
 from workbench.widgets.look import exactly
+
+if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
+    from seqlm.protocol.queries import Drawn
 
 _WORDS = {"train": "in train", "val": "in val", "test": "in test"}
 _WORD_WIDTH, _NATS_FROM = 8, 40
@@ -83,7 +87,7 @@ def age_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     return rows
 
 
-def _sample_row(sample: Drawn, width: int, told: int, view: GenerateView) -> Text:
+def _sample_row(sample: "Drawn", width: int, told: int, view: GenerateView) -> Text:
     palette = view.look.palette
     word = novelty(sample)
     nats = mean_nats([*sample.surprisal]) if width >= _NATS_FROM else None
@@ -94,7 +98,7 @@ def _sample_row(sample: Drawn, width: int, told: int, view: GenerateView) -> Tex
     return row.append(word, palette.warning if word == "in train" else palette.best)
 
 
-def novelty(sample: Drawn) -> str:
+def novelty(sample: "Drawn") -> str:
     """Whether a finished item stands in a split, or is new; empty for a text without an end."""
     if sample.seen_in is not None:
         return _WORDS[sample.seen_in]

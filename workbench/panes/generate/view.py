@@ -10,7 +10,6 @@ from msgspec import Struct, field
 from seqlm.config import SampleConfig
 from seqlm.data.tokenizer import END, AnyTokenizer, CharTokenizer
 from seqlm.generation import sampler
-from seqlm.protocol.queries import Drawn
 from workbench.drawn.branches import Branch
 from workbench.drawn.continuation import Continuation
 from workbench.drawn.prediction import Prediction
@@ -18,6 +17,7 @@ from workbench.render.text import token_glyph
 from workbench.widgets.look import Look
 
 if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
+    from seqlm.protocol.queries import Drawn
     from workbench.drawn.guessing import Guessing
     from workbench.texts.novelty import Finding
 
@@ -87,7 +87,7 @@ class GenerateView(Struct, frozen=True, dict=True):
     sampling: SampleConfig = field(default_factory=SampleConfig)
     source: Source = field(default_factory=Source)
     same_draw: tuple[tuple[int, str], ...] = ()
-    samples: tuple[Drawn, ...] | None = None
+    samples: tuple["Drawn", ...] | None = None
     samples_step: int | None = None
     first_sample: int = 0
     findings: Mapping[tuple[str, bool], "Finding"] = {}

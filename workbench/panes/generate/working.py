@@ -9,7 +9,6 @@ from textual.timer import Timer
 
 from seqlm.config import SampleConfig
 from seqlm.data.tokenizer import AnyTokenizer
-from seqlm.protocol.queries import Drawn
 from workbench.drawn.prediction import Prediction
 from workbench.panes.generate.desk import GenerateDesk
 from workbench.panes.generate.keys import reach
@@ -22,6 +21,7 @@ from workbench.situation import Situation
 from workbench.widgets.look import Look
 
 if TYPE_CHECKING:
+    from seqlm.protocol.queries import Drawn
     from workbench.panes.generate.game import GameDesk
     from workbench.panes.generate.lookups import Lookups
 
@@ -104,7 +104,7 @@ class WorkingPane(Pane):
         self._update()
 
     def samples_drawn(
-        self, request_id: str, samples: Sequence[Drawn], step: int | None = None
+        self, request_id: str, samples: Sequence["Drawn"], step: int | None = None
     ) -> None:
         """Takes the answer to a `SamplesAsked`, and the step of the weights that drew them."""
         self._desk.take_samples(request_id, samples, step)
