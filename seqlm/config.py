@@ -5,14 +5,16 @@ Each field carries its bounds, its help, its unit and whether it may change whil
 are all read from here; :mod:`seqlm.settings` does the reading.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
 from seqlm.errors import RequestError
 from seqlm.families import MlpConfig, ModelConfig
+from seqlm.family import Needed
 
 _LIVE: dict[str, Any] = {"live": True}
+_WORDS: Needed = ("data.tokenizer", ("word",))
 
 
 def _unit(
@@ -22,11 +24,26 @@ def _unit(
 
 
 class _Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A group of settings: immutable, made by name, closed to names it does not know."""
+    """A group of settings: immutable, made by name, closed to names it does not know.
+
+    Attributes:
+        only_with: By name of a setting, the other one that it depends on and the values of that one
+            with which it has an effect; with no values, every one but off.
+    """
+
+    only_with: ClassVar[dict[str, Needed]] = {}
 
 
 class DataConfig(_Section, frozen=True, kw_only=True):
     """Where the text comes from and how it is cut into tokens and splits."""
+
+    only_with: ClassVar[dict[str, Needed]] = {
+        "length": ("data.corpus", ("counting", "recall")),
+        "targets": ("data.mode", ("lines",)),
+        **dict.fromkeys(("fold_case", "punctuation", "unknown", "max_words"), _WORDS),
+        "merges": ("data.tokenizer", ("bpe",)),
+        **dict.fromkeys(("deduplicate", "split_seed"), ("data.mode", ("lines",))),
+    }
 
     corpus: Annotated[
         str, Meta(min_length=1, description="a name of seqlm data list, or the path of a text file")
@@ -50,21 +67,19 @@ class DataConfig(_Section, frozen=True, kw_only=True):
         Literal["char", "byte", "word", "bpe"],
         Meta(description="what one token is; bpe: pieces of words, learned by merging pairs"),
     ] = "char"
-    fold_case: Annotated[
-        bool, Meta(description="words: upper and lower case are the same word")
-    ] = True
+    fold_case: Annotated[bool, Meta(description="upper and lower case are the same word")] = True
     punctuation: Annotated[
-        Literal["drop", "keep"], Meta(description="words: signs are dropped, or tokens too")
+        Literal["drop", "keep"], Meta(description="signs are dropped, or tokens too")
     ] = "drop"
     unknown: Annotated[
-        bool, Meta(description="words: there is a token for words that are not in the vocabulary")
+        bool, Meta(description="there is a token for words that are not in the vocabulary")
     ] = True
     max_words: Annotated[
         Annotated[int, Meta(ge=1, le=10**6)] | None,
-        Meta(description="words: only the most frequent ones", extra=_unit("words")),
+        Meta(description="only the most frequent words", extra=_unit("words")),
     ] = 10_000
     merges: Annotated[
-        int, Meta(ge=0, le=20_000, description="bpe: pairs that are merged into tokens")
+        int, Meta(ge=0, le=20_000, description="pairs that are merged into tokens")
     ] = 500
     boundary: Annotated[
         Literal["auto", "end", "none"],
@@ -108,6 +123,14 @@ class DataConfig(_Section, frozen=True, kw_only=True):
 
 class TrainConfig(_Section, frozen=True, kw_only=True):
     """How the weights are found."""
+
+    only_with: ClassVar[dict[str, Needed]] = {
+        **dict.fromkeys(("chunk", "carry_state"), ("train.example", ("chunk",))),
+        "momentum": ("train.optimizer", ("sgd",)),
+        "warmup": ("train.schedule", ("warm-up", "one-cycle")),
+        **dict.fromkeys(("drop", "drop_at"), ("train.schedule", ("step",))),
+        "clip_by": ("train.clip", ()),
+    }
 
     steps: Annotated[
         int,

@@ -15,6 +15,7 @@ from seqlm.family import (
     Init,
     Input,
     Layers,
+    Needed,
     Network,
     Tied,
 )
@@ -25,6 +26,7 @@ class NgramConfig(Family, frozen=True, kw_only=True, tag="ngram"):
     """A table of counts: the probability of a token given the n-1 before it."""
 
     learns_by_counting: ClassVar[bool] = True
+    only_with: ClassVar[dict[str, Needed]] = {"add_k": ("model.smoothing", ("add-k",))}
 
     order: Annotated[
         int, Meta(ge=1, le=12, description="tokens in one count: 2 is the bigram table")
@@ -33,9 +35,7 @@ class NgramConfig(Family, frozen=True, kw_only=True, tag="ngram"):
         Literal["add-k", "witten-bell", "kneser-ney"],
         Meta(description="how probability is kept for what was never counted"),
     ] = "add-k"
-    add_k: Annotated[
-        float, Meta(ge=1e-6, le=1000, description="added to every count (smoothing add-k only)")
-    ] = 1.0
+    add_k: Annotated[float, Meta(ge=1e-6, le=1000, description="added to every count")] = 1.0
 
     @property
     def context(self) -> int:
@@ -148,6 +148,10 @@ class LstmConfig(RecurrentFamily, frozen=True, kw_only=True, tag="lstm"):
     """Long short-term memory (Hochreiter & Schmidhuber 1997), the library's kernel."""
 
     n_gates: ClassVar[int] = 4
+    only_with: ClassVar[dict[str, Needed]] = {
+        **RecurrentFamily.only_with,
+        "memory": ("model.forget_bias", ("chrono",)),
+    }
 
     hidden: Hidden = 192
     forget_bias: Annotated[
@@ -159,7 +163,7 @@ class LstmConfig(RecurrentFamily, frozen=True, kw_only=True, tag="lstm"):
         Meta(
             ge=2,
             le=10**6,
-            description="longest span to be remembered (forget_bias chrono only)",
+            description="longest span to be remembered",
             extra={"unit": "tokens"},
         ),
     ] = 64

@@ -57,21 +57,30 @@ def apply(config: RunConfig, words: Iterable[str]) -> RunConfig:
 
 def write(config: RunConfig) -> str:
     """The line that gives ``config`` again: its preset and what differs from it."""
-    base = preset_config(config.preset)
-    words = []
-    if settings.kind_of(base.model) != settings.kind_of(config.model):
-        base = settings.with_value(base, "model.kind", settings.kind_of(config.model))
-        words.append(f"model.kind={settings.kind_of(config.model)}")
+    base, words = preset_config(config.preset), []
     cleared = {change.key for change in base.changes if change not in config.changes}
-    for setting in settings.settings_of(config):
-        value = settings.value_of(config, setting.key)
-        if value != settings.value_of(base, setting.key) or setting.key in cleared:
+    cleared |= named(config)
+    for setting in sorted(settings.settings_of(config), key=lambda s: s.key != "model.kind"):
+        if setting.key in cleared:
+            value = settings.value_of(config, setting.key)
             words.append(f"{setting.key}={setting.show(value)}")
-            cleared.add(setting.key)
     for change in config.changes:
         if change.key in cleared or change not in base.changes:
             words.append(show_change(config, change))
     return shlex.join([config.preset, *words])
+
+
+def named(config: RunConfig) -> frozenset[str]:
+    """The settings that the line of a configuration names: those that are not as in its preset."""
+    kind = settings.kind_of(config.model)
+    preset = preset_config(config.preset)
+    base = settings.with_value(preset, "model.kind", kind)
+    keys = [s.key for s in settings.settings_of(config) if _differs(config, base, s.key)]
+    return frozenset(keys if kind == settings.kind_of(preset.model) else ["model.kind", *keys])
+
+
+def _differs(config: RunConfig, base: RunConfig, key: str) -> bool:
+    return bool(settings.value_of(config, key) != settings.value_of(base, key))
 
 
 def show_change(config: RunConfig, change: Change) -> str:

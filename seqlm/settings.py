@@ -1,124 +1,23 @@
 """The settings of a configuration by their dotted names: read, parsed from text, set, checked."""
 
 import dataclasses
-import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
-from msgspec import Struct, inspect
+from msgspec import inspect
 from msgspec.structs import replace
 
 from seqlm import errors
 from seqlm.config import DataConfig, RunConfig, SampleConfig, TrainConfig
 from seqlm.families import ModelConfig
+from seqlm.family import Needed
+from seqlm.setting import Setting
 
 _FAMILIES: dict[str, type[Any]] = {
     str(family.__struct_config__.tag): family for family in get_args(ModelConfig)
 }
 FAMILY_KINDS: tuple[str, ...] = tuple(_FAMILIES)
-
-
-class Setting(Struct, frozen=True, kw_only=True):
-    """One setting as the configuration declares it.
-
-    ``kind`` is how its text is read; ``minimum`` and ``maximum`` are the bounds, themselves outside
-    where ``above`` and ``below`` say so; ``choices`` the words of a choice, ``pattern`` the form of a
-    text, ``without`` the words for no value where that is ``optional``, ``live`` if a run may change it.
-    """
-
-    key: str
-    kind: Literal["int", "float", "bool", "text", "choice"]
-    default: Any
-    help: str
-    unit: str = ""
-    live: bool = False
-    choices: tuple[str, ...] = ()
-    pattern: str = ""
-    minimum: float | None = None
-    maximum: float | None = None
-    above: bool = False
-    below: bool = False
-    optional: bool = False
-    without: tuple[str, ...] = ("off", "none")
-
-    def bounds(self) -> str:
-        """The values that would be right, in words."""
-        if self.choices:
-            return ", ".join(self.choices)
-        if self.kind == "bool":
-            return "true or false"
-        if self.minimum is None or self.maximum is None:
-            return self.help
-        above = "above " if self.above else ""
-        to = "to below" if self.below else "to"
-        off = f", or {self.without[0]}" if self.optional else ""
-        return f"{above}{self.minimum:,.10g} {to} {self.maximum:,.10g}{off}"
-
-    def parse(self, text: str) -> Any:
-        """The value that ``text`` stands for, in its type and within its bounds.
-
-        Raises:
-            RequestError: Names the setting, the text and what would be right.
-        """
-        if self.optional and text.strip().lower() in self.without:
-            return None
-        value = _READERS[self.kind](text.strip())
-        if value is None or not self.admits(value):
-            article = "one of" if self.choices else "taken:"
-            raise errors.RequestError(
-                f"{self.key}={text} is not possible; {article} {self.bounds()}", text
-            )
-        return value
-
-    def show(self, value: Any) -> str:
-        """The text that :meth:`parse` reads back as ``value``."""
-        if value is None:
-            return self.without[0]
-        if isinstance(value, bool):
-            return str(value).lower()
-        return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
-
-    def admits(self, value: Any) -> bool:
-        """Whether a value of its type is within its bounds."""
-        if value is None:
-            return self.optional
-        if self.choices:
-            return value in self.choices
-        if self.kind == "text":
-            return bool(value and re.fullmatch(self.pattern or ".*", value, re.DOTALL))
-        if self.minimum is None or self.maximum is None:
-            return True
-        low_enough = value < self.maximum if self.below else value <= self.maximum
-        high_enough = value > self.minimum if self.above else value >= self.minimum
-        return bool(low_enough and high_enough)
-
-
-def _read_int(text: str) -> int | None:
-    number = _read_float(text.replace("_", "").replace(",", ""))
-    return int(number) if number is not None and number == number // 1 else None
-
-
-def _read_float(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if abs(number) < float("inf") else None
-
-
-def _read_bool(text: str) -> bool | None:
-    words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-    return words.get(text.lower())
-
-
-_READERS: dict[str, Any] = {
-    "int": _read_int,
-    "float": _read_float,
-    "bool": _read_bool,
-    "text": str,
-    "choice": str,
-}
 
 
 @dataclass
@@ -162,7 +61,7 @@ def _words(hint: Any) -> tuple[str, ...]:
     return get_args(hint) if get_origin(hint) is Literal else _words(get_args(hint)[0])
 
 
-def _setting(key: str, field: inspect.Field, hint: Any) -> Setting:
+def _setting(key: str, field: inspect.Field, hint: Any, needed: Needed | None) -> Setting:
     found = _read_type(field.type, _Found())
     choices = _words(hint) if found.kind == "choice" else ()
     return Setting(
@@ -171,6 +70,7 @@ def _setting(key: str, field: inspect.Field, hint: Any) -> Setting:
         default=field.default,
         choices=choices,
         optional=found.optional,
+        only_with=needed,
         **found.facts,
     )
 
@@ -180,7 +80,10 @@ def _section_settings(section: str, struct: Any) -> tuple[Setting, ...]:
     info = inspect.type_info(struct)
     assert isinstance(info, inspect.StructType)
     hints = get_type_hints(struct, include_extras=True)
-    return tuple(_setting(f"{section}.{f.name}", f, hints[f.name]) for f in info.fields)
+    return tuple(
+        _setting(f"{section}.{f.name}", f, hints[f.name], struct.only_with.get(f.name))
+        for f in info.fields
+    )
 
 
 @cache

@@ -214,13 +214,13 @@ class Workbench(Doing):
 
         path = self._session.log_path
         if path is not None:
-            self.push_screen(LogScreen(path))
+            self.push_screen(LogScreen(path, self.situation.keys))
 
     def action_help(self) -> None:
         """What the current pane shows, and the keys."""
         from workbench.screens.help import help_for
 
-        self.push_screen(help_for(self.main, self.keymap))
+        self.push_screen(help_for(self.main, self.situation.keys))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every command by name, with its key."""

@@ -36,7 +36,7 @@ def advise(situation: Situation) -> Line:
     for rule in _RULES:
         line = rule(situation)
         if line is not None:
-            return line
+            return line._replace(words=situation.keys.fill(line.words))
     return Line(" ", "label", "")
 
 
@@ -53,7 +53,8 @@ def _died(s: Situation) -> Line | None:
         return None
     since = count(s.run.checkpoint_step or 0)
     at = count(s.run.step)
-    words = f"The trainer {s.run.message} at {at}. space goes on from {since}; : log says more."
+    goes_on = f"<run.space> goes on from {since}; <app.commands> log says more."
+    words = f"The trainer {s.run.message} at {at}. {goes_on}"
     return Line("✗", "error", words)
 
 
@@ -61,22 +62,26 @@ def _diverged(s: Situation) -> Line | None:
     if s.run.status != "diverged":
         return None
     back = "the start" if s.run.checkpoint_step is None else "the last checkpoint"
-    remedy = f"space: back to {back}, rate {learning_rate(s.retry_rate)}."
+    remedy = f"<run.space>: back to {back}, rate {learning_rate(s.retry_rate)}."
     return Line("✗", "error", f"{_sentence(s.run.message)} {remedy}")
 
 
 def _failed(s: Situation) -> Line | None:
     if s.run.status != "failed":
         return None
-    return Line("✗", "error", f"{_sentence(s.run.message)} 2 changes a value, r starts again.")
+    return Line(
+        "✗",
+        "error",
+        f"{_sentence(s.run.message)} <pane.2> changes a value, <run.new> starts again.",
+    )
 
 
 def _starting(s: Situation) -> Line | None:
     if s.run.status != "starting":
         return None
     if s.quiet_s:
-        words = f"Starting the trainer: loading torch. {s.quiet_s} s so far. : log shows why."
-        return Line("○", "waiting", words)
+        so_far = f"{s.quiet_s} s so far. <app.commands> log shows why."
+        return Line("○", "waiting", f"Starting the trainer: loading torch. {so_far}")
     return Line("○", "waiting", "Starting the trainer (1-2 s): loading torch.")
 
 
@@ -85,7 +90,7 @@ def _silent(s: Situation) -> Line | None:
     pace = s.run.values.get("train.pace", s.config.train.pace)
     if s.run.status != "training" or s.quiet_s < max(_SILENT_FROM_S, 3 / pace if pace else 0):
         return None
-    words = f"Nothing from the trainer for {s.quiet_s} s, but it is alive. Waiting; X stops it."
+    words = f"Nothing from the trainer for {s.quiet_s} s, but it is alive. Waiting; <run.stop> stops it."
     return Line("!", "warning", words)
 
 
@@ -93,7 +98,7 @@ def _past(s: Situation) -> Line | None:
     if s.looking_at is None:
         return None
     at = f"Looking at step {count(s.looking_at)} of {count(s.run.step)}"
-    words = f"{at}    , earlier    . later    esc now"
+    words = f"{at}    <past.earlier> earlier    <past.later> later    <pane.back> now"
     return Line("◂", "waiting", words)
 
 
@@ -114,21 +119,21 @@ def _waiting(s: Situation) -> Line | None:
         return None
     waits = "1 value waits" if n == 1 else f"{n} values wait"
     old = ", this one is stopped with a checkpoint" if s.run.is_live else ""
-    return Line("▸", "waiting", f"{waits} for a new run: r starts it{old}.")
+    return Line("▸", "waiting", f"{waits} for a new run: <run.new> starts it{old}.")
 
 
 def _paused(s: Situation) -> Line | None:
     if s.run.status != "paused":
         return None
-    return Line(
-        "‖", "warning", f"Paused at step {count(s.run.step)}. space goes on, s does one step."
-    )
+    at = count(s.run.step)
+    words = f"Paused at step {at}. <run.space> goes on, <run.step> does one step."
+    return Line("‖", "warning", words)
 
 
 def _stopped(s: Situation) -> Line | None:
     if s.run.status != "stopped":
         return None
-    words = f"Stopped at step {count(s.run.step)} with a checkpoint. space goes on from it."
+    words = f"Stopped at step {count(s.run.step)} with a checkpoint. <run.space> goes on from it."
     return Line("■", "label", words)
 
 
@@ -142,7 +147,7 @@ def _finished(s: Situation) -> Line | None:
     n_steps = count(s.run.step)
     early = f" {_sentence(s.run.message)}" if s.run.message else ""
     words = f"Finished: {n_steps} steps in {took}{val}{expected}.{early}"
-    return Line("✓", "best", f"{words} 4 uses it; r trains a changed one.")
+    return Line("✓", "best", f"{words} <pane.4> uses it; <run.new> trains a changed one.")
 
 
 def _overfitting(s: Situation) -> Line | None:
@@ -177,7 +182,7 @@ def _settled(s: Situation) -> Line | None:
     since = count(found.step)
     words = (
         f"Little gained since step {since}: the steps are too big to settle. "
-        "3, then [ halves the rate."
+        "<pane.3>, then <rate.halve> halves the rate."
     )
     return Line("▸", "plain", words)
 
@@ -218,7 +223,8 @@ def _above_bigram(s: Situation) -> Line | None:
 def _training(s: Situation) -> Line | None:
     if s.run.status != "training":
         return None
-    return Line("▸", "plain", "Training. space pauses; each batch's loss is one step of the line.")
+    words = "Training. <run.space> pauses; each batch's loss is one step of the line."
+    return Line("▸", "plain", words)
 
 
 def _ready(s: Situation) -> Line | None:
@@ -226,8 +232,8 @@ def _ready(s: Situation) -> Line | None:
     teaches = f": {preset.teaches}" if preset else ""
     if s.n_runs:
         runs = "your run" if s.n_runs == 1 else f"one of your {s.n_runs} runs"
-        return Line("▸", "plain", f"Press space to train {s.title}. o opens {runs}.")
-    return Line("▸", "plain", f"Press space to train {s.title}{teaches}.")
+        return Line("▸", "plain", f"Press <run.space> to train {s.title}. <app.open> opens {runs}.")
+    return Line("▸", "plain", f"Press <run.space> to train {s.title}{teaches}.")
 
 
 _RULES: tuple[Rule, ...] = (

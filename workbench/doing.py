@@ -1,12 +1,11 @@
 """What a person can do beside training: copy, open something else, set the rate from anywhere."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 from textual import work
 
+from workbench.keyboard.names import KeyNames
 from workbench.panes.controls.pane import ControlsPane
 from workbench.panes.controls.shown import shown_controls
 from workbench.panes.controls.values import scaled
@@ -22,13 +21,8 @@ _NOTE_S = 8.0
 
 
 class Doing(Stage):
-    """Actions that need no message of a pane; what they need rarely is imported when it is needed.
+    """Actions that need no message of a pane; what they need rarely is imported when it is needed."""
 
-    Attributes:
-        keymap: Keys that a file has moved, by the ids of their bindings.
-    """
-
-    keymap: Mapping[str, str] = MappingProxyType({})
     _search: "RateSearch | None" = None
 
     def _settle(self) -> None:
@@ -46,11 +40,12 @@ class Doing(Stage):
         from workbench.render.text import clean
 
         try:
-            self.keymap = read_keymap(path)
+            keymap = read_keymap(path)
         except (SeqlmError, OSError) as error:
             self._change(refusal=clean(f"{error} The usual keys stay.", 300))
             return
-        self.set_keymap(self.keymap)
+        self.set_keymap(keymap)
+        self._change(keys=KeyNames(tuple(keymap.items())))
 
     def action_to_validation(self) -> None:
         """Train on to the next validation and wait again."""
@@ -138,7 +133,7 @@ class Doing(Stage):
         )
         # The Generate pane may yet hear of the weights of before; this comes after that.
         self.main.generate.call_later(lambda: self._oracle.show(self.situation))
-        self._note(hint and f"{hint} o shows it again.")
+        self._note(hint and f"{hint} <app.open> shows it again.")
         if found.run is not None:
             self._session.open(found.run)
         self.begin()

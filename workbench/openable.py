@@ -28,7 +28,7 @@ class NotFound(errors.RequestError):
     def __init__(self, word: str, nearest: str) -> None:
         opens = f" enter opens {nearest}," if nearest else ""
         super().__init__(
-            f'No preset, file or run called "{word[:60]}".{opens} ↓ looks around.', word
+            f'No preset, file or run called "{word[:60]}".{opens} <open.down> looks around.', word
         )
         self.nearest = nearest
 

@@ -20,6 +20,10 @@ _NATIVE_GROUNDS = (
     "input-selection-foreground",
     "screen-selection-foreground",
 )
+_CURSOR_GROUNDS = ("block-cursor-background", "block-cursor-blurred-background")
+_CURSOR_SIGNS = ("block-cursor-foreground", "block-cursor-blurred-foreground")
+_CURSOR_STYLES = ("block-cursor-text-style", "block-cursor-blurred-text-style")
+_CURSOR_SHADE = 20
 
 
 class Opening(Struct, frozen=True, eq=False):
@@ -53,11 +57,17 @@ def theme_of(palette: Palette) -> Theme:
         foreground=_colour(palette.plain),
         background=ground,
         surface=ground,
-        panel=ground if is_native else _colour(palette.guide),
+        panel=ground,
         dark=palette.name != "light",
         ansi=is_native,
-        variables=_native_variables(palette) if is_native else {},
+        variables=_native_variables(palette) if is_native else _cursor_variables(palette),
     )
+
+
+def _cursor_variables(palette: Palette) -> dict[str, str]:
+    """The line under the cursor of a list keeps its colours: they are read on a shade of its ground."""
+    ground = dict.fromkeys(_CURSOR_GROUNDS, f"{palette.train} {_CURSOR_SHADE}%")
+    return ground | dict.fromkeys(_CURSOR_SIGNS, palette.plain)
 
 
 def _native_variables(palette: Palette) -> dict[str, str]:
@@ -65,7 +75,8 @@ def _native_variables(palette: Palette) -> dict[str, str]:
     selected = "ansi_default" if palette.name == "none" else "ansi_blue"
     return {
         **dict.fromkeys(_NATIVE_GROUNDS, "ansi_default"),
-        "block-cursor-text-style": "reverse",
+        # Textual's lists leave "reverse" out.
+        **dict.fromkeys(_CURSOR_STYLES, "bold underline"),
         "input-cursor-text-style": "reverse",
         "input-selection-background": selected,
         "screen-selection-background": selected,

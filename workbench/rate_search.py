@@ -64,7 +64,7 @@ def _query(situation: Situation) -> LearningRateSweep:
 
 
 def _subject(situation: Situation) -> str:
-    return situation.title if situation.is_linked else "a new model"
+    return f"a copy of {situation.title}" if situation.is_linked else "a new model"
 
 
 def _rate_now(situation: Situation) -> float:

@@ -6,10 +6,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from seqlm import settings
+from seqlm import effect, settings
 from seqlm.config import DataConfig, RunConfig
 from seqlm.data.sources import CORPORA
 from seqlm.presets import PRESETS
+from workbench.keyboard.names import USUAL_KEYS, KeyNames
 from workbench.run.state import RunState, Status
 from workbench.texts.preview import Preview
 
@@ -59,6 +60,7 @@ class Situation(Struct, frozen=True):
         n_runs: How many runs lie in the home of runs.
         quiet_s: Seconds since anything came from a run that goes; 0 where that is nothing unusual.
         bytes_per_s: What the terminal was sent lately, while a run goes.
+        keys: How the keys are called.
     """
 
     asked: RunConfig
@@ -74,6 +76,7 @@ class Situation(Struct, frozen=True):
     n_runs: int = 0
     quiet_s: int = 0
     bytes_per_s: int = 0
+    keys: KeyNames = USUAL_KEYS
 
     @property
     def config(self) -> RunConfig:
@@ -131,12 +134,15 @@ class Situation(Struct, frozen=True):
 def _waiting(
     asked: RunConfig, running: RunConfig, in_force: tuple[tuple[str, Any], ...]
 ) -> tuple[str, ...]:
-    """Sampling is the screen's own and waits for nothing; a live value may be in force already."""
-    begun, wanted, now = _values(running), _values(asked), dict(in_force)
-    keys = sorted(key for key in begun | wanted if not key.startswith("sample."))
-    return tuple(
-        key for key in keys if wanted.get(key) not in (begun.get(key), now.get(key, begun.get(key)))
-    )
+    """Of the settings that are shown. Sampling is the screen's own and waits for nothing."""
+    wanted = _values(asked)
+    begun = dict.fromkeys(wanted, _ABSENT) | _values(running)
+    now = begun | dict(in_force)
+    keys = sorted(k for k in effect.shown_keys(asked) if not k.startswith("sample."))
+    return tuple(key for key in keys if wanted[key] not in (begun[key], now[key]))
+
+
+_ABSENT = object()  # the value of a setting that the family of the run does not have
 
 
 def _values(config: RunConfig) -> dict[str, object]:

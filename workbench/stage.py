@@ -140,7 +140,9 @@ class Stage(TerminalApp):
             return
         from workbench.screens.leave import LeaveScreen
 
-        choice = await self.push_screen_wait(LeaveScreen(self.situation.title, run.status))
+        choice = await self.push_screen_wait(
+            LeaveScreen(self.situation.title, run.status, self.situation.keys)
+        )
         if choice == "stop":
             self._session.stop()
         if choice in ("detach", "stop"):

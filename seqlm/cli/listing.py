@@ -65,7 +65,7 @@ def _preset(options: argparse.Namespace) -> int:
             s.show(settings.value_of(config, s.key)),
             s.bounds(),
             "live" if s.live else "",
-            s.help,
+            f"{s.help} (with {s.condition()})" if s.only_with else s.help,
         ]
         for s in settings.settings_of(config)
     ]

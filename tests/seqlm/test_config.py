@@ -6,7 +6,7 @@ from seqlm import settings
 from seqlm.config import RunConfig
 from seqlm.families import ModelConfig
 from seqlm.presets import PRESETS, preset_config
-from seqlm.settings import Setting
+from seqlm.setting import Setting
 
 FAMILIES = [family() for family in ModelConfig.__args__]
 EVERY_SETTING = list(

@@ -13,6 +13,7 @@ from seqlm.runs import client
 from seqlm.runs.directory import RunDirectory
 from workbench.app import Workbench
 from workbench.opening import Opening
+from workbench.render.palette import DARK, Palette
 from workbench.texts.preview import Preview
 
 CONFIG = recipe.read("names-mlp train.steps=3600 train.evaluate_every=400")
@@ -40,7 +41,9 @@ class Stage:
         self.is_held, self._step = False, 0
         monkeypatch.setattr(client, "spawn", self._spawn)
 
-    def app(self, events: Sequence[Event] = (), is_alive: bool = True) -> Workbench:
+    def app(
+        self, events: Sequence[Event] = (), is_alive: bool = True, palette: Palette = DARK
+    ) -> Workbench:
         """A workbench on the run that these events tell of, or on none."""
         run = None
         if events:
@@ -49,7 +52,7 @@ class Stage:
             self._monkeypatch.setattr(client, "attach", self._attach)
         step = max((getattr(event, "step", 0) for event in events), default=0)
         self._step = step
-        opening = Opening(CONFIG, run=run, preview=self._preview)
+        opening = Opening(CONFIG, run=run, preview=self._preview, palette=palette)
         app = Workbench(opening, clock=lambda: 0.0, spawn=self._spawn)
         app.animation_level = "none"
         return app

@@ -50,7 +50,7 @@ def test_what_there_is_not_is_said_with_the_nearest_name(line: str, nearest: str
     with pytest.raises(NotFound) as refused:
         opened(f"{line} seed=1")
     opens = f" enter opens {nearest}," if nearest else ""
-    words = f'No preset, file or run called "{line}".{opens} ↓ looks around.'
+    words = f'No preset, file or run called "{line}".{opens} <open.down> looks around.'
     assert (str(refused.value), refused.value.nearest) == (words, nearest)
 
 

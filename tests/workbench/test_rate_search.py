@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recorded_logs import recorded, until
 from stage import CONFIG, Stage, settled
+from textual.containers import Vertical
 from textual.pilot import Pilot
 
 from seqlm import recipe
@@ -54,11 +55,16 @@ def test_the_chart_marks_the_rate_in_force_and_the_suggested_one() -> None:
     )
 
 
+def test_a_suggestion_near_the_rate_in_force_shares_its_sign() -> None:
+    rows = plain(trial_rows(Trial("names-mlp-7", 0.12, answer(100)), 80, 20))
+    assert "▲now, try" in rows[-3]
+
+
 @pytest.mark.parametrize(
     ("trial", "words"),
     [
-        (Trial("names-mlp-7", 0.1), "Trial steps on a copy of names-mlp-7."),
-        (Trial("x-1", 0.1, answer(40)), "Trial step 40 of 100 on a copy of x-1. Nothing of it"),
+        (Trial("a new model", 0.1), "Trial steps on a new model."),
+        (Trial("a copy of x", 0.1, answer(40)), "Trial step 40 of 100 on a copy of x, which is"),
         (Trial("x", 0.1, answer(100)), "Try 0.13: steepest fall of the smoothed loss; it blows"),
         (Trial("x", 0.1, answer(100, None)), "No rate to suggest: "),
         (Trial("x", 0.1, None, "no \x1b[31mrun"), "✗ no "),
@@ -112,10 +118,13 @@ async def test_the_suggestion_is_taken_as_the_live_value(stage: Stage) -> None:
         assert (query.weights, query.recipe) == ("live", "")
         app.post_message(Answered(answer(40, id=query.id)))
         await pilot.pause()
+        box = app.screen.query_one(Vertical)
+        assert box.border_subtitle == "esc leaves all as it was"
         await pilot.press("enter")  # nothing to take yet
         assert screen_of(app).trial.found == answer(40, id=query.id)
         app.post_message(Answered(answer(100, id=query.id)))
         await pilot.pause()
+        assert str(box.border_subtitle).startswith("enter takes it · esc")
         await pilot.press("enter")
         await pilot.pause(0.05)
         assert not isinstance(app.screen, RateScreen)

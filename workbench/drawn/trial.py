@@ -18,16 +18,18 @@ class Trial(Struct, frozen=True):
     """What is known of a search.
 
     Attributes:
-        subject: What the copy is made of, in words.
+        subject: What is tried on, in words: nothing of it is kept.
         now: The learning rate in force.
         found: The worker's latest answer; None before the first.
         refusal: Why there is none, in words.
+        take_key: What is pressed to take the rate.
     """
 
     subject: str
     now: float
     found: LearningRateSweepAnswer | None = None
     refusal: str = ""
+    take_key: str = "enter"
 
     @property
     def suggestion(self) -> float | None:
@@ -41,15 +43,15 @@ def trial_words(trial: Trial) -> tuple[str, str]:
     if trial.refusal:
         return f"✗ {clean(trial.refusal, _MAX_WORDS)}", "error"
     if found is None:
-        return f"Trial steps on a copy of {trial.subject}. Loading torch, or reading the text.", ""
+        return f"Trial steps on {trial.subject}. Loading torch, or reading the text.", ""
     if not found.is_over:
         done = f"Trial step {count(len(found.losses))} of {count(found.n_steps)}"
-        return f"{done} on a copy of {trial.subject}. Nothing of it changes.", ""
+        return f"{done} on {trial.subject}, which is thrown away.", ""
     reason = clean(found.reason, _MAX_WORDS)
     if found.suggestion is None:
         return f"No rate to suggest: {reason}. Nothing was changed.", "warning"
     rate = learning_rate(found.suggestion)
-    return f"Try {rate}: {reason}. enter takes it. Nothing else was changed.", "best"
+    return f"Try {rate}: {reason}. {trial.take_key} takes it. Nothing else was changed.", "best"
 
 
 def trial_rows(trial: Trial, width: int, height: int, ascii_only: bool = False) -> list[Row]:

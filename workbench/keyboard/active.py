@@ -4,12 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from textual.binding import ActiveBinding, Binding
-from textual.keys import format_key
 
+from workbench.keyboard.names import key_called
 from workbench.situation import Situation, possible, space_does
 from workbench.widgets.footer import ALWAYS, Key
 
-_NAMES = {"enter": "enter", "tab": "tab", "backspace": "backspace", "space": "space"}
 _TAKE = Key("enter", "take it", "submit")
 _OWN_FROM, _COMMANDS, _SELDOM = 10, 30, 40
 _RANKS = {
@@ -126,7 +125,7 @@ def joined(bindings: Iterable[Binding], in_full: bool = False) -> tuple[Key, ...
 
 def key_name(binding: Binding) -> str:
     """A key as it is shown: ``[``, ``esc``, ``→``."""
-    return binding.key_display or _NAMES.get(binding.key) or format_key(binding.key)
+    return binding.key_display or key_called(binding.key)
 
 
 def first_names(keys: Iterable[Key]) -> tuple[Key, ...]:

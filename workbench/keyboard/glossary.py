@@ -21,14 +21,23 @@ GLOSSARY: dict[str, tuple[tuple[str, str], ...]] = {
         ("░ ▒ ▓ █", "In view counts: of what follows the token of the row, how much is this one."),
     ),
     "Controls": (
-        ("◂ 0.05 ▸", "The row under the cursor: ← and → go to the next round value."),
+        (
+            "◂ 0.05 ▸",
+            "The row under the cursor: <controls.less> and <controls.more> go to the next round value.",
+        ),
         ("▲1", "This value was changed while the run went; the chart shows where."),
-        ("200 → 300 ↻ r", "The run goes on with 200; 300 waits for a new run, which r starts."),
+        (
+            "200 → 300 ↻ <run.new>",
+            "The run goes on with 200; 300 waits for a new run, which <run.new> starts.",
+        ),
         ("now", "These take force at the next step of the run."),
         ("params", "How many numbers the model learns; an arrow leads to those of the new run."),
         ("learning rate", "How far the weights move down the slope in one step."),
         ("batch size", "Examples in one step. More: a steadier slope, and a slower step."),
-        ("the last line", "All there is to the run: paste it (o, or seqlm train) to get it again."),
+        (
+            "the last line",
+            "All there is to the run: paste it (<app.open>, or seqlm train) to get it again.",
+        ),
     ),
     "Loss": (
         ("train", "The mean surprise at the right tokens of a batch, before that step's change."),

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from textual.binding import Binding
-from textual.keys import Keys, _normalize_key_list, key_to_character
+from textual.keys import Keys, key_to_character
 
 from seqlm import errors
 from workbench.copying import short
+from workbench.keyboard.names import keys_of
 
 _MODIFIERS = ("ctrl+", "shift+", "alt+")
 _MAX_BYTES = 100_000
@@ -96,11 +97,6 @@ def groups() -> list[Group]:
 
 def _bindings(declared: Iterable[Any]) -> tuple[Binding, ...]:
     return tuple(binding for binding in declared if isinstance(binding, Binding))
-
-
-def keys_of(binding: Binding, keymap: Mapping[str, str]) -> list[str]:
-    """The keys of a binding as a file has moved them, by their long names."""
-    return _normalize_key_list(keymap.get(binding.id or "", binding.key)).split(",")
 
 
 def _refuse_clashes(keymap: Mapping[str, str], together: Sequence[Group], name: str) -> None:

@@ -16,6 +16,7 @@ _WITHOUT_KEY = (("Log: what the trainer wrote about itself", "log"),)
 
 def palette_commands(app: Doing) -> Iterator[SystemCommand]:
     """What can be done now: first everywhere, then in each pane, which gets the focus for it."""
+    keys = app.situation.keys
     for key in app_keys(app.main.active_bindings, app):
         if "command_palette" not in key.action:  # it need not open itself
             yield SystemCommand(_sentence(key.label), key.key, partial(app.run_action, key.action))
@@ -23,8 +24,8 @@ def palette_commands(app: Doing) -> Iterator[SystemCommand]:
         if possible(app.situation, action):
             yield SystemCommand(words, "", partial(app.run_action, action))
     for pane in app.main.panes:
-        for key in declared_keys(pane.BINDINGS, app.keymap):
-            words = f"{pane.NAME}: {key.label}"
+        for key in declared_keys(pane.BINDINGS, dict(keys.moved)):
+            words = keys.fill(f"{pane.NAME}: {key.label}", pane.BINDINGS)
             yield SystemCommand(words, key.key, _in_pane(app, pane, key.action))
 
 

@@ -9,6 +9,7 @@ from textual import events
 from textual.geometry import Offset, Size
 from textual.strip import Strip
 
+from workbench.keyboard.names import USUAL_KEYS, KeyNames
 from workbench.layout import is_framed
 from workbench.situation import Situation
 from workbench.widgets.rows import Row, Rows
@@ -38,6 +39,16 @@ class Pane(Rows, can_focus=True):
     NAME: ClassVar[str]
     HELP: ClassVar[str]
     situation: Situation | None = None
+
+    @property
+    def keys(self) -> KeyNames:
+        """How the keys are called."""
+        return self.situation.keys if self.situation else USUAL_KEYS
+
+    @property
+    def digit(self) -> str:
+        """The key that leads here."""
+        return self.keys.fill(f"<pane.{self.NUMBER}>")
 
     def body(self, width: int, height: int) -> Sequence[Row | Text]:
         """The rows inside the border."""
@@ -83,7 +94,7 @@ class Pane(Rows, can_focus=True):
     def rows(self, width: int, height: int) -> Sequence[Row | Text]:
         """Folded, or without a border."""
         if height == 1:
-            head: Row = [(f" {self.NUMBER} ", "train bold"), (self.NAME.ljust(10), "plain")]
+            head: Row = [(f" {self.digit} ", "train bold"), (self.NAME.ljust(10), "plain")]
             return [[*head, *self.folded(width - _FOLDED_NAME_CELLS)]]
         return self.body(width, height)
 
@@ -116,7 +127,7 @@ class Pane(Rows, can_focus=True):
 
     def _top(self, signs: str, role: str, width: int) -> Row:
         """The upper border: the digit and the name, then what is shown."""
-        name = f" {self.NUMBER} {self.NAME} "
+        name = f" {self.digit} {self.NAME} "
         room = width - cell_len(name) - 8
         about = self.about(room)
         about = f" {about} " if about and cell_len(about) <= room else ""

@@ -221,7 +221,7 @@ def _bands(plot: Plot) -> dict[int, tuple[float, float]]:
 
 
 def mark_texts(spec: ChartSpec, layout: Layout) -> list[tuple[int, str]]:
-    """Returns the column and the sign of each change; crowded ones share one sign, ``▲1-3``."""
+    """Returns the column and the sign of each change; crowded ones share a sign, ``▲1-3``."""
     triangle = (ASCII_SIGNS if spec.ascii_only else SIGNS).triangle
     groups: list[tuple[int, str, str]] = []
     for number, mark in enumerate(spec.marks, start=1):
@@ -234,6 +234,7 @@ def mark_texts(spec: ChartSpec, layout: Layout) -> list[tuple[int, str]]:
             column, first, _ = groups.pop()
         else:
             first = label
-        joined = label if first == label else f"{first}-{label}"
+        between = "-" if label.isdecimal() else ", "
+        joined = label if first == label else f"{first}{between}{label}"
         groups.append((column, first, triangle + joined))
     return [(column, text) for column, _, text in groups]

@@ -284,7 +284,7 @@ class Session:
         self.read_log()
         self._show()
         if was_starting:
-            self._decline("", f"The trainer {ending}. space tries again.")
+            self._decline("", f"The trainer {ending}. <run.space> tries again.")
         elif was_linked and self._followed is not None and not self.state.is_live:
             self._reopen(self._followed.run)
 

@@ -1,8 +1,8 @@
 """What the focused pane shows, what its numbers mean, and which keys do what."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from textual import events
@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from workbench.keyboard.active import app_keys, declared_keys, own_keys
 from workbench.keyboard.glossary import EVERYWHERE, GLOSSARY
+from workbench.keyboard.names import USUAL_KEYS, KeyNames
 from workbench.render.text import ascii_text
 from workbench.screens.main import MainScreen
 from workbench.widgets.footer import Key
@@ -30,12 +31,12 @@ class Section(NamedTuple):
     entries: Sequence[tuple[str, str]]
 
 
-def help_for(main: MainScreen, keymap: Mapping[str, str]) -> "HelpScreen":
+def help_for(main: MainScreen, keys: KeyNames) -> "HelpScreen":
     """The help of the pane with the focus.
 
     Args:
         main: The workbench.
-        keymap: Keys that a file has moved.
+        keys: How the keys are called.
     """
     pane, active, app = main.current_pane, main.active_bindings, main.app
     sections = [
@@ -46,9 +47,17 @@ def help_for(main: MainScreen, keymap: Mapping[str, str]) -> "HelpScreen":
     ]
     for other in main.panes:
         if other is not pane:
-            keys = _entries(declared_keys(other.BINDINGS, keymap))
-            sections.append(Section(f"Keys of {other.NUMBER} {other.NAME}", keys))
-    return HelpScreen(pane.NAME, pane.HELP, sections)
+            entries = _entries(declared_keys(other.BINDINGS, dict(keys.moved)))
+            sections.append(Section(f"Keys of {other.digit} {other.NAME}", entries))
+    declared = [binding for shown in main.panes for binding in shown.BINDINGS]
+    filled = [_filled(section, keys, declared) for section in sections]
+    return HelpScreen(pane.NAME, keys.fill(pane.HELP, declared), filled, keys)
+
+
+def _filled(section: Section, keys: KeyNames, declared: Sequence[Any]) -> Section:
+    """The section with the keys that its words name."""
+    entries = [tuple(keys.fill(text, declared) for text in entry) for entry in section.entries]
+    return Section(section.title, [(term, words) for term, words in entries])
 
 
 class HelpScreen(ModalScreen[None]):
@@ -58,6 +67,7 @@ class HelpScreen(ModalScreen[None]):
         name: The pane's name.
         about: What it shows.
         sections: What follows.
+        keys: How the keys are called.
     """
 
     CSS = """
@@ -75,8 +85,11 @@ class HelpScreen(ModalScreen[None]):
         Binding("up,k", "scroll(-1)", "up", show=False, id="help.up"),
     ]
 
-    def __init__(self, name: str, about: str, sections: Sequence[Section]) -> None:
+    def __init__(
+        self, name: str, about: str, sections: Sequence[Section], keys: KeyNames = USUAL_KEYS
+    ) -> None:
         super().__init__()
+        self._keys = keys
         self._name, self._about, self._sections = name, about, sections
 
     def compose(self) -> ComposeResult:
@@ -84,7 +97,8 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(id="help") as scroll:
             yield Static(self._text(self.app.size.width))
         scroll.border_title = Content(f"? {self._name}")
-        scroll.border_subtitle = Content("↑↓ scrolls · esc closes")
+        words = "<help.up><help.down> scrolls · <help.close> closes"
+        scroll.border_subtitle = Content(self._keys.fill(words, self.BINDINGS))
 
     def on_resize(self, event: events.Resize) -> None:
         """Breaks the lines for the width there is."""

@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from workbench.keyboard.names import USUAL_KEYS, KeyNames
 from workbench.run.state import Status
 from workbench.situation import SIGNS
 
@@ -20,6 +21,7 @@ class LeaveScreen(ModalScreen[Choice]):
     Args:
         run: What is left.
         status: What it does now; a paused run that nobody watches is stopped after a minute.
+        keys: How the keys are called.
     """
 
     CSS = """
@@ -36,9 +38,9 @@ class LeaveScreen(ModalScreen[Choice]):
         Binding("escape,q", "choose('stay')", "stay", id="leave.stay"),
     ]
 
-    def __init__(self, run: str, status: Status) -> None:
+    def __init__(self, run: str, status: Status, keys: KeyNames = USUAL_KEYS) -> None:
         super().__init__()
-        self._run, self._status = run, status
+        self._run, self._status, self._keys = run, status, keys
 
     def compose(self) -> ComposeResult:
         """The question with its three answers."""
@@ -48,15 +50,18 @@ class LeaveScreen(ModalScreen[Choice]):
         yield Static(
             Content.assemble(
                 f"{self._run} is {SIGNS[self._status][1]}.\n\n",
-                ("d", "bold $primary"),
-                f"    detach: {goes_on}\n",
-                ("s", "bold $primary"),
-                "    stop it with a checkpoint, to go on later\n",
-                ("esc", "bold $primary"),
-                "  stay here",
+                self._key("<leave.detach>"),
+                f"detach: {goes_on}\n",
+                self._key("<leave.stop>"),
+                "stop it with a checkpoint, to go on later\n",
+                self._key("<leave.stay>"),
+                "stay here",
             ),
             id="question",
         )
+
+    def _key(self, name: str) -> tuple[str, str]:
+        return f"{self._keys.fill(name, self.BINDINGS):5}", "bold $primary"
 
     def action_choose(self, choice: Choice) -> None:
         """Give the answer back."""

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from workbench.keyboard.names import USUAL_KEYS, KeyNames
 from workbench.render.text import clean
 
 _TAIL_BYTES, _MAX_LINES, _MAX_COLUMNS = 65_536, 400, 400
@@ -33,6 +34,7 @@ class LogScreen(ModalScreen[None]):
 
     Args:
         path: The file.
+        keys: How the keys are called.
     """
 
     CSS = """
@@ -47,16 +49,16 @@ class LogScreen(ModalScreen[None]):
         Binding("escape,q", "dismiss", "close", id="log.close")
     ]
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, keys: KeyNames = USUAL_KEYS) -> None:
         super().__init__()
-        self._path = path
+        self._path, self._keys = path, keys
 
     def compose(self) -> ComposeResult:
         """One scrolling text, its end in view."""
         with VerticalScroll(id="log") as scroll:
             yield Static(Content("\n".join(last_lines(self._path))))
         scroll.border_title = Content(clean(str(self._path), 200))
-        scroll.border_subtitle = Content("esc closes")
+        scroll.border_subtitle = Content(self._keys.fill("<log.close> closes", self.BINDINGS))
 
     def on_mount(self) -> None:
         """Show the end."""

@@ -111,6 +111,7 @@ class MainScreen(Screen[None]):
         """Show this situation."""
         self._header.show(situation)
         self._coach.show(situation)
+        self._tabs.show_keys(situation.keys)
         for pane in self.panes:
             pane.show(situation)
 

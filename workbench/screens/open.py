@@ -63,7 +63,9 @@ class OpenScreen(ModalScreen[Opened | None]):
         """A field, what is wrong with what was typed, and the list."""
         with Vertical() as box:
             box.border_title = "open"
-            box.border_subtitle = "enter opens · ↓ chooses · esc leaves"
+            box.border_subtitle = self._said(
+                "enter opens · <open.down> chooses · <open.leave> leaves"
+            )
             yield Field(_MAX_LINE)
             yield Static()
             yield Choices(compact=True)
@@ -131,7 +133,10 @@ class OpenScreen(ModalScreen[Opened | None]):
     def _say(self, words: str, is_refusal: bool = False) -> None:
         static = self.query_one(Static)
         static.set_class(is_refusal, "-refused")
-        static.update(Content(self._look.sign(words)))
+        static.update(Content(self._look.sign(self._said(words))))
+
+    def _said(self, words: str) -> str:
+        return self._look.keys.fill(words, self.BINDINGS)
 
     def _list(self, word: str) -> None:
         fitting = [c for c in self._all if c.name.startswith(word)]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -50,7 +51,7 @@ class RateScreen(ModalScreen[float | None]):
         super().__init__()
         self._look = look
         self._chart = _TrialChart()
-        self._chart.trial = trial
+        self._chart.trial = replace(trial, take_key=self._said("<rates.take>"))
 
     @property
     def trial(self) -> Trial:
@@ -60,8 +61,8 @@ class RateScreen(ModalScreen[float | None]):
     def compose(self) -> ComposeResult:
         """The chart in a frame."""
         with Vertical() as box:
-            box.border_title = "find a learning rate"
-            box.border_subtitle = "enter takes it · esc leaves all as it was"
+            box.border_title = "find a learning rate · nats per token at each rate"
+            box.border_subtitle = self._keys
             yield self._chart
 
     def on_mount(self) -> None:
@@ -72,6 +73,17 @@ class RateScreen(ModalScreen[float | None]):
         """Shows how far the search is now."""
         self._chart.trial = trial
         self._chart.redraw()
+        self.query_one(Vertical).border_subtitle = self._keys
+
+    @property
+    def _keys(self) -> str:
+        """What can be pressed: there is nothing to take before the end."""
+        leave = "<rates.leave> leaves all as it was"
+        has_found = self.trial.suggestion is not None
+        return self._said(f"<rates.take> takes it · {leave}" if has_found else leave)
+
+    def _said(self, words: str) -> str:
+        return self._look.keys.fill(words, self.BINDINGS)
 
     def action_take(self) -> None:
         """Answers the suggested rate, once there is one."""

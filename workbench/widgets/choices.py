@@ -38,6 +38,8 @@ class FoundCommands(CommandList, Choices):
 class Commands(CommandPalette):
     """Textual's command palette."""
 
+    DEFAULT_CSS = "Commands SearchIcon { color: $foreground; }"
+
     def compose(self) -> ComposeResult:
         """The same with our list."""
         for widget in super().compose():

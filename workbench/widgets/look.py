@@ -6,15 +6,17 @@ from msgspec import Struct
 from rich.style import Style
 from rich.text import Text
 
+from workbench.keyboard.names import USUAL_KEYS, KeyNames
 from workbench.render.palette import DARK, Palette
 from workbench.render.text import ascii_text
 
 
 class Look(Struct, frozen=True):
-    """Colours by meaning, and the signs that the terminal's font has."""
+    """Colours by meaning, the signs that the terminal's font has, and how the keys are called."""
 
     palette: Palette = DARK
     ascii_only: bool = False
+    keys: KeyNames = USUAL_KEYS
 
     def sign(self, text: str) -> str:
         """The text as it is, or its ASCII stand-in."""

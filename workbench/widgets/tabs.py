@@ -6,6 +6,7 @@ from textual import events
 from textual.message import Message
 
 from workbench.keyboard.bindings import PANE_NAMES
+from workbench.keyboard.names import USUAL_KEYS, KeyNames
 from workbench.widgets.rows import Row, Rows
 
 
@@ -21,6 +22,13 @@ class PaneTabs(Rows):
     """The names, the current one marked."""
 
     _current = 0
+    _keys = USUAL_KEYS
+
+    def show_keys(self, keys: KeyNames) -> None:
+        """Name these keys."""
+        if keys != self._keys:
+            self._keys = keys
+            self.redraw()
 
     def show_current(self, number: int) -> None:
         """Mark this pane."""
@@ -34,7 +42,7 @@ class PaneTabs(Rows):
             marked = number == self._current
             shown = name if width >= 48 else name[:4]
             role = "train bold reverse" if marked else "label"
-            row += [(f" {number} {shown} ", role)]
+            row += [(self._keys.fill(f" <pane.{number}> {shown} "), role)]
         return [row]
 
     def on_click(self, event: events.Click) -> None:

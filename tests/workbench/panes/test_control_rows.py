@@ -2,20 +2,27 @@ from itertools import groupby
 
 import pytest
 
-from seqlm import recipe, settings
+from seqlm import effect, recipe, settings
 from seqlm.presets import PRESETS
+from workbench.panes.controls.lines import controls_rows
 from workbench.panes.controls.rows import SECTIONS, control_rows
+from workbench.panes.controls.shown import ShownControls
+from workbench.panes.controls.view import ControlsView
+from workbench.panes.controls.words import explanation
+from workbench.situation import Situation
 
 MLP = recipe.read("names-mlp")
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_setting_has_one_row_under_its_heading(preset: str) -> None:
+def test_every_setting_with_an_effect_has_one_row_under_its_heading(preset: str) -> None:
     config = recipe.read(preset)
     rows = control_rows(config, None, {})
-    keys = [row.key for row in rows]
-    assert sorted(keys) == sorted(["preset", *(s.key for s in settings.settings_of(config))])
-    assert [section for section, _ in groupby(rows[1:], key=lambda row: row.section)] == [*SECTIONS]
+    every = [s.key for s in settings.settings_of(config) if effect.has_effect(config, s.key)]
+    assert sorted(row.key for row in rows) == sorted(["preset", *every])
+    sections = [s for s in SECTIONS if s.name != "training" or not config.model.learns_by_counting]
+    assert [section for section, _ in groupby(rows[1:], key=lambda row: row.section)] == sections
+    assert all(row.has_effect for row in rows)
     assert all(row.section is not None and row.section.is_live == row.live for row in rows[1:])
 
 
@@ -58,3 +65,30 @@ def test_a_setting_that_the_running_family_lacks_waits_too() -> None:
     rows = {r.key: r for r in control_rows(recipe.read("names-ngram"), MLP, {})}
     assert (rows["model.order"].value_text, rows["model.order"].waiting_text) == ("—", "6")
     assert (rows["preset"].value_text, rows["preset"].waiting_text) == ("names-mlp", "names-ngram")
+
+
+def test_a_value_that_was_set_without_an_effect_is_shown_as_such() -> None:
+    asked = recipe.read("names-mlp data.max_words=50")
+    rows = {row.key: row for row in control_rows(asked, MLP, {})}
+    words = rows["data.max_words"]
+    assert (words.has_effect, words.value_text, words.waiting_text) == (False, "10000", "50")
+    assert "data.unknown" not in rows
+    assert Situation(asked, running=MLP).waiting == ("data.max_words",)
+    assert explanation(words.setting, words.has_effect).startswith(
+        "No effect now: it needs tokenizer word. only the most frequent words. 1 to 1,000,000, or off"
+    )
+    drawn = controls_rows(ControlsView(ShownControls(tuple(rows.values()))), 60, 90)
+    assert sum("no effect" in text for row in drawn for text, _ in row) == 1
+    counted = recipe.read("names-ngram train.steps=5")
+    (steps,) = (row for row in control_rows(counted, None, {}) if row.key.startswith("train."))
+    assert "counted, not trained" in explanation(steps.setting, steps.has_effect)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("running", ["names-mlp", "names-ngram", "words"])
+def test_as_many_values_wait_as_rows_say(preset: str, running: str) -> None:
+    asked, begun = recipe.read(preset), recipe.read(running)
+    rows = control_rows(asked, begun, {})
+    waiting = {row.key for row in rows[1:] if row.waiting_text is not None}
+    waiting = {key for key in waiting if not key.startswith("sample.")}
+    assert waiting == {*Situation(asked, running=begun).waiting}

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from seqlm import recipe, settings
 from seqlm.errors import RequestError
 from seqlm.presets import PRESETS
-from seqlm.settings import Setting
+from seqlm.setting import Setting
+from workbench.keyboard.names import USUAL_KEYS
+from workbench.panes.controls.keys import CONTROLS_BINDINGS
 from workbench.panes.controls.values import scaled, stepped
 from workbench.panes.controls.words import bounds, explanation, together, typed
 
@@ -157,7 +159,7 @@ def test_typed_values(key: str, text: str, value: Any) -> None:
 def test_what_is_refused_says_what_would_be_right(key: str, text: str, words: str) -> None:
     with pytest.raises(RequestError) as refused:
         typed(*at(key), text)
-    assert words in str(refused.value)
+    assert words in USUAL_KEYS.fill(str(refused.value), CONTROLS_BINDINGS)
 
 
 @given(st.sampled_from(settings.settings_of(MLP)), st.text(max_size=60))

@@ -10,14 +10,21 @@ from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.events import Key, MouseScrollDown
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from seqlm import recipe, settings
 from seqlm.config import RunConfig
 from seqlm.presets import PRESETS
 from workbench.panes.controls.lines import action_at, controls_rows
 from workbench.panes.controls.pane import ControlsPane
-from workbench.panes.controls.presets import PresetScreen, matching, preset_line, size_of
+from workbench.panes.controls.presets import (
+    PresetScreen,
+    columns,
+    heading,
+    matching,
+    preset_line,
+    size_of,
+)
 from workbench.panes.controls.rows import control_rows
 from workbench.panes.controls.shown import ShownControls
 from workbench.panes.controls.summary import summary
@@ -116,7 +123,7 @@ def test_one_row_sums_up() -> None:
     assert folded == "learning rate 0.025 [ ] │ hidden 200 → 300 ↻ r │ batch 32 │ model mlp"
     assert plain(view_on("train.pace", 40, 1), 40, 1) == ["pace full │ learning rate 0.025"]
     counts = "".join(text for text, _ in summary(shown(recipe.read("names-ngram")), 60))
-    assert counts == "model ngram │ order 6 │ smoothing kneser-ney │ add-k 1"
+    assert counts == "model ngram │ order 6 │ smoothing kneser-ney │ temperature 1"
 
 
 def test_a_value_that_has_no_room_goes_before_the_one_that_waits() -> None:
@@ -346,6 +353,11 @@ async def test_a_preset_is_chosen_from_the_list() -> None:
         assert app.heard == ["names-mlp-2d"]
         await press(pilot, ["enter", "slash", *"pyth", "enter"])
         assert app.heard[-1] == "python-ngram"
+        await press(pilot, ["enter", "down"])
+        assert "names-mlp-2d: letters as points" in str(app.screen.query_one(Static).visual)
+        assert app.screen.query_one(Static).region.height == 2
+        await pilot.resize_terminal(60, 20)
+        await press(pilot, ["escape"])
         await press(pilot, ["enter", "escape"])
         assert len(app.heard) == 2
 
@@ -382,12 +394,34 @@ def test_presets_tell_their_size_where_the_vocabulary_is_known(preview: Preview)
     sizes = {name: size_of(preset, preview) for name, preset in PRESETS.items()}
     assert sizes == {name: size_of(preset, None) for name, preset in PRESETS.items()}
     assert (sizes["names-mlp"], sizes["names-bigram"], sizes["python-lstm"]) == (11_897, 0, None)
-    line = preset_line(PRESETS["names-mlp"], Look(), preview).plain
-    assert line.startswith(
-        "names-mlp          names   mlp          11,897  2.337   180 s  three letters"
-    )
-    line = preset_line(PRESETS["python-lstm"], Look(), preview).plain
-    assert line.startswith("python-lstm        python  lstm              —  1.468   196 s  a state")
+    line = preset_line(PRESETS["names-mlp"], Look(), columns(120), preview).plain
+    assert line.split()[:9] == [
+        "names-mlp",
+        "names",
+        "mlp",
+        "11,897",
+        "2.337",
+        "180",
+        "s",
+        "three",
+        "letters",
+    ]
+    line = preset_line(PRESETS["python-lstm"], Look(), columns(120), preview).plain
+    assert " — " in line
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_no_name_in_the_list_of_presets_is_cut(width: int) -> None:
+    at = columns(width)
+    assert at.has_lesson == (width == 120)
+    heads = heading(Look(), at).plain
+    for preset in PRESETS.values():
+        line = preset_line(preset, Look(), at).plain
+        family = settings.kind_of(preset.config.model)
+        assert line.split()[:3] == [preset.name, preset.config.data.corpus, family]
+        assert (f"  {preset.teaches}" in line) == at.has_lesson
+        assert line.index(f" {family} ") + 1 == heads.index("family")
+        assert at.width <= width - 8
 
 
 async def test_settings_that_do_not_go_together_keep_the_field_open() -> None:

@@ -56,8 +56,8 @@ def _line(view: ControlsView, line: Line, width: int, band: str) -> Row:
         indent = "" if line.words.startswith("✗") else "  "
         return [(indent + clean(line.words), "error")]
     if line.row == view.cursor:
-        return _setting_here(view.rows[line.row], view.is_editing, width, band)
-    return _setting(view.rows[line.row], width)
+        return _setting_here(view, view.rows[line.row], width, band)
+    return _setting(view, view.rows[line.row], width)
 
 
 def _heading(section: Section, width: int) -> Row:
@@ -69,29 +69,31 @@ def _heading(section: Section, width: int) -> Row:
     return [(f"─ {section.name} {'─' * n}", "guide"), (f" {when} ", role), ("───", "guide")]
 
 
-def _setting(row: ControlRow, width: int) -> Row:
+def _setting(view: ControlsView, row: ControlRow, width: int) -> Row:
     name = fit(row.label, max(0, label_width(width) - 1))
     pieces = [(f"{name}   ", "label"), *_value(row, width)]
-    mark, unit = _mark(row, width - _size(pieces) - 1), _unit(row)
+    mark, unit = _mark(view, row, width - _size(pieces) - 1), _unit(row)
     if _size(pieces) + len(unit) + 1 + len(mark[0]) <= width:
         pieces.append((unit, "guide"))
     return _beside(pieces, mark, width)
 
 
-def _setting_here(row: ControlRow, is_editing: bool, width: int, band: str) -> Row:
+def _setting_here(view: ControlsView, row: ControlRow, width: int, band: str) -> Row:
     """The row under the cursor; the field that opens over its value needs no value below."""
     name = fit(row.label, max(0, label_width(width) - 1))
     pieces = [(f"{name} ", "plain bold"), ("◂ ", "train")]
-    if not is_editing:
+    if not view.is_editing:
         pieces += [(text, f"{role} bold") for text, role in _value(row, width)]
         pieces.append((" ▸", "train"))
-        pieces = _beside(pieces, _mark(row, width - _size(pieces) - 1), width)
+        pieces = _beside(pieces, _mark(view, row, width - _size(pieces) - 1), width)
     pieces.append((" " * (width - _size(pieces)), "plain"))
     return [(text, f"{role} on {band}") for text, role in pieces] if band else pieces
 
 
 def _unit(row: ControlRow) -> str:
-    """What the number counts, where there is a number alone."""
+    """What the number counts, where there is a number alone; that it does nothing, where it does."""
+    if not row.has_effect:
+        return " (no effect)"
     is_alone = row.waiting_text is None and row.value_text[:1].isdigit()
     return f" {row.setting.unit}" if row.setting.unit and is_alone and row.kind != "text" else ""
 
@@ -101,7 +103,7 @@ def _value(row: ControlRow, width: int) -> list[tuple[str, str]]:
     return value_pieces(row, width - label_width(width) - (4 if row.live else 8))
 
 
-def _mark(row: ControlRow, room: int) -> tuple[str, str]:
+def _mark(view: ControlsView, row: ControlRow, room: int) -> tuple[str, str]:
     """``▲1▲2``: changed while the run went; ``↻ r``: waits for a new run; ``↻``: would."""
     if row.marks:
         shown = [f"▲{number}" for number in row.marks[-_MOST_MARKS:]]
@@ -109,7 +111,7 @@ def _mark(row: ControlRow, room: int) -> tuple[str, str]:
             del shown[0]
         return "".join(shown), "mark"
     if row.is_new_run:
-        return "↻ r", "waiting"
+        return view.content.keys.fill("↻ <run.new>"), "waiting"
     return "" if row.live else "↻  ", "guide"
 
 

@@ -36,9 +36,10 @@ class ControlsPane(Pane):
     NAME = "Controls"
     HELP: ClassVar[str] = (
         "Every setting of the run, with what is in force. A live one takes force at the next step. "
-        "One marked ↻ takes a new run: 200 → 300 waits, r starts it, and the old run is kept. "
-        "←→ go to the next round value, [ and ] halve and double, enter types one: 3e-4, *2, /10, "
-        "off. u takes back. f on the learning rate tries rates on a copy."
+        "One marked ↻ takes a new run: 200 → 300 waits, <run.new> starts it, and the old run is "
+        "kept. <controls.less> and <controls.more> go to the next round value, <controls.halve> and "
+        "<controls.double> halve and double, <controls.edit> types one: 3e-4, *2, /10, off. "
+        "<controls.undo> takes back. <controls.find_rate> on the learning rate tries rates on a copy."
     )
     BINDINGS: ClassVar[list[BindingType]] = CONTROLS_BINDINGS
 
@@ -88,12 +89,12 @@ class ControlsPane(Pane):
 
     def show_refusal(self, message: str) -> None:
         """Says under the row why what was asked last is not possible."""
-        self._change(refusal=message)
+        self._change(refusal=self.keys.fill(message, self.BINDINGS))
 
     @property
     def look(self) -> Look:
         """Its colours and signs, for a screen that opens over it."""
-        return Look(self.palette, self.ascii_only)
+        return Look(self.palette, self.ascii_only, self.keys)
 
     # What a person does.
 
@@ -166,7 +167,7 @@ class ControlsPane(Pane):
             value = typed(row.setting, row.value, event.value)
             self._check(row, value)
         except errors.RequestError as error:
-            self._change(refusal=str(error))
+            self.show_refusal(str(error))
             return
         self._close_field()
         self._ask(value)
@@ -235,7 +236,7 @@ class ControlsPane(Pane):
         try:
             self._check(row, value)
         except errors.RequestError as error:
-            self._change(refusal=str(error))
+            self.show_refusal(str(error))
             return
         self.post_message(self.ValueAsked(row.key, value))
 

@@ -1,7 +1,7 @@
 """The list of presets over the screen: what each teaches and what it reaches."""
 
 from functools import cache
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -22,7 +22,11 @@ from workbench.texts.preview import Preview
 from workbench.widgets.choices import Choices
 from workbench.widgets.look import Look
 
-_NAME, _CORPUS, _KIND, _PARAMS, _VAL, _SECONDS = 19, 8, 11, 8, 7, 8
+_KIND, _PARAMS, _VAL, _SECONDS = 12, 8, 7, 8
+_FIND, _LEAVE = "<presets.find> filters", "<presets.leave> leaves"
+_FRAME_ROWS = 6  # the border, the field, the heading, and the lesson below
+_AROUND, _LEAST_LESSON = 10, 24
+"""Cells around a row, and those without which what a preset teaches stands below the list alone."""
 
 
 def matching(words: str) -> list[Preset]:
@@ -31,16 +35,37 @@ def matching(words: str) -> list[Preset]:
     return [preset for preset in PRESETS.values() if all(w in _searched(preset) for w in wanted)]
 
 
-def preset_line(preset: Preset, look: Look, preview: Preview | None = None) -> Text:
+class Columns(NamedTuple):
+    """How wide the names are, and whether there is room for what each preset teaches."""
+
+    name: int
+    corpus: int
+    has_lesson: bool
+
+    @property
+    def width(self) -> int:
+        """Cells of everything but the lesson."""
+        return self.name + self.corpus + _KIND + _PARAMS + _VAL + _SECONDS
+
+
+def columns(width: int) -> Columns:
+    """The columns of a list on a screen that is so wide: no name of a preset or corpus is cut."""
+    names = max(len(preset.name) for preset in PRESETS.values())
+    corpora = max(len(preset.config.data.corpus) for preset in PRESETS.values())
+    found = Columns(names + 1, corpora + 1, has_lesson=False)
+    return found._replace(has_lesson=width - _AROUND - found.width >= _LEAST_LESSON)
+
+
+def preset_line(preset: Preset, look: Look, at: Columns, preview: Preview | None = None) -> Text:
     """Name, corpus, family, parameters, expected validation loss, seconds, and what it teaches."""
     palette, config = look.palette, preset.config
-    row = Text(fit(preset.name, _NAME), f"bold {palette.plain}")
-    row.append(fit(config.data.corpus, _CORPUS), palette.label)
+    row = Text().append(fit(preset.name, at.name), f"bold {palette.plain}")
+    row.append(fit(config.data.corpus, at.corpus), palette.label)
     row.append(fit(settings.kind_of(config.model), _KIND), palette.label)
     row.append(look.sign(figures.count(size_of(preset, preview))).rjust(_PARAMS), palette.label)
     row.append(look.sign(figures.loss(preset.expected_val_loss, 3)).rjust(_VAL), palette.val)
     row.append(look.sign(_seconds(preset.expected_cpu_s)).rjust(_SECONDS), palette.label)
-    return row.append(f"  {preset.teaches}", palette.plain)
+    return row.append(f"  {preset.teaches}" if at.has_lesson else "", palette.plain)
 
 
 def size_of(preset: Preset, preview: Preview | None) -> int | None:
@@ -63,10 +88,10 @@ def _seconds(cpu_s: float | None) -> str:
     return figures.MISSING if cpu_s is None else f"{cpu_s:,.3g} s"
 
 
-def heading(look: Look) -> Text:
+def heading(look: Look, at: Columns) -> Text:
     """The names of the columns."""
-    words = f"{'name':{_NAME}}{'corpus':{_CORPUS}}{'family':{_KIND}}{'params':>{_PARAMS}}"
-    words += f"{'val':>{_VAL}}{'CPU':>{_SECONDS}}  what it teaches"
+    words = f"{'name':{at.name}}{'corpus':{at.corpus}}{'family':{_KIND}}{'params':>{_PARAMS}}"
+    words += f"{'val':>{_VAL}}{'CPU':>{_SECONDS}}{'  what it teaches' if at.has_lesson else ''}"
     return Text(words, look.palette.guide)
 
 
@@ -82,12 +107,13 @@ class PresetScreen(ModalScreen[str | None]):
     DEFAULT_CSS = """
     PresetScreen { align: center middle; }
     PresetScreen > Vertical {
-        width: 104; max-width: 98%; height: auto; max-height: 90%;
+        width: 124; max-width: 98%; max-height: 90%;
         border: heavy $primary; padding: 0 1; background: $surface;
     }
+    .-ascii PresetScreen > Vertical { border: ascii $primary; }
     PresetScreen Input { height: 1; padding: 0; }
     PresetScreen OptionList {
-        height: auto; max-height: 1fr; text-wrap: nowrap; text-overflow: ellipsis;
+        height: 1fr; text-wrap: nowrap; text-overflow: ellipsis;
     }
     PresetScreen Static { height: 2; }
     """
@@ -105,9 +131,10 @@ class PresetScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """A field to filter with, and the list."""
         with Vertical() as box:
+            box.styles.height = len(PRESETS) + _FRAME_ROWS
             box.border_title = "presets"
-            box.border_subtitle = "enter takes it · / filters · esc leaves"
-            yield Input(placeholder="/ filters", compact=True, max_length=60)
+            box.border_subtitle = f"enter takes it · {self._said(_FIND)} · {self._said(_LEAVE)}"
+            yield Input(placeholder=self._said(_FIND), compact=True, max_length=60)
             yield Choices(compact=True)
             yield Static()
 
@@ -115,6 +142,13 @@ class PresetScreen(ModalScreen[str | None]):
         """Shows every preset, the cursor on the present one."""
         self._show(matching(""))
         self.query_one(Choices).focus()
+
+    def on_resize(self) -> None:
+        """Another width may have room for other columns."""
+        choices, words = self.query_one(Choices), self.query_one(Input).value
+        place = choices.highlighted
+        self._show(matching(clean(words)))
+        choices.highlighted = place
 
     def action_leave(self) -> None:
         """Answers that nothing was chosen."""
@@ -148,13 +182,17 @@ class PresetScreen(ModalScreen[str | None]):
         words = f"{preset.name}: {preset.teaches}." if preset else ""
         self.query_one(Static).update(Text(words, self._look.palette.label))
 
+    def _said(self, words: str) -> str:
+        return self._look.keys.fill(words, self.BINDINGS)
+
     def _show(self, presets: list[Preset]) -> None:
         choices = self.query_one(Choices)
         names = [preset.name for preset in presets]
         choices.clear_options()
-        choices.add_option(Option(heading(self._look), disabled=True))
+        look, at = self._look, columns(self.app.size.width)
+        choices.add_option(Option(heading(look, at), disabled=True))
         choices.add_options(
-            Option(preset_line(p, self._look, self._preview), id=p.name) for p in presets
+            Option(preset_line(p, look, at, self._preview), id=p.name) for p in presets
         )
         if names:
             place = names.index(self._current) if self._current in names else 0

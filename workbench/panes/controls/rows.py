@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from seqlm import settings
+from seqlm import effect, settings
 from seqlm.config import RunConfig
 from seqlm.presets import PRESETS
-from seqlm.settings import Setting
+from seqlm.setting import Setting
 from workbench.labels import label
 from workbench.render.figures import MISSING
 
@@ -57,6 +58,7 @@ class ControlRow(Struct, frozen=True):
         value_text: What is in force, as it is typed.
         waiting_text: What is asked for, where that is not what is in force; else None.
         marks: The numbers of the changes that were made to it while the run went.
+        has_effect: Whether another value could make another run, as the other settings stand.
     """
 
     setting: Setting
@@ -66,6 +68,7 @@ class ControlRow(Struct, frozen=True):
     value_text: str
     waiting_text: str | None = None
     marks: tuple[int, ...] = ()
+    has_effect: bool = True
 
     @property
     def key(self) -> str:
@@ -94,7 +97,9 @@ def control_rows(
     in_force: Mapping[str, Any],
     marks: Mapping[str, tuple[int, ...]] = {},
 ) -> tuple[ControlRow, ...]:
-    """Every setting as a row: the preset, then section by section.
+    """The settings as rows: the preset, then section by section.
+
+    One that has no effect as the others stand is left out, unless a person has set it.
 
     Args:
         asked: What a new run would be made of.
@@ -103,10 +108,13 @@ def control_rows(
         marks: The numbers of the changes made to each setting.
     """
     begun = _values(running) if running else {}
-    found = []
+    found, shown = [], effect.shown_keys(asked)
     for key, (setting, wanted) in _values(asked).items():
+        if key not in shown:
+            continue
         at_first = begun[key][1] if key in begun else _ABSENT if running else wanted
-        found.append(_row(setting, wanted, at_first, in_force, marks.get(key, ())))
+        row = _row(setting, wanted, at_first, in_force, marks.get(key, ()))
+        found.append(replace(row, has_effect=effect.has_effect(asked, key)))
     return (_preset_row(asked, running), *sorted(found, key=_place))
 
 
@@ -125,7 +133,7 @@ def _preset_row(asked: RunConfig, running: RunConfig | None) -> ControlRow:
         key=PRESET_KEY,
         kind="choice",
         default=None,
-        help="a configuration with a name; enter opens the list",
+        help="a configuration with a name; <controls.edit> opens the list",
         choices=tuple(PRESETS),
     )
     shown = running.preset if running else asked.preset

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from seqlm.config import RunConfig
 from seqlm.parameters import n_parameters
+from workbench.keyboard.names import USUAL_KEYS, KeyNames
 from workbench.panes.controls.rows import ControlRow, control_rows
 from workbench.run.run_line import run_line
 from workbench.situation import Situation
@@ -16,7 +17,7 @@ class ShownControls(Struct, frozen=True):
     """The pane's content.
 
     Attributes:
-        rows: Every setting.
+        rows: The settings that have an effect, or were set.
         n_parameters: Of the model on the screen; None where the vocabulary is not known yet.
         n_asked: Of the model that a new run would have, likewise.
         n_waiting: How many values were asked for and are not in force.
@@ -24,6 +25,7 @@ class ShownControls(Struct, frozen=True):
         line: What gives the run again.
         can_undo: Whether there is a change to take back.
         can_redo: Whether there is one to make again.
+        keys: How the keys are called.
     """
 
     rows: tuple[ControlRow, ...] = ()
@@ -34,6 +36,7 @@ class ShownControls(Struct, frozen=True):
     line: str = ""
     can_undo: bool = False
     can_redo: bool = False
+    keys: KeyNames = USUAL_KEYS
 
     @property
     def needs_new_run(self) -> bool:
@@ -44,7 +47,7 @@ class ShownControls(Struct, frozen=True):
 def shown_controls(
     situation: Situation, can_undo: bool = False, can_redo: bool = False
 ) -> ShownControls:
-    """Every setting as a row. Sampling is the screen's own: what is asked for is in force at once."""
+    """The settings as rows. Sampling is the screen's own: what is asked for is in force at once."""
     run, asked = situation.run, situation.asked
     rows = _rows(
         asked,
@@ -62,6 +65,7 @@ def shown_controls(
         line=run_line(situation),
         can_undo=can_undo,
         can_redo=can_redo,
+        keys=situation.keys,
     )
 
 
@@ -79,10 +83,7 @@ def _rows(
     marks: dict[str, tuple[int, ...]] = {}
     for number, key in enumerate(changed, n_changes - len(changed) + 1):
         marks[key] = (*marks.get(key, ()), number)
-    rows = control_rows(asked, running, in_force | dict(values), marks)
-    if asked.model.learns_by_counting:  # in one pass, by no step
-        return tuple(row for row in rows if not row.key.startswith("train."))
-    return tuple(rows)
+    return control_rows(asked, running, in_force | dict(values), marks)
 
 
 def _n_parameters(situation: Situation, config: RunConfig) -> int | None:

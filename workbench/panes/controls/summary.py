@@ -2,6 +2,7 @@
 
 from rich.cells import cell_len
 
+from workbench.keyboard.names import KeyNames
 from workbench.panes.controls.rows import PRESET_KEY, ControlRow
 from workbench.panes.controls.shown import ShownControls
 from workbench.render.text import clean
@@ -23,7 +24,7 @@ def summary(content: ShownControls, width: int, first: ControlRow | None = None)
     row: list[tuple[str, str]] = []
     used = 0
     for shown in _ordered(content, first):
-        pieces = _pieces(shown, is_first=not row)
+        pieces = _pieces(shown, content.keys, is_first=not row)
         size = sum(cell_len(text) for text, _ in pieces)
         if row and used + size > width:
             break
@@ -64,11 +65,11 @@ def _ordered(content: ShownControls, first: ControlRow | None) -> list[ControlRo
     return list({row.key: row for row in ordered}.values())
 
 
-def _pieces(row: ControlRow, is_first: bool) -> list[tuple[str, str]]:
+def _pieces(row: ControlRow, keys: KeyNames, is_first: bool) -> list[tuple[str, str]]:
     name = _SHORT.get(row.key, row.label)
     pieces = [("" if is_first else " │ ", "guide"), (f"{name} ", "label"), *value_pieces(row, 40)]
     if row.is_new_run:
-        pieces.append((" ↻ r", "waiting"))
+        pieces.append((keys.fill(" ↻ <run.new>"), "waiting"))
     elif row.key == _RATE and is_first:
-        pieces.append((" [ ]", "label"))
+        pieces.append((keys.fill(" <rate.halve> <rate.double>"), "label"))
     return pieces

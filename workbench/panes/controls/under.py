@@ -2,7 +2,8 @@
 
 from textwrap import wrap
 
-from workbench.panes.controls.rows import PRESET_KEY, ControlRow
+from workbench.panes.controls.keys import CONTROLS_BINDINGS
+from workbench.panes.controls.rows import PRESET_KEY
 from workbench.panes.controls.shown import ShownControls
 from workbench.panes.controls.view import ControlsView, parts_under
 from workbench.panes.controls.words import explanation
@@ -14,7 +15,7 @@ from workbench.widgets.rows import Row
 def rows_under(view: ControlsView, width: int, height: int) -> list[Row]:
     """As many rows as :func:`parts_under` says."""
     parts = parts_under(width, height)
-    words = _explained(view.row, width, parts.count("words"))
+    words = _explained(view, width, parts.count("words"))
     rows: list[Row] = []
     for part in parts:
         if part == "words":
@@ -34,7 +35,7 @@ def _notice(part: str, content: ShownControls, width: int) -> Row:
         case "both":
             return _ruled([_size(content), _waits(content)], role, width)
         case "rule":
-            return _ruled(["C copies this line"], "label", width)
+            return _ruled([content.keys.fill("<copy.line> copies this line")], "label", width)
     return [(_waits(content), role)]
 
 
@@ -53,8 +54,10 @@ def _waits(content: ShownControls) -> str:
     if not n:
         return "No value waits."
     waits, them = ("waits", "it") if n == 1 else ("wait", "them")
-    does = f"r starts {them}" if content.needs_new_run else f"space goes on with {them}"
-    return f"{n} {waits}: {does}, u undoes"
+    does = "<run.new> starts" if content.needs_new_run else "<run.space> goes on with"
+    return content.keys.fill(
+        f"{n} {waits}: {does} {them}, <controls.undo> undoes", CONTROLS_BINDINGS
+    )
 
 
 def _ruled(words: list[str], role: str, width: int) -> Row:
@@ -68,13 +71,14 @@ def _ruled(words: list[str], role: str, width: int) -> Row:
     return [*row, ("─" * (width - 1 - used), "guide")]
 
 
-def _explained(row: ControlRow | None, width: int, n_rows: int) -> list[str]:
+def _explained(view: ControlsView, width: int, n_rows: int) -> list[str]:
     """What the setting under the cursor does, in so many rows."""
-    lines: list[str] = []
+    row, lines = view.row, list[str]()
     if row is not None and n_rows:
         is_preset = row.key == PRESET_KEY
-        words = f"{row.setting.help}." if is_preset else explanation(row.setting)
-        lines = wrap(clean(words), max(8, width))
+        words = f"{row.setting.help}." if is_preset else explanation(row.setting, row.has_effect)
+        words = view.content.keys.fill(clean(words), CONTROLS_BINDINGS)
+        lines = wrap(words, max(8, width))
     if len(lines) > n_rows:
         lines = [*lines[: n_rows - 1], fit(" ".join(lines[n_rows - 1 :]), width)]
     return lines + [""] * (n_rows - len(lines))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from seqlm import errors
-from seqlm.settings import Setting
+from seqlm.setting import Setting
 from workbench.labels import label
 
 _UNIT_STEPS_UP_TO = 32  # a whole number with a maximum this small goes up by one

@@ -5,7 +5,7 @@ from typing import Any
 
 from seqlm import errors, settings
 from seqlm.config import RunConfig
-from seqlm.settings import Setting
+from seqlm.setting import Setting
 from workbench.labels import in_words, label, plain_number
 from workbench.panes.controls.values import calculated
 
@@ -22,13 +22,21 @@ def bounds(setting: Setting) -> str:
     return f"{above}{plain_number(setting.minimum)} {to} {plain_number(setting.maximum)}{off}"
 
 
-def explanation(setting: Setting) -> str:
-    """What a setting does, what it may be, and its usual value."""
+def explanation(setting: Setting, has_effect: bool = True) -> str:
+    """What a setting does, what it may be, and its usual value; first why it does nothing now."""
+    if not has_effect:
+        return f"No effect now: {_needed(setting)}. {explanation(setting)}"
     unit = f" {setting.unit}" if setting.unit and setting.kind != "text" else ""
     usual = setting.show(setting.default)
     if setting.kind == "text":
         return f"{setting.help}; default {usual}."
     return f"{setting.help}. {bounds(setting)}{unit}; default {usual}."
+
+
+def _needed(setting: Setting) -> str:
+    if setting.only_with is None:
+        return "this model is counted, not trained"
+    return f"it needs {in_words(setting.condition())}"
 
 
 def typed(setting: Setting, value: Any, text: str) -> Any:
@@ -42,7 +50,7 @@ def typed(setting: Setting, value: Any, text: str) -> Any:
         return setting.parse(wanted)
     except errors.RequestError as error:
         words = _why_not(setting, wanted)
-        keep = "" if setting.choices else f", or esc to keep {setting.show(value)}."
+        keep = "" if setting.choices else f", or <controls.leave> to keep {setting.show(value)}."
         raise errors.RequestError(words + keep, text) from error
 
 

@@ -202,7 +202,9 @@ def _follower_rows(
     """What follows what where tokens are longer than a sign: after each its likeliest next ones."""
     size = _token_cells(preview, 7)
     begin = min(first, max(0, len(tokens) - max(1, room - 1)))
-    rows: list[Row] = [[(f"{'token'.ljust(size)}most often next, and its share", "guide")]]
+    heads = ("most often next, and its share", "next, and its share", "next")
+    head = next((words for words in heads if size + len(words) <= width), "")
+    rows: list[Row] = [[(f"{'token'.ljust(size)}{head}", "guide")]]
     for token in tokens[begin : begin + max(0, room - 1)]:
         shares = preview.probabilities([token])
         ids = nlargest(_MOST_NEXT, range(len(shares)), key=shares.__getitem__)

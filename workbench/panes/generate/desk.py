@@ -21,7 +21,9 @@ class GenerateDesk(Questions):
         text = self.view.text
         self._look_at_text()
         if text.has_ended:
-            self.say("The text ends here. ← goes back, n draws this token again.")
+            self.say(
+                "The text ends here. <generate.back> goes back, <generate.again> draws this token again."
+            )
         elif text.cursor + 1 < len(text.drawn):
             self._go(text.forward())
         elif self._asked is None or self._to_draw is None:
@@ -75,7 +77,9 @@ class GenerateDesk(Questions):
             self._pending_after = text.tokens_before
             self.change(pending=prediction)
         self._go(text)
-        self.say(f"Branch {text.branch.letter}: → draws it with random numbers of its own.")
+        self.say(
+            f"Branch {text.branch.letter}: <generate.draw> draws it with random numbers of its own."
+        )
 
     def drop(self) -> None:
         """Takes the current branch out of the tree; one that is kept stays."""
@@ -91,7 +95,7 @@ class GenerateDesk(Questions):
         text = self.view.text.keep()
         self._go(text)
         letter = text.branch.letter
-        kept = f"{letter} is kept: it stays when esc lets the others go."
+        kept = f"{letter} is kept: it stays when <generate.leave> lets the others go."
         self.say(kept if text.branch.is_kept else f"{letter} is not kept any more.")
 
     def show_view(self, by: int) -> None:
@@ -102,7 +106,7 @@ class GenerateDesk(Questions):
     def draw_again(self) -> None:
         """Draws the token under the cursor with the next random number."""
         if self.view.text.here is None:
-            self.say("Nothing is drawn here yet: → draws.")
+            self.say("Nothing is drawn here yet: <generate.draw> draws.")
             return
         self.change(message=None)
         self._go(self.view.text.redraw(self.view.sampling))
@@ -154,7 +158,9 @@ class GenerateDesk(Questions):
         text = self.view.text
         n_drawn = len(text.drawn)
         if n_drawn and n_drawn % MAX_DRAWN == 0 and text.cursor >= n_drawn - 1:
-            self.say(f"{n_drawn} tokens and no end. → goes on, n draws again.")
+            self.say(
+                f"{n_drawn} tokens and no end. <generate.draw> goes on, <generate.again> draws again."
+            )
             return False
         return not text.has_ended
 

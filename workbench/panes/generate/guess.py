@@ -7,6 +7,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from workbench.drawn.guessing import Guess, Guessing
+from workbench.panes.generate.keys import said
 from workbench.panes.generate.view import GenerateView
 from workbench.render import figures
 from workbench.render.bars import bar
@@ -78,7 +79,7 @@ def _hint(view: GenerateView) -> str:
     tokenizer = view.source.tokenizer
     one = tokenizer.one
     if not view.is_guessing:
-        return f"enter begins; then each {one} you type is a guess"
+        return said(view, f"<generate.guess> begins; then each {one} you type is a guess")
     if tokenizer.is_spelled:
         end = "; enter alone: the end" if view.source.has_end else ""
         words = f"type a {one}, then enter{end}; then the model shows its hand · esc stops"

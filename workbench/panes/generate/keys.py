@@ -13,7 +13,8 @@ GENERATE_HELP = (
     "temperature, top-k, top-p and min-p make of the candidates, in this order; ln p is the "
     "model's logit up to a constant. View 4, tree: another token at a place begins a branch; the "
     "old one stays. View 5, guess: your guesses against the model's, on text it was not trained on. "
-    "What is drawn keeps the weights it was drawn from; esc lets it go and follows the newest."
+    "What is drawn keeps the weights it was drawn from; <generate.leave> lets it go and follows the "
+    "newest."
 )
 _TEXT: tuple[Showing, ...] = ("step", "stages", "tree")
 _NOT_IN_GAME: tuple[Showing, ...] = ("step", "samples", "stages", "tree")
@@ -28,6 +29,11 @@ _WHERE: dict[str, tuple[Showing, ...]] = {
     **dict.fromkeys(("point", "temperature", "edit"), _NOT_IN_GAME),
 }
 _NEED_TEXT = ("fork", "drop", "keep")
+
+
+def said(view: GenerateView, words: str) -> str:
+    """Words with the keys that they name, as these are called now."""
+    return view.look.keys.fill(words, GENERATE_BINDINGS)
 
 
 def is_possible(view: GenerateView, action: str, is_editing: bool = False) -> bool:
@@ -79,8 +85,14 @@ GENERATE_BINDINGS: list[BindingType] = [
     _key("take", "enter", "take", "pick", "Put the candidate under the cursor here: a branch"),
     _key("open", "enter", "open", "go there", "Look at the token under the tree's cursor"),
     _key("guess", "enter,i", "guess", "guess", "Begin: each letter is a guess, esc ends it"),
-    _key("drop", "d", "drop", "drop", "Take the branch out of the tree; u brings it back"),
-    _key("keep", "m", "keep", "keep", "Keep the branch when esc lets the others go, or no more"),
+    _key(
+        "drop",
+        "d",
+        "drop",
+        "drop",
+        "Take the branch out of the tree; <generate.undo> brings it back",
+    ),
+    _key("keep", "m", "keep", "keep", "Keep the branch when the others are let go, or no more"),
     _key("auto", "a", "auto", "auto", "Draw on, four tokens a second; any key stops"),
     _key("again", "n", "again", "new draw", "Draw this token again with another random number"),
     _key("fork", "b", "fork", "branch", "Begin a branch here, with random numbers of its own"),

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from seqlm.generation.sampler import stage_order
 from workbench.panes.generate.bar import bar_rows
+from workbench.panes.generate.keys import said
 from workbench.panes.generate.sequence import label_row, sequence_rows, text_width
 from workbench.panes.generate.side import age_rows, sample_rows, side_rows
 from workbench.panes.generate.table import draw_words, header_row, table_rows
@@ -83,7 +84,7 @@ def _tree_view(view: GenerateView, width: int, height: int) -> list[Text]:
 
     keys = [
         Text(f" {view.look.sign(words)}", view.look.palette.guide)
-        for words in TREE_KEYS
+        for words in (said(view, words) for words in TREE_KEYS)
         if len(words) < width
     ][:1]
     has_text = height >= 6
@@ -179,11 +180,11 @@ def _bottom_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     if height < 2:
         return []
     if view.waited_s is not None:
-        words = f"○ Working: {view.waited_s:.1f} s so far. esc stops."
+        words = f"○ Working: {view.waited_s:.1f} s so far. {said(view, '<generate.leave>')} stops."
         return [Text(look.sign(words), look.palette.waiting)]
     if message is not None:
         sign, style = ("✗", look.palette.error) if message.is_error else ("▸", look.palette.plain)
-        words = look.sign(f"{sign} {clean(message.text, _MAX_MESSAGE)}")
+        words = look.sign(f"{sign} {said(view, clean(message.text, _MAX_MESSAGE))}")
         lines = wrap(words, max(1, width)) if height >= _WRAPPED_FROM else [words]
         return [Text(line, style) for line in lines[:3]]
     is_told = view.showing == "stages" and _summary_beside(view, width)

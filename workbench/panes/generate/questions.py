@@ -136,7 +136,7 @@ class Questions:
     def give_up(self) -> None:
         """Waits for no answer any more; the next key asks again."""
         self._wait_no_more()
-        self.say("Stopped waiting. → asks again.")
+        self.say("Stopped waiting. <generate.draw> asks again.")
 
     # Where the text is shown from
 

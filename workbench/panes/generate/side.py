@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from workbench.panes.generate.keys import said
 from workbench.panes.generate.view import GenerateView, mean_nats
 from workbench.render import figures
 from workbench.render.text import END, fit
@@ -23,7 +24,7 @@ def side_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     if len(view.text.branches) > 1 and width >= _TREE_FROM:
         from workbench.panes.generate.tree import branch_rows
 
-        branches = [Text(" branches (v)", view.look.palette.guide)]
+        branches = [Text(said(view, " branches (<generate.view>)"), view.look.palette.guide)]
         branches += [*branch_rows(view, width, max(1, height // 3)), Text("")]
     below = _ages_and_samples(view, width, height - len(branches))
     return [*branches, *below][:height]
@@ -48,24 +49,27 @@ def sample_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     if height < 1:
         return []
     if samples is None:
-        return [Text(" g draws ten samples", palette.guide)]
+        return [Text(said(view, " <generate.ten> draws ten samples"), palette.guide)]
     n_shown = len(samples) if len(samples) <= height - 1 else max(0, height - 2)
     first = min(view.first_sample, len(samples) - n_shown)
     rows = [Text(f" {_made_by(view, width)}", palette.guide)]
-    rows += [_sample_row(sample, width, view) for sample in samples[first : first + n_shown]]
+    told = _WORD_WIDTH if any(map(novelty, samples)) else 0
+    rows += [_sample_row(s, width, told, view) for s in samples[first : first + n_shown]]
     if n_shown < len(samples):
         n_known = sum(sample.seen_in == "train" for sample in samples)
-        rows.append(Text(f" {len(samples) - n_shown} more · {n_known} in train", palette.guide))
+        known = f" · {n_known} in train" if told else ""
+        rows.append(Text(f" {len(samples) - n_shown} more{known}", palette.guide))
     return [exactly(row, width) for row in rows[:height]]
 
 
 def _made_by(view: GenerateView, width: int) -> str:
     """Whose samples they are, as far as there is room."""
     n = len(view.samples or ())
-    labels = ["these counts make (g for ten more)", "these counts make (g)"]
+    key = said(view, "<generate.ten>")
+    labels = [f"these counts make ({key} for ten more)", f"these counts make ({key})"]
     if view.samples_step is not None:
         step = figures.count(view.samples_step)
-        labels = [f"latest {n}, of step {step} (g for more)", f"latest {n} (g)"]
+        labels = [f"latest {n}, of step {step} ({key} for more)", f"latest {n} ({key})"]
     return next((label for label in labels if len(label) < width), labels[-1])
 
 
@@ -83,12 +87,12 @@ def age_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     return rows
 
 
-def _sample_row(sample: "Drawn", width: int, view: GenerateView) -> Text:
+def _sample_row(sample: "Drawn", width: int, told: int, view: GenerateView) -> Text:
     palette = view.look.palette
     word = novelty(sample)
     nats = mean_nats([*sample.surprisal]) if width >= _NATS_FROM else None
     each = "" if nats is None else f"{nats:5.2f} nats each  "
-    room = max(1, width - 2 - _WORD_WIDTH - len(each))
+    room = max(1, width - 2 - told - len(each))
     row = Text(" " + fit(_shown(sample.text, view), room) + " ", palette.plain)
     row.append(each, palette.label)
     return row.append(word, palette.warning if word == "in train" else palette.best)

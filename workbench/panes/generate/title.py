@@ -22,7 +22,9 @@ def _parts(view: GenerateView) -> list[str]:
     shown = view.prediction if view.showing != "guess" else None
     step = shown.step if shown else view.source.step
     if step is None:
-        return [clean(view.source.label, 60)]
+        is_older = view.is_holding and view.source.step is not None
+        one = view.source.tokenizer.one
+        return [f"holds {one}-pair counts" if is_older else clean(view.source.label, 60)]
     sampling = view.sampling
     parts = [_weights(view, step)]
     if view.showing in ("stages", "guess"):

@@ -15,10 +15,15 @@ from workbench.render.text import fit
 from workbench.texts.novelty import novelty_words
 from workbench.widgets.look import clickable, exactly
 
+_UP_DOWN, _LEFT_RIGHT = "<generate.up><generate.down>", "<generate.back><generate.draw>"
+_KEEP = "<generate.drop> drop   <generate.keep> keep   <generate.undo> undo"
 TREE_KEYS = (
-    "↑↓ branch   ←→ along it   enter go there   b branch here   d drop   m keep   u undo",
-    "↑↓ branch  ←→ along it  enter go there  b new  d drop  m keep  u undo",
-    "↑↓ ←→ move  enter there  b d m u",
+    f"{_UP_DOWN} branch   {_LEFT_RIGHT} along it   <generate.open> go there   "
+    f"<generate.fork> branch here   {_KEEP}",
+    f"{_UP_DOWN} branch  {_LEFT_RIGHT} along it  <generate.open> go there  "
+    f"<generate.fork> new  {_KEEP.replace('   ', '  ')}",
+    f"{_UP_DOWN} {_LEFT_RIGHT} move  <generate.open> there  "
+    "<generate.fork> <generate.drop> <generate.keep> <generate.undo>",
 )
 _HEAD, _LEAST_TREE, _MOST_TEXT, _MOST_WORDS = 2, 8, 16, 30
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from textual.timer import Timer
 
 from seqlm.config import SampleConfig
@@ -59,6 +60,9 @@ class WorkingPane(Pane):
     def show(self, situation: Situation) -> None:
         """Takes what the folded pane tells of, and the text that is guessed and looked up in."""
         self.situation = situation
+        if self.view.look.keys != situation.keys:
+            self._desk.change(look=replace(self.view.look, keys=situation.keys))
+            self._update()
         if self._game is not None:
             self._game.use_text(situation.preview)
         if self.is_folded:
@@ -121,7 +125,7 @@ class WorkingPane(Pane):
     def show_look(self, palette: Palette = DARK, ascii_only: bool = False) -> None:
         """Draws with these colours and signs from now on."""
         super().show_look(palette, ascii_only)
-        self._desk.change(look=Look(palette, ascii_only))
+        self._desk.change(look=Look(palette, ascii_only, self.keys))
         self._update()
 
     # Asking

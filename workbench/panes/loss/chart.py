@@ -171,5 +171,5 @@ def _hint(situation: Situation) -> str:
     if situation.run.status == "starting":
         return "starting the trainer: loading torch"
     if situation.run.status == "untrained":
-        return "space starts the line here"
+        return situation.keys.fill("<run.space> starts the line here")
     return ""

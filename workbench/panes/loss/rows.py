@@ -8,6 +8,7 @@ from workbench.coach import value_text
 from workbench.labels import label
 from workbench.panes.loss.axes import x_of
 from workbench.panes.loss.chart import Reading, numbered_changes
+from workbench.panes.loss.keys import LOSS_BINDINGS
 from workbench.panes.loss.view import LossView
 from workbench.render.figures import axis_seconds, compact, count, learning_rate
 from workbench.render.text import fit
@@ -81,7 +82,7 @@ def reading_row(situation: Situation, view: LossView, reading: Reading, width: i
     more: list[Piece] = [
         (f" at {count(val.step)}" if val and is_older else "", "label"),
         (_elsewhere(situation, view, reading.step), "label"),
-        ("   esc: back to now", "guide"),
+        (_said(situation, "   <loss.now>: back to now"), "guide"),
     ]
     of: Piece = (f", {_of_steps(reading.n)}" if reading.n > 1 else "", "label")
     rows = [
@@ -113,9 +114,17 @@ def now_row(situation: Situation, view: LossView, width: int) -> Row:
     if not run.train:
         return []
     word = "now" if run.is_live else "end"
-    more: list[Piece] = [(f"{word} {count(run.step)}", "plain"), (" │ ←→ read any step", "label")]
-    more += [(" │ + - zoom" if view.window is None else " │ 0 all steps", "label")]
+    zoom = "<loss.in> <loss.out> zoom" if view.window is None else "<loss.all> all steps"
+    more: list[Piece] = [
+        (f"{word} {count(run.step)}", "plain"),
+        (_said(situation, " │ <loss.left><loss.right> read any step"), "label"),
+        (_said(situation, f" │ {zoom}"), "label"),
+    ]
     return _fitting([], more, width)
+
+
+def _said(situation: Situation, words: str) -> str:
+    return situation.keys.fill(words, LOSS_BINDINGS)
 
 
 def change_rows(situation: Situation, n_rows: int, width: int, unit: Unit = "nats") -> list[Row]:
