@@ -1,17 +1,15 @@
 """The settings of a configuration by their dotted names: read, parsed from text, set, checked."""
 
-import dataclasses
-from dataclasses import dataclass
-from functools import cache
-from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
+from functools import cache, reduce
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
-from msgspec import inspect
+from msgspec import Meta
 from msgspec.structs import replace
 
 from seqlm import errors
 from seqlm.config import DataConfig, RunConfig, SampleConfig, TrainConfig
 from seqlm.families import ModelConfig
-from seqlm.family import Needed
 from seqlm.setting import Setting
 
 _FAMILIES: dict[str, type[Any]] = {
@@ -20,78 +18,53 @@ _FAMILIES: dict[str, type[Any]] = {
 FAMILY_KINDS: tuple[str, ...] = tuple(_FAMILIES)
 
 
-@dataclass
-class _Found:
-    """What the layers of a field's declared type have told so far."""
-
-    kind: Any = "text"
-    optional: bool = False
-    facts: dict[str, Any] = dataclasses.field(default_factory=dict)
+_KINDS = {int: "int", float: "float", bool: "bool", str: "text"}
 
 
-def _read_type(declared: inspect.Type, found: _Found) -> _Found:
-    match declared:
-        case inspect.Metadata(type=inner, extra_json_schema=schema, extra=extra):
-            found.facts |= extra or {}
-            if schema:
-                found.facts.setdefault("help", schema["description"])
-            return _read_type(inner, found)
-        case inspect.UnionType(types=types):
-            found.optional = True
-            return _read_type(next(t for t in types if not isinstance(t, inspect.NoneType)), found)
-        case inspect.IntType() | inspect.FloatType():
-            found.kind = "int" if isinstance(declared, inspect.IntType) else "float"
-            found.facts |= {
-                "minimum": declared.ge if declared.gt is None else declared.gt,
-                "maximum": declared.le if declared.lt is None else declared.lt,
-                "above": declared.gt is not None,
-                "below": declared.lt is not None,
-            }
-        case inspect.BoolType():
-            found.kind = "bool"
-        case inspect.LiteralType():
-            found.kind = "choice"
-        case inspect.StrType(pattern=str(pattern)):
-            found.facts["pattern"] = pattern
-    return found
+def _facts(declared: Any) -> dict[str, Any]:
+    """What the declared type of a field tells of its setting, layer by layer."""
+    origin, arguments = get_origin(declared), get_args(declared)
+    if origin is Annotated:
+        inner, *told = arguments
+        return reduce(lambda facts, meta: facts | _told(meta), told, _facts(inner))
+    if origin in (Union, UnionType):
+        (inner,) = (each for each in arguments if each is not NoneType)
+        return _facts(inner) | {"optional": True}
+    if origin is Literal:
+        return {"kind": "choice", "choices": arguments}
+    return {"kind": _KINDS[declared]}
 
 
-def _words(hint: Any) -> tuple[str, ...]:
-    """The words of a ``Literal`` in the order in which they were declared."""
-    return get_args(hint) if get_origin(hint) is Literal else _words(get_args(hint)[0])
-
-
-def _setting(key: str, field: inspect.Field, hint: Any, needed: Needed | None) -> Setting:
-    found = _read_type(field.type, _Found())
-    choices = _words(hint) if found.kind == "choice" else ()
-    return Setting(
-        key=key,
-        kind=found.kind,
-        default=field.default,
-        choices=choices,
-        optional=found.optional,
-        only_with=needed,
-        **found.facts,
-    )
+def _told(meta: Meta) -> dict[str, Any]:
+    """What is written beside a type: bounds, form, help, and what msgspec leaves to us."""
+    bounds = {
+        "minimum": meta.ge if meta.gt is None else meta.gt,
+        "maximum": meta.le if meta.lt is None else meta.lt,
+        "above": meta.gt is not None,
+        "below": meta.lt is not None,
+    }
+    facts = {"help": meta.description, "pattern": meta.pattern, **bounds, **(meta.extra or {})}
+    return {name: fact for name, fact in facts.items() if fact is not None}
 
 
 @cache
 def _section_settings(section: str, struct: Any) -> tuple[Setting, ...]:
-    info = inspect.type_info(struct)
-    assert isinstance(info, inspect.StructType)
-    hints = get_type_hints(struct, include_extras=True)
+    hints, usual = get_type_hints(struct, include_extras=True), struct()
     return tuple(
-        _setting(f"{section}.{f.name}", f, hints[f.name], struct.only_with.get(f.name))
-        for f in info.fields
+        Setting(
+            key=f"{section}.{name}",
+            default=getattr(usual, name),
+            only_with=struct.only_with.get(name),
+            **_facts(hints[name]),
+        )
+        for name in struct.__struct_fields__
     )
 
 
 @cache
 def _seed_setting() -> Setting:
-    found = _read_type(
-        inspect.type_info(get_type_hints(RunConfig, include_extras=True)["seed"]), _Found()
-    )
-    return Setting(key="seed", kind=found.kind, default=0, **found.facts)
+    declared = get_type_hints(RunConfig, include_extras=True)["seed"]
+    return Setting(key="seed", default=0, **_facts(declared))
 
 
 def settings_of(config: RunConfig) -> tuple[Setting, ...]:
