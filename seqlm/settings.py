@@ -44,7 +44,7 @@ def _told(meta: Meta) -> dict[str, Any]:
         "below": meta.lt is not None,
     }
     facts = {"help": meta.description, "pattern": meta.pattern, **bounds, **(meta.extra or {})}
-    return {name: fact for name, fact in facts.items() if fact is not None}
+    return {name: fact for name, fact in facts.items() if fact is not None and fact is not False}
 
 
 @cache
