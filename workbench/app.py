@@ -14,7 +14,6 @@ from seqlm import recipe
 from seqlm.errors import SeqlmError
 from workbench.doing import Doing
 from workbench.keyboard.bindings import APP_BINDINGS
-from workbench.keyboard.palette_commands import palette_commands
 from workbench.panes.controls.pane import ControlsPane
 from workbench.panes.data.pane import DataPane
 from workbench.panes.generate.pane import GeneratePane
@@ -224,4 +223,6 @@ class Workbench(Doing):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every command by name, with its key."""
+        from workbench.keyboard.palette_commands import palette_commands
+
         return palette_commands(self)

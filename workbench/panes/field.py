@@ -1,11 +1,11 @@
-"""A field of one row over a pane: harmless text, and no key lost while it opens."""
+"""How a pane comes to its field; what a field is made of is imported when the first one opens."""
 
-from textual import events
+from typing import TYPE_CHECKING
+
 from textual.widget import Widget
-from textual.widgets import Input
-from textual.widgets.input import Selection
 
-from workbench.render.text import clean
+if TYPE_CHECKING:
+    from workbench.widgets.field import Field
 
 
 def is_key_of(pane: Widget, action: str, key: str) -> bool:
@@ -20,6 +20,8 @@ def is_key_of(pane: Widget, action: str, key: str) -> bool:
 
 def field_of(pane: Widget, max_length: int) -> "Field":
     """The pane's field. It is made when it is first asked for: no first frame has one."""
+    from workbench.widgets.field import Field
+
     field = next(iter(pane.query_children(Field)), None)
     if field is None:
         field = Field(max_length)
@@ -27,28 +29,7 @@ def field_of(pane: Widget, max_length: int) -> "Field":
     return field
 
 
-class Field(Input):
-    """What enters it is made harmless first, a pasted escape code too."""
-
-    def __init__(self, max_length: int) -> None:
-        super().__init__(compact=True, max_length=max_length, select_on_focus=False)
-
-    def validate_value(self, value: str) -> str:
-        """Makes the text harmless before it is shown."""
-        return clean(value)
-
-    def open_with(self, text: str) -> None:
-        """Goes to the field with all of the text selected, so that typing replaces it."""
-        self.value = text
-        self.selection = Selection(0, len(self.value))
-        self.focus()
-
-    def takes_early(self, event: events.Key) -> bool:
-        """Takes a letter that reached the pane, because the focus had not moved here yet.
-
-        Over a slow line keys come in bursts, and the focus moves only between two of them.
-        """
-        if event.character is None or not event.is_printable:
-            return False
-        self.replace(event.character, *sorted(self.selection))
-        return True
+def has_focus_in_field(pane: Widget) -> bool:
+    """Whether what is typed goes to a field of the pane."""
+    focused = pane.screen.focused
+    return focused is not None and focused.parent is pane

@@ -14,9 +14,9 @@ from textual.widgets.option_list import Option
 
 from seqlm.errors import SeqlmError, one_line
 from workbench.openable import Choice, NotFound, Opened, choices, opened
-from workbench.panes.field import Field
 from workbench.render.text import clean, fit
 from workbench.widgets.choices import Choices
+from workbench.widgets.field import Field
 from workbench.widgets.look import Look
 
 _MAX_LINE, _MAX_WORDS = 4000, 300

@@ -1,7 +1,7 @@
 """The Controls pane: every setting of a run, changed by keys."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec.structs import replace
 from textual import events
@@ -20,11 +20,14 @@ from workbench.panes.controls.summary import summary
 from workbench.panes.controls.values import scaled, stepped
 from workbench.panes.controls.view import ControlsView
 from workbench.panes.controls.words import together, typed
-from workbench.panes.field import Field, field_of, is_key_of
+from workbench.panes.field import field_of, has_focus_in_field, is_key_of
 from workbench.panes.pane import Pane
 from workbench.situation import Situation
 from workbench.widgets.look import Look
 from workbench.widgets.rows import Row
+
+if TYPE_CHECKING:
+    from workbench.widgets.field import Field
 
 _WHEEL_LINES, _MAX_VALUE = 2, 200
 
@@ -266,7 +269,7 @@ class ControlsPane(Pane):
             self.redraw()
 
     @property
-    def _field(self) -> Field:
+    def _field(self) -> "Field":
         return field_of(self, _MAX_VALUE)
 
     def _place_field(self) -> None:
@@ -281,7 +284,7 @@ class ControlsPane(Pane):
     def _close_field(self) -> None:
         self.remove_class("-editing")
         self._change(is_editing=False, refusal="")
-        if isinstance(self.app.focused, Field):
+        if has_focus_in_field(self):
             self.focus()
 
 

@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from textual.widgets import Input
 
 from seqlm import errors
-from workbench.panes.field import Field, field_of, is_key_of
+from workbench.panes.field import field_of, is_key_of
 from workbench.panes.generate import messages
 from workbench.panes.generate.keys import GENERATE_BINDINGS, GENERATE_HELP, is_possible
 from workbench.panes.generate.lines import generate_rows
@@ -21,6 +21,7 @@ from workbench.widgets.rows import Row
 
 if TYPE_CHECKING:
     from workbench.panes.generate.game import GameDesk
+    from workbench.widgets.field import Field
 
 _NARROW = 70
 
@@ -242,7 +243,7 @@ class GeneratePane(WorkingPane):
         return title_info(self.view, width)
 
     @property
-    def _field(self) -> Field:
+    def _field(self) -> "Field":
         return field_of(self, MAX_PROMPT)
 
     def _close_field(self) -> None:
