@@ -64,6 +64,7 @@ class Program:
             env=surroundings(environment),
             dimensions=(rows, columns),
             echo=False,  # of a program that is suspended, a terminal would echo half characters
+            preexec_fn=_keep_output,
         )
         self._line_before = termios.tcgetattr(self.process.fd)
         os.set_blocking(self.process.fd, False)
@@ -220,6 +221,13 @@ class Program:
             os.kill(self.process.pid, signal.SIGKILL)
             os.waitpid(self.process.pid, 0)
         self.lose()
+
+
+def _keep_output() -> None:
+    """When a key means a signal, a terminal drops what waits to be drawn, half a sequence too: not here."""
+    settings = termios.tcgetattr(0)
+    settings[3] |= termios.NOFLSH
+    termios.tcsetattr(0, termios.TCSANOW, settings)
 
 
 def surroundings(changes: Mapping[str, str | None]) -> dict[str, str]:
