@@ -224,7 +224,7 @@ class Program:
 
 
 def _keep_output() -> None:
-    """When a key means a signal, a terminal drops what waits to be drawn, half a sequence too: not here."""
+    """A key that means a signal drops what waits to be drawn, half a sequence too: here it does not."""
     settings = termios.tcgetattr(0)
     settings[3] |= termios.NOFLSH
     termios.tcsetattr(0, termios.TCSANOW, settings)
