@@ -94,7 +94,7 @@ class Stage(TerminalApp):
         return self._main
 
     def _begin(self) -> None:
-        """Show what there is, and begin to listen."""
+        """Show what there is, and look for more."""
         main, session = self.main, lambda: self._session
         self._oracle = Oracle(session, main.generate, main.data, self._clock)
         on_farewell(self._detach)

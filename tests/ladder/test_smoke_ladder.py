@@ -1,4 +1,4 @@
-"""The ladder in a minute: each family trained for some hundred steps, beside a bound it must reach.
+"""The short ladder: each family trained for some hundred steps, beside a bound it must reach.
 
 It tells a model or an optimizer that is broken from one that works, and says nothing about how far
 that goes in the end: the whole ladder does.
