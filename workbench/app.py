@@ -99,7 +99,8 @@ class Workbench(Doing):
         if not is_search and not self._oracle.declined(*told):
             if self._session.state.status == "untrained":
                 self._change(running=None, stored=None)
-            self._change(refusal=message.words)
+            remedy = self.situation.keys.fill(message.remedy)
+            self._change(refusal=f"{message.words} {remedy}".rstrip())
 
     # What the panes ask
 

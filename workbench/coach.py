@@ -36,7 +36,7 @@ def advise(situation: Situation) -> Line:
     for rule in _RULES:
         line = rule(situation)
         if line is not None:
-            return line._replace(words=situation.keys.fill(line.words))
+            return line
     return Line(" ", "label", "")
 
 
@@ -53,7 +53,7 @@ def _died(s: Situation) -> Line | None:
         return None
     since = count(s.run.checkpoint_step or 0)
     at = count(s.run.step)
-    goes_on = f"<run.space> goes on from {since}; <app.commands> log says more."
+    goes_on = s.keys.fill(f"<run.space> goes on from {since}; <app.commands> log says more.")
     words = f"The trainer {s.run.message} at {at}. {goes_on}"
     return Line("✗", "error", words)
 
@@ -62,25 +62,22 @@ def _diverged(s: Situation) -> Line | None:
     if s.run.status != "diverged":
         return None
     back = "the start" if s.run.checkpoint_step is None else "the last checkpoint"
-    remedy = f"<run.space>: back to {back}, rate {learning_rate(s.retry_rate)}."
+    remedy = s.keys.fill(f"<run.space>: back to {back}, rate {learning_rate(s.retry_rate)}.")
     return Line("✗", "error", f"{_sentence(s.run.message)} {remedy}")
 
 
 def _failed(s: Situation) -> Line | None:
     if s.run.status != "failed":
         return None
-    return Line(
-        "✗",
-        "error",
-        f"{_sentence(s.run.message)} <pane.2> changes a value, <run.new> starts again.",
-    )
+    remedy = s.keys.fill("<pane.2> changes a value, <run.new> starts again.")
+    return Line("✗", "error", f"{_sentence(s.run.message)} {remedy}")
 
 
 def _starting(s: Situation) -> Line | None:
     if s.run.status != "starting":
         return None
     if s.quiet_s:
-        so_far = f"{s.quiet_s} s so far. <app.commands> log shows why."
+        so_far = s.keys.fill(f"{s.quiet_s} s so far. <app.commands> log shows why.")
         return Line("○", "waiting", f"Starting the trainer: loading torch. {so_far}")
     return Line("○", "waiting", "Starting the trainer (1-2 s): loading torch.")
 
@@ -91,7 +88,7 @@ def _silent(s: Situation) -> Line | None:
     if s.run.status != "training" or s.quiet_s < max(_SILENT_FROM_S, 3 / pace if pace else 0):
         return None
     words = f"Nothing from the trainer for {s.quiet_s} s, but it is alive. Waiting; <run.stop> stops it."
-    return Line("!", "warning", words)
+    return Line("!", "warning", s.keys.fill(words))
 
 
 def _past(s: Situation) -> Line | None:
@@ -99,7 +96,7 @@ def _past(s: Situation) -> Line | None:
         return None
     at = f"Looking at step {count(s.looking_at)} of {count(s.run.step)}"
     words = f"{at}    <past.earlier> earlier    <past.later> later    <pane.back> now"
-    return Line("◂", "waiting", words)
+    return Line("◂", "waiting", s.keys.fill(words))
 
 
 def _noted(s: Situation) -> Line | None:
@@ -119,7 +116,8 @@ def _waiting(s: Situation) -> Line | None:
         return None
     waits = "1 value waits" if n == 1 else f"{n} values wait"
     old = ", this one is stopped with a checkpoint" if s.run.is_live else ""
-    return Line("▸", "waiting", f"{waits} for a new run: <run.new> starts it{old}.")
+    starts = s.keys.fill("<run.new> starts it")
+    return Line("▸", "waiting", f"{waits} for a new run: {starts}{old}.")
 
 
 def _paused(s: Situation) -> Line | None:
@@ -127,14 +125,14 @@ def _paused(s: Situation) -> Line | None:
         return None
     at = count(s.run.step)
     words = f"Paused at step {at}. <run.space> goes on, <run.step> does one step."
-    return Line("‖", "warning", words)
+    return Line("‖", "warning", s.keys.fill(words))
 
 
 def _stopped(s: Situation) -> Line | None:
     if s.run.status != "stopped":
         return None
     words = f"Stopped at step {count(s.run.step)} with a checkpoint. <run.space> goes on from it."
-    return Line("■", "label", words)
+    return Line("■", "label", s.keys.fill(words))
 
 
 def _finished(s: Situation) -> Line | None:
@@ -147,7 +145,8 @@ def _finished(s: Situation) -> Line | None:
     n_steps = count(s.run.step)
     early = f" {_sentence(s.run.message)}" if s.run.message else ""
     words = f"Finished: {n_steps} steps in {took}{val}{expected}.{early}"
-    return Line("✓", "best", f"{words} <pane.4> uses it; <run.new> trains a changed one.")
+    then = s.keys.fill("<pane.4> uses it; <run.new> trains a changed one.")
+    return Line("✓", "best", f"{words} {then}")
 
 
 def _overfitting(s: Situation) -> Line | None:
@@ -184,7 +183,7 @@ def _settled(s: Situation) -> Line | None:
         f"Little gained since step {since}: the steps are too big to settle. "
         "<pane.3>, then <rate.halve> halves the rate."
     )
-    return Line("▸", "plain", words)
+    return Line("▸", "plain", s.keys.fill(words))
 
 
 def _changed(s: Situation) -> Line | None:
@@ -224,16 +223,18 @@ def _training(s: Situation) -> Line | None:
     if s.run.status != "training":
         return None
     words = "Training. <run.space> pauses; each batch's loss is one step of the line."
-    return Line("▸", "plain", words)
+    return Line("▸", "plain", s.keys.fill(words))
 
 
 def _ready(s: Situation) -> Line | None:
     preset = PRESETS.get(s.config.preset)
     teaches = f": {preset.teaches}" if preset else ""
+    begins = f"{s.keys.fill('Press <run.space> to train')} {s.title}"
     if s.n_runs:
         runs = "your run" if s.n_runs == 1 else f"one of your {s.n_runs} runs"
-        return Line("▸", "plain", f"Press <run.space> to train {s.title}. <app.open> opens {runs}.")
-    return Line("▸", "plain", f"Press <run.space> to train {s.title}{teaches}.")
+        opens = s.keys.fill(f"<app.open> opens {runs}.")
+        return Line("▸", "plain", f"{begins}. {opens}")
+    return Line("▸", "plain", f"{begins}{teaches}.")
 
 
 _RULES: tuple[Rule, ...] = (

@@ -26,10 +26,7 @@ class NotFound(errors.RequestError):
     """Nothing has this name; ``nearest`` is a name that is like it, or empty."""
 
     def __init__(self, word: str, nearest: str) -> None:
-        opens = f" enter opens {nearest}," if nearest else ""
-        super().__init__(
-            f'No preset, file or run called "{word[:60]}".{opens} <open.down> looks around.', word
-        )
+        super().__init__(f'No preset, file or run called "{word[:60]}".', word)
         self.nearest = nearest
 
 

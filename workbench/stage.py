@@ -102,6 +102,7 @@ class Stage(TerminalApp):
             self.main.show_look(self._opening.palette, self._opening.ascii_only)
         self._looking = Looking(self, session, self._opening.fps, self._beat)
         self.main.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
+        self.screen_change_signal.subscribe(self, lambda _: self._show_keys())
         self.call_after_refresh(self._settle)
         if self._opening.run is not None:
             self._left_at = seen.take(self._opening.run.name)
@@ -168,6 +169,10 @@ class Stage(TerminalApp):
         self._set(replace(self.situation, **changes))
 
     def _show_keys(self) -> None:
+        """Name the keys that do something now; under another screen those of the panes do not."""
+        if not self.main.is_active:
+            self.main.footer.show((), ())
+            return
         active = self.main.active_bindings
         own, kept = footer_keys(self.situation, active, self)
         self.main.footer.show(own, kept)

@@ -24,29 +24,40 @@ class Asking(App[None]):
         self.chosen.append(event.option_index)
 
 
-def click_on(choices: OptionList, option: int) -> Click:
-    """As it was drawn: the option stands in the style of its cells."""
-    style = Style.from_meta({"option": option})
+def click_on(choices: OptionList, row: int) -> Click:
+    """A click on a row as it is drawn now: what it means stands in the style of its cells."""
+    style = next(iter(choices.render_line(row))).style or Style()
     return Click(choices, 0, 0, 0, 0, 1, False, False, False, style=style)
 
 
-async def clicked(pilot: Pilot[None], choices: OptionList, *options: int) -> None:
-    for option in options:
-        choices.post_message(click_on(choices, option))
+async def sent(pilot: Pilot[None], choices: OptionList, *clicks: Click) -> None:
+    for click in clicks:
+        choices.post_message(click)
     await pilot.pause()
 
 
 async def test_a_click_chooses() -> None:
     async with Asking().run_test() as pilot:
-        await clicked(pilot, pilot.app.query_one(Choices), 1)
+        choices = pilot.app.query_one(Choices)
+        await sent(pilot, choices, click_on(choices, 1))
         assert pilot.app.chosen == [1]
+        choices.set_options("xy")
+        await pilot.pause()
+        await pilot.click(Choices, offset=(3, 1))
+        assert pilot.app.chosen == [1, 0]
 
 
-async def test_a_click_on_what_has_gone_chooses_nothing() -> None:
+@pytest.mark.parametrize("row", [0, 1, 2])
+@pytest.mark.parametrize("is_cleared", [False, True])
+async def test_a_click_on_what_has_gone_chooses_nothing(row: int, is_cleared: bool) -> None:
     async with Asking().run_test() as pilot:
         choices = pilot.app.query_one(Choices)
-        choices.clear_options().add_option("d")
-        await clicked(pilot, choices, 2, 1)
+        late = click_on(choices, row)
+        if is_cleared:
+            choices.clear_options().add_options("xy")
+        else:
+            choices.set_options("xy")
+        await sent(pilot, choices, late)
         assert pilot.app.chosen == []
 
 
@@ -56,7 +67,14 @@ async def test_the_commands_are_such_a_list() -> None:
         found = pilot.app.screen.query_one(CommandList)
         assert isinstance(found, Choices)
         assert not found.can_focus
-        await clicked(pilot, found, 10_000)
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        late, in_time = click_on(found, 0), click_on(found, 0)
+        await found._on_click(in_time)
+        assert not in_time._no_default_action
+        found.set_options("xy")
+        await found._on_click(late)
+        assert late._no_default_action
 
 
 @pytest.mark.parametrize("size", [(1, 1), (4, 4), (9, 3)])

@@ -1,9 +1,13 @@
 """Which keys the last row shows."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from recorded_logs import until
 from rich.cells import cell_len
+from stage import Stage, settled
 
+from workbench.app import Workbench
 from workbench.widgets.footer import ALWAYS, Key, fitting
 
 KEPT = (Key("?", "help", "d", ALWAYS), Key("q", "quit", "e", ALWAYS))
@@ -32,3 +36,28 @@ def test_what_is_left_out_mattered_less(others: list[Key], width: int) -> None:
 def test_words_go_before_the_last_key() -> None:
     keys = (Key("space", "pause", "a", ALWAYS + 1), *KEPT)
     assert [key.label for key in fitting(keys, 22)] == ["pause", "", ""]
+
+
+@pytest.mark.parametrize("key", ["question_mark", "o", "colon", "f"])
+async def test_under_another_screen_no_key_is_shown(stage: Stage, key: str) -> None:
+    app = stage.app(until("steered", 3000))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("2")
+        await settled(pilot)
+        before = footer_text(app)
+        assert "help" in before
+        await pilot.press(key)
+        await pilot.pause()
+        assert app.screen is not app.main
+        assert not footer_text(app)
+        app._change(quiet_s=9)
+        assert not footer_text(app)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.screen is app.main
+        assert footer_text(app) == before
+
+
+def footer_text(app: Workbench) -> str:
+    return app.main.footer.render_line(0).text.strip()

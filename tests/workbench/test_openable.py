@@ -49,8 +49,7 @@ def test_a_file_here_or_anywhere(tmp_path: Path) -> None:
 def test_what_there_is_not_is_said_with_the_nearest_name(line: str, nearest: str) -> None:
     with pytest.raises(NotFound) as refused:
         opened(f"{line} seed=1")
-    opens = f" enter opens {nearest}," if nearest else ""
-    words = f'No preset, file or run called "{line}".{opens} <open.down> looks around.'
+    words = f'No preset, file or run called "{line}".'
     assert (str(refused.value), refused.value.nearest) == (words, nearest)
 
 

@@ -55,6 +55,12 @@ def test_the_chart_marks_the_rate_in_force_and_the_suggested_one() -> None:
     )
 
 
+def test_there_are_no_losses_on_the_axis_before_there_is_one() -> None:
+    empty = plain(trial_rows(Trial("names-mlp-7", 0.01), 80, 20))
+    assert not any("┤" in row or "0.5" in row for row in empty[:-3])
+    assert any("┤" in row for row in plain(trial_rows(Trial("x", 0.01, answer(3)), 80, 20)))
+
+
 def test_a_suggestion_near_the_rate_in_force_shares_its_sign() -> None:
     rows = plain(trial_rows(Trial("names-mlp-7", 0.12, answer(100)), 80, 20))
     assert "▲now, try" in rows[-3]

@@ -26,8 +26,10 @@ class KeyNames(Struct, frozen=True):
     def fill(self, words: str, declared: Iterable[Any] = ()) -> str:
         """The words with the first key of a binding in the place of its id.
 
+        Outside text goes in afterwards: a file may be called ``<run.space>.txt`` and stays so.
+
         Args:
-            words: What holds ``<run.space>``; what is no id of a binding stays as it is.
+            words: Our own, with ``<run.space>``; what is no id of a binding stays as it is.
             declared: Bindings of a pane or a screen; those of everywhere are known.
         """
         if "<" not in words:

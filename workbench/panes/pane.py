@@ -15,7 +15,7 @@ from workbench.situation import Situation
 from workbench.widgets.rows import Row, Rows
 
 _LIGHT, _HEAVY, _PLAIN, _DOUBLE = "╭─╮│╰╯", "┏━┓┃┗┛", "+-+|++", "+=+|++"
-_FOLDED_NAME_CELLS = 13
+_FOLDED_NAME_CELLS = 10
 
 
 class Pane(Rows, can_focus=True):
@@ -94,8 +94,9 @@ class Pane(Rows, can_focus=True):
     def rows(self, width: int, height: int) -> Sequence[Row | Text]:
         """Folded, or without a border."""
         if height == 1:
-            head: Row = [(f" {self.digit} ", "train bold"), (self.NAME.ljust(10), "plain")]
-            return [[*head, *self.folded(width - _FOLDED_NAME_CELLS)]]
+            key, name = f" {self.digit} ", self.NAME.ljust(_FOLDED_NAME_CELLS)
+            room = width - cell_len(key) - cell_len(name)
+            return [[(key, "train bold"), (name, "plain"), *self.folded(room)]]
         return self.body(width, height)
 
     def on_focus(self) -> None:

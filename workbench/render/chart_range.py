@@ -37,14 +37,11 @@ def loss_range(spec: ChartSpec) -> tuple[float, float]:
     reference that is no guide, such as the best so far, moves and does not raise the range. A
     logarithmic axis has room for a hundred times that guide.
     """
-    losses = [row[1] for series in (spec.train, spec.val) for row in series]
-    lowest = _lowest_drawn(spec)
-    data = sorted(value for value in losses if lowest <= value <= LARGEST_DRAWN)
-    references = drawn_references(spec)
-    guides = [ref.value for ref in references if ref.role == "guide"]
-    covered = [*data[:1], *(ref.value for ref in references)]
+    covered = _covered(spec)
     if not covered:
         return 0.0, 1.0
+    data = _data(spec)
+    guides = [ref.value for ref in drawn_references(spec) if ref.role == "guide"]
     low, high = min(covered), max(covered)
     if data:
         high = max([*guides, highest_shown(data, guides, LOG_HEADROOM if spec.y_log else HEADROOM)])
@@ -52,6 +49,17 @@ def loss_range(spec: ChartSpec) -> tuple[float, float]:
         return low, high
     pad = max(0.05, abs(high) * 0.05)
     return low - pad, high + pad
+
+
+def _data(spec: ChartSpec) -> list[float]:
+    """Returns the losses that can be drawn, the lowest first."""
+    losses = [row[1] for series in (spec.train, spec.val) for row in series]
+    return sorted(value for value in losses if _lowest_drawn(spec) <= value <= LARGEST_DRAWN)
+
+
+def _covered(spec: ChartSpec) -> list[float]:
+    """Returns the values that the axis must reach: without one it has no numbers."""
+    return [*_data(spec)[:1], *(ref.value for ref in drawn_references(spec))]
 
 
 def highest_shown(data: Sequence[float], guides: Sequence[float], headroom: float) -> float:
@@ -66,8 +74,13 @@ def highest_shown(data: Sequence[float], guides: Sequence[float], headroom: floa
 
 
 def y_axis(spec: ChartSpec, n_rows: int, dots_down: int) -> tuple[Axis, dict[int, str]]:
-    """Returns the axis of losses, and what is written beside each row that has a number."""
+    """Returns the axis of losses, and what is written beside each row that has a number.
+
+    Where nothing is drawn yet there is no number: any would be made up.
+    """
     low, high = loss_range(spec)
+    if not _covered(spec):
+        return LinearAxis(low, high), {}
     if spec.y_log:
         return log_rows(low, high, n_rows)
     axis, tick_step = even_rows(low, high, n_rows, dots_down)

@@ -230,8 +230,8 @@ class Session:
             self._followed = self._before
             self._post(RunOpened(self._followed.run, self.is_linked))
 
-    def _decline(self, message_id: str, words: str) -> None:
-        self._post(Declined(message_id, clean(words, _LONGEST_MESSAGE)))
+    def _decline(self, message_id: str, words: str, remedy: str = "") -> None:
+        self._post(Declined(message_id, clean(words, _LONGEST_MESSAGE), remedy))
 
     def _ask_who_is_served(self) -> None:
         """Other screens share the worker: once this run has ended, they may open another there."""
@@ -284,7 +284,7 @@ class Session:
         self.read_log()
         self._show()
         if was_starting:
-            self._decline("", f"The trainer {ending}. <run.space> tries again.")
+            self._decline("", f"The trainer {ending}.", "<run.space> tries again.")
         elif was_linked and self._followed is not None and not self.state.is_live:
             self._reopen(self._followed.run)
 

@@ -37,9 +37,13 @@ class Answered(Message):
 
 
 class Declined(Message):
-    """A command or a question cannot be followed; ``words`` say why and what would be right."""
+    """A command or a question cannot be followed; ``words`` say why and what would be right.
 
-    def __init__(self, message_id: str, words: str) -> None:
+    ``remedy`` is a sentence of our own about keys, for `KeyNames.fill`.
+    """
+
+    def __init__(self, message_id: str, words: str, remedy: str = "") -> None:
         super().__init__()
         self.message_id = message_id
         self.words = words
+        self.remedy = remedy

@@ -2,6 +2,7 @@
 
 from typing import ClassVar, Literal, TypeAlias
 
+from rich.cells import cell_len, set_cell_size
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -47,21 +48,26 @@ class LeaveScreen(ModalScreen[Choice]):
         goes_on = "it goes on without this screen"
         if self._status == "paused":
             goes_on = "it waits a minute, then stops with a checkpoint"
+        detach, stop, stay = self._column()
         yield Static(
             Content.assemble(
                 f"{self._run} is {SIGNS[self._status][1]}.\n\n",
-                self._key("<leave.detach>"),
+                (detach, "bold $primary"),
                 f"detach: {goes_on}\n",
-                self._key("<leave.stop>"),
+                (stop, "bold $primary"),
                 "stop it with a checkpoint, to go on later\n",
-                self._key("<leave.stay>"),
+                (stay, "bold $primary"),
                 "stay here",
             ),
             id="question",
         )
 
-    def _key(self, name: str) -> tuple[str, str]:
-        return f"{self._keys.fill(name, self.BINDINGS):5}", "bold $primary"
+    def _column(self) -> list[str]:
+        """The keys of the answers, each as wide as the longest and two blanks."""
+        places = ("<leave.detach>", "<leave.stop>", "<leave.stay>")
+        names = [self._keys.fill(place, self.BINDINGS) for place in places]
+        width = max(map(cell_len, names)) + 2
+        return [set_cell_size(name, width) for name in names]
 
     def action_choose(self, choice: Choice) -> None:
         """Give the answer back."""

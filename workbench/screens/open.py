@@ -128,12 +128,14 @@ class OpenScreen(ModalScreen[Opened | None]):
     def _refuse(self, error: SeqlmError | OSError) -> None:
         self._refused = self.query_one(Input).value
         self._nearest = error.nearest if isinstance(error, NotFound) else ""
-        self._say(clean(f"✗ {one_line(error)}", _MAX_WORDS), is_refusal=True)
+        opens = f" enter opens {clean(self._nearest)}," if self._nearest else ""
+        around = self._said(" <open.down> looks around.") if isinstance(error, NotFound) else ""
+        self._say(clean(f"✗ {one_line(error)}", _MAX_WORDS) + opens + around, is_refusal=True)
 
     def _say(self, words: str, is_refusal: bool = False) -> None:
         static = self.query_one(Static)
         static.set_class(is_refusal, "-refused")
-        static.update(Content(self._look.sign(self._said(words))))
+        static.update(Content(self._look.sign(words)))
 
     def _said(self, words: str) -> str:
         return self._look.keys.fill(words, self.BINDINGS)

@@ -1,9 +1,16 @@
 """Lists to choose from that stand any size and any click. Textual's own rely on having been drawn."""
 
+from collections.abc import Iterable
+from typing import Self
+
 from textual.app import ComposeResult
 from textual.command import CommandInput, CommandList, CommandPalette
 from textual.events import Click
+from textual.strip import Strip
+from textual.style import Style
+from textual.visual import VisualType
 from textual.widgets import OptionList
+from textual.widgets.option_list import Option
 
 _LONGEST_SEARCH = 100  # characters: a field that holds a pasted text draws all of it at each key
 
@@ -12,6 +19,18 @@ class Choices(OptionList):
     """A list to choose from. It is never narrower than its padding, which Textual takes away from it."""
 
     DEFAULT_CSS = "Choices { min-width: 12; }"
+    _edition = 0
+    """How often the list was made anew: an option that was drawn belongs to one edition."""
+
+    def clear_options(self) -> Self:
+        """Make an empty list: what is drawn yet has gone."""
+        self._edition += 1
+        return super().clear_options()
+
+    def set_options(self, options: Iterable["Option | VisualType | None"]) -> Self:
+        """Make another list: what is drawn yet has gone."""
+        self._edition += 1
+        return super().set_options(options)
 
     def action_page_up(self) -> None:
         """A page up, where there is room for one."""
@@ -25,8 +44,13 @@ class Choices(OptionList):
 
     async def _on_click(self, event: Click) -> None:
         """A click on what was drawn, but has gone from the list since, chooses nothing."""
-        if event.style.meta.get("option", -1) >= self.option_count:
+        if event.style.meta.get("edition") != self._edition:
             event.prevent_default()
+
+    def _get_option_render(self, option: Option, style: Style) -> list[Strip]:
+        """As it is drawn, with the edition that it belongs to in the style of its cells."""
+        strips = super()._get_option_render(option, style)
+        return [strip.apply_meta({"edition": self._edition}) for strip in strips]
 
 
 class FoundCommands(CommandList, Choices):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
@@ -49,7 +50,7 @@ class PaneTabs(Rows):
         """Open the pane whose name was clicked."""
         at = 0
         for number, (text, _) in enumerate(self.rows(self.size.width, 1)[0], 1):
-            at += len(text)
+            at += cell_len(text)
             if event.x < at:
                 self.post_message(PaneAsked(number))
                 return

@@ -27,6 +27,10 @@ PLACE = re.compile(r"<([a-z_]+\.[a-z_0-9]+)>")
 USUAL_WORDS = re.compile(r"(?<![\w-])(space|esc|enter|pgup|home)(?![\w-])")
 
 
+N_VIEWS = 5
+"""Of the Data pane, and of the Generate pane."""
+
+
 def literals() -> Iterator[str]:
     """Every text in the source of the workbench."""
     for path in Path(workbench.__file__).parent.rglob("*.py"):
@@ -74,13 +78,23 @@ def screen_text(app: Workbench) -> str:
     return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
 
 
+def help_text(app: Workbench) -> str:
+    assert isinstance(app.screen, HelpScreen)
+    entries = [text for section in app.screen._sections for e in section.entries for text in e]
+    return " ".join([app.screen._about, *entries])
+
+
+def move_every_key(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = folder / "keymap.toml"
+    path.write_text("".join(f'"{name}" = "{key}"\n' for name, key in OWN.items()))
+    monkeypatch.setenv("SEQLM_KEYMAP", str(path))
+
+
 @pytest.mark.parametrize("state", STATES)
 async def test_with_every_key_moved_no_usual_one_is_named(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
-    path = tmp_path / "keymap.toml"
-    path.write_text("".join(f'"{name}" = "{key}"\n' for name, key in OWN.items()))
-    monkeypatch.setenv("SEQLM_KEYMAP", str(path))
+    move_every_key(tmp_path, monkeypatch)
     events, is_alive, named = STATES[state]
     app = stage.app(events, is_alive)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -96,12 +110,46 @@ async def test_with_every_key_moved_no_usual_one_is_named(
             assert f" {OWN[f'pane.{pane.NUMBER}']} {pane.NAME} " in shown
             assert not USUAL_WORDS.findall(shown)
             await pilot.press(OWN["app.help"])
-            assert isinstance(app.screen, HelpScreen)
-            entries = [
-                text for section in app.screen._sections for e in section.entries for text in e
-            ]
-            assert not PLACE.findall(" ".join([app.screen._about, *entries]))
-            assert not USUAL_WORDS.findall(app.screen._about)
+            assert not PLACE.findall(help_text(app))
+            assert not USUAL_WORDS.findall(help_text(app))
             await pilot.press(OWN["help.close"])
         titles = " ".join(command.title for command in palette_commands(app))
         assert not PLACE.findall(titles)
+
+
+@pytest.mark.parametrize("pane", ["data", "generate"])
+async def test_no_view_names_a_usual_key(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pane: str
+) -> None:
+    move_every_key(tmp_path, monkeypatch)
+    app = stage.app(until("steered", 3000))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press(OWN["pane.1" if pane == "data" else "pane.4"])
+        for _ in range(N_VIEWS):
+            await pilot.press(OWN[f"{pane}.view"])
+            await settled(pilot)
+            assert not USUAL_WORDS.findall(screen_text(app))
+            await pilot.press(OWN["app.help"])
+            assert not USUAL_WORDS.findall(help_text(app))
+            await pilot.press(OWN["help.close"])
+
+
+async def test_the_game_ends_with_the_key_that_it_names(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move_every_key(tmp_path, monkeypatch)
+    app = stage.app(until("steered", 3000))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press(OWN["pane.4"], OWN["generate.view_back"], OWN["generate.guess"])
+        await settled(pilot)
+        assert app.main.generate.view.is_guessing
+        shown = screen_text(app)
+        assert f"{OWN['generate.leave']} stops" in shown
+        # Enter says the end here as it does in a field: no binding, so no file can move it.
+        assert set(USUAL_WORDS.findall(shown)) == {"enter"}
+        await pilot.press("escape")
+        assert app.main.generate.view.is_guessing
+        await pilot.press(OWN["generate.leave"])
+        assert not app.main.generate.view.is_guessing

@@ -351,9 +351,7 @@ def test_a_text_of_256_tokens_without_an_end_stops_and_can_go_on() -> None:
             answer(desk, shares=NEVER_ENDING)
     assert not desk.can_draw_on()
     assert desk.view.message is not None
-    assert desk.view.message.text == (
-        "256 tokens and no end. <generate.draw> goes on, <generate.again> draws again."
-    )
+    assert desk.view.message.text == ("256 tokens and no end. → goes on, n draws again.")
     desk.draw()
     answer(desk, shares=NEVER_ENDING)
     assert desk.can_draw_on()

@@ -21,9 +21,8 @@ class GenerateDesk(Questions):
         text = self.view.text
         self._look_at_text()
         if text.has_ended:
-            self.say(
-                "The text ends here. <generate.back> goes back, <generate.again> draws this token again."
-            )
+            back = "<generate.back> goes back, <generate.again> draws this token again."
+            self.say_keys(f"The text ends here. {back}")
         elif text.cursor + 1 < len(text.drawn):
             self._go(text.forward())
         elif self._asked is None or self._to_draw is None:
@@ -77,18 +76,18 @@ class GenerateDesk(Questions):
             self._pending_after = text.tokens_before
             self.change(pending=prediction)
         self._go(text)
-        self.say(
-            f"Branch {text.branch.letter}: <generate.draw> draws it with random numbers of its own."
-        )
+        draws = "<generate.draw> draws it with random numbers of its own."
+        self.say_keys(f"Branch {text.branch.letter}: {draws}")
 
     def drop(self) -> None:
         """Takes the current branch out of the tree; one that is kept stays."""
         branch = self.view.text.branch
         if branch.is_kept:
-            self.say(f"{branch.letter} is kept. m lets it go, then d drops it.")
+            drops = "<generate.keep> lets it go, then <generate.drop> drops it."
+            self.say_keys(f"{branch.letter} is kept. {drops}")
         elif branch.drawn or len(self.view.text.branches) > 1:
             self._go(self.view.text.drop())
-            self.say(f"{branch.letter} is dropped. u brings it back.")
+            self.say_keys(f"{branch.letter} is dropped. <generate.undo> brings it back.")
 
     def keep(self) -> None:
         """Marks the current branch to stay, or takes the mark away."""
@@ -96,7 +95,7 @@ class GenerateDesk(Questions):
         self._go(text)
         letter = text.branch.letter
         kept = f"{letter} is kept: it stays when <generate.leave> lets the others go."
-        self.say(kept if text.branch.is_kept else f"{letter} is not kept any more.")
+        self.say_keys(kept if text.branch.is_kept else f"{letter} is not kept any more.")
 
     def show_view(self, by: int) -> None:
         """Shows the next view, or the one before."""
@@ -106,7 +105,7 @@ class GenerateDesk(Questions):
     def draw_again(self) -> None:
         """Draws the token under the cursor with the next random number."""
         if self.view.text.here is None:
-            self.say("Nothing is drawn here yet: <generate.draw> draws.")
+            self.say_keys("Nothing is drawn here yet: <generate.draw> draws.")
             return
         self.change(message=None)
         self._go(self.view.text.redraw(self.view.sampling))
@@ -158,9 +157,8 @@ class GenerateDesk(Questions):
         text = self.view.text
         n_drawn = len(text.drawn)
         if n_drawn and n_drawn % MAX_DRAWN == 0 and text.cursor >= n_drawn - 1:
-            self.say(
-                f"{n_drawn} tokens and no end. <generate.draw> goes on, <generate.again> draws again."
-            )
+            on = "<generate.draw> goes on, <generate.again> draws again."
+            self.say_keys(f"{n_drawn} tokens and no end. {on}")
             return False
         return not text.has_ended
 

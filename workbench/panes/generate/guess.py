@@ -82,10 +82,11 @@ def _hint(view: GenerateView) -> str:
         return said(view, f"<generate.guess> begins; then each {one} you type is a guess")
     if tokenizer.is_spelled:
         end = "; enter alone: the end" if view.source.has_end else ""
-        words = f"type a {one}, then enter{end}; then the model shows its hand · esc stops"
-        return view.look.sign(words)
-    end = ", enter for the end" if view.source.has_end else ""
-    return view.look.sign(f"type a {one}{end}; then the model shows its hand · esc stops")
+        typing = f"type a {one}, then enter{end}"
+    else:
+        typing = f"type a {one}" + (", enter for the end" if view.source.has_end else "")
+    stops = said(view, "<generate.leave> stops")
+    return view.look.sign(f"{typing}; then the model shows its hand · {stops}")
 
 
 def _verdict(view: GenerateView, last: Guess, width: int) -> list[str]:

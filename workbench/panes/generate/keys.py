@@ -84,7 +84,13 @@ GENERATE_BINDINGS: list[BindingType] = [
     ),
     _key("take", "enter", "take", "pick", "Put the candidate under the cursor here: a branch"),
     _key("open", "enter", "open", "go there", "Look at the token under the tree's cursor"),
-    _key("guess", "enter,i", "guess", "guess", "Begin: each letter is a guess, esc ends it"),
+    _key(
+        "guess",
+        "enter,i",
+        "guess",
+        "guess",
+        "Begin: each letter is a guess, <generate.leave> ends it",
+    ),
     _key(
         "drop",
         "d",

@@ -184,7 +184,7 @@ def _bottom_rows(view: GenerateView, width: int, height: int) -> list[Text]:
         return [Text(look.sign(words), look.palette.waiting)]
     if message is not None:
         sign, style = ("✗", look.palette.error) if message.is_error else ("▸", look.palette.plain)
-        words = look.sign(f"{sign} {said(view, clean(message.text, _MAX_MESSAGE))}")
+        words = look.sign(f"{sign} {clean(message.text, _MAX_MESSAGE)}")
         lines = wrap(words, max(1, width)) if height >= _WRAPPED_FROM else [words]
         return [Text(line, style) for line in lines[:3]]
     is_told = view.showing == "stages" and _summary_beside(view, width)

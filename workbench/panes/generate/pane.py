@@ -173,7 +173,7 @@ class GeneratePane(WorkingPane):
 
     def _guessed(self, event: events.Key, game: "GameDesk") -> bool:
         """Whether a key is a guess, or ends the guessing."""
-        if event.key == "escape":
+        if is_key_of(self, "leave", event.key):
             game.leave()
         elif event.key == "enter" or game.is_guess(event.character or ""):
             try:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from seqlm.errors import SeqlmError
 from workbench.drawn.continuation import Continuation
 from workbench.drawn.prediction import Prediction
+from workbench.panes.generate.keys import said
 from workbench.panes.generate.prompt import usable
 from workbench.panes.generate.view import GenerateView, Message, Source
 
@@ -66,6 +67,10 @@ class Questions:
     def say(self, text: str, is_error: bool = False) -> None:
         """Puts a line at the bottom, until the next key."""
         self.change(message=Message(text, is_error))
+
+    def say_keys(self, words: str) -> None:
+        """Puts our own words there, with the keys that they name."""
+        self.say(said(self.view, words))
 
     def use_source(self, source: Source) -> None:
         """Takes another model, newer weights, or another vocabulary."""
@@ -136,7 +141,7 @@ class Questions:
     def give_up(self) -> None:
         """Waits for no answer any more; the next key asks again."""
         self._wait_no_more()
-        self.say("Stopped waiting. <generate.draw> asks again.")
+        self.say_keys("Stopped waiting. <generate.draw> asks again.")
 
     # Where the text is shown from
 

@@ -1,0 +1,78 @@
+"""Text from outside that looks like the name of a key is shown as it is."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from stage import Stage, settled
+from textual.widgets import Static
+
+from seqlm.presets import preset_config
+from workbench.coach import advise
+from workbench.panes.generate.lines import generate_rows
+from workbench.panes.generate.view import GenerateView, Message
+from workbench.render.text import clean
+from workbench.run.state import RunState, Status
+from workbench.screens.open import OpenScreen
+from workbench.situation import Situation
+
+CONFIG = preset_config("names-mlp")
+PARTS = (
+    "<run.space>",
+    "<app.open>",
+    "<open.down>",
+    "<generate.draw>",
+    "<",
+    ">",
+    "run.new",
+    "\ufdd0",
+)
+OUTSIDE = (
+    st.lists(st.sampled_from(PARTS) | st.text(max_size=3), min_size=1).map("".join).filter(bool)
+)
+ENDED: tuple[Status, ...] = ("died", "diverged", "failed", "finished")
+
+
+@given(OUTSIDE)
+def test_the_coach_shows_it(outside: str) -> None:
+    start = Situation(CONFIG)
+    assert advise(replace(start, refusal=outside)).words == outside
+    assert advise(replace(start, note=outside)).words == outside
+    assert outside in advise(replace(start, run=RunState(run=outside))).words
+
+
+@given(OUTSIDE, st.sampled_from(ENDED))
+def test_the_coach_shows_what_the_trainer_said(outside: str, status: Status) -> None:
+    run = RunState(run="names-mlp", status=status, message=f"said: {outside} and ended")
+    shown = advise(Situation(CONFIG, running=CONFIG, run=run)).words
+    assert f"aid: {outside} and ended" in shown
+    ours = shown.replace(outside, "")
+    assert "<" not in ours
+
+
+@given(OUTSIDE)
+def test_the_generate_pane_shows_it(outside: str) -> None:
+    view = GenerateView(message=Message(outside, is_error=True))
+    rows = generate_rows(view, 2000, 7)
+    assert any(clean(outside, 300).strip() in row.plain for row in rows)
+
+
+@pytest.mark.parametrize("name", ["<run.space>x", "<open.down>", "<open.leave>"])
+async def test_the_field_that_opens_shows_it(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = stage.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        screen = OpenScreen(app.main.controls.look, hint=f"{name} goes on.")
+        app.push_screen(screen)
+        await pilot.pause()
+        assert f"{name} goes on." in str(screen.query_one(Static).content)
+        screen._open(f'"{name}"')
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        words = f'No preset, file or run called "{name}". ↓ looks around.'
+        assert words in str(screen.query_one(Static).content)
