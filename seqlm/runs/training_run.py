@@ -258,7 +258,7 @@ class TrainingRun:
                 pid=os.getpid(),
                 step=self.trainer.step,
                 device=str(self.trainer.device),
-                threads=self.trainer.config.train.threads,
+                threads=self.trainer.config.planned.train.threads,
                 versions=versions(),
             )
         )
