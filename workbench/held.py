@@ -45,11 +45,11 @@ def held_values(
     return {key: Held(wanted[key], begun[key], in_force.get(key, begun[key])) for key in wanted}
 
 
-def as_it_runs(running: RunConfig, in_force: Mapping[str, Any]) -> RunConfig:
-    """A run with the live values that were changed on the way, as changes of its own."""
-    keys = [key for key in settings.steerable(running) if key in in_force]
+def with_in_force(config: RunConfig, in_force: Mapping[str, Any]) -> RunConfig:
+    """A configuration in which a setting may have the live value that holds now, too."""
+    keys = [key for key in settings.steerable(config) if key in in_force]
     changes = tuple(Change(key=key, value=in_force[key], step=0) for key in keys)
-    return replace(running, changes=(*running.changes, *changes))
+    return replace(config, changes=(*config.changes, *changes))
 
 
 def _values(config: RunConfig) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from seqlm import effect, settings
 from seqlm.config import DataConfig, RunConfig
 from seqlm.data.sources import CORPORA
 from seqlm.presets import PRESETS
-from workbench.held import held_values
+from workbench.held import held_values, with_in_force
 from workbench.keyboard.names import USUAL_KEYS, KeyNames
 from workbench.run.state import RunState, Status
 from workbench.texts.preview import Preview
@@ -137,7 +137,8 @@ def _waiting(
 ) -> tuple[str, ...]:
     """Of the settings that are shown. Sampling is the screen's own and waits for nothing."""
     held = held_values(asked, running, dict(in_force))
-    keys = sorted(k for k in effect.shown_keys(asked) if not k.startswith("sample."))
+    shown = effect.shown_keys(with_in_force(asked, dict(in_force)))
+    keys = sorted(key for key in shown if not key.startswith("sample."))
     return tuple(key for key in keys if held[key].waits)
 
 
@@ -167,7 +168,9 @@ def possible(situation: Situation, action: str) -> bool:
         case "to_validation":
             return run.status == "paused" and run.step < run.steps_planned
         case "scale_rate":
-            return run.status != "starting" and not situation.asked.model.learns_by_counting
+            models = (situation.asked.model, situation.config.model)
+            is_trained = not all(model.learns_by_counting for model in models)
+            return run.status != "starting" and is_trained
         case "look_earlier":
             return bool(run.kept) and situation.is_linked and situation.looking_at != run.kept[0]
         case "look_later":

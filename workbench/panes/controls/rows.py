@@ -10,7 +10,7 @@ from seqlm import effect, settings
 from seqlm.config import RunConfig
 from seqlm.presets import PRESETS
 from seqlm.setting import Setting
-from workbench.held import ABSENT, Held, as_it_runs, held_values
+from workbench.held import ABSENT, Held, held_values, with_in_force
 from workbench.labels import label
 from workbench.panes.controls.words import why_not
 from workbench.render.figures import MISSING
@@ -110,14 +110,14 @@ def control_rows(
         in_force: Live values as they are now, by their dotted names.
         marks: The numbers of the changes made to each setting.
     """
-    held, shown = held_values(asked, running, in_force), effect.shown_keys(asked)
-    steered = _steered(running, in_force) & held.keys()
+    held, here = held_values(asked, running, in_force), with_in_force(asked, in_force)
+    shown, steered = effect.shown_keys(here), _steered(running, in_force)
     found = []
-    for key in shown | steered:
+    for key in (key for key in held if key in shown | steered):
         setting, values = settings.find(asked, key), held[key]
         if key not in shown:  # what is asked for a model that has no such thing means nothing
             values = replace(values, wanted=values.now)
-        lacking = None if key in steered else effect.lacking(asked, key)
+        lacking = None if key in steered else effect.lacking(here, key)
         row = _row(setting, values, marks.get(key, ()))
         found.append(replace(row, no_effect=why_not(asked, lacking) if lacking else ""))
     return (_preset_row(asked, running), *sorted(found, key=_place))
@@ -127,8 +127,8 @@ def _steered(running: RunConfig | None, in_force: Mapping[str, Any]) -> set[str]
     """The live settings that do something in the run on the screen, whatever is asked for next."""
     if running is None:
         return set()
-    now = as_it_runs(running, in_force)
-    return {key for key in settings.steerable(running) if effect.has_effect(now, key)}
+    here = with_in_force(running, in_force)
+    return {key for key in settings.steerable(running) if effect.has_effect(here, key)}
 
 
 def _place(row: ControlRow) -> tuple[int, int]:
