@@ -29,7 +29,7 @@ def lacking(config: RunConfig, key: str) -> Needed | None:
     is_training = key == "seed" or key.startswith("train.")
     for needed in ((TRAINED,) if is_training else ()) + settings.find(config, key).only_with:
         other = lacking(config, needed.key)
-        if other is not None and not needed.without:
+        if other is not None and not needed.without:  # what does nothing takes no effect away
             return other
         if other is None and not any(map(needed.admits, _may_be(config, needed.key))):
             return needed
