@@ -7,42 +7,27 @@ are all read from here; :mod:`seqlm.settings` does the reading.
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
+from msgspec.structs import replace
 
 from seqlm.errors import RequestError
-from seqlm.families import MlpConfig, ModelConfig
-from seqlm.family import Needed
+from seqlm.families import LIMITED, MlpConfig, ModelConfig
+from seqlm.section import Needs, Section, only, unit, unless
 
 _LIVE: dict[str, Any] = {"live": True}
-_WORDS: Needed = ("data.tokenizer", ("word",))
+_WORDS = (only("data.tokenizer", "word"),)
+_LINES = (only("data.mode", "lines"),)
+_VALIDATED = (unless("data.split", "*/0/*"),)
 
 
-def _unit(
-    unit: str, *, live: bool = False, without: tuple[str, ...] = ("off", "none")
-) -> dict[str, Any]:
-    return {"unit": unit, "live": live, "without": without}
-
-
-class _Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A group of settings: immutable, made by name, closed to names it does not know.
-
-    Attributes:
-        only_with: By name of a setting, the other one that it depends on and the values of that one
-            with which it has an effect; with no values, every one but off.
-    """
-
-    only_with: ClassVar[dict[str, Needed]] = {}
-
-
-class DataConfig(_Section, frozen=True, kw_only=True):
+class DataConfig(Section, frozen=True, kw_only=True):
     """Where the text comes from and how it is cut into tokens and splits."""
 
-    only_with: ClassVar[dict[str, Needed]] = {
-        "length": ("data.corpus", ("counting", "recall")),
-        "targets": ("data.mode", ("lines",)),
+    only_with: ClassVar[Needs] = {
+        "length": (only("data.corpus", "counting", "recall"),),
         **dict.fromkeys(("fold_case", "punctuation", "unknown", "max_words"), _WORDS),
-        "merges": ("data.tokenizer", ("bpe",)),
-        **dict.fromkeys(("deduplicate", "split_seed"), ("data.mode", ("lines",))),
+        "merges": (only("data.tokenizer", "bpe"),),
+        **dict.fromkeys(("targets", "deduplicate", "split_seed"), _LINES),
     }
 
     corpus: Annotated[
@@ -56,7 +41,7 @@ class DataConfig(_Section, frozen=True, kw_only=True):
         Annotated[int, Meta(ge=2, le=1000)] | None,
         Meta(
             description="symbols in one item of counting or recall; off: the task's own",
-            extra=_unit("symbols"),
+            extra=unit("symbols"),
         ),
     ] = None
     targets: Annotated[
@@ -76,7 +61,7 @@ class DataConfig(_Section, frozen=True, kw_only=True):
     ] = True
     max_words: Annotated[
         Annotated[int, Meta(ge=1, le=10**6)] | None,
-        Meta(description="only the most frequent words", extra=_unit("words")),
+        Meta(description="only the most frequent words", extra=unit("words")),
     ] = 10_000
     merges: Annotated[
         int, Meta(ge=0, le=20_000, description="pairs that are merged into tokens")
@@ -90,7 +75,7 @@ class DataConfig(_Section, frozen=True, kw_only=True):
         Meta(
             pattern=r"^\d{1,3}/\d{1,3}/\d{1,3}$",
             description="train/val/test shares in percent, e.g. 80/10/10",
-            extra=_unit("%"),
+            extra=unit("%"),
         ),
     ] = "80/10/10"
     split_seed: Annotated[
@@ -121,33 +106,36 @@ class DataConfig(_Section, frozen=True, kw_only=True):
             )
 
 
-class TrainConfig(_Section, frozen=True, kw_only=True):
+class TrainConfig(Section, frozen=True, kw_only=True):
     """How the weights are found."""
 
-    only_with: ClassVar[dict[str, Needed]] = {
-        **dict.fromkeys(("chunk", "carry_state"), ("train.example", ("chunk",))),
-        "momentum": ("train.optimizer", ("sgd",)),
-        "warmup": ("train.schedule", ("warm-up", "one-cycle")),
-        **dict.fromkeys(("drop", "drop_at"), ("train.schedule", ("step",))),
-        "clip_by": ("train.clip", ()),
+    only_with: ClassVar[Needs] = {
+        "chunk": (only("train.example", "chunk"),),
+        "carry_state": (only("train.example", "chunk"), unless("model.kind", *LIMITED)),
+        "order": (unless("train.batch", "all"), unless("train.carry_state", "true")),
+        "momentum": (only("train.optimizer", "sgd"),),
+        "warmup": (only("train.schedule", "warm-up", "one-cycle"),),
+        **dict.fromkeys(("drop", "drop_at"), (only("train.schedule", "step"),)),
+        "clip_by": (unless("train.clip", "off"),),
+        **dict.fromkeys(("evaluate_every", "patience"), _VALIDATED),
     }
 
     steps: Annotated[
         int,
-        Meta(ge=1, le=10**9, description="stop after", extra=_unit("steps", live=True)),
+        Meta(ge=1, le=10**9, description="stop after", extra=unit("steps", live=True)),
     ] = 10_000
     seconds: Annotated[
         Annotated[float, Meta(gt=0, le=1e7)] | None,
         Meta(
             description="spend this long in steps; fixed as a number of steps after 2 s",
-            extra=_unit("s"),
+            extra=unit("s"),
         ),
     ] = None
     batch: Annotated[
         Annotated[int, Meta(ge=1, le=10**6)] | None,
         Meta(
             description="examples in one step; all: every example in each",
-            extra=_unit("examples", without=("all",)),
+            extra=unit("examples", without=("all",)),
         ),
     ] = 32
     one_batch: Annotated[
@@ -158,7 +146,7 @@ class TrainConfig(_Section, frozen=True, kw_only=True):
         Meta(description="window: one context and its target; item: a line; chunk: a text piece"),
     ] = "auto"
     chunk: Annotated[
-        int, Meta(ge=1, le=8192, description="tokens in a chunk", extra=_unit("tokens"))
+        int, Meta(ge=1, le=8192, description="tokens in a chunk", extra=unit("tokens"))
     ] = 64
     order: Annotated[
         Literal["shuffle", "replacement"],
@@ -206,20 +194,20 @@ class TrainConfig(_Section, frozen=True, kw_only=True):
         bool, Meta(description="chunks go on with the state left before; a transformer begins anew")
     ] = True
     evaluate_every: Annotated[
-        int, Meta(ge=1, le=10**9, description="validate every", extra=_unit("steps", live=True))
+        int, Meta(ge=1, le=10**9, description="validate every", extra=unit("steps", live=True))
     ] = 1000
     patience: Annotated[
         Annotated[int, Meta(ge=1, le=10**6)] | None,
         Meta(
             description="end after so many validations without a new best",
-            extra=_unit("validations", live=True),
+            extra=unit("validations", live=True),
         ),
     ] = None
     pace: Annotated[
         Annotated[float, Meta(gt=0, le=1e6)] | None,
         Meta(
             description="steps a second at most, to watch them",
-            extra=_unit("steps/s", live=True, without=("full", "off", "none")),
+            extra=unit("steps/s", live=True, without=("full", "off", "none")),
         ),
     ] = None
     threads: Annotated[int, Meta(ge=1, le=1024, description="processor cores for one step")] = 1
@@ -242,7 +230,7 @@ class TrainConfig(_Section, frozen=True, kw_only=True):
             )
 
 
-class SampleConfig(_Section, frozen=True, kw_only=True):
+class SampleConfig(Section, frozen=True, kw_only=True):
     """How a next token is chosen from the model's probabilities."""
 
     temperature: Annotated[
@@ -253,7 +241,7 @@ class SampleConfig(_Section, frozen=True, kw_only=True):
         Annotated[int, Meta(ge=1, le=10**6)] | None,
         Meta(
             description="only the k most probable tokens",
-            extra=_unit("tokens", live=True),
+            extra=unit("tokens", live=True),
         ),
     ] = None
     top_p: Annotated[
@@ -278,7 +266,7 @@ class SampleConfig(_Section, frozen=True, kw_only=True):
     seed: Annotated[int, Meta(ge=0, le=2**31 - 1, description="fixes the draws", extra=_LIVE)] = 0
 
 
-class Change(_Section, frozen=True, kw_only=True):
+class Change(Section, frozen=True, kw_only=True):
     """A live value that takes force when ``step`` steps are done: ``KEY=VALUE@STEP``."""
 
     key: str
@@ -286,7 +274,7 @@ class Change(_Section, frozen=True, kw_only=True):
     step: int
 
 
-class RunConfig(_Section, frozen=True, kw_only=True):
+class RunConfig(Section, frozen=True, kw_only=True):
     """All there is to a run. Together with the corpus it fixes every loss, bit for bit."""
 
     preset: str
@@ -298,3 +286,10 @@ class RunConfig(_Section, frozen=True, kw_only=True):
         int, Meta(ge=0, le=2**31 - 1, description="first weights and order of the examples")
     ] = 0
     changes: tuple[Change, ...] = ()
+
+    @property
+    def planned(self) -> "RunConfig":
+        """What is carried out: counts are made in one step, whatever is asked of training."""
+        if not self.model.learns_by_counting:
+            return self
+        return replace(self, train=TrainConfig(steps=1), changes=())

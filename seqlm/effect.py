@@ -1,10 +1,14 @@
 """Which settings do something in a configuration, and which are worth showing."""
 
-from typing import Any
-
 from seqlm import recipe, settings
 from seqlm.config import RunConfig
-from seqlm.data.sources import CORPORA
+from seqlm.data.sources import modes
+from seqlm.example import example_of
+from seqlm.families import COUNTED
+from seqlm.section import Needed, unless
+
+TRAINED = unless("model.kind", *COUNTED)
+"""What all of training needs, and the seed: counts are the same whatever is asked there."""
 
 
 def has_effect(config: RunConfig, key: str) -> bool:
@@ -13,15 +17,23 @@ def has_effect(config: RunConfig, key: str) -> bool:
     Raises:
         RequestError: There is no setting of this name.
     """
-    needed = settings.find(config, key).only_with
-    if config.model.learns_by_counting and key.startswith("train."):
-        return False
-    if needed is None:
-        return True
-    other, wanted = needed
-    found = _may_be(config, other)
-    fits = not {*found}.isdisjoint(wanted) if wanted else found != (None,)
-    return fits and has_effect(config, other)
+    return lacking(config, key) is None
+
+
+def lacking(config: RunConfig, key: str) -> Needed | None:
+    """What a setting would need to have an effect; None where it has one.
+
+    Raises:
+        RequestError: There is no setting of this name.
+    """
+    is_training = key == "seed" or key.startswith("train.")
+    for needed in ((TRAINED,) if is_training else ()) + settings.find(config, key).only_with:
+        other = lacking(config, needed.key)
+        if other is not None and not needed.without:  # what does nothing takes no effect away
+            return other
+        if other is None and not any(map(needed.admits, _may_be(config, needed.key))):
+            return needed
+    return None
 
 
 def shown_keys(config: RunConfig) -> frozenset[str]:
@@ -30,15 +42,13 @@ def shown_keys(config: RunConfig) -> frozenset[str]:
     return frozenset(k for k in every if has_effect(config, k)) | recipe.named(config)
 
 
-def _may_be(config: RunConfig, key: str) -> tuple[Any, ...]:
-    """What a setting stands for; ``auto`` may be more than one thing where a file decides."""
-    value = settings.value_of(config, key)
-    if (key, value) == ("data.mode", "auto"):
-        source = CORPORA.get(config.data.corpus)
-        return (source.mode,) if source else ("lines", "stream")
-    if (key, value) == ("train.example", "auto"):
-        if config.model.context is not None:
-            return ("window",)
-        modes = _may_be(config, "data.mode")
-        return tuple("chunk" if mode == "stream" else "item" for mode in modes)
-    return (value,)
+def _may_be(config: RunConfig, key: str) -> tuple[str, ...]:
+    """What a setting stands for at some step of the run, as it is typed."""
+    if key == "data.mode":
+        return modes(config.data)
+    if key == "train.example":
+        train, context = config.train, config.model.context
+        return tuple(example_of(train, context, mode) for mode in modes(config.data))
+    later = (change.value for change in config.changes if change.key == key)
+    show = settings.find(config, key).show
+    return tuple(map(show, (settings.value_of(config, key), *later)))

@@ -1,6 +1,6 @@
 """The families of models: the settings of each, and what everything else has to know of it."""
 
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias, get_args
 
 from msgspec import Meta
 
@@ -15,18 +15,18 @@ from seqlm.family import (
     Init,
     Input,
     Layers,
-    Needed,
     Network,
     Tied,
 )
 from seqlm.parameters import input_width, n_ends, n_linear, n_output, n_recurrent, n_stack
+from seqlm.section import Needs, only
 
 
 class NgramConfig(Family, frozen=True, kw_only=True, tag="ngram"):
     """A table of counts: the probability of a token given the n-1 before it."""
 
     learns_by_counting: ClassVar[bool] = True
-    only_with: ClassVar[dict[str, Needed]] = {"add_k": ("model.smoothing", ("add-k",))}
+    only_with: ClassVar[Needs] = {"add_k": (only("model.smoothing", "add-k"),)}
 
     order: Annotated[
         int, Meta(ge=1, le=12, description="tokens in one count: 2 is the bigram table")
@@ -148,9 +148,9 @@ class LstmConfig(RecurrentFamily, frozen=True, kw_only=True, tag="lstm"):
     """Long short-term memory (Hochreiter & Schmidhuber 1997), the library's kernel."""
 
     n_gates: ClassVar[int] = 4
-    only_with: ClassVar[dict[str, Needed]] = {
+    only_with: ClassVar[Needs] = {
         **RecurrentFamily.only_with,
-        "memory": ("model.forget_bias", ("chrono",)),
+        "memory": (only("model.forget_bias", "chrono"),),
     }
 
     hidden: Hidden = 192
@@ -249,6 +249,15 @@ ModelConfig: TypeAlias = (
     | WaveNetConfig
     | TransformerConfig
 )
+
+FAMILIES: dict[str, type[Family]] = {
+    str(family.__struct_config__.tag): family for family in get_args(ModelConfig)
+}
+"""Each family by its name."""
+COUNTED = tuple(kind for kind, family in FAMILIES.items() if family.learns_by_counting)
+"""The families that are counted, not trained."""
+LIMITED = tuple(kind for kind, family in FAMILIES.items() if family().max_tokens is not None)
+"""The families that begin anew with each piece of a text: what they can read has an end."""
 
 
 def _divisors(n: int, largest: int) -> str:

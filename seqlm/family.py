@@ -1,13 +1,11 @@
 """What a family of models is: the settings that several share, and how its numbers are counted."""
 
-from typing import Annotated, Any, ClassVar, Literal, Protocol, TypeAlias, cast
+from typing import Annotated, ClassVar, Literal, Protocol, TypeAlias, cast
 
 from msgspec import Meta, Struct
 
 from seqlm.errors import RequestError
-
-Needed: TypeAlias = tuple[str, tuple[Any, ...]]
-"""What a setting depends on: another one by its dotted name, and the values that give it an effect."""
+from seqlm.section import Needs, only
 
 
 class Family(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
@@ -16,12 +14,12 @@ class Family(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_
     Attributes:
         learns_by_counting: It reads the training split once; there is nothing to go down by steps.
         sees_by: The setting that says how far back a fixed context reaches.
-        only_with: What some settings need of another one to have an effect, by their names.
+        only_with: What some settings need of other ones to have an effect, by their names.
     """
 
     learns_by_counting: ClassVar[bool] = False
     sees_by: ClassVar[str] = "context"
-    only_with: ClassVar[dict[str, Needed]] = {}
+    only_with: ClassVar[Needs] = {}
 
     @property
     def context(self) -> int | None:
@@ -101,7 +99,7 @@ class Ends(Protocol):
 class Network(Family, frozen=True, kw_only=True):
     """A family that is fed tokens as vectors: the settings of the two ends have to fit each other."""
 
-    only_with: ClassVar[dict[str, Needed]] = {"embedding": ("model.input", ("embedding",))}
+    only_with: ClassVar[Needs] = {"embedding": (only("model.input", "embedding"),)}
 
     def check(self) -> None:
         """Hold the settings against each other; see :class:`Family`."""

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from seqlm import errors
-from seqlm.family import Needed
+from seqlm.section import Needed
 
 
 class Setting(Struct, frozen=True, kw_only=True):
@@ -15,7 +15,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     ``kind`` is how its text is read; ``minimum`` and ``maximum`` are the bounds, themselves outside
     where ``above`` and ``below`` say so; ``choices`` the words of a choice, ``pattern`` the form of a
     text, ``without`` the words for no value where that is ``optional``, ``live`` if a run may change it,
-    ``only_with`` another setting without some value of which this one has no effect.
+    ``only_with`` what it needs of other settings to have an effect.
     """
 
     key: str
@@ -32,14 +32,11 @@ class Setting(Struct, frozen=True, kw_only=True):
     below: bool = False
     optional: bool = False
     without: tuple[str, ...] = ("off", "none")
-    only_with: Needed | None = None
+    only_with: tuple[Needed, ...] = ()
 
     def condition(self) -> str:
-        """What it takes to have an effect, in words: ``data.tokenizer=word``; empty for nothing."""
-        if self.only_with is None:
-            return ""
-        key, values = self.only_with
-        return f"{key}={' or '.join(map(str, values))}" if values else key
+        """What it takes to have an effect: ``data.tokenizer=word``; empty for nothing."""
+        return " and ".join(needed.words() for needed in self.only_with)
 
     def bounds(self) -> str:
         """The values that would be right, in words."""

@@ -9,14 +9,11 @@ from msgspec.structs import replace
 
 from seqlm import errors
 from seqlm.config import DataConfig, RunConfig, SampleConfig, TrainConfig
-from seqlm.families import ModelConfig
+from seqlm.example import example_of
+from seqlm.families import FAMILIES, ModelConfig
 from seqlm.setting import Setting
 
-_FAMILIES: dict[str, type[Any]] = {
-    str(family.__struct_config__.tag): family for family in get_args(ModelConfig)
-}
-FAMILY_KINDS: tuple[str, ...] = tuple(_FAMILIES)
-
+FAMILY_KINDS: tuple[str, ...] = tuple(FAMILIES)
 
 _KINDS = {int: "int", float: "float", bool: "bool", str: "text"}
 
@@ -54,7 +51,7 @@ def _section_settings(section: str, struct: Any) -> tuple[Setting, ...]:
         Setting(
             key=f"{section}.{name}",
             default=getattr(usual, name),
-            only_with=struct.only_with.get(name),
+            only_with=struct.only_with.get(name, ()),
             **_facts(hints[name]),
         )
         for name in struct.__struct_fields__
@@ -140,7 +137,7 @@ def with_value(config: RunConfig, key: str, value: Any) -> RunConfig:
 
 def _as_family(model: ModelConfig, kind: str) -> ModelConfig:
     """Another family's configuration; what both have and admit keeps its value."""
-    family: Any = _FAMILIES[kind]
+    family: Any = FAMILIES[kind]
     known, had = _by_key(family), {n: getattr(model, n) for n in model.__struct_fields__}
     kept = {n: v for n, v in had.items() if (s := known.get(f"model.{n}")) and s.admits(v)}
     return cast(ModelConfig, family(**kept))
@@ -162,15 +159,28 @@ def check(config: RunConfig) -> None:
             " take item or window",
             "chunk",
         )
-    carries = train.example == "chunk" and train.carry_state and model.max_tokens is None
-    if carries and train.order == "replacement":
-        raise errors.RequestError(
-            "train.order=replacement draws chunks from anywhere; it needs train.carry_state=false",
-            "replacement",
-        )
+    # Where the text decides how it is read, the learner looks again.
+    mode = "lines" if config.data.mode == "auto" else config.data.mode
+    if example_of(train, model.context, mode) == "chunk":
+        check_drawn_chunks(config)
     if train.example == "window" and model.context is None:
         raise errors.RequestError(
             f"train.example=window needs a fixed context; {kind_of(model)} has none:"
             " take item or chunk",
             "window",
+        )
+
+
+def check_drawn_chunks(config: RunConfig) -> None:
+    """Hold the order of chunks against what they carry.
+
+    Raises:
+        RequestError: They are to be drawn from anywhere, and to go on where others ended.
+    """
+    train = config.train
+    carries = train.carry_state and config.model.max_tokens is None
+    if carries and train.order == "replacement" and train.batch is not None:
+        raise errors.RequestError(
+            "train.order=replacement draws chunks from anywhere; it needs train.carry_state=false",
+            "replacement",
         )

@@ -149,7 +149,7 @@ def _left_behind(run: RunState) -> str:
 
 def steps_to_validation(situation: Situation) -> int:
     """How many steps there are to the next validation, or to the end."""
-    run, train = situation.run, situation.config.train
+    run, train = situation.run, situation.config.planned.train
     every: int = run.values.get("train.evaluate_every", train.evaluate_every)
     left = (run.steps_planned or train.steps) - run.step
     return max(1, min(every - run.step % every, left))

@@ -10,6 +10,7 @@ from seqlm import effect, settings
 from seqlm.config import DataConfig, RunConfig
 from seqlm.data.sources import CORPORA
 from seqlm.presets import PRESETS
+from workbench.held import held_values, with_in_force
 from workbench.keyboard.names import USUAL_KEYS, KeyNames
 from workbench.run.state import RunState, Status
 from workbench.texts.preview import Preview
@@ -135,18 +136,10 @@ def _waiting(
     asked: RunConfig, running: RunConfig, in_force: tuple[tuple[str, Any], ...]
 ) -> tuple[str, ...]:
     """Of the settings that are shown. Sampling is the screen's own and waits for nothing."""
-    wanted = _values(asked)
-    begun = dict.fromkeys(wanted, _ABSENT) | _values(running)
-    now = begun | dict(in_force)
-    keys = sorted(k for k in effect.shown_keys(asked) if not k.startswith("sample."))
-    return tuple(key for key in keys if wanted[key] not in (begun[key], now[key]))
-
-
-_ABSENT = object()  # the value of a setting that the family of the run does not have
-
-
-def _values(config: RunConfig) -> dict[str, object]:
-    return {s.key: settings.value_of(config, s.key) for s in settings.settings_of(config)}
+    held = held_values(asked, running, dict(in_force))
+    shown = effect.shown_keys(with_in_force(asked, dict(in_force)))
+    keys = sorted(key for key in shown if not key.startswith("sample."))
+    return tuple(key for key in keys if held[key].waits)
 
 
 def space_does(situation: Situation) -> str:
@@ -175,7 +168,9 @@ def possible(situation: Situation, action: str) -> bool:
         case "to_validation":
             return run.status == "paused" and run.step < run.steps_planned
         case "scale_rate":
-            return run.status != "starting" and not situation.asked.model.learns_by_counting
+            models = (situation.asked.model, situation.config.model)
+            is_trained = not all(model.learns_by_counting for model in models)
+            return run.status != "starting" and is_trained
         case "look_earlier":
             return bool(run.kept) and situation.is_linked and situation.looking_at != run.kept[0]
         case "look_later":

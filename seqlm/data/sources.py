@@ -133,6 +133,14 @@ CORPORA: dict[str, Source] = {
 }
 
 
+def modes(data: DataConfig) -> tuple[Mode, ...]:
+    """How a text may be read: one way, or both where the lines of a file decide."""
+    if data.mode != "auto":
+        return (data.mode,)
+    source = CORPORA.get(data.corpus)
+    return (source.mode,) if source else ("lines", "stream")
+
+
 def is_here(name: str) -> bool:
     """Whether the text of a corpus can be read without fetching it."""
     return name not in REMOTE or fetched_path(name).is_file()

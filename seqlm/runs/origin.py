@@ -83,7 +83,7 @@ def created_event(name: str, trainer: Trainer) -> RunCreated:
         n_parameters=trainer.n_parameters,
         n_vocab=text.tokenizer.n_vocab,
         n_targets={split: text.n_targets(split) for split in SPLITS},
-        steps_planned=config.train.steps,
+        steps_planned=config.planned.train.steps,
     )
 
 

@@ -76,8 +76,10 @@ def refuse_if_done(run: str, trainer: Trainer, superseded: list[Event]) -> None:
             patience,
         )
     if is_finished and trainer.step >= trainer.live.steps_to_do:
+        counts = trainer.config.model.learns_by_counting
+        done = f"all its {trainer.step:,} steps; give more with train.steps=N"
         raise RequestError(
-            f"{run} has done all its {trainer.step:,} steps; give more with train.steps=N",
+            f"{run} has done {'its one step: counts need no other' if counts else done}",
             trainer.step,
         )
 

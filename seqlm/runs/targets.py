@@ -10,6 +10,7 @@ from seqlm import errors, recipe, settings
 from seqlm.config import DataConfig, RunConfig
 from seqlm.data.corpus import Corpus, read_corpus, read_standard_input, store_corpus
 from seqlm.data.prepare import prepare_corpus
+from seqlm.example import example_of
 from seqlm.presets import PRESETS, preset_config
 from seqlm.runs.directory import find_run, list_runs
 
@@ -113,7 +114,7 @@ def _config_for(corpus: Corpus, path: str, words: list[str]) -> RunConfig:
 def _with_fitting_batch(config: RunConfig, corpus: Corpus) -> RunConfig:
     """A text of fewer examples than the preset has in a batch is trained with all of them at once."""
     prepared = prepare_corpus(corpus, config.data)
-    by_window = config.train.example in ("auto", "window") and config.model.context is not None
+    by_window = example_of(config.train, config.model.context, corpus.mode) == "window"
     n_examples = prepared.n_targets("train") if by_window else len(prepared.items["train"])
     if config.train.batch is None or config.train.batch <= n_examples:
         return config

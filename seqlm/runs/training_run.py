@@ -190,13 +190,17 @@ class TrainingRun:
         """Let a live value take force at its step, or at once if that step is done.
 
         Raises:
-            RequestError: It is not a live value of this run, or out of its bounds.
+            RequestError: It is not a live value of this run, has no effect, or is out of its bounds.
         """
         trainer = self.trainer
         if change.key not in trainer.live.values:
             live = ", ".join(trainer.live.values)
             raise RequestError(
                 f"{change.key} cannot change while a run goes; {live} can", change.key
+            )
+        if trainer.config.model.learns_by_counting:
+            raise RequestError(
+                f"{change.key} has no effect on counts: they are made in one step", change.key
             )
         setting = settings.find(trainer.config, change.key)
         value = setting.parse(setting.show(change.value))
@@ -258,7 +262,7 @@ class TrainingRun:
                 pid=os.getpid(),
                 step=self.trainer.step,
                 device=str(self.trainer.device),
-                threads=self.trainer.config.train.threads,
+                threads=self.trainer.config.planned.train.threads,
                 versions=versions(),
             )
         )

@@ -9,10 +9,12 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
+from seqlm import settings
 from seqlm.config import RunConfig, TrainConfig
 from seqlm.data.batches import IGNORED, Batch, Batches, ChunkBatches, ItemBatches, WindowBatches
 from seqlm.data.prepare import PreparedText
 from seqlm.errors import RequestError
+from seqlm.example import example_of
 from seqlm.families import ModelConfig
 from seqlm.models.base import CountedModel, FixedContextModel, SequenceModel, State
 from seqlm.training.optimizer import make_optimizer
@@ -158,10 +160,7 @@ def make_batches(
     """The batches that the configuration asks for; ``auto`` fits the model and the corpus."""
     if config.train.batch is None:
         _refuse_too_many(text.n_targets("train"))
-    kind = config.train.example
-    if kind == "auto":
-        is_stream = text.corpus.mode == "stream"
-        kind = "window" if context is not None else "chunk" if is_stream else "item"
+    kind = example_of(config.train, context, text.corpus.mode)
     if kind == "window" and context is not None:
         return _windows(config, text, sequences, context)
     if kind == "chunk":
@@ -187,6 +186,7 @@ def _windows(
 
 
 def _chunks(config: RunConfig, text: PreparedText, sequences: list[list[int]]) -> Batches:
+    settings.check_drawn_chunks(config)
     train, max_tokens = config.train, config.model.max_tokens
     _refuse_long(f"train.chunk={train.chunk}", train.chunk, max_tokens, "take a shorter chunk")
     batch = train.batch or max(1, text.n_targets("train") // train.chunk)

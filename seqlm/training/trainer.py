@@ -46,14 +46,14 @@ class Trainer:
     """
 
     def __init__(self, config: RunConfig, text: PreparedText) -> None:
-        torch.set_num_threads(config.train.threads)
-        self.config, self.text = config, text
+        self.config, self.text, self._train = config, text, config.planned.train
+        torch.set_num_threads(self._train.threads)
         self.model = build(config.model, text.tokenizer.n_vocab, text.fill_id, config.seed)
-        self.device = choose_device(config.train.device, self.n_parameters)
+        self.device = choose_device(self._train.device, self.n_parameters)
         self._learner = make_learner(config, text, self.model, self.device)
         self._check = _scorer(config, text, "val", self.device)
         self.step = 0
-        self.live = LiveValues(config)
+        self.live = LiveValues(config.planned)
         self._budget_fixed = False
         self.evaluation_due = False
         self._evaluated_step = 0
@@ -80,7 +80,7 @@ class Trainer:
         return self._learning_rate_of(max(self.step - 1, 0))
 
     def _learning_rate_of(self, step: int) -> float:
-        scale = factor(self.config.train, step, self.live["train.steps"])
+        scale = factor(self._train, step, self.live["train.steps"])
         return float(self.live["train.learning_rate"]) * scale
 
     @property
@@ -156,7 +156,7 @@ class Trainer:
 
         A number of steps that waits already may be the one found before an interruption: it holds.
         """
-        seconds = self.config.train.seconds
+        seconds = self._train.seconds
         if seconds is None or self._budget_fixed or self._train_s < min(_PLAN_AFTER_S, seconds):
             return
         if not self.live.is_waiting("train.steps"):

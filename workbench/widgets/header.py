@@ -64,7 +64,8 @@ def _variants(situation: Situation, beats: bool) -> list[list[tuple[str, str]]]:
     sign, word = SIGNS[status]
     title, role = clean(situation.title, 32), ROLES[status]
     if status == "untrained" or not run.steps_planned:
-        plan = f"   {count(situation.config.train.steps)} steps planned"
+        n_steps = situation.config.planned.train.steps
+        plan = f"   {count(n_steps)} step{'' if n_steps == 1 else 's'} planned"
         full = [(f" {title}  ", "plain bold"), (f"{sign} {word}", role), (plan, "label")]
         return [full, full[:-1], [(f" {fit(title, 14)}", "plain bold"), (f" {sign}", role)]]
     planned = count(run.steps_planned)

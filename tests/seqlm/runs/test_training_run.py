@@ -417,3 +417,12 @@ def test_a_run_that_lost_patience_goes_on_only_when_it_is_given_up(small: Recipe
     assert log_of(to_the_end(again))[-1].step == ended.step + 3  # type: ignore[union-attr]
     straight = to_the_end(begin(small(*fixed, steps=ended.step + 3)))
     assert losses_of(again) == losses_of(straight)
+
+
+def test_counts_are_made_in_one_step_and_take_no_other(corpus: Path) -> None:
+    run = to_the_end(begin(f"names-ngram data.corpus={corpus} train.steps=50"))
+    assert run.trainer.step == 1
+    with pytest.raises(RequestError, match="has no effect on counts"):
+        resume(run, "train.steps=5")
+    with pytest.raises(RequestError, match="has done its one step: counts need no other"):
+        resume(run)

@@ -22,7 +22,7 @@ def test_every_setting_with_an_effect_has_one_row_under_its_heading(preset: str)
     assert sorted(row.key for row in rows) == sorted(["preset", *every])
     sections = [s for s in SECTIONS if s.name != "training" or not config.model.learns_by_counting]
     assert [section for section, _ in groupby(rows[1:], key=lambda row: row.section)] == sections
-    assert all(row.has_effect for row in rows)
+    assert not any(row.no_effect for row in rows)
     assert all(row.section is not None and row.section.is_live == row.live for row in rows[1:])
 
 
@@ -71,17 +71,54 @@ def test_a_value_that_was_set_without_an_effect_is_shown_as_such() -> None:
     asked = recipe.read("names-mlp data.max_words=50")
     rows = {row.key: row for row in control_rows(asked, MLP, {})}
     words = rows["data.max_words"]
-    assert (words.has_effect, words.value_text, words.waiting_text) == (False, "10000", "50")
+    assert (words.no_effect, words.value_text, words.waiting_text) == (
+        "No effect unless tokenizer is word.",
+        "10000",
+        "50",
+    )
     assert "data.unknown" not in rows
     assert Situation(asked, running=MLP).waiting == ("data.max_words",)
-    assert explanation(words.setting, words.has_effect).startswith(
-        "No effect now: it needs tokenizer word. only the most frequent words. 1 to 1,000,000, or off"
+    assert explanation(words.setting, words.no_effect).startswith(
+        "No effect unless tokenizer is word. Only the most frequent words. 1 to 1,000,000, or off"
     )
     drawn = controls_rows(ControlsView(ShownControls(tuple(rows.values()))), 60, 90)
     assert sum("no effect" in text for row in drawn for text, _ in row) == 1
-    counted = recipe.read("names-ngram train.steps=5")
-    (steps,) = (row for row in control_rows(counted, None, {}) if row.key.startswith("train."))
-    assert "counted, not trained" in explanation(steps.setting, steps.has_effect)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("names-ngram train.steps=5", "on counts: nothing is trained."),
+        ("names-ngram train.momentum=0.5", "on counts: nothing is trained."),
+        ("names-mlp train.clip_by=value", "while gradient clip is off."),
+        ("names-mlp train.warmup=0.1", "unless schedule is warm-up or one-cycle."),
+        ("names-full-batch train.order=replacement", "while batch size is all."),
+        ("hello train.patience=2", "while split is 100/0/0."),
+    ],
+)
+def test_why_a_value_has_no_effect_is_said(line: str, words: str) -> None:
+    rows = {row.key: row for row in control_rows(recipe.read(line), None, {})}
+    assert rows[line.split()[1].partition("=")[0]].no_effect == f"No effect {words}"
+
+
+def test_the_run_on_the_screen_is_steered_whatever_is_asked_for_next() -> None:
+    asked = recipe.read("names-ngram")
+    rows = {row.key: row for row in control_rows(asked, MLP, {"train.learning_rate": 0.02})}
+    rate = rows["train.learning_rate"]
+    assert (rate.value, rate.waiting_text, rate.no_effect) == (0.02, None, "")
+    assert rows["train.steps"].waiting_text is None
+    assert "train.batch" not in rows
+    assert not [key for key in Situation(asked, running=MLP).waiting if key.startswith("train.")]
+
+
+def test_a_clip_in_force_makes_its_way_worth_showing() -> None:
+    asked = recipe.read("names-mlp train.clip_by=value")
+    (row,) = (r for r in control_rows(asked, asked, {}) if r.key == "train.clip_by")
+    assert row.no_effect
+    (row,) = (
+        r for r in control_rows(asked, asked, {"train.clip": 1.0}) if r.key == "train.clip_by"
+    )
+    assert not row.no_effect
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -92,7 +92,7 @@ def _setting_here(view: ControlsView, row: ControlRow, width: int, band: str) ->
 
 def _unit(row: ControlRow) -> str:
     """What the number counts, where there is a number alone; that it does nothing, where it does."""
-    if not row.has_effect:
+    if row.no_effect:
         return " (no effect)"
     is_alone = row.waiting_text is None and row.value_text[:1].isdigit()
     return f" {row.setting.unit}" if row.setting.unit and is_alone and row.kind != "text" else ""

@@ -10,7 +10,9 @@ from seqlm import effect, settings
 from seqlm.config import RunConfig
 from seqlm.presets import PRESETS
 from seqlm.setting import Setting
+from workbench.held import ABSENT, Held, held_values, with_in_force
 from workbench.labels import label
+from workbench.panes.controls.words import why_not
 from workbench.render.figures import MISSING
 
 PRESET_KEY = "preset"
@@ -58,7 +60,7 @@ class ControlRow(Struct, frozen=True):
         value_text: What is in force, as it is typed.
         waiting_text: What is asked for, where that is not what is in force; else None.
         marks: The numbers of the changes that were made to it while the run went.
-        has_effect: Whether another value could make another run, as the other settings stand.
+        no_effect: Why no other value could make another run as the other settings stand; else empty.
     """
 
     setting: Setting
@@ -68,7 +70,7 @@ class ControlRow(Struct, frozen=True):
     value_text: str
     waiting_text: str | None = None
     marks: tuple[int, ...] = ()
-    has_effect: bool = True
+    no_effect: str = ""
 
     @property
     def key(self) -> str:
@@ -99,7 +101,8 @@ def control_rows(
 ) -> tuple[ControlRow, ...]:
     """The settings as rows: the preset, then section by section.
 
-    One that has no effect as the others stand is left out, unless a person has set it.
+    One that has no effect as the others stand is left out, unless a person has set it, or it steers
+    the run on the screen.
 
     Args:
         asked: What a new run would be made of.
@@ -107,20 +110,25 @@ def control_rows(
         in_force: Live values as they are now, by their dotted names.
         marks: The numbers of the changes made to each setting.
     """
-    begun = _values(running) if running else {}
-    found, shown = [], effect.shown_keys(asked)
-    for key, (setting, wanted) in _values(asked).items():
-        if key not in shown:
-            continue
-        at_first = begun[key][1] if key in begun else _ABSENT if running else wanted
-        row = _row(setting, wanted, at_first, in_force, marks.get(key, ()))
-        found.append(replace(row, has_effect=effect.has_effect(asked, key)))
+    held, here = held_values(asked, running, in_force), with_in_force(asked, in_force)
+    shown, steered = effect.shown_keys(here), _steered(running, in_force)
+    found = []
+    for key in (key for key in held if key in shown | steered):
+        setting, values = settings.find(asked, key), held[key]
+        if key not in shown:  # what is asked for a model that has no such thing means nothing
+            values = replace(values, wanted=values.now)
+        lacking = None if key in steered else effect.lacking(here, key)
+        row = _row(setting, values, marks.get(key, ()))
+        found.append(replace(row, no_effect=why_not(asked, lacking) if lacking else ""))
     return (_preset_row(asked, running), *sorted(found, key=_place))
 
 
-def _values(config: RunConfig) -> dict[str, tuple[Setting, Any]]:
-    """Every setting with its value, by its dotted name."""
-    return {s.key: (s, settings.value_of(config, s.key)) for s in settings.settings_of(config)}
+def _steered(running: RunConfig | None, in_force: Mapping[str, Any]) -> set[str]:
+    """The live settings that do something in the run on the screen, whatever is asked for next."""
+    if running is None:
+        return set()
+    here = with_in_force(running, in_force)
+    return {key for key in settings.steerable(running) if effect.has_effect(here, key)}
 
 
 def _place(row: ControlRow) -> tuple[int, int]:
@@ -141,30 +149,15 @@ def _preset_row(asked: RunConfig, running: RunConfig | None) -> ControlRow:
     return ControlRow(setting, None, "preset", asked.preset, shown, waiting)
 
 
-class _Absent:
-    """Stands for the value of a setting that another model family does not have."""
-
-
-_ABSENT = _Absent()
-
-
-def _row(
-    setting: Setting,
-    wanted: Any,
-    begun: Any,
-    in_force: Mapping[str, Any],
-    marks: tuple[int, ...],
-) -> ControlRow:
-    now = in_force.get(setting.key, begun) if setting.live else begun
-    # A planned change moves a live value without anybody asking for another one.
-    is_waiting = wanted not in (begun, now)
+def _row(setting: Setting, held: Held, marks: tuple[int, ...]) -> ControlRow:
+    now = held.now if setting.live else held.begun
     prefix = setting.key.rpartition(".")[0]
     return ControlRow(
         setting,
         Section(_NAMES.get(prefix, "model"), setting.live),
         label(setting.key),
-        now if setting.live and not is_waiting else wanted,
-        MISSING if now is _ABSENT else setting.show(now),
-        setting.show(wanted) if is_waiting else None,
+        now if setting.live and not held.waits else held.wanted,
+        MISSING if now is ABSENT else setting.show(now),
+        setting.show(held.wanted) if held.waits else None,
         marks,
     )

@@ -55,11 +55,11 @@ def shown_value(row: ControlRow, text: str) -> str:
 
 def _ordered(content: ShownControls, first: ControlRow | None) -> list[ControlRow]:
     rows = [row for row in content.rows if row.key != PRESET_KEY]
-    trained = () if content.learns_by_counting else _FIRST
+    trained = [row for row in rows if row.key in _FIRST and not row.no_effect]
     ordered = [first] if first is not None else []
-    ordered += [row for row in rows if row.key in trained[:1]]
+    ordered += [row for row in trained if row.key == _RATE]
     ordered += [row for row in rows if row.waiting_text is not None]
-    ordered += [row for row in rows if row.key in trained]
+    ordered += trained
     ordered += [row for row in rows if row.key.startswith("model.")]
     ordered += [row for row in rows if row.live]
     return list({row.key: row for row in ordered}.values())

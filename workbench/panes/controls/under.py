@@ -76,7 +76,7 @@ def _explained(view: ControlsView, width: int, n_rows: int) -> list[str]:
     row, lines = view.row, list[str]()
     if row is not None and n_rows:
         is_preset = row.key == PRESET_KEY
-        words = f"{row.setting.help}." if is_preset else explanation(row.setting, row.has_effect)
+        words = f"{row.setting.help}." if is_preset else explanation(row.setting, row.no_effect)
         words = view.content.keys.fill(clean(words), CONTROLS_BINDINGS)
         lines = wrap(words, max(8, width))
     if len(lines) > n_rows:

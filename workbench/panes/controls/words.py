@@ -3,8 +3,9 @@
 import difflib
 from typing import Any
 
-from seqlm import errors, settings
+from seqlm import effect, errors, settings
 from seqlm.config import RunConfig
+from seqlm.section import Needed
 from seqlm.setting import Setting
 from workbench.labels import in_words, label, plain_number
 from workbench.panes.controls.values import calculated
@@ -22,21 +23,27 @@ def bounds(setting: Setting) -> str:
     return f"{above}{plain_number(setting.minimum)} {to} {plain_number(setting.maximum)}{off}"
 
 
-def explanation(setting: Setting, has_effect: bool = True) -> str:
+def explanation(setting: Setting, no_effect: str = "") -> str:
     """What a setting does, what it may be, and its usual value; first why it does nothing now."""
-    if not has_effect:
-        return f"No effect now: {_needed(setting)}. {explanation(setting)}"
+    about = setting.help
+    if no_effect:
+        about = f"{no_effect} {about[:1].upper()}{about[1:]}"
     unit = f" {setting.unit}" if setting.unit and setting.kind != "text" else ""
     usual = setting.show(setting.default)
     if setting.kind == "text":
-        return f"{setting.help}; default {usual}."
-    return f"{setting.help}. {bounds(setting)}{unit}; default {usual}."
+        return f"{about}; default {usual}."
+    return f"{about}. {bounds(setting)}{unit}; default {usual}."
 
 
-def _needed(setting: Setting) -> str:
-    if setting.only_with is None:
-        return "this model is counted, not trained"
-    return f"it needs {in_words(setting.condition())}"
+def why_not(config: RunConfig, lacking: Needed) -> str:
+    """Why a setting does nothing, in words, by what it would need."""
+    if lacking == effect.TRAINED:
+        return "No effect on counts: nothing is trained."
+    other = settings.find(config, lacking.key)
+    if lacking.without:
+        now = other.show(settings.value_of(config, other.key))
+        return f"No effect while {label(other.key)} is {now}."
+    return f"No effect unless {label(other.key)} is {' or '.join(lacking.values)}."
 
 
 def typed(setting: Setting, value: Any, text: str) -> Any:

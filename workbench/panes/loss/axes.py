@@ -18,7 +18,7 @@ def whole_axis(situation: Situation, scale: XScale) -> Axis:
     How long the steps will take is not known before: seconds end at the next round number.
     """
     run = situation.run
-    last = max(1, run.step, run.steps_planned or situation.config.train.steps)
+    last = max(1, run.step, run.steps_planned or situation.config.planned.train.steps)
     if scale == "seconds":
         return SecondsAxis(0, _round_above(run.course.seconds_at(run.step)))
     if scale == "epochs":
