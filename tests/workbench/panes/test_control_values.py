@@ -8,8 +8,7 @@ from seqlm import recipe, settings
 from seqlm.errors import RequestError
 from seqlm.presets import PRESETS
 from seqlm.setting import Setting
-from workbench.keyboard.names import USUAL_KEYS
-from workbench.panes.controls.keys import CONTROLS_BINDINGS
+from workbench.keyboard.names import KeyNames
 from workbench.panes.controls.values import scaled, stepped
 from workbench.panes.controls.words import bounds, explanation, together, typed
 
@@ -159,7 +158,14 @@ def test_typed_values(key: str, text: str, value: Any) -> None:
 def test_what_is_refused_says_what_would_be_right(key: str, text: str, words: str) -> None:
     with pytest.raises(RequestError) as refused:
         typed(*at(key), text)
-    assert words in USUAL_KEYS.fill(str(refused.value), CONTROLS_BINDINGS)
+    assert words in str(refused.value)
+
+
+def test_a_refusal_quotes_what_was_typed_and_names_the_key_as_it_is() -> None:
+    with pytest.raises(RequestError) as refused:
+        typed(*at("train.clip"), "<controls.leave>", KeyNames((("controls.leave", "w"),)))
+    assert str(refused.value).startswith('"<controls.leave>" is not a number.')
+    assert ", or w to keep " in str(refused.value)
 
 
 @given(st.sampled_from(settings.settings_of(MLP)), st.text(max_size=60))

@@ -92,7 +92,7 @@ class ControlsPane(Pane):
 
     def show_refusal(self, message: str) -> None:
         """Says under the row why what was asked last is not possible."""
-        self._change(refusal=self.keys.fill(message, self.BINDINGS))
+        self._change(refusal=message)
 
     @property
     def look(self) -> Look:
@@ -167,7 +167,7 @@ class ControlsPane(Pane):
         if row is None:
             return
         try:
-            value = typed(row.setting, row.value, event.value)
+            value = typed(row.setting, row.value, event.value, self.keys)
             self._check(row, value)
         except errors.RequestError as error:
             self.show_refusal(str(error))

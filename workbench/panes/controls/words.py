@@ -7,7 +7,9 @@ from seqlm import effect, errors, settings
 from seqlm.config import RunConfig
 from seqlm.section import Needed
 from seqlm.setting import Setting
+from workbench.keyboard.names import USUAL_KEYS, KeyNames
 from workbench.labels import in_words, label, plain_number
+from workbench.panes.controls.keys import CONTROLS_BINDINGS
 from workbench.panes.controls.values import calculated
 
 _LONGEST_SHOWN = 40
@@ -46,7 +48,7 @@ def why_not(config: RunConfig, lacking: Needed) -> str:
     return f"No effect unless {label(other.key)} is {' or '.join(lacking.values)}."
 
 
-def typed(setting: Setting, value: Any, text: str) -> Any:
+def typed(setting: Setting, value: Any, text: str, keys: KeyNames = USUAL_KEYS) -> Any:
     """The value that a person typed over ``value``: ``3e-4``, ``*2``, ``/10``, ``off``, a word.
 
     Raises:
@@ -57,7 +59,8 @@ def typed(setting: Setting, value: Any, text: str) -> Any:
         return setting.parse(wanted)
     except errors.RequestError as error:
         words = _why_not(setting, wanted)
-        keep = "" if setting.choices else f", or <controls.leave> to keep {setting.show(value)}."
+        or_leave = keys.fill(", or <controls.leave> to keep", CONTROLS_BINDINGS)
+        keep = "" if setting.choices else f"{or_leave} {setting.show(value)}."
         raise errors.RequestError(words + keep, text) from error
 
 
