@@ -63,4 +63,7 @@ def between(xs: Sequence[float], ys: Sequence[float], x: float) -> float:
     if i == len(xs):
         return ys[-1] if ys else 0.0
     x0, y0 = (xs[i - 1], ys[i - 1]) if i else (0, 0)
-    return y0 + (ys[i] - y0) * (x - x0) / (xs[i] - x0) if xs[i] > x0 else ys[i]
+    if xs[i] <= x0:
+        return ys[i]
+    # The share first, so that no product is too large; and no rounding leads above the point.
+    return min(ys[i], y0 + (ys[i] - y0) * ((x - x0) / (xs[i] - x0)))
