@@ -9,10 +9,10 @@ from msgspec.structs import replace
 from seqlm import effect, settings
 from seqlm.config import RunConfig
 from seqlm.presets import PRESETS
+from seqlm.section import Needed
 from seqlm.setting import Setting
 from workbench.held import ABSENT, Held, held_values, with_in_force
 from workbench.labels import label
-from workbench.panes.controls.words import why_not
 from workbench.render.figures import MISSING
 
 PRESET_KEY = "preset"
@@ -119,7 +119,7 @@ def control_rows(
             values = replace(values, wanted=values.now)
         lacking = None if key in steered else effect.lacking(here, key)
         row = _row(setting, values, marks.get(key, ()))
-        found.append(replace(row, no_effect=why_not(asked, lacking) if lacking else ""))
+        found.append(replace(row, no_effect=_why_not(asked, lacking) if lacking else ""))
     return (_preset_row(asked, running), *sorted(found, key=_place))
 
 
@@ -161,3 +161,14 @@ def _row(setting: Setting, held: Held, marks: tuple[int, ...]) -> ControlRow:
         setting.show(held.wanted) if held.waits else None,
         marks,
     )
+
+
+def _why_not(config: RunConfig, lacking: Needed) -> str:
+    """Why a setting does nothing, in words, by what it would need."""
+    if lacking == effect.TRAINED:
+        return "No effect on counts: nothing is trained."
+    other = settings.find(config, lacking.key)
+    if lacking.without:
+        now = other.show(settings.value_of(config, other.key))
+        return f"No effect while {label(other.key)} is {now}."
+    return f"No effect unless {label(other.key)} is {' or '.join(lacking.values)}."

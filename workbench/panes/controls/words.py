@@ -3,9 +3,8 @@
 import difflib
 from typing import Any
 
-from seqlm import effect, errors, settings
+from seqlm import errors, settings
 from seqlm.config import RunConfig
-from seqlm.section import Needed
 from seqlm.setting import Setting
 from workbench.keyboard.names import USUAL_KEYS, KeyNames
 from workbench.labels import in_words, label, plain_number
@@ -35,17 +34,6 @@ def explanation(setting: Setting, no_effect: str = "") -> str:
     if setting.kind == "text":
         return f"{about}; default {usual}."
     return f"{about}. {bounds(setting)}{unit}; default {usual}."
-
-
-def why_not(config: RunConfig, lacking: Needed) -> str:
-    """Why a setting does nothing, in words, by what it would need."""
-    if lacking == effect.TRAINED:
-        return "No effect on counts: nothing is trained."
-    other = settings.find(config, lacking.key)
-    if lacking.without:
-        now = other.show(settings.value_of(config, other.key))
-        return f"No effect while {label(other.key)} is {now}."
-    return f"No effect unless {label(other.key)} is {' or '.join(lacking.values)}."
 
 
 def typed(setting: Setting, value: Any, text: str, keys: KeyNames = USUAL_KEYS) -> Any:
