@@ -6,6 +6,7 @@ import os
 import select
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import IO, TYPE_CHECKING
@@ -22,6 +23,7 @@ from workbench.render.text import ascii_signs, clean
 if TYPE_CHECKING:  # the first frame does not wait for it
     from workbench.repaint import Repainter
 
+_LONGEST_CONTROL = 64  # a longer text that is written is a frame
 _READ_BYTES = 1 << 8  # what is typed ahead of a slow program waits in the terminal
 _LONGEST_KEY_S, _LOOK_EVERY_S = 3.0, 0.1
 _LONGEST_PASTE = 1 << 16
@@ -90,21 +92,40 @@ def _harmless(text: str) -> str:
 class _Screen:
     """Where is drawn. A terminal that is gone takes nothing, and nobody minds.
 
+    A thread of Textual's writes.
+
     Args:
         file: The terminal.
+
+    Attributes:
+        n_given: How often that thread was given something to write.
     """
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
         self.fileno = file.fileno
+        self.n_given = self._n_written = 0
+        self._waiting: deque[Callable[[], object]] = deque()
 
     def write(self, text: str) -> None:
         with contextlib.suppress(OSError):
             self._file.write(text)
+        self._n_written += 1
 
     def flush(self) -> None:
         with contextlib.suppress(OSError):
             self._file.flush()
+        self._tell()
+
+    def when_written(self, tell: Callable[[], object]) -> None:
+        """Have this called, by either thread, once nothing waits to be written."""
+        self._waiting.append(tell)
+        self._tell()
+
+    def _tell(self) -> None:
+        with contextlib.suppress(IndexError):  # the other thread may have told already
+            while self._n_written == self.n_given:
+                self._waiting.popleft()()
 
 
 class TerminalDriver(LinuxDriver):
@@ -132,10 +153,12 @@ class TerminalDriver(LinuxDriver):
         self._heard = threading.Event()
         self._repainter: Repainter | None = None
         self._sent_whole: list[str] = []
+        self._held: list[str] | None = None
         self._is_deaf = False
         self._ascii_only = app.has_class("-ascii")
         assert self._file is not None
-        self._file = _Screen(self._file)  # type: ignore[assignment]
+        self._screen = _Screen(self._file)
+        self._file = self._screen  # type: ignore[assignment]
 
     def _sigcont_application(self, *_: object) -> None:
         """Come back. Who was stopped without a word (SIGSTOP) has kept the terminal as it was."""
@@ -150,26 +173,49 @@ class TerminalDriver(LinuxDriver):
             self.write("\x1b[?1016l")
 
     def write(self, data: str) -> None:
-        """Draw: what changes is sent; all of it until :meth:`compare`."""
+        """Draw: what changes is sent. The first frame is all new; what follows waits until it is out."""
         drawn = ascii_signs(data) if self._ascii_only else data
-        if self._repainter is None:
+        if self._repainter is not None:
+            if sent := self._repainter.sent(drawn):
+                self.send(sent)
+        elif self._held is not None:
+            self._held.append(drawn)
+        else:
             self._sent_whole.append(drawn)
             self.send(drawn)
-        elif sent := self._repainter.sent(drawn):
-            self.send(sent)
+            if len(drawn) > _LONGEST_CONTROL:
+                self._held = []
+                self.when_written(self.compare)
 
     def compare(self) -> None:
-        """Send only what changes from now on. The first frame is all new: it does not wait for this."""
+        """Send only what changes from now on."""
+        if self._repainter is not None:
+            return
         from workbench.repaint import Repainter
 
         self._repainter = Repainter()
         for drawn in self._sent_whole:
             self._repainter.sent(drawn)
-        self._sent_whole.clear()
+        for drawn in self._held or ():
+            self.write(drawn)
+        self._sent_whole, self._held = [], None
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back, with nothing held."""
+        self.compare()
+        super().stop_application_mode()
 
     def send(self, data: str) -> None:
         """Give the terminal what it has not got yet."""
+        self._screen.n_given += 1
         super().write(data)
+
+    def when_written(self, done: Callable[[], object]) -> None:
+        """Have the app call this once the terminal has all that was drawn so far.
+
+        A thread writes, and one that computes beside it makes it wait at every few kilobytes.
+        """
+        self._screen.when_written(lambda: self._loop.call_soon_threadsafe(done))
 
     def forget(self) -> None:
         """The terminal may show anything: it is another size, or another program has drawn there."""

@@ -100,10 +100,11 @@ class Stage(TerminalApp):
         on_farewell(self._detach)
         if (self._opening.palette, self._opening.ascii_only) != (DARK, False):
             self.main.show_look(self._opening.palette, self._opening.ascii_only)
+        main.generate.rest(True)
         self._looking = Looking(self, session, self._opening.fps, self._beat)
         self.main.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
         self.screen_change_signal.subscribe(self, lambda _: self._show_keys())
-        self.call_after_refresh(self._settle)
+        self.call_after_refresh(self.when_seen, self._settle)
         if self._opening.run is not None:
             self._left_at = seen.take(self._opening.run.name)
             self._session.open(self._opening.run)
@@ -117,8 +118,8 @@ class Stage(TerminalApp):
         """The first frame is drawn: what would have kept it waiting may begin."""
         gc.freeze()
         gc.enable()
-        self.draw_changes()
         self._session.prepare()
+        self.main.generate.call_later(self.main.generate.rest, False)
         self._change(n_runs=len(list_runs()))
 
     def _detach(self) -> None:

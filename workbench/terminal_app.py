@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from textual._context import active_message_pump
@@ -41,10 +42,13 @@ class TerminalApp(App[int]):
         if isinstance(self._driver, TerminalDriver):
             self._driver.forget()
 
-    def draw_changes(self) -> None:
-        """From the second frame on, only what changes is sent."""
+    def when_seen(self, go_on: Callable[[], object]) -> None:
+        """Go on once the first frame is with the terminal; from then on only what changes is sent."""
         if isinstance(self._driver, TerminalDriver):
-            self._driver.compare()
+            self._driver.when_written(self._driver.compare)
+            self._driver.when_written(go_on)
+        else:
+            go_on()
 
     def draw_anew(self) -> None:
         """Draw everything, whatever the terminal shows."""
