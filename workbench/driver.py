@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # the first frame does not wait for it
     from workbench.repaint import Repainter
 
 _LONGEST_CONTROL = 64  # a longer text that is written is a frame
+_FIRST_FRAME_S = 0.05
 _READ_BYTES = 1 << 8  # what is typed ahead of a slow program waits in the terminal
 _LONGEST_KEY_S, _LOOK_EVERY_S = 3.0, 0.1
 _LONGEST_PASTE = 1 << 16
@@ -185,7 +186,14 @@ class TerminalDriver(LinuxDriver):
             self.send(drawn)
             if len(drawn) > _LONGEST_CONTROL:
                 self._held = []
+                self._let_it_out()
                 self.when_written(self.compare)
+
+    def _let_it_out(self) -> None:
+        """Leave the processor to the thread that writes; a slow line is not waited for."""
+        is_out = threading.Event()
+        self._screen.when_written(is_out.set)
+        is_out.wait(_FIRST_FRAME_S)
 
     def compare(self) -> None:
         """Send only what changes from now on."""
