@@ -163,6 +163,7 @@ PRESETS = (
         ),
         replace(_CHUNKS, steps=7000),
         "plays with attention to the last 64 letters",
+        (1.583, 642),
         data=_SHAKESPEARE,
     ),
 )

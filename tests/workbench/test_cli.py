@@ -12,7 +12,7 @@ from seqlm.errors import RequestError
 from seqlm.presets import PRESETS
 from workbench import arguments, target
 
-COMMAND = ["-P", "-m", "workbench.cli"]
+COMMAND = ["-P", "-m", "workbench"]
 BINARY, ONE_CHARACTER, EMPTY = b"ab\x00cd" * 50, b"a", b""
 
 
