@@ -29,19 +29,21 @@ def _lowest_drawn(spec: ChartSpec) -> float:
     return 1 / LARGEST_DRAWN if spec.y_log else -LARGEST_DRAWN
 
 
-def loss_range(spec: ChartSpec) -> tuple[float, float]:
+def loss_range(spec: ChartSpec) -> tuple[float, float] | None:
     """Returns the losses to cover: data and references, without a few wild ones at the top.
+
+    None where there is nothing to cover.
 
     The highest guide is what a model that knows nothing gets, so losses far above it say only
     that something is wrong: once the line has come down, the range ends at 1.15 times it. A
     reference that is no guide, such as the best so far, moves and does not raise the range. A
     logarithmic axis has room for a hundred times that guide.
     """
-    covered = _covered(spec)
+    data, references = _data(spec), drawn_references(spec)
+    covered = [*data[:1], *(ref.value for ref in references)]
     if not covered:
-        return 0.0, 1.0
-    data = _data(spec)
-    guides = [ref.value for ref in drawn_references(spec) if ref.role == "guide"]
+        return None
+    guides = [ref.value for ref in references if ref.role == "guide"]
     low, high = min(covered), max(covered)
     if data:
         high = max([*guides, highest_shown(data, guides, LOG_HEADROOM if spec.y_log else HEADROOM)])
@@ -53,13 +55,9 @@ def loss_range(spec: ChartSpec) -> tuple[float, float]:
 
 def _data(spec: ChartSpec) -> list[float]:
     """Returns the losses that can be drawn, the lowest first."""
+    lowest = _lowest_drawn(spec)
     losses = [row[1] for series in (spec.train, spec.val) for row in series]
-    return sorted(value for value in losses if _lowest_drawn(spec) <= value <= LARGEST_DRAWN)
-
-
-def _covered(spec: ChartSpec) -> list[float]:
-    """Returns the values that the axis must reach: without one it has no numbers."""
-    return [*_data(spec)[:1], *(ref.value for ref in drawn_references(spec))]
+    return sorted([value for value in losses if lowest <= value <= LARGEST_DRAWN])
 
 
 def highest_shown(data: Sequence[float], guides: Sequence[float], headroom: float) -> float:
@@ -78,9 +76,10 @@ def y_axis(spec: ChartSpec, n_rows: int, dots_down: int) -> tuple[Axis, dict[int
 
     Where nothing is drawn yet there is no number: any would be made up.
     """
-    low, high = loss_range(spec)
-    if not _covered(spec):
-        return LinearAxis(low, high), {}
+    ends = loss_range(spec)
+    if ends is None:
+        return LinearAxis(0.0, 1.0), {}
+    low, high = ends
     if spec.y_log:
         return log_rows(low, high, n_rows)
     axis, tick_step = even_rows(low, high, n_rows, dots_down)
