@@ -136,8 +136,9 @@ PRESETS = (
             dropout=0.1,
             init="library",
         ),
-        replace(_CHUNKS, steps=9000, batch=512, example="window", clip=None),
+        replace(_CHUNKS, steps=6000, batch=512, example="window", clip=None),
         "sixteen letters side by side",
+        (1.635, 209),
         data=_SHAKESPEARE,
     ),
     make(
