@@ -142,9 +142,10 @@ def _finished(s: Situation) -> Line | None:
     has_expected = s.expected is not None and s.is_as_preset
     expected = f", expected {loss(s.expected, 3)}" if has_expected else ""
     took = duration(s.run.trained_s)
-    n_steps = count(s.run.step)
+    is_counted = s.config.model.learns_by_counting
+    done = "Counted" if is_counted else f"Finished: {count(s.run.step)} steps"
     early = f" {_sentence(s.run.message)}" if s.run.message else ""
-    words = f"Finished: {n_steps} steps in {took}{val}{expected}.{early}"
+    words = f"{done} in {took}{val}{expected}.{early}"
     then = s.keys.fill("<pane.4> uses it; <run.new> trains a changed one.")
     return Line("✓", "best", f"{words} {then}")
 

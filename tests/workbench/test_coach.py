@@ -34,6 +34,13 @@ def test_a_run_that_ended_early_says_why(preview: Preview) -> None:
     assert "Ended early: 3 validations without a new best; the best is of step 900. 4" in line.words
 
 
+def test_counts_are_not_said_to_have_taken_steps(preview: Preview) -> None:
+    counts = preset_config("names-ngram")
+    finished = situation(preview, fold_all(RunState(), recorded("steered")))
+    counted = replace(finished, asked=counts, running=counts)
+    assert advise(counted).words.startswith("Counted in 0:04, val 2.819")
+
+
 def test_an_error_comes_first(preview: Preview) -> None:
     line = advise(replace(situation(preview), refusal="no such thing"))
     assert (line.sign, line.role, line.words) == ("✗", "error", "no such thing")
