@@ -105,17 +105,18 @@ class _Screen:
     def __init__(self, file: IO[str]) -> None:
         self._file = file
         self.fileno = file.fileno
-        self.n_given = self._n_written = 0
+        self.n_given = self._n_taken = self._n_written = 0
         self._waiting: deque[Callable[[], object]] = deque()
 
     def write(self, text: str) -> None:
         with contextlib.suppress(OSError):
             self._file.write(text)
-        self._n_written += 1
+        self._n_taken += 1
 
     def flush(self) -> None:
         with contextlib.suppress(OSError):
             self._file.flush()
+        self._n_written = self._n_taken
         self._tell()
 
     def when_written(self, tell: Callable[[], object]) -> None:

@@ -153,6 +153,14 @@ def end(program: Workbench) -> None:
     assert program.has_line_as_before
 
 
+def test_the_first_frame_is_sent_once(start: Start) -> None:
+    """Textual draws all of it a second time; some 26,000 bytes are one frame of 120x40."""
+    program = start()
+    program.wait_for("these counts make")  # what the counts make comes after it
+    assert len(program.output) < 40_000
+    end(program)
+
+
 @pytest.mark.parametrize("name", ["SIGHUP", "SIGTERM", "SIGINT"])
 def test_a_signal_leaves_the_terminal_as_it_was(name: str, start: Start) -> None:
     program = start()

@@ -1,12 +1,14 @@
 """What a terminal sends, made into keys and pastes, however it is cut and whatever it holds."""
 
+import io
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual import events
 from textual.message import Message
 
-from workbench.driver import Keyboard
+from workbench.driver import Keyboard, _Screen
 
 BEGIN, END = "\x1b[200~", "\x1b[201~"
 any_text = st.text(st.sampled_from("ab\x1b[0;1~mO\x9b\t\r\n漢\x00"), max_size=40)
@@ -62,3 +64,18 @@ def test_no_bytes_break_it(pieces: list[str]) -> None:
 @pytest.mark.parametrize("nonsense", ["\x1b[99999999999u", "\x1b[1114112u"])
 def test_a_key_that_there_is_not_is_left_out(nonsense: str) -> None:
     assert told(heard(nonsense, "a")) == [("key", "a")]
+
+
+def test_what_waits_for_a_frame_is_told_when_the_terminal_has_it() -> None:
+    told: list[str] = []
+    screen = _Screen(io.TextIOWrapper(io.BytesIO()))
+    screen.when_written(lambda: told.append("nothing is on its way"))
+    screen.n_given += 2
+    screen.when_written(lambda: told.append("both"))
+    screen.write("a")
+    screen.flush()
+    screen.write("b")
+    screen.when_written(lambda: told.append("both, heard of late"))
+    assert told == ["nothing is on its way"]
+    screen.flush()
+    assert told == ["nothing is on its way", "both", "both, heard of late"]
