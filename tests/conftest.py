@@ -11,11 +11,30 @@ settings.load_profile("seqlm")
 _BESIDE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 NORMAL_SUITE = "not slow and not ladder and not smoke_ladder"
+LADDER = "ladder"
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """One test at a time where time is measured; else None: as many as there are cores."""
-    return None if config.option.markexpr == NORMAL_SUITE else 0
+    return None if config.option.markexpr in (NORMAL_SUITE, LADDER) else 0
+
+
+class Rows:
+    """Prints what a test printed as soon as it ends, whichever process it ran in."""
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        self.terminal = terminal
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call":
+            self.terminal.write(report.capstdout, flush=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if config.option.markexpr == LADDER and terminal is not None:
+        config.pluginmanager.register(Rows(terminal))
 
 
 @pytest.fixture(scope="session")

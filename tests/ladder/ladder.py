@@ -37,19 +37,28 @@ def train_in(worker: client.Connection, *rung: str, target: float | None = None)
 
 def print_row(rung: tuple[str, ...], summary: Summary, target: float | None) -> None:
     """The result beside its target: one that is given, or what the preset says of itself."""
-    if target is None and len(rung) == 1:
-        target = PRESETS[rung[0]].expected_val_loss
-    val, aim, best, on_train = (
-        "—" if loss is None else f"{loss:.4f}"
-        for loss in (summary.val_loss, target, summary.best_val_loss, summary.train_loss)
-    )
-    preset, *words = rung
-    best_at = f"{summary.best_step or 0:,} of {summary.steps:,}"
+    name, *words = rung
+    if target is None and all(word.startswith("seed=") for word in words):
+        target = PRESETS[name].expected_val_loss
+    split = "train" if summary.val_loss is None else "val"
+    best = f"best {in_nats(summary.best_val_loss)} at {summary.best_step or 0:>7,}"
     print(
-        f"\n{preset:24} val {val:6}  target {aim:6}  best {best:6} at {best_at:16}"
-        f"  train {on_train:6}  cpu {summary.cpu_seconds:5.1f} s  {' '.join(words)}",
+        f"\n{name:24} {split:5} {in_nats(reached(summary))}  target {in_nats(target)}"
+        f"  {best if summary.best_val_loss else '':22} of {summary.steps:>7,} steps"
+        f"  train {in_nats(summary.train_loss)}  cpu {summary.cpu_seconds:5.1f} s  {' '.join(words)}",
         end="",
     )
+
+
+def in_nats(loss: float | None) -> str:
+    return f"{'—':6}" if loss is None else f"{loss:.4f}"
+
+
+def reached(summary: Summary) -> float:
+    """The loss that a preset speaks of: on the validation split, where there is one."""
+    loss = summary.train_loss if summary.val_loss is None else summary.val_loss
+    assert loss is not None
+    return loss
 
 
 def batch_losses(run: str) -> list[float]:
