@@ -21,7 +21,6 @@ class WorkerLink:
 
     Args:
         spawn: Starts a worker.
-        connection: A worker that is there already.
         on_reply: Takes each thing the worker says.
         on_heard: Called when all of what came at once has been taken.
         on_lost: Takes, in words, how the connection ended.
@@ -31,22 +30,16 @@ class WorkerLink:
     def __init__(
         self,
         spawn: Spawn,
-        connection: Connection | None,
         on_reply: Callable[[Reply], None],
         on_heard: Callable[[], None],
         on_lost: Callable[[str], None],
         on_refused: Callable[[str, str], None],
     ) -> None:
-        self._spawn, self._connection = spawn, connection
+        self._spawn = spawn
         self._on_reply, self._on_heard = on_reply, on_heard
         self._on_lost, self._on_refused = on_lost, on_refused
+        self._connection: Connection | None = None
         self._watched_fd = -1
-
-    def listen(self) -> None:
-        """Begin to watch the worker; call it once the event loop runs."""
-        if self._connection is not None and self._watched_fd < 0:
-            self._watched_fd = self._connection.fileno()
-            asyncio.get_running_loop().add_reader(self._watched_fd, self._hear)
 
     def prepare(self) -> None:
         """Have a worker at hand: it loads torch, which takes a second."""
@@ -62,17 +55,14 @@ class WorkerLink:
             return False
         if found is not None:
             self.let_go()
-            self._connection = found
-            self.listen()
+            self._listen_to(found)
         return found is not None
 
     def send(self, message: Command | Query) -> bool:
         """Send a message; returns whether it went."""
         try:
-            if self._connection is None:
-                self._connection = self._spawn()
-                self.listen()
-            self._connection.send(message)
+            connection = self._connection or self._listen_to(self._spawn())
+            connection.send(message)
         except WorkerDied:
             self._lose()
             return False
@@ -89,6 +79,12 @@ class WorkerLink:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _listen_to(self, connection: Connection) -> Connection:
+        """Have the event loop say when the worker has written something."""
+        self._connection, self._watched_fd = connection, connection.fileno()
+        asyncio.get_running_loop().add_reader(self._watched_fd, self._hear)
+        return connection
 
     def _hear(self) -> None:
         """Something came from the worker, or it is gone."""

@@ -18,7 +18,6 @@ from seqlm.protocol import commands, queries
 from seqlm.protocol.events import Continued
 from seqlm.protocol.queries import Answer, DescribeAnswer, Query
 from seqlm.runs import client
-from seqlm.runs.client import Connection
 from seqlm.runs.directory import RunDirectory
 from workbench.render.text import clean
 from workbench.run.endings import WITHOUT_A_WORD
@@ -36,23 +35,17 @@ class Session:
 
     Args:
         post: Takes the messages.
-        connection: A worker that is there already.
-        spawn: Starts one where there is none; None: as usual.
+        spawn: Starts a worker where there is none; None: as usual.
 
     Attributes:
         state: The run as it was last told.
         is_linked: Whether a worker has the run open and can be asked about it.
     """
 
-    def __init__(
-        self,
-        post: Callable[[Message], Any],
-        connection: Connection | None = None,
-        spawn: Spawn | None = None,
-    ) -> None:
+    def __init__(self, post: Callable[[Message], Any], spawn: Spawn | None = None) -> None:
         self.state, self.is_linked, self._post = RunState(), False, post
         self._link = WorkerLink(
-            spawn or client.spawn, connection, self._take, self.read_log, self._lose, self._not_sent
+            spawn or client.spawn, self._take, self.read_log, self._lose, self._not_sent
         )
         self._followed: LogReader | None = None
         self._before: LogReader | None = None
@@ -62,10 +55,6 @@ class Session:
         self._ending = ""
 
     # What a person asks for
-
-    def listen(self) -> None:
-        """Begin to watch the worker; call it once the event loop runs."""
-        self._link.listen()
 
     def prepare(self) -> None:
         """Have a worker at hand: it loads torch, which takes a second, while a person reads."""

@@ -41,6 +41,7 @@ async def worker(preview: Preview, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     made = FakeWorker(preview)
     yield made
     made.die()
+    made.connection.close()
 
 
 @pytest.fixture(autouse=True)
@@ -56,8 +57,7 @@ def posted() -> list[Message]:
 
 @pytest.fixture
 async def session(worker: FakeWorker, posted: list[Message]):
-    made = Session(posted.append, worker.connection)
-    made.listen()
+    made = Session(posted.append, lambda: worker.connection)
     yield made
     made.leave()
 
@@ -87,7 +87,6 @@ async def test_a_worker_that_ends_before_its_run_died(
 ) -> None:
     run = write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, until("steered", 1000))
     monkeypatch.setattr(client, "attach", lambda _: worker.connection)
-    session._link._connection = None
     session.open(run)
     await turns()
     assert (session.state.status, session.is_linked) == ("training", True)
@@ -101,7 +100,6 @@ async def test_a_worker_that_ends_after_its_run_did_nothing_wrong(
 ) -> None:
     run = write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, recorded("steered"))
     monkeypatch.setattr(client, "attach", lambda _: worker.connection)
-    session._link._connection = None
     session.open(run)
     worker.die()
     await turns()
@@ -114,7 +112,6 @@ async def test_nothing_new_posts_nothing(
 ) -> None:  # fmt: skip
     run = write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, recorded("steered"))
     monkeypatch.setattr(client, "attach", lambda _: worker.connection)
-    session._link._connection = None
     session.open(run)
     await turns()
     n_before = len([m for m in posted if isinstance(m, RunProgressed)])
@@ -172,8 +169,8 @@ async def test_leaving_ends_no_process(preview: Preview, monkeypatch: pytest.Mon
     worker = FakeWorker(preview)
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     monkeypatch.setattr(worker.connection, "process", process)
-    session = Session(lambda _: None, worker.connection)
-    session.listen()
+    session = Session(lambda _: None, lambda: worker.connection)
+    session.prepare()
     monkeypatch.setattr(process, "terminate", lambda: pytest.fail("the worker was told to end"))
     session.leave()
     worker.die()
@@ -225,6 +222,7 @@ async def test_a_worker_that_opened_another_run_is_asked_no_more(
     assert not [m for m in posted if isinstance(m, Answered)]
     assert own.kinds() == ["Read"]
     assert shown(posted)[-2:] == [("names-mlp-1", False), ("names-mlp-1", True)]
+    session.leave()
     own.die()
 
 
@@ -236,10 +234,9 @@ async def test_two_screens_follow_one_log(
     begun, whole = until("steered", 1000), until("steered", 3000)
     run = write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, begun)
     workers = [worker, FakeWorker(preview)]
-    second = Session(lambda _: None, workers[1].connection)
+    second = Session(lambda _: None)
     for screen, its_worker in zip((session, second), workers, strict=True):
         monkeypatch.setattr(client, "attach", lambda _, w=its_worker: w.connection)
-        screen._link._connection = None
         screen.open(run)
     with run.events_path.open("ab") as log:
         log.write(b"".join(map(encode, whole[len(begun) :])))
