@@ -120,7 +120,11 @@ class LoadedModel:
         return samples
 
     def score(self, text: str) -> list[tuple[str, float]]:
-        """Each token of ``text`` with its surprisal in nats, read in one pass."""
-        tokenizer, ids = self._text.tokenizer, self._text.sequence(text)
+        """Each token of ``text`` with its surprisal in nats, read in one pass.
+
+        Raises:
+            RequestError: There is nothing to predict in it, or a token is not in the vocabulary.
+        """
+        tokenizer, ids = self._text.tokenizer, self._text.sequence_to_score(text)
         nats = [value for piece in self._generator.score(ids) for value in piece]
         return list(zip([tokenizer.tokens[i] for i in ids[1:]], nats, strict=True))

@@ -38,8 +38,8 @@ class Setting(Struct, frozen=True, kw_only=True):
         """What it takes to have an effect: ``data.tokenizer=word``; empty for nothing."""
         return " and ".join(needed.words() for needed in self.only_with)
 
-    def bounds(self) -> str:
-        """The values that would be right, in words."""
+    def bounds(self, nothing: str = "") -> str:
+        """The values that would be right, in words; ``nothing``: how no value is written there."""
         if self.choices:
             return ", ".join(self.choices)
         if self.kind == "bool":
@@ -48,7 +48,7 @@ class Setting(Struct, frozen=True, kw_only=True):
             return self.help
         above = "above " if self.above else ""
         to = "to below" if self.below else "to"
-        off = f", or {self.without[0]}" if self.optional else ""
+        off = f", or {nothing or self.without[0]}" if self.optional else ""
         return f"{above}{self.minimum:,.10g} {to} {self.maximum:,.10g}{off}"
 
     def parse(self, text: str) -> Any:

@@ -91,6 +91,19 @@ class PreparedText(Struct, frozen=True, dict=True):
         ids, end_id = self.tokenizer.encode(item), self.tokenizer.end_id
         return ids if end_id is None else [end_id, *ids, end_id]
 
+    def sequence_to_score(self, text: str) -> list[int]:
+        """The token ids of a text somebody asks about: at least one token to predict.
+
+        Raises:
+            RequestError: It is too short, or a token is not in the vocabulary.
+        """
+        ids = self.sequence(text)
+        if len(ids) < 2:
+            raise errors.RequestError(
+                "the text is too short to score: 2 tokens or more are needed", text
+            )
+        return ids
+
     def n_characters(self, split: Split) -> int:
         """Characters in a split, line ends of items not counted."""
         return sum(map(len, self.items[split]))

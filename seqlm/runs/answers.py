@@ -121,16 +121,12 @@ def check_draws(asked: Sample | SampleConfig, count: int, length: int) -> None:
     for name in SampleConfig.__struct_fields__:
         setting = settings.find(RunConfig(preset=""), f"sample.{name}")
         if not setting.admits(getattr(asked, name)):
-            _refuse(name, getattr(asked, name), setting.bounds())
+            _refuse(name, getattr(asked, name), setting.bounds(nothing="None"))
 
 
 def _score(query: Score, subject: Subject) -> Answering:
     text = subject.text
-    ids = text.sequence(query.text)
-    if len(ids) < 2:
-        raise RequestError(
-            "the text is too short to score: 2 tokens or more are needed", query.text
-        )
+    ids = text.sequence_to_score(query.text)
     surprisal: list[float] = []
     for piece in subject.generator.score(ids):
         surprisal += piece

@@ -107,6 +107,15 @@ def test_a_stream_may_have_end_tokens_too(tmp_path: Path) -> None:
     assert prepared.n_targets("val") == len(ids) - 1
 
 
+@pytest.mark.parametrize("text", ["", "l"])
+def test_one_token_alone_predicts_nothing(tmp_path: Path, text: str) -> None:
+    stream, items = (_prepare(tmp_path, _lines(100), mode=mode) for mode in ("stream", "lines"))
+    with pytest.raises(RequestError, match="too short to score: 2 tokens or more") as refused:
+        stream.sequence_to_score(text)
+    assert refused.value.value == text
+    assert items.sequence_to_score(text) == items.sequence(text)  # its end token is a target
+
+
 def test_equal_lines_are_left_out_and_counted(tmp_path: Path) -> None:
     once = _prepare(tmp_path, _lines(40) * 3)
     assert (once.n_duplicates, once.n_overlap) == (80, 0)

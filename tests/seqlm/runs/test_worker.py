@@ -185,7 +185,7 @@ class TestWhatIsRefused:
             (Read(id="1", run="for-refusals"), "stop it first"),
             (Sample(id="1", temperature=0.0), "temperature=0.0 is not possible"),
             (Sample(id="1", count=0), "count=0 is not possible"),
-            (Sample(id="1", top_k=-1), "top_k=-1 is not possible"),
+            (Sample(id="1", top_k=0), "top_k=0 is not possible; taken: 1 to 1,000,000, or None"),
             (Sample(id="1", top_p=1.5), "top_p=1.5 is not possible; taken: above 0 to 1"),
             (Sample(id="1", top_p=0.0), "top_p=0.0 is not possible"),
             (Sample(id="1", order="top-k"), "order=top-k is not possible; taken: the stages"),
