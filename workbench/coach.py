@@ -73,6 +73,13 @@ def _failed(s: Situation) -> Line | None:
     return Line("✗", "error", f"{_sentence(s.run.message)} {remedy}")
 
 
+def _reading_run(s: Situation) -> Line | None:
+    if s.run.status != "reading":
+        return None
+    words = f"Reading what {s.run.run} wrote: step {count(s.run.step)} so far."
+    return Line("○", "waiting", words)
+
+
 def _starting(s: Situation) -> Line | None:
     if s.run.status != "starting":
         return None
@@ -241,6 +248,7 @@ def _ready(s: Situation) -> Line | None:
 _RULES: tuple[Rule, ...] = (
     _refused,
     _reading,
+    _reading_run,
     _died,
     _diverged,
     _failed,

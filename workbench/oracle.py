@@ -51,6 +51,7 @@ class Oracle:
         """Tell the panes who answers in this situation."""
         preview, sample, run = situation.preview, situation.asked.sample, situation.run
         if preview is None:
+            self._generate.call_later(self._generate.wait_for_text)
             return
         self._generate.show_sampling(sample)
         self._generate.show_same_draw(run.samples)
@@ -108,7 +109,7 @@ class Oracle:
                 **asdict(sample),
             )
             self._session().ask(question)
-        elif preview is not None:
+        elif preview is not None and preview.has(asked.prompt):  # else asked of a text before
             drawn = preview.draw(asked.prompt, asked.count, sample)
             self._generate.samples_drawn(asked.request_id, drawn)
 

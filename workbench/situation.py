@@ -20,6 +20,7 @@ QUIET_FROM_S = 5
 
 SIGNS: dict[Status, tuple[str, str]] = {
     "untrained": ("○", "not trained yet"),
+    "reading": ("○", "reading"),
     "starting": ("○", "starting"),
     "training": ("●", "training"),
     "paused": ("‖", "paused"),
@@ -33,6 +34,7 @@ SIGNS: dict[Status, tuple[str, str]] = {
 
 ROLES: dict[Status, str] = {
     "untrained": "label",
+    "reading": "waiting",
     "starting": "waiting",
     "training": "train",
     "paused": "warning",
@@ -146,7 +148,7 @@ def space_does(situation: Situation) -> str:
     """What the space key does now, in one word; empty where it does nothing."""
     status = situation.run.status
     if status == "untrained":
-        return "train" if situation.preview is not None else ""
+        return "train" if situation.preview is not None or situation.reading else ""
     return {
         "training": "pause",
         "paused": "go on",
@@ -180,5 +182,5 @@ def possible(situation: Situation, action: str) -> bool:
         case "stop":
             return run.status in ("training", "paused")
         case "new_run":
-            return run.status not in ("untrained", "starting")
+            return run.status not in ("untrained", "reading", "starting")
     return True

@@ -39,7 +39,7 @@ class Stage:
         self._monkeypatch, self._home, self._preview = monkeypatch, home, preview
         self._all: list[FakeWorker] = []
         self.is_held, self._step = False, 0
-        monkeypatch.setattr(client, "spawn", self._spawn)
+        monkeypatch.setattr(client, "spawn", self.spawn)
 
     def app(
         self, events: Sequence[Event] = (), is_alive: bool = True, palette: Palette = DARK
@@ -53,14 +53,14 @@ class Stage:
         step = max((getattr(event, "step", 0) for event in events), default=0)
         self._step = step
         opening = Opening(CONFIG, run=run, preview=self._preview, palette=palette)
-        app = Workbench(opening, clock=lambda: 0.0, spawn=self._spawn)
+        app = Workbench(opening, clock=lambda: 0.0, spawn=self.spawn)
         app.animation_level = "none"
         return app
 
     def _attach(self, _: RunDirectory) -> client.Connection | None:
-        return self._spawn() if self.is_held else None
+        return self.spawn() if self.is_held else None
 
-    def _spawn(self) -> client.Connection:
+    def spawn(self) -> client.Connection:
         self._all.append(FakeWorker(self._preview, step=self._step))
         return self.worker.connection
 

@@ -20,6 +20,7 @@ from seqlm.runs.directory import CorpusRecord
 from workbench.app import Workbench
 from workbench.opening import Opening
 from workbench.panes.controls.pane import ControlsPane
+from workbench.panes.generate.pane import GeneratePane
 from workbench.screens.leave import LeaveScreen
 from workbench.texts import reader as texts
 from workbench.texts.preview import Preview
@@ -128,6 +129,34 @@ async def test_a_text_that_comes_too_late_is_dropped(
         assert asked == ["python", "names"]
         assert app.situation.preview is not None
         assert app.situation.preview.data.corpus == "names"
+
+
+async def test_samples_asked_of_the_text_before_come_to_nothing(stage: Stage) -> None:
+    app = stage.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        before = app.main.generate.view.samples
+        app.main.generate.post_message(GeneratePane.SamplesAsked("generate-0", ("the",), 10))
+        await settled(pilot)
+        assert app.main.generate.view.samples == before
+
+
+async def test_space_while_the_text_is_read_trains(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, until("steered", 400))
+    monkeypatch.setattr(texts.TextReader, "read", lambda *_: None)  # it takes for ever
+    app = Workbench(Opening(CONFIG), clock=lambda: 0.0, spawn=stage.spawn)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        assert app.situation.reading == "Reading names."
+        await pilot.press("space")
+        for _ in range(100):
+            await pilot.pause()
+            if app.situation.run.status == "training":
+                break
+        assert app.situation.run.status == "training"
+        assert "Start" in stage.worker.kinds()
 
 
 async def test_a_paused_run_takes_one_step_and_goes_on(stage: Stage) -> None:

@@ -24,12 +24,13 @@ class LogReader:
     Attributes:
         run: The run.
         is_busy: Whether there is more that has not been taken in, or cannot be.
+        has_caught_up: Whether all that stood there has been taken in once, or as much as can be.
     """
 
     def __init__(
         self, run: RunDirectory, on_read: Callable[[], None], on_broken: Callable[[str], None]
     ) -> None:
-        self.run, self.is_busy = run, False
+        self.run, self.is_busy, self.has_caught_up = run, False, False
         self._on_read, self._on_broken = on_read, on_broken
         self._log, self._is_dropped = Follower(run.events_path), False
 
@@ -44,16 +45,20 @@ class LogReader:
             return
         until, more = time.monotonic() + _SLICE_S, True
         try:
-            while more and time.monotonic() < until:
+            while more:
                 more = self._log.read()
+                if time.monotonic() >= until:
+                    break
         except (SeqlmError, OSError) as error:
-            self.is_busy = True
+            self.is_busy = self.has_caught_up = True
             self._on_read()
             self._on_broken(str(error))
             return
         if more:
             self.is_busy = True
             asyncio.get_running_loop().call_later(_BETWEEN_SLICES_S, self._read_on)
+        else:
+            self.has_caught_up = True
         self._on_read()
 
     def drop(self) -> None:

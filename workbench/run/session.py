@@ -78,7 +78,7 @@ class Session:
 
     def look_again(self) -> None:
         """Look after a run that nobody trained when it was looked at last; once a second will do."""
-        if self._followed is None or self._overlay is not None:
+        if self._followed is None or self._overlay is not None or self._is_behind:
             return
         self.read_log()
         if self.state.is_live or self._attach(self._followed.run):
@@ -142,6 +142,11 @@ class Session:
         return self._followed is not None and self._followed.is_busy
 
     @property
+    def _is_behind(self) -> bool:
+        """Whether the log of the run that is shown has not been read to its end once."""
+        return self._followed is not None and not self._followed.has_caught_up
+
+    @property
     def log_path(self) -> Path | None:
         """Where the worker of the run that is shown writes about itself."""
         return self._followed.run.log_path if self._followed else None
@@ -158,12 +163,18 @@ class Session:
             self._followed.read()
 
     def _show(self) -> None:
-        """Tell the state if it changed: the log's, but for what the log cannot know."""
+        """Tell the state if it changed: the log's, but for what the log cannot know.
+
+        How a run stands is told by the end of its log: before that is read, nothing is said of it.
+        """
         state = self._followed.state if self._followed else RunState()
         if self._overlay == "paused" and (state.status, state.step) != self._waited_at:
             self._overlay = None  # the log tells itself how it stands
         if self._overlay is not None:
             state = replace(state, status=self._overlay, message="", clock=())
+        elif self._followed is not None and self._is_behind:
+            name = self._followed.run.name
+            state = replace(state, run=name, status="reading", message="", clock=())
         elif self._ending and state.is_live:
             state = died(state, self._ending)
         if state != self.state:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # what the first frame does not need is imported when it is n
 
 Status: TypeAlias = Literal[
     "untrained",
+    "reading",
     "starting",
     "training",
     "paused",

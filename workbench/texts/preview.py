@@ -90,6 +90,10 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
         """Whether items end with an end token."""
         return self.text.boundary == "end"
 
+    def has(self, tokens: Sequence[str]) -> bool:
+        """Whether all of these tokens are in the vocabulary."""
+        return all(token in self.text.tokenizer.ids for token in tokens)
+
     def probabilities(self, tokens: Sequence[str]) -> list[float]:
         """What the counts say comes after ``tokens``: the probability of each id.
 

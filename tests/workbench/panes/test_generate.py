@@ -337,6 +337,34 @@ def test_another_vocabulary_begins_anew_with_what_it_knows() -> None:
     assert desk.view.text.drawn == ()
 
 
+def test_while_another_text_is_read_nothing_of_the_one_before_is_shown() -> None:
+    desk = desk_with(prompt="an")
+    answer(desk)
+    desk.draw()
+    desk.ask_samples()
+    asked = desk.outbox.pop().request_id
+    desk.wait_for_text()
+    view = desk.view
+    assert (view.text.drawn, view.pending, view.samples, view.same_draw) == ((), None, None, ())
+    assert not view.source.vocabulary
+    assert not desk.waits_for
+    assert not desk.is_waiting_for(asked)
+    desk.use_source(source(1, ("a", "n", "\n")))
+    assert desk.view.text.prompt == ("a", "n")
+
+
+async def test_a_refusal_that_nobody_waits_for_any_more_is_not_told() -> None:
+    app = Host(NEVER_ENDING)
+    async with app.run_test(size=(120, 40)):
+        app.pane.action_ten()
+        asked = app.pane._desk.waits_for
+        app.pane.show_refusal("asked of another text", "generate-0")
+        assert app.pane._desk.waits_for == asked != ""
+        app.pane.show_refusal("asked of this one", asked)
+        assert app.pane.view.message is not None
+        assert app.pane.view.message.text == "asked of this one"
+
+
 def test_samples_are_of_the_prompt() -> None:
     desk = desk_with()
     answer(desk)

@@ -145,6 +145,23 @@ async def test_a_new_run_is_shown_though_older_questions_are_answered_first(
     assert session.state.step >= 1000
 
 
+async def test_of_a_log_that_is_read_in_part_no_end_is_told(
+    session: Session, posted: list[Message], finished: RunDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody holds the run: as long as its end is not read, that could pass for a worker that died."""
+    monkeypatch.setattr("workbench.run.log_reader._SLICE_S", 0.0)
+    monkeypatch.setattr("workbench.run.log_reader._BETWEEN_SLICES_S", 0.0)
+    monkeypatch.setattr("workbench.run.follow.SLICE_BYTES", 5_000)
+    session.open(finished)
+    assert (session.state.status, session.state.run) == ("reading", "names-mlp-1")
+    session.look_again()
+    await turns(200)
+    told = [m.state for m in posted if isinstance(m, RunProgressed)]
+    assert [state.status for state in told[:-1]] == ["reading"] * (len(told) - 1)
+    assert len(told) > 5
+    assert told[-1].status == "finished"
+
+
 async def test_what_a_worker_read_for_us_is_linked(
     session: Session, posted: list[Message], finished: RunDirectory
 ) -> None:

@@ -28,6 +28,10 @@ class GameDesk:
         """The id of the question that a guess waits for; empty if none does."""
         return self._asked.request_id if self._said is not None and self._asked else ""
 
+    def is_waiting_for(self, request_id: str) -> bool:
+        """Whether this question waits for its answer."""
+        return self._asked is not None and self._asked.request_id == request_id
+
     @property
     def _game(self) -> Guessing:
         return self._questions.view.game or Guessing()

@@ -85,11 +85,27 @@ class Questions:
             self._pending_after = self._to_draw = None
             self.change(text=Continuation().begin(prompt), samples=None, pending=None, candidate=0)
             self.change(game=None, is_guessing=False)
+            self._asked_samples = None
             self._ask()
         elif self._must_ask_anew(old):
             self._ask()
         else:
             self._is_outdated = True
+
+    def wait_for_text(self) -> None:
+        """Shows nothing of the text that was there; of its prompt what another one can read stays."""
+        if not self.view.source.vocabulary:
+            return
+        prompt = tuple(self.view.source.tokenizer.join(self.view.text.prompt))
+        self._wait_no_more()
+        self._pending_after = None
+        self.change(source=Source(), text=Continuation().begin(prompt), pending=None, candidate=0)
+        self.change(samples=None, same_draw=(), game=None, is_guessing=False, message=None)
+
+    def is_waiting_for(self, request_id: str) -> bool:
+        """Whether this question waits for its answer, and no later one was asked instead."""
+        prediction = self._asked.request_id if self._asked else ""
+        return request_id in (prediction, self._asked_samples)
 
     def take_prediction(self, prediction: Prediction) -> None:
         """Takes the answer to the last question; an older one is ignored."""

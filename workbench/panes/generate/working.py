@@ -93,6 +93,14 @@ class WorkingPane(Pane):
             self.call_after_refresh(self.call_later, self._make_first_samples)
         self._update()
 
+    def wait_for_text(self) -> None:
+        """Another text is being read, unless it has come meanwhile: nobody answers until it is there."""
+        if self.situation is None or self.situation.preview is None:
+            self._stop_auto()
+            self._at_once = None
+            self._desk.wait_for_text()
+            self._update()
+
     def rest(self, rests: bool) -> None:
         """From now on begins nothing that nobody asked for, so that a frame is drawn sooner; or does."""
         self._rests = rests
@@ -123,11 +131,17 @@ class WorkingPane(Pane):
         self._update()
 
     def show_refusal(self, message: str, request_id: str = "") -> None:
-        """Says why what was asked last is not possible."""
+        """Says why what was asked is not possible; what nobody waits for any more is not told."""
+        if request_id and not self._is_waiting_for(request_id):
+            return
         self._stop_auto()
         self._give_up_game()
         self._desk.take_refusal(message, request_id)
         self._update()
+
+    def _is_waiting_for(self, request_id: str) -> bool:
+        is_of_game = self._game is not None and self._game.is_waiting_for(request_id)
+        return is_of_game or self._desk.is_waiting_for(request_id)
 
     def show_look(self, palette: Palette = DARK, ascii_only: bool = False) -> None:
         """Draws with these colours and signs from now on."""
