@@ -61,11 +61,14 @@ class Setting(Struct, frozen=True, kw_only=True):
             return None
         value = _READERS[self.kind](text.strip())
         if value is None or not self.admits(value):
-            article = "one of" if self.choices else "taken:"
-            raise errors.RequestError(
-                f"{self.key}={text} is not possible; {article} {self.bounds()}", text
-            )
+            raise self.refusal(text)
         return value
+
+    def refusal(self, text: str) -> errors.RequestError:
+        """What is wrong with a value that is written so, and what would be right."""
+        article = "one of" if self.choices else "taken:"
+        words = f"{self.key}={text} is not possible; {article} {self.bounds()}"
+        return errors.RequestError(words, text)
 
     def show(self, value: Any) -> str:
         """The text that :meth:`parse` reads back as ``value``."""

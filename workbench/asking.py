@@ -37,8 +37,11 @@ class Asking(Struct, frozen=True):
         """Ask for another value in a new run.
 
         Raises:
-            RequestError: It does not go together with the other settings.
+            RequestError: It is out of its bounds, or does not go together with the other settings.
         """
+        setting = settings.find(self.config, key)
+        if not setting.admits(value):
+            raise setting.refusal(setting.show(value))
         config = settings.with_value(self.config, key, value)
         settings.check(config)
         return self.with_config(config)

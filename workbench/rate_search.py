@@ -68,7 +68,8 @@ def _subject(situation: Situation) -> str:
 
 
 def _rate_now(situation: Situation) -> float:
-    rate: float = situation.asked.train.learning_rate
-    if situation.is_linked:
-        rate = situation.run.values.get("train.learning_rate", rate)
+    if not situation.is_linked:
+        return situation.asked.train.learning_rate
+    usual = situation.config.train.learning_rate
+    rate: float = situation.run.values.get("train.learning_rate", usual)
     return rate

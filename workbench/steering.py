@@ -10,6 +10,7 @@ from seqlm import settings
 from seqlm.config import RunConfig
 from workbench.asking import Asking, LiveChange
 from workbench.panes.controls.pane import ControlsPane
+from workbench.panes.controls.values import within
 from workbench.panes.generate.pane import GeneratePane
 from workbench.situation import Situation, space_does
 
@@ -60,7 +61,9 @@ class Steering:
             case ControlsPane.ValueAsked(key=key, value=value):
                 self.ask(situation, key, value)
             case GeneratePane.TemperatureAsked(value=value):
-                self.ask(situation, "sample.temperature", value)
+                setting = settings.find(situation.asked, "sample.temperature")
+                now = situation.asked.sample.temperature
+                self.ask(situation, setting.key, within(setting, now, value))
             case ControlsPane.PresetAsked(name=name):
                 self._asking = self._asking.with_preset(name)
             case ControlsPane.UndoAsked():

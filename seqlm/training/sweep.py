@@ -1,12 +1,16 @@
 """The losses of a learning rate sweep, and which rate they suggest. Plain Python."""
 
 import math
+from itertools import pairwise
+from statistics import median
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 _BETA = 0.9  # what is kept of the mean at each step: it looks back about ten steps
 _BLOWN_UP = 4.0  # times the best smoothed loss
+_BY_CHANCE = 4.0  # standard errors: what the largest of many falls by chance hardly reaches
+_MEDIAN_OF_NORMAL = 0.6745  # the median distance from the mean, in standard deviations
 
 
 class Sweep(Struct, frozen=True):
@@ -67,22 +71,46 @@ class Sweep(Struct, frozen=True):
     def suggestion(self) -> float | None:
         """The rate at which the smoothed loss falls most over a decade of rates, in two digits.
 
-        None where it does not fall, or where too few steps are done.
+        None where it does not fall by more than batches differ, or where too few steps are done.
         """
         smoothed = [loss for loss in self.smoothed if math.isfinite(loss)]
         n_decades = math.log10(self.last_rate / self.first_rate)
         side = max(1, round((self.n_steps - 1) / n_decades / 2))  # half a decade
+        scatter = self._scatter
         falls = [
-            (smoothed[step + side] - smoothed[step - side], step)
+            (fall, step)
             for step in range(side, len(smoothed) - side)
+            if (fall := smoothed[step + side] - smoothed[step - side])
+            < -_BY_CHANCE * scatter * _error_of_difference(step - side + 1, step + side + 1)
         ]
-        fall, step = min(falls, default=(0.0, 0))
-        return float(f"{self.rate_of(step):.2g}") if fall < 0 else None
+        return float(f"{self.rate_of(min(falls)[1]):.2g}") if falls else None
+
+    @property
+    def _scatter(self) -> float:
+        """By how much batches differ: the standard deviation of a loss around its trend.
+
+        It is taken from neighbouring steps, between which the trend is small, and from the median of
+        their differences, so that losses that blow up at the end do not count.
+        """
+        steps = [abs(b - a) for a, b in pairwise(self.losses) if math.isfinite(b - a)]
+        return median(steps or [0.0]) / (_MEDIAN_OF_NORMAL * math.sqrt(2))
 
     @property
     def reason(self) -> str:
         """Why this rate is suggested, or none is, in words."""
         up = "" if self.blown_up_at is None else f"; it blows up at {self.blown_up_at:.2g}"
         if self.suggestion is None:
-            return f"the smoothed loss does not fall{up}"
+            return f"nowhere does the smoothed loss fall by more than batches differ{up}"
         return f"steepest fall of the smoothed loss{up}"
+
+
+def _error_of_difference(n: int, m: int) -> float:
+    """The standard deviation of smoothed loss ``m`` less smoothed loss ``n < m``, counted from 1.
+
+    That of one loss is 1. The later mean holds the earlier one, faded by the steps between them.
+    """
+    variances = [(1 - _BETA ** (2 * k)) / (1 - _BETA**2) for k in (n, m)]
+    weights = [(1 - _BETA**k) / (1 - _BETA) for k in (n, m)]
+    shared = _BETA ** (m - n) * variances[0] / (weights[0] * weights[1])
+    parts = (v / w**2 for v, w in zip(variances, weights, strict=True))
+    return math.sqrt(sum(parts) - 2 * shared)

@@ -159,6 +159,17 @@ async def test_space_while_the_text_is_read_trains(
         assert "Start" in stage.worker.kinds()
 
 
+async def test_the_temperature_stays_within_its_bounds(stage: Stage) -> None:
+    app = stage.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        for asked, got in ((1e-9, 0.01), (1e9, 100.0), (0.5, 0.5)):
+            app.main.generate.post_message(GeneratePane.TemperatureAsked(asked))
+            await settled(pilot)
+            assert app.situation.asked.sample.temperature == got
+            recipe.read(recipe.write(app.situation.asked))
+
+
 async def test_a_paused_run_takes_one_step_and_goes_on(stage: Stage) -> None:
     app = stage.app(until_kind("steered", Paused))
     async with app.run_test(size=(120, 40)) as pilot:

@@ -180,6 +180,21 @@ async def test_a_refusal_is_said_where_it_was_asked(stage: Stage) -> None:
         assert app.situation.refusal == ""
 
 
+async def test_a_refusal_may_come_before_the_screen_does(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no worker can be started, that is known at once."""
+    app = stage.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        monkeypatch.setattr(
+            app._session, "ask", lambda query: app.post_message(Declined(query.id, "no room"))
+        )
+        app.action_find_rate()
+        await settled(pilot)
+        assert screen_of(app).trial.refusal == "no room"
+
+
 async def test_f_is_a_key_of_the_learning_rate_alone(stage: Stage) -> None:
     app = stage.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:

@@ -89,6 +89,7 @@ def _steps_done(state: RunState, event: StepsDone) -> RunState:
             event.last_step, event.train_s, event.n_tokens, event.learning_rate
         ),
         learning_rate=event.learning_rate,
+        final={},  # they were of the weights before these steps
         clock=(*state.clock, (event.t, event.last_step))[-_MAX_CLOCK:],
     )
 

@@ -49,7 +49,7 @@ class RateScreen(ModalScreen[float | None]):
 
     def __init__(self, trial: Trial, look: Look) -> None:
         super().__init__()
-        self._look = look
+        self._look, self._box = look, Vertical()
         self._chart = _TrialChart()
         self._chart.trial = replace(trial, take_key=self._said("<rates.take>"))
 
@@ -60,9 +60,9 @@ class RateScreen(ModalScreen[float | None]):
 
     def compose(self) -> ComposeResult:
         """The chart in a frame."""
-        with Vertical() as box:
-            box.border_title = "find a learning rate · nats per token at each rate"
-            box.border_subtitle = self._keys
+        self._box.border_title = "find a learning rate · nats per token at each rate"
+        self._box.border_subtitle = self._keys
+        with self._box:
             yield self._chart
 
     def on_mount(self) -> None:
@@ -73,7 +73,7 @@ class RateScreen(ModalScreen[float | None]):
         """Shows how far the search is now."""
         self._chart.trial = trial
         self._chart.redraw()
-        self.query_one(Vertical).border_subtitle = self._keys
+        self._box.border_subtitle = self._keys
 
     @property
     def _keys(self) -> str:

@@ -1,6 +1,7 @@
 """What a sweep's losses say, by laws and by curves that are known."""
 
 import math
+import random
 from itertools import pairwise
 
 import pytest
@@ -65,7 +66,20 @@ def test_it_is_over_when_the_loss_blows_up(wild: float) -> None:
 def test_where_nothing_falls_nothing_is_suggested() -> None:
     sweep = swept(lambda rate: 3 + rate / 10)
     assert sweep.suggestion is None
-    assert sweep.reason == "the smoothed loss does not fall"
+    assert sweep.reason == "nowhere does the smoothed loss fall by more than batches differ"
+
+
+def test_what_batches_differ_by_is_no_fall() -> None:
+    """A trained model has flat losses that scatter; a fall of three times their scatter is one."""
+    of_flat, of_falling = [], []
+    for seed in range(200):
+        scatter = random.Random(seed)
+        flat = [2.3 + 0.1 * scatter.gauss(0, 1) for _ in range(100)]
+        falling = [loss - 0.3 / (1 + math.exp(-(n - 50) / 4)) for n, loss in enumerate(flat)]
+        of_flat.append(Sweep(tuple(flat)).suggestion)
+        of_falling.append(Sweep(tuple(falling)).suggestion)
+    assert sum(rate is not None for rate in of_flat) <= 4
+    assert sum(rate is not None and 3e-3 < rate < 0.2 for rate in of_falling) >= 195
 
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=100))

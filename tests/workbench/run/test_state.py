@@ -127,6 +127,14 @@ def test_checks_since_the_best_are_counted() -> None:
     assert (state.best, state.checks_since_best) == ((1, 2.0), 2)
 
 
+def test_losses_of_whole_splits_are_of_the_last_weights_alone() -> None:
+    """A run that was scored at its end and was given more steps has other weights now."""
+    scored = Evaluated(step=20, split="train", loss=1.8, n_tokens=9, protocol="whole")
+    ended = fold_all(RunState(), [CREATED, scored])
+    assert ended.final == {"train": 1.8}
+    assert fold(ended, steps(21, [0.2])).final == {}
+
+
 def test_more_steps_asked_for_move_the_end() -> None:
     change = ValueChanged(step=10, key="train.steps", old=100, new=500)
     assert fold_all(RunState(), [CREATED, change]).steps_planned == 500

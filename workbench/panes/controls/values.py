@@ -25,14 +25,14 @@ def stepped(setting: Setting, value: Any, direction: int) -> Any:
         return setting.choices[(place + direction) % len(setting.choices)]
     if setting.minimum is None:
         return value
-    return _within(setting, value, _next_number(setting, value, direction))
+    return within(setting, value, _next_number(setting, value, direction))
 
 
 def scaled(setting: Setting, value: Any, factor: float) -> Any:
     """The value times a factor, within its bounds; what is no number stays."""
     if value is None or not is_number(setting):
         return value
-    return _within(setting, value, value * factor)
+    return within(setting, value, value * factor)
 
 
 def is_number(setting: Setting) -> bool:
@@ -88,8 +88,11 @@ def _next_number(setting: Setting, value: Any, direction: int) -> float | None:
     return round_number(float(value), direction)
 
 
-def _within(setting: Setting, value: Any, number: float | None) -> Any:
-    """The number in the setting's type; one outside the bounds becomes the bound it passed."""
+def within(setting: Setting, value: Any, number: float | None) -> Any:
+    """The number in the setting's type; one outside the bounds becomes the bound it passed.
+
+    Where the bound itself is outside, ``value`` stays.
+    """
     if number is None or setting.minimum is None or setting.maximum is None:
         return number
     convert: Callable[[float], float] = int if setting.kind == "int" else _short
