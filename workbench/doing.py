@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from workbench.rate_search import RateSearch
 
 _RATE = "train.learning_rate"
-_NOTE_S = 8.0
 
 
 class Doing(Stage):
@@ -93,13 +92,8 @@ class Doing(Stage):
         self._note(copied(self, text, name, what))
 
     def _note(self, note: str) -> None:
-        """Say what was done, for a while."""
+        """Say what was done."""
         self._change(note=note, refusal="")
-        self.set_timer(_NOTE_S, lambda: self._forget(note))
-
-    def _forget(self, note: str) -> None:
-        if self.situation.note == note:
-            self._change(note="")
 
     def action_command_palette(self) -> None:
         """Every command by name."""

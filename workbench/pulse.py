@@ -4,8 +4,6 @@ from collections.abc import Callable
 
 from workbench.traffic import Traffic
 
-_NOTE_S = 12.0
-
 
 class Pulse:
     """Asked once a second.
@@ -17,20 +15,12 @@ class Pulse:
 
     def __init__(self, clock: Callable[[], float], traffic: Traffic) -> None:
         self._clock, self._traffic = clock, traffic
-        self._news_s = self._beat_s = self._noted_s = clock()
+        self._news_s = self._beat_s = clock()
         self._n_bytes = 0
 
     def news(self) -> None:
         """Something came from the run."""
         self._news_s = self._clock()
-
-    def noted(self) -> None:
-        """Something was said that is worth reading for a while."""
-        self._noted_s = self._clock()
-
-    def is_note_new(self) -> bool:
-        """Whether what was said last has been there for a short time only."""
-        return self._clock() - self._noted_s < _NOTE_S
 
     def quiet_s(self) -> int:
         """Whole seconds since something came."""

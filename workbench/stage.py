@@ -33,6 +33,8 @@ if TYPE_CHECKING:  # what the first frame does not need is imported when it is n
     from workbench.run.link import Spawn
     from workbench.run.session import Session
 
+_NOTE_S = 12.0
+
 
 class Stage(TerminalApp):
     """Holds one situation and shows it; what changes it is wired by the workbench.
@@ -165,9 +167,15 @@ class Stage(TerminalApp):
         self._looking.show(situation.run.is_live)
 
     def _change(self, **changes: Any) -> None:
-        if changes.get("note") not in (None, "", self.situation.note):
-            self._pulse.noted()
+        note = changes.get("note")
+        if note and note != self.situation.note:
+            self.set_timer(_NOTE_S, lambda: self._forget(note))
         self._set(replace(self.situation, **changes))
+
+    def _forget(self, note: str) -> None:
+        """What was said has been there long enough to be read, unless something else was since."""
+        if self.situation.note == note:
+            self._change(note="")
 
     def _show_keys(self) -> None:
         """Name the keys that do something now; under another screen those of the panes do not."""
@@ -192,9 +200,8 @@ class Stage(TerminalApp):
         """Once a second while a run goes."""
         is_paused = self.situation.run.status == "paused"  # then nothing comes, and nothing is sent
         quiet_s, bytes_per_s = self._pulse.quiet_s(), self._pulse.bytes_per_s()
-        kept = self.situation.note if self._pulse.is_note_new() else ""
         self._change(
-            note=self._welcome() or kept,
+            note=self._welcome() or self.situation.note,
             quiet_s=quiet_s if quiet_s >= QUIET_FROM_S and not is_paused else 0,
             bytes_per_s=0 if is_paused else bytes_per_s,
         )

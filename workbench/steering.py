@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # what the first frame does not need is imported when it is n
     from workbench.run.session import Session
 
 _RATE = "train.learning_rate"
-_STEERABLE = ("training", "paused")
+_STEERABLE = ("starting", "training", "paused")
 
 
 class Steering:

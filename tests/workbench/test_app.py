@@ -159,6 +159,18 @@ async def test_space_while_the_text_is_read_trains(
         assert "Start" in stage.worker.kinds()
 
 
+async def test_a_live_value_changed_while_the_trainer_starts_goes_to_the_run(stage: Stage) -> None:
+    app = stage.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        app.action_train_or_pause()
+        starting = replace(app.situation.run, status="starting")
+        app._steering.ask(replace(app.situation, run=starting), "train.learning_rate", 0.05)
+        await settled(pilot)
+        told = [kind for kind in stage.worker.kinds() if kind in ("Start", "SetValue")]
+        assert told == ["Start", "SetValue"]
+
+
 async def test_the_temperature_stays_within_its_bounds(stage: Stage) -> None:
     app = stage.app()
     async with app.run_test(size=(120, 40)) as pilot:

@@ -27,7 +27,7 @@ LIVE: tuple[Status, ...] = ("starting", "training", "paused")
 _LEAST_WATCHED_S = 1.0
 
 
-_WITHOUT_EFFECT = frozenset(("train.steps", "train.seconds", "train.pace", "train.evaluate_every"))
+_WITHOUT_EFFECT = frozenset(("train.steps", "train.patience", "train.pace", "train.evaluate_every"))
 
 
 class Measured(NamedTuple):
