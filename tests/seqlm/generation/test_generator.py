@@ -132,6 +132,16 @@ def test_drawing_leaves_torchs_generator_and_the_training_mode_alone() -> None:
     assert model.training
 
 
+def test_no_token_is_read_that_nothing_is_drawn_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator, read = generator_of(CONFIGS[1], CharTokenizer().learn([TEXT], [], "none")), []
+    inner = generator._read
+    monkeypatch.setattr(
+        generator, "_read", lambda ids, state: (read.append(ids.tolist()), inner(ids, state))[1]
+    )
+    (sample,) = drawn(generator, length=5, prompt=[0, 1])
+    assert read == [[[0, 1]], *([[token]] for token in sample.ids[:4])]
+
+
 def test_top_k_of_one_is_greedy() -> None:
     generator = generator_of(CONFIGS[1])
     *_, samples = generator.draw([2], SampleConfig(top_k=1), 3, 10)
