@@ -82,7 +82,13 @@ class LoadedModel:
         self.step, self.path = step, path
 
     def predict(self, prompt: str = "") -> dict[str, float]:
-        """The probability of each token after ``prompt``, most probable first; they sum to 1."""
+        """The probability of each token after ``prompt``, most probable first; they sum to 1.
+
+        Raises:
+            RequestError: The prompt holds a token that is not in the vocabulary, or is empty where
+                no end token is there to begin after.
+            SeqlmError: The weights give NaN: the training diverged.
+        """
         from seqlm.generation.sampler import candidates
 
         tokenizer = self._text.tokenizer

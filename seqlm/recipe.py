@@ -102,11 +102,20 @@ def live_changes(config: RunConfig, words: Iterable[str]) -> list[Change]:
     return changes
 
 
-def with_change(config: RunConfig, change: Change) -> RunConfig:
-    """``config`` with one more change; one of the same key at the same step is replaced."""
-    others = (c for c in config.changes if (c.key, c.step) != (change.key, change.step))
-    changes = sorted((*others, change), key=lambda c: (c.step, c.key))
-    return replace(config, changes=tuple(changes))
+def with_changes(config: RunConfig, changes: Iterable[Change]) -> RunConfig:
+    """``config`` with more changes; of those of the same key at the same step the last one holds."""
+    last = {(change.step, change.key): change for change in (*config.changes, *changes)}
+    return replace(config, changes=tuple(last[place] for place in sorted(last)))
+
+
+def as_run(config: RunConfig, changes: Iterable[Change]) -> str:
+    """The line that gives a run again.
+
+    Args:
+        config: What it was started with.
+        changes: All that took force in it, planned ones too, in their order.
+    """
+    return write(with_changes(config, changes))
 
 
 def _parse(word: str) -> _Word:
@@ -136,7 +145,7 @@ def _set(config: RunConfig, word: _Word) -> RunConfig:
         kept = tuple(change for change in config.changes if change.key != word.key)
         return settings.with_value(replace(config, changes=kept), word.key, value)
     _refuse_unless_steerable(config, word, f"while a run goes: leave out @{word.step}")
-    return with_change(config, Change(key=word.key, value=value, step=word.step))
+    return with_changes(config, [Change(key=word.key, value=value, step=word.step)])
 
 
 def _refuse_unless_steerable(config: RunConfig, word: _Word, when: str) -> None:

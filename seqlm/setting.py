@@ -8,6 +8,8 @@ from msgspec import Struct
 from seqlm import errors
 from seqlm.section import Needed
 
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+")
+
 
 class Setting(Struct, frozen=True, kw_only=True):
     """One setting as the configuration declares it.
@@ -94,7 +96,9 @@ class Setting(Struct, frozen=True, kw_only=True):
 
 
 def _read_int(text: str) -> int | None:
-    number = _read_float(text.replace("_", "").replace(",", ""))
+    if "," in text and not _GROUPED.fullmatch(text):
+        return None  # a comma parts thousands alone: 1,5 is no 15
+    number = _read_float(text.replace(",", ""))
     return int(number) if number is not None and number == number // 1 else None
 
 

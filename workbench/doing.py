@@ -82,9 +82,10 @@ class Doing(Stage):
 
     def action_copy_line(self) -> None:
         """Copy the line that gives this run again, to the clipboard and to a file."""
-        from workbench.run.run_line import run_line
+        from workbench.run.run_line import run_line, what_it_is
 
-        self._copy(run_line(self.situation), self.situation.title, "the line of this run")
+        situation = self.situation
+        self._copy(run_line(situation), situation.title, what_it_is(situation.run))
 
     def _copy(self, text: str, name: str, what: str) -> None:
         from workbench.copying import copied

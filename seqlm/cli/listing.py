@@ -3,12 +3,16 @@
 import argparse
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from seqlm import recipe, settings
 from seqlm.cli.output import nats, print_json, print_lines, print_table
+from seqlm.config import Change
 from seqlm.data.sources import CORPORA, is_here
 from seqlm.presets import PRESETS, Preset
+
+if TYPE_CHECKING:  # what most of these commands do not need is imported when it is needed
+    from seqlm.runs.directory import RunDirectory
 
 _MERGES_SHOWN = 12
 
@@ -111,7 +115,7 @@ def _show(options: argparse.Namespace) -> int:
 
     run = find_run(options.run)
     manifest, standing = run.manifest(), summarize(run)
-    line = recipe_as_run(run.events_path, manifest.config)
+    line = recipe_as_run(run)
     record = {
         **{name: getattr(standing.summary, name) for name in standing.summary.__struct_fields__},
         "test_looks": run.n_test_looks,
@@ -140,21 +144,15 @@ def _show(options: argparse.Namespace) -> int:
     )
 
 
-def recipe_as_run(events_path: Any, config: Any) -> str:
+def recipe_as_run(run: "RunDirectory") -> str:
     """The line that gives a run again, what was changed by hand in it included."""
-    from seqlm.config import Change
     from seqlm.protocol.events import ValueChanged
     from seqlm.runs.journal import effective, read_events
 
-    planned = config.changes
-    for event in effective(read_events(events_path)):
-        if isinstance(event, ValueChanged):
-            change = Change(key=event.key, value=event.new, step=event.step)
-            # Nobody asked for the number of steps that train.seconds became, nor was it planned.
-            became_steps = event.key == "train.steps" and change not in planned
-            if event.command_id is not None or became_steps:
-                config = recipe.with_change(config, change)
-    return recipe.write(config)
+    logged = effective(read_events(run.events_path))
+    changed = (event for event in logged if isinstance(event, ValueChanged))
+    made = [Change(key=event.key, value=event.new, step=event.step) for event in changed]
+    return recipe.as_run(run.manifest().config, made)
 
 
 def _data(options: argparse.Namespace) -> int:

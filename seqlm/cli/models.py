@@ -1,6 +1,7 @@
 """Commands that ask a model: eval, predict, sample, score."""
 
 import argparse
+import math
 import sys
 from typing import Any
 
@@ -64,8 +65,6 @@ def _ask(run: RunDirectory, query: Query) -> Any:
 
 
 def _eval(options: argparse.Namespace) -> int:
-    import math
-
     run = find_run(options.run)
     query = SplitLoss(
         id=client.new_id(),
@@ -74,12 +73,11 @@ def _eval(options: argparse.Namespace) -> int:
         reset_every=options.reset_every,
     )
     answer = _ask(run, query)
-    perplexity = math.exp(min(answer.loss, 700))
     record = {
         "run": run.name,
         "split": answer.split,
         "loss": answer.loss,
-        "perplexity": perplexity,
+        "perplexity": perplexity(answer.loss),
         "accuracy": answer.accuracy,
         "tokens": answer.n_tokens,
         "protocol": answer.protocol,
@@ -89,10 +87,18 @@ def _eval(options: argparse.Namespace) -> int:
     looks = [f"  the test split of this run was looked at {_times(run.n_test_looks)}"]
     return print_lines(
         f"{run.name} on {answer.split} at step {answer.step:,}: {nats(answer.loss)} nats per token,"
-        f" perplexity {perplexity:.2f}, {answer.accuracy:.1%} right"
+        f" perplexity {perplexity(answer.loss):.2f}, {answer.accuracy:.1%} right"
         f" ({answer.n_tokens:,} tokens; {answer.protocol})",
         *(looks if answer.split == "test" else []),
     )
+
+
+def perplexity(loss: float) -> float:
+    """e to the power of a loss in nats; infinite where no number is so large."""
+    try:
+        return math.exp(loss)
+    except OverflowError:
+        return math.inf
 
 
 def _times(n: int) -> str:

@@ -81,13 +81,16 @@ class _Lines:
             return
         self._next_at = time.monotonic() + _LINE_EVERY_S
         done = f"step {summary.steps:,} / {standing.steps_planned:,}"
-        line = f"{summary.run}: {done}  {_losses(standing)}\n"
+        line = f"{summary.run}: {done}  {_losses(standing)}".rstrip() + "\n"
         if line != self._written:
             sys.stderr.write(line)
         self._written = line
 
 
 def _losses(standing: Standing) -> str:
+    """Empty before the first step."""
+    if not standing.summary.steps:
+        return ""
     best = standing.summary.best_val_loss
     val = "" if best is None else f"  best val {best:.4f}"
     return f"batch {standing.batch_loss:.4f}{val}"

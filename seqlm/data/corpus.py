@@ -2,7 +2,6 @@
 
 import io
 import os
-import tempfile
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -15,6 +14,7 @@ from seqlm.data import reading
 from seqlm.data.reading import Progress
 from seqlm.data.sources import CORPORA, Mode, read_source, refuse_length
 from seqlm.home import corpora_dir
+from seqlm.writing import write_atomically
 
 MAX_STORED_BYTES = 64_000_000
 _STDIN = "standard input"
@@ -90,7 +90,7 @@ def store_corpus(source: bytes | BinaryIO, undo: ExitStack | None = None) -> Pat
     if undo is not None and not path.exists():
         undo.callback(_take_back, path)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write_atomically(path, raw)
+    write_atomically(path, raw)
     return path
 
 
@@ -175,19 +175,6 @@ def _refuse_too_little(text: str, name: str) -> None:
         return
     what = "holds one character" if stripped else "holds only blanks" if text else "is empty"
     raise errors.RequestError(f"{name} {what}. Give a text of at least two characters.", name)
-
-
-def _write_atomically(path: Path, raw: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # 0600
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(raw)
-            file.flush()
-            os.fsync(descriptor)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _sha256(raw: bytes) -> str:

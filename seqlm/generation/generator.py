@@ -131,7 +131,7 @@ class Generator:
                 row for row, i in enumerate(alive) if samples[i].ids[-1] != self._tokenizer.end_id
             ]
             yield None
-            if not going:
+            if not going or position + 1 == length:
                 return
             alive = [alive[row] for row in going]
             state = tuple(part[going] for part in state)

@@ -113,7 +113,8 @@ def initialise(
 def scale(layer: nn.Module) -> None:
     """Keep the spread of what a layer gives near 1.
 
-    A product has weights by its fan-in (Glorot & Bengio 2010; 5/3 makes up for what the curve takes).
+    A product has weights by its fan-in (LeCun et al. 1998, section 4.6), times 5/3: torch's gain for
+    tanh, taken whatever the curve is.
     In a recurrent layer, which no curve must weaken again and again, the weights from step to step
     turn a vector without making it longer or shorter, gate by gate (Saxe et al. 2014, section 3).
     """

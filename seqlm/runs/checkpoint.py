@@ -18,9 +18,9 @@ from torch import Tensor
 
 from seqlm.errors import SeqlmError
 from seqlm.protocol import codec
-from seqlm.runs.directory import sync_directory, write_atomically
 from seqlm.runs.tensor_file import Damaged, packed, read_tensors
 from seqlm.training.position import Position
+from seqlm.writing import sync_directory, write_atomically
 
 _KEPT = 2
 _REPLACED = ".replaced"
@@ -28,7 +28,7 @@ _WEIGHTS, _TRAINING, _RECORD = "weights.safetensors", "training.safetensors", "c
 
 
 class Record(Struct, frozen=True, kw_only=True):
-    """``checkpoint.json``. ``seq`` and ``offset`` say how far the log went when it was taken.
+    """``checkpoint.json``. ``seq`` says how far the log went when it was taken.
 
     ``position`` is None where only the weights are kept. ``sha256`` holds a checksum by file name.
     """
@@ -36,7 +36,6 @@ class Record(Struct, frozen=True, kw_only=True):
     v: int = 1
     step: int
     seq: int
-    offset: int
     position: Position | None
     sha256: dict[str, str]
 

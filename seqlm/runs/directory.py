@@ -16,6 +16,7 @@ from seqlm.config import DataConfig, RunConfig
 from seqlm.data.corpus import find_copy
 from seqlm.home import runs_dir
 from seqlm.presets import PRESETS
+from seqlm.writing import write_atomically
 
 _LOCK_BYTES = 4096
 _LOOKED_AT_FOR_S = 0.1
@@ -41,7 +42,6 @@ class Manifest(Struct, frozen=True, kw_only=True):
     corpus: CorpusRecord
     created_t: float
     versions: dict[str, str]
-    parent: str | None = None
 
 
 def text_config(manifest: Manifest) -> DataConfig:
@@ -212,29 +212,6 @@ def live_runs() -> Iterator[tuple[RunDirectory, Lock]]:
     for run in reversed(list_runs()):
         if (lock := run.holder()) is not None:
             yield run, lock
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that it is seen whole or not at all, also after a loss of power."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_directory(path.parent)
-
-
-def sync_directory(path: Path) -> None:
-    """Make a rename in a directory survive a loss of power."""
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def _try_lock(fd: int, kind: int) -> bool:

@@ -92,5 +92,4 @@ class Saving:
         return WeightsKept(step=step, kept=self._kept)
 
     def _record(self, step: int) -> Record:
-        seq, offset = self._journal.seq, self._journal.offset
-        return Record(step=step, seq=seq, offset=offset, position=None, sha256={})
+        return Record(step=step, seq=self._journal.seq, position=None, sha256={})

@@ -1,6 +1,6 @@
 """The rules that move the weights, with a learning rate given at each step."""
 
-from typing import Protocol
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -137,7 +137,7 @@ def make_optimizer(config: TrainConfig, parameters: list[nn.Parameter]) -> Optim
 
 
 def _gradients(parameters: list[Tensor]) -> list[Tensor]:
-    return [parameter.grad for parameter in parameters if parameter.grad is not None]
+    return [cast(Tensor, parameter.grad) for parameter in parameters]
 
 
 def _refuse_unfitting(name: str, tensor: Tensor, like: Tensor) -> None:

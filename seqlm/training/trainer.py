@@ -160,7 +160,8 @@ class Trainer:
         if seconds is None or self._budget_fixed or self._train_s < min(_PLAN_AFTER_S, seconds):
             return
         if not self.live.is_waiting("train.steps"):
-            n_steps = max(self.step, round(self.step * seconds / self._train_s))
+            most = settings.find(self.config, "train.steps").maximum or math.inf
+            n_steps = int(min(max(self.step, round(self.step * seconds / self._train_s)), most))
             self.live.change(Change(key="train.steps", value=n_steps, step=self.step), None)
 
     @property

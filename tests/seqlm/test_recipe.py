@@ -36,7 +36,7 @@ def configurations(draw: st.DrawFn) -> RunConfig:
         config = replace(config, changes=())
     for key in draw(st.lists(st.sampled_from(list(LIVE_WORDS)), max_size=4)):
         change = Change(key=key, value=draw(LIVE_WORDS[key]), step=draw(st.integers(0, 20)))
-        config = recipe.with_change(config, change)
+        config = recipe.with_changes(config, [change])
     return config
 
 

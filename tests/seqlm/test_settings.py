@@ -23,6 +23,7 @@ def parsed(key: str, text: str) -> Any:
         ("train.steps", "1e3", 1000),
         ("train.steps", "20_000", 20_000),
         ("train.steps", "20,000", 20_000),
+        ("train.steps", "1,500,000", 1_500_000),
         ("train.learning_rate", "3e-3", 0.003),
         ("train.clip", "off", None),
         ("train.clip", "None", None),
@@ -47,6 +48,10 @@ def test_text_is_read_as_a_person_means_it(key: str, text: str, value: object) -
     [
         ("train.steps", "0", "1 to 1,000,000,000"),
         ("train.steps", "10.5", "1 to 1,000,000,000"),
+        ("train.steps", "1,5", "1 to 1,000,000,000"),
+        ("train.steps", "1,500,00", "1 to 1,000,000,000"),
+        ("train.steps", ",500", "1 to 1,000,000,000"),
+        ("train.steps", "1,500e3", "1 to 1,000,000,000"),
         ("train.steps", "many", "1 to 1,000,000,000"),
         ("train.learning_rate", "nan", "1e-06 to 100"),
         ("train.learning_rate", "inf", "1e-06 to 100"),

@@ -113,15 +113,14 @@ class FakeWorker:
 
     def _next_token(self, query: queries.NextToken) -> Answer:
         found = from_counts(self._preview, query.id, query.tokens)
-        tokens = [token for token, _ in found.candidates]
         return queries.NextTokenAnswer(
             id=query.id,
             step=self._step_of(query),
-            tokens=tokens,
-            ids=list(range(len(tokens))),
-            probabilities=[probability for _, probability in found.candidates],
+            tokens=[found.vocabulary[token_id] for token_id in found.ids],
+            ids=list(found.ids),
+            probabilities=list(found.probabilities),
             entropy=found.entropy_nats,
-            n_vocab=len(tokens),
+            n_vocab=len(found.vocabulary),
             sees=list(query.tokens[-3:]),
             surprisal=list(found.surprisal),
         )

@@ -1,6 +1,8 @@
 """Predictions for the Generate pane, made from the counts or from a worker's answer."""
 
+from array import array
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from seqlm.generation.sampler import candidates, entropy
@@ -24,7 +26,9 @@ def from_counts(preview: Preview, request_id: str, tokens: Sequence[str]) -> Pre
     ordered = candidates(probabilities)
     return Prediction(
         request_id=request_id,
-        candidates=tuple((preview.vocabulary[c.token_id], c.probability) for c in ordered),
+        vocabulary=preview.vocabulary,
+        ids=array("i", (option.token_id for option in ordered)),
+        probabilities=array("d", (option.probability for option in ordered)),
         entropy_nats=entropy(probabilities),
         sees=tuple(tokens[-1:]),
         surprisal=preview.surprisal(tokens),
@@ -35,9 +39,24 @@ def from_answer(answer: "NextTokenAnswer") -> Prediction:
     """What the model expects, as the worker told it."""
     return Prediction(
         request_id=answer.id,
-        candidates=tuple(zip(answer.tokens, answer.probabilities, strict=True)),
+        vocabulary=_vocabulary(answer),
+        ids=array("i", answer.ids),
+        probabilities=array("d", answer.probabilities),
         entropy_nats=answer.entropy,
         step=answer.step,
         sees=tuple(answer.sees),
         surprisal=tuple(answer.surprisal),
     )
+
+
+def _vocabulary(answer: "NextTokenAnswer") -> tuple[str, ...]:
+    tokens = [""] * answer.n_vocab
+    for token_id, token in zip(answer.ids, answer.tokens, strict=True):
+        tokens[token_id] = token
+    return _shared(tuple(tokens))
+
+
+@lru_cache(maxsize=1)
+def _shared(vocabulary: tuple[str, ...]) -> tuple[str, ...]:
+    """The tuple that the answer before brought, where it is the same: each answer spells it out."""
+    return vocabulary

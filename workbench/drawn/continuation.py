@@ -96,9 +96,8 @@ class Continuation(Struct, frozen=True):
 
     def pick(self, prediction: Prediction, index: int) -> "Continuation":
         """Puts a candidate of the person's choice at the cursor: a branch."""
-        token, probability = prediction.candidates[index]
         sample = self.here.sample if self.here else self.branch.sample
-        return self._placed(DrawnToken(token, probability, None, sample, prediction))
+        return self._taken(prediction, index, None, sample)
 
     def fork(self) -> "Continuation":
         """Begins a branch before the cursor, with random numbers of its own."""
@@ -153,8 +152,14 @@ class Continuation(Struct, frozen=True):
     def _drawn(self, prediction: Prediction, sampling: SampleConfig, sample: int) -> "Continuation":
         u = sampler.uniform(sampling.seed, sample, self.cursor)
         options = prediction.sampled(sampling)
-        token, probability = prediction.candidates[options[sampler.choose(options, u)].token_id]
-        return self._placed(DrawnToken(token, probability, u, sample, prediction))
+        return self._taken(prediction, options[sampler.choose(options, u)].token_id, u, sample)
+
+    def _taken(
+        self, prediction: Prediction, index: int, u: float | None, sample: int
+    ) -> "Continuation":
+        probability = prediction.probabilities[index]
+        token = DrawnToken(prediction.token(index), probability, u, sample, prediction)
+        return self._placed(token)
 
     def _placed(self, new: DrawnToken) -> "Continuation":
         """Goes to the branch that has this token here, or makes one, or lets the current one grow."""

@@ -95,15 +95,14 @@ class Guessing(Struct, frozen=True):
             return self
         truth = self.puzzle.tokens[self.place]
         ids = preview.text.tokenizer.ids
-        model = dict(prediction.candidates)
         guess = Guess(
             before=self.before,
             said=said,
             truth=truth,
-            p_said=model.get(said, 0.0),
+            p_said=prediction.probability_of(said),
             you=-math.log(belief(preview, said, truth)),
             bigram=-math.log(preview.probabilities(self.before)[ids[truth]]),
-            model=-math.log(max(model.get(truth, 0.0), 1e-300)),
+            model=-math.log(max(prediction.probability_of(truth), 1e-300)),
             prediction=prediction,
         )
         is_over = self.place + 1 == len(self.puzzle.tokens)

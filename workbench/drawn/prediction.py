@@ -1,7 +1,7 @@
 """What a model expects at one place of a text, and the token that was put there."""
 
 import math
-from functools import cached_property
+from array import array
 
 from msgspec import Struct
 
@@ -9,12 +9,14 @@ from seqlm.config import SampleConfig
 from seqlm.generation import sampler
 
 
-class Prediction(Struct, frozen=True, dict=True):
-    """What a model expects at one place.
+class Prediction(Struct, frozen=True):
+    """What a model expects at one place. A text keeps one for each token: of a token 12 bytes.
 
     Attributes:
         request_id: Of the question that this answers.
-        candidates: (token, probability) of every token, most probable first.
+        vocabulary: The token of each id, the same tuple in every prediction of a text.
+        ids: The candidates, which are all tokens, most probable first.
+        probabilities: Of each candidate.
         entropy_nats: How undecided the model is, before any sampling setting.
         step: Of the weights that answered; None for counts, which are not trained.
         sees: The tokens that the model looked at, as they were fed.
@@ -22,34 +24,40 @@ class Prediction(Struct, frozen=True, dict=True):
     """
 
     request_id: str
-    candidates: tuple[tuple[str, float], ...]
+    vocabulary: tuple[str, ...]
+    ids: "array[int]"
+    probabilities: "array[float]"
     entropy_nats: float
     step: int | None = None
     sees: tuple[str, ...] = ()
     surprisal: tuple[float, ...] = ()
 
-    @cached_property
-    def probabilities(self) -> tuple[float, ...]:
-        """The candidates' probabilities alone, most probable first."""
-        return tuple(probability for _, probability in self.candidates)
+    def token(self, index: int) -> str:
+        """The token of a candidate."""
+        return self.vocabulary[self.ids[index]]
 
-    @cached_property
-    def log_probabilities(self) -> tuple[float, ...]:
-        """The logarithm of each: the model's logits up to a constant that changes no probability."""
-        return tuple(math.log(p) if p > 0 else -math.inf for p in self.probabilities)
+    def log_probability(self, index: int) -> float:
+        """The model's logit of a candidate, up to a constant that changes no probability."""
+        return _ln(self.probabilities[index])
 
     def index(self, token: str) -> int | None:
         """The place of a token among the candidates, None if it is no candidate."""
-        return next((i for i, (name, _) in enumerate(self.candidates) if name == token), None)
+        names = self.vocabulary
+        return next((i for i, token_id in enumerate(self.ids) if names[token_id] == token), None)
+
+    def probability_of(self, token: str) -> float:
+        """What the model gives a token; 0 if it is no candidate."""
+        index = self.index(token)
+        return 0.0 if index is None else self.probabilities[index]
 
     def stages(self, sampling: SampleConfig) -> list[sampler.Stage]:
         """What each stage of the sampler makes of the candidates."""
-        return sampler.stages(self.log_probabilities, sampling)
+        return sampler.stages(list(map(_ln, self.probabilities)), sampling)
 
     def sampled(self, sampling: SampleConfig) -> list[sampler.Candidate]:
         """Each candidate with the probability it is drawn with; 0 where it was cut.
 
-        A candidate's ``token_id`` is its index in `candidates`.
+        A candidate's ``token_id`` is its place among them.
         """
         drawn_with = self.stages(sampling)[-1].values
         pairs = zip(self.probabilities, drawn_with, strict=True)
@@ -88,5 +96,11 @@ class DrawnToken(Struct, frozen=True):
         return (
             self.token == other.token
             and self.prediction.step == other.prediction.step
-            and self.prediction.candidates == other.prediction.candidates
+            and self.prediction.ids == other.prediction.ids
+            and self.prediction.probabilities == other.prediction.probabilities
+            and self.prediction.vocabulary == other.prediction.vocabulary
         )
+
+
+def _ln(probability: float) -> float:
+    return math.log(probability) if probability > 0 else -math.inf

@@ -8,7 +8,6 @@ from workbench.render.figures import compact, loss
 Unit = Literal["nats", "bits", "perplexity"]
 
 _LN_2 = math.log(2)
-_LARGEST_EXPONENT = 700.0
 _LARGEST_PLAIN = 10_000
 
 
@@ -18,7 +17,10 @@ def in_unit(nats: float, unit: Unit) -> float:
         return nats / _LN_2
     if unit == "nats" or not math.isfinite(nats):
         return nats
-    return math.exp(min(nats, _LARGEST_EXPONENT))
+    try:
+        return math.exp(nats)
+    except OverflowError:
+        return math.inf
 
 
 def in_words(nats: float | None, unit: Unit, digits: int = 4) -> str:

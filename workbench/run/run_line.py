@@ -6,7 +6,7 @@ from seqlm import recipe
 from seqlm.config import Change, RunConfig
 from seqlm.errors import SeqlmError
 from workbench.render.text import clean
-from workbench.run.state import Changed
+from workbench.run.state import Changed, RunState
 from workbench.situation import Situation
 
 
@@ -14,6 +14,14 @@ def run_line(situation: Situation) -> str:
     """``PRESET KEY=VALUE... KEY=VALUE@STEP...`` of what is on the screen, harmless to show and copy."""
     run = situation.run
     return _line(situation.config, tuple(map(_said, run.changes))) or run.recipe
+
+
+def what_it_is(run: RunState) -> str:
+    """What :func:`run_line` gives, in words: of very many changes it holds the latest alone."""
+    n_missing = run.n_changes - len(run.changes)
+    if not n_missing:
+        return "the line of this run"
+    return f"the line without its first {n_missing:,} changes (seqlm show {run.run} has all)"
 
 
 def _said(changed: Changed) -> Change:
@@ -24,9 +32,6 @@ def _said(changed: Changed) -> Change:
 def _line(config: RunConfig, changes: tuple[Change, ...]) -> str:
     """Empty where a log of another version names what this one does not know."""
     try:
-        # A planned change is told when it takes force too: the same key at the same step, once.
-        for change in changes:
-            config = recipe.with_change(config, change)
-        return clean(recipe.write(config))
+        return clean(recipe.as_run(config, changes))
     except SeqlmError:
         return ""

@@ -80,7 +80,8 @@ class RunState(Struct, frozen=True):
         final: Losses over whole splits, measured at the end.
         learning_rate: Of the last step, after the schedule.
         values: Live values that were changed, as they are now.
-        changes: Every change with its measured effect, the latest 64.
+        changes: Every change with its measured effect, the latest 512.
+        n_changes: How many there were.
         samples: The same draw at different steps, as text.
         kept: The steps whose weights can be asked for, in order.
         checkpoint_step: From where training can go on.

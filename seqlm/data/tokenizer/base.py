@@ -1,5 +1,6 @@
 """What every tokenizer is: text to tokens, tokens to ids, and back."""
 
+import sys
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import chain
@@ -14,6 +15,8 @@ END = "∎"
 """The end token as it is shown: it stands before the first and after the last token of an item."""
 UNKNOWN = "⁇"
 """The token of every word that is not in the vocabulary, as it is shown."""
+MAX_VOCAB = sys.maxunicode
+"""Tokens at most: where tokens are counted each id is a character, and so is what stands before them."""
 
 Boundary: TypeAlias = Literal["end", "none"]
 Self = TypeVar("Self", bound="Tokenizer")
@@ -56,7 +59,8 @@ class Tokenizer(Struct, frozen=True, dict=True, tag=True):
             boundary: ``end``: there is an end token, the last of the vocabulary.
 
         Raises:
-            RequestError: Fewer than two tokens, or a sign of this program stands in the text itself.
+            RequestError: Fewer than two tokens or too many, or a sign of this program stands in the text
+                itself.
         """
         raise NotImplementedError
 
@@ -93,14 +97,15 @@ class Tokenizer(Struct, frozen=True, dict=True, tag=True):
                 f"the text holds {only}; predicting needs at least 2 different tokens", own[:1]
             )
         tokens = (*own, *((UNKNOWN,) if takes_unknown else ()), *end)
+        if len(tokens) > MAX_VOCAB:
+            raise errors.RequestError(
+                f"the vocabulary has {len(tokens):,} tokens, and {MAX_VOCAB:,} at most are possible:"
+                " take a smaller text, or bound its words with data.max_words",
+                len(tokens),
+            )
         end_id = len(tokens) - 1 if end else None
         unknown_id = len(own) if takes_unknown else None
         return replace(self, tokens=tokens, end_id=end_id, unknown_id=unknown_id)
-
-    @classmethod
-    def from_text(cls: type[Self], text: str, boundary: Boundary) -> Self:
-        """A tokenizer with the usual settings and the vocabulary of one text."""
-        return cls().learn((text,), (text,), boundary)
 
     @property
     def n_vocab(self) -> int:

@@ -52,16 +52,26 @@ def test_a_damaged_log_hides_no_other_run(asked, capsys) -> None:
 def test_the_steps_that_seconds_became_are_in_the_line_of_a_run(by: str | None) -> None:
     line = "names-mlp train.seconds=5"
     run = made(changed("train.steps", 700, 1800, by), line=line)
-    assert recipe_as_run(run.events_path, recipe.read(line)) == f"{line} train.steps=1800@700"
+    assert recipe_as_run(run) == f"{line} train.steps=1800@700"
 
 
 def test_a_planned_change_stands_once_in_the_line_of_a_run() -> None:
     line = "names-mlp train.steps=500 train.steps=900@400 train.learning_rate=0.01@300"
-    config = recipe.read(line)
     run = made(
-        changed("train.learning_rate", 300, 0.01, None), changed("train.steps", 400, 900, None)
+        changed("train.learning_rate", 300, 0.01, None),
+        changed("train.steps", 400, 900, None),
+        line=line,
     )
-    assert recipe_as_run(run.events_path, config) == recipe.write(config)
+    assert recipe_as_run(run) == recipe.write(recipe.read(line))
+
+
+def test_of_two_changes_at_a_step_the_line_of_a_run_tells_the_one_that_held() -> None:
+    line = "names-mlp train.learning_rate=0.01@300"
+    by_hand = changed("train.learning_rate", 300, 0.5, "someone")
+    run = made(by_hand, changed("train.learning_rate", 300, 0.01, None), line=line)
+    assert recipe_as_run(run) == line
+    run = made(changed("train.learning_rate", 300, 0.01, None), by_hand, line=line)
+    assert recipe_as_run(run) == "names-mlp train.learning_rate=0.5@300"
 
 
 def test_a_refused_text_from_standard_input_leaves_no_copy(

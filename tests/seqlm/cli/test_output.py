@@ -2,12 +2,13 @@
 
 import io
 import json
+import math
 import sys
 from argparse import Namespace
 
 import pytest
 
-from seqlm.cli.models import _lines_of
+from seqlm.cli.models import _lines_of, perplexity
 from seqlm.cli.output import print_json, print_lines, print_table
 from seqlm.cli.training import _report
 from seqlm.protocol.queries import Drawn
@@ -75,3 +76,9 @@ def test_a_loss_of_a_sample_is_reported_as_such(capsys: pytest.CaptureFixture[st
     assert "the train loss is of a sample of 9 tokens" in capsys.readouterr().out
     _report(part, Namespace(json=True))
     assert "sample" not in capsys.readouterr().out
+
+
+def test_a_perplexity_that_no_number_can_hold_is_infinite() -> None:
+    assert perplexity(2.0) == math.exp(2)
+    assert perplexity(1000.0) == math.inf
+    assert math.isnan(perplexity(math.nan))

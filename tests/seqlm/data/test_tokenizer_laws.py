@@ -95,7 +95,7 @@ def test_a_prepared_text_counts_tokens(kind: str, mode: str) -> None:
 
 
 def test_bytes_are_shown_by_character_or_number() -> None:
-    tokenizer = ByteTokenizer.from_text("", "end")
+    tokenizer = ByteTokenizer().learn([""], [], "end")
     assert tokenizer.split("aé\n") == ["a", "<0xC3>", "<0xA9>", "<0x0A>"]
     assert tokenizer.encode("aé") == [0x61, 0xC3, 0xA9]
     assert tokenizer.decode([0x61, 0xC3, 0x62]) == "a\ufffdb"
@@ -103,8 +103,8 @@ def test_bytes_are_shown_by_character_or_number() -> None:
 
 
 def test_words_are_numbered_as_they_come() -> None:
-    tokenizer = WordTokenizer.from_text(
-        "Once upon a cold morning, this bell: a cold wind! I nearly missed this exam.", "end"
+    tokenizer = WordTokenizer().learn(
+        ["Once upon a cold morning, this bell: a cold wind! I nearly missed this exam."], [], "end"
     )
     ids = tokenizer.encode(
         "once upon a cold morning this bell a cold wind I nearly missed this exam"

@@ -41,7 +41,7 @@ every_family = pytest.mark.parametrize("config", CONFIGS, ids=lambda c: type(c).
 
 
 def items() -> CharTokenizer:
-    return CharTokenizer.from_text(TEXT, "end")
+    return CharTokenizer().learn([TEXT], [], "end")
 
 
 def model_of(config: Any, tokenizer: CharTokenizer) -> SequenceModel:
@@ -132,6 +132,16 @@ def test_drawing_leaves_torchs_generator_and_the_training_mode_alone() -> None:
     assert model.training
 
 
+def test_no_token_is_read_that_nothing_is_drawn_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator, read = generator_of(CONFIGS[1], CharTokenizer().learn([TEXT], [], "none")), []
+    inner = generator._read
+    monkeypatch.setattr(
+        generator, "_read", lambda ids, state: (read.append(ids.tolist()), inner(ids, state))[1]
+    )
+    (sample,) = drawn(generator, length=5, prompt=[0, 1])
+    assert read == [[[0, 1]], *([[token]] for token in sample.ids[:4])]
+
+
 def test_top_k_of_one_is_greedy() -> None:
     generator = generator_of(CONFIGS[1])
     *_, samples = generator.draw([2], SampleConfig(top_k=1), 3, 10)
@@ -141,7 +151,7 @@ def test_top_k_of_one_is_greedy() -> None:
 
 
 def test_nothing_to_begin_from_is_refused() -> None:
-    stream = CharTokenizer.from_text(TEXT, "none")
+    stream = CharTokenizer().learn([TEXT], [], "none")
     generator = generator_of(CONFIGS[0], stream)
     with pytest.raises(RequestError, match="no end token to begin after"):
         generator.predict([])
@@ -178,7 +188,7 @@ def test_many_samples_are_drawn_in_short_pieces(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_of_a_large_vocabulary_one_sample_is_drawn_at_a_time() -> None:
-    tokenizer = CharTokenizer.from_text("".join(map(chr, range(0x4E00, 0x4E00 + 9000))), "none")
+    tokenizer = CharTokenizer().learn([map(chr, range(0x4E00, 0x4E00 + 9000))], [], "none")
     *pieces, last = generator_of(CONFIGS[1], tokenizer).draw([0], SampleConfig(), 3, 2)
     assert len(pieces) + 1 >= 6
     assert [len(sample.ids) for sample in last] == [2, 2, 2]

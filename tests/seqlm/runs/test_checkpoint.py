@@ -33,7 +33,7 @@ TRAINING = {"generator.cpu": torch.arange(10, dtype=torch.uint8), "step": torch.
 
 
 def record_of(step: int) -> Record:
-    return Record(step=step, seq=4, offset=99, position=replace(POSITION, step=step), sha256={})
+    return Record(step=step, seq=4, position=replace(POSITION, step=step), sha256={})
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from seqlm.runs.directory import (
     find_run,
     list_runs,
     live_runs,
-    write_atomically,
 )
 
 LOCK = Lock(pid=1, socket="/somewhere.sock")
@@ -148,19 +147,3 @@ def test_looking_for_the_holder_never_keeps_a_worker_out() -> None:
         is_over.set()
         for thread in looking:
             thread.join()
-
-
-def test_a_file_is_seen_whole_or_not_at_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "latest"
-    write_atomically(path, b"one")
-
-    def refuse(fd: int) -> None:
-        raise OSError(28, "full")
-
-    monkeypatch.setattr("os.fsync", refuse)
-    with pytest.raises(OSError, match="full"):
-        write_atomically(path, b"two")
-    assert path.read_bytes() == b"one"
-    assert [entry.name for entry in tmp_path.iterdir() if entry.is_file()] == ["latest"]

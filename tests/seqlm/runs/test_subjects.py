@@ -30,7 +30,7 @@ def kept(line: str, path: Path, steps: tuple[int, ...] = (3,), words: tuple[str,
     checkpoints = Checkpoints(path)
     path.parent.mkdir(exist_ok=True)
     for step in steps:
-        record = Record(step=step, seq=1, offset=0, position=None, sha256={})
+        record = Record(step=step, seq=1, position=None, sha256={})
         checkpoints.save(record, model.state_dict())
         checkpoints.point("latest", step)
     return Subjects(config, text, path), model

@@ -398,6 +398,17 @@ def test_seconds_become_a_number_of_steps_once(make: Any, monkeypatch: pytest.Mo
     assert losses_of(told(again.run())) == losses_of(after)
 
 
+def test_seconds_never_become_more_steps_than_can_be_asked_for(
+    make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = config_of(ELMAN, example="item", seconds=1e6, steps=100)
+    monkeypatch.setattr(trainer_module, "_PLAN_AFTER_S", 1e-9)
+    monkeypatch.setattr(trainer_module, "time", Clock(1e-4))
+    trainer = make(config)
+    run_until(trainer, 2)
+    assert trainer.live["train.steps"] == 10**9
+
+
 def test_counting_is_one_step_from_even_odds_whatever_was_asked(make: Any) -> None:
     trainer = make(RunConfig(preset="x", model=NgramConfig(order=3), train=TrainConfig(steps=3)))
     events = told(trainer.run())

@@ -1,4 +1,5 @@
 import math
+from array import array
 from collections.abc import Callable
 
 import pytest
@@ -17,8 +18,9 @@ TOKENS = ("a", "b", "[/", "\x1b", "∎")
 
 def prediction(weights: list[float], request_id: str = "q") -> Prediction:
     total = sum(weights)
-    ranked = sorted(zip(TOKENS, (w / total for w in weights), strict=True), key=lambda c: -c[1])
-    return Prediction(request_id, tuple(ranked), sampler.entropy([p for _, p in ranked]), step=7)
+    ids = array("i", sorted(range(len(TOKENS)), key=lambda i: -weights[i]))
+    ranked = array("d", (weights[i] / total for i in ids))
+    return Prediction(request_id, TOKENS, ids, ranked, sampler.entropy(ranked), step=7)
 
 
 predictions = st.lists(st.floats(0.01, 1), min_size=5, max_size=5).map(prediction)
@@ -102,9 +104,9 @@ def test_the_cursor_stays_in_the_text(text: Continuation) -> None:
 @given(texts)
 def test_surprisal_is_minus_ln_p_of_the_model(text: Continuation) -> None:
     for drawn in text.drawn:
-        model = dict(drawn.prediction.candidates)
-        assert drawn.probability == model[drawn.token]
-        assert drawn.surprisal == pytest.approx(-math.log(model[drawn.token]))
+        model = drawn.prediction
+        assert drawn.probability == model.probability_of(drawn.token)
+        assert drawn.surprisal == pytest.approx(-math.log(drawn.probability))
         assert drawn.entropy_nats == drawn.prediction.entropy_nats
 
 
@@ -115,7 +117,7 @@ def test_a_draw_is_fixed_by_seed_sample_and_place(
     drawn = Continuation().draw(prediction, sampling).drawn[0]
     assert drawn.u == sampler.uniform(sampling.seed, 0, 0)
     options = prediction.sampled(sampling)
-    assert drawn.token == prediction.candidates[sampler.choose(options, drawn.u)][0]
+    assert drawn.token == prediction.token(sampler.choose(options, drawn.u))
     later = replace(prediction, request_id="other", step=9)
     assert Continuation().draw(later, sampling).drawn[0].u == drawn.u
 
@@ -258,6 +260,6 @@ def test_nothing_comes_after_the_end() -> None:
 
 
 def test_a_token_without_probability_is_a_surprise_without_end() -> None:
-    sure = Prediction("q", (("a", 1.0), ("b", 0.0)), 0.0)
+    sure = Prediction("q", ("a", "b"), array("i", [0, 1]), array("d", [1.0, 0.0]), 0.0)
     assert Continuation().pick(sure, 1).drawn[0].surprisal == math.inf
     assert Continuation().draw(sure, SampleConfig()).drawn[0].surprisal == 0

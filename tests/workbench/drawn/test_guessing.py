@@ -1,4 +1,5 @@
 import math
+from array import array
 
 import pytest
 from hypothesis import given
@@ -44,15 +45,17 @@ def test_everyone_is_scored_by_what_they_gave_the_letter_that_came(preview: Prev
     game = Guessing().with_puzzle(preview, 0)
     assert game.puzzle is not None
     truth = game.puzzle.tokens[1]
-    shares = (("e", 0.25), (truth, 0.5), ("∎", 0.25)) if truth != "e" else (("e", 0.5), ("∎", 0.5))
-    hand = Prediction("q", shares, entropy([p for _, p in shares]), 7)
+    shares = {"e": 0.25, truth: 0.5, "∎": 0.25} if truth != "e" else {"e": 0.5, "∎": 0.5}
+    probabilities = array("d", shares.values())
+    ids = array("i", range(len(shares)))
+    hand = Prediction("q", tuple(shares), ids, probabilities, entropy(probabilities), 7)
     after = game.uncovered("e", hand, preview)
     assert after.last is not None
     assert after.last.truth == truth
     assert after.last.model == after.model == pytest.approx(math.log(2))
     assert after.you == pytest.approx(-math.log(belief(preview, "e", truth)))
     counts = from_counts(preview, "q", game.before)
-    assert after.bigram == pytest.approx(-math.log(dict(counts.candidates)[truth]))
+    assert after.bigram == pytest.approx(-math.log(counts.probability_of(truth)))
     assert (after.n, after.place, len(after.before)) == (1, 2, 2)
 
 

@@ -1,5 +1,6 @@
 """Views of the Generate pane and an app around it, for its tests."""
 
+from array import array
 from collections.abc import Iterable
 from typing import Any
 
@@ -27,9 +28,12 @@ HOSTILE = ("[/", "\x1b[31m", "\n", " ", "漢", "e\u0301\u0301\u0301\u0301", "\u0
 def prediction(
     shares: dict[str, float] = SHARES, request_id: str = "q", step: int | None = 41_200
 ) -> Prediction:
-    ranked = sorted(shares.items(), key=lambda share: -share[1])
-    entropy = sampler.entropy([share for _, share in ranked])
-    return Prediction(request_id, tuple(ranked), entropy, step, ("m", "a"), (2.71, 0.44))
+    ranked = sorted(shares.values(), reverse=True)
+    ids = array("i", sorted(range(len(shares)), key=lambda i: -list(shares.values())[i]))
+    return Prediction(
+        request_id, tuple(shares), ids, array("d", ranked), sampler.entropy(ranked), step,
+        ("m", "a"), (2.71, 0.44),
+    )  # fmt: skip
 
 
 def drawn_view(**changes: Any) -> GenerateView:

@@ -24,7 +24,7 @@ TEXT = "".join(
     for n, who in enumerate(("cat", "dog", "漢字") * 20)
     for what in ("mat", "umbrella")
 )
-WORDS = WordTokenizer.from_text("i saw this exam", "end")
+WORDS = WordTokenizer().learn(["i saw this exam"], [], "end")
 
 
 @pytest.fixture(params=["byte", "word", "bpe"])

@@ -22,8 +22,15 @@ def test_known_values() -> None:
 @given(st.floats(width=32))
 def test_a_broken_loss_is_broken_in_every_unit(nats: float) -> None:
     for unit in ("nats", "bits", "perplexity"):
-        assert math.isfinite(in_unit(nats, unit)) == math.isfinite(nats)  # type: ignore[arg-type]
+        if not math.isfinite(nats):
+            assert not math.isfinite(in_unit(nats, unit))  # type: ignore[arg-type]
         assert in_words(nats, unit)  # type: ignore[arg-type]
+
+
+def test_a_perplexity_that_is_no_number_any_more_is_infinite() -> None:
+    assert in_unit(709.0, "perplexity") == math.exp(709)
+    assert in_unit(1000.0, "perplexity") == math.inf
+    assert in_words(1000.0, "perplexity") == "inf"
 
 
 @given(st.lists(st.floats(0, 60), min_size=2, max_size=5).map(sorted))

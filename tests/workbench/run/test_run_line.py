@@ -6,9 +6,10 @@ from recorded_logs import recorded
 
 from seqlm import recipe, settings
 from seqlm.config import Change, DataConfig
+from seqlm.protocol.events import ValueChanged
 from workbench.panes.controls.shown import shown_controls
 from workbench.run.fold import fold_all
-from workbench.run.run_line import run_line
+from workbench.run.run_line import run_line, what_it_is
 from workbench.run.state import Changed, RunState
 from workbench.situation import Situation
 from workbench.texts.preview import Preview
@@ -54,6 +55,16 @@ def test_a_planned_change_that_took_force_is_said_once() -> None:
     done = Changed(planned.step, planned.key, 0.1, planned.value)
     assert run_line(Situation(MLP, running=MLP, run=RunState(run="a", changes=(done,)))) == (
         "names-mlp"
+    )
+
+
+def test_a_line_that_holds_the_latest_changes_alone_says_so() -> None:
+    paces = (ValueChanged(step=n, key="train.pace", old=1, new=n + 1) for n in range(600))
+    run = fold_all(RunState(run="a-1"), paces)
+    assert len(recipe.read(run_line(Situation(MLP, running=MLP, run=run))).changes) == 512 + 1
+    assert what_it_is(run) == "the line without its first 88 changes (seqlm show a-1 has all)"
+    assert what_it_is(RunState(run="a-1", changes=run.changes, n_changes=512)) == (
+        "the line of this run"
     )
 
 

@@ -95,7 +95,7 @@ def _verdict(view: GenerateView, last: Guess, width: int) -> list[str]:
     if last.said == last.truth:
         words = f"you said {said}, and {truth} it was: {gave}."
     else:
-        p = dict(last.prediction.candidates).get(last.truth, 0.0)
+        p = last.prediction.probability_of(last.truth)
         came = f"{truth} came, and to {truth} it gave {figures.probability(p)} ({last.model:.2f})"
         words = f"you said {said}: {gave}; {came}."
     return [f" {line}" for line in wrap(words, max(1, width - 2))]
@@ -148,14 +148,14 @@ def _hand_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     last = game_of(view).last
     if last is None or height < 1:
         return []
-    look, candidates = view.look, last.prediction.candidates
-    told = (last.said, last.truth)
-    shown = list(candidates[:height])
-    missing = [option for option in candidates[height:] if option[0] in told]
-    shown = [*shown[: max(0, height - len(missing))], *missing][:height]
-    largest = max(1e-12, candidates[0][1])
+    look, model = view.look, last.prediction
+    told = {place for token in (last.said, last.truth) if (place := model.index(token)) is not None}
+    missing = sorted(place for place in told if place >= height)
+    first = range(min(max(0, height - len(missing)), len(model.ids)))
+    largest = max(1e-12, model.probabilities[0])
     rows = []
-    for token, probability in shown:
+    for place in [*first, *missing][:height]:
+        token, probability = model.token(place), model.probabilities[place]
         row = Text(look.sign("▸") if token == last.said else " ", look.palette.train)
         row.append(look.sign("●") if token == last.truth else " ", look.palette.best)
         row.append(f" {fit(view.glyph(token), view.token_cells)} ", look.palette.plain)

@@ -118,7 +118,7 @@ class Questions:
             self.change(text=self._to_draw, pending=prediction)
             self._go(self._to_draw.draw(prediction, self.view.sampling))
             return
-        if not prediction.candidates or text.here or asked.tokens != text.tokens_before:
+        if not prediction.ids or text.here or asked.tokens != text.tokens_before:
             return
         self._pending_after = asked.tokens
         self.change(candidate=self._same_candidate(prediction), pending=prediction)

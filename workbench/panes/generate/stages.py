@@ -165,8 +165,9 @@ def _columns(view: GenerateView, shown: range, width: int) -> list[_Column]:
 
 
 def _log_column(view: GenerateView, shown: range) -> _Column:
-    logs = view.prediction.log_probabilities if view.prediction else ()
-    return _Column(("", "ln p"), 8, [f"{logs[i]:.2f}" for i in shown])
+    model = view.prediction
+    logs = [f"{model.log_probability(i):.2f}" for i in shown] if model else []
+    return _Column(("", "ln p"), 8, logs)
 
 
 def _values(stage: Stage, shown: range, heads: tuple[str, str], width: int) -> _Column:

@@ -121,7 +121,7 @@ class GenerateView(Struct, frozen=True, dict=True):
     @cached_property
     def options(self) -> list[sampler.Candidate]:
         """The candidates at the cursor, with the present sampling; ``token_id`` is their place."""
-        if self.prediction is None or not self.prediction.candidates:
+        if self.prediction is None or not self.prediction.ids:
             return []
         pairs = zip(self.prediction.probabilities, self.stages[-1].values, strict=True)
         return [sampler.Candidate(i, p, sampled) for i, (p, sampled) in enumerate(pairs)]
@@ -149,7 +149,7 @@ class GenerateView(Struct, frozen=True, dict=True):
 
     def token(self, index: int) -> str:
         """The token of a candidate."""
-        return self.prediction.candidates[index][0] if self.prediction else ""
+        return self.prediction.token(index) if self.prediction else ""
 
     def nats(self, branch: Branch) -> list[float | None]:
         """The surprisal of each token of the prompt and of a branch, None where it is unknown."""

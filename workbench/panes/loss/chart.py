@@ -164,7 +164,7 @@ def _y_of(view: LossView) -> Callable[[float], float]:
 def _perplexity(nats: float) -> float:
     """One too large to draw stands at the end of what can be drawn: it is no broken loss."""
     value = in_unit(nats, "perplexity")
-    return LARGEST_DRAWN if LARGEST_DRAWN < value < math.inf else value
+    return LARGEST_DRAWN if math.isfinite(nats) and value > LARGEST_DRAWN else value
 
 
 def _hint(situation: Situation) -> str:
