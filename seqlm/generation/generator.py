@@ -10,7 +10,7 @@ from torch import Tensor
 from seqlm.config import SampleConfig
 from seqlm.data.tokenizer import AnyTokenizer
 from seqlm.errors import RequestError, SeqlmError
-from seqlm.generation.sampler import candidates, choose, uniform
+from seqlm.generation.sampler import Fall, candidates, fall, uniform
 from seqlm.models.base import SequenceModel, State
 from seqlm.models.sliding import endless
 
@@ -56,7 +56,11 @@ class Generator:
         if end_id is not None:
             return [end_id, *prompt]
         if not prompt:
-            raise RequestError("an empty prompt: this text has no end token to begin after", "")
+            raise RequestError(
+                "an empty prompt: this text has no end token to begin after; give a token to begin"
+                " with (sample --prompt P, predict RUN PROMPT)",
+                "",
+            )
         return list(prompt)
 
     def predict(self, prompt: Sequence[int]) -> Prediction:
@@ -102,7 +106,7 @@ class Generator:
         Yields:
             The samples so far, the same list each time; one that met the end token grows no more.
         """
-        samples = [Draw([], []) for _ in range(n_samples)]
+        samples = [Draw([], [], [], []) for _ in range(n_samples)]
         for first in self.read(prompt):
             yield samples
         n_rows = min(_MAX_ROWS_PER_PIECE, max(1, _OPTIONS_PER_PIECE // self._tokenizer.n_vocab))
@@ -126,7 +130,8 @@ class Generator:
             for row, index in enumerate(alive):
                 u = uniform(settings.seed, index, position)
                 options = candidates(rows[row], settings)
-                samples[index].take(options[choose(options, u)].token_id, rows[row])
+                fell = fall(options, u)
+                samples[index].take(options[fell.place].token_id, rows[row], u, fell)
             going = [
                 row for row, i in enumerate(alive) if samples[i].ids[-1] != self._tokenizer.end_id
             ]
@@ -155,12 +160,23 @@ class Generator:
 
 
 class Draw(NamedTuple):
-    """A sample while it grows: token ids, and the surprisal of each under the model, in nats."""
+    """A sample while it grows, each list with a value for each token.
+
+    Attributes:
+        ids: The tokens.
+        surprisal: Of each under the model, in nats.
+        u: The random number in [0, 1) that chose it.
+        intervals: [begin, end) of the cumulative distribution, where this number fell.
+    """
 
     ids: list[int]
     surprisal: list[float]
+    u: list[float]
+    intervals: list[tuple[float, float]]
 
-    def take(self, token_id: int, probabilities: Sequence[float]) -> None:
-        """Add a token that had this distribution."""
+    def take(self, token_id: int, probabilities: Sequence[float], u: float, fell: Fall) -> None:
+        """Add a token that had this distribution, chosen by ``u``, which fell there."""
         self.ids.append(token_id)
         self.surprisal.append(-math.log(max(probabilities[token_id], 1e-300)))
+        self.u.append(u)
+        self.intervals.append((fell.begin, fell.end))

@@ -71,6 +71,20 @@ class Stage(NamedTuple):
         return entropy(self.distribution)
 
 
+class Fall(NamedTuple):
+    """Where a random number fell when the candidates were laid side by side from 0 to 1.
+
+    Attributes:
+        place: Of the candidate that it chose.
+        begin: Where this candidate's stretch begins.
+        end: Where it ends, itself outside.
+    """
+
+    place: int
+    begin: float
+    end: float
+
+
 def stage_order(settings: SampleConfig) -> tuple[StageName, ...]:
     """The stages that a person sets, as they follow. Softmax stands before them, renormalise after."""
     return cast("tuple[StageName, ...]", tuple(settings.order.split(",")))
@@ -107,19 +121,25 @@ def candidates(
     return [Candidate(i, probabilities[i], p) for i, p in zip(order, drawn_with, strict=True)]
 
 
-def choose(options: Sequence[Candidate], u: float) -> int:
-    """Where ``u`` falls when the candidates are laid side by side from 0 to 1: an index of them.
+def fall(options: Sequence[Candidate], u: float) -> Fall:
+    """Where ``u`` falls when the candidates are laid side by side from 0 to 1.
 
     Args:
         options: What :func:`candidates` gave.
         u: A number in [0, 1).
     """
-    running = 0.0
+    end = 0.0
     for index, option in enumerate(options):
-        running += option.sampled
-        if u < running:
-            return index
-    return max(index for index, option in enumerate(options) if option.sampled)  # rounding
+        begin, end = end, end + option.sampled
+        if u < end:
+            return Fall(index, begin, end)
+    last = max(index for index, option in enumerate(options) if option.sampled)
+    return Fall(last, end - options[last].sampled, 1.0)  # the sums missed 1 by rounding
+
+
+def choose(options: Sequence[Candidate], u: float) -> int:
+    """Which candidate ``u`` falls on, as :func:`fall` has it: an index of them."""
+    return fall(options, u).place
 
 
 def uniform(seed: int, sample: int, position: int) -> float:
