@@ -1,6 +1,5 @@
 """Text from a model, one token at a time, with the state carried."""
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -10,7 +9,7 @@ from torch import Tensor
 from seqlm.config import SampleConfig
 from seqlm.data.tokenizer import AnyTokenizer
 from seqlm.errors import RequestError, SeqlmError
-from seqlm.generation.sampler import Fall, candidates, fall, uniform
+from seqlm.generation.sampler import Draw, uniform
 from seqlm.models.base import SequenceModel, State
 from seqlm.models.sliding import endless
 
@@ -95,7 +94,7 @@ class Generator:
 
     def draw(
         self, prompt: Sequence[int], settings: SampleConfig, n_samples: int, length: int
-    ) -> Iterator[list["Draw"]]:
+    ) -> Iterator[list[Draw]]:
         """Continue a prompt ``n_samples`` times, some of them a token further with each iteration.
 
         So many are drawn at once as take a few milliseconds, to their end; then the next.
@@ -117,7 +116,7 @@ class Generator:
 
     def _grow(
         self,
-        samples: list["Draw"],
+        samples: list[Draw],
         alive: list[int],
         first: Prediction,
         settings: SampleConfig,
@@ -129,9 +128,7 @@ class Generator:
         for position in range(length):
             for row, index in enumerate(alive):
                 u = uniform(settings.seed, index, position)
-                options = candidates(rows[row], settings)
-                fell = fall(options, u)
-                samples[index].take(options[fell.place].token_id, rows[row], u, fell)
+                samples[index].take(rows[row], settings, u)
             going = [
                 row for row, i in enumerate(alive) if samples[i].ids[-1] != self._tokenizer.end_id
             ]
@@ -157,26 +154,3 @@ class Generator:
         if log_p.isnan().any():
             raise SeqlmError("these weights give NaN instead of probabilities: training diverged")
         return log_p, after
-
-
-class Draw(NamedTuple):
-    """A sample while it grows, each list with a value for each token.
-
-    Attributes:
-        ids: The tokens.
-        surprisal: Of each under the model, in nats.
-        u: The random number in [0, 1) that chose it.
-        intervals: [begin, end) of the cumulative distribution, where this number fell.
-    """
-
-    ids: list[int]
-    surprisal: list[float]
-    u: list[float]
-    intervals: list[tuple[float, float]]
-
-    def take(self, token_id: int, probabilities: Sequence[float], u: float, fell: Fall) -> None:
-        """Add a token that had this distribution, chosen by ``u``, which fell there."""
-        self.ids.append(token_id)
-        self.surprisal.append(-math.log(max(probabilities[token_id], 1e-300)))
-        self.u.append(u)
-        self.intervals.append((fell.begin, fell.end))

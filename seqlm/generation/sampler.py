@@ -150,6 +150,31 @@ def uniform(seed: int, sample: int, position: int) -> float:
     return random.Random(f"{seed}/{sample}/{position}").random()
 
 
+class Draw(NamedTuple):
+    """A sample while it grows, each list with a value for each token.
+
+    Attributes:
+        ids: The tokens.
+        surprisal: Of each under the model, in nats.
+        u: The random number in [0, 1) that chose it.
+        intervals: [begin, end) of the cumulative distribution, where this number fell.
+    """
+
+    ids: list[int]
+    surprisal: list[float]
+    u: list[float]
+    intervals: list[tuple[float, float]]
+
+    def take(self, probabilities: Sequence[float], settings: SampleConfig, u: float) -> None:
+        """Grow by the token that ``u`` falls on."""
+        options = candidates(probabilities, settings)
+        place, begin, end = fall(options, u)
+        self.ids.append(options[place].token_id)
+        self.surprisal.append(-math.log(max(options[place].probability, 1e-300)))
+        self.u.append(u)
+        self.intervals.append((begin, end))
+
+
 def entropy(probabilities: Sequence[float]) -> float:
     """How undecided a distribution is, in nats: 0 when one token is sure, ln V when all are equal."""
     return -math.fsum(p * math.log(p) for p in probabilities if p > 0)

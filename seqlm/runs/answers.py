@@ -9,8 +9,8 @@ import torch
 from seqlm.data.prepare import PreparedText
 from seqlm.data.split import SPLITS
 from seqlm.errors import RequestError
-from seqlm.generation.generator import Draw, Generator
-from seqlm.generation.sampler import candidates, entropy
+from seqlm.generation.generator import Generator
+from seqlm.generation.sampler import Draw, candidates, entropy
 from seqlm.models.base import SequenceModel
 from seqlm.models.sliding import n_held
 from seqlm.protocol.queries import (

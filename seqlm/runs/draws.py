@@ -10,7 +10,7 @@ from seqlm.config import RunConfig, SampleConfig
 from seqlm.data.prepare import PreparedText
 from seqlm.data.split import SPLITS, Split
 from seqlm.errors import RequestError
-from seqlm.generation.generator import Draw
+from seqlm.generation.sampler import Draw
 from seqlm.protocol.queries import Drawn, Sample
 
 MAX_SAMPLES, MAX_LENGTH = 10_000, 1_000_000

@@ -22,8 +22,8 @@ from seqlm.families import (
     WaveNetConfig,
 )
 from seqlm.generation import sampler
-from seqlm.generation.generator import Draw, Generator
-from seqlm.generation.sampler import candidates, uniform
+from seqlm.generation.generator import Generator
+from seqlm.generation.sampler import Draw, candidates, uniform
 from seqlm.models.base import CountedModel, SequenceModel
 from seqlm.models.registry import build
 from seqlm.models.sliding import endless
@@ -191,7 +191,7 @@ def test_many_samples_are_drawn_in_short_pieces(monkeypatch: pytest.MonkeyPatch)
         asked += 1
         return plain(*arguments)
 
-    monkeypatch.setattr("seqlm.generation.generator.candidates", counting)
+    monkeypatch.setattr("seqlm.generation.sampler.candidates", counting)
     longest = 0
     for samples in generator.draw([], SampleConfig(), 600, 5):
         longest, asked = max(longest, asked), 0

@@ -7,7 +7,7 @@ from seqlm.config import DataConfig, SampleConfig
 from seqlm.data.prepare import PreparedText, prepare
 from seqlm.data.split import SPLITS
 from seqlm.errors import RequestError
-from seqlm.generation.generator import Draw
+from seqlm.generation.sampler import Draw
 from seqlm.runs import draws as drawing
 from seqlm.runs.draws import describe_draws, sampling_of
 
