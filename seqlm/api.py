@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqlm import recipe
+from seqlm.config import SampleConfig
 from seqlm.errors import SeqlmError
 from seqlm.protocol.commands import Start
 from seqlm.protocol.queries import Describe, DescribeAnswer, Drawn
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from seqlm.data.prepare import PreparedText
     from seqlm.generation.generator import Generator
     from seqlm.runs.summary import Summary
+
+
+_USUAL_ORDER = SampleConfig().order
 
 
 def train(target: str, *words: str, name: str | None = None) -> "Summary":
@@ -106,23 +110,37 @@ class LoadedModel:
         top_k: int | None = None,
         top_p: float | None = None,
         min_p: float | None = None,
+        order: str = _USUAL_ORDER,
+        greedy: bool = False,
         seed: int = 0,
     ) -> list[Drawn]:
         """Draw ``count`` texts that begin with ``prompt``, up to ``length`` tokens or the end token.
 
-        Raises:
-            RequestError: A value is out of its bounds, or the prompt not in the vocabulary.
-        """
-        from seqlm.config import SampleConfig
-        from seqlm.runs.answers import check_draws, describe_draws
+        Args:
+            count: How many.
+            prompt: What each begins with.
+            length: Tokens drawn at most.
+            temperature: Below 1 bolder, above 1 wilder.
+            top_k: Only the k most probable tokens.
+            top_p: Only the most probable tokens that together have this share.
+            min_p: Only tokens with this share of the most probable one's.
+            order: Of these four stages.
+            greedy: Always the most probable token.
+            seed: Fixes the draws.
 
-        sampling = SampleConfig(
-            temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, seed=seed
+        Raises:
+            RequestError: A value is out of its bounds or of another type, or the prompt not in the
+                vocabulary.
+        """
+        from seqlm.runs.draws import describe_draws, sampling_of
+
+        asked = SampleConfig(
+            temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, order=order, seed=seed
         )
-        check_draws(sampling, count, length)
+        sampling = sampling_of(asked, count, length, greedy)
         ids = self._text.tokenizer.encode(prompt)
         *_, drawn = self._generator.draw(ids, sampling, count, length)
-        *_, samples = describe_draws(drawn, ids, self._text)
+        *_, samples = describe_draws(drawn, ids, self._text, greedy)
         return samples
 
     def score(self, text: str) -> list[tuple[str, float]]:

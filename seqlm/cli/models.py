@@ -115,7 +115,8 @@ def _predict(options: argparse.Namespace) -> int:
     parts = zip(answer.tokens, answer.ids, answer.probabilities, strict=True)
     following = [{"token": t, "id": i, "probability": p} for t, i, p in parts]
     if options.json:
-        return print_json({"prompt": answer.prompt, "next": following, "entropy": answer.entropy})
+        asked = {"prompt": answer.prompt, "prompt_ids": answer.prompt_ids}
+        return print_json({**asked, "next": following, "entropy": answer.entropy})
     rows = [[_visible(f["token"]), f"{f['probability']:.4f}"] for f in following]
     print_table(["token", ">probability"], rows)
     return print_lines(f"entropy {answer.entropy:.4f} nats, of {answer.n_vocab} tokens")
@@ -154,10 +155,12 @@ def _tell_unknown(words: list[str]) -> None:
 
 
 def _lines_of(drawn: Drawn) -> list[str]:
-    """A sample as it is printed. Only an item that ended can be said to be new or known."""
+    """A sample as it is printed, of an item whether it stands in the data."""
     # The end token is no part of a text.
     has_ended = drawn.tokens[-1:] == [END] and not drawn.text.endswith(END)
-    mark = f"  ({f'in {drawn.seen_in}' if drawn.seen_in else 'new'})" if has_ended else ""
+    nowhere = "new" if has_ended else "no line of the data"
+    known = f"in {drawn.seen_in}" if drawn.seen_in else nowhere
+    mark = f"  ({known})" if drawn.is_item else ""
     return f"{drawn.text}{mark}".split("\n")
 
 

@@ -104,6 +104,13 @@ class PreparedText(Struct, frozen=True, dict=True):
             )
         return ids
 
+    def is_item(self, has_ended: bool) -> bool:
+        """Whether a drawn text is an item: a line that met its end token, or any where there is none.
+
+        A stream has no items: what is drawn of it is a piece.
+        """
+        return self.corpus.mode == "lines" and (has_ended or self.boundary == "none")
+
     def n_characters(self, split: Split) -> int:
         """Characters in a split, line ends of items not counted."""
         return sum(map(len, self.items[split]))

@@ -1,6 +1,5 @@
 """Text from a model, one token at a time, with the state carried."""
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -10,7 +9,7 @@ from torch import Tensor
 from seqlm.config import SampleConfig
 from seqlm.data.tokenizer import AnyTokenizer
 from seqlm.errors import RequestError, SeqlmError
-from seqlm.generation.sampler import candidates, choose, uniform
+from seqlm.generation.sampler import Draw, uniform
 from seqlm.models.base import SequenceModel, State
 from seqlm.models.sliding import endless
 
@@ -56,7 +55,11 @@ class Generator:
         if end_id is not None:
             return [end_id, *prompt]
         if not prompt:
-            raise RequestError("an empty prompt: this text has no end token to begin after", "")
+            raise RequestError(
+                "an empty prompt: this text has no end token to begin after; give a token to begin"
+                " with (sample --prompt P, predict RUN PROMPT)",
+                "",
+            )
         return list(prompt)
 
     def predict(self, prompt: Sequence[int]) -> Prediction:
@@ -91,7 +94,7 @@ class Generator:
 
     def draw(
         self, prompt: Sequence[int], settings: SampleConfig, n_samples: int, length: int
-    ) -> Iterator[list["Draw"]]:
+    ) -> Iterator[list[Draw]]:
         """Continue a prompt ``n_samples`` times, some of them a token further with each iteration.
 
         So many are drawn at once as take a few milliseconds, to their end; then the next.
@@ -102,7 +105,7 @@ class Generator:
         Yields:
             The samples so far, the same list each time; one that met the end token grows no more.
         """
-        samples = [Draw([], []) for _ in range(n_samples)]
+        samples = [Draw([], [], [], []) for _ in range(n_samples)]
         for first in self.read(prompt):
             yield samples
         n_rows = min(_MAX_ROWS_PER_PIECE, max(1, _OPTIONS_PER_PIECE // self._tokenizer.n_vocab))
@@ -113,7 +116,7 @@ class Generator:
 
     def _grow(
         self,
-        samples: list["Draw"],
+        samples: list[Draw],
         alive: list[int],
         first: Prediction,
         settings: SampleConfig,
@@ -125,8 +128,7 @@ class Generator:
         for position in range(length):
             for row, index in enumerate(alive):
                 u = uniform(settings.seed, index, position)
-                options = candidates(rows[row], settings)
-                samples[index].take(options[choose(options, u)].token_id, rows[row])
+                samples[index].take(rows[row], settings, u)
             going = [
                 row for row, i in enumerate(alive) if samples[i].ids[-1] != self._tokenizer.end_id
             ]
@@ -152,15 +154,3 @@ class Generator:
         if log_p.isnan().any():
             raise SeqlmError("these weights give NaN instead of probabilities: training diverged")
         return log_p, after
-
-
-class Draw(NamedTuple):
-    """A sample while it grows: token ids, and the surprisal of each under the model, in nats."""
-
-    ids: list[int]
-    surprisal: list[float]
-
-    def take(self, token_id: int, probabilities: Sequence[float]) -> None:
-        """Add a token that had this distribution."""
-        self.ids.append(token_id)
-        self.surprisal.append(-math.log(max(probabilities[token_id], 1e-300)))

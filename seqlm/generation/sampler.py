@@ -71,6 +71,20 @@ class Stage(NamedTuple):
         return entropy(self.distribution)
 
 
+class Fall(NamedTuple):
+    """Where a random number fell when the candidates were laid side by side from 0 to 1.
+
+    Attributes:
+        place: Of the candidate that it chose.
+        begin: Where this candidate's stretch begins.
+        end: Where it ends, itself outside.
+    """
+
+    place: int
+    begin: float
+    end: float
+
+
 def stage_order(settings: SampleConfig) -> tuple[StageName, ...]:
     """The stages that a person sets, as they follow. Softmax stands before them, renormalise after."""
     return cast("tuple[StageName, ...]", tuple(settings.order.split(",")))
@@ -107,19 +121,25 @@ def candidates(
     return [Candidate(i, probabilities[i], p) for i, p in zip(order, drawn_with, strict=True)]
 
 
-def choose(options: Sequence[Candidate], u: float) -> int:
-    """Where ``u`` falls when the candidates are laid side by side from 0 to 1: an index of them.
+def fall(options: Sequence[Candidate], u: float) -> Fall:
+    """Where ``u`` falls when the candidates are laid side by side from 0 to 1.
 
     Args:
         options: What :func:`candidates` gave.
         u: A number in [0, 1).
     """
-    running = 0.0
+    end = 0.0
     for index, option in enumerate(options):
-        running += option.sampled
-        if u < running:
-            return index
-    return max(index for index, option in enumerate(options) if option.sampled)  # rounding
+        begin, end = end, end + option.sampled
+        if u < end:
+            return Fall(index, begin, end)
+    last = max(index for index, option in enumerate(options) if option.sampled)
+    return Fall(last, end - options[last].sampled, 1.0)  # the sums missed 1 by rounding
+
+
+def choose(options: Sequence[Candidate], u: float) -> int:
+    """Which candidate ``u`` falls on, as :func:`fall` has it: an index of them."""
+    return fall(options, u).place
 
 
 def uniform(seed: int, sample: int, position: int) -> float:
@@ -128,6 +148,31 @@ def uniform(seed: int, sample: int, position: int) -> float:
     It depends on nothing else, so the same draw can be made again with other weights.
     """
     return random.Random(f"{seed}/{sample}/{position}").random()
+
+
+class Draw(NamedTuple):
+    """A sample while it grows, each list with a value for each token.
+
+    Attributes:
+        ids: The tokens.
+        surprisal: Of each under the model, in nats.
+        u: The random number in [0, 1) that chose it.
+        intervals: [begin, end) of the cumulative distribution, where this number fell.
+    """
+
+    ids: list[int]
+    surprisal: list[float]
+    u: list[float]
+    intervals: list[tuple[float, float]]
+
+    def take(self, probabilities: Sequence[float], settings: SampleConfig, u: float) -> None:
+        """Grow by the token that ``u`` falls on."""
+        options = candidates(probabilities, settings)
+        place, begin, end = fall(options, u)
+        self.ids.append(options[place].token_id)
+        self.surprisal.append(-math.log(max(options[place].probability, 1e-300)))
+        self.u.append(u)
+        self.intervals.append((begin, end))
 
 
 def entropy(probabilities: Sequence[float]) -> float:

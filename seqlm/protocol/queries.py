@@ -85,7 +85,7 @@ class NextTokenAnswer(_Answer, frozen=True, kw_only=True):
     """The whole distribution, most probable first; ``entropy`` in nats.
 
     ``sees`` is the part of the prompt that the prediction depends on, as it was fed; ``prompt`` all of
-    it, and ``unknown`` what stands in it that is not in the vocabulary.
+    it, ``prompt_ids`` its numbers, and ``unknown`` what stands in it that is not in the vocabulary.
     """
 
     tokens: list[str]
@@ -96,17 +96,33 @@ class NextTokenAnswer(_Answer, frozen=True, kw_only=True):
     sees: list[str]
     surprisal: list[float] = []
     prompt: list[str] = []
+    prompt_ids: list[int] = []
     unknown: list[str] = []
 
 
 class Drawn(Struct, frozen=True, kw_only=True):
-    """One sample: its text, its tokens, the surprisal of each under the model (nats), and the first
-    split in which exactly this item stands, or None.
+    """One sample, and how each of its tokens was chosen.
+
+    Attributes:
+        text: The prompt and what was drawn, without the end token.
+        tokens: Those drawn.
+        surprisal: Of each under the model, in nats.
+        u: The random number in [0, 1) that chose each; None for greedy, which takes the most
+            probable token and draws no number.
+        intervals: [begin, end) of the cumulative distribution where each number fell: the stretch
+            of the token that was chosen, after every stage of the sampler.
+        is_item: Whether the text is an item, so that it was looked up: a line that met its end
+            token, or any text where lines have none; never a piece of a stream.
+        seen_in: The first split in which exactly this item stands; None for none, and for what is
+            no item.
     """
 
     text: str
     tokens: list[str]
     surprisal: list[float]
+    u: list[float | None] = []
+    intervals: list[tuple[float, float]] = []
+    is_item: bool = False
     seen_in: SplitName | None = None
 
 

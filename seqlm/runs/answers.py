@@ -2,18 +2,15 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import torch
-from msgspec.structs import replace
 
-from seqlm import settings
-from seqlm.config import RunConfig, SampleConfig
 from seqlm.data.prepare import PreparedText
-from seqlm.data.split import SPLITS, Split
+from seqlm.data.split import SPLITS
 from seqlm.errors import RequestError
-from seqlm.generation.generator import Draw, Generator
-from seqlm.generation.sampler import candidates, entropy
+from seqlm.generation.generator import Generator
+from seqlm.generation.sampler import Draw, candidates, entropy
 from seqlm.models.base import SequenceModel
 from seqlm.models.sliding import n_held
 from seqlm.protocol.queries import (
@@ -29,10 +26,8 @@ from seqlm.protocol.queries import (
     SplitLoss,
     SplitLossAnswer,
 )
+from seqlm.runs.draws import MAX_LENGTH, MAX_SAMPLES, describe_draws, sampling_of, within
 from seqlm.training.evaluate import SplitScorer
-
-_MAX_SAMPLES, _MAX_LENGTH = 10_000, 1_000_000
-_ITEMS_PER_PIECE = 50_000
 
 
 class Subject(NamedTuple):
@@ -64,7 +59,7 @@ def answer(query: Query, subject: Subject) -> Answering:
 
 def _next_token(query: NextToken, subject: Subject) -> Answering:
     if query.top is not None:
-        _within("top", query.top, 1, _MAX_SAMPLES)
+        within("top", query.top, 1, MAX_SAMPLES)
     tokenizer, generator = subject.text.tokenizer, subject.generator
     given = _given(query.text, query.tokens, subject.text)
     ids = token_ids(given, subject.text)
@@ -90,38 +85,23 @@ def _next_token(query: NextToken, subject: Subject) -> Answering:
         sees=["" if i >= tokenizer.n_vocab else tokenizer.tokens[i] for i in sees],
         surprisal=prediction.surprisal,
         prompt=[tokenizer.tokens[i] for i in ids],
+        prompt_ids=ids,
         unknown=tokenizer.missing(given),
     )
 
 
 def _sample(query: Sample, subject: Subject) -> Answering:
-    check_draws(query, query.count, query.length)
-    values = {name: getattr(query, name) for name in SampleConfig.__struct_fields__}
-    sampling = SampleConfig(**{**values, "top_k": 1} if query.greedy else values)
+    sampling = sampling_of(query, query.count, query.length, query.greedy)
     given = _given(query.text, query.prompt, subject.text)
     ids = token_ids(given, subject.text)
     drawn: list[Draw] = []
     for drawn in subject.generator.draw(ids, sampling, query.count, query.length):
         yield None
     samples: list[Drawn] = []
-    for samples in describe_draws(drawn, ids, subject.text):
+    for samples in describe_draws(drawn, ids, subject.text, query.greedy):
         yield None
     unknown = subject.text.tokenizer.missing(given)
     yield SampleAnswer(id=query.id, step=subject.step, samples=samples, unknown=unknown)
-
-
-def check_draws(asked: Sample | SampleConfig, count: int, length: int) -> None:
-    """Hold the settings of a draw against what their declarations say.
-
-    Raises:
-        RequestError: One is out of its bounds; names it, its value and what would be right.
-    """
-    _within("count", count, 1, _MAX_SAMPLES)
-    _within("length", length, 1, _MAX_LENGTH)
-    for name in SampleConfig.__struct_fields__:
-        setting = settings.find(RunConfig(preset=""), f"sample.{name}")
-        if not setting.admits(getattr(asked, name)):
-            _refuse(name, getattr(asked, name), setting.bounds(nothing="None"))
 
 
 def _score(query: Score, subject: Subject) -> Answering:
@@ -146,7 +126,7 @@ def _split_loss(query: SplitLoss, subject: Subject) -> Answering:
         shares = ", ".join(split for split in SPLITS if subject.text.n_targets(split))
         raise RequestError(f"the split {query.split} is empty; there is {shares}", query.split)
     if query.reset_every is not None:
-        _within("reset_every", query.reset_every, 1, _MAX_LENGTH)
+        within("reset_every", query.reset_every, 1, MAX_LENGTH)
         if subject.text.corpus.mode != "stream":
             raise RequestError(
                 "reset_every needs a stream; items always begin from nothing", query.reset_every
@@ -194,51 +174,3 @@ def token_ids(tokens: Sequence[str], text: PreparedText) -> list[int]:
             tokenizer.encode(token)  # says what the vocabulary is
             raise RequestError(f"{token!r} is not one token; give one token at a time", token)
     return tokenizer.numbered(tokens)
-
-
-def describe_draws(
-    draws: list[Draw], prompt: list[int], text: PreparedText
-) -> Iterator[list[Drawn]]:
-    """Finished samples in words, in pieces; the last list is of all of them.
-
-    An item that met its end is looked up in the splits.
-    """
-    end_id, samples, ended = text.tokenizer.end_id, list[Drawn](), set[int]()
-    for place, draw in enumerate(draws):
-        has_ended = bool(draw.ids) and draw.ids[-1] == end_id
-        whole = text.tokenizer.decode([*prompt, *(draw.ids[:-1] if has_ended else draw.ids)])
-        tokens = [text.tokenizer.tokens[i] for i in draw.ids]
-        samples.append(Drawn(text=whole, tokens=tokens, surprisal=draw.surprisal))
-        if has_ended:
-            ended.add(place)
-        yield samples
-    where: dict[str, Split] = {}
-    for where in _seen_in({samples[place].text for place in ended}, text):
-        yield samples
-    for place in ended:
-        samples[place] = replace(samples[place], seen_in=where.get(samples[place].text))
-    yield samples
-
-
-def _seen_in(items: set[str], text: PreparedText) -> Iterator[dict[str, Split]]:
-    """The first split in which each of a few items stands, found in pieces.
-
-    The few are looked for among all: a table of all items of a large text would take more memory
-    than the text itself.
-    """
-    found: dict[str, Split] = {}
-    for split in SPLITS:
-        known = text.items[split]
-        for begin in range(0, len(known), _ITEMS_PER_PIECE):
-            for item in items.intersection(known[begin : begin + _ITEMS_PER_PIECE]):
-                found.setdefault(item, split)
-            yield found
-
-
-def _within(name: str, value: float, smallest: float, largest: float) -> None:
-    if not smallest <= value <= largest:  # neither does NaN
-        _refuse(name, value, f"{smallest:g} to {largest:,}")
-
-
-def _refuse(name: str, value: float, taken: str) -> NoReturn:
-    raise RequestError(f"{name}={value} is not possible; taken: {taken}", value)

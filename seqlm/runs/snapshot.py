@@ -21,8 +21,10 @@ def draw_as_always(trainer: Trainer) -> Sampled:
         stream = text.items["train"][0]
         prompt = tokenizer.encode(stream[: tokenizer.cut(stream, 1)])[:1]
     *_, drawn = generator.draw(prompt, SampleConfig(), 1, _LENGTH)
-    ids, surprisal = drawn[0]
-    tokens = [tokenizer.tokens[i] for i in ids]
+    first = drawn[0]
     return Sampled(
-        step=trainer.step, tokens=tokens, surprisal=surprisal, text=tokenizer.decode(ids)
+        step=trainer.step,
+        tokens=[tokenizer.tokens[i] for i in first.ids],
+        surprisal=first.surprisal,
+        text=tokenizer.decode(first.ids),
     )

@@ -26,17 +26,20 @@ class Finding(Struct, frozen=True):
     """What is known about one text.
 
     Attributes:
-        split: The first split in which exactly this item stands; None for one that is new, and for
-            a text without an end.
+        split: The first split in which exactly this item stands; None for one that stands in none,
+            and for what is no item.
         line: Its line in the corpus, from 1.
         copied: The longest stretch of it that stands in train too; None if it was not looked for.
-        is_item: Whether it met its end: only then can it be new.
+        is_item: Whether it was looked up as an item: a line that met its end token, or any text
+            where lines have none.
+        has_ended: Whether it met its end token: only then can an item be new.
     """
 
     split: Split | None = None
     line: int | None = None
     copied: str | None = None
     is_item: bool = True
+    has_ended: bool = True
 
 
 class _Run(NamedTuple):
@@ -58,17 +61,18 @@ class Novelty:
         self.findings: dict[tuple[str, bool], Finding] = {}
         self._runs: dict[str, _Run] = {}
 
-    def look_up(self, text: str, is_item: bool) -> Iterator[None]:
+    def look_up(self, text: str, has_ended: bool) -> Iterator[None]:
         """Find out about a text, piece by piece; after the last one ``findings`` has it."""
         split, line = None, None
+        is_item = self.text.is_item(has_ended)
         if is_item:
             split = yield from self._split_of(text)
-            if split is not None and self.text.corpus.mode == "lines":
+            if split is not None:
                 line = yield from self._line_of(text)
         copied = yield from self._longest_copied(text)
         if len(self.findings) >= _MOST_KEPT:
             self.findings.clear()
-        self.findings[text, is_item] = Finding(split, line, copied, is_item)
+        self.findings[text, has_ended] = Finding(split, line, copied, is_item, has_ended)
 
     def _split_of(self, item: str) -> Generator[None, None, Split | None]:
         for split in SPLITS:
@@ -148,15 +152,20 @@ def _found(text: str, part: str, start: int = 0) -> Generator[None, None, int]:
 
 
 def novelty_words(finding: Finding) -> str:
-    """Whether an item stands in a split, and where; empty for a text without an end."""
+    """Whether an item stands in a split, and where; empty for what is no item."""
     if finding.split is None:
-        return "new" if finding.is_item else ""
+        return not_found_words(finding.has_ended) if finding.is_item else ""
     line = (
         f" (line {figures.count(finding.line)})"
         if finding.line and finding.split == "train"
         else ""
     )
     return f"in {finding.split}{line}"
+
+
+def not_found_words(has_ended: bool) -> str:
+    """Of an item that stands in no split; without an end token it may be a piece of one."""
+    return "new" if has_ended else "no whole line"
 
 
 def copied_words(finding: Finding, n_characters: int) -> str:

@@ -21,7 +21,7 @@ from seqlm.data.references import bigram_counts, perfect_loss
 from seqlm.data.split import SPLITS
 from seqlm.data.tokenizer import UNKNOWN
 from seqlm.families import ModelConfig
-from seqlm.generation.sampler import candidates, choose, uniform
+from seqlm.generation.sampler import Draw, uniform
 from workbench.render.text import clean, token_glyph
 
 if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
@@ -135,27 +135,35 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
         known = {item: split for split in reversed(SPLITS) for item in self.text.items[split]}
         drawn = []
         for sample in range(count):
-            tokens, surprisal, ended = self._drawn(prompt, sampling, sample, length)
-            whole = self.text.tokenizer.join([*prompt, *(tokens[:-1] if ended else tokens)])
-            seen = known.get(whole) if ended else None
-            drawn.append(Drawn(text=whole, tokens=tokens, surprisal=surprisal, seen_in=seen))
+            one = self._drawn(prompt, sampling, sample, length)
+            tokens = [self.vocabulary[i] for i in one.ids]
+            has_ended = one.ids[-1] == self.text.tokenizer.end_id
+            whole = self.text.tokenizer.join([*prompt, *(tokens[:-1] if has_ended else tokens)])
+            is_item = self.text.is_item(has_ended)
+            drawn.append(
+                Drawn(
+                    text=whole,
+                    tokens=tokens,
+                    surprisal=one.surprisal,
+                    u=[*one.u],
+                    intervals=one.intervals,
+                    is_item=is_item,
+                    seen_in=known.get(whole) if is_item else None,
+                )
+            )
         return drawn
 
     def _drawn(
         self, prompt: Sequence[str], sampling: SampleConfig, sample: int, length: int
-    ) -> tuple[list[str], list[float], bool]:
+    ) -> Draw:
         end_id, last = self.text.tokenizer.end_id, list(prompt[-1:])
-        tokens: list[str] = []
-        surprisal: list[float] = []
+        drawn = Draw([], [], [], [])
         for position in range(length):
-            options = candidates(self.probabilities(last), sampling)
-            chosen = options[choose(options, uniform(sampling.seed, sample, position))]
-            last = [self.vocabulary[chosen.token_id]]
-            tokens += last
-            surprisal.append(-log(chosen.probability))
-            if chosen.token_id == end_id:
-                return tokens, surprisal, True
-        return tokens, surprisal, False
+            drawn.take(self.probabilities(last), sampling, uniform(sampling.seed, sample, position))
+            if drawn.ids[-1] == end_id:
+                break
+            last = [self.vocabulary[drawn.ids[-1]]]
+        return drawn
 
     def _id(self, token: str) -> int:
         return self.text.tokenizer.numbered((token,))[0]

@@ -94,6 +94,27 @@ def test_a_seed_fixes_the_samples_and_greedy_needs_none(run, asked) -> None:
     assert first == again != other
     greedy = asked("sample", run["run"], "--count", "2", "--greedy", "--length", "9")["samples"]
     assert greedy[0]["text"] == greedy[1]["text"]
+    assert greedy[0]["u"] == [None] * len(greedy[0]["tokens"])
+    same = seqlm.load(run["run"]).sample(2, length=9, greedy=True)
+    assert [sample.text for sample in same] == [sample["text"] for sample in greedy]
+
+
+def test_the_order_of_the_stages_is_one_in_python_too(run, asked) -> None:
+    order, drawn_with = "top-p,min-p,temperature,top-k", {"temperature": 3.0, "top_p": 0.7}
+    options = ["--order", order, "--temperature", "3", "--top-p", "0.7", "--count", "4"]
+    by_command = asked("sample", run["run"], *options)["samples"]
+    by_python = seqlm.load(run["run"]).sample(4, order=order, **drawn_with)
+    assert [sample.text for sample in by_python] == [sample["text"] for sample in by_command]
+    first = by_command[0]
+    assert by_python[0].u == first["u"]
+    assert all(a <= u < b for u, (a, b) in zip(first["u"], first["intervals"], strict=True))
+
+
+def test_a_prediction_tells_the_ids_of_its_prompt(run, asked) -> None:
+    said = asked("predict", run["run"], "anna")
+    assert said["prompt"] == list("anna")
+    id_of = {option["token"]: option["id"] for option in said["next"]}
+    assert said["prompt_ids"] == [id_of[letter] for letter in "anna"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import json
 import math
 import sys
 from argparse import Namespace
+from typing import Any
 
 import pytest
 
@@ -58,13 +59,16 @@ def test_a_sample_of_many_lines_is_printed_as_lines(capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out == "if x:\n    y\n\n"
 
 
-def test_only_an_item_that_ended_is_new_or_known() -> None:
-    def lines(text: str, tokens: list[str], seen_in: str | None = None) -> list[str]:
-        return _lines_of(Drawn(text=text, tokens=tokens, surprisal=[], seen_in=seen_in))  # type: ignore[arg-type]
+def test_only_of_an_item_it_is_said_where_it_stands() -> None:
+    def lines(tokens: list[str], seen_in: Any = None, is_item: bool = True) -> list[str]:
+        sample = Drawn(text="mar", tokens=tokens, surprisal=[], seen_in=seen_in, is_item=is_item)
+        return _lines_of(sample)
 
-    assert lines("mar", ["a", "r"]) == ["mar"]
-    assert lines("mar", ["a", "r", "∎"]) == ["mar  (new)"]
-    assert lines("mar", ["a", "r", "∎"], "val") == ["mar  (in val)"]
+    assert lines(["a", "r"], is_item=False) == ["mar"]
+    assert lines(["a", "r", "∎"]) == ["mar  (new)"]
+    assert lines(["a", "r", "∎"], "val") == ["mar  (in val)"]
+    assert lines(["a", "r"]) == ["mar  (no line of the data)"]
+    assert lines(["a", "r"], "train") == ["mar  (in train)"]
 
 
 def test_a_loss_of_a_sample_is_reported_as_such(capsys: pytest.CaptureFixture[str]) -> None:

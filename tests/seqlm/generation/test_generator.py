@@ -3,6 +3,9 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from seqlm.config import SampleConfig
 from seqlm.data.tokenizer import CharTokenizer
@@ -19,7 +22,8 @@ from seqlm.families import (
     WaveNetConfig,
 )
 from seqlm.generation import sampler
-from seqlm.generation.generator import Draw, Generator
+from seqlm.generation.generator import Generator
+from seqlm.generation.sampler import Draw, candidates, uniform
 from seqlm.models.base import CountedModel, SequenceModel
 from seqlm.models.registry import build
 from seqlm.models.sliding import endless
@@ -123,6 +127,26 @@ def test_a_sample_ends_at_the_end_token_and_the_others_go_on() -> None:
     assert len({len(sample.ids) for sample in samples}) > 1
 
 
+@given(st.integers(0, 10**6), st.sampled_from([SampleConfig(), SampleConfig(top_p=0.6, top_k=4)]))
+@settings(max_examples=20)
+def test_each_number_fell_into_the_stretch_of_the_token_it_chose(
+    seed: int, sampling: SampleConfig
+) -> None:
+    generator = generator_of(CONFIGS[1])
+    sampling = replace(sampling, seed=seed)
+    *_, samples = generator.draw([2], sampling, 2, 4)
+    for number, sample in enumerate(samples):
+        for position, token in enumerate(sample.ids):
+            before = generator.predict([2, *sample.ids[:position]]).probabilities
+            options = candidates(before, sampling)
+            place = next(i for i, option in enumerate(options) if option.token_id == token)
+            begin, end = sample.intervals[position]
+            assert sample.u[position] == uniform(seed, number, position)
+            assert begin <= sample.u[position] < end
+            assert begin == pytest.approx(sum(o.sampled for o in options[:place]), abs=1e-5)
+            assert end - begin == pytest.approx(options[place].sampled, abs=1e-5)
+
+
 def test_drawing_leaves_torchs_generator_and_the_training_mode_alone() -> None:
     tokenizer = items()
     model = model_of(LstmConfig(embedding=4, hidden=8, dropout=0.5), tokenizer).train()
@@ -153,7 +177,7 @@ def test_top_k_of_one_is_greedy() -> None:
 def test_nothing_to_begin_from_is_refused() -> None:
     stream = CharTokenizer().learn([TEXT], [], "none")
     generator = generator_of(CONFIGS[0], stream)
-    with pytest.raises(RequestError, match="no end token to begin after"):
+    with pytest.raises(RequestError, match=r"no end token to begin after; .*--prompt"):
         generator.predict([])
     assert len(generator.predict([1]).probabilities) == 8
 
@@ -177,7 +201,7 @@ def test_many_samples_are_drawn_in_short_pieces(monkeypatch: pytest.MonkeyPatch)
         asked += 1
         return plain(*arguments)
 
-    monkeypatch.setattr("seqlm.generation.generator.candidates", counting)
+    monkeypatch.setattr("seqlm.generation.sampler.candidates", counting)
     longest = 0
     for samples in generator.draw([], SampleConfig(), 600, 5):
         longest, asked = max(longest, asked), 0

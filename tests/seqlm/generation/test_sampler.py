@@ -14,6 +14,7 @@ from seqlm.generation.sampler import (
     candidates,
     choose,
     entropy,
+    fall,
     stage_order,
     stages,
     uniform,
@@ -136,11 +137,13 @@ def test_choices_come_as_often_as_their_share() -> None:
 def test_the_candidates_lie_side_by_side_from_zero_to_one() -> None:
     options = [Candidate(7, 0.5, 0.5), Candidate(8, 0.25, 0.25), Candidate(9, 0.25, 0.25)]
     assert [choose(options, u) for u in (0.0, 0.4999, 0.5, 0.75, 0.9999)] == [0, 0, 1, 2, 2]
+    assert [fall(options, u) for u in (0.1, 0.5)] == [(0, 0.0, 0.5), (1, 0.5, 0.75)]
 
 
 def test_rounding_at_the_end_takes_the_last_that_was_not_cut() -> None:
     options = [Candidate(0, 0.6, 0.6), Candidate(1, 0.4, 0.399999), Candidate(2, 0.0, 0.0)]
     assert choose(options, 0.9999999) == 1
+    assert fall(options, 0.9999999) == (1, pytest.approx(0.6), 1.0)
 
 
 def test_the_random_numbers_are_fixed() -> None:

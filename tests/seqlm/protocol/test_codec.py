@@ -39,6 +39,8 @@ def values_of(declared: inspect.Type) -> st.SearchStrategy[Any]:
             return st.none() | st.booleans() | TEXT | NUMBERS.filter(math.isfinite)
         case inspect.ListType(item_type=item):
             return st.lists(values_of(item), max_size=3)
+        case inspect.TupleType(item_types=items):
+            return st.tuples(*map(values_of, items))
         case inspect.DictType(key_type=key, value_type=value):
             return st.dictionaries(values_of(key), values_of(value), max_size=3)
         case inspect.UnionType(types=types):

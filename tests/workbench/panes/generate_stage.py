@@ -41,8 +41,14 @@ def drawn_view(**changes: Any) -> GenerateView:
     text = Continuation().begin(("m", "a")).pick(prediction(), 2).forward()
     text = text.draw(prediction(), sampling)
     samples = (
-        Drawn(text="mariel", tokens=["r", "i", "e", "l", END], surprisal=[1.0] * 5),
-        Drawn(text="maria", tokens=["r", "i", "a", END], surprisal=[1.0] * 4, seen_in="train"),
+        Drawn(text="mariel", tokens=["r", "i", "e", "l", END], surprisal=[1.0] * 5, is_item=True),
+        Drawn(
+            text="maria",
+            tokens=["r", "i", "a", END],
+            surprisal=[1.0] * 4,
+            is_item=True,
+            seen_in="train",
+        ),
     )
     values: dict[str, Any] = {
         "text": text,
@@ -117,7 +123,8 @@ class Host(App[None]):
     def on_generate_pane_samples_asked(self, asked: GeneratePane.SamplesAsked) -> None:
         self.heard.append(asked)
         self.pane.samples_drawn(
-            asked.request_id, [Drawn(text="anna", tokens=["n", END], surprisal=[1.0, 2.0])]
+            asked.request_id,
+            [Drawn(text="anna", tokens=["n", END], surprisal=[1.0, 2.0], is_item=True)],
         )
 
     def on_generate_pane_temperature_asked(self, asked: GeneratePane.TemperatureAsked) -> None:

@@ -1,4 +1,5 @@
 import math
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from workbench.drawn.guessing import Guess, Guessing, Puzzle
 from workbench.panes.generate import sequence
 from workbench.panes.generate.lines import generate_rows
 from workbench.panes.generate.sequence import cells
+from workbench.panes.generate.stages import stage_rows
 from workbench.panes.generate.tree import branch_rows, how_words
 from workbench.panes.generate.view import GenerateView, Message
 from workbench.texts.novelty import Finding
@@ -78,6 +80,36 @@ def test_the_stages_stand_side_by_side() -> None:
 def test_the_stages_at_80_and_at_40_columns() -> None:
     assert plain(stages_view(), 76, 10) == STAGES_76
     assert plain(stages_view(), 36, 9) == STAGES_36
+
+
+def stages_with(width: int, **sampling: Any) -> list[str]:
+    """Two rows of heads, the six candidates, and what is left."""
+    view = drawn_view(showing="stages", sampling=SampleConfig(**sampling))
+    return [row.plain for row in stage_rows(view, width, 10)]
+
+
+@pytest.mark.parametrize("order", permutations(("temperature", "top-k", "top-p", "min-p")))
+@pytest.mark.parametrize("width", [196, 116, 100, 76])
+def test_the_columns_are_the_stages_in_their_order(order: tuple[str, ...], width: int) -> None:
+    rows = stages_with(width, order=",".join(order), temperature=2.5, top_k=5)
+    names = [f" {n} {name.replace('temperature', '÷ T')}" for n, name in enumerate(order, 2)]
+    places = {name: rows[0].index(head) + 1 for name, head in zip(order, names, strict=True)}
+    assert list(places.values()) == sorted(places.values())
+    first, last = rows[2], rows[7]
+    is_after = order.index("temperature") > order.index("top-k")
+    shares = [share**0.4 for share in [*SHARES.values()][: 5 if is_after else 6]]
+    assert first[places["temperature"] :][:5] == f"{shares[0] / sum(shares):.3f}"
+    assert last[places["temperature"] :][:3] == ("···" if is_after else "0.1")
+    assert (first[places["top-k"]], last[places["top-k"] :][:3]) == ("=", "cut")
+
+
+@pytest.mark.parametrize("width", [196, 116, 100, 76, 36])
+def test_heads_never_run_into_each_other(width: int) -> None:
+    rows = stages_with(width, temperature=0.0123456, top_k=10**6, top_p=0.987654, min_p=0.123456)
+    words = {word for row in rows[:2] for word in row.split() if not word[0].isdigit()}
+    known = "after mar token ln p softmax probability ÷ T top-k top-p min-p renormalise model"
+    assert words <= {*known.split(), "reshaped", "running", "sum", "kept", "drawn", "from"}
+    assert rows[8].split()[0] in ("candidates", "left")
 
 
 def test_every_stage_sums_to_one_and_names_what_it_cut() -> None:

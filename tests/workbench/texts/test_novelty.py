@@ -13,18 +13,20 @@ from workbench.texts.novelty import Finding, Novelty, copied_words, novelty_word
 from workbench.texts.preview import Preview
 
 
-def prepared(train: Sequence[str], val: Sequence[str] = (), mode: str = "lines") -> PreparedText:
+def prepared(
+    train: Sequence[str], val: Sequence[str] = (), mode: str = "lines", boundary: str = "end"
+) -> PreparedText:
     text = "\n".join([*train, *val])
     corpus = Corpus("made up", None, text, mode, len(text), "", 0)  # type: ignore[arg-type]
     tokenizer = CharTokenizer(tuple(sorted(set(text) | {"a", "b"})), None)
     items = {"train": tuple(train), "val": tuple(val), "test": ()}
-    return PreparedText(corpus, tokenizer, "end", items, 0, 0)  # type: ignore[arg-type]
+    return PreparedText(corpus, tokenizer, boundary, items, 0, 0)  # type: ignore[arg-type]
 
 
-def looked_up(known: Novelty, text: str, is_item: bool = True) -> Finding:
-    for _ in known.look_up(text, is_item):
+def looked_up(known: Novelty, text: str, has_ended: bool = True) -> Finding:
+    for _ in known.look_up(text, has_ended):
         pass
-    return known.findings[text, is_item]
+    return known.findings[text, has_ended]
 
 
 def longest_by_trying(text: str, train: str) -> int:
@@ -50,9 +52,9 @@ def test_the_longest_stretch_is_the_longest_there_is(train: list[str], texts: li
 def test_a_text_that_grows_is_compared_as_at_once(train: str, text: str) -> None:
     growing, at_once = Novelty(prepared([train])), Novelty(prepared([train]))
     for n in range(1, len(text) + 1):
-        found = looked_up(growing, text[:n], is_item=False)
+        found = looked_up(growing, text[:n], has_ended=False)
     assert found.copied is not None
-    assert len(found.copied) == len(looked_up(at_once, text, is_item=False).copied or "")
+    assert len(found.copied) == len(looked_up(at_once, text, has_ended=False).copied or "")
 
 
 def test_an_item_is_found_in_its_split_and_on_its_line() -> None:
@@ -62,7 +64,29 @@ def test_an_item_is_found_in_its_split_and_on_its_line() -> None:
     assert looked_up(known, "mar") == Finding("train", 4, "mar")
     assert looked_up(known, "marie") == Finding("val", 5, "mari")
     assert looked_up(known, "annm") == Finding(None, None, "ann")
-    assert looked_up(known, "ann", is_item=False) == Finding(None, None, "ann", is_item=False)
+    assert looked_up(known, "ann", has_ended=False) == Finding(
+        None, None, "ann", is_item=False, has_ended=False
+    )
+
+
+def test_where_lines_have_no_end_token_every_text_is_looked_up() -> None:
+    known = Novelty(prepared(["345", "456"], ["34"], boundary="none"))
+    found = looked_up(known, "345", has_ended=False)
+    assert found == Finding("train", 1, "345", has_ended=False)
+    assert novelty_words(found) == "in train (line 1)"
+    assert looked_up(known, "34", has_ended=False).split == "val"
+    longer = looked_up(known, "3456", has_ended=False)
+    assert novelty_words(longer) == "no whole line"
+    assert copied_words(longer, 4) == "longest stretch copied: 345 (3 of 4)"
+
+
+@pytest.mark.parametrize("has_ended", [True, False])
+def test_of_a_stream_it_is_not_said_that_a_text_stands_nowhere(has_ended: bool) -> None:
+    found = looked_up(Novelty(prepared(["ab\nba"], mode="stream")), "ba", has_ended)
+    assert (novelty_words(found), copied_words(found, 2)) == (
+        "",
+        "longest run copied: 2 characters, ba",
+    )
 
 
 def test_blanks_at_the_end_of_a_line_are_no_part_of_its_item() -> None:
@@ -98,7 +122,7 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(novelty, "_MOST_KEPT", 20)
     known = Novelty(prepared(["ab"]))
     for n in range(200):
-        looked_up(known, "ab" * n, is_item=n % 2 == 0)
+        looked_up(known, "ab" * n, has_ended=n % 2 == 0)
         assert len(known.findings) <= 20
         assert len(known._runs) <= 20 + novelty.MOST_TOKENS
 

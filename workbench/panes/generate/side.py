@@ -99,10 +99,11 @@ def _sample_row(sample: "Drawn", width: int, told: int, view: GenerateView) -> T
 
 
 def novelty(sample: "Drawn") -> str:
-    """Whether a finished item stands in a split, or is new; empty for a text without an end."""
+    """Where an item stands, if anywhere; empty for what is no item."""
     if sample.seen_in is not None:
         return _WORDS[sample.seen_in]
-    return "new" if sample.tokens[-1:] == [END] else ""
+    nowhere = "new" if sample.tokens[-1:] == [END] else "no line"
+    return nowhere if sample.is_item else ""
 
 
 def _shown(text: str, view: GenerateView) -> str:

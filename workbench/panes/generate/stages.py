@@ -5,6 +5,7 @@ from itertools import accumulate
 
 from msgspec import Struct
 from msgspec.structs import replace
+from rich.cells import cell_len
 from rich.text import Text
 
 from seqlm.generation.sampler import Stage
@@ -22,7 +23,11 @@ from workbench.widgets.look import exactly
 
 WIDE_FROM, _MIDDLE_FROM, _LEAST_BAR, _NUMBER = 100, 60, 4, 6
 _SUMS_FROM, _HEADS_FROM = 8, 5
-_SUM, _KEPT = "running sum", "kept"
+_SUM, _KEPT, _CUT_BEFORE = "running sum", "kept", "···"
+_LABELS_LEFT = (" candidates", " left")
+_LABELS_ENTROPY = (" entropy, nats", " nats")
+_OFF, _LOGS, _RESHAPED = 3, 2, 1
+"""Ranks of columns: a stage that is off, ln p, and the temperature."""
 
 
 class _Column(Struct, frozen=True):
@@ -38,6 +43,7 @@ class _Column(Struct, frozen=True):
         shares: How long bars would be; empty where there are none.
         bar: Cells of a bar.
         is_first: Whether these are the model's own values.
+        rank: The higher, the sooner it gives way where it is narrow.
     """
 
     heads: tuple[str, str]
@@ -49,6 +55,7 @@ class _Column(Struct, frozen=True):
     shares: Sequence[float] = ()
     bar: int = 0
     is_first: bool = False
+    rank: int = 0
 
 
 def stage_rows(view: GenerateView, width: int, n_rows: int) -> list[Text]:
@@ -64,11 +71,10 @@ def stage_rows(view: GenerateView, width: int, n_rows: int) -> list[Text]:
     for n, index in enumerate(shown):
         rows.append(finished_candidate(view, index, table.row(n, index), width))
     if len(shown) < len(view.options) and n_rows > n_heads + 1:
-        rows.append(table.sum_row(more, lambda column: column.rest))
+        rows.append(table.sum_row(more, of=lambda column: column.rest))
     if n_sums:
-        labels = (" candidates", " entropy, nats") if width >= WIDE_FROM else (" left", " nats")
-        rows.append(table.sum_row(labels[0], lambda column: column.left))
-        rows.append(table.sum_row(labels[1], lambda column: column.entropy))
+        rows.append(table.sum_row(*_LABELS_LEFT, of=lambda column: column.left))
+        rows.append(table.sum_row(*_LABELS_ENTROPY, of=lambda column: column.entropy))
     return [exactly(row, width) for row in rows[:n_rows]]
 
 
@@ -77,8 +83,7 @@ class _Table:
 
     def __init__(self, view: GenerateView, lead: int, columns: list[_Column], width: int) -> None:
         self._view, self._lead = view, lead
-        while len(columns) > 1 and lead + sum(column.width for column in columns) > width + 1:
-            columns.pop(1)
+        columns = _fitting(columns, width + 1 - lead)
         free = max(0, width - lead - sum(column.width for column in columns))
         barred = [column for column in columns if column.shares]
         more = free // 2 if len(barred) > 1 else free
@@ -112,8 +117,11 @@ class _Table:
             at += column.width
         return row
 
-    def sum_row(self, label: str, of: Callable[[_Column], str]) -> Text:
-        row, at = Text(label), self._lead
+    def sum_row(self, *labels: str, of: Callable[[_Column], str]) -> Text:
+        """A row below: the longest label that has room before the first column that says something."""
+        first, at = self._columns[0], self._lead
+        room = at if of(first) else at + first.width
+        row = Text(next((words for words in labels if len(words) < room), labels[-1]))
         for column in self._columns:
             words = self._view.look.sign(of(column))
             row = exactly(row, at).append(words) if words else row
@@ -131,34 +139,53 @@ def _with_bar(column: _Column, more: int) -> _Column:
 # Which columns have room
 
 
+def _fitting(columns: list[_Column], width: int) -> list[_Column]:
+    """As many columns as fit; what the model gives and what is drawn from stay longest."""
+    kept = list(columns)
+    while len(kept) > 1 and sum(column.width for column in kept) > width:
+        inner = [n for n, column in enumerate(kept[:-1]) if not column.is_first]
+        del kept[max(inner, key=lambda n: (kept[n].rank, n)) if inner else -1]
+    return kept
+
+
 def _columns(view: GenerateView, shown: range, width: int) -> list[_Column]:
-    first, heated, *_, last = view.stages
-    cutting = [(view.stages[n - 1], view.stages[n]) for n in range(2, len(view.stages) - 1)]
-    end = f"{len(view.stages)} renormalise"
+    """A column for each stage, whatever their order; where it is narrow, one for all that cut."""
+    pairs = list(enumerate(zip(view.stages, view.stages[1:], strict=False), 2))
     if width >= WIDE_FROM:
-        heads = [_with_sum(stage, n) for n, (_, stage) in enumerate(cutting, 3)]
-        return [
-            _log_column(view, shown),
-            _values(first, shown, ("1 softmax", "probability"), 13),
-            _values(heated, shown, (f"2 ÷ T {_value(heated)}", "reshaped"), 12),
-            *(_cuts(*pair, shown, head) for pair, head in zip(cutting, heads, strict=True)),
-            _values(last, shown, (end, "drawn from"), 14),
-        ]
+        first = _values(view.stages[0], shown, ("1 softmax", "probability"), 13)
+        log = _log_column(view, shown)
+        return [log, first, *(_wide_column(n, *pair, shown) for n, pair in pairs)]
     if width >= _MIDDLE_FROM:
-        heads = [(f"{n} {stage.name}", _value(stage)) for n, (_, stage) in enumerate(cutting, 3)]
-        return [
-            _values(first, shown, ("1 softmax", ""), 10),
-            _values(heated, shown, ("2 ÷ T", _value(heated)), 8),
-            *(_cuts(*pair, shown, head) for pair, head in zip(cutting, heads, strict=True)),
-            _values(last, shown, (f"{len(view.stages)} drawn", "from"), 8),
-        ]
+        first = _values(view.stages[0], shown, ("1 softmax", ""), 10)
+        return [first, *(_middle_column(n, *pair, shown) for n, pair in pairs)]
+    [heated] = [stage for stage in view.stages if stage.name == "temperature"]
+    last = view.stages[-1]
     cells = [f"cut {name}" if (name := view.cutters[index]) else "=" for index in shown]
     return [
-        _values(first, shown, ("model", ""), 8),
+        _values(view.stages[0], shown, ("model", ""), 8),
         _values(heated, shown, ("÷ T", _value(heated)), 7),
         _Column(("kept", ""), 10, cells, left=figures.count(last.n_left)),
         _values(last, shown, ("drawn", "from"), 7),
     ]
+
+
+def _wide_column(n: int, before: Stage, stage: Stage, shown: range) -> _Column:
+    if stage.name == "temperature":
+        return _values(stage, shown, (f"{n} ÷ T {_value(stage)}", "reshaped"), 12)
+    if stage.name == "renormalise":
+        return _values(stage, shown, (f"{n} renormalise", "drawn from"), 14)
+    # top-p cuts by the running sum of what it was given
+    is_summed = stage.name == "top-p" and stage.setting is not None
+    heads = (f"{n} {stage.name} {_value(stage)}", _SUM if is_summed else _KEPT)
+    return _cuts(before, stage, shown, heads)
+
+
+def _middle_column(n: int, before: Stage, stage: Stage, shown: range) -> _Column:
+    if stage.name == "temperature":
+        return _values(stage, shown, (f"{n} ÷ T", _value(stage)), 8)
+    if stage.name == "renormalise":
+        return _values(stage, shown, (f"{n} drawn", "from"), 8)
+    return _cuts(before, stage, shown, (f"{n} {stage.name}", _value(stage)))
 
 
 # What stands in them
@@ -167,15 +194,15 @@ def _columns(view: GenerateView, shown: range, width: int) -> list[_Column]:
 def _log_column(view: GenerateView, shown: range) -> _Column:
     model = view.prediction
     logs = [f"{model.log_probability(i):.2f}" for i in shown] if model else []
-    return _Column(("", "ln p"), 8, logs)
+    return _Column(("", "ln p"), 8, logs, rank=_LOGS)
 
 
 def _values(stage: Stage, shown: range, heads: tuple[str, str], width: int) -> _Column:
     largest = max(1e-12, stage.values[0])
     return _Column(
         heads=heads,
-        width=width,
-        cells=[figures.probability(stage.values[i]) for i in shown],
+        width=_wide_enough(width, heads),
+        cells=[_value_left(stage, i) for i in shown],
         rest=figures.probability(
             sum(stage.values[: shown.start]) + sum(stage.values[shown.stop : stage.n_left])
         ),
@@ -183,6 +210,7 @@ def _values(stage: Stage, shown: range, heads: tuple[str, str], width: int) -> _
         entropy=f"{stage.entropy_nats:.2f}",
         shares=[stage.values[i] / largest for i in shown],
         is_first=stage.name == "softmax",
+        rank=(_OFF if stage.setting == 1 else _RESHAPED) if stage.name == "temperature" else 0,
     )
 
 
@@ -195,26 +223,32 @@ def _cuts(before: Stage, stage: Stage, shown: range, heads: tuple[str, str]) -> 
     word = _kept_word(stage, most_probable, []) if n_others else ""
     return _Column(
         heads=heads,
-        width=13 if heads[1] in (_SUM, _KEPT) else 8,
+        width=_wide_enough(13 if heads[1] in (_SUM, _KEPT) else 8, heads),
         cells=[_kept_word(stage, i, sums) for i in shown],
         rest=f"{n_cut:,} cut" if 0 < n_cut < n_others else word,
         left=figures.count(stage.n_left),
         entropy=f"{stage.entropy_nats:.2f}",
+        rank=_OFF if stage.setting is None else 0,
     )
+
+
+def _wide_enough(width: int, heads: tuple[str, str]) -> int:
+    """The cells of a column whose heads never run into the next one."""
+    return max(width, *(cell_len(head) + 1 for head in heads))
+
+
+def _value_left(stage: Stage, index: int) -> str:
+    """The value of a candidate; dots for one that was cut before."""
+    is_cut_before = stage.name == "temperature" and index >= stage.n_left
+    return _CUT_BEFORE if is_cut_before else figures.probability(stage.values[index])
 
 
 def _kept_word(stage: Stage, index: int, sums: list[float]) -> str:
     if index in stage.cut:
         return "cut"
     if index >= stage.n_left:
-        return "···"
+        return _CUT_BEFORE
     return f"= {sums[index]:.3f}" if sums else "="
-
-
-def _with_sum(stage: Stage, n: int) -> tuple[str, str]:
-    """The heads of a stage that cuts; top-p cuts by the running sum of what it was given."""
-    is_summed = stage.name == "top-p" and stage.setting is not None
-    return f"{n} {stage.name} {_value(stage)}", _SUM if is_summed else _KEPT
 
 
 def _value(stage: Stage) -> str:

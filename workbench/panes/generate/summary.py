@@ -13,11 +13,12 @@ def summary_parts(view: GenerateView) -> list[str]:
     finding = view.finding(branch)
     n_characters = len(view.lookup(branch)[0])
     copied = copied_words(finding, n_characters) if finding else ""
+    novelty = novelty_words(finding) if finding else "looking it up" * branch.has_ended
+    told = [words for words in (novelty, copied) if words]
     if not branch.has_ended:
-        return [copied] if copied else []
-    words = novelty_words(finding) if finding else "looking it up"
+        return told
     known = [value for value in view.nats(branch) if value is not None]
-    parts = [whole_text(view, branch), words, *([copied] if copied else [])]
+    parts = [whole_text(view, branch), *told]
     if not known:
         return parts
     nats = math.fsum(known)
