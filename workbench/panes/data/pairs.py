@@ -35,7 +35,7 @@ def _legend(shades: str, width: int) -> str:
     steps = list(zip(shades[1:], _SHADE_FROM, strict=True))
     spaced = " ".join(f"{shade} {share:g}" for shade, share in steps)
     short = " ".join(f"{shade}{share:g}" for shade, share in steps)
-    found = (f"share: {spaced} and more", f"share from {spaced}", f"from {spaced}", spaced, short)
+    found = (f"share: {spaced} and more", f"share: {spaced}", spaced, short)
     return next((legend for legend in found if len(legend) <= width), "")
 
 
