@@ -4,11 +4,11 @@ import argparse
 import contextlib
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from seqlm.cli.listing import AddCommand
-from seqlm.cli.output import print_json, print_lines, print_table
+from seqlm.cli.output import nats, print_json, print_lines, print_table
 from seqlm.errors import RequestError
 
 if TYPE_CHECKING:
@@ -71,7 +71,9 @@ def _report(sweep: "Sweep", options: argparse.Namespace) -> int:
             "losses": sweep.losses,
         }
         return print_json(record)
-    print_table([">learning rate", ">smoothed loss", ""], _rows(sweep))
+    low, high = useful_range(sweep.smoothed)
+    scale = f"bar from {nats(low)} to {nats(high)}"
+    print_table([">learning rate", ">smoothed loss", scale], _rows(sweep))
     if sweep.suggestion is None:
         return print_lines(f"No learning rate to suggest: {sweep.reason}.")
     return print_lines(
@@ -93,13 +95,26 @@ def _shown(sweeps: Iterable["Sweep"]) -> "Sweep":
 
 
 def _rows(sweep: "Sweep") -> list[list[str]]:
-    """Every fourth step with its loss as a bar; one above that of the beginning is cut."""
-    smoothed = sweep.smoothed
-    shown = [*range(0, len(smoothed) - 1, _ROWS_EVERY), len(smoothed) - 1]
-    largest = 1.25 * smoothed[0]
+    """Every fourth step and the suggested one, each with its loss as a bar."""
+    smoothed, suggested = sweep.smoothed, sweep.suggested_step
+    shown = {*range(0, len(smoothed) - 1, _ROWS_EVERY), len(smoothed) - 1}
+    low, high = useful_range(smoothed)
     rows = []
-    for step in shown:
+    for step in sorted(shown if suggested is None else {*shown, suggested}):
         loss = smoothed[step]
-        share = min(loss / largest, 1.0) if math.isfinite(loss) else 1.0
-        rows.append([f"{sweep.rate_of(step):.2g}", f"{loss:.4f}", "#" * round(share * _BAR_CELLS)])
+        share = min((loss - low) / (high - low), 1.0) if math.isfinite(loss) else 1.0
+        bar = "#" * round(share * _BAR_CELLS)
+        mark = "  <- try" if step == suggested else ""
+        rows.append([f"{sweep.rate_of(step):.2g}", f"{loss:.4f}", bar + mark])
     return rows
+
+
+def useful_range(smoothed: Sequence[float]) -> tuple[float, float]:
+    """The lowest loss and the highest one before it; where it only rises, one a fourth higher.
+
+    What comes after the lowest loss may grow without end, and would leave no room for the rest.
+    """
+    finite = [loss for loss in smoothed if math.isfinite(loss)]
+    low = min(finite, default=0.0)
+    high = max(finite[: finite.index(low) + 1]) if finite else low
+    return low, high if high > low else low + 0.25 * abs(low) + 1e-9

@@ -25,15 +25,27 @@ def add_commands(command: AddCommand) -> None:
     for made in (evaluate, predict, sample, score):
         made.add_argument("run", metavar="RUN", help="its name, the beginning of it, or latest")
         made.add_argument("--weights", default="live", help="live (default), best, or a kept step")
-    evaluate.add_argument("--split", choices=["train", "val", "test"], default="val")
+    evaluate.add_argument(
+        "--split", choices=["train", "val", "test"], default="val", help="default: val"
+    )
     evaluate.add_argument(
         "--reset-every", type=_positive, metavar="N", help="of a stream: forget every N tokens"
     )
-    predict.add_argument("prompt", metavar="PROMPT")
+    predict.add_argument("prompt", metavar="PROMPT", help="the text before the next token")
     predict.add_argument("--top", type=_positive, metavar="K", help="only the K most probable")
-    sample.add_argument("--prompt", default="", metavar="P")
-    sample.add_argument("--count", type=_positive, default=10, metavar="N")
-    sample.add_argument("--length", type=_positive, default=256, metavar="L")
+    sample.add_argument(
+        "--prompt", default="", metavar="P", help="the text to go on with (default: none)"
+    )
+    sample.add_argument(
+        "--count", type=_positive, default=10, metavar="N", help="so many texts (default: 10)"
+    )
+    sample.add_argument(
+        "--length",
+        type=_positive,
+        default=256,
+        metavar="L",
+        help="tokens drawn for each text at most (default: 256)",
+    )
     sample.add_argument("--temperature", metavar="T", help="0.01 to 100 (default: the run's)")
     sample.add_argument(
         "--top-k", metavar="K", help="only the K most probable (default: the run's)"
@@ -47,7 +59,7 @@ def add_commands(command: AddCommand) -> None:
     sample.add_argument("--order", metavar="STAGES", help="of these stages (default: the run's)")
     sample.add_argument("--greedy", action="store_true", help="always the most probable token")
     sample.add_argument("--seed", metavar="S", help="fixes the draws (default: the run's)")
-    score.add_argument("text", metavar="TEXT|-")
+    score.add_argument("text", metavar="TEXT|-", help="a text, or - for standard input")
 
 
 def _positive(text: str) -> int:

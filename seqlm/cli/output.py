@@ -7,6 +7,8 @@ from typing import Any
 
 from seqlm.protocol import codec
 
+_PIPE_CELLS = 10_000
+
 
 def print_json(value: Any) -> int:
     """One JSON object on a line, and nothing else. It is UTF-8 whatever the terminal takes."""
@@ -30,7 +32,10 @@ def print_lines(*lines: str) -> int:
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
-    """Columns of text; those whose heading begins with ``>`` are aligned on the right."""
+    """Columns of text; those whose heading begins with ``>`` are aligned on the right.
+
+    What stands in the first column has to be typed: it is never broken. A pipe gets whole lines.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -39,11 +44,16 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     _take_any_character()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
-        right = heading.startswith(">")
-        table.add_column(heading.lstrip(">"), justify="right" if right else "left", overflow="fold")
+        table.add_column(
+            heading.lstrip(">"),
+            justify="right" if heading.startswith(">") else "left",
+            overflow="fold",
+            no_wrap=not table.columns,
+        )
     for row in rows:
         table.add_row(*(Text(harmless(cell)) for cell in row))
-    Console(highlight=False, soft_wrap=not sys.stdout.isatty()).print(table)
+    width = None if sys.stdout.isatty() else _PIPE_CELLS
+    Console(highlight=False, width=width, soft_wrap=width is not None).print(table)
     return 0
 
 

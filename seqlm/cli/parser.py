@@ -6,7 +6,8 @@ from typing import Any, NoReturn
 
 from seqlm.errors import RequestError, unknown
 
-_EPILOG = "Configuration: KEY=VALUE, e.g. train.learning_rate=0.1; see: seqlm presets NAME"
+_SETTINGS = """KEY=VALUE is a setting, e.g. train.learning_rate=0.1
+All settings of a preset: seqlm presets NAME"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -54,23 +55,29 @@ def parse(arguments: list[str]) -> Request:
 
 
 def _build() -> tuple[argparse.ArgumentParser, list[str]]:
-    from seqlm.cli import listing, lr_find, models, training
+    from seqlm.cli import data, listing, lr_find, models, presets, training
 
-    parser = _Parser(prog="seqlm", description="Train and inspect sequence language models.")
-    parser.epilog = _EPILOG
+    about = "Train and inspect sequence language models."
+    raw = argparse.RawDescriptionHelpFormatter  # what a person types stays in one line
+    parser = _Parser(prog="seqlm", description=about, epilog=_SETTINGS, formatter_class=raw)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
     def command(name: str, action: Callable[[Any], int], text: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=text, description=text, epilog=_EPILOG)
+        made = commands.add_parser(name, help=text, description=text, formatter_class=raw)
         made.set_defaults(action=action)
         made.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
         return made
 
+    presets.add_commands(command)
     listing.add_commands(command)
+    data.add_commands(command)
     training.add_commands(command)
     lr_find.add_commands(command)
     models.add_commands(command)
+    for made in commands.choices.values():
+        if "KEY=VALUE" in made.format_usage():
+            made.epilog = _SETTINGS
     return parser, list(commands.choices)
 
 

@@ -17,6 +17,10 @@ from seqlm.runs.directory import RunDirectory, find_run
 from seqlm.runs.summary import Standing, summarize
 
 _INTERRUPTED = 130
+_SETTINGS = (
+    "e.g. train.steps=20000; KEY=VALUE@STEP takes force at that step, e.g."
+    " train.learning_rate=0.01@5000"
+)
 
 
 def add_commands(command: AddCommand) -> None:
@@ -30,11 +34,13 @@ def add_commands(command: AddCommand) -> None:
     for made in (train, resume):
         if made is resume:
             _add_run(made)
-        made.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="e.g. train.steps=20000")
+        made.add_argument("settings", nargs="*", metavar="KEY=VALUE", help=_SETTINGS)
         made.add_argument("--detach", action="store_true", help="return at once; it trains on")
     change = command("set", _set, "change live values of a run that trains")
     _add_run(change)
-    change.add_argument("settings", nargs="+", metavar="KEY=VALUE")
+    change.add_argument(
+        "settings", nargs="+", metavar="KEY=VALUE", help="e.g. train.learning_rate=0.01"
+    )
     _add_run(command("pause", _pause, "let a run wait; seqlm-tui goes on with it"))
     _add_run(command("stop", _stop, "stop a run with a checkpoint"))
 

@@ -36,7 +36,8 @@ class Description(Struct, frozen=True):
         n_duplicates: Equal lines that were left out.
         n_overlap: Validation lines that stand in train too.
         n_undecodable: Bytes that were not UTF-8.
-        common: The most frequent tokens of train with their counts as targets, most frequent first.
+        common: Tokens and how often each stands in train, most frequent first, then by id; the end
+            token stands there once an item.
     """
 
     name: str
@@ -134,15 +135,9 @@ class PreparedText(Struct, frozen=True, dict=True):
     def n_targets(self, split: Split) -> int:
         """Tokens that are predicted in a split, end tokens included."""
         if self.only_last:
-            return sum(len(self._targets_of(item)) for item in self.items[split])
+            return sum(len(self.tokenizer.split(item)) > 1 for item in self.items[split])
         extra = 1 if self.boundary == "end" else -1
         return self.n_tokens(split) + extra * len(self.items[split])
-
-    def _targets_of(self, item: str) -> Sequence[str]:
-        """The tokens of an item that are to be predicted, but for the end token."""
-        n_before = 0 if self.boundary == "end" else 1  # nothing predicts the first token
-        following = self.tokenizer.split(item)[n_before:]
-        return following[-1:] if self.only_last else following
 
     def describe(self, n_common: int = 8) -> Description:
         """Counts, vocabulary and the most common tokens, for a screen."""
@@ -161,13 +156,14 @@ class PreparedText(Struct, frozen=True, dict=True):
 
     def _common(self, n: int) -> tuple[tuple[str, int], ...]:
         tokenizer = self.tokenizer
-        counts = Counter(chain.from_iterable(map(self._targets_of, self.items["train"])))
+        found = Counter(chain.from_iterable(map(tokenizer.split, self.items["train"])))
+        counts = [found.pop(token, 0) for token in tokenizer.tokens]
         if tokenizer.end_id is not None:
-            counts[tokenizer.tokens[tokenizer.end_id]] = len(self.items["train"])
+            counts[tokenizer.end_id] = len(self.items["train"])
         if tokenizer.unknown_id is not None:
-            missing = tokenizer.missing(counts)
-            counts[tokenizer.tokens[tokenizer.unknown_id]] = sum(map(counts.pop, missing))
-        return tuple(counts.most_common(n))
+            counts[tokenizer.unknown_id] = sum(found.values())
+        counted = zip(tokenizer.tokens, counts, strict=True)
+        return tuple(sorted(counted, key=lambda one: -one[1])[:n])
 
 
 def prepare(data: DataConfig, progress: Progress | None = None) -> PreparedText:

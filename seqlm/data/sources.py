@@ -28,6 +28,7 @@ class Source(Struct, frozen=True, kw_only=True):
         has_end: Whether its lines have an end token with ``data.boundary=auto``.
         split: The shares that suit it.
         length: Symbols in one item with ``data.length=off``; 0 where items have no such length.
+        word: What a person calls one of its words.
     """
 
     about: str
@@ -36,6 +37,7 @@ class Source(Struct, frozen=True, kw_only=True):
     has_end: bool = True
     split: str = "80/10/10"
     length: int = 0
+    word: str = "word"
 
 
 def _shipped(name: str) -> Read:
@@ -105,6 +107,7 @@ CORPORA: dict[str, Source] = {
         has_end=False,
         split="100/0/0",
         length=6,
+        word="number",
     ),
     "recall": Source(
         about="lines of data.length random symbols, then the first of them again",
@@ -112,6 +115,7 @@ CORPORA: dict[str, Source] = {
         mode="lines",
         has_end=False,
         length=10,
+        word="symbol",
     ),
     "grammar": Source(
         about="sentences of a small grammar, whose exact entropy is known",

@@ -69,21 +69,31 @@ class Sweep(Struct, frozen=True):
 
     @property
     def suggestion(self) -> float | None:
-        """The rate at which the smoothed loss falls most over a decade of rates, in two digits.
+        """The rate of :attr:`suggested_step` in two digits, if there is one."""
+        step = self.suggested_step
+        return None if step is None else float(f"{self.rate_of(step):.2g}")
+
+    @property
+    def suggested_step(self) -> int | None:
+        """The step around which the smoothed loss falls most over a decade of rates.
 
         None where it does not fall by more than batches differ, or where too few steps are done.
         """
         smoothed = [loss for loss in self.smoothed if math.isfinite(loss)]
-        n_decades = math.log10(self.last_rate / self.first_rate)
-        side = max(1, round((self.n_steps - 1) / n_decades / 2))  # half a decade
-        scatter = self._scatter
+        side, scatter = self._half_a_decade, self._scatter
         falls = [
             (fall, step)
             for step in range(side, len(smoothed) - side)
             if (fall := smoothed[step + side] - smoothed[step - side])
             < -_BY_CHANCE * scatter * _error_of_difference(step - side + 1, step + side + 1)
         ]
-        return float(f"{self.rate_of(min(falls)[1]):.2g}") if falls else None
+        return min(falls)[1] if falls else None
+
+    @property
+    def _half_a_decade(self) -> int:
+        """In so many steps the rate grows by the square root of ten."""
+        n_decades = math.log10(self.last_rate / self.first_rate)
+        return max(1, round((self.n_steps - 1) / n_decades / 2))
 
     @property
     def _scatter(self) -> float:
@@ -99,9 +109,15 @@ class Sweep(Struct, frozen=True):
     def reason(self) -> str:
         """Why this rate is suggested, or none is, in words."""
         up = "" if self.blown_up_at is None else f"; it blows up at {self.blown_up_at:.2g}"
-        if self.suggestion is None:
+        step = self.suggested_step
+        if step is None:
             return f"nowhere does the smoothed loss fall by more than batches differ{up}"
-        return f"steepest fall of the smoothed loss{up}"
+        begin, end = step - self._half_a_decade, step + self._half_a_decade
+        smoothed = self.smoothed
+        return (
+            f"steepest fall of the smoothed loss, {smoothed[begin]:.2f} to {smoothed[end]:.2f}"
+            f" from rate {self.rate_of(begin):.2g} to {self.rate_of(end):.2g}{up}"
+        )
 
 
 def _error_of_difference(n: int, m: int) -> float:

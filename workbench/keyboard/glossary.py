@@ -17,8 +17,9 @@ GLOSSARY: dict[str, tuple[tuple[str, str], ...]] = {
         ("train", "The part of the text that the weights are changed by."),
         ("val", "A part that is only measured, to see what holds for text it never trained on."),
         ("test", "A part that is kept for the very end."),
-        ("share", "Of all the tokens to be predicted, how many are this one."),
-        ("░ ▒ ▓ █", "In view counts: of what follows the token of the row, how much is this one."),
+        ("id", "The number that stands for a token: the model is fed nothing else."),
+        ("share", "Of all the tokens in train, how many are this one."),
+        ("░ ▒ ▓ █", "In view pairs: of what follows the token of the row, how much is this one."),
     ),
     "Controls": (
         (

@@ -214,7 +214,9 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
         begins = max(begin, len(glyphs) - 1) if self.text.only_last else begin
         for i in range(begins, len(glyphs)):
             shown = item if i == begins else ""
-            yield Fed(_window(glyphs, i, context), glyphs[i], shown, number, i - begin)
+            longest = i if self.text.only_last else _LONGEST_PREFIX
+            sees = _window(glyphs, i, context, longest)
+            yield Fed(sees, glyphs[i], shown, number, i - begin)
 
 
 def make_preview(data: DataConfig, progress: Progress | None = None) -> Preview:
@@ -232,8 +234,8 @@ def make_preview(data: DataConfig, progress: Progress | None = None) -> Preview:
     return Preview(data, text, text.describe(n_vocab), train, log(n_vocab), bigram, perfect)
 
 
-def _window(glyphs: Sequence[str], i: int, context: int | None) -> tuple[str, ...]:
+def _window(glyphs: Sequence[str], i: int, context: int | None, longest: int) -> tuple[str, ...]:
     if context is None:
-        return tuple(glyphs[max(0, i - _LONGEST_PREFIX) : i])
+        return tuple(glyphs[max(0, i - longest) : i])
     seen = glyphs[max(0, i - context) : i] if context else []
     return (*[FILL] * (context - len(seen)), *seen)

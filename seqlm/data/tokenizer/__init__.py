@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from seqlm.config import DataConfig
+from seqlm.data.sources import CORPORA
 from seqlm.data.tokenizer.base import END, UNKNOWN, Boundary, Tokenizer, unknown_words
 from seqlm.data.tokenizer.bpe import BpeTokenizer
 from seqlm.data.tokenizer.byte import ByteTokenizer
@@ -34,6 +35,7 @@ _KINDS: dict[str, Callable[[DataConfig], AnyTokenizer]] = {
         keeps_punctuation=data.punctuation == "keep",
         takes_unknown=data.unknown,
         max_words=data.max_words,
+        called=CORPORA[data.corpus].word if data.corpus in CORPORA else "word",
     ),
     "bpe": lambda data: BpeTokenizer(n_merges=data.merges),
 }

@@ -32,8 +32,6 @@ class Tokenizer(Struct, frozen=True, dict=True, tag=True):
         tokens: The token of each id.
         end_id: The id of the end token, the last; None where items have no end token.
         unknown_id: The id of the token for what is not in the vocabulary; None where that is refused.
-        unit: What one token is called, in the plural.
-        one: What a person calls a token.
         is_spelled: Whether a person needs several keys to type one.
         gap: What stands between two tokens that are shown in a row.
     """
@@ -41,10 +39,18 @@ class Tokenizer(Struct, frozen=True, dict=True, tag=True):
     tokens: tuple[str, ...] = ()
     end_id: int | None = None
     unknown_id: int | None = None
-    unit: ClassVar[str] = "tokens"
-    one: ClassVar[str] = "token"
     is_spelled: ClassVar[bool] = False
     gap: ClassVar[str] = ""
+
+    @property
+    def one(self) -> str:
+        """What a person calls a token."""
+        return "token"
+
+    @property
+    def unit(self) -> str:
+        """What tokens are counted in, in the plural."""
+        return f"{self.one}s"
 
     def split(self, text: str) -> Sequence[str]:
         """The tokens of ``text``, whether they are in the vocabulary or not."""

@@ -37,11 +37,13 @@ class BpeTokenizer(Tokenizer, frozen=True, tag="bpe"):
     Attributes:
         n_merges: So many pairs are merged at most; fewer where no pair is left that occurs twice.
         merges: The pairs in the order in which they were merged.
+        merge_counts: How often each of them stood in train when it was merged.
     """
 
     is_spelled: ClassVar[bool] = True
     n_merges: int = 500
     merges: tuple[Merge, ...] = ()
+    merge_counts: tuple[int, ...] = ()
 
     def split(self, text: str) -> Sequence[str]:
         """The tokens of the text: each merge is made in the order in which it was learned."""
@@ -60,12 +62,19 @@ class BpeTokenizer(Tokenizer, frozen=True, tag="bpe"):
         self, texts: Sequence[str], train: Sequence[str], boundary: Boundary
     ) -> "BpeTokenizer":
         """The characters of all texts, and the merges that train gives; two may make the same."""
-        merges = tuple(learn_merges(Counter(_words_of(train)), self.n_merges))
+        found = list(learn_merges(Counter(_words_of(train)), self.n_merges))
+        merges, counts = tuple(pair for pair, _ in found), tuple(count for _, count in found)
         characters = sorted(set(chain.from_iterable(texts)))
         own = list(dict.fromkeys([*characters, *(a + b for a, b in merges)]))
-        learned = replace(self, merges=merges).with_own(own, boundary)
+        learned = replace(self, merges=merges, merge_counts=counts).with_own(own, boundary)
         learned._learn_words(list(set(_words_of(texts))))
         return learned
+
+    def after(self, n_merges: int) -> "BpeTokenizer":
+        """The same vocabulary and ids with the first merges alone, to see a text grow together."""
+        return replace(
+            self, merges=self.merges[:n_merges], merge_counts=self.merge_counts[:n_merges]
+        )
 
     def summary(self) -> str:
         """The vocabulary in a few words: ``561 tokens: 60 characters, 500 merges and ∎``."""
@@ -99,7 +108,7 @@ def _words_of(texts: Sequence[str]) -> Iterator[str]:
     return chain.from_iterable(map(_WORD.findall, texts))
 
 
-def learn_merges(words: Mapping[str, int], n_merges: int) -> Iterator[Merge]:
+def learn_merges(words: Mapping[str, int], n_merges: int) -> Iterator[tuple[Merge, int]]:
     """The most frequent pair of neighbours inside words, merged everywhere; then the next, and so on.
 
     Of equally frequent pairs the one whose tokens were there first is merged, characters by code
@@ -108,21 +117,24 @@ def learn_merges(words: Mapping[str, int], n_merges: int) -> Iterator[Merge]:
     Args:
         words: How often each word stands there.
         n_merges: So many pairs at most.
+
+    Yields:
+        Each pair, and how often it stands there when its turn has come.
     """
     names = sorted(set(chain.from_iterable(words)))
     ids = {name: i for i, name in enumerate(names)}
     packed = ["".join(chr(ids[character]) for character in word) for word in words]
     pairs = _Pairs(packed, list(words.values()))
     for _ in range(n_merges):
-        pair = pairs.most_frequent()
-        if pair is None:
+        pair, count = pairs.most_frequent()
+        if not count:
             return
         a, b = names[ord(pair[0])], names[ord(pair[1])]
         new = ids.setdefault(a + b, len(names))
         if new == len(names):
             names.append(a + b)
         pairs.merge(pair, chr(new))
-        yield a, b
+        yield (a, b), count
 
 
 class _Pairs:
@@ -144,17 +156,17 @@ class _Pairs:
         self._heap = [(-count, pair) for pair, count in self._counts.items()]
         heapq.heapify(self._heap)
 
-    def most_frequent(self) -> str | None:
-        """The pair to merge next; None where no pair stands there twice."""
+    def most_frequent(self) -> tuple[str, int]:
+        """The pair to merge next and how often it stands there; 0 where none stands there twice."""
         while self._heap:
             told, pair = heapq.heappop(self._heap)
             count = self._counts[pair]
             if count < _LEAST_COUNT:
                 continue
             if count == -told:
-                return pair
+                return pair, count
             heapq.heappush(self._heap, (-count, pair))  # some of it went into other merges
-        return None
+        return "", 0
 
     def merge(self, pair: str, new: str) -> None:
         """Make one token of each such pair, in every word that holds it."""

@@ -17,7 +17,6 @@ class ByteTokenizer(Tokenizer, frozen=True, tag="byte"):
     make no character come back as U+FFFD.
     """
 
-    unit: ClassVar[str] = "bytes"
     one: ClassVar[str] = "byte"
 
     def split(self, text: str) -> Sequence[str]:

@@ -27,16 +27,21 @@ class WordTokenizer(Tokenizer, frozen=True, tag="word"):
         keeps_punctuation: Whether each run of signs is a token, too; else signs are dropped.
         takes_unknown: Whether there is an unknown token; else an unknown word is refused.
         max_words: So many words at most, the most frequent; None for all.
+        called: What a person calls one of them, where they are not words of a language.
     """
 
     fold_case: bool = True
     keeps_punctuation: bool = False
     takes_unknown: bool = True
     max_words: int | None = None
-    unit: ClassVar[str] = "words"
-    one: ClassVar[str] = "word"
+    called: str = "word"
     is_spelled: ClassVar[bool] = True
     gap: ClassVar[str] = " "
+
+    @property
+    def one(self) -> str:
+        """What a person calls a token."""
+        return self.called
 
     def split(self, text: str) -> Sequence[str]:
         """The words of the text, and its runs of signs where those are kept."""
@@ -102,7 +107,7 @@ class WordTokenizer(Tokenizer, frozen=True, tag="word"):
     def summary(self) -> str:
         """The vocabulary in a few words: ``14 tokens: 12 words, ⁇ and ∎``."""
         special = (self.end_id is not None) + (self.unknown_id is not None)
-        words = f"{self.n_vocab - special:,} words"
+        words = f"{self.n_vocab - special:,} {self.unit}"
         unknown = [UNKNOWN] if self.unknown_id is not None else []
         return listed(self.n_vocab, [words, *unknown], self.end_id)
 

@@ -1,6 +1,13 @@
 """The command that looks for a learning rate, and leaves nothing behind."""
 
+import math
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqlm.cli.lr_find import useful_range
 
 SMALL = ("model.hidden=16", "model.embedding=4", "train.batch=8")
 
@@ -23,9 +30,22 @@ def test_it_shows_the_losses_and_says_why(capsys, home) -> None:
     out, err = capsys.readouterr()
     assert "Try train.learning_rate=" in out
     assert "steepest fall of the smoothed loss" in out
-    assert "#####" in out
+    rates = [line.split()[0] for line in out.splitlines() if "<- try" in line]
+    assert rates == re.findall(r"learning_rate=([\d.e-]+):", out)
+    bars = [line.count("#") for line in out.splitlines() if "0.0" in line or "e-" in line]
+    assert max(bars) == 40  # from the lowest loss to the highest before it
     assert err.startswith("lr-find: step 25 / 100  rate ")
     assert not home.exists()
+
+
+@given(st.lists(st.floats(0, 1e6) | st.just(math.nan) | st.just(math.inf), min_size=1))
+def test_bars_reach_from_the_lowest_loss_to_the_highest_before_it(losses: list[float]) -> None:
+    low, high = useful_range(losses)
+    assert low < high
+    finite = [loss for loss in losses if math.isfinite(loss)]
+    if finite:
+        assert low == min(finite)
+    assert useful_range([3.0, 3.5, 2.0, 9.0]) == (2.0, 3.5)
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,7 @@ def test_a_merge_by_hand() -> None:
     text = "low low low lower"
     tokenizer = BpeTokenizer(n_merges=3).learn([text], [text], "end")
     assert tokenizer.merges == (("l", "o"), ("lo", "w"), (" ", "low"))
+    assert tokenizer.merge_counts == (4, 4, 3)
     assert tokenizer.tokens == (*" elorw", "lo", "low", " low", "∎")
     assert list(tokenizer.split("low slow lowest")) == [
         "low",
@@ -71,6 +72,21 @@ def test_a_merge_by_hand() -> None:
         "t",
     ]
     assert tokenizer.summary() == "10 tokens: 6 characters, 3 merges and ∎"
+
+
+@given(WORDS)
+def test_a_pair_is_counted_as_it_stands_when_its_turn_has_come(texts: list[str]) -> None:
+    assume(len(set("".join(texts))) > 1)
+    tokenizer = BpeTokenizer(n_merges=20).learn(texts, texts, "none")
+    for n, (pair, count) in enumerate(zip(tokenizer.merges, tokenizer.merge_counts, strict=True)):
+        before, after = (
+            sum(len(tokenizer.after(done).split(text)) for text in texts) for done in (n, n + 1)
+        )
+        if pair[0] != pair[1]:  # in aaa two pairs overlap, and one is merged
+            assert before - after == count
+        assert before - after <= count
+    assert tokenizer.after(len(tokenizer.merges)) == tokenizer
+    assert tokenizer.after(0).ids == tokenizer.ids
 
 
 @pytest.mark.parametrize("n_merges", [0, 20_000])

@@ -156,11 +156,26 @@ def test_one_split_takes_a_word(tmp_path: Path) -> None:
     assert prepared.n_targets("val") == 0
 
 
+def test_no_token_is_left_out_of_the_counts(tmp_path: Path) -> None:
+    line = "once upon a cold morning, this bell: a cold wind! I nearly missed this exam."
+    words = {"tokenizer": "word", "mode": "stream", "split": "100/0/0"}
+    prepared = _prepare(tmp_path, line, **words)
+    common = prepared.describe(prepared.tokenizer.n_vocab).common
+    assert sorted(token for token, _ in common) == sorted(prepared.tokenizer.tokens)
+    assert common[:3] == (("a", 2), ("cold", 2), ("this", 2))
+    assert dict(common)["once"] == 1  # nothing predicts the first token, and yet it stands there
+    ids = [prepared.tokenizer.ids[token] for token, _ in common]
+    assert ids == [2, 3, 5, 0, 1, 4, 6, 7, 8, 9, 10, 11, 12]  # of equally frequent ones by id
+    recall = prepare(DataConfig(corpus="recall", targets="last", length=10))
+    counted = recall.describe(recall.tokenizer.n_vocab).common
+    assert sum(n for _, n in counted) == recall.n_tokens("train")
+
+
 def test_description_counts_targets(tmp_path: Path) -> None:
     prepared = _prepare(tmp_path, _lines(50), split="100/0/0")
     told = prepared.describe(n_common=3)
     assert told.n_items == {"train": 50, "val": 0, "test": 0}
     assert told.n_targets["train"] == told.n_characters["train"] + 50
-    assert dict(told.common) == {"l": 50, "i": 50, "n": 50}
+    assert dict(told.common) == {"e": 50, "i": 50, "l": 50}  # of equally frequent ones by id
     everything = prepared.describe(n_common=99)
     assert sum(count for _, count in everything.common) == told.n_targets["train"]

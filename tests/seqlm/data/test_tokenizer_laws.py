@@ -1,5 +1,8 @@
 """What holds for every tokenizer, and what is particular to bytes and to words."""
 
+from collections import Counter
+from itertools import chain
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -87,8 +90,13 @@ def test_a_prepared_text_counts_tokens(kind: str, mode: str) -> None:
         counts = bigram_counts(prepared, split)
         assert sum(counts.grams.values()) == n_targets
     about = prepared.describe(prepared.tokenizer.n_vocab)
-    assert sum(n for _, n in about.common) == prepared.n_targets("train")
-    assert {token for token, _ in about.common} <= set(prepared.tokenizer.tokens)
+    end_id, ids = prepared.tokenizer.end_id, chain.from_iterable(prepared.sequences("train"))
+    counted = Counter(id_ for id_ in ids if id_ != end_id)
+    if end_id is not None:
+        counted[end_id] = len(prepared.items["train"])
+    assert {prepared.tokenizer.ids[token]: n for token, n in about.common} == {
+        id_: counted[id_] for id_ in range(prepared.tokenizer.n_vocab)
+    }
     assert sum(map(prepared.n_tokens, SPLITS)) == sum(
         len(prepared.tokenizer.split(item)) for items in prepared.items.values() for item in items
     )

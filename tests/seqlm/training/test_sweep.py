@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 from itertools import pairwise
 
 import pytest
@@ -48,7 +49,14 @@ def test_the_steepest_fall_is_suggested(steepest: float) -> None:
     sweep = swept(lambda rate: 3 - 1 / (1 + (steepest / rate) ** 2))
     assert sweep.suggestion is not None
     assert steepest <= sweep.suggestion <= steepest * 10**0.5 * 1.1
-    assert sweep.reason == "steepest fall of the smoothed loss"
+    assert re.fullmatch(
+        r"steepest fall of the smoothed loss, (2\.\d\d) to (2\.\d\d) from rate \S+ to \S+",
+        sweep.reason,
+    )
+    begin, end, low, high = map(float, re.findall(r"\d[\de.-]*", sweep.reason))
+    assert begin > end
+    assert low < sweep.suggestion < high
+    assert high / low == pytest.approx(10, rel=0.1)
     assert sweep.suggestion == float(f"{sweep.suggestion:.2g}")
 
 

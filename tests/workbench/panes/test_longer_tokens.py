@@ -11,7 +11,9 @@ from seqlm.data.tokenizer import END, UNKNOWN, WordTokenizer
 from seqlm.presets import preset_config
 from workbench.drawn.answers import from_counts
 from workbench.drawn.guessing import Guessing, puzzle_of
-from workbench.panes.data.rows import fed_rows, length_rows, line_rows, pair_rows, token_rows
+from workbench.panes.data.merges import merge_rows, n_merges
+from workbench.panes.data.pairs import pair_rows
+from workbench.panes.data.rows import fed_rows, length_rows, line_rows, token_rows
 from workbench.panes.generate.game import GameDesk
 from workbench.panes.generate.lines import generate_rows
 from workbench.panes.generate.prompt import tokens_of, typed_text, unknown_in, usable
@@ -49,6 +51,7 @@ def test_the_data_pane_has_room_for_them(preview: Preview, mode: str, width: int
         length_rows(preview, 0, width, 12, False),
         token_rows(preview, 0, width, 12, False),
         pair_rows(preview, 0, width, 12, False),
+        *([] if n_merges(preview) is None else [merge_rows(preview, 3, 5, width, 12, False)]),
     )
     for rows in views:
         assert 1 < len(rows) <= 12

@@ -1,8 +1,7 @@
-"""The views of the Data pane as rows: what is fed, the lines, their lengths, the tokens, the pairs."""
+"""The views of the Data pane as rows: what is fed, the lines, their lengths, the tokens."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from heapq import nlargest
 from textwrap import wrap
 
 from rich.cells import cell_len
@@ -15,26 +14,24 @@ from workbench.situation import Situation
 from workbench.texts.preview import Fed, Preview
 from workbench.widgets.rows import Row
 
-_WIDEST_CONTEXT, _SPACED_UP_TO = 24, 8
+_WIDEST_CONTEXT, _SPACED_UP_TO, _FEW = 24, 8, 6
 _GETS = "gets"
 _EXACT_BELOW = 200_000
-_SHADES, _ASCII_SHADES = " ░▒▓█", " .:*#"
-_SHADE_FROM = (0.02, 0.05, 0.1, 0.2)
 _MOST_LENGTHS = 400
-_MOST_CELLS, _MOST_NEXT, _LEAST_NEXT = 14, 8, 0.005
+_MOST_CELLS = 14
 
 Chances = Mapping[int, Sequence[float]]
 """For some items of train, by number: what the model gives each of their right tokens."""
 
 
-def summary_rows(preview: Preview) -> list[Row]:
+def summary_rows(preview: Preview, width: int) -> list[Row]:
     """Counts, vocabulary, splits, and what to know about doubles."""
     about = preview.description
     unit, sizes = _sizes(preview)
     size = count if sum(sizes.values()) < _EXACT_BELOW else compact
     rows: list[Row] = [
         [(preview.name, "plain bold"), (f" · {count(sum(sizes.values()))} {unit}", "plain")],
-        [(clean(about.vocabulary, 80), "label")],
+        [(clean(about.vocabulary, width), "label")],
         [("  ".join(f"{split} {size(n)}" for split, n in sizes.items()), "label")],
     ]
     if about.n_duplicates:
@@ -55,13 +52,31 @@ def folded_row(situation: Situation, width: int) -> Row:
     if preview is None:
         return [(situation.reading or "no text is open", "label")]
     fed = preview.fed(situation.config.model, 0, 6)
-    gap = preview.text.tokenizer.gap
-    pairs = [f"{gap.join(one.sees[-6:])} → {one.next}" for one in fed]
+    pairs = [f"{_few(preview, one.sees)} → {one.next}" for one in fed]
     unit, sizes = _sizes(preview)
     words = f" · {count(sum(sizes.values()))} {unit} · {preview.text.tokenizer.n_vocab} tokens │ "
     while pairs and cell_len(preview.name + words + "  ".join(pairs)) > width:
         pairs.pop()
     return [(preview.name, "plain"), (words + "  ".join(pairs), "label")]
+
+
+def _few(preview: Preview, sees: Sequence[str]) -> str:
+    gap = preview.text.tokenizer.gap
+    if preview.text.only_last:
+        return _ends(sees, gap, 2 * _FEW)
+    return gap.join(sees[-_FEW:])
+
+
+def _ends(tokens: Sequence[str], gap: str, n_cells: int) -> str:
+    """The first tokens and the last ones, in at most this many cells: the middle is left out."""
+    whole = gap.join(tokens)
+    if cell_len(whole) <= n_cells:
+        return whole
+    for n in range(n_cells // 2, 0, -1):
+        shown = gap.join((*tokens[:n], "…", *tokens[-n:]))
+        if 2 * n < len(tokens) and cell_len(shown) <= n_cells:
+            return shown
+    return gap.join((*tokens[:1], "…"))
 
 
 def _sizes(preview: Preview) -> tuple[str, Mapping[Split, int]]:
@@ -72,7 +87,7 @@ def _sizes(preview: Preview) -> tuple[str, Mapping[Split, int]]:
     return text.tokenizer.unit, {split: text.n_tokens(split) for split in text.items}
 
 
-def _token_cells(preview: Preview, least: int) -> int:
+def token_cells(preview: Preview, least: int) -> int:
     """The cells that a token gets in a column; a longer one is cut."""
     return min(_MOST_CELLS, max(least, preview.text.tokenizer.longest + 2))
 
@@ -87,9 +102,11 @@ def fed_rows(
     gap = " " if is_spaced else preview.text.tokenizer.gap
     sees = [gap.join(one.sees) for one in fed]
     column = min(max([4, *map(cell_len, sees)]), max(4, width // 2), _WIDEST_CONTEXT)
-    size = _token_cells(preview, 6)
+    size = token_cells(preview, 6)
     gets = f"{_GETS.ljust(7)}" if chances else ""
     head: Row = [(f"{'sees'.rjust(column)}   {'next'.ljust(size)}{gets}", "guide")]
+    if preview.text.only_last:  # what decides the answer may stand at the beginning
+        sees = [_ends(one.sees, gap, column) for one in fed]
     pairs = zip(fed, sees, strict=True)
     rows = [_fed_row(one, shown, column, size, chances) for one, shown in pairs]
     return [head, *rows]
@@ -127,21 +144,22 @@ def line_rows(preview: Preview, first: int, width: int, room: int) -> list[Row]:
 
 
 def token_rows(preview: Preview, first: int, width: int, room: int, ascii_only: bool) -> list[Row]:
-    """How often each token is the right one, most often first."""
-    common = preview.description.common
+    """The id of each token and how often it stands in train, most often first."""
+    common, ids = preview.description.common, preview.text.tokenizer.ids
     total = sum(n for _, n in common)
     most = common[0][1] if common else 1
-    size = _token_cells(preview, 7)
-    head: Row = [(f"{'token'.ljust(size)} share    in train", "guide")]
+    size, id_size = token_cells(preview, 7), max(2, len(str(len(ids) - 1)))
+    head: Row = [(f"{'id'.rjust(id_size)}  {'token'.ljust(size)} share    in train", "guide")]
     begin = min(first, max(0, len(common) - max(1, room - 1)))
     shown = common[begin : begin + max(0, room - 1)]
     return [
         head,
         *(
             [
+                (f"{str(ids[token]).rjust(id_size)}  ", "label"),
                 (fit(token_glyph(token), size - 1) + " ", "plain bold"),
                 (f"{probability(n / total)} {count(n).rjust(10)}  ", "label"),
-                (bar(n / most, max(0, width - 20 - size), ascii_only), "train"),
+                (bar(n / most, max(0, width - 22 - size - id_size), ascii_only), "train"),
             ]
             for token, n in shown
         ),
@@ -169,50 +187,3 @@ def length_rows(preview: Preview, first: int, width: int, room: int, ascii_only:
             for length in shown
         ),
     ]
-
-
-def pair_rows(preview: Preview, first: int, width: int, room: int, ascii_only: bool) -> list[Row]:
-    """What follows what: a row for each token, a column for each next one, darker is likelier."""
-    tokens = [token for token, _ in preview.description.common]
-    if preview.text.tokenizer.longest > 1:
-        return _follower_rows(preview, tokens, first, width, room, ascii_only)
-    shown = sorted(tokens[: max(1, width - 4)])
-    glyphs = [fit(token_glyph(token, ascii_only), 1) for token in shown]
-    begin = min(first, max(0, len(shown) - max(1, room - 2)))
-    rows = [
-        [(f"{glyph} ", "plain bold"), (_shaded(preview, token, shown, ascii_only), "train")]
-        for token, glyph in list(zip(shown, glyphs, strict=True))[begin : begin + room - 2]
-    ]
-    shades = _ASCII_SHADES if ascii_only else _SHADES
-    legend = " ".join(f"{shades[i + 1]} {p:g}" for i, p in enumerate(_SHADE_FROM))
-    head: Row = [("  ", "guide"), ("".join(glyphs), "plain bold"), (" next", "guide")]
-    return [head, *rows, [(f"share: {legend} and more", "guide")]]
-
-
-def _shaded(preview: Preview, token: str, nexts: Sequence[str], ascii_only: bool) -> str:
-    found, ids = preview.probabilities([token]), preview.text.tokenizer.ids
-    shades = _ASCII_SHADES if ascii_only else _SHADES
-    levels = (sum(found[ids[n]] >= least for least in _SHADE_FROM) for n in nexts)
-    return "".join(shades[level] for level in levels)
-
-
-def _follower_rows(
-    preview: Preview, tokens: Sequence[str], first: int, width: int, room: int, ascii_only: bool
-) -> list[Row]:
-    """What follows what where tokens are longer than a sign: after each its likeliest next ones."""
-    size = _token_cells(preview, 7)
-    begin = min(first, max(0, len(tokens) - max(1, room - 1)))
-    heads = ("most often next, and its share", "next, and its share", "next")
-    head = next((words for words in heads if size + len(words) <= width), "")
-    rows: list[Row] = [[(f"{'token'.ljust(size)}{head}", "guide")]]
-    for token in tokens[begin : begin + max(0, room - 1)]:
-        shares = preview.probabilities([token])
-        ids = nlargest(_MOST_NEXT, range(len(shares)), key=shares.__getitem__)
-        nexts = (
-            f"{token_glyph(preview.vocabulary[i], ascii_only)} {shares[i]:.2f}"
-            for i in ids
-            if shares[i] >= _LEAST_NEXT
-        )
-        glyph = fit(token_glyph(token, ascii_only), size - 1) + " "
-        rows.append([(glyph, "plain bold"), (fit("  ".join(nexts), width - size), "label")])
-    return rows

@@ -1,0 +1,143 @@
+"""The command for texts: data list, data show, data fetch. It needs no torch."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from seqlm import recipe
+from seqlm.cli.listing import AddCommand
+from seqlm.cli.output import nats, print_json, print_lines, print_table
+from seqlm.data.sources import CORPORA, is_here
+from seqlm.data.split import SPLITS
+from seqlm.errors import RequestError
+
+if TYPE_CHECKING:  # listing the corpora is quick
+    from seqlm.config import RunConfig
+    from seqlm.data.prepare import Description, PreparedText
+    from seqlm.data.tokenizer import AnyTokenizer, BpeTokenizer
+
+_MERGES_SHOWN, _MOST_COMMON, _ALL_SHOWN = 12, 8, 30
+_TOKEN_CELLS = 16
+
+
+def add_commands(command: AddCommand) -> None:
+    """Add this file's command."""
+    data = command("data", _data, "list the corpora, show one, or fetch one that lies elsewhere")
+    data.add_argument("what", choices=["list", "show", "fetch"])
+    data.add_argument("corpus", nargs="?", help="a name of the list, or a file (show only)")
+    data.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="e.g. data.mode=lines")
+
+
+def _data(options: argparse.Namespace) -> int:
+    if options.what == "show":
+        return _data_show(options)
+    if options.what == "fetch":
+        from seqlm.cli.fetching import fetch_command
+
+        return fetch_command(options)
+    found = [(name, source.about, is_here(name)) for name, source in CORPORA.items()]
+    if options.json:
+        records = [{"corpus": name, "about": about, "here": here} for name, about, here in found]
+        return print_json({"corpora": records})
+    rows = [
+        [name, "here" if here else f"seqlm data fetch {name}", about] for name, about, here in found
+    ]
+    return print_table(["corpus", "where", "what it is"], rows)
+
+
+def _data_show(options: argparse.Namespace) -> int:
+    with ExitStack() as undo:  # looking leaves nothing behind
+        return _show_corpus(options, undo)
+
+
+def _show_corpus(options: argparse.Namespace, undo: ExitStack) -> int:
+    from seqlm.data.prepare import prepare
+    from seqlm.data.references import reference_losses
+    from seqlm.data.tokenizer import BpeTokenizer
+
+    config = _config(options, undo)
+    text = prepare(config.data)
+    tokenizer, losses = text.tokenizer, reference_losses(text, config.data.tokenizer)
+    merges = tokenizer.merges if isinstance(tokenizer, BpeTokenizer) else None
+    about = text.describe(_MOST_COMMON if tokenizer.n_vocab > _ALL_SHOWN else tokenizer.n_vocab)
+    if options.json:
+        record = {"corpus": about, "tokens": tokenizer.tokens, "reference_losses": losses}
+        return print_json(record if merges is None else {**record, "merges": merges})
+    lines = [*_size_lines(text, about), *_token_lines(tokenizer, about.common)]
+    if isinstance(tokenizer, BpeTokenizer):
+        lines += _merge_lines(tokenizer)
+    return print_lines(*lines, *_loss_lines(text, losses))
+
+
+def _config(options: argparse.Namespace, undo: ExitStack) -> "RunConfig":
+    from seqlm.runs.targets import FOR_LINES, configure_file
+
+    if options.corpus is None:
+        raise RequestError(f"data show needs a corpus: {', '.join(CORPORA)} or a file")
+    if options.corpus not in CORPORA:
+        return configure_file(options.corpus, options.settings, undo)
+    usual = [f"data.corpus={options.corpus}", f"data.split={CORPORA[options.corpus].split}"]
+    return recipe.apply(recipe.read(FOR_LINES), [*usual, *options.settings])
+
+
+def _size_lines(text: "PreparedText", about: "Description") -> list[str]:
+    """How much there is of it, and what was wrong with it."""
+    is_list = about.mode == "lines"
+    sizes = about.n_items if is_list else about.n_characters
+    unit = "lines" if is_list else "characters of one text"
+    left_out = (
+        f"  {about.n_duplicates:,} equal lines left out, {about.n_overlap:,} of val stand in train"
+    )
+    return [
+        f"{about.name}: {about.mode}, {about.vocabulary}",
+        *(
+            f"  {split:<5} {sizes[split]:>10,} {_counted(sizes[split], unit)}"
+            f" {about.n_targets[split]:>10,} tokens to predict"
+            for split in sizes
+        ),
+        *([left_out] if is_list else []),
+        f"  {about.n_undecodable:,} bytes were not UTF-8",
+    ]
+
+
+def _counted(n: int, unit: str) -> str:
+    """``1 line`` where there is one; as wide as the plural."""
+    return unit.replace("s", "", 1).ljust(len(unit)) if n == 1 else unit
+
+
+def _token_lines(tokenizer: "AnyTokenizer", common: Sequence[tuple[str, int]]) -> list[str]:
+    """Tokens with their ids: all of a few as they are numbered, of many the most frequent."""
+    ids, has_all = tokenizer.ids, len(common) == tokenizer.n_vocab
+    shown = sorted(common, key=lambda one: ids[one[0]]) if has_all else common
+    which = "all tokens" if has_all else "most common"
+    cells = max(_TOKEN_CELLS, *(len(repr(token)) for token, _ in shown))
+    return [
+        f"  {which}  {'id':>6}  {'token'.ljust(cells)} {'in train':>10}",
+        *(
+            f"  {'':<{len(which)}}  {ids[token]:>6}  {token!r:<{cells}} {n:>10,}"
+            for token, n in shown
+        ),
+    ]
+
+
+def _merge_lines(tokenizer: "BpeTokenizer") -> list[str]:
+    """The first merges, what each joins and how often that stood in train: ``t + h -> th 917``."""
+    counted = zip(tokenizer.merges[:_MERGES_SHOWN], tokenizer.merge_counts, strict=False)
+    pairs = ((a.replace(" ", "␣"), b.replace(" ", "␣"), n) for (a, b), n in counted)
+    shown = [f"{a} + {b} -> {a}{b} {n:,}" for a, b, n in pairs]
+    n_more = len(tokenizer.merges) - len(shown)
+    more = [f"and {n_more:,} more"] if n_more else []
+    return [f"  first merges {', '.join([*shown, *more])}"] if shown else []
+
+
+def _loss_lines(text: "PreparedText", losses: Mapping[str, float]) -> list[str]:
+    """How long tokens are, and what a model has to beat."""
+    n_characters = sum(map(text.n_characters, SPLITS))
+    per_character = sum(map(text.n_tokens, SPLITS)) / max(1, n_characters)
+    perfect = f"  perfect {nats(losses['perfect'])}" if "perfect" in losses else ""
+    return [
+        *([] if per_character == 1 else [f"  {per_character:.3f} tokens per character"]),
+        f"  uniform {nats(losses['uniform'])}  bigram counts {nats(losses['bigram'])}{perfect} nats"
+        " per token",
+    ]

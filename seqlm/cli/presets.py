@@ -1,0 +1,79 @@
+"""The command that lists the presets, or all that one of them sets: presets."""
+
+import argparse
+import shutil
+import sys
+from textwrap import wrap
+from typing import Any
+
+from seqlm import recipe, settings
+from seqlm.cli.listing import AddCommand
+from seqlm.cli.output import nats, print_json, print_lines, print_table
+from seqlm.config import RunConfig
+from seqlm.presets import PRESETS, Preset
+from seqlm.setting import Setting
+
+_INDENT = "    "
+
+
+def add_commands(command: AddCommand) -> None:
+    """Add this file's command."""
+    presets = command("presets", _presets, "list the presets, or everything one of them sets")
+    presets.add_argument("preset", nargs="?", help="the preset to show")
+
+
+def _presets(options: argparse.Namespace) -> int:
+    if options.preset is not None:
+        return _preset(options)
+    records = [_record(preset) for preset in PRESETS.values()]
+    if options.json:
+        return print_json({"presets": records})
+    rows = [[r["preset"], r["model"], nats(r["expected_val_loss"]), r["teaches"]] for r in records]
+    return print_table(["preset", "model", ">val loss", "what it teaches"], rows)
+
+
+def _record(preset: Preset) -> dict[str, Any]:
+    return {
+        "preset": preset.name,
+        "model": settings.kind_of(preset.config.model),
+        "corpus": preset.config.data.corpus,
+        "steps": preset.config.train.steps,
+        "expected_val_loss": preset.expected_val_loss,
+        "expected_cpu_s": preset.expected_cpu_s,
+        "teaches": preset.teaches,
+    }
+
+
+def _preset(options: argparse.Namespace) -> int:
+    from seqlm.presets import preset_config
+
+    config = preset_config(options.preset)
+    changes = [recipe.show_change(config, change) for change in config.changes]
+    if options.json:
+        values = {s.key: settings.value_of(config, s.key) for s in settings.settings_of(config)}
+        return print_json(
+            {**_record(PRESETS[config.preset]), "settings": values, "changes": changes}
+        )
+    lines = [line for s in settings.settings_of(config) for line in _lines_of(s, config)]
+    return print_lines(*lines, *(f"later: {change}" for change in changes))
+
+
+def _lines_of(setting: Setting, config: RunConfig) -> list[str]:
+    """The setting as it is typed, and below it what it is; no word is broken."""
+    bounds = setting.bounds()
+    parts = (
+        setting.help,
+        "" if bounds == setting.help else f"taken: {bounds}",
+        f"with {setting.condition()}" if setting.only_with else "",
+        "can change while a run goes" if setting.live else "",
+    )
+    words = "; ".join(filter(None, parts))
+    room = shutil.get_terminal_size().columns if sys.stdout.isatty() else len(words) + len(_INDENT)
+    about = wrap(
+        words,
+        max(20, room - len(_INDENT)),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    value = setting.show(settings.value_of(config, setting.key))
+    return [f"{setting.key}={value}", *(f"{_INDENT}{line}" for line in about)]

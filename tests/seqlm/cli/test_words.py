@@ -1,0 +1,79 @@
+"""What a person has to type stands whole in what is printed, and every option says what it does."""
+
+import io
+import re
+import sys
+
+import pytest
+
+from seqlm import settings
+from seqlm.cli.main import run
+from seqlm.cli.output import print_table
+from seqlm.cli.parser import _build
+from seqlm.presets import PRESETS, preset_config
+
+COMMANDS = sorted(_build()[1])
+
+
+class Terminal(io.StringIO):
+    """Standard output that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(params=[None, 50, 80], ids=["pipe", "50", "80"])
+def printed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
+    """Runs a command and gives what it prints: to a pipe, or to a terminal of some width."""
+
+    def do(*words: str) -> str:
+        out = io.StringIO() if request.param is None else Terminal()
+        monkeypatch.setattr(sys, "stdout", out)
+        monkeypatch.setenv("COLUMNS", str(request.param or 80))
+        assert run([*words]) == 0
+        return out.getvalue()
+
+    return do
+
+
+@pytest.mark.parametrize("preset", ["names-mlp", "names-ngram", "recall-lstm"])
+def test_every_key_of_a_preset_is_whole(preset: str, printed) -> None:
+    text = printed("presets", preset)
+    config = preset_config(preset)
+    typed = [line for line in text.splitlines() if not line.startswith((" ", "later: "))]
+    assert typed == [
+        f"{s.key}={s.show(settings.value_of(config, s.key))}" for s in settings.settings_of(config)
+    ]
+    assert re.search(r"\sdata\.tokenizer=word\W", text)
+
+
+def test_every_name_of_a_list_is_whole(printed) -> None:
+    text = printed("presets")
+    assert [name for name in PRESETS if re.search(rf"^ {name} ", text, re.M)] == list(PRESETS)
+
+
+def test_a_pipe_gets_each_row_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(["name", "what it is"], [["a", "long " * 60], ["b", "short"]])
+    assert len(capsys.readouterr().out.strip().splitlines()) == 4
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("columns", ["60", "80", "200"])
+def test_the_help_says_what_to_type_and_what_it_does(
+    command: str, columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    with pytest.raises(SystemExit):
+        run([command, "--help"])
+    text = capsys.readouterr().out
+    assert ("seqlm presets NAME\n" in text) == ("KEY=VALUE" in text)
+    usage, *_ = text.split("\n\n")
+    for option in re.findall(r"(--[a-z-]+)", usage):
+        assert re.search(rf"^  (-\w, )?{option}( [A-Z]+| {{.*}})?\s+\S", text, re.M), option
+
+
+def test_the_help_of_training_tells_of_later_values(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("train", "resume"):
+        with pytest.raises(SystemExit):
+            run([command, "--help"])
+        assert "KEY=VALUE@STEP" in capsys.readouterr().out
