@@ -9,6 +9,7 @@ from seqlm import recipe, settings
 from seqlm.cli.output import nats, print_json, print_lines, print_table
 from seqlm.data.sources import CORPORA, is_here
 from seqlm.presets import PRESETS, Preset
+from seqlm.result import judged_on
 
 _MERGES_SHOWN = 12
 
@@ -39,8 +40,11 @@ def _presets(options: argparse.Namespace) -> int:
     records = [_record(preset) for preset in PRESETS.values()]
     if options.json:
         return print_json({"presets": records})
-    rows = [[r["preset"], r["model"], nats(r["expected_val_loss"]), r["teaches"]] for r in records]
-    return print_table(["preset", "model", ">val loss", "what it teaches"], rows)
+    rows = [
+        [r["preset"], r["model"], nats(r["expected_loss"]), r["judged_on"], r["teaches"]]
+        for r in records
+    ]
+    return print_table(["preset", "model", ">loss", "of", "what it teaches"], rows)
 
 
 def _record(preset: Preset) -> dict[str, Any]:
@@ -49,7 +53,8 @@ def _record(preset: Preset) -> dict[str, Any]:
         "model": settings.kind_of(preset.config.model),
         "corpus": preset.config.data.corpus,
         "steps": preset.config.train.steps,
-        "expected_val_loss": preset.expected_val_loss,
+        "expected_loss": preset.expected_loss,
+        "judged_on": judged_on(preset.config),
         "expected_cpu_s": preset.expected_cpu_s,
         "teaches": preset.teaches,
     }
@@ -88,10 +93,10 @@ def _runs(options: argparse.Namespace) -> int:
     if not summaries:
         return print_lines("No runs yet. Make one: seqlm train names-mlp")
     rows = [
-        [s.run, s.status, f"{s.steps:,}", nats(s.best_val_loss), f"{s.seconds:.1f}"]
+        [s.run, s.status, f"{s.steps:,}", nats(s.best_loss), s.judged_on, f"{s.seconds:.1f}"]
         for s in summaries
     ]
-    return print_table(["run", "status", ">steps", ">best val loss", ">seconds"], rows)
+    return print_table(["run", "status", ">steps", ">best loss", "of", ">seconds"], rows)
 
 
 def _summary(run: Any) -> Any:
@@ -106,8 +111,9 @@ def _summary(run: Any) -> Any:
 
 
 def _show(options: argparse.Namespace) -> int:
+    from seqlm.cli.reached import loss_rows
     from seqlm.runs.directory import find_run
-    from seqlm.runs.summary import ENDED, summarize
+    from seqlm.runs.summary import summarize
 
     run = find_run(options.run)
     manifest, standing = run.manifest(), summarize(run)
@@ -130,10 +136,7 @@ def _show(options: argparse.Namespace) -> int:
         f"  recipe      {line}",
         f"  corpus      {manifest.corpus.name}, {manifest.corpus.n_bytes:,} bytes",
         f"  parameters  {summary.parameters:,}",
-        *([] if summary.status in ENDED else [f"  batch loss  {nats(standing.batch_loss)}"]),
-        f"  train loss  {nats(summary.train_loss)}",
-        f"  val loss    {nats(summary.val_loss)}  (best {nats(summary.best_val_loss)}"
-        f" at step {summary.best_step or 0:,})",
+        *loss_rows(summary),
         f"  test looks  {run.n_test_looks:,}",
         f"  seconds     {summary.seconds:.1f} in steps, {summary.cpu_seconds:.1f} of the processor",
         f"  directory   {run.path}",

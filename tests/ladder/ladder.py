@@ -39,7 +39,7 @@ def print_row(rung: tuple[str, ...], summary: Summary, target: float | None) -> 
     """The result beside its target: one that is given, or what the preset says of itself."""
     name, *words = rung
     if target is None and all(word.startswith("seed=") for word in words):
-        target = PRESETS[name].expected_val_loss
+        target = PRESETS[name].expected_loss
     split = "train" if summary.val_loss is None else "val"
     best = f"best {in_nats(summary.best_val_loss)} at {summary.best_step or 0:>7,}"
     print(

@@ -73,7 +73,7 @@ def test_a_preset_reaches_what_it_says_and_ends_near_its_own_best(name, trained)
         assert summary.best_val_loss is not None
         assert summary.val_loss - summary.best_val_loss <= ABOVE_OWN_BEST
     if preset.config.data.corpus != "python":  # whose text is another one in each version
-        assert reached(summary) == pytest.approx(preset.expected_val_loss, abs=0.01)
+        assert reached(summary) == pytest.approx(preset.expected_loss, abs=0.01)
 
 
 LECTURE = ("data.deduplicate=false",)
