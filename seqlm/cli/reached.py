@@ -14,7 +14,7 @@ def result_lines(standing: Standing) -> list[str]:
     how = "counted" if is_counted else f"{summary.status} at step {summary.steps:,}"
     losses = _losses(summary)
     return [
-        f"{summary.run}: {how}" + (f"; {losses} nats per token" if losses else ""),
+        f"{summary.run}: {how}" + (f"; {losses} (nats per token)" if losses else ""),
         *([f"  {preset.teaches}"] if has_finished and preset else []),
         *([f"  {standing.message}"] if has_finished and standing.message else []),
         *(f"  the {split} loss is of {of}" for split, of in _sampled(standing)),

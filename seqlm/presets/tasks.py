@@ -51,7 +51,7 @@ PRESETS = (
             evaluate_every=100,
             pace=50,
         ),
-        "learning to count, six numbers at a time, and on beyond; 122-126 never begin a line",
+        "learning to count, six numbers at a time, and on beyond; 123-127 never begin a line",
         (0.004, 1.2),
         data=_COUNTING,
     ),

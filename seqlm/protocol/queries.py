@@ -85,7 +85,8 @@ class NextTokenAnswer(_Answer, frozen=True, kw_only=True):
     """The whole distribution, most probable first; ``entropy`` in nats.
 
     ``sees`` is the part of the prompt that the prediction depends on, as it was fed; ``prompt`` all of
-    it, and ``unknown`` what stands in it that is not in the vocabulary.
+    it, ``unknown`` what stands in it that is not in the vocabulary, and ``never_begins`` tells that it
+    is one token with which no item of train begins.
     """
 
     tokens: list[str]
@@ -97,6 +98,7 @@ class NextTokenAnswer(_Answer, frozen=True, kw_only=True):
     surprisal: list[float] = []
     prompt: list[str] = []
     unknown: list[str] = []
+    never_begins: bool = False
 
 
 class Drawn(Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from seqlm import recipe
 from seqlm.config import Change, RunConfig
 from seqlm.errors import SeqlmError
+from seqlm.presets import Preset
 from seqlm.protocol.events import (
     Continued,
     Ended,
@@ -21,7 +22,6 @@ from seqlm.protocol.events import (
     ValueChanged,
     WorkerStarted,
 )
-from seqlm.presets import Preset
 from seqlm.result import JudgedOn, Result, own_preset, result_of
 from seqlm.runs.directory import RunDirectory
 from seqlm.runs.journal import effective, read_events
