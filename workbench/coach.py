@@ -8,7 +8,10 @@ function of the situation, so the line never depends on when it is drawn.
 from collections.abc import Callable
 from typing import NamedTuple
 
+from rich.cells import cell_len
+
 from seqlm.presets import PRESETS
+from seqlm.result import judged_on
 from workbench.labels import label
 from workbench.render.figures import count, duration, learning_rate, loss
 from workbench.run.findings import overfitting, plateau
@@ -18,14 +21,24 @@ from workbench.situation import Situation
 _RECENT_SHARE = 0.1
 _SILENT_FROM_S = 10
 _TOO_SURE = 1.2
+_NEXT_TO_NOTHING = 0.99
 
 
 class Line(NamedTuple):
-    """What the coach says: a sign, its role, and the words."""
+    """What the coach says: a sign, its role, the words, and more sentences as far as they fit."""
 
     sign: str
     role: str
     words: str
+    more: tuple[str, ...] = ()
+
+    def said(self, width: int) -> str:
+        """The words, and each further sentence that there is room for."""
+        said = self.words
+        for sentence in filter(None, self.more):
+            longer = f"{said} {sentence}"
+            said = longer if cell_len(longer) <= width else said
+        return said
 
 
 Rule = Callable[[Situation], Line | None]
@@ -145,20 +158,24 @@ def _stopped(s: Situation) -> Line | None:
 def _finished(s: Situation) -> Line | None:
     if s.run.status != "finished":
         return None
-    val = f", val {loss(s.run.val_last.loss, 3)}" if s.run.val_last else ""
-    has_expected = s.expected is not None and s.is_as_preset
-    expected = f", expected {loss(s.expected, 3)}" if has_expected else ""
-    took = duration(s.run.trained_s)
-    is_counted = s.config.model.learns_by_counting
-    done = "Counted" if is_counted else f"Finished: {count(s.run.step)} steps"
-    early = f" {_sentence(s.run.message)}" if s.run.message else ""
-    words = f"{done} in {took}{val}{expected}.{early}"
+    result, preset = s.result, s.preset
+    reached = [] if result.loss is None else [f"{result.on} {loss(result.loss, 3)}"]
+    done = "Counted" if s.config.model.learns_by_counting else "Finished"
+    judged = ", ".join([*reached, *result.beside()])
+    words = f"{done} in {duration(s.run.trained_s)}{f': {judged}' if judged else ''}."
+    early = _sentence(s.run.message) if s.run.message else ""
+    teaches = _sentence(preset.teaches) if preset else ""  # first, as the footer has the keys too
     then = s.keys.fill("<pane.4> uses it; <run.new> trains a changed one.")
-    return Line("✓", "best", f"{words} {then}")
+    return Line("✓", "best", words, (early, teaches, then))
+
+
+def _is_validated(s: Situation) -> bool:
+    """Whether the losses of val tell how good the model is: of a single batch they do not."""
+    return judged_on(s.config) == "val"
 
 
 def _overfitting(s: Situation) -> Line | None:
-    found = overfitting(s.run)
+    found = overfitting(s.run) if _is_validated(s) else None
     if found is None or s.preview is None or found.best.loss > s.preview.uniform:
         return None
     words = (
@@ -183,7 +200,8 @@ def _too_sure(s: Situation) -> Line | None:
 
 def _settled(s: Situation) -> Line | None:
     """Little is gained: with a rate that stays as it is, smaller steps may settle lower."""
-    found = plateau(s.run) if s.run.status == "training" else None
+    is_judged = s.run.status == "training" and _is_validated(s)
+    found = plateau(s.run) if is_judged else None
     if found is None or s.config.train.schedule not in ("constant", "warm-up"):
         return None
     since = count(found.step)
@@ -216,13 +234,16 @@ def change_words(change: Changed) -> str:
 
 
 def _above_bigram(s: Situation) -> Line | None:
+    """Where pairs tell next to nothing, passing what counting them reaches is no news."""
     if s.preview is None or s.run.best is None or s.run.status != "training":
+        return None
+    pairs_tell = s.preview.bigram < _NEXT_TO_NOTHING * s.preview.uniform
+    if not pairs_tell or s.config.data.targets == "last" or not _is_validated(s):
         return None
     bigram, one = loss(s.preview.bigram, 3), s.preview.text.tokenizer.one
     if s.run.best.loss > s.preview.bigram:
-        return Line(
-            "▸", "plain", f"Next to pass: what counting pairs of {one}s reaches ({bigram})."
-        )
+        words = f"Next to pass: what counting pairs of {one}s reaches ({bigram})."
+        return Line("▸", "plain", words)
     words = f"Below the {one}-pair counts ({bigram}): it now uses more than one {one}."
     return Line("▸", "plain", words)
 
@@ -236,13 +257,13 @@ def _training(s: Situation) -> Line | None:
 
 def _ready(s: Situation) -> Line | None:
     preset = PRESETS.get(s.config.preset)
-    teaches = f": {preset.teaches}" if preset else ""
     begins = f"{s.keys.fill('Press <run.space> to train')} {s.title}"
-    if s.n_runs:
-        runs = "your run" if s.n_runs == 1 else f"one of your {s.n_runs} runs"
-        opens = s.keys.fill(f"<app.open> opens {runs}.")
-        return Line("▸", "plain", f"{begins}. {opens}")
-    return Line("▸", "plain", f"{begins}{teaches}.")
+    if not s.n_runs:
+        return Line("▸", "plain", f"{begins}{f': {preset.teaches}' if preset else ''}.")
+    runs = "your run" if s.n_runs == 1 else f"one of your {s.n_runs} runs"
+    opens = s.keys.fill(f"<app.open> opens {runs}.")
+    more = (_sentence(preset.teaches),) if preset else ()
+    return Line("▸", "plain", f"{begins}. {opens}", more)
 
 
 _RULES: tuple[Rule, ...] = (

@@ -7,9 +7,10 @@ from typing import Any
 from msgspec import Struct
 
 from seqlm import effect, settings
-from seqlm.config import DataConfig, RunConfig
+from seqlm.config import Change, DataConfig, RunConfig
 from seqlm.data.sources import CORPORA
-from seqlm.presets import PRESETS
+from seqlm.presets import Preset
+from seqlm.result import Result, judged_on, own_preset, result_of
 from workbench.held import held_values, with_in_force
 from workbench.keyboard.names import USUAL_KEYS, KeyNames
 from workbench.run.state import RunState, Status
@@ -100,21 +101,19 @@ class Situation(Struct, frozen=True):
         return f"{PurePath(corpus).stem}-{settings.kind_of(self.config.model)}"
 
     @property
-    def expected(self) -> float | None:
-        """The loss that this very configuration is known to reach on the bundled text."""
-        preset = PRESETS.get(self.config.preset)
-        if preset is None:
-            return None
-        known, config = preset.config, self.config
-        same = known.data == config.data and known.model == config.model
-        return preset.expected_val_loss if same else None
+    def preset(self) -> Preset | None:
+        """The preset of a run that is trained just as it says."""
+        return own_preset(self.config, self._changes)
 
     @property
-    def is_as_preset(self) -> bool:
-        """Whether the run is trained just as its preset says, so that the expected loss is its own."""
-        preset = PRESETS.get(self.config.preset)
-        same = preset is not None and preset.config.train == self.config.train
-        return same and not self.run.changes
+    def result(self) -> Result:
+        """What the run reached, and what that is to be compared with."""
+        return result_of(self.config, self._changes, self.run.loss_of(judged_on(self.config)))
+
+    @property
+    def _changes(self) -> list[Change]:
+        changes = self.run.changes
+        return [Change(key=change.key, value=change.new, step=change.step) for change in changes]
 
     @property
     def waiting(self) -> tuple[str, ...]:

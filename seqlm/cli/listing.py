@@ -34,10 +34,10 @@ def _runs(options: argparse.Namespace) -> int:
     if not summaries:
         return print_lines("No runs yet. Make one: seqlm train names-mlp")
     rows = [
-        [s.run, s.status, f"{s.steps:,}", nats(s.best_val_loss), f"{s.seconds:.1f}"]
+        [s.run, s.status, f"{s.steps:,}", nats(s.best_loss), s.judged_on, f"{s.seconds:.1f}"]
         for s in summaries
     ]
-    return print_table(["run", "status", ">steps", ">best val loss", ">seconds"], rows)
+    return print_table(["run", "status", ">steps", ">best loss", "of", ">seconds"], rows)
 
 
 def _summary(run: Any) -> Any:
@@ -52,8 +52,9 @@ def _summary(run: Any) -> Any:
 
 
 def _show(options: argparse.Namespace) -> int:
+    from seqlm.cli.reached import loss_rows
     from seqlm.runs.directory import find_run
-    from seqlm.runs.summary import ENDED, summarize
+    from seqlm.runs.summary import summarize
 
     run = find_run(options.run)
     manifest, standing = run.manifest(), summarize(run)
@@ -76,10 +77,7 @@ def _show(options: argparse.Namespace) -> int:
         f"  recipe      {line}",
         f"  corpus      {manifest.corpus.name}, {manifest.corpus.n_bytes:,} bytes",
         f"  parameters  {summary.parameters:,}",
-        *([] if summary.status in ENDED else [f"  batch loss  {nats(standing.batch_loss)}"]),
-        f"  train loss  {nats(summary.train_loss)}",
-        f"  val loss    {nats(summary.val_loss)}  (best {nats(summary.best_val_loss)}"
-        f" at step {summary.best_step or 0:,})",
+        *loss_rows(summary),
         f"  test looks  {run.n_test_looks:,}",
         f"  seconds     {summary.seconds:.1f} in steps, {summary.cpu_seconds:.1f} of the processor",
         f"  directory   {run.path}",

@@ -8,7 +8,7 @@ from typing import Any
 from seqlm.cli.listing import AddCommand
 from seqlm.cli.output import harmless, nats, print_json, print_lines, print_table
 from seqlm.data.corpus import MAX_STORED_BYTES
-from seqlm.data.tokenizer import END, unknown_words
+from seqlm.data.tokenizer import END, unknown_words, untaught_words
 from seqlm.errors import RequestError
 from seqlm.protocol.commands import Read
 from seqlm.protocol.queries import Drawn, NextToken, Query, Sample, Score, SplitLoss
@@ -106,7 +106,7 @@ def _eval(options: argparse.Namespace) -> int:
 
 
 def perplexity(loss: float) -> float:
-    """e to the power of a loss in nats; infinite where no number is so large."""
+    """Exponential of a loss in nats; infinite where no number is so large."""
     try:
         return math.exp(loss)
     except OverflowError:
@@ -124,6 +124,8 @@ def _predict(options: argparse.Namespace) -> int:
     )
     answer = _ask(run, query)
     _tell_unknown(answer.unknown)
+    if answer.never_begins:
+        sys.stderr.write(f"seqlm: {harmless(untaught_words(answer.prompt[0]))}\n")
     parts = zip(answer.tokens, answer.ids, answer.probabilities, strict=True)
     following = [{"token": t, "id": i, "probability": p} for t, i, p in parts]
     if options.json:

@@ -11,6 +11,7 @@ from seqlm.cli.listing import AddCommand
 from seqlm.cli.output import nats, print_json, print_lines, print_table
 from seqlm.config import RunConfig
 from seqlm.presets import PRESETS, Preset
+from seqlm.result import judged_on
 from seqlm.setting import Setting
 
 _INDENT = "    "
@@ -28,8 +29,11 @@ def _presets(options: argparse.Namespace) -> int:
     records = [_record(preset) for preset in PRESETS.values()]
     if options.json:
         return print_json({"presets": records})
-    rows = [[r["preset"], r["model"], nats(r["expected_val_loss"]), r["teaches"]] for r in records]
-    return print_table(["preset", "model", ">val loss", "what it teaches"], rows)
+    rows = [
+        [r["preset"], r["model"], nats(r["expected_loss"]), r["judged_on"], r["teaches"]]
+        for r in records
+    ]
+    return print_table(["preset", "model", ">loss", "of", "what it teaches"], rows)
 
 
 def _record(preset: Preset) -> dict[str, Any]:
@@ -38,7 +42,8 @@ def _record(preset: Preset) -> dict[str, Any]:
         "model": settings.kind_of(preset.config.model),
         "corpus": preset.config.data.corpus,
         "steps": preset.config.train.steps,
-        "expected_val_loss": preset.expected_val_loss,
+        "expected_loss": preset.expected_loss,
+        "judged_on": judged_on(preset.config),
         "expected_cpu_s": preset.expected_cpu_s,
         "teaches": preset.teaches,
     }

@@ -77,7 +77,7 @@ class _Lines:
     def __call__(self, standing: Standing) -> None:
         summary = standing.summary
         ended = summary.status in ENDED
-        if time.monotonic() < self._next_at and not ended:
+        if not ended and (standing.is_counted or time.monotonic() < self._next_at):
             return
         self._next_at = time.monotonic() + _LINE_EVERY_S
         done = f"step {summary.steps:,} / {standing.steps_planned:,}"
@@ -88,9 +88,8 @@ class _Lines:
 
 
 def _losses(standing: Standing) -> str:
-    """Empty before the first step."""
-    if not standing.summary.steps:
-        return ""
-    best = standing.summary.best_val_loss
-    val = "" if best is None else f"  best val {best:.4f}"
-    return f"batch {standing.batch_loss:.4f}{val}"
+    summary = standing.summary
+    batch = [] if summary.batch_loss is None else [f"batch {summary.batch_loss:.4f}"]
+    is_validated = summary.judged_on == "val" and summary.best_val_loss is not None
+    best = [f"best val {summary.best_val_loss:.4f}"] if is_validated else []
+    return "  ".join([*batch, *best])

@@ -7,8 +7,9 @@ from typing import Any
 
 from seqlm import recipe
 from seqlm.cli.listing import AddCommand
-from seqlm.cli.output import nats, print_json, print_lines
+from seqlm.cli.output import print_json, print_lines
 from seqlm.cli.progress import show_to_the_end
+from seqlm.cli.reached import result_lines
 from seqlm.errors import RequestError, SeqlmError
 from seqlm.protocol.commands import Command, Continue, Pause, Resume, SetValue, Start, Stop
 from seqlm.protocol.queries import Describe, DescribeAnswer
@@ -137,28 +138,10 @@ def _report(standing: Standing, options: argparse.Namespace) -> int:
     if options.json:
         print_json(summary)
     else:
-        print_lines(
-            f"{summary.run}: {summary.status} at step {summary.steps:,};"
-            f" train {nats(summary.train_loss)}, val {nats(summary.val_loss)}"
-            f" (best {nats(summary.best_val_loss)} at {summary.best_step or 0:,}) nats per token",
-            *(
-                [f"  {standing.message}"]
-                if summary.status == "finished" and standing.message
-                else []
-            ),
-            *(f"  the {split} loss is of {how}" for split, how in _sampled(standing)),
-        )
+        print_lines(*result_lines(standing))
     if summary.status in ("diverged", "failed"):
         raise SeqlmError(f"{summary.run}: {standing.message}")
     return 0
-
-
-def _sampled(standing: Standing) -> list[tuple[str, str]]:
-    """The splits whose loss is reported of a part of them, and how that was taken."""
-    losses = {"train": standing.summary.train_loss, "val": standing.summary.val_loss}
-    return [
-        (split, how) for split, how in standing.sampled.items() if losses.get(split) is not None
-    ]
 
 
 def _set(options: argparse.Namespace) -> int:

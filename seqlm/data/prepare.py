@@ -132,6 +132,20 @@ class PreparedText(Struct, frozen=True, dict=True):
         takes_unknown = tokenizer.unknown_id is not None
         return takes_unknown and any(tokenizer.missing(tokenizer.split(item)) for item in items)
 
+    def never_begins(self, tokens: Sequence[str]) -> bool:
+        """Whether a prompt is one token that no item of train begins with, where nothing stands before.
+
+        Of it alone nothing was taught: the model was never asked what follows it there.
+        """
+        can_tell = self.boundary == "none" and self.corpus.mode == "lines" and len(tokens) == 1
+        first_id = self.tokenizer.ids.get(tokens[0]) if can_tell else None
+        return first_id is not None and first_id not in self._first_ids
+
+    @cached_property
+    def _first_ids(self) -> frozenset[int]:
+        cut, encode = self.tokenizer.cut, self.tokenizer.encode
+        return frozenset(encode(item[: cut(item, 1)])[0] for item in self.items["train"])
+
     def n_targets(self, split: Split) -> int:
         """Tokens that are predicted in a split, end tokens included."""
         if self.only_last:

@@ -11,14 +11,14 @@ _NAMES = DataConfig()
 class Preset(Struct, frozen=True, kw_only=True):
     """A configuration with a name, what it teaches, and what it reaches.
 
-    ``expected_val_loss`` is in nats per token (of the training split, where there is no validation
-    split), ``expected_cpu_s`` the processor time that took on one core; both were measured with seed
-    0 on the corpus that the preset names.
+    ``expected_loss`` is in nats per token, of what :func:`seqlm.result.judged_on` says;
+    ``expected_cpu_s`` is the processor time that took on one core. Both were measured with seed 0 on
+    the corpus that the preset names.
     """
 
     config: RunConfig
     teaches: str
-    expected_val_loss: float | None = None
+    expected_loss: float | None = None
     expected_cpu_s: float | None = None
 
     @property
@@ -48,6 +48,6 @@ def make(
         data: The text; given names if nothing is said.
         changes: Live values that take force later.
     """
-    val_loss, cpu_s = expected or (None, None)
+    loss, cpu_s = expected or (None, None)
     config = RunConfig(preset=name, data=data, model=model, train=train, changes=changes)
-    return Preset(config=config, teaches=teaches, expected_val_loss=val_loss, expected_cpu_s=cpu_s)
+    return Preset(config=config, teaches=teaches, expected_loss=loss, expected_cpu_s=cpu_s)

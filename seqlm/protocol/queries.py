@@ -85,7 +85,8 @@ class NextTokenAnswer(_Answer, frozen=True, kw_only=True):
     """The whole distribution, most probable first; ``entropy`` in nats.
 
     ``sees`` is the part of the prompt that the prediction depends on, as it was fed; ``prompt`` all of
-    it, ``prompt_ids`` its numbers, and ``unknown`` what stands in it that is not in the vocabulary.
+    it, ``prompt_ids`` its numbers, ``unknown`` what stands in it that is not in the vocabulary, and
+    ``never_begins`` tells that it is one token with which no item of train begins.
     """
 
     tokens: list[str]
@@ -98,6 +99,7 @@ class NextTokenAnswer(_Answer, frozen=True, kw_only=True):
     prompt: list[str] = []
     prompt_ids: list[int] = []
     unknown: list[str] = []
+    never_begins: bool = False
 
 
 class Drawn(Struct, frozen=True, kw_only=True):

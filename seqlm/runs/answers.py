@@ -68,7 +68,7 @@ def _next_token(query: NextToken, subject: Subject) -> Answering:
         yield None
     assert prediction is not None
     ordered = candidates(prediction.probabilities)[: query.top]
-    sees = generator.fed(ids)
+    prompt, sees = [tokenizer.tokens[i] for i in ids], generator.fed(ids)
     if subject.model.context is not None:
         width = subject.model.context
         sees = [*[subject.text.fill_id] * width, *sees][len(sees) :] if width else []
@@ -84,9 +84,10 @@ def _next_token(query: NextToken, subject: Subject) -> Answering:
         n_vocab=tokenizer.n_vocab,
         sees=["" if i >= tokenizer.n_vocab else tokenizer.tokens[i] for i in sees],
         surprisal=prediction.surprisal,
-        prompt=[tokenizer.tokens[i] for i in ids],
+        prompt=prompt,
         prompt_ids=ids,
         unknown=tokenizer.missing(given),
+        never_begins=subject.text.never_begins(prompt),
     )
 
 

@@ -7,6 +7,10 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from seqlm import recipe
+from seqlm.config import Change, RunConfig
+from seqlm.errors import SeqlmError
+from seqlm.presets import Preset
 from seqlm.protocol.events import (
     Continued,
     Ended,
@@ -18,6 +22,7 @@ from seqlm.protocol.events import (
     ValueChanged,
     WorkerStarted,
 )
+from seqlm.result import JudgedOn, Result, own_preset, result_of
 from seqlm.runs.directory import RunDirectory
 from seqlm.runs.journal import effective, read_events
 
@@ -28,7 +33,9 @@ class Summary(Struct, frozen=True, kw_only=True):
     """A run in numbers. Losses are nats per token; None where there is none or it is not finite.
 
     ``seconds`` and the rates count time inside training steps; ``cpu_seconds`` is the processor time
-    of the whole worker. ``train_loss`` and ``val_loss`` are of the splits after the last step.
+    of the whole worker. ``train_loss`` and ``val_loss`` are of the splits after the last step,
+    ``batch_loss`` is of the batch of the last step before its update; a count of all has no batches.
+    ``judged_on``, ``expected`` and ``best_counts`` are as in :class:`seqlm.result.Result`.
     """
 
     run: str
@@ -44,20 +51,53 @@ class Summary(Struct, frozen=True, kw_only=True):
     cpu_seconds: float = 0.0
     steps_per_s: float | None = None
     tokens_per_s: float | None = None
+    batch_loss: float | None = None
+    judged_on: JudgedOn = "val"
+    expected: float | None = None
+    best_counts: float | None = None
+
+    @property
+    def result(self) -> Result:
+        """What it reached, and what that is to be compared with."""
+        reached = {"val": self.val_loss, "train": self.train_loss, "batch": self.batch_loss}
+        return Result(
+            on=self.judged_on,
+            loss=reached[self.judged_on],
+            expected=self.expected,
+            best_counts=self.best_counts,
+        )
+
+    @property
+    def best_loss(self) -> float | None:
+        """The lowest loss of val; where the run is not judged on that, what it reached."""
+        return self.best_val_loss if self.judged_on == "val" else self.result.loss
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """A summary while it is made, and what a progress line needs beside it.
+    """A summary while it is made, and what it is told with.
 
-    ``sampled`` tells of each split whose loss is of a part of it how that was taken.
+    ``config`` is what the run began with (None where the log of another version names what this one
+    does not know), ``changes`` what was changed since; ``sampled`` tells of each split whose loss is
+    of a part of it how that was taken.
     """
 
     summary: Summary
     steps_planned: int = 0
-    batch_loss: float = math.nan
+    config: RunConfig | None = None
+    changes: tuple[Change, ...] = ()
     message: str = ""
     n_targets: dict[str, int] = {}
     sampled: dict[str, str] = {}
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the model is made by counting, in a step without batches."""
+        return self.config is not None and self.config.model.learns_by_counting
+
+    @property
+    def preset(self) -> Preset | None:
+        """The preset of a run that is trained just as it says."""
+        return own_preset(self.config, self.changes) if self.config else None
 
 
 def summarize(run: RunDirectory, *, is_live: bool | None = None) -> Standing:
@@ -80,22 +120,23 @@ def add(standing: Standing, event: Event) -> Standing:
     match event:
         case RunCreated():
             summary = replace(summary, preset=event.preset, parameters=event.n_parameters)
-            return replace(
+            standing = replace(
                 standing,
                 summary=summary,
                 steps_planned=event.steps_planned,
                 n_targets=dict(event.n_targets),
+                config=_config_of(event.recipe),
             )
+            return _compared(standing)
         case WorkerStarted() | Continued():
             return replace(standing, summary=replace(summary, status="training"), message="")
         case StepsDone():
-            summary = _with_steps(summary, event)
-            return replace(standing, summary=summary, batch_loss=event.losses[-1])
+            return replace(standing, summary=_with_steps(standing, event))
         case Evaluated():
             standing = replace(standing, summary=_with_loss(summary, event))
             return _with_protocol(standing, event)
-        case ValueChanged(key="train.steps"):
-            return replace(standing, steps_planned=event.new)
+        case ValueChanged():
+            return _compared(_with_change(standing, event))
         case Paused():
             return replace(standing, summary=replace(summary, status="paused"))
         case Ended():
@@ -112,13 +153,43 @@ def sum_up(events: Iterable[Event], run: str) -> Standing:
     return standing
 
 
-def _with_steps(summary: Summary, event: StepsDone) -> Summary:
+def _config_of(line: str) -> RunConfig | None:
+    try:
+        return recipe.read(line)
+    except SeqlmError:
+        return None
+
+
+def _with_change(standing: Standing, event: ValueChanged) -> Standing:
+    change = Change(key=event.key, value=event.new, step=event.step)
+    planned = event.new if event.key == "train.steps" else standing.steps_planned
+    return replace(standing, steps_planned=planned, changes=(*standing.changes, change))
+
+
+def _compared(standing: Standing) -> Standing:
+    """With what the loss is to be compared with."""
+    if standing.config is None:
+        return standing
+    result = result_of(standing.config, standing.changes, None)
+    summary = replace(
+        standing.summary,
+        judged_on=result.on,
+        expected=result.expected,
+        best_counts=result.best_counts,
+    )
+    return replace(standing, summary=summary)
+
+
+def _with_steps(standing: Standing, event: StepsDone) -> Summary:
+    last = event.losses[-1]
+    batch_loss = last if math.isfinite(last) and not standing.is_counted else None
     rate = event.last_step / event.train_s if event.train_s else None
     tokens = event.n_tokens / event.train_s if event.train_s else None
     return replace(
-        summary,
+        standing.summary,
         status="training",
         steps=event.last_step,
+        batch_loss=batch_loss,
         seconds=event.train_s,
         cpu_seconds=event.cpu_s,
         steps_per_s=_rounded(rate),

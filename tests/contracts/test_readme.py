@@ -53,7 +53,7 @@ def test_every_preset_stands_in_the_table_with_its_result() -> None:
 
     for preset in PRESETS.values():
         row = next(line for line in README.splitlines() if line.startswith(f"| `{preset.name}`"))
-        loss = preset.expected_val_loss
+        loss = preset.expected_loss
         assert f" {'—' if loss is None else f'{loss:.3f}'} " in row
 
 

@@ -2,12 +2,15 @@
 
 from itertools import chain
 
+from msgspec.structs import replace
+
 import seqlm
 from seqlm import recipe
 from seqlm.presets import PRESETS
 from seqlm.protocol.commands import Read, Start
 from seqlm.protocol.events import StepsDone
 from seqlm.protocol.queries import Describe, DescribeAnswer, SplitLoss, SplitLossAnswer
+from seqlm.result import best_counts
 from seqlm.runs import client
 from seqlm.runs.directory import find_run
 from seqlm.runs.follow import follow
@@ -39,15 +42,30 @@ def print_row(rung: tuple[str, ...], summary: Summary, target: float | None) -> 
     """The result beside its target: one that is given, or what the preset says of itself."""
     name, *words = rung
     if target is None and all(word.startswith("seed=") for word in words):
-        target = PRESETS[name].expected_val_loss
-    split = "train" if summary.val_loss is None else "val"
+        target = PRESETS[name].expected_loss
     best = f"best {in_nats(summary.best_val_loss)} at {summary.best_step or 0:>7,}"
     print(
-        f"\n{name:24} {split:5} {in_nats(reached(summary))}  target {in_nats(target)}"
+        f"\n{name:24} {summary.judged_on:5} {in_nats(reached(summary))}  target {in_nats(target)}"
         f"  {best if summary.best_val_loss else '':22} of {summary.steps:>7,} steps"
-        f"  train {in_nats(summary.train_loss)}  cpu {summary.cpu_seconds:5.1f} s  {' '.join(words)}",
+        f"  train {in_nats(summary.train_loss)}  cpu {summary.cpu_seconds:5.1f} s  {' '.join(words)}"
+        f"{beside_counts(rung, summary)}",
         end="",
     )
+
+
+def beside_counts(rung: tuple[str, ...], summary: Summary) -> str:
+    """On which side of the best counts of its text a network ends; a copy of a text is that text."""
+    words = [_KNOWN_COPIES.get(word.rpartition("/")[2], word) for word in rung[1:]]
+    config = recipe.apply(PRESETS[rung[0]].config, words)
+    result = replace(summary.result, expected=None, best_counts=best_counts(config))
+    return "".join(f"  {words}" for words in result.beside())
+
+
+_KNOWN_COPIES = {
+    "names.txt": "data.corpus=lecture-names",
+    "tinyshakespeare.txt": "data.corpus=shakespeare",
+}
+"""Files that are given by their path, as the corpora that they are copies of."""
 
 
 def in_nats(loss: float | None) -> str:
@@ -55,8 +73,8 @@ def in_nats(loss: float | None) -> str:
 
 
 def reached(summary: Summary) -> float:
-    """The loss that a preset speaks of: on the validation split, where there is one."""
-    loss = summary.train_loss if summary.val_loss is None else summary.val_loss
+    """The loss that a preset speaks of."""
+    loss = summary.result.loss
     assert loss is not None
     return loss
 

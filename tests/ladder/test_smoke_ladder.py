@@ -55,7 +55,7 @@ def test_a_family_reaches_its_bound_and_no_more_than_a_long_training_does(
 ) -> None:
     words, bound = NAMES[name]
     val_loss = train_in(worker, name, *words.split(), target=bound).val_loss
-    expected = PRESETS[name].expected_val_loss
+    expected = PRESETS[name].expected_loss
     assert val_loss is not None
     assert expected is not None
     assert val_loss <= bound

@@ -44,7 +44,7 @@ STATES = {
     ),
     "silent": (folded(TRAINING), {"quiet_s": 12}, "!", "for 12 s, but it is alive. Waiting; X stops"),
     "back": (folded(TRAINING), {"note": "Back on names-mlp-7."}, "▸", "Back on names-mlp-7."),
-    "finished": (folded(recorded("steered")), {}, "✓", "4 uses it; r trains a changed one."),
+    "finished": (folded(recorded("steered")), {}, "✓", "above the best counts (2.143)."),
     "stopped": (folded(ended("stopped")), {}, "■", "with a checkpoint. space goes on from it."),
     "failed": (folded(ended("failed", OUT_OF_MEMORY)), {}, "✗", "2 changes a value"),
     "diverged": (folded(recorded("diverging")), {}, "✗", "space: back to"),

@@ -10,6 +10,7 @@ from workbench.run.curve import Curve
 
 if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
     from seqlm.protocol.events import SplitName
+    from seqlm.result import JudgedOn
 
 Status: TypeAlias = Literal[
     "untrained",
@@ -132,6 +133,12 @@ class RunState(Struct, frozen=True):
         latest = self.train.growing[-2:]
         n = sum(found.n for found in latest)
         return sum(found.total for found in latest) / n if n else None
+
+    def loss_of(self, what: "JudgedOn") -> float | None:
+        """The latest loss of val, of the whole of train, or of a batch."""
+        if what == "batch":
+            return self.train_last
+        return self.val_last and self.val_last.loss if what == "val" else self.final.get("train")
 
     @property
     def steps_per_s(self) -> float | None:

@@ -39,5 +39,6 @@ class CoachLine(Rows):
 
 
 def _line_row(line: Line, width: int) -> Row:
-    words = fit(line.words, max(0, width - 4)).rstrip()
+    room = max(0, width - 4)
+    words = fit(line.said(room), room).rstrip()
     return [(f" {line.sign} ", line.role), (words, line.role if line.role in _URGENT else "plain")]

@@ -5,7 +5,14 @@ from typing import TypeAlias
 
 from seqlm.config import DataConfig
 from seqlm.data.sources import CORPORA
-from seqlm.data.tokenizer.base import END, UNKNOWN, Boundary, Tokenizer, unknown_words
+from seqlm.data.tokenizer.base import (
+    END,
+    UNKNOWN,
+    Boundary,
+    Tokenizer,
+    unknown_words,
+    untaught_words,
+)
 from seqlm.data.tokenizer.bpe import BpeTokenizer
 from seqlm.data.tokenizer.byte import ByteTokenizer
 from seqlm.data.tokenizer.char import CharTokenizer
@@ -23,6 +30,7 @@ __all__ = [
     "WordTokenizer",
     "unknown_words",
     "unlearned",
+    "untaught_words",
 ]
 
 AnyTokenizer: TypeAlias = CharTokenizer | ByteTokenizer | WordTokenizer | BpeTokenizer

@@ -181,6 +181,12 @@ def unknown_words(missing: Sequence[str]) -> str:
     )
 
 
+def untaught_words(token: str) -> str:
+    """``124 never begins a line of train: nothing was taught about it alone``."""
+    shown = visible(token)
+    return f"{shown} never begins a line of train: nothing was taught about it alone"
+
+
 def visible(token: str) -> str:
     """A token in a message: a space by its name, what cannot be printed by its escape."""
     if token == " ":

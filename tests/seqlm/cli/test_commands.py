@@ -53,7 +53,9 @@ def test_train_prints_the_record_of_the_contract(run) -> None:
     assert list(run) == [
         "run", "preset", "status", "steps", "parameters", "train_loss", "val_loss",
         "best_val_loss", "best_step", "seconds", "cpu_seconds", "steps_per_s", "tokens_per_s",
+        "batch_loss", "judged_on", "expected", "best_counts",
     ]  # fmt: skip
+    assert (run["judged_on"], run["expected"], run["best_counts"]) == ("val", None, None)
     assert (run["preset"], run["status"], run["steps"]) == ("names-mlp", "finished", 120)
     assert run["val_loss"] == run["best_val_loss"] < math.log(27)
 
@@ -235,3 +237,11 @@ def test_presets_and_corpora_are_listed(asked) -> None:
 def test_options_may_stand_between_the_settings(asked) -> None:
     trained = asked("train", "names-mlp", FAST[0], "--name", "between", *FAST[1:])
     assert (trained["run"], trained["steps"]) == ("between", 120)
+
+
+def test_of_a_number_that_never_begins_a_line_nothing_was_taught_alone(asked, capsys) -> None:
+    asked("train", "counting", "train.steps=2", "train.pace=off", "--name", "counting-short")
+    for prompt, is_said in (("124", True), ("7", False), ("123 124", False)):
+        assert run_command(["predict", "counting-short", prompt, "--top", "1"]) == 0
+        told = "seqlm: 124 never begins a line of train: nothing was taught about it alone\n"
+        assert capsys.readouterr().err == (told if is_said else "")

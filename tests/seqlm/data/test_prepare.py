@@ -179,3 +179,20 @@ def test_description_counts_targets(tmp_path: Path) -> None:
     assert dict(told.common) == {"e": 50, "i": 50, "l": 50}  # of equally frequent ones by id
     everything = prepared.describe(n_common=99)
     assert sum(count for _, count in everything.common) == told.n_targets["train"]
+
+
+def test_a_token_that_never_begins_a_line_was_taught_nothing_alone() -> None:
+    counting = prepare(DataConfig(corpus="counting", tokenizer="word", split="100/0/0"))
+    alone = [n for n in range(128) if counting.never_begins([str(n)])]
+    assert alone == [*range(123, 128)]
+    assert not counting.never_begins(["124", "125"])
+    assert not counting.never_begins(["no such number"])
+    assert not counting.never_begins([])
+
+
+def test_where_something_stands_before_the_first_token_each_was_taught(tmp_path: Path) -> None:
+    marked = _prepare(tmp_path, "ab\nac\nad\n", split="100/0/0")
+    bare = _prepare(tmp_path, "ab\nac\nad\n", split="100/0/0", boundary="none")
+    stream = _prepare(tmp_path, "ab\nac\nad\n", split="100/0/0", mode="stream")
+    assert [text.never_begins(["b"]) for text in (marked, bare, stream)] == [False, True, False]
+    assert not bare.never_begins(["a"])

@@ -20,11 +20,12 @@ from generate_stage import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from textual.events import Key
+from textual.events import Key, Paste
 
-from seqlm.config import SampleConfig
+from seqlm.config import DataConfig, SampleConfig
 from seqlm.data.tokenizer import CharTokenizer
 from seqlm.errors import RequestError
+from seqlm.presets import preset_config
 from seqlm.protocol.queries import Drawn
 from workbench.drawn.continuation import Continuation
 from workbench.drawn.guessing import Guess, Guessing, Puzzle
@@ -37,7 +38,9 @@ from workbench.panes.generate.title import title_info
 from workbench.panes.generate.view import VIEWS, GenerateView, Message, Source
 from workbench.render.palette import NO_COLOUR, PALETTES
 from workbench.render.text import END, clean
+from workbench.situation import Situation
 from workbench.texts.novelty import Finding
+from workbench.texts.preview import make_preview
 from workbench.widgets.look import Look
 
 GOLDEN_78 = """\
@@ -559,3 +562,20 @@ def test_a_question_is_answered_at_once_where_that_costs_no_waiting() -> None:
 
     desk.answered(question, refusing)
     assert "no such token" in "\n".join(plain(desk.view, 80, 12))
+
+
+async def test_a_prompt_that_was_never_taught_alone_says_so() -> None:
+    """122 is the last number with which a line of counting begins."""
+    data = DataConfig(corpus="counting", tokenizer="word", unknown=False, split="100/0/0")
+    preview = make_preview(data)
+    words = "▸ 124 never begins a line of train: nothing was taught about it alone"
+    app = Host(dict.fromkeys(preview.vocabulary, 1 / 128))
+    async with app.run_test(size=(80, 20)) as pilot:
+        app.pane.show(Situation(preset_config("counting"), preview=preview))
+        app.pane.show_source("counting-1", "live", 1, preview.text.tokenizer)
+        for typed, is_said in (("124", True), ("122", False), ("123 124", False), ("127", True)):
+            app.pane.post_message(Paste(typed))
+            await pilot.pause()
+            await press(pilot, ["enter"])
+            said = words.replace("124", typed) in screen_text(app)
+            assert said == is_said, typed

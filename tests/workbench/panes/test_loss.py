@@ -18,6 +18,7 @@ from textual.app import App, ComposeResult
 from seqlm import recipe
 from seqlm.protocol.events import Continued, Evaluated, Event, RunCreated, StepsDone
 from workbench.panes.loss.body import LossBody, shares
+from workbench.panes.loss.chart import references
 from workbench.panes.loss.pane import LossPane
 from workbench.panes.loss.rows import numbers_row
 from workbench.panes.loss.view import X_SCALES, Y_SCALES, LossView, XScale
@@ -191,6 +192,27 @@ def test_numbers_are_never_cut_in_the_middle(shown: Shown) -> None:
         for row in (numbers_row(found, width), numbers_row(found, width, "perplexity")):
             assert cell_len(texts([row])[0]) <= width
     assert texts([numbers_row(found, 40)])[0].split()[::2] == ["train", "val", "best"]
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("names-mlp", ["train", "val", "best"]),
+        ("one-batch", ["batch", "val"]),
+        ("hello", ["train"]),
+    ],
+)
+def test_the_losses_that_a_run_is_judged_on_stand_alone_or_first(
+    line: str, names: list[str]
+) -> None:
+    config, run = recipe.read(line), told("steered")
+    found = Situation(config, running=config, run=run)
+    row = texts([numbers_row(found, 36)])[0].split()
+    assert [word for word in row if word in ("batch", "train", "val", "best")] == names
+    assert row[1] == f"{run.train_last if line == 'one-batch' else run.final['train']:.4f}"
+    marks = {reference.label for reference in references(found)}
+    assert ("best" in marks) == ("best" in names)
+    assert "expected" in marks
 
 
 def test_the_effect_of_a_change_is_listed(shown: Shown) -> None:

@@ -22,7 +22,7 @@ from workbench.texts.preview import Preview
 from workbench.widgets.choices import Choices
 from workbench.widgets.look import Look
 
-_KIND, _PARAMS, _VAL, _SECONDS = 12, 8, 7, 8
+_KIND, _PARAMS, _LOSS, _SECONDS = 12, 8, 7, 8
 _FIND, _LEAVE = "<presets.find> filters", "<presets.leave> leaves"
 _FRAME_ROWS = 6  # the border, the field, the heading, and the lesson below
 _AROUND, _LEAST_LESSON = 10, 24
@@ -45,7 +45,7 @@ class Columns(NamedTuple):
     @property
     def width(self) -> int:
         """Cells of everything but the lesson."""
-        return self.name + self.corpus + _KIND + _PARAMS + _VAL + _SECONDS
+        return self.name + self.corpus + _KIND + _PARAMS + _LOSS + _SECONDS
 
 
 def columns(width: int) -> Columns:
@@ -57,13 +57,13 @@ def columns(width: int) -> Columns:
 
 
 def preset_line(preset: Preset, look: Look, at: Columns, preview: Preview | None = None) -> Text:
-    """Name, corpus, family, parameters, expected validation loss, seconds, and what it teaches."""
+    """Name, corpus, family, parameters, expected loss, seconds, and what it teaches."""
     palette, config = look.palette, preset.config
     row = Text().append(fit(preset.name, at.name), f"bold {palette.plain}")
     row.append(fit(config.data.corpus, at.corpus), palette.label)
     row.append(fit(settings.kind_of(config.model), _KIND), palette.label)
     row.append(look.sign(figures.count(size_of(preset, preview))).rjust(_PARAMS), palette.label)
-    row.append(look.sign(figures.loss(preset.expected_val_loss, 3)).rjust(_VAL), palette.val)
+    row.append(look.sign(figures.loss(preset.expected_loss, 3)).rjust(_LOSS), palette.val)
     row.append(look.sign(_seconds(preset.expected_cpu_s)).rjust(_SECONDS), palette.label)
     return row.append(f"  {preset.teaches}" if at.has_lesson else "", palette.plain)
 
@@ -91,7 +91,7 @@ def _seconds(cpu_s: float | None) -> str:
 def heading(look: Look, at: Columns) -> Text:
     """The names of the columns."""
     words = f"{'name':{at.name}}{'corpus':{at.corpus}}{'family':{_KIND}}{'params':>{_PARAMS}}"
-    words += f"{'val':>{_VAL}}{'CPU':>{_SECONDS}}{'  what it teaches' if at.has_lesson else ''}"
+    words += f"{'loss':>{_LOSS}}{'CPU':>{_SECONDS}}{'  what it teaches' if at.has_lesson else ''}"
     return Text(words, look.palette.guide)
 
 

@@ -96,7 +96,8 @@ def fed_rows(
     s: Situation, preview: Preview, first: int, width: int, room: int, chances: Chances
 ) -> list[Row]:
     """What the model sees, which token is right, and what chance it gets."""
-    fed = preview.fed(s.config.model, first, max(0, room - 1))
+    notes = _batch_rows(s, width)
+    fed = preview.fed(s.config.model, first, max(0, room - 1 - len(notes)))
     context = s.config.model.context
     is_spaced = context is not None and context <= _SPACED_UP_TO
     gap = " " if is_spaced else preview.text.tokenizer.gap
@@ -109,7 +110,15 @@ def fed_rows(
         sees = [_ends(one.sees, gap, column) for one in fed]
     pairs = zip(fed, sees, strict=True)
     rows = [_fed_row(one, shown, column, size, chances) for one, shown in pairs]
-    return [head, *rows]
+    return [*notes, head, *rows]
+
+
+def _batch_rows(s: Situation, width: int) -> list[Row]:
+    """Which of the rows below are fed is drawn where the training is: here it is only said how many."""
+    train = s.config.planned.train
+    if not train.one_batch or train.batch is None:
+        return []
+    return [[(fit(f"! the same {count(train.batch)} of these in each step", width), "warning")]]
 
 
 def _fed_row(one: Fed, shown: str, column: int, size: int, chances: Chances) -> Row:

@@ -11,7 +11,7 @@ from workbench.panes.generate.keys import said
 from workbench.panes.generate.sequence import label_row, sequence_rows, text_width
 from workbench.panes.generate.side import age_rows, sample_rows, side_rows
 from workbench.panes.generate.table import draw_words, header_row, table_rows
-from workbench.panes.generate.view import GenerateView, Showing
+from workbench.panes.generate.view import GenerateView, Message, Showing
 from workbench.render.text import clean
 from workbench.widgets.look import beside, exactly, finished
 
@@ -19,7 +19,7 @@ _SIDE_FROM_WIDTH, _SIDE_WIDTH = 70, 22
 _SIDE_WIDTHS = ((150, 46), (100, 34))
 _STAGES_FROM, _TABLE_FROM = 100, 6
 _LABELS_FROM, _BAR_FROM, _SPACED_FROM, _HEADER_FROM = 14, 13, 15, 9
-_MAX_MESSAGE, _WRAPPED_FROM, _NOTE_FROM, _LEAST_NOTE = 400, 8, 44, 24
+_MAX_MESSAGE, _WRAPPED_FROM, _NOTE_FROM, _LEAST_NOTE, _ABOUT_FROM = 400, 8, 44, 24, 6
 _HOTTER_FIRST = "a higher temperature lets more through"
 _CUT_FIRST = "the temperature only reshapes what was left"
 
@@ -175,8 +175,10 @@ def _nothing_rows(view: GenerateView) -> list[Text]:
 
 
 def _bottom_rows(view: GenerateView, width: int, height: int) -> list[Text]:
-    """What is waited for, else the message, else what became of the text."""
+    """What is waited for, else a message or what is to be known, else what became of the text."""
     look, message = view.look, view.message
+    if message is None and view.about_prompt and height >= _ABOUT_FROM:
+        message = Message(view.about_prompt)
     if height < 2:
         return []
     if view.waited_s is not None:

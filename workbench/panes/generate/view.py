@@ -77,6 +77,7 @@ class GenerateView(Struct, frozen=True, dict=True):
         is_guessing: Whether letters typed are guesses.
         showing: Which view of the pane.
         message: The line at the bottom, if any.
+        about_prompt: What is to be known of the prompt, in words; stands there without a message.
         waited_s: How long an answer has been waited for, once that is worth telling.
         look: Colours and signs.
     """
@@ -95,6 +96,7 @@ class GenerateView(Struct, frozen=True, dict=True):
     is_guessing: bool = False
     showing: Showing = "step"
     message: Message | None = None
+    about_prompt: str = ""
     waited_s: float | None = None
     look: Look = field(default_factory=Look)
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from textual.timer import Timer
 
 from seqlm.config import SampleConfig
-from seqlm.data.tokenizer import AnyTokenizer
+from seqlm.data.tokenizer import AnyTokenizer, untaught_words
 from workbench.drawn.prediction import Prediction
 from workbench.panes.generate.desk import GenerateDesk
 from workbench.panes.generate.keys import reach
@@ -153,6 +153,7 @@ class WorkingPane(Pane):
 
     def _update(self) -> None:
         """Sends the questions on, and draws again if what is shown changed."""
+        self._look_at_prompt()
         while self._desk.outbox:
             question = self._desk.outbox.pop(0)
             if not isinstance(question, PredictionWanted):
@@ -171,6 +172,14 @@ class WorkingPane(Pane):
         if self._reach != (now := reach(view)):
             self._reach = now
             self.refresh_bindings()
+
+    def _look_at_prompt(self) -> None:
+        """Says so where nothing was taught of what the prompt asks."""
+        preview, prompt = self.situation and self.situation.preview, self.view.text.prompt
+        is_untaught = preview is not None and preview.text.never_begins(prompt)
+        words = untaught_words(prompt[0]) if is_untaught else ""
+        if words != self.view.about_prompt:
+            self._desk.change(about_prompt=words)
 
     def _answer(self, question: PredictionWanted, at_once: AtOnce) -> None:
         """Has a question answered without waiting: by the pane itself, or for the game."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from seqlm.result import judged_on, landmark
 from workbench.panes.loss.axes import steps_shown, whole_axis, x_of, xs_of
 from workbench.panes.loss.view import LossView, shown_part
 from workbench.render.chart import (
@@ -126,9 +127,9 @@ def references(situation: Situation) -> tuple[Reference, ...]:
     is_new, found = not situation.run.train, list[Reference]()
     if preview is not None:
         found.append(Reference("bigram", preview.bigram, "counting pairs" if is_new else ""))
-    if situation.expected is not None:
-        found.append(Reference("expected", situation.expected))
-    if best is not None:
+    if (expected := landmark(situation.config)) is not None:
+        found.append(Reference("expected", expected))
+    if best is not None and judged_on(situation.config) == "val":
         found.append(Reference("best", best.loss, role="best"))
     if preview is not None:
         if preview.perfect is not None:

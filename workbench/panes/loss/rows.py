@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
+from seqlm.result import judged_on
 from workbench.coach import value_text
 from workbench.labels import label
 from workbench.panes.loss.axes import x_of
@@ -13,7 +14,7 @@ from workbench.panes.loss.view import LossView
 from workbench.render.figures import axis_seconds, compact, count, learning_rate
 from workbench.render.text import fit
 from workbench.render.units import Unit, in_words
-from workbench.run.state import Changed, Measured, RunState
+from workbench.run.state import Changed, Measured
 from workbench.situation import Situation
 from workbench.widgets.rows import Row
 
@@ -26,38 +27,46 @@ def numbers_row(situation: Situation, width: int, unit: Unit = "nats") -> Row:
     Their steps go first where room is short, then the best, then the last digits. A unit other than
     nats is named.
     """
-    run = situation.run
     more = _more(situation, unit)
     rows = [
-        [*_numbers(run, unit, gap, at), (f"{gap}{more}" if more else "", "label")]
+        [*_numbers(situation, unit, gap, at), (f"{gap}{more}" if more else "", "label")]
         for gap, at in (("   ", " at "), ("  ", " @"))
     ]
-    rows += [_numbers(run, unit, "   ", " at "), _numbers(run, unit, "  ", " @")]
-    rows += [_numbers(run, unit, "  ", ""), _numbers(run, unit, " ", "")]
-    rows += [_numbers(run, unit, " ", "", n_shown=2), _numbers(run, unit, " ", "", 2, digits=2)]
-    rows += [[(in_words(run.train_recent, unit, 3), "train bold")]]
+    rows += [_numbers(situation, unit, "   ", " at "), _numbers(situation, unit, "  ", " @")]
+    rows += [_numbers(situation, unit, "  ", ""), _numbers(situation, unit, " ", "")]
+    rows += [_numbers(situation, unit, " ", "", 2), _numbers(situation, unit, " ", "", 2, digits=2)]
+    _, role, latest = _named(situation)[0]
+    rows += [[(in_words(latest.loss if latest else None, unit, 3), f"{role} bold")]]
     return next((row for row in rows if _cells(row) <= width), [])
 
 
 def _numbers(
-    run: RunState, unit: Unit, gap: str, at: str, n_shown: int = 3, digits: int = 4
+    situation: Situation, unit: Unit, gap: str, at: str, n_shown: int = 3, digits: int = 4
 ) -> list[Piece]:
     """The losses by name; where ``at`` is empty without their steps."""
     row: list[Piece] = [("" if unit == "nats" else f"{unit}{gap}", "label")]
-    recent = run.train_recent
-    last = Measured(run.step, recent) if recent is not None else None
-    found = (("train", last), ("val", run.val_last), ("best", run.best))
-    for i, (name, measured) in enumerate(found[:n_shown]):
+    for i, (name, role, measured) in enumerate(_named(situation)[:n_shown]):
         number = in_words(measured.loss if measured else None, unit, digits).ljust(digits + 2)
-        step = f"{at}{count(measured.step)}" if at and measured and name != "train" else ""
-        row += [(f"{gap if i else ''}{name} ", "label"), (number, f"{name} bold"), (step, "label")]
+        step = f"{at}{count(measured.step)}" if at and measured and role != "train" else ""
+        row += [(f"{gap if i else ''}{name} ", "label"), (number, f"{role} bold"), (step, "label")]
     return row
+
+
+def _named(situation: Situation) -> list[tuple[str, str, Measured | None]]:
+    """The losses in the order in which they count, each with its role."""
+    run, judged = situation.run, judged_on(situation.config)
+    recent = run.train_last if judged == "batch" else run.train_recent
+    last = Measured(run.step, recent) if recent is not None else None
+    val, best = ("val", "val", run.val_last), ("best", "best", run.best)
+    if judged == "batch":
+        return [("batch", "train", last), val]
+    return [("train", "train", last), *([val, best] if judged == "val" else [])]
 
 
 def _more(situation: Situation, unit: Unit) -> str:
     """At the end what the losses are of, before that the rate of the last step."""
     run = situation.run
-    if "train" in run.final:
+    if "train" in run.final and judged_on(situation.config) != "batch":
         return "of the whole splits"
     return f"rate {learning_rate(run.learning_rate)}" if run.learning_rate else ""
 

@@ -1,0 +1,19 @@
+"""The Data pane: what it says about what is fed."""
+
+import pytest
+
+from seqlm import recipe
+from workbench.panes.data.rows import fed_rows
+from workbench.situation import Situation
+from workbench.texts.preview import Preview
+
+
+@pytest.mark.parametrize(
+    ("line", "is_said"),
+    [("one-batch", True), ("names-full-batch train.one_batch=true", False), ("names-mlp", False)],
+)
+def test_that_a_few_are_fed_alone_is_said(preview: Preview, line: str, is_said: bool) -> None:
+    rows = fed_rows(Situation(recipe.read(line), preview=preview), preview, 0, 36, 8, {})
+    words = ["".join(part for part, _ in row).rstrip() for row in rows]
+    assert ("! the same 32 of these in each step" in words) == is_said
+    assert len(rows) == 8
