@@ -42,7 +42,7 @@ class ControlsPane(Pane):
         "One marked ↻ takes a new run: 200 → 300 waits, <run.new> starts it, and the old run is "
         "kept. <controls.less> and <controls.more> go to the next round value, <controls.halve> and "
         "<controls.double> halve and double, <controls.edit> types one: 3e-4, *2, /10, off. "
-        "<controls.undo> takes back. <controls.find_rate> on the learning rate tries rates on a copy."
+        "<controls.undo> takes back. <controls.find_rate> tries learning rates on a copy."
     )
     BINDINGS: ClassVar[list[BindingType]] = CONTROLS_BINDINGS
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from workbench.coach import value_text
 from workbench.labels import label
 from workbench.panes.loss.axes import x_of
 from workbench.panes.loss.chart import Reading, numbered_changes
@@ -16,6 +15,7 @@ from workbench.render.units import Unit, in_words
 from workbench.run.state import Changed, Measured, RunState
 from workbench.situation import Situation
 from workbench.widgets.rows import Row
+from workbench.wording import value_text
 
 Piece = tuple[str, str]
 
