@@ -208,8 +208,8 @@ def test_the_effect_of_a_change_is_listed(shown: Shown) -> None:
             "learning rate 9.3e-5 → 0.01  val 2.347 at 154,000 → 2.358 at 155,000, both together",
         ),
         (76, "learning rate 9.3e-5 → 0.01  val 2.347 → 2.358 by 2"),
-        (56, "learning rate → 0.01  val 2.347 → 2.358 by 2"),
-        (46, "learning rate → 0.01  2.347 → 2.358 by 2"),
+        (62, "learning rate → 0.01  val 2.347 → 2.358 by 2"),
+        (54, "learning rate → 0.01  2.347 → 2.358 by 2"),
     ],
 )
 def test_changes_between_two_validations_are_told_with_what_they_did_together(
