@@ -91,7 +91,7 @@ def _past(s: Situation) -> Line | None:
         return None
     at = f"Looking at step {count(s.looking_at)} of {count(s.run.step)}"
     moves = ["<past.earlier> earlier   <past.later> later   <pane.back> now", "<pane.back> now"]
-    return line("◂", "waiting", f"{at}  ", [s.keys.fill(move) for move in moves])
+    return line("◂", "waiting", f"{s.note or at}  ", [s.keys.fill(move) for move in moves])
 
 
 def _noted(s: Situation) -> Line | None:
