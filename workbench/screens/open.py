@@ -43,6 +43,7 @@ class OpenScreen(ModalScreen[Opened | None]):
     OpenScreen OptionList {
         height: auto; max-height: 1fr; text-wrap: nowrap; text-overflow: ellipsis;
     }
+    OpenScreen OptionList > .option-list--option-disabled { color: $secondary; }
     OpenScreen Static { height: auto; max-height: 4; color: $secondary; }
     OpenScreen Static.-refused { color: $error; }
     """
