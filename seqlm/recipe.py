@@ -123,14 +123,15 @@ def _parse(word: str) -> _Word:
     if not equals or not key:
         raise errors.RequestError(f"{word!r} is not KEY=VALUE, e.g. train.learning_rate=0.1", word)
     value, at, step = text.rpartition("@")
-    if at and step.isdecimal() and not key.startswith("data."):
+    if at and not key.startswith("data."):  # a file may have such a name
         return _Word(key, value, _step(step, word))
     return _Word(key, text, None)
 
 
 def _step(digits: str, word: str) -> int:
     # The length is looked at first: Python refuses to read numbers of thousands of digits.
-    if len(digits) > _MAX_STEP_DIGITS or int(digits) > _MAX_STEP:
+    is_number = digits.isdecimal() and len(digits) <= _MAX_STEP_DIGITS
+    if not is_number or int(digits) > _MAX_STEP:
         shown = word if len(word) <= _MAX_SHOWN else f"{word[:_MAX_SHOWN]}..."
         raise errors.RequestError(
             f"the step in {shown!r} is not possible; taken: 0 to {_MAX_STEP:,}", word

@@ -75,8 +75,7 @@ def result_of(config: RunConfig, changes: Iterable[Change], loss: float | None) 
 def own_preset(config: RunConfig, changes: Iterable[Change] = ()) -> Preset | None:
     """The preset of a run that is trained just as it says; None where anything that matters differs."""
     preset = PRESETS.get(config.preset)
-    for change in changes:
-        config = recipe.with_change(config, change)
+    config = recipe.with_changes(config, changes)
     same = preset is not None and _what_matters(config) == _what_matters(preset.config)
     return preset if same else None
 

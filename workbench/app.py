@@ -18,7 +18,7 @@ from workbench.panes.controls.pane import ControlsPane
 from workbench.panes.data.pane import DataPane
 from workbench.panes.generate.pane import GeneratePane
 from workbench.panes.loss.pane import LossPane
-from workbench.render.figures import learning_rate
+from workbench.render.figures import count, learning_rate
 from workbench.render.text import clean
 from workbench.run.past import moved
 from workbench.run.told import Answered, Declined, RunOpened, RunProgressed
@@ -130,8 +130,11 @@ class Workbench(Doing):
 
     @on(LossPane.StepAsked)
     def _step_asked(self, message: LossPane.StepAsked) -> None:
-        """The model as it was at a step that the chart reads."""
+        """The model as it was at a kept step; that it is not the one that was read is said."""
         self._change(looking_at=message.step)
+        if message.step != message.read:
+            step, read = count(message.step), count(message.read)
+            self._note(f"Step {step} is the nearest kept to {read}.")
 
     @on(PaneAsked)
     def _pane_asked(self, message: PaneAsked) -> None:
@@ -202,7 +205,7 @@ class Workbench(Doing):
 
     def _look(self, by: int) -> None:
         situation = self.situation
-        self._change(looking_at=moved(situation.run.kept, situation.looking_at, by))
+        self._change(looking_at=moved(situation.run.kept, situation.looking_at, by), note="")
 
     def action_redraw(self) -> None:
         """Draw everything again."""

@@ -2,43 +2,23 @@
 
 A table of rules is asked from top to bottom and the first that has something to say speaks: what went
 wrong, then how the run stands, then what just happened, then what to try. Each rule is a pure
-function of the situation, so the line never depends on when it is drawn.
+function of the situation, so the line never depends on when it is drawn. A rule that needs more than
+a narrow terminal has gives shorter wordings too, so that its key is never cut off.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
-
-from rich.cells import cell_len
 
 from seqlm.presets import PRESETS
 from seqlm.result import judged_on
-from workbench.labels import label
 from workbench.render.figures import count, duration, learning_rate, loss
 from workbench.run.findings import overfitting, plateau
-from workbench.run.state import Changed
 from workbench.situation import Situation
+from workbench.wording import Line, change_words, clauses, line, sentence, sentences
 
 _RECENT_SHARE = 0.1
 _SILENT_FROM_S = 10
 _TOO_SURE = 1.2
 _NEXT_TO_NOTHING = 0.99
-
-
-class Line(NamedTuple):
-    """What the coach says: a sign, its role, the words, and more sentences as far as they fit."""
-
-    sign: str
-    role: str
-    words: str
-    more: tuple[str, ...] = ()
-
-    def said(self, width: int) -> str:
-        """The words, and each further sentence that there is room for."""
-        said = self.words
-        for sentence in filter(None, self.more):
-            longer = f"{said} {sentence}"
-            said = longer if cell_len(longer) <= width else said
-        return said
 
 
 Rule = Callable[[Situation], Line | None]
@@ -47,14 +27,14 @@ Rule = Callable[[Situation], Line | None]
 def advise(situation: Situation) -> Line:
     """The line for this situation."""
     for rule in _RULES:
-        line = rule(situation)
-        if line is not None:
-            return line
+        found = rule(situation)
+        if found is not None:
+            return found
     return Line(" ", "label", "")
 
 
 def _refused(s: Situation) -> Line | None:
-    return Line("✗", "error", s.refusal) if s.refusal else None
+    return line("✗", "error", sentences(s.refusal)) if s.refusal else None
 
 
 def _reading(s: Situation) -> Line | None:
@@ -66,9 +46,11 @@ def _died(s: Situation) -> Line | None:
         return None
     since = count(s.run.checkpoint_step or 0)
     at = count(s.run.step)
-    goes_on = s.keys.fill(f"<run.space> goes on from {since}; <app.commands> log says more.")
-    words = f"The trainer {s.run.message} at {at}. {goes_on}"
-    return Line("✗", "error", words)
+    goes_on = s.keys.fill(f"<run.space> goes on from {since}")
+    more = s.keys.fill("; <app.commands> log says more.")
+    found = (f"The trainer {s.run.message} at {at}.", f"The trainer {s.run.message}.")
+    died = f"The trainer died at step {at}."
+    return line("✗", "error", (*found, died), (f"{goes_on}{more}", f"{goes_on}."))
 
 
 def _diverged(s: Situation) -> Line | None:
@@ -76,21 +58,23 @@ def _diverged(s: Situation) -> Line | None:
         return None
     back = "the start" if s.run.checkpoint_step is None else "the last checkpoint"
     remedy = s.keys.fill(f"<run.space>: back to {back}, rate {learning_rate(s.retry_rate)}.")
-    return Line("✗", "error", f"{_sentence(s.run.message)} {remedy}")
+    found = (*clauses(sentence(s.run.message)), f"Diverged at step {count(s.run.step)}.")
+    return line("✗", "error", found, remedy)
 
 
 def _failed(s: Situation) -> Line | None:
     if s.run.status != "failed":
         return None
-    remedy = s.keys.fill("<pane.2> changes a value, <run.new> starts again.")
-    return Line("✗", "error", f"{_sentence(s.run.message)} {remedy}")
+    remedies = "<pane.2> changes a value, <run.new> starts again.", "<run.new> starts again."
+    found = (*clauses(sentence(s.run.message)), f"Failed at step {count(s.run.step)}.")
+    return line("✗", "error", found, [s.keys.fill(remedy) for remedy in remedies])
 
 
 def _reading_run(s: Situation) -> Line | None:
     if s.run.status != "reading":
         return None
-    words = f"Reading what {s.run.run} wrote: step {count(s.run.step)} so far."
-    return Line("○", "waiting", words)
+    wrote = f"Reading what {s.run.run} wrote:", "Reading the log:"
+    return line("○", "waiting", wrote, f"step {count(s.run.step)} so far.")
 
 
 def _starting(s: Situation) -> Line | None:
@@ -115,12 +99,12 @@ def _past(s: Situation) -> Line | None:
     if s.looking_at is None:
         return None
     at = f"Looking at step {count(s.looking_at)} of {count(s.run.step)}"
-    words = f"{at}    <past.earlier> earlier    <past.later> later    <pane.back> now"
-    return Line("◂", "waiting", s.keys.fill(words))
+    moves = ["<past.earlier> earlier   <past.later> later   <pane.back> now", "<pane.back> now"]
+    return line("◂", "waiting", f"{s.note or at}  ", [s.keys.fill(move) for move in moves])
 
 
 def _noted(s: Situation) -> Line | None:
-    return Line("▸", "plain", s.note) if s.note else None
+    return line("▸", "plain", sentences(s.note)) if s.note else None
 
 
 def _scoring(s: Situation) -> Line | None:
@@ -135,9 +119,9 @@ def _waiting(s: Situation) -> Line | None:
     if not n:
         return None
     waits = "1 value waits" if n == 1 else f"{n} values wait"
-    old = ", this one is stopped with a checkpoint" if s.run.is_live else ""
     starts = s.keys.fill("<run.new> starts it")
-    return Line("▸", "waiting", f"{waits} for a new run: {starts}{old}.")
+    old = f"{starts}, this one is stopped with a checkpoint." if s.run.is_live else ""
+    return line("▸", "waiting", f"{waits} for a new run:", (*filter(None, [old]), f"{starts}."))
 
 
 def _paused(s: Situation) -> Line | None:
@@ -158,15 +142,19 @@ def _stopped(s: Situation) -> Line | None:
 def _finished(s: Situation) -> Line | None:
     if s.run.status != "finished":
         return None
-    result, preset = s.result, s.preset
-    reached = [] if result.loss is None else [f"{result.on} {loss(result.loss, 3)}"]
-    done = "Counted" if s.config.model.learns_by_counting else "Finished"
-    judged = ", ".join([*reached, *result.beside()])
-    words = f"{done} in {duration(s.run.trained_s)}{f': {judged}' if judged else ''}."
-    early = _sentence(s.run.message) if s.run.message else ""
-    teaches = _sentence(preset.teaches) if preset else ""  # first, as the footer has the keys too
-    then = s.keys.fill("<pane.4> uses it; <run.new> trains a changed one.")
-    return Line("✓", "best", words, (early, teaches, then))
+    result, done = s.result, "Counted" if s.config.model.learns_by_counting else "Finished"
+    beside = [] if result.loss is None else [f"{result.on} {loss(result.loss, 3)}"]
+    beside += result.beside()
+    judged = [", ".join(beside[:n]) for n in range(len(beside), 0, -1)]
+    took = [
+        f"{done} in {duration(s.run.trained_s)}{f': {words}' if words else ''}."
+        for words in judged or [""]
+    ]
+    short = f"{done}: {judged[-1]}." if judged else f"{done}."
+    early = (*clauses(sentence(s.run.message)), "") if s.run.message else ""
+    teaches = (*clauses(sentence(s.preset.teaches)), "") if s.preset else ""
+    then = s.keys.fill("<pane.4> uses it"), s.keys.fill("; <run.new> trains a changed one.")
+    return line("✓", "best", (*took, short), early, teaches, ("".join(then), f"{then[0]}."))
 
 
 def _is_validated(s: Situation) -> bool:
@@ -178,11 +166,10 @@ def _overfitting(s: Situation) -> Line | None:
     found = overfitting(s.run) if _is_validated(s) else None
     if found is None or s.preview is None or found.best.loss > s.preview.uniform:
         return None
-    words = (
-        f"val rises while train falls, {found.n_checks} checks running: learning by heart. "
-        f"The best was at {count(found.best.step)}."
-    )
-    return Line("!", "warning", words)
+    rises, stops = "val rises while train falls", s.keys.fill("<run.stop> stops.")
+    words = f"{rises}, {count(found.n_checks)} checks running: learning by heart."
+    best = f"The best was at {count(found.best.step)}.", f"Best at {count(found.best.step)}."
+    return line("!", "warning", (words, f"{rises}: by heart."), best, stops)
 
 
 def _too_sure(s: Situation) -> Line | None:
@@ -194,8 +181,9 @@ def _too_sure(s: Situation) -> Line | None:
     has_been_better = run.best is not None and run.best.loss < uniform
     if has_been_better or run.train_last < _TOO_SURE * uniform:
         return None
-    words = f"Worse than guessing ({loss(uniform, 3)}): the first weights are sure of wrong tokens."
-    return Line("▸", "plain", words)
+    worse = f"Worse than guessing ({loss(uniform, 3)}):"
+    why = "the first weights are sure of wrong tokens.", "sure of wrong tokens."
+    return line("▸", "plain", worse, why, s.keys.fill("<pane.3> shows how it falls."))
 
 
 def _settled(s: Situation) -> Line | None:
@@ -205,11 +193,13 @@ def _settled(s: Situation) -> Line | None:
     if found is None or s.config.train.schedule not in ("constant", "warm-up"):
         return None
     since = count(found.step)
-    words = (
-        f"Little gained since step {since}: the steps are too big to settle. "
-        "<pane.3>, then <rate.halve> halves the rate."
+    words = f"Little gained since step {since}:"
+    why = "the steps are too big to settle.", "steps too big."
+    halves = (
+        "<pane.3>, then <rate.halve> halves the rate.",
+        "<pane.3> <rate.halve> halves the rate.",
     )
-    return Line("▸", "plain", s.keys.fill(words))
+    return line("▸", "plain", words, why, [s.keys.fill(way) for way in halves])
 
 
 def _changed(s: Situation) -> Line | None:
@@ -219,18 +209,8 @@ def _changed(s: Situation) -> Line | None:
     change = s.run.changes[-1]
     if not change.can_have_effect or s.run.step > change.step * (1 + _RECENT_SHARE) + 2000:
         return None
-    return Line("▸", "mark", change_words(change))
-
-
-def change_words(change: Changed) -> str:
-    """A change and the validation losses around it, in one sentence."""
-    planned = "As planned: " if change.is_planned else ""
-    what = f"{planned}{label(change.key)} {value_text(change.old)} → {value_text(change.new)}"
-    if change.before is None or change.after is None:
-        return f"{what} at step {count(change.step)}; the next validation shows what it did."
-    before, after = loss(change.before.loss, 3), loss(change.after.loss, 3)
-    at, then = count(change.before.step), count(change.after.step)
-    return f"{what}: val was {before} at {at}, is {after} at {then}."
+    shows = s.keys.fill("<pane.3> shows where.")
+    return line("▸", "mark", *change_words(s.run, change), shows)
 
 
 def _above_bigram(s: Situation) -> Line | None:
@@ -242,10 +222,11 @@ def _above_bigram(s: Situation) -> Line | None:
         return None
     bigram, one = loss(s.preview.bigram, 3), s.preview.text.tokenizer.one
     if s.run.best.loss > s.preview.bigram:
-        words = f"Next to pass: what counting pairs of {one}s reaches ({bigram})."
-        return Line("▸", "plain", words)
-    words = f"Below the {one}-pair counts ({bigram}): it now uses more than one {one}."
-    return Line("▸", "plain", words)
+        pairs = f"what counting pairs of {one}s reaches ({bigram}).", f"pairs of {one}s ({bigram})."
+        return line("▸", "plain", "Next to pass:", pairs, s.keys.fill("<pane.3> shows the line."))
+    more = f"it now uses more than one {one}.", f"it uses more than one {one}.", "it uses more."
+    draws = s.keys.fill("<pane.4> draws from it.")
+    return line("▸", "plain", f"Below the {one}-pair counts ({bigram}):", more, draws)
 
 
 def _training(s: Situation) -> Line | None:
@@ -257,13 +238,15 @@ def _training(s: Situation) -> Line | None:
 
 def _ready(s: Situation) -> Line | None:
     preset = PRESETS.get(s.config.preset)
-    begins = f"{s.keys.fill('Press <run.space> to train')} {s.title}"
-    if not s.n_runs:
-        return Line("▸", "plain", f"{begins}{f': {preset.teaches}' if preset else ''}.")
-    runs = "your run" if s.n_runs == 1 else f"one of your {s.n_runs} runs"
-    opens = s.keys.fill(f"<app.open> opens {runs}.")
-    more = (_sentence(preset.teaches),) if preset else ()
-    return Line("▸", "plain", f"{begins}. {opens}", more)
+    presses = s.keys.fill("Press <run.space> to train")
+    begins = f"{presses} {s.title}", f"{presses} it"
+    plain = [f"{begin}." for begin in begins]
+    if s.n_runs:
+        runs = "your run" if s.n_runs == 1 else f"one of your {count(s.n_runs)} runs"
+        taught = (*clauses(sentence(preset.teaches)), "") if preset else ""
+        return line("▸", "plain", plain, taught, s.keys.fill(f"<app.open> opens {runs}."))
+    taught = clauses(preset.teaches) if preset else ()
+    return line("▸", "plain", [f"{begin}: {what}" for begin in begins for what in taught] + plain)
 
 
 _RULES: tuple[Rule, ...] = (
@@ -290,19 +273,3 @@ _RULES: tuple[Rule, ...] = (
     _training,
     _ready,
 )
-
-
-def value_text(value: object) -> str:
-    """A setting's value as it is shown."""
-    if value is None:
-        return "off"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int):
-        return count(value)
-    return learning_rate(value) if isinstance(value, float) else str(value)
-
-
-def _sentence(words: str) -> str:
-    words = words or "It failed"
-    return f"{words[:1].upper()}{words[1:]}".rstrip(".") + "."

@@ -126,6 +126,7 @@ class Doing(Stage):
                 quiet_s=0,
             )
         )
+        self.main.controls.begin()
         # The Generate pane may yet hear of the weights of before; this comes after that.
         self.main.generate.call_later(lambda: self._oracle.show(self.situation))
         again = self.situation.keys.fill("<app.open> shows it again.")

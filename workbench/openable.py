@@ -9,10 +9,11 @@ from seqlm import errors
 from seqlm.config import RunConfig
 from seqlm.presets import PRESETS
 from seqlm.runs.directory import RunDirectory, list_runs, live_runs
+from workbench.run.standing import standing_words
 from workbench.target import target
 
 _COMMAND_WORDS = ("$", "seqlm-tui", "seqlm", "train", "resume", "show")
-_MOST_FILES, _MOST_RUNS = 20, 100
+_MOST_FILES, _MOST_RUNS, _LATEST_RUNS = 20, 100, 5
 
 
 class Opened(NamedTuple):
@@ -36,6 +37,7 @@ class Choice(NamedTuple):
     name: str
     kind: str
     about: str
+    is_live: bool = False
 
 
 def opened(line: str) -> Opened:
@@ -63,13 +65,20 @@ def opened(line: str) -> Opened:
 
 
 def choices() -> list[Choice]:
-    """Everything there is to open by name: runs that go, texts in this folder, presets, other runs."""
+    """Everything there is to open by name.
+
+    Runs that go and the latest ones come first, then texts in this folder, presets, older runs.
+    """
     live = {run.name for run, _ in live_runs()}
-    names = [run.name for run in reversed(list_runs())][:_MOST_RUNS]
-    runs = [Choice(name, "run", "training now" if name in live else "") for name in names]
+    runs = [_run(run, run.name in live) for run in [*reversed(list_runs())][:_MOST_RUNS]]
     presets = [Choice(preset.name, "preset", preset.teaches) for preset in PRESETS.values()]
-    going = [run for run in runs if run.about]
-    return [*going, *_files(), *presets, *(run for run in runs if not run.about)]
+    runs.sort(key=lambda run: not run.is_live)
+    n_first = max(_LATEST_RUNS, sum(run.is_live for run in runs))
+    return [*runs[:n_first], *_files(), *presets, *runs[n_first:]]
+
+
+def _run(run: RunDirectory, is_live: bool) -> Choice:
+    return Choice(run.name, "run", standing_words(run, is_live), is_live)
 
 
 def _files() -> list[Choice]:

@@ -85,6 +85,7 @@ def test_a_later_change_of_the_same_setting_at_the_same_step_wins() -> None:
         ("names-mlp =3", "is not KEY=VALUE"),
         ("names-mlp model.hiden=3", r"Nearest: model\.hidden"),
         ("names-mlp model.hidden=3@5", "cannot change while a run goes"),
+        ("names-mlp train.learning_rate=0.01@x", "the step in 'train.learning_rate=0.01@x' is not"),
         ("names-mlp sample.temperature=0.5@9", r"leave out @9\. These can: train\.steps, train"),
         ("names-mlp sample.seed=1@0", r"sample\.seed cannot change while a run goes"),
         ("names-mlp seed=1@5", "cannot change while a run goes"),

@@ -62,6 +62,14 @@ class Pane(Rows, can_focus=True):
         """What the border says beside the name, in at most ``width`` cells: view and units."""
         return ""
 
+    def beyond(self) -> str:
+        """What the lower border says: how much more there is than what is seen; mostly nothing."""
+        return ""
+
+    def in_full(self) -> Sequence[tuple[str, str]]:
+        """What the pane may have had to cut, for the help: a term and its words."""
+        return ()
+
     def show(self, situation: Situation) -> None:
         """Show this situation."""
         self.situation = situation
@@ -121,10 +129,16 @@ class Pane(Rows, can_focus=True):
         return [
             Strip(self._segments(self._top(signs, role, width), base), width),
             *(Strip([*left, *self._strip(row, width - 3, base), *right], width) for row in rows),
-            Strip(
-                self._segments([(signs[4] + signs[1] * (width - 2) + signs[5], role)], base), width
-            ),
+            Strip(self._segments(self._bottom(signs, role, width), base), width),
         ]
+
+    def _bottom(self, signs: str, role: str, width: int) -> Row:
+        """The lower border, with what lies beyond it."""
+        beyond = f" {self.beyond()} " if self.beyond() else ""
+        beyond = beyond if cell_len(beyond) <= width - 4 else ""
+        line = signs[1] * (width - 3 - cell_len(beyond))
+        end = signs[1] + signs[5]
+        return [(f"{signs[4]}{line}", role), (beyond, "label"), (end, role)]
 
     def _top(self, signs: str, role: str, width: int) -> Row:
         """The upper border: the digit and the name, then what is shown."""

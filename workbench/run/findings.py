@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple
 
 from workbench.run.curve import Bin, Curve
-from workbench.run.state import Measured, RunState
+from workbench.run.state import Changed, Measured, RunState
 
 FEW_CHECKS = 5
 _LITTLE, _MUCH = 0.01, 0.02
@@ -60,6 +60,16 @@ def plateau(state: RunState) -> Plateau | None:
     step, n_after = checks[near].step, sum(found.n for found in checks[near + 1 :])
     is_long = state.step - step >= _SHARE * state.step
     return Plateau(step, checks[near].low - lowest) if n_after > FEW_CHECKS and is_long else None
+
+
+def n_together(state: RunState, change: Changed) -> int:
+    """How many changes lie between the same two validations: what val did then, they did together."""
+    between = _around(change)
+    return sum(other.can_have_effect and _around(other) == between for other in state.changes)
+
+
+def _around(change: Changed) -> tuple[Measured | None, Measured | None]:
+    return change.before, change.after
 
 
 def crossed(state: RunState, loss: float) -> int | None:

@@ -18,5 +18,5 @@ def moved(kept: Sequence[int], looking_at: int | None, by: int) -> int | None:
 
 
 def nearest(kept: Sequence[int], step: int) -> int | None:
-    """The last kept step that is not after ``step``, else the first; None where none is kept."""
-    return kept[max(0, bisect_right(kept, step) - 1)] if kept else None
+    """The kept step that is nearest to ``step``, of two the earlier one; None where none is kept."""
+    return min(kept, key=lambda one: abs(one - step), default=None)

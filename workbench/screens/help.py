@@ -41,6 +41,7 @@ def help_for(main: MainScreen, keys: KeyNames) -> "HelpScreen":
     pane, active, app = main.current_pane, main.active_bindings, main.app
     sections = [
         Section(f"Keys of {pane.NAME}", _entries(own_keys(active, app, hidden=True))),
+        Section("The row under the cursor", pane.in_full()),
         Section(f"What {pane.NAME} shows", GLOSSARY.get(pane.NAME, ())),
         Section("Words of everywhere", EVERYWHERE),
         Section("Keys of everywhere", _entries(app_keys(active, app))),

@@ -43,6 +43,7 @@ class OpenScreen(ModalScreen[Opened | None]):
     OpenScreen OptionList {
         height: auto; max-height: 1fr; text-wrap: nowrap; text-overflow: ellipsis;
     }
+    OpenScreen OptionList > .option-list--option-disabled { color: $secondary; }
     OpenScreen Static { height: auto; max-height: 4; color: $secondary; }
     OpenScreen Static.-refused { color: $error; }
     """
@@ -148,11 +149,13 @@ class OpenScreen(ModalScreen[Opened | None]):
         if fitting != self._listed:
             self._listed = fitting
             found.set_options(Option(self._row(choice), id=choice.name) for choice in fitting)
+        if not fitting:
+            words = f"Nothing here has {clean(word, _NAME)} in its name; enter tries what is typed."
+            found.set_options([Option(Text(words, self._look.palette.label), disabled=True)])
 
     def _row(self, choice: Choice) -> Text:
         palette = self._look.palette
-        is_live = choice.kind == "run" and choice.about
-        row = Text(self._look.sign("● " if is_live else "  "), palette.train)
+        row = Text(self._look.sign("● " if choice.is_live else "  "), palette.train)
         row.append(fit(choice.name, _NAME), f"bold {palette.plain}")
         row.append(fit(choice.kind, _KIND), palette.label)
-        return row.append(clean(choice.about, 200), palette.label)
+        return row.append(self._look.sign(clean(choice.about, 200)), palette.label)

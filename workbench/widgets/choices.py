@@ -62,7 +62,10 @@ class FoundCommands(CommandList, Choices):
 class Commands(CommandPalette):
     """Textual's command palette."""
 
-    DEFAULT_CSS = "Commands SearchIcon { color: $foreground; }"
+    DEFAULT_CSS = """
+    Commands SearchIcon { color: $foreground; }
+    Commands FoundCommands > .option-list--option-disabled { color: $secondary; }
+    """
 
     def compose(self) -> ComposeResult:
         """The same with our list."""

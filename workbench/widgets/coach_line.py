@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from workbench.coach import Line, advise
+from workbench.coach import advise
 from workbench.panes.loss.rows import numbers_row
-from workbench.render.text import fit
 from workbench.situation import Situation
 from workbench.widgets.rows import Row, Rows
+from workbench.wording import Line
 
 _URGENT = ("error", "warning")
 
@@ -39,6 +39,5 @@ class CoachLine(Rows):
 
 
 def _line_row(line: Line, width: int) -> Row:
-    room = max(0, width - 4)
-    words = fit(line.said(room), room).rstrip()
+    words = line.fitting(max(0, width - 4))
     return [(f" {line.sign} ", line.role), (words, line.role if line.role in _URGENT else "plain")]

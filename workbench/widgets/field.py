@@ -17,6 +17,13 @@ class Field(Input):
         """Makes the text harmless before it is shown."""
         return clean(value)
 
+    def _on_paste(self, event: events.Paste) -> None:
+        """Takes all lines of what is pasted as one: a terminal may have broken it."""
+        event.prevent_default()
+        event.stop()
+        parts = (line.strip().removesuffix("\\").rstrip() for line in event.text.splitlines())
+        self.replace(" ".join(filter(None, parts)), *sorted(self.selection))
+
     def open_with(self, text: str) -> None:
         """Goes to the field with all of the text selected, so that typing replaces it."""
         self.value = text

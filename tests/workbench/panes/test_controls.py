@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from seqlm import recipe, settings
 from seqlm.config import RunConfig
 from seqlm.presets import PRESETS
+from workbench.keyboard.names import USUAL_KEYS
 from workbench.panes.controls.lines import action_at, controls_rows
 from workbench.panes.controls.pane import ControlsPane
 from workbench.panes.controls.presets import (
@@ -28,7 +29,14 @@ from workbench.panes.controls.presets import (
 from workbench.panes.controls.rows import control_rows
 from workbench.panes.controls.shown import ShownControls
 from workbench.panes.controls.summary import summary
-from workbench.panes.controls.view import ControlsView, scrolled, scrolled_to_cursor
+from workbench.panes.controls.under import explained
+from workbench.panes.controls.view import (
+    ControlsView,
+    beyond,
+    n_list_lines,
+    scrolled,
+    scrolled_to_cursor,
+)
 from workbench.render.palette import PALETTES
 from workbench.render.text import clean
 from workbench.situation import Situation
@@ -92,12 +100,12 @@ activation         tanh         ↻
 dropout            0            ↻
 input              embedding    ↻
 tied               false        ↻
-init               lecture      ↻
-seed               0            ↻
 ─ 11,897 → 17,697 params ─────────
 1 waits: r starts it, u undoes
 size of a step down the slope.
-0.000001 to 100; default 0.1.
+0.000001 to 100; 0.1 in names-mlp.
+
+
 ─ C copies this line ─────────────
 names-mlp train.learning_rate=0.05…
 """.splitlines()
@@ -106,7 +114,7 @@ context            3 tokens                                               ↻
 embedding          10                                                     ↻
 hidden           ◂ 200 → 300 ▸                                            ↻ r
 ─ 11,897 → 17,697 params ─ 1 waits: r starts it, u undoes ──────────────────
-units in a hidden layer. 1 to 8,192; default 200.
+units in a hidden layer. 1 to 8,192; 200 in names-mlp.
 """.splitlines()
 
 
@@ -116,6 +124,28 @@ def test_live_waiting_and_refused_rows_together() -> None:
 
 def test_wide_and_short() -> None:
     assert plain(view_on("model.hidden", 77, 8), 77, 8)[-5:] == GOLDEN_77
+
+
+def test_help_of_a_setting_is_whole_where_there_is_room_and_names_the_value_of_the_preset() -> None:
+    for preset in PRESETS:
+        rows = control_rows(recipe.read(preset), None, {})
+        for row in rows[1:]:
+            words = explained(row, USUAL_KEYS)
+            value = settings.value_of(PRESETS[preset].config, row.key)
+            assert words.endswith(f"; {row.setting.show(value)} in {preset}.")
+            view = ControlsView(ShownControls(rows), rows.index(row))
+            under = "".join(plain(view, 76, 24)).replace(" ", "")
+            assert words.replace(" ", "") in under
+
+
+def test_the_border_says_how_much_of_the_list_is_not_seen() -> None:
+    for height in range(3, 60):
+        for at in range(len(ROWS)):
+            view = scrolled_to_cursor(ControlsView(CONTENT, at), 35, height)
+            seen = plain(view, 35, height)[: n_list_lines(35, height)]
+            n_seen = sum(not line.startswith(("─", "✗", "  ")) and line != "" for line in seen)
+            told = [int(word) for word in beyond(view, 35, height).split() if word.isdecimal()]
+            assert sum(told) + n_seen == len(ROWS)
 
 
 def test_one_row_sums_up() -> None:

@@ -20,11 +20,11 @@ from seqlm.protocol.events import Continued, Evaluated, Event, RunCreated, Steps
 from workbench.panes.loss.body import LossBody, shares
 from workbench.panes.loss.chart import references
 from workbench.panes.loss.pane import LossPane
-from workbench.panes.loss.rows import numbers_row
+from workbench.panes.loss.rows import change_rows, numbers_row
 from workbench.panes.loss.view import X_SCALES, Y_SCALES, LossView, XScale
 from workbench.run.curve import MAX_EQUAL_BINS
 from workbench.run.fold import fold_all
-from workbench.run.state import RunState
+from workbench.run.state import Changed, Measured, RunState
 from workbench.situation import Situation
 from workbench.texts.preview import Preview
 from workbench.widgets.rows import Row
@@ -220,6 +220,31 @@ def test_the_effect_of_a_change_is_listed(shown: Shown) -> None:
     listed = next(row for row in rows if row.startswith("▲1 "))
     assert "learning rate 0.1 → 0.05" in listed
     assert "val 3.306 at 2,000 → 2.993 at 2,400" in listed
+
+
+@pytest.mark.parametrize(
+    ("width", "told_as"),
+    [
+        (
+            120,
+            "learning rate 9.3e-5 → 0.01  val 2.347 at 154,000 → 2.358 at 155,000, both together",
+        ),
+        (76, "learning rate 9.3e-5 → 0.01  val 2.347 → 2.358 by 2"),
+        (62, "learning rate → 0.01  val 2.347 → 2.358 by 2"),
+        (54, "learning rate → 0.01  2.347 → 2.358 by 2"),
+    ],
+)
+def test_changes_between_two_validations_are_told_with_what_they_did_together(
+    shown: Shown, width: int, told_as: str
+) -> None:
+    before, after = Measured(154_000, 2.347), Measured(155_000, 2.358)
+    rates = ((154_302, 4.65e-5, 9.3e-5), (154_597, 9.3e-5, 0.01))
+    changes = tuple(Changed(at, "train.learning_rate", *to, before, after) for at, *to in rates)
+    found = shown(replace(told("steered"), changes=changes, n_changes=4))
+    rows = texts(change_rows(found, 3, width))
+    assert rows[1].split() == f"▲4 154,597 {told_as}".split()
+    assert rows[0].endswith(told_as.rpartition("  ")[2])
+    assert all(cell_len(row) <= width for row in rows)
 
 
 def long_run(n_steps: int) -> RunState:

@@ -17,7 +17,7 @@ def possible(view: ControlsView, action: str) -> bool:
         case "redo":
             return view.content.can_redo
         case "find_rate":
-            return setting is not None and setting.key == "train.learning_rate"
+            return setting is not None and not view.content.learns_by_counting
         case "step":
             return setting is not None and setting.kind != "text"
         case "scale":

@@ -14,9 +14,10 @@ from seqlm import errors
 from workbench.panes.controls import view as layout
 from workbench.panes.controls.keys import CONTROLS_BINDINGS, possible, reach
 from workbench.panes.controls.lines import action_at, controls_rows, label_width
-from workbench.panes.controls.rows import PRESET_KEY, ControlRow
+from workbench.panes.controls.rows import PRESET_KEY, ControlRow, first_row
 from workbench.panes.controls.shown import ShownControls
 from workbench.panes.controls.summary import summary
+from workbench.panes.controls.under import explained
 from workbench.panes.controls.values import scaled, stepped
 from workbench.panes.controls.view import ControlsView
 from workbench.panes.controls.words import together, typed
@@ -42,7 +43,7 @@ class ControlsPane(Pane):
         "One marked ↻ takes a new run: 200 → 300 waits, <run.new> starts it, and the old run is "
         "kept. <controls.less> and <controls.more> go to the next round value, <controls.halve> and "
         "<controls.double> halve and double, <controls.edit> types one: 3e-4, *2, /10, off. "
-        "<controls.undo> takes back. <controls.find_rate> on the learning rate tries rates on a copy."
+        "<controls.undo> takes back. <controls.find_rate> tries learning rates on a copy."
     )
     BINDINGS: ClassVar[list[BindingType]] = CONTROLS_BINDINGS
 
@@ -73,8 +74,6 @@ class ControlsPane(Pane):
     class RateSearchAsked(Message):
         """A learning rate should be looked for."""
 
-    # What the app tells.
-
     def show(self, situation: Situation) -> None:
         """Takes the situation that values are held against; what is drawn comes by itself."""
         self.situation = situation
@@ -85,10 +84,14 @@ class ControlsPane(Pane):
             return
         here = self.view.row.key if self.view.row else ""
         keys = [row.key for row in content.rows]
-        cursor = keys.index(here) if here in keys else _first_live(content.rows)
+        cursor = keys.index(here) if here in keys else first_row(content.rows)
         if self.view.is_editing and here not in keys:
             self._close_field()
         self._change(content=content, cursor=cursor)
+
+    def begin(self) -> None:
+        """Begins at the top again: something else is shown."""
+        self._change(cursor=first_row(self.view.rows), top=0, refusal="")
 
     def show_refusal(self, message: str) -> None:
         """Says under the row why what was asked last is not possible."""
@@ -218,6 +221,15 @@ class ControlsPane(Pane):
         """The rows of one frame."""
         return controls_rows(self.view, width, height, self.palette.band)
 
+    def beyond(self) -> str:
+        """How many settings the list has above and below what is seen."""
+        return layout.beyond(self.view, *self.inner)
+
+    def in_full(self) -> Sequence[tuple[str, str]]:
+        """What the setting under the cursor does: there may be no room for all of it."""
+        row = self.view.row
+        return [(row.label, explained(row, self.keys))] if row else []
+
     def folded(self, width: int) -> Row:
         """The learning rate, what waits, the model."""
         return summary(self.view.content, width)
@@ -286,11 +298,3 @@ class ControlsPane(Pane):
         self._change(is_editing=False, refusal="")
         if has_focus_in_field(self):
             self.focus()
-
-
-def _first_live(rows: tuple[ControlRow, ...]) -> int:
-    """Where the cursor begins: on the learning rate, or the first value that is in force at once."""
-    keys = [row.key for row in rows]
-    if "train.learning_rate" in keys:
-        return keys.index("train.learning_rate")
-    return next((i for i, row in enumerate(rows) if row.live), 0)

@@ -1,6 +1,6 @@
 """The settings of a run as rows that a person steps through, generated from the configuration."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -61,6 +61,7 @@ class ControlRow(Struct, frozen=True):
         waiting_text: What is asked for, where that is not what is in force; else None.
         marks: The numbers of the changes that were made to it while the run went.
         no_effect: Why no other value could make another run as the other settings stand; else empty.
+        usual: The value that the preset has for it, and the preset's name; else empty.
     """
 
     setting: Setting
@@ -71,6 +72,7 @@ class ControlRow(Struct, frozen=True):
     waiting_text: str | None = None
     marks: tuple[int, ...] = ()
     no_effect: str = ""
+    usual: str = ""
 
     @property
     def key(self) -> str:
@@ -119,8 +121,17 @@ def control_rows(
             values = replace(values, wanted=values.now)
         lacking = None if key in steered else effect.lacking(here, key)
         row = _row(setting, values, marks.get(key, ()))
-        found.append(replace(row, no_effect=_why_not(asked, lacking) if lacking else ""))
+        no_effect = _why_not(asked, lacking) if lacking else ""
+        found.append(replace(row, no_effect=no_effect, usual=_usual(asked.preset, setting)))
     return (_preset_row(asked, running), *sorted(found, key=_place))
+
+
+def first_row(rows: Sequence[ControlRow]) -> int:
+    """Where the cursor begins: on the learning rate, or the first value that is in force at once."""
+    keys = [row.key for row in rows]
+    if "train.learning_rate" in keys:
+        return keys.index("train.learning_rate")
+    return next((i for i, row in enumerate(rows) if row.live), 0)
 
 
 def _steered(running: RunConfig | None, in_force: Mapping[str, Any]) -> set[str]:
@@ -161,6 +172,14 @@ def _row(setting: Setting, held: Held, marks: tuple[int, ...]) -> ControlRow:
         setting.show(held.wanted) if held.waits else None,
         marks,
     )
+
+
+def _usual(name: str, setting: Setting) -> str:
+    preset = PRESETS.get(name)
+    if preset is None or setting.key not in {s.key for s in settings.settings_of(preset.config)}:
+        return ""
+    value = settings.value_of(preset.config, setting.key)
+    return f"{setting.show(value)} in {name}"
 
 
 def _why_not(config: RunConfig, lacking: Needed) -> str:

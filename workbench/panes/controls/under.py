@@ -2,8 +2,9 @@
 
 from textwrap import wrap
 
+from workbench.keyboard.names import KeyNames
 from workbench.panes.controls.keys import CONTROLS_BINDINGS
-from workbench.panes.controls.rows import PRESET_KEY
+from workbench.panes.controls.rows import PRESET_KEY, ControlRow
 from workbench.panes.controls.shown import ShownControls
 from workbench.panes.controls.view import ControlsView, parts_under
 from workbench.panes.controls.words import explanation
@@ -71,14 +72,18 @@ def _ruled(words: list[str], role: str, width: int) -> Row:
     return [*row, ("─" * (width - 1 - used), "guide")]
 
 
+def explained(row: ControlRow, keys: KeyNames) -> str:
+    """What the setting of a row does, in full."""
+    is_preset = row.key == PRESET_KEY
+    words = explanation(row.setting, row.no_effect, row.usual)
+    return keys.fill(clean(f"{row.setting.help}." if is_preset else words), CONTROLS_BINDINGS)
+
+
 def _explained(view: ControlsView, width: int, n_rows: int) -> list[str]:
     """What the setting under the cursor does, in so many rows."""
     row, lines = view.row, list[str]()
     if row is not None and n_rows:
-        is_preset = row.key == PRESET_KEY
-        words = f"{row.setting.help}." if is_preset else explanation(row.setting, row.no_effect)
-        words = view.content.keys.fill(clean(words), CONTROLS_BINDINGS)
-        lines = wrap(words, max(8, width))
+        lines = wrap(explained(row, view.content.keys), max(8, width))
     if len(lines) > n_rows:
         lines = [*lines[: n_rows - 1], fit(" ".join(lines[n_rows - 1 :]), width)]
     return lines + [""] * (n_rows - len(lines))

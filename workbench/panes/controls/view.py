@@ -13,8 +13,10 @@ from workbench.panes.controls.shown import ShownControls
 Part: TypeAlias = Literal["params", "waits", "both", "words", "rule", "line"]
 
 _WIDE_FROM = 60
+_FOUR: tuple[Part, ...] = ("words", "words", "words", "words")
 _PARTS: tuple[tuple[int, tuple[Part, ...], tuple[Part, ...]], ...] = (
-    (16, ("params", "waits", "words", "words", "rule", "line"), ("both", "words", "rule", "line")),
+    (24, ("params", "waits", *_FOUR, "rule", "line"), ("both", *_FOUR[1:], "rule", "line")),
+    (16, ("params", "waits", *_FOUR[2:], "rule", "line"), ("both", *_FOUR[2:], "rule", "line")),
     (12, ("waits", "words", "line"), ("both", "words", "line")),
     (8, ("waits", "words"), ("both", "words")),
     (5, ("words",), ("words",)),
@@ -104,6 +106,15 @@ def scrolled(view: ControlsView, by: int, width: int, height: int) -> ControlsVi
     cursor = min(max(view.cursor, seen[0]), seen[-1]) if seen else view.cursor
     kept = view.refusal if cursor == view.cursor else ""
     return replace(view, top=top, cursor=cursor, refusal=kept)
+
+
+def beyond(view: ControlsView, width: int, height: int) -> str:
+    """How many settings the list has above and below what is seen: ``↑ 3 ↓ 7 more settings``."""
+    lines, end = lines_of(view, width), view.top + n_list_lines(width, height)
+    hidden = (("↑", lines[: view.top]), ("↓", lines[end:]))
+    counts = [(sign, sum(line.kind == "row" for line in part)) for sign, part in hidden]
+    signs = " ".join(f"{sign} {n}" for sign, n in counts if n)
+    return f"{signs} more settings" if signs else ""
 
 
 def place_of_cursor(view: ControlsView, width: int) -> int:

@@ -24,16 +24,22 @@ def bounds(setting: Setting) -> str:
     return f"{above}{plain_number(setting.minimum)} {to} {plain_number(setting.maximum)}{off}"
 
 
-def explanation(setting: Setting, no_effect: str = "") -> str:
-    """What a setting does, what it may be, and its usual value; first why it does nothing now."""
+def explanation(setting: Setting, no_effect: str = "", usual: str = "") -> str:
+    """What a setting does, what it may be, and its usual value; first why it does nothing now.
+
+    Args:
+        setting: How the configuration declares it.
+        no_effect: Why it does nothing, as a sentence; else empty.
+        usual: ``0.005 in names-gru``, where a preset has it; else the default is said.
+    """
     about = setting.help
     if no_effect:
         about = f"{no_effect} {about[:1].upper()}{about[1:]}"
     unit = f" {setting.unit}" if setting.unit and setting.kind != "text" else ""
-    usual = setting.show(setting.default)
+    usual = usual or f"default {setting.show(setting.default)}"
     if setting.kind == "text":
-        return f"{about}; default {usual}."
-    return f"{about}. {bounds(setting)}{unit}; default {usual}."
+        return f"{about}; {usual}."
+    return f"{about}. {bounds(setting)}{unit}; {usual}."
 
 
 def typed(setting: Setting, value: Any, text: str, keys: KeyNames = USUAL_KEYS) -> Any:

@@ -75,8 +75,13 @@ class LossBody:
 
     @cached_property
     def _reading(self) -> Reading | None:
+        """The column under the cursor; by the step whose weights are looked at, where that is read."""
         at = stop_of(self._view, self.stops) if self._view.cursor is not None else None
-        return None if at is None else self._readings[at]
+        if at is None:
+            return None
+        found, looking_at = self._readings[at], self._situation.looking_at
+        is_looked_at = looking_at is not None and looking_at == self._view.cursor
+        return found._replace(step=looking_at or 0) if is_looked_at else found
 
     def rows(self) -> list[Row]:
         """At most as many rows as there is room for.

@@ -38,11 +38,11 @@ class LossPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = LOSS_BINDINGS
 
     class StepAsked(Message):
-        """The model should be looked at as it was at the step that is read."""
+        """The model should be looked at as it was at a kept step, the nearest to the one read."""
 
-        def __init__(self, step: int) -> None:
+        def __init__(self, step: int, read: int) -> None:
             super().__init__()
-            self.step = step
+            self.step, self.read = step, read
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -67,7 +67,7 @@ class LossPane(Pane):
         """The numbers, the chart in the middle, the latest changes, and the step that is read."""
         if self.situation is None:
             return []
-        return LossBody(self.situation, self._looked_at, width, height, self.ascii_only).rows()
+        return LossBody(self.situation, self.view, width, height, self.ascii_only).rows()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key that would do nothing is not there."""
@@ -77,7 +77,7 @@ class LossPane(Pane):
             case "zoom_out" | "show_all":
                 return self.view.window is not None
             case "now":
-                return self.view.cursor is not None
+                return self.view.cursor is not None and self._looking_at is None
             case "look":
                 return self.view.cursor is not None and bool(self._kept)
         return True
@@ -93,10 +93,11 @@ class LossPane(Pane):
         self._look(without_cursor(self.view))
 
     def action_look(self) -> None:
-        """Look at the model as it was at the step that is read, or the last kept one before it."""
-        step = None if self.view.cursor is None else nearest(self._kept, self.view.cursor)
-        if step is not None:
-            self.post_message(self.StepAsked(step))
+        """Look at the model as it was at the kept step nearest to the one that is read."""
+        read = self.view.cursor
+        step = None if read is None else nearest(self._kept, read)
+        if read is not None and step is not None:
+            self.post_message(self.StepAsked(step, read))
 
     def action_x_axis(self) -> None:
         """Steps by their logarithm, steps, seconds, epochs."""
@@ -139,15 +140,14 @@ class LossPane(Pane):
             self._look(zoomed(self.view, whole_axis(self.situation, self.view.x), center, factor))
 
     @property
-    def _looked_at(self) -> LossView:
-        """The view; where the model is looked at as it was, that step is read."""
-        looking_at = self.situation.looking_at if self.situation else None
-        return self.view if looking_at is None else replace(self.view, cursor=looking_at)
+    def _looking_at(self) -> int | None:
+        return self.situation.looking_at if self.situation else None
 
     def show(self, situation: Situation) -> None:
-        """Show this situation; in another run another step is read."""
-        if self.situation is not None and self.situation.run.run != situation.run.run:
-            self.view = without_cursor(self.view)
+        """Show this situation; the step whose weights are looked at is read, in another run none."""
+        is_other = self.situation is not None and self.situation.run.run != situation.run.run
+        if is_other or self._looking_at != situation.looking_at:
+            self.view = replace(self.view, cursor=situation.looking_at)
         super().show(situation)
 
     @property

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from seqlm.result import judged_on
-from workbench.coach import value_text
 from workbench.labels import label
 from workbench.panes.loss.axes import x_of
 from workbench.panes.loss.chart import Reading, numbered_changes
@@ -14,9 +13,11 @@ from workbench.panes.loss.view import LossView
 from workbench.render.figures import axis_seconds, compact, count, learning_rate
 from workbench.render.text import fit
 from workbench.render.units import Unit, in_words
-from workbench.run.state import Changed, Measured
+from workbench.run.findings import n_together
+from workbench.run.state import Changed, Measured, RunState
 from workbench.situation import Situation
 from workbench.widgets.rows import Row
+from workbench.wording import value_text
 
 Piece = tuple[str, str]
 
@@ -137,29 +138,60 @@ def _said(situation: Situation, words: str) -> str:
 
 
 def change_rows(situation: Situation, n_rows: int, width: int, unit: Unit = "nats") -> list[Row]:
-    """The latest changes, each with what it did to the validation loss."""
+    """The latest changes, each with what it did to the validation loss.
+
+    Where room is short the steps of the validations go first, then the old values.
+    """
     shown = numbered_changes(situation)[-n_rows:] if n_rows else []
-    steps = [count(change.step) for _, change in shown]
-    texts = [f"{label(c.key)} {value_text(c.old)} → {value_text(c.new)}" for _, c in shown]
-    at, wide = max(map(len, steps), default=0), max(map(cell_len, texts), default=0)
-    rows: list[Row] = []
-    for (number, change), step, text in zip(shown, steps, texts, strict=True):
-        row: list[Piece] = [(f"▲{number} ", "mark"), (f"{step.rjust(at)}  ", "label")]
-        room = width - _cells(row)
-        row += [(fit(text, min(wide, room)), "plain")]
-        rows.append(_fitting(row, [(f"   {_effect(change, unit)}", "label")], width))
-    return rows
+    at = max((len(count(change.step)) for _, change in shown), default=0)
+    heads: list[list[Piece]] = [
+        [(f"▲{number} ", "mark"), (f"{count(change.step).rjust(at)}  ", "label")]
+        for number, change in shown
+    ]
+    changes = [change for _, change in shown]
+    found = [_told(situation.run, changes, unit, *lengths) for lengths in _LENGTHS]
+    room = width - max(map(_cells, heads), default=0)
+    rows = next((rows for rows in found if max(map(_cells, rows), default=0) <= room), None)
+    if rows is None:
+        rows = [[(fit(row[0][0], room).rstrip(), "plain")] for row in found[-1]]
+    return [_fitting([], [*head, *row], width) for head, row in zip(heads, rows, strict=True)]
 
 
-def _effect(change: Changed, unit: Unit) -> str:
-    planned = "as planned   " if change.is_planned else ""
+_LENGTHS = ((0, 0), (0, 1), (1, 1), (1, 2))
+"""How short each change is told, and its effect: 0 is in full."""
+
+
+def _told(
+    run: RunState, changes: Sequence[Changed], unit: Unit, short: int, shorter: int
+) -> list[list[Piece]]:
+    """What was changed, its effects under one another."""
+    names = [label(change.key) for change in changes]
+    olds = ["" if short else f" {value_text(change.old)}" for change in changes]
+    texts = [f"{n}{o} → {value_text(c.new)}" for n, o, c in zip(names, olds, changes, strict=True)]
+    wide = max(map(cell_len, texts), default=0)
+    effects = [_effect(run, change, unit, shorter) for change in changes]
+    return [
+        [(fit(text, wide) if effect else text, "plain"), (f"  {effect}" if effect else "", "label")]
+        for text, effect in zip(texts, effects, strict=True)
+    ]
+
+
+def _effect(run: RunState, change: Changed, unit: Unit, shorter: int) -> str:
+    """What val did between the two validations around a change, and around others with it."""
+    planned = "as planned" if change.is_planned and not shorter else ""
     if not change.can_have_effect:
-        return planned.rstrip()
+        return planned
+    gap = "  " if planned else ""
     if change.before is None or change.after is None:
-        return f"{planned}val: not measured yet"
+        return f"{planned}{gap}{('val: not measured yet', 'val: not yet', '')[shorter]}"
     before, after = in_words(change.before.loss, unit, 3), in_words(change.after.loss, unit, 3)
+    n = n_together(run, change)
+    of = "" if n == 1 else ", both together" if n == 2 else f", all {count(n)} together"
+    of = f" by {count(n)}" if of and shorter else of
+    if shorter:
+        return f"{'val ' if shorter == 1 else ''}{before} → {after}{of}"
     at, then = count(change.before.step), count(change.after.step)
-    return f"{planned}val {before} at {at} → {after} at {then}"
+    return f"{planned}{gap}val {before} at {at} → {after} at {then}{of}"
 
 
 def _fitting(row: Sequence[Piece], more: Sequence[Piece], width: int) -> list[Piece]:

@@ -1,0 +1,82 @@
+"""The list of what can be opened, and what is said where nothing is found."""
+
+from pathlib import Path
+
+import pytest
+from fake_worker import write_run
+from msgspec.structs import replace
+from recorded_logs import recorded, until
+from stage import CONFIG, Stage, settled
+from textual.events import Paste
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from seqlm.presets import PRESETS
+from seqlm.protocol.events import Evaluated
+from workbench.openable import choices
+from workbench.run.standing import standing_words
+from workbench.widgets.choices import Choices
+
+
+def test_runs_say_how_they_stand_and_the_latest_come_before_the_presets(tmp_path: Path) -> None:
+    for n in range(1, 8):
+        write_run(tmp_path / "runs" / f"mine-{n}", CONFIG, recorded("steered"))
+    found = choices()
+    names = [choice.name for choice in found if choice.kind != "file"]
+    assert set(names[:5]) < {f"mine-{n}" for n in range(1, 8)}
+    assert names[5 : 5 + len(PRESETS)] == [*PRESETS]
+    assert found[0].about == "finished, 3,600 steps, val 2.819"
+
+
+@pytest.mark.parametrize(
+    ("events", "is_live", "words"),
+    [
+        (until("steered", 1000), False, "died, 1,"),
+        (until("steered", 1000), True, "training now, 1,"),
+        (recorded("diverging"), False, "diverged, "),
+    ],
+)
+def test_the_end_of_a_log_tells_how_a_run_stands(
+    tmp_path: Path, events, is_live: bool, words: str
+) -> None:
+    run = write_run(tmp_path / "runs" / "mine-1", CONFIG, events)
+    assert standing_words(run, is_live).startswith(words)
+
+
+def test_a_long_log_is_read_from_its_end(tmp_path: Path) -> None:
+    long = [e for e in until("steered", 3600) if not isinstance(e, Evaluated)] * 40
+    scored = replace(next(e for e in recorded("steered") if isinstance(e, Evaluated)), step=3600)
+    run = write_run(tmp_path / "runs" / "mine-1", CONFIG, [*long, scored])
+    assert run.events_path.stat().st_size > 1 << 17
+    assert standing_words(run, False) == f"died, 3,600 steps, val {scored.loss:.3f}"
+    run.events_path.write_bytes(b"")
+    assert standing_words(run, False) == "died"
+
+
+async def test_a_line_that_was_broken_is_pasted_whole(stage: Stage) -> None:
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("o")
+        field = app.screen.query_one(Input)
+        field.post_message(Paste("names-mlp seed=3 \\\n  train.steps=9\n"))
+        await pilot.pause(0.05)
+        assert field.value == "names-mlp seed=3 train.steps=9"
+
+
+@pytest.mark.parametrize(("key", "words"), [("o", "Nothing here has zzz"), ("colon", "No match")])
+async def test_a_search_that_finds_nothing_says_so(stage: Stage, key: str, words: str) -> None:
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press(key, *"zzz")
+        assert await _shows(pilot, words)
+
+
+async def _shows(pilot: Pilot[int], words: str) -> bool:
+    for _ in range(200):
+        await pilot.pause(0.02)
+        found = next(w for w in pilot.app.screen.walk_children(Choices))
+        if any(words in found.render_line(y).text for y in range(found.size.height)):
+            return True
+    return False
