@@ -44,9 +44,13 @@ def sentences(words: str) -> tuple[str, ...]:
 
 
 def clauses(words: str) -> tuple[str, ...]:
-    """A sentence whole, then shorter and shorter; commas end a clause where nothing stronger does."""
+    """A sentence whole, then shorter and shorter; commas end a clause where nothing stronger does.
+
+    One or two words alone say nothing.
+    """
     ends = [end for signs in (";:", ",") for end in reversed([*_clause_ends(words, signs)])]
-    return tuple(f"{words[:end]}." for end in (len(words), *ends))
+    telling = (end for end in ends if len(words[:end].split()) > 2)
+    return tuple(f"{words[:end]}." for end in (len(words), *telling))
 
 
 def _clause_ends(words: str, signs: str) -> Iterator[int]:

@@ -98,9 +98,10 @@ def _rows(sweep: "Sweep") -> list[list[str]]:
     """Every fourth step and the suggested one, each with its loss as a bar."""
     smoothed, suggested = sweep.smoothed, sweep.suggested_step
     shown = {*range(0, len(smoothed) - 1, _ROWS_EVERY), len(smoothed) - 1}
-    low, high = useful_range(smoothed)
+    steps = sorted(shown if suggested is None else {*shown, suggested})
+    low, high = useful_range([smoothed[step] for step in steps])
     rows = []
-    for step in sorted(shown if suggested is None else {*shown, suggested}):
+    for step in steps:
         loss = smoothed[step]
         share = min((loss - low) / (high - low), 1.0) if math.isfinite(loss) else 1.0
         bar = "#" * round(share * _BAR_CELLS)
