@@ -8,7 +8,7 @@ a narrow terminal has gives shorter wordings too, so that its key is never cut o
 
 from collections.abc import Callable
 
-from seqlm.presets import PRESETS
+from seqlm.presets import PRESETS, Preset
 from seqlm.result import judged_on
 from workbench.render.figures import count, duration, learning_rate, loss
 from workbench.run.findings import overfitting, plateau
@@ -152,9 +152,15 @@ def _finished(s: Situation) -> Line | None:
     ]
     short = f"{done}: {judged[-1]}." if judged else f"{done}."
     early = (*clauses(sentence(s.run.message)), "") if s.run.message else ""
-    teaches = (*clauses(sentence(s.preset.teaches)), "") if s.preset else ""
+    teaches = _taught(s.preset)
     then = s.keys.fill("<pane.4> uses it"), s.keys.fill("; <run.new> trains a changed one.")
     return line("✓", "best", (*took, short), early, teaches, ("".join(then), f"{then[0]}."))
+
+
+def _taught(preset: Preset | None) -> tuple[str, ...]:
+    """What a preset shows, as far as there is room; one or two words of it alone say nothing."""
+    whole = clauses(sentence(preset.teaches)) if preset else ()
+    return (*(words for words in whole if len(words.split()) > 2), "")
 
 
 def _is_validated(s: Situation) -> bool:
@@ -243,8 +249,7 @@ def _ready(s: Situation) -> Line | None:
     plain = [f"{begin}." for begin in begins]
     if s.n_runs:
         runs = "your run" if s.n_runs == 1 else f"one of your {count(s.n_runs)} runs"
-        taught = (*clauses(sentence(preset.teaches)), "") if preset else ""
-        return line("▸", "plain", plain, taught, s.keys.fill(f"<app.open> opens {runs}."))
+        return line("▸", "plain", plain, _taught(preset), s.keys.fill(f"<app.open> opens {runs}."))
     taught = clauses(preset.teaches) if preset else ()
     return line("▸", "plain", [f"{begin}: {what}" for begin in begins for what in taught] + plain)
 

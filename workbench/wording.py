@@ -44,13 +44,9 @@ def sentences(words: str) -> tuple[str, ...]:
 
 
 def clauses(words: str) -> tuple[str, ...]:
-    """A sentence whole, then shorter and shorter; commas end a clause where nothing stronger does.
-
-    One or two words alone say nothing.
-    """
+    """A sentence whole, then shorter and shorter; commas end a clause where nothing stronger does."""
     ends = [end for signs in (";:", ",") for end in reversed([*_clause_ends(words, signs)])]
-    telling = (end for end in ends if len(words[:end].split()) > 2)
-    return tuple(f"{words[:end]}." for end in (len(words), *telling))
+    return tuple(f"{words[:end]}." for end in (len(words), *ends))
 
 
 def _clause_ends(words: str, signs: str) -> Iterator[int]:

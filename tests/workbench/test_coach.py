@@ -153,7 +153,7 @@ def test_what_a_preset_shows_is_said_with_its_result_where_there_is_room() -> No
     assert line.fitting(len(line.words) - 1).endswith(f"{teaches} 4 uses it.")
     assert line.fitting(110).endswith("by heart, not to 0. 4 uses it.")
     assert line.fitting(76).endswith(", expected 0.091. 4 uses it.")
-    assert "sure and wrong" in advise(ended("names-bad-init")).fitting(160)
+    assert "sure and wrong" in advise(ended("names-bad-init")).fitting(200)
 
 
 def test_other_runs_do_not_hide_what_a_preset_teaches() -> None:
