@@ -12,7 +12,7 @@ from textual.driver import Driver
 from textual.screen import Screen
 
 from seqlm.runs.directory import list_runs
-from workbench.keyboard.active import footer_keys
+from workbench.keyboard.active import footer_keys, heard
 from workbench.looking import Looking
 from workbench.opening import Opening, theme_of
 from workbench.oracle import Oracle
@@ -182,7 +182,7 @@ class Stage(TerminalApp):
         if not self.main.is_active:
             self.main.footer.show((), ())
             return
-        active = self.main.active_bindings
+        active = heard(self.main.active_bindings, self.main.focused)
         own, kept = footer_keys(self.situation, active, self)
         self.main.footer.show(own, kept)
 

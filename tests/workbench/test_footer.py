@@ -59,5 +59,34 @@ async def test_under_another_screen_no_key_is_shown(stage: Stage, key: str) -> N
         assert footer_text(app) == before
 
 
+async def test_in_the_guessing_game_a_key_does_what_the_footer_says(stage: Stage) -> None:
+    app = stage.app(until("steered", 3000))
+    async with app.run_test(size=(200, 50)) as pilot:
+        await settled(pilot)
+        values = app.situation.run.values, app.situation.asked
+        await pilot.press("4", "V")
+        await settled(pilot)
+        assert "rate" not in footer_text(app)
+        await pilot.press("enter")
+        await settled(pilot)
+        words = footer_text(app)
+        assert words.startswith("esc end the game")
+        assert not any(f" {key} " in f" {words} " for key in "sSzXqro[]")
+        assert "ctrl+q quit" in words
+        await pilot.press("[", "]", "]", "(", "escape")
+        await settled(pilot)
+        assert (app.situation.run.values, app.situation.asked.train) == (values[0], values[1].train)
+        assert not app.main.generate.view.is_guessing
+
+
+async def test_escape_in_the_field_of_the_prompt_is_called_cancel(stage: Stage) -> None:
+    app = stage.app(until("steered", 3000))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("4", "i")
+        await settled(pilot)
+        assert footer_text(app).startswith("enter take it  esc cancel")
+
+
 def footer_text(app: Workbench) -> str:
     return app.main.footer.render_line(0).text.strip()

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from textual.binding import ActiveBinding, Binding
+from textual.keys import key_to_character
+from textual.widget import Widget
 
 from workbench.keyboard.names import key_called
 from workbench.situation import Situation, possible, space_does
@@ -19,6 +21,22 @@ _RANKS = {
     "command_palette": _COMMANDS,
 }
 """What goes first where room is short: the higher number."""
+
+
+def heard(
+    active: Mapping[str, ActiveBinding], focused: Widget | None
+) -> Mapping[str, ActiveBinding]:
+    """Without the keys that the focus takes as letters, also where a file has moved a key to one.
+
+    Textual leaves such keys out too, but looks at where they were before the file was read.
+    """
+    if focused is None:
+        return active
+    return {
+        key: binding
+        for key, binding in active.items()
+        if binding.node is focused or not focused.check_consume_key(key, key_to_character(key))
+    }
 
 
 def footer_keys(

@@ -146,10 +146,11 @@ async def test_the_game_ends_with_the_key_that_it_names(
         await settled(pilot)
         assert app.main.generate.view.is_guessing
         shown = screen_text(app)
-        assert f"{OWN['generate.leave']} stops" in shown
+        assert f"{OWN['generate.end_game']} stops" in shown
+        assert f"{OWN['run.space']} pause" not in shown  # it is a letter, and so a guess
         # Enter says the end here as it does in a field: no binding, so no file can move it.
         assert set(USUAL_WORDS.findall(shown)) == {"enter"}
         await pilot.press("escape")
         assert app.main.generate.view.is_guessing
-        await pilot.press(OWN["generate.leave"])
+        await pilot.press(OWN["generate.end_game"])
         assert not app.main.generate.view.is_guessing

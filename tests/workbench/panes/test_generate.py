@@ -444,9 +444,21 @@ async def test_the_prompt_is_edited_and_a_strange_one_refused() -> None:
         words = " ".join(screen_text(app).replace("┃", " ").split())
         assert '"é" is not in this vocabulary' in words
         assert "Prompt kept as it was." in words
+        below = app.pane.body(76, 20)
+        assert (
+            '"é" is not in this vocabulary' in below[1].plain
+        )  # the field lies over the first row
+        assert len(below) == 20
         await press(pilot, ["escape"])
         assert app.focused is app.pane
         assert "kept" not in screen_text(app)
+
+
+def test_an_empty_prompt_is_refused_where_nothing_could_be_begun_after() -> None:
+    desk = desk_with()
+    desk.use_source(Source("", "live", 1, CharTokenizer(("a", "b"), None)))
+    with pytest.raises(RequestError, match="no end token to begin after: type something"):
+        desk.set_prompt("")
 
 
 async def test_escape_is_the_apps_where_there_is_nothing_to_leave() -> None:

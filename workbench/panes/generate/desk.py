@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from seqlm.data.tokenizer import unknown_words
+from seqlm.errors import RequestError
 from workbench.drawn.branches import tree_rows
 from workbench.drawn.continuation import Continuation
 from workbench.panes.generate.prompt import tokens_of, unknown_in
@@ -145,6 +146,9 @@ class GenerateDesk(Questions):
             RequestError: A character is not in the vocabulary, or there is nothing to begin after.
         """
         prompt = tokens_of(typed, self.view.source)
+        if not prompt and not self.view.source.has_end:
+            words = "an empty prompt, and this text has no end token to begin after: type something"
+            raise RequestError(words, typed)
         self.change(message=None)
         if prompt != self.view.text.prompt:
             self._go(self.view.text.begin(prompt))

@@ -85,7 +85,7 @@ def _hint(view: GenerateView) -> str:
         typing = f"type a {one}, then enter{end}"
     else:
         typing = f"type a {one}" + (", enter for the end" if view.source.has_end else "")
-    stops = said(view, "<generate.leave> stops")
+    stops = said(view, "<generate.end_game> stops")
     return view.look.sign(f"{typing}; then the model shows its hand · {stops}")
 
 

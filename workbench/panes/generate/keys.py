@@ -26,8 +26,9 @@ _WHERE: dict[str, tuple[Showing, ...]] = {
     "keep": ("tree",),
     "fork": _TEXT,
     **dict.fromkeys(("draw", "back", "auto", "again", "undo", "redo"), _NOT_IN_GAME),
-    **dict.fromkeys(("point", "temperature", "edit"), _NOT_IN_GAME),
+    **dict.fromkeys(("point", "edit"), _NOT_IN_GAME),
 }
+_WAYS_OUT = ("cancel", "end_game", "give_up", "leave")
 _NEED_TEXT = ("fork", "drop", "keep")
 
 
@@ -38,18 +39,30 @@ def said(view: GenerateView, words: str) -> str:
 
 def is_possible(view: GenerateView, action: str, is_editing: bool = False) -> bool:
     """Whether an action would do something now; a key that would not is not there."""
-    if action == "leave":
-        is_in = is_editing or view.is_guessing or view.waited_s is not None
-        return is_in or view.has_to_let_go or view.message is not None
+    if action in _WAYS_OUT:
+        return action == _way_out(view, is_editing)
+    if action == "temperature":  # in no view these keys are those of everywhere
+        return not is_editing
     if view.is_guessing or is_editing:
         return action == "take" and is_editing
     has_text = view.is_holding or len(view.text.branches) > 1
     return view.showing in _WHERE.get(action, VIEWS) and (has_text or action not in _NEED_TEXT)
 
 
+def _way_out(view: GenerateView, is_editing: bool) -> str:
+    """What the one key does that leads out of everything: the innermost first."""
+    if is_editing:
+        return "cancel"
+    if view.is_guessing:
+        return "end_game"
+    if view.waited_s is not None:
+        return "give_up"
+    return "leave" if view.has_to_let_go or view.message is not None else ""
+
+
 def reach(view: GenerateView) -> tuple[bool, ...]:
     """What is possible: when it changes, so do the keys that are shown."""
-    return tuple(is_possible(view, action) for action in ("leave", "view", *_WHERE))
+    return tuple(is_possible(view, action) for action in (*_WAYS_OUT, "view", *_WHERE))
 
 
 def _key(
@@ -89,7 +102,7 @@ GENERATE_BINDINGS: list[BindingType] = [
         "enter,i",
         "guess",
         "guess",
-        "Begin: each letter is a guess, <generate.leave> ends it",
+        "Begin: each letter is a guess, <generate.end_game> ends it",
     ),
     _key(
         "drop",
@@ -110,5 +123,8 @@ GENERATE_BINDINGS: list[BindingType] = [
     _key("view_back", "V", "view(-1)", "view before", "The view before", show=False),
     _key("cooler", "[,(", "temperature(0.5)", "T ÷2", "Halve the temperature", show=False),
     _key("warmer", "],)", "temperature(2.0)", "T ×2", "Double the temperature", show=False),
-    _key("leave", "escape", "leave", "follow", "Leave the field, or follow the newest weights"),
+    _key("cancel", "escape", "cancel", "cancel", "Leave the field; the prompt stays as it was"),
+    _key("end_game", "escape", "end_game", "end the game", "Letters are keys again"),
+    _key("give_up", "escape", "give_up", "stop waiting", "Wait for no answer any more"),
+    _key("leave", "escape", "leave", "follow", "Let the text go and follow the newest weights"),
 ]

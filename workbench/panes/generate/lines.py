@@ -28,10 +28,13 @@ def generate_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     """Exactly `height` rows of `width` cells."""
     if width < 1 or height < 1:
         return []
-    bottom = _bottom_rows(view, width, height)
-    n_rows = height - len(bottom)
+    told = _bottom_rows(view, width, height)
+    n_rows = height - len(told)
     body = _BODIES[view.showing](view, width, n_rows)
-    filled = [*body[:n_rows], *[Text("")] * (n_rows - len(body)), *bottom]
+    filled = [*body[:n_rows], *[Text("")] * (n_rows - len(body))]
+    is_under_field = view.message is not None and view.message.is_under_field
+    at = 1 if is_under_field else n_rows  # the field lies over the first row
+    filled[at:at] = told
     return [finished(row, width, view.look) for row in filled]
 
 
@@ -182,7 +185,9 @@ def _bottom_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     if height < 2:
         return []
     if view.waited_s is not None:
-        words = f"○ Working: {view.waited_s:.1f} s so far. {said(view, '<generate.leave>')} stops."
+        words = (
+            f"○ Working: {view.waited_s:.1f} s so far. {said(view, '<generate.give_up>')} stops."
+        )
         return [Text(look.sign(words), look.palette.waiting)]
     if message is not None:
         sign, style = ("✗", look.palette.error) if message.is_error else ("▸", look.palette.plain)

@@ -14,6 +14,7 @@ from workbench.panes.generate.keys import GENERATE_BINDINGS, GENERATE_HELP, is_p
 from workbench.panes.generate.lines import generate_rows
 from workbench.panes.generate.prompt import MAX_PROMPT, typed_text
 from workbench.panes.generate.title import title_info
+from workbench.panes.generate.view import Message
 from workbench.panes.generate.working import WorkingPane
 from workbench.render.text import clean
 from workbench.situation import Situation
@@ -142,17 +143,36 @@ class GeneratePane(WorkingPane):
         self._place_field()
         self._field.open_with(typed_text(self.view.text.prompt, self.view.source))
 
-    def action_leave(self) -> None:
-        """Leaves the field, the game or a wait; out of them, follows the newest weights again."""
-        if self.has_class("-editing"):
-            self._desk.change(message=None)
-            self._close_field()
-        elif self.view.waited_s is not None:
-            self._give_up_game()
-            self._desk.give_up()
-        else:
-            self._desk.follow()
+    def action_cancel(self) -> None:
+        """Leaves the field; the prompt stays."""
+        self._close_field()
+
+    def action_end_game(self) -> None:
+        """Letters are keys again."""
+        self._open_game().leave()
         self._update()
+
+    def action_give_up(self) -> None:
+        """Waits for no answer any more."""
+        self._give_up_game()
+        self._desk.give_up()
+        self._update()
+
+    def action_leave(self) -> None:
+        """Follows the newest weights again."""
+        self._desk.follow()
+        self._update()
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Whether a key is a guess, and so no key of everywhere."""
+        is_on = self._game is not None and self.view.is_guessing
+        return is_on and self._is_guess(key, character)
+
+    def _is_guess(self, key: str, character: str | None) -> bool:
+        is_typed = (
+            self._game is not None and bool(character) and self._game.is_guess(character or "")
+        )
+        return key == "enter" or is_typed
 
     # Textual's events.
 
@@ -173,9 +193,9 @@ class GeneratePane(WorkingPane):
 
     def _guessed(self, event: events.Key, game: "GameDesk") -> bool:
         """Whether a key is a guess, or ends the guessing."""
-        if is_key_of(self, "leave", event.key):
+        if is_key_of(self, "end_game", event.key):
             game.leave()
-        elif event.key == "enter" or game.is_guess(event.character or ""):
+        elif self._is_guess(event.key, event.character):
             try:
                 game.guess("end" if event.key == "enter" else event.character or "")
             except errors.RequestError as error:
@@ -199,14 +219,18 @@ class GeneratePane(WorkingPane):
         try:
             self._desk.set_prompt(event.value)
         except errors.RequestError as error:
-            self._desk.say(f"{error}. Prompt kept as it was.", is_error=True)
+            message = Message(f"{error}. Prompt kept as it was.", True, is_under_field=True)
+            self._desk.change(message=message)
         else:
             self._close_field()
         self._update()
 
     def on_descendant_blur(self) -> None:
-        """A field that is left is closed."""
+        """A field that is left is closed, and what was said of it goes with it."""
         self.remove_class("-editing")
+        if self.view.message is not None and self.view.message.is_under_field:
+            self._desk.change(message=None)
+            self._update()
 
     def on_blur(self) -> None:
         """Nothing draws by itself in a pane that was left, and no letter is a guess there."""

@@ -53,10 +53,11 @@ class Source(Struct, frozen=True):
 
 
 class Message(Struct, frozen=True):
-    """A line at the bottom: something to know, or why something was refused."""
+    """Something to know, or why something was refused: at the bottom, or under the prompt's field."""
 
     text: str
     is_error: bool = False
+    is_under_field: bool = False
 
 
 class GenerateView(Struct, frozen=True, dict=True):
@@ -76,8 +77,8 @@ class GenerateView(Struct, frozen=True, dict=True):
         game: How the guessing game stands; None before it was looked at.
         is_guessing: Whether letters typed are guesses.
         showing: Which view of the pane.
-        message: The line at the bottom, if any.
-        about_prompt: What is to be known of the prompt, in words; stands there without a message.
+        message: What is told, if anything.
+        about_prompt: What is to be known of the prompt, in words; told where there is no message.
         waited_s: How long an answer has been waited for, once that is worth telling.
         look: Colours and signs.
     """
