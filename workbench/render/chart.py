@@ -64,8 +64,8 @@ def render_chart(spec: ChartSpec, layout: Layout | None = None) -> list[Row]:
         [*left[row], *grid.row(row), *_right_edge(spec, layout, labels, row)]
         for row in range(layout.plot_height)
     ]
-    if layout.has_steps:
-        rows += [_axis_row(spec, layout), _x_row(spec, layout)]
+    if layout.axis_rows:
+        rows += [_axis_row(spec, layout), _x_row(spec, layout)][-layout.axis_rows :]
     return [[segment for segment in row if segment[0]] for row in rows]
 
 
