@@ -131,5 +131,6 @@ def test_steps_under_the_axis_are_whole_and_told_apart() -> None:
 def test_a_low_chart_keeps_the_numbers_of_its_steps(height: int, has_line: bool) -> None:
     rows = lines(replace(falling(), height=height))
     assert len(rows) == height
-    assert {"1", "10", "100", "1k", "100k", "▲1"} <= set(rows[-1].split())
+    assert {"1", "10", "100", "1k", "100k"} <= set(rows[-1].split())
+    assert "▲1" in rows[-1]
     assert any("└" in row for row in rows) == has_line
