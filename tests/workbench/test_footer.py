@@ -88,5 +88,18 @@ async def test_escape_in_the_field_of_the_prompt_is_called_cancel(stage: Stage) 
         assert footer_text(app).startswith("enter take it  esc cancel")
 
 
+async def test_what_generate_is_for_keeps_its_keys_in_80_columns(stage: Stage) -> None:
+    app = stage.app(until("steered", 3000))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("4", "right")
+        for _ in range(5):
+            await pilot.press("v")
+            await pilot.pause(0.05)
+            shown = footer_text(app).split()
+            assert "v" in shown
+            assert "g" in shown or app.main.generate.view.showing == "guess"
+
+
 def footer_text(app: Workbench) -> str:
     return app.main.footer.render_line(0).text.strip()

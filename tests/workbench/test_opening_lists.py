@@ -7,9 +7,10 @@ from fake_worker import write_run
 from msgspec.structs import replace
 from recorded_logs import recorded, until
 from stage import CONFIG, Stage, settled
+from test_doing import until_true
 from textual.events import Paste
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from seqlm.presets import PRESETS
 from seqlm.protocol.events import Evaluated
@@ -80,3 +81,20 @@ async def _shows(pilot: Pilot[int], words: str) -> bool:
         if any(words in found.render_line(y).text for y in range(found.size.height)):
             return True
     return False
+
+
+async def test_another_opening_begins_at_the_top_of_the_settings(stage: Stage) -> None:
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("2", "end")
+        assert app.main.controls.view.top > 0
+        await pilot.press("question_mark")
+        shown = str(app.screen.query_one(Static).render())
+        row = app.main.controls.view.row
+        assert row is not None
+        assert f"The row under the cursor\n{row.label}" in shown
+        await pilot.press("escape", "o", *"names-gru", "enter")
+        await until_true(pilot, lambda: app.situation.asked.preset == "names-gru")
+        view = app.main.controls.view
+        assert (view.top, view.row and view.row.key) == (0, "train.learning_rate")

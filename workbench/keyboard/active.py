@@ -43,9 +43,7 @@ def footer_keys(
     situation: Situation, active: Mapping[str, ActiveBinding], app: object
 ) -> tuple[tuple[Key, ...], tuple[Key, ...]]:
     """The keys of the focused pane, and those of everywhere that matter now."""
-    own = [
-        key._replace(rank=_OWN_FROM + i) for i, key in enumerate(first_names(own_keys(active, app)))
-    ]
+    own = _ranked(first_names(own_keys(active, app)), _main_actions(active))
     names = _names(active, app)
     has_own_scale = "scale_rate(-1)" not in names
     everywhere = [
@@ -59,6 +57,19 @@ def footer_keys(
         if action in names  # in a field ? is a letter
     ]
     return tuple(own), (*everywhere, *kept)
+
+
+def _main_actions(active: Mapping[str, ActiveBinding]) -> Sequence[str]:
+    """What the focused pane is for, the most important first."""
+    panes = (binding.node for binding in active.values() if binding.node.has_class("pane"))
+    return getattr(next(panes, None), "MAIN_ACTIONS", ())
+
+
+def _ranked(keys: Sequence[Key], main: Sequence[str]) -> list[Key]:
+    """The keys of a pane in their order; the main ones stay longest, then the first ones."""
+    actions = [key.action for key in keys]
+    by_rank = [*(a for a in main if a in actions), *(a for a in actions if a not in main)]
+    return [key._replace(rank=_OWN_FROM + by_rank.index(key.action)) for key in keys]
 
 
 def _wanted(situation: Situation, has_own_scale: bool) -> Iterable[tuple[str, str]]:

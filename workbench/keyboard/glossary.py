@@ -48,6 +48,7 @@ GLOSSARY: dict[str, tuple[tuple[str, str], ...]] = {
         ("bigram", "What counting pairs of tokens reaches. Below it, more than one token is used."),
         ("expected", "What this preset is known to reach on this text."),
         ("perfect", "The entropy of the rules that made the text: on average no model goes below."),
+        ("╰best ╭best", "The name of the line above, or below, where another name has its row."),
         ("rate", "The learning rate of the last step, after its schedule."),
         ("epoch", "One pass over all of train."),
         ("▲1", "Where a value was changed by hand or by plan; its line says what val did then."),

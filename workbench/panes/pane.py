@@ -22,6 +22,7 @@ class Pane(Rows, can_focus=True):
     """A place on the screen that a digit leads to.
 
     Attributes:
+        MAIN_ACTIONS: Those whose keys stay longest in the footer, the most important first.
         NUMBER: The digit.
         NAME: Its name.
         HELP: What it shows, for the help screen.
@@ -35,6 +36,7 @@ class Pane(Rows, can_focus=True):
     """
     DEFAULT_CLASSES = "pane"
     ALLOW_SELECT = False
+    MAIN_ACTIONS: ClassVar[tuple[str, ...]] = ()
     NUMBER: ClassVar[int]
     NAME: ClassVar[str]
     HELP: ClassVar[str]

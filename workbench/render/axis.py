@@ -165,21 +165,18 @@ def place_labels(
     return sorted(placed)
 
 
-def spread_rows(wanted: Sequence[int], height: int) -> list[int]:
-    """Gives each label a row of its own, as near as it goes to the row it wants.
+def label_rows(wanted: Sequence[int], height: int) -> list[int]:
+    """Gives each label a row of its own: that of its line, or the nearest one without a line.
 
     Args:
-        wanted: The rows wanted, from the top down.
+        wanted: The rows of the lines, the more important label first; of two on a row it stays.
         height: Rows there are; at least as many as labels.
 
     Returns:
-        A row for each label, rising, none twice.
+        A row for each label, none twice.
     """
     rows: list[int] = []
-    for row in wanted:
-        rows.append(max(row, rows[-1] + 1 if rows else 0))
-    limit = height - 1
-    for i in range(len(rows) - 1, -1, -1):
-        rows[i] = min(rows[i], limit)
-        limit = rows[i] - 1
+    for line in wanted:
+        free = (row for row in range(height) if row not in rows)
+        rows.append(min(free, key=lambda row: (row != line, row in wanted, abs(row - line))))
     return rows

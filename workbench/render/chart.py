@@ -1,6 +1,6 @@
 """The loss chart: train line, validation points, references and changes, as rows of cells."""
 
-from workbench.render.axis import place_labels, spread_rows
+from workbench.render.axis import label_rows, place_labels
 from workbench.render.chart_grid import Grid
 from workbench.render.chart_layers import draw_plot, mark_texts
 from workbench.render.chart_layout import (
@@ -64,18 +64,18 @@ def render_chart(spec: ChartSpec, layout: Layout | None = None) -> list[Row]:
         [*left[row], *grid.row(row), *_right_edge(spec, layout, labels, row)]
         for row in range(layout.plot_height)
     ]
-    if layout.has_steps:
-        rows += [_axis_row(spec, layout), _x_row(spec, layout)]
+    if layout.axis_rows:
+        rows += [_axis_row(spec, layout), _x_row(spec, layout)][-layout.axis_rows :]
     return [[segment for segment in row if segment[0]] for row in rows]
 
 
 def _label_rows(spec: ChartSpec, layout: Layout) -> dict[int, tuple[str, Reference]]:
-    """Returns the label of each row, moved where two references would share one."""
+    """Returns the label of each row; where references share one, all but the first stand aside."""
     if not layout.labels:
         return {}
     pairs = list(zip(label_texts(spec), drawn_references(spec), strict=True))
-    kept = sorted(pairs[: layout.plot_height], key=lambda pair: -pair[1].value)
-    rows = spread_rows([layout.row(ref.value) for _, ref in kept], layout.plot_height)
+    kept = pairs[: layout.plot_height]
+    rows = label_rows([layout.row(ref.value) for _, ref in kept], layout.plot_height)
     return dict(zip(rows, kept, strict=True))
 
 
@@ -102,7 +102,7 @@ def _right_edge(
 ) -> Row:
     """Returns the cells right of the plot, with a reference's name and number in them.
 
-    A label that had to leave its row has an arrow that points to its line.
+    A label that had to leave its row has a hook towards its line.
     """
     if row not in labels:
         return [(" " * layout.labels, "plain")]
@@ -110,8 +110,8 @@ def _right_edge(
     role: Role = "label" if ref.role == "guide" else ref.role
     away = layout.row(ref.value) - row
     signs = ASCII_SIGNS if spec.ascii_only else SIGNS
-    arrow = " " if away == 0 else signs.below if away > 0 else signs.above
-    return [(arrow, role), (fit(text, layout.labels - 1, ascii_only=spec.ascii_only), role)]
+    hook = " " if away == 0 else signs.line_below if away > 0 else signs.line_above
+    return [(hook, role), (fit(text, layout.labels - 1, ascii_only=spec.ascii_only), role)]
 
 
 def _axis_row(spec: ChartSpec, layout: Layout) -> Row:

@@ -56,7 +56,6 @@ def draw_plot(spec: ChartSpec, layout: Layout, labelled_rows: dict[int, Role]) -
     _draw_hint(plot)
     _draw_train(plot)
     _draw_val(plot)
-    _draw_change_signs(plot)
     _draw_errors(plot)
     if spec.shade_band:
         _shade(plot)
@@ -163,18 +162,6 @@ def _draw_val(plot: Plot) -> None:
         until = layout.x_of_dot(slot_end * layout.dots[0] - 0.5)
         sign = plot.signs.above if row < 0 else plot.signs.val
         plot.grid.put(column, max(0, row), sign, "val")
-
-
-def _draw_change_signs(plot: Plot) -> None:
-    """Without a row of steps, writes the sign of a change on the lowest row free of data."""
-    if plot.layout.has_steps or not plot.layout.gutter:
-        return
-    for column, text in mark_texts(plot.spec, plot.layout):
-        for row in range(plot.grid.height - 1, -1, -1):
-            under = plot.grid.roles[row][max(0, column) : column + len(text)]
-            if not {"train", "val"}.intersection(under):
-                plot.grid.write(column, row, text, "mark")
-                break
 
 
 def _draw_errors(plot: Plot) -> None:

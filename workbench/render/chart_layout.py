@@ -14,7 +14,7 @@ from workbench.render.text import clean, fit
 
 MIN_WIDTH_FOR_AXES = 30
 MIN_HEIGHT_FOR_AXES = 6
-MIN_HEIGHT_FOR_STEPS = 8
+MIN_HEIGHT_FOR_AXIS_LINE = 8
 MIN_WIDTH_FOR_NUMBERS = 20
 MIN_HEIGHT_FOR_NUMBERS = 5
 MIN_WIDTH_FOR_NAMES = 40
@@ -32,7 +32,7 @@ class Layout(Struct, frozen=True):
         plot_width: Cells the plot is wide.
         plot_height: Rows the plot is high.
         labels: Cells right of the plot for the names of references.
-        has_steps: Whether two rows under the plot show the x axis.
+        axis_rows: Rows under the plot for the x axis: 2, its numbers alone in 1, or none.
         x: The x axis.
         y: The axis of losses.
         y_texts: The loss written at the left edge, for each row that has one.
@@ -43,7 +43,7 @@ class Layout(Struct, frozen=True):
     plot_width: int
     plot_height: int
     labels: int
-    has_steps: bool
+    axis_rows: int
     x: Axis
     y: Axis
     y_texts: dict[int, str]
@@ -72,10 +72,10 @@ class Layout(Struct, frozen=True):
 
 
 def chart_layout(spec: ChartSpec) -> Layout:
-    """Plans a chart: small ones lose the names first, then the x axis, the y axis, the numbers."""
+    """Plans a chart: small ones lose the names first, then the line under it, the axes, the numbers."""
     has_axes = spec.width >= MIN_WIDTH_FOR_AXES and spec.height >= MIN_HEIGHT_FOR_AXES
-    has_steps = has_axes and spec.height >= MIN_HEIGHT_FOR_STEPS
-    plot_height = max(0, spec.height) - (2 if has_steps else 0)
+    axis_rows = (2 if spec.height >= MIN_HEIGHT_FOR_AXIS_LINE else 1) if has_axes else 0
+    plot_height = max(0, spec.height) - axis_rows
     dots = dots_per_cell(spec.ascii_only)
     y, texts = y_axis(spec, max(1, plot_height), dots[1])
     labels = label_width(spec)
@@ -85,7 +85,7 @@ def chart_layout(spec: ChartSpec) -> Layout:
         plot_width=max(0, spec.width - gutter - labels),
         plot_height=plot_height,
         labels=labels,
-        has_steps=has_steps,
+        axis_rows=axis_rows,
         x=spec.x,
         y=y,
         y_texts=texts if has_axes else {},

@@ -121,7 +121,6 @@ class Signs(Struct, frozen=True):
     train: str = "⠒"
     broken: str = "✗"
     above: str = "↑"
-    below: str = "↓"
     side: str = "│"
     side_tick: str = "┤"
     corner: str = "└"
@@ -129,7 +128,9 @@ class Signs(Struct, frozen=True):
     tick: str = "┴"
     snapshot: str = "┬"
     cursor: str = "│"
+    line_above: str = "╰"
+    line_below: str = "╭"
 
 
 SIGNS = Signs()
-ASCII_SIGNS = Signs("-", "|", "^", "o", ".", "x", "^", "v", "|", "+", "+", "-", "'", "+", "!")
+ASCII_SIGNS = Signs("-", "|", "^", "o", ".", "x", "^", "|", "+", "+", "-", "'", "+", "!", "`", ",")

@@ -46,7 +46,7 @@ def header_row(
         (p for p in variants if _cells(p) + _curve_room(situation) <= width),
         variants[-1],
     )
-    room = min(_LONGEST_CURVE, width - _cells(parts) - 1)
+    room = min(_LONGEST_CURVE, width - _cells(parts) - 2)  # a space on either side
     if not situation.run.train or room < _SHORTEST_CURVE:
         return parts
     means = [found.mean for found in situation.run.train.growing]

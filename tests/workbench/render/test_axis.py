@@ -10,9 +10,9 @@ from workbench.render.axis import (
     LogAxis,
     SecondsAxis,
     decimals_for,
+    label_rows,
     nice_step,
     place_labels,
-    spread_rows,
 )
 
 spans = st.tuples(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
@@ -108,14 +108,18 @@ def test_labels_never_overlap(wanted: list[tuple[int, str]], width: int) -> None
 
 
 @given(st.lists(st.integers(-5, 30), max_size=10), st.integers(10, 20))
-def test_each_label_has_a_row(wanted: list[int], height: int) -> None:
-    rows = spread_rows(sorted(wanted), height)
+def test_a_label_stands_at_its_line_or_where_no_line_is(wanted: list[int], height: int) -> None:
+    rows = label_rows(wanted, height)
     assert len(rows) == len(set(rows)) == len(wanted)
-    assert rows == sorted(rows)
     assert all(0 <= row < height for row in rows)
+    assert all(row == line or row not in wanted for row, line in zip(rows, wanted, strict=True))
+    for i, (row, line) in enumerate(zip(rows, wanted, strict=True)):
+        is_first = line not in wanted[:i] and 0 <= line < height
+        assert (row == line) == is_first
 
 
-def test_rows_move_no_further_than_needed() -> None:
-    assert spread_rows([0, 4, 9], 10) == [0, 4, 9]
-    assert spread_rows([9, 9], 10) == [8, 9]
-    assert spread_rows([3, 3, 4], 10) == [3, 4, 5]
+def test_labels_stand_aside_no_further_than_needed() -> None:
+    assert label_rows([0, 4, 9], 10) == [0, 4, 9]
+    assert label_rows([9, 9], 10) == [9, 8]
+    assert label_rows([3, 4, 3, 5], 10) == [3, 4, 2, 5]
+    assert label_rows([12, 13, 12, 11], 20) == [12, 13, 10, 11]

@@ -125,3 +125,12 @@ def test_steps_under_the_axis_are_whole_and_told_apart() -> None:
     assert few.split()[:4] == ["0", "1", "2", "3"]
     near = lines(replace(falling(), x=LinearAxis(24_500, 24_560), marks=()))[-1]
     assert near.split()[:2] == ["24,500", "24,510"]
+
+
+@pytest.mark.parametrize(("height", "has_line"), [(6, False), (7, False), (8, True)])
+def test_a_low_chart_keeps_the_numbers_of_its_steps(height: int, has_line: bool) -> None:
+    rows = lines(replace(falling(), height=height))
+    assert len(rows) == height
+    assert {"1", "10", "100", "1k", "100k"} <= set(rows[-1].split())
+    assert "▲1" in rows[-1]
+    assert any("└" in row for row in rows) == has_line

@@ -34,6 +34,7 @@ class GeneratePane(WorkingPane):
         prompt: The prompt to begin with, as far as the vocabulary has its characters.
     """
 
+    MAIN_ACTIONS = ("draw", "view(1)", "ten", "take", "open", "guess")
     NUMBER = 4
     NAME = "Generate"
     HELP: ClassVar[str] = GENERATE_HELP
