@@ -32,6 +32,7 @@ from seqlm.protocol.queries import (
 from seqlm.training.evaluate import SplitScorer
 
 _MAX_SAMPLES, _MAX_LENGTH = 10_000, 1_000_000
+_MAX_TOKENS = 4_000_000  # in one answer: some 100 MB
 _ITEMS_PER_PIECE = 50_000
 
 
@@ -118,6 +119,9 @@ def check_draws(asked: Sample | SampleConfig, count: int, length: int) -> None:
     """
     _within("count", count, 1, _MAX_SAMPLES)
     _within("length", length, 1, _MAX_LENGTH)
+    if count * length > _MAX_TOKENS:
+        largest = _MAX_TOKENS // count
+        _refuse("length", length, f"1 to {largest:,} tokens for count={count:,}")
     for name in SampleConfig.__struct_fields__:
         setting = settings.find(RunConfig(preset=""), f"sample.{name}")
         if not setting.admits(getattr(asked, name)):
@@ -127,6 +131,11 @@ def check_draws(asked: Sample | SampleConfig, count: int, length: int) -> None:
 def _score(query: Score, subject: Subject) -> Answering:
     text = subject.text
     ids = text.sequence_to_score(query.text)
+    if len(ids) > _MAX_TOKENS:
+        raise RequestError(
+            f"the text has {len(ids):,} tokens; at most {_MAX_TOKENS:,} are scored at once",
+            len(ids),
+        )
     surprisal: list[float] = []
     for piece in subject.generator.score(ids):
         surprisal += piece
