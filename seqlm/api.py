@@ -8,7 +8,7 @@ from seqlm import recipe
 from seqlm.config import SampleConfig
 from seqlm.errors import SeqlmError
 from seqlm.protocol.commands import Start
-from seqlm.protocol.queries import Describe, DescribeAnswer, Drawn
+from seqlm.protocol.queries import Drawn
 from seqlm.runs.directory import find_run
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _USUAL_ORDER = SampleConfig().order
 
 
 def train(target: str, *words: str, name: str | None = None) -> "Summary":
-    """Train a preset or a file to the end, in a process of its own.
+    """Train a preset or a file to the end, in a process of its own; interrupted, it is stopped.
 
     Args:
         target: A preset (``names-mlp``) or the path of a text.
@@ -34,20 +34,21 @@ def train(target: str, *words: str, name: str | None = None) -> "Summary":
     Raises:
         RequestError: There is no such preset, file or setting.
         SeqlmError: The training failed or diverged.
+        KeyboardInterrupt: A person interrupted; the run has its checkpoint.
     """
     from seqlm.runs import client
-    from seqlm.runs.follow import follow
+    from seqlm.runs.follow import begin, follow, stop_interrupted
     from seqlm.runs.targets import configure
 
     with ExitStack() as undo:
         line = recipe.write(configure(target, list(words), undo))
         with client.spawn() as connection:
-            connection.ask(Start(id=client.new_id(), recipe=line, name=name))
-            undo.pop_all()  # the run needs the copy of its text
-            described = connection.ask(Describe(id=client.new_id()))
-            assert isinstance(described, DescribeAnswer)
-            assert described.run is not None
-            *_, standing = follow(find_run(described.run), connection)
+            try:
+                start = Start(id=client.new_id(), recipe=line, name=name)
+                *_, standing = follow(begin(start, connection, undo), connection)
+            except KeyboardInterrupt:
+                stop_interrupted(connection, undo)
+                raise
     if standing.summary.status != "finished":
         raise SeqlmError(f"{standing.summary.run}: {standing.message or standing.summary.status}")
     return standing.summary

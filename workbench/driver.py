@@ -162,8 +162,23 @@ class TerminalDriver(LinuxDriver):
         self._screen = _Screen(self._file)
         self._file = self._screen  # type: ignore[assignment]
 
+    def _sigtstp_application(self, *_: object) -> None:
+        self._at_next_turn(super()._sigtstp_application)
+
     def _sigcont_application(self, *_: object) -> None:
-        """Come back. Who was stopped without a word (SIGSTOP) has kept the terminal as it was."""
+        self._at_next_turn(self._come_back)
+
+    def _at_next_turn(self, follow: Callable[[], object]) -> None:
+        """Follow a signal when nothing else is being done.
+
+        It comes in the middle of anything, also while a lock is held that what follows would wait for.
+        A lost terminal sends SIGCONT too.
+        """
+        with contextlib.suppress(RuntimeError):  # the app has ended
+            self._loop.call_soon_threadsafe(follow)
+
+    def _come_back(self) -> None:
+        """Go on. Who was stopped without a word (SIGSTOP) has kept the terminal as it was."""
         if self._must_signal_resume:
             super()._sigcont_application()
         else:

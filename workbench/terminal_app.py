@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import os
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +14,6 @@ from textual.driver import Driver
 from textual.screen import Screen
 from textual.worker import WorkerFailed, active_worker
 
-from seqlm.errors import one_line
 from workbench.driver import TerminalDriver
 
 
@@ -85,8 +82,13 @@ class TerminalApp(App[int]):
 
     def _print_error_renderables(self) -> None:
         """Textual calls this when the terminal is as it was."""
-        if self._exception is not None:
-            sys.stderr.write(last_words(self._exception))
+        error = self._exception
+        if error is None:
+            return
+        from seqlm.last_words import last_words
+
+        found = error.error if isinstance(error, WorkerFailed) else error
+        sys.stderr.write(last_words("seqlm-tui", found, "what trains goes on"))
 
 
 def _asking_screen() -> Screen[Any] | None:
@@ -96,26 +98,3 @@ def _asking_screen() -> Screen[Any] | None:
     while node is not None and not isinstance(node, Screen):
         node = node._parent
     return node
-
-
-def last_words(error: BaseException) -> str:
-    """What is said of an error that nobody expected; with ``SEQLM_DEBUG=1`` after its traceback."""
-    from traceback import format_exception
-
-    error = error.error if isinstance(error, WorkerFailed) else error
-    traceback = "".join(format_exception(error))
-    words = f"seqlm-tui: error: {type(error).__name__}: {one_line(error)}"
-    if os.environ.get("SEQLM_DEBUG") == "1":
-        return f"{traceback}{words}\n"
-    return f"{words} (what trains goes on; {_kept(traceback)})\n"
-
-
-def _kept(traceback: str) -> str:
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", prefix="seqlm-tui-", suffix=".log", delete=False, errors="backslashreplace"
-        ) as file:
-            file.write(traceback)
-    except OSError as error:
-        return f"no file for the traceback: {one_line(error)}"
-    return f"traceback: {file.name}"

@@ -23,8 +23,13 @@ def run(arguments: list[str]) -> int:
     except (SeqlmError, OSError, TimeoutError) as error:
         if os.environ.get("SEQLM_DEBUG") == "1":
             raise
-        print(f"seqlm: error: {one_line(error)}", file=sys.stderr)  # noqa: T201
+        sys.stderr.write(f"seqlm: error: {one_line(error)}\n")
         return getattr(error, "exit_status", 1)
+    except Exception as error:  # nobody expected it
+        from seqlm.last_words import last_words
+
+        sys.stderr.write(last_words("seqlm", error))
+        return 1
 
 
 def _guarded(follow: Callable[[], int]) -> int:

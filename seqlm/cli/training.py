@@ -12,9 +12,10 @@ from seqlm.cli.progress import show_to_the_end
 from seqlm.cli.reached import result_lines
 from seqlm.errors import RequestError, SeqlmError
 from seqlm.protocol.commands import Command, Continue, Pause, Resume, SetValue, Start, Stop
-from seqlm.protocol.queries import Describe, DescribeAnswer
+from seqlm.protocol.queries import Describe
 from seqlm.runs import client
 from seqlm.runs.directory import RunDirectory, find_run
+from seqlm.runs.follow import begin, stop_interrupted
 from seqlm.runs.summary import Standing, summarize
 
 _INTERRUPTED = 130
@@ -37,7 +38,7 @@ def add_commands(command: AddCommand) -> None:
             _add_run(made)
         made.add_argument("settings", nargs="*", metavar="KEY=VALUE", help=_SETTINGS)
         made.add_argument("--detach", action="store_true", help="return at once; it trains on")
-    change = command("set", _set, "change live values of a run that trains")
+    change = command("set", _set, "change live values of a run that trains, KEY=VALUE@STEP later")
     _add_run(change)
     change.add_argument(
         "settings", nargs="+", metavar="KEY=VALUE", help="e.g. train.learning_rate=0.01"
@@ -61,7 +62,8 @@ def _train(options: argparse.Namespace) -> int:
         config = configure(options.target, options.settings, undo)
         prepare(config.data)  # what is wrong with the text is said before a process is started
         command = Start(id=client.new_id(), recipe=recipe.write(config), name=options.name)
-        return _follow(command, options, undo)
+        with client.spawn() as connection:
+            return _follow(command, connection, options, undo)
 
 
 def _resume(options: argparse.Namespace) -> int:
@@ -71,7 +73,8 @@ def _resume(options: argparse.Namespace) -> int:
         with connection:
             return _continue(run, connection, options)
     command = Resume(id=client.new_id(), run=str(run.path), words=options.settings)
-    return _follow(command, options, contextlib.ExitStack())
+    with client.spawn() as connection:
+        return _follow(command, connection, options, contextlib.ExitStack(), run)
 
 
 def _continue(run: RunDirectory, connection: client.Connection, options: argparse.Namespace) -> int:
@@ -79,27 +82,31 @@ def _continue(run: RunDirectory, connection: client.Connection, options: argpars
     described: Any = connection.ask(Describe(id=client.new_id()))
     if described.status != "paused":
         raise RequestError(f"{run.name} is training already", run.name)
-    for change in recipe.live_changes(run.manifest().config, options.settings):
-        connection.ask(SetValue(id=client.new_id(), key=change.key, value=change.value))
-    connection.ask(Continue(id=client.new_id()))
-    return _report(summarize(run) if options.detach else _stay(run, connection), options)
+    for command in _set_values(run, options):
+        connection.ask(command)
+    return _follow(Continue(id=client.new_id()), connection, options, contextlib.ExitStack(), run)
 
 
-def _follow(command: Command, options: argparse.Namespace, undo: contextlib.ExitStack) -> int:
-    """Start a worker on a command and stay with it to the end, unless told to leave.
+def _follow(
+    command: Command,
+    connection: client.Connection,
+    options: argparse.Namespace,
+    undo: contextlib.ExitStack,
+    run: RunDirectory | None = None,
+) -> int:
+    """Have a worker train by a command and stay with it to the end, unless told to leave.
 
-    What was prepared for a run that does not begin is undone.
+    What was prepared for a run that does not begin is undone. A person who interrupts stops the run
+    with a checkpoint; who does so again leaves at once, and the worker stops by itself.
     """
-    with client.spawn() as connection:
-        try:
-            connection.ask(command)
-            undo.pop_all()
-            run = _run_of(command, connection)
-            if options.detach:
-                return _report(summarize(run), options)
-            return _report(_stay(run, connection), options)
-        except KeyboardInterrupt:
-            return _interrupted(connection, options, undo)
+    try:
+        begun = begin(command, connection, undo, run)
+        return _report(summarize(begun) if options.detach else _stay(begun, connection), options)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopping with a checkpoint.\n")
+        if (stopped := stop_interrupted(connection, undo, run)) is not None:
+            _report(summarize(stopped, is_live=False), options)
+        return _INTERRUPTED
 
 
 def _stay(run: RunDirectory, connection: client.Connection) -> Standing:
@@ -108,29 +115,6 @@ def _stay(run: RunDirectory, connection: client.Connection) -> Standing:
     except client.WorkerDied as error:
         hint = f"go on from its last checkpoint: seqlm resume {run.name}"
         raise SeqlmError(f"{error}; {hint}") from error
-
-
-def _run_of(command: Command, connection: client.Connection) -> RunDirectory:
-    if isinstance(command, Resume):
-        return find_run(command.run)
-    answer = connection.ask(Describe(id=client.new_id()))
-    if not isinstance(answer, DescribeAnswer) or answer.run is None:
-        raise SeqlmError("the trainer did not say which run it made")
-    return find_run(answer.run)
-
-
-def _interrupted(
-    connection: client.Connection, options: argparse.Namespace, undo: contextlib.ExitStack
-) -> int:
-    """Stop with a checkpoint; a second interruption leaves at once, and the worker stops by itself."""
-    sys.stderr.write("Stopping with a checkpoint.\n")
-    with contextlib.suppress(SeqlmError):  # it had ended by itself
-        described: Any = connection.ask(Describe(id=client.new_id()))
-        if described.run is not None:
-            undo.pop_all()
-            connection.ask(Stop(id=client.new_id()))
-            _report(summarize(find_run(described.run), is_live=False), options)
-    return _INTERRUPTED
 
 
 def _report(standing: Standing, options: argparse.Namespace) -> int:
@@ -146,14 +130,8 @@ def _report(standing: Standing, options: argparse.Namespace) -> int:
 
 def _set(options: argparse.Namespace) -> int:
     run = find_run(options.run)
-    changes = recipe.live_changes(run.manifest().config, options.settings)
-    if any(change.step for change in changes):
-        raise RequestError(
-            "a value given to a run that trains takes force at once; leave out @STEP"
-        )
     told = []
-    for change in changes:
-        command = SetValue(id=client.new_id(), key=change.key, value=change.value)
+    for command in _set_values(run, options):
         event: Any = _tell(run, command)
         told.append({"key": event.key, "old": event.old, "new": event.new, "step": event.step})
     if options.json:
@@ -161,6 +139,14 @@ def _set(options: argparse.Namespace) -> int:
     return print_lines(
         *(f"{t['key']} {t['old']} -> {t['new']} at step {t['step']:,}" for t in told)
     )
+
+
+def _set_values(run: RunDirectory, options: argparse.Namespace) -> list[SetValue]:
+    """The commands that give a run the values of the command line, each at its step or at once."""
+    return [
+        SetValue(id=client.new_id(), key=change.key, value=change.value, step=change.step)
+        for change in recipe.live_changes(run.manifest().config, options.settings)
+    ]
 
 
 def _pause(options: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """One message, one line of JSON, both ways. NaN and infinity are the strings nan, inf and -inf."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -62,4 +63,12 @@ def _spelled(value: Any) -> Any:
         return "nan" if value != value else "inf" if value > 0 else "-inf"
     if isinstance(value, dict):
         return {key: _spelled(inner) for key, inner in value.items()}
-    return [_spelled(inner) for inner in value] if isinstance(value, list | tuple) else value
+    if not isinstance(value, list | tuple) or _is_plain(value):
+        return value
+    return [_spelled(inner) for inner in value]
+
+
+def _is_plain(values: Sequence[Any]) -> bool:
+    """Whether there is nothing to spell in a list; it may be one of millions of numbers."""
+    kinds = set(map(type, values))
+    return kinds <= {str, int} or (kinds == {float} and math.isfinite(sum(values)))

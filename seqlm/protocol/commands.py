@@ -46,14 +46,18 @@ class Stop(_Command, frozen=True, kw_only=True):
 
 
 class SetValue(_Command, frozen=True, kw_only=True):
-    """Give a live setting a new value from the next step on."""
+    """Give a live setting a new value once ``step`` steps are done, or at once if they are.
+
+    The answer says when: where the value waits for its step, it comes before that step.
+    """
 
     key: str
     value: Any
+    step: int = 0
 
     def change(self) -> Change:
-        """What is asked for, as a change at once."""
-        return Change(key=self.key, value=self.value, step=0)
+        """What is asked for, as a change."""
+        return Change(key=self.key, value=self.value, step=self.step)
 
 
 Command: TypeAlias = Start | Resume | Read | Pause | Continue | Stop | SetValue

@@ -29,6 +29,9 @@ from seqlm.protocol.queries import (
 from seqlm.runs.draws import MAX_LENGTH, MAX_SAMPLES, describe_draws, sampling_of, within
 from seqlm.training.evaluate import SplitScorer
 
+_MAX_SCORED = 4_000_000
+"""Tokens in one answer: some 100 MB."""
+
 
 class Subject(NamedTuple):
     """The model a question is about, in the weights that it named."""
@@ -108,6 +111,11 @@ def _sample(query: Sample, subject: Subject) -> Answering:
 def _score(query: Score, subject: Subject) -> Answering:
     text = subject.text
     ids = text.sequence_to_score(query.text)
+    if len(ids) > _MAX_SCORED:
+        raise RequestError(
+            f"the text has {len(ids):,} tokens; at most {_MAX_SCORED:,} are scored at once",
+            len(ids),
+        )
     surprisal: list[float] = []
     for piece in subject.generator.score(ids):
         surprisal += piece

@@ -17,7 +17,7 @@ from seqlm.protocol.commands import Command
 from seqlm.protocol.events import Event
 from seqlm.protocol.queries import Answer, Query, Refused
 from seqlm.runs.directory import RunDirectory
-from seqlm.runs.sockets import listen, peer_uid, take_lines
+from seqlm.runs.sockets import Lines, listen, peer_uid
 
 Reply: TypeAlias = Answer | Event
 _READER = codec.decoder(Reply)
@@ -43,7 +43,12 @@ class Connection:
         connection: A connected socket.
         process: The worker, where it was started here.
         errors: What it writes to its standard error until it opens a run.
+
+    Attributes:
+        patience_s: How long a worker that is gone is waited for, to say how it ended.
     """
+
+    patience_s = 1.0
 
     def __init__(
         self,
@@ -52,7 +57,7 @@ class Connection:
         errors: BinaryIO | None = None,
     ) -> None:
         self._connection, self.process, self._errors = connection, process, errors
-        self._received = bytearray()
+        self._lines = Lines()
 
     def fileno(self) -> int:
         """For select and event loops."""
@@ -86,8 +91,7 @@ class Connection:
             self._connection.settimeout(None)
         if not data:
             raise WorkerDied(self._last_words())
-        self._received += data
-        return [codec.decode(line, _READER) for line in take_lines(self._received)]
+        return [codec.decode(line, _READER) for line in self._lines.take(data)]
 
     def ask(self, message: Command | Query, timeout_s: float | None = None) -> Reply:
         """Send a message and wait for its own answer.
@@ -125,7 +129,7 @@ class Connection:
         if self.process is None:
             return "the trainer is gone"
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(timeout=1.0)
+            self.process.wait(self.patience_s)
         status = self.process.returncode
         if status is None:
             return "the trainer closed the connection"

@@ -165,9 +165,10 @@ class Desk:
 
     def _set(self, command: SetValue) -> None:
         run = self._trained()
-        run.change(command.change(), command.id)
+        to_come = run.change(command.change(), command.id)
         for event in run.due_changes():  # at once, also while it waits
             self._tell(event)
+        self._tell(to_come)  # unless it has come already
         self._throttle.forget_pace()
 
     def _trained(self) -> TrainingRun:
@@ -222,7 +223,8 @@ class Desk:
             event = next(self._going)
         except Exception as error:
             traceback.print_exc()
-            event = run.fail(first_line(error))
+            self._going = run.fail(first_line(error))
+            return
         if isinstance(event, Ended):
             self._leave_run(event)
             return
@@ -263,9 +265,6 @@ class Desk:
             self._training.close()
         self._training, self._going = None, iter(())
         self._tell(ended)
-        too_late = RequestError("the run ended before this could take force")
-        for command_id, peer in list(self._askers.items()):
-            self._refuse(peer, command_id, too_late)
 
     def _tell(self, event: Event) -> None:
         """The screen whose command an event answers is told at once; the others read the log."""

@@ -14,6 +14,8 @@ from seqlm.generation.sampler import Draw
 from seqlm.protocol.queries import Drawn, Sample
 
 MAX_SAMPLES, MAX_LENGTH = 10_000, 1_000_000
+_MAX_DRAWN = 1_000_000
+"""Tokens in one answer, each with its probability's place: some 100 MB."""
 _ITEMS_PER_PIECE = 50_000
 _TYPES: dict[str, tuple[type, str]] = {
     "int": (Integral, "a whole number"),
@@ -35,6 +37,9 @@ def sampling_of(
     """
     within("count", count, 1, MAX_SAMPLES)
     within("length", length, 1, MAX_LENGTH)
+    if count * length > _MAX_DRAWN:
+        bounds = f"1 to {_MAX_DRAWN // count:,} for count={count:,}"
+        raise _impossible("length", length, str(length), bounds)
     _check_type("greedy", greedy, "bool")
     values = {name: getattr(asked, name) for name in SampleConfig.__struct_fields__}
     for name, value in values.items():

@@ -1,16 +1,74 @@
-"""Staying with a run until it ends."""
+"""Staying with a run from its begin until it ends, or until a person interrupts."""
 
+import contextlib
 from collections.abc import Iterator
 
-from seqlm.errors import SeqlmError
+from seqlm.errors import RequestError, SeqlmError
+from seqlm.protocol.commands import Command, Stop
 from seqlm.protocol.events import Event
-from seqlm.protocol.queries import Refused
-from seqlm.runs.client import Connection, WorkerDied
-from seqlm.runs.directory import RunDirectory
+from seqlm.protocol.queries import Describe, DescribeAnswer, Refused
+from seqlm.runs.client import Connection, WorkerDied, new_id
+from seqlm.runs.directory import RunDirectory, find_run
 from seqlm.runs.journal import Tail, effective
 from seqlm.runs.summary import ENDED, Standing, add, sum_up
 
 _POLL_S = 0.1
+
+
+def begin(
+    command: Command,
+    connection: Connection,
+    undo: contextlib.ExitStack,
+    run: RunDirectory | None = None,
+) -> RunDirectory:
+    """Have a worker train: the run, once it has begun.
+
+    Args:
+        command: What makes it train.
+        connection: To the worker.
+        undo: What was prepared for the run, as a copy of its text; kept once it has begun.
+        run: The run, if there is one already.
+
+    Raises:
+        SeqlmError: It was refused.
+    """
+    connection.ask(command)
+    undo.pop_all()
+    found = run or _run_of(connection)
+    if found is None:
+        raise SeqlmError("the trainer did not say which run it made")
+    return found
+
+
+def stop_interrupted(
+    connection: Connection, undo: contextlib.ExitStack, run: RunDirectory | None = None
+) -> RunDirectory | None:
+    """Stop what a worker was to train, with a checkpoint: the run, or None if it had none yet.
+
+    Args:
+        connection: To the worker.
+        undo: What was prepared for the run; kept if it has begun.
+        run: The run, if there was one already.
+
+    Raises:
+        SeqlmError: There is no checkpoint, e.g. because the disk is full; it waits.
+    """
+    try:
+        with contextlib.suppress(RequestError):  # it had ended by itself
+            connection.ask(Stop(id=new_id()))
+        found = run or _run_of(connection)
+    except WorkerDied:
+        return run
+    if found is not None:
+        undo.pop_all()
+    return found
+
+
+def _run_of(connection: Connection) -> RunDirectory | None:
+    """The run that a worker has open."""
+    answer = connection.ask(Describe(id=new_id()))
+    assert isinstance(answer, DescribeAnswer)
+    return None if answer.run is None else find_run(answer.run)
 
 
 def follow(run: RunDirectory, connection: Connection) -> Iterator[Standing]:

@@ -56,11 +56,30 @@ class Journal:
         Returns:
             The event as it is written.
         """
+        stamped = self._keep(event)
+        with contextlib.suppress(OSError):
+            self.flush()
+        return stamped
+
+    def write(self, event: E) -> E:
+        """As :meth:`append`, but an event that cannot be written now is not kept.
+
+        Raises:
+            OSError: It could not be written; what was kept before it still is.
+        """
+        before = self._unwritten
+        stamped = self._keep(event)
+        try:
+            self.flush()
+        except OSError:
+            self.seq, self._unwritten = self.seq - 1, before
+            raise
+        return stamped
+
+    def _keep(self, event: E) -> E:
         self.seq += 1
         stamped = replace(event, seq=self.seq, t=round(time.time(), 4))
         self._unwritten += encode(stamped)
-        with contextlib.suppress(OSError):
-            self.flush()
         return stamped
 
     def flush(self) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from seqlm.errors import SeqlmError
 from seqlm.protocol.codec import MAX_LINE_BYTES
 
-_RECEIVE_BYTES = 1 << 16
+_RECEIVE_BYTES, _SEND_BYTES = 1 << 16, 1 << 18
 _MAX_UNSENT_BYTES = 64 << 20
 
 
@@ -87,8 +87,8 @@ class Peer:
     def __init__(self, connection: socket.socket) -> None:
         connection.setblocking(False)
         self.connection = connection
-        self._received = bytearray()
-        self._unsent = b""
+        self._lines = Lines()
+        self._unsent = bytearray()
 
     @property
     def awaited(self) -> int:
@@ -110,30 +110,32 @@ class Peer:
             return []
         except OSError:
             return None
-        self._received += data
-        if not data or len(self._received) > MAX_LINE_BYTES:
-            return None
-        return take_lines(self._received)
+        lines = self._lines.take(data)
+        return lines if data and self._lines.n_begun <= MAX_LINE_BYTES else None
 
     def send(self, line: bytes) -> None:
-        """Send a line as soon as the screen takes it; one that takes nothing at all is let go."""
+        """Send a line as soon as the screen takes it; one that has not taken those before is let go."""
+        if len(self._unsent) > _MAX_UNSENT_BYTES:
+            self._let_go()
+            return
         self._unsent += line
         self.flush()
 
     def flush(self) -> None:
-        """Send what waits, as far as it goes."""
+        """Send a piece of what waits; the next one has its turn later, for there is other work."""
         try:
-            while self._unsent:
-                self._unsent = self._unsent[self.connection.send(self._unsent) :]
+            with memoryview(self._unsent) as unsent:
+                n_sent = self.connection.send(unsent[:_SEND_BYTES])
         except BlockingIOError:
-            if len(self._unsent) > _MAX_UNSENT_BYTES:
-                self._let_go()
+            return
         except OSError:
             self._let_go()
+        else:
+            del self._unsent[:n_sent]  # moves nothing: where it begins is all that changes
 
     def _let_go(self) -> None:
         """End the connection; its end is then heard as if the screen had gone."""
-        self._unsent = b""
+        self._unsent.clear()
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
 
@@ -219,12 +221,25 @@ class Listener:
         self.peers.remove(peer)
 
 
-def take_lines(received: bytearray) -> list[bytes]:
-    """Take the whole lines out of what was received; a last one without its end stays."""
-    whole = received.rfind(b"\n") + 1
-    lines = bytes(received[:whole]).split(b"\n")[:-1]
-    del received[:whole]
-    return lines
+class Lines:
+    """Puts together the lines that are received in pieces; each byte is looked at once."""
+
+    def __init__(self) -> None:
+        self._begun = bytearray()
+
+    @property
+    def n_begun(self) -> int:
+        """Bytes of the line whose end has not come."""
+        return len(self._begun)
+
+    def take(self, piece: bytes) -> list[bytes]:
+        """The lines that end in this piece."""
+        *whole, rest = piece.split(b"\n")
+        if whole:
+            whole[0] = bytes(self._begun) + whole[0]
+            self._begun.clear()
+        self._begun += rest
+        return whole
 
 
 def peer_uid(connection: socket.socket) -> int:

@@ -16,6 +16,7 @@ from seqlm.protocol.events import (
     Event,
     Resumed,
     Sampled,
+    ValueChanged,
     WeightsKept,
     WorkerStarted,
 )
@@ -141,18 +142,18 @@ class TrainingRun:
         """End before all steps are done, with a checkpoint.
 
         Raises:
-            OSError: The checkpoint cannot be written; the training has not ended.
+            OSError: The checkpoint or the end cannot be written; the training has not ended.
         """
         yield from self.flush()
         ended = self.trainer.diverged_end()
         if ended is None:
             yield self.save()
             ended = Ended(step=self.trainer.step, status="stopped")
-        yield self.log(replace(ended, command_id=command_id))
+        yield self.journal.write(replace(ended, command_id=command_id))
 
-    def fail(self, message: str) -> Event:
+    def fail(self, message: str) -> Iterator[Event | None]:
         """End because something broke; the last checkpoint stays."""
-        return self.log(Ended(step=self.trainer.step, status="failed", message=message))
+        return self._tell_end(Ended(step=self.trainer.step, status="failed", message=message))
 
     def close(self) -> None:
         """Let the run go: from now on another worker may take it."""
@@ -186,8 +187,13 @@ class TrainingRun:
         self.disk_error = self.journal.error
         return logged
 
-    def change(self, change: Change, command_id: str | None) -> None:
+    def change(self, change: Change, command_id: str | None) -> ValueChanged:
         """Let a live value take force at its step, or at once if that step is done.
+
+        Of a run that goes again over steps that were seen before, none of them is changed.
+
+        Returns:
+            The event that will tell it, with the step at which it comes.
 
         Raises:
             RequestError: It is not a live value of this run, has no effect, or is out of its bounds.
@@ -207,7 +213,9 @@ class TrainingRun:
         step = max(change.step, trainer.step, self._first_free_step)
         if change.key == "train.steps" and value < step:
             raise RequestError(f"train.steps={value} is below the {step:,} steps done", value)
+        old = trainer.live.value_after(change.key, step)
         trainer.live.change(replace(change, value=value, step=step), command_id)
+        return ValueChanged(step=step, key=change.key, old=old, new=value, command_id=command_id)
 
     def catch_errors(self) -> None:
         """From now on what the process writes to its standard error goes into the run's own log."""
@@ -245,7 +253,18 @@ class TrainingRun:
             while (saved := self._try_to_save()) is None:
                 yield None  # it waits here, paused, until there is room
             yield saved
-        yield self.log(ended)
+        yield from self._tell_end(ended)
+
+    def _tell_end(self, ended: Ended) -> Iterator[Event | None]:
+        """Tell the end; where there is no room for it, it waits here, paused: nothing follows it."""
+        while True:
+            try:
+                yield self.journal.write(ended)
+            except OSError as error:
+                self.disk_error = error
+                yield None
+            else:
+                return
 
     def _try_to_save(self) -> Event | None:
         try:

@@ -189,6 +189,20 @@ def test_a_lost_terminal_ends_the_screen_alone(start: Start, home: Path) -> None
     assert holder_of(home) is not None
 
 
+def test_signals_amid_keys_and_a_terminal_lost_on_the_way_out(start: Start) -> None:
+    """A lost terminal sends SIGCONT; many of them meet whatever may be held when one comes."""
+    program = start()
+    program.wait_for(*FULL)
+    for _ in range(50):
+        program.press("?" + ESC)
+        for _ in range(20):
+            os.kill(program.process.pid, signal.SIGCONT)
+            program.read(0.002)
+    program.press("q")
+    program.lose()
+    assert program.wait_for_end() in (0, -signal.SIGHUP)
+
+
 def test_ctrl_c_twice_detaches(start: Start, home: Path) -> None:
     program = begin_training(start)
     program.press("\x03\x03")

@@ -1,14 +1,18 @@
 """What a terminal sends, made into keys and pastes, however it is cut and whatever it holds."""
 
+import asyncio
 import io
+import signal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual import events
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from workbench.driver import Keyboard, _Screen
+from workbench.driver import Keyboard, TerminalDriver, _Screen
 
 BEGIN, END = "\x1b[200~", "\x1b[201~"
 any_text = st.text(st.sampled_from("ab\x1b[0;1~mO\x9b\t\r\n漢\x00"), max_size=40)
@@ -79,3 +83,21 @@ def test_what_waits_for_a_frame_is_told_when_the_terminal_has_it() -> None:
     assert told == ["nothing is on its way"]
     screen.flush()
     assert told == ["nothing is on its way", "both", "both, heard of late"]
+
+
+async def test_a_signal_is_followed_at_the_next_turn_whatever_is_held(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    handlers = {name: signal.getsignal(name) for name in (signal.SIGTSTP, signal.SIGCONT)}
+    driver, followed = TerminalDriver(App()), list[str]()
+    monkeypatch.setattr(driver, "process_message", lambda _: followed.append("cont"))
+    monkeypatch.setattr(LinuxDriver, "_sigtstp_application", lambda _: followed.append("tstp"))
+    try:
+        for name in handlers:
+            signal.raise_signal(name)
+        assert followed == []
+        await asyncio.sleep(0)
+        assert followed == ["tstp", "cont"]
+    finally:
+        for name, handler in handlers.items():
+            signal.signal(name, handler)

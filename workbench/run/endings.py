@@ -1,6 +1,5 @@
 """What is known about the end of a worker."""
 
-import contextlib
 import signal
 
 from seqlm.runs.client import Connection
@@ -13,9 +12,7 @@ def how_it_ended(connection: Connection | None) -> str:
     process = connection.process if connection is not None else None
     if process is None:
         return WITHOUT_A_WORD
-    with contextlib.suppress(Exception):
-        process.wait(timeout=0.2)
-    status = process.returncode
+    status = process.poll()
     if status is None:
         return "closed its connection"
     if status >= 0:

@@ -14,6 +14,7 @@ from seqlm.runs.directory import RunDirectory
 from workbench.run.endings import how_it_ended
 
 Spawn: TypeAlias = Callable[[], Connection]
+_LAST_BREATH_S, _LOOK_EVERY_S = 0.2, 0.02
 
 
 class WorkerLink:
@@ -73,15 +74,14 @@ class WorkerLink:
 
     def let_go(self) -> None:
         """Close the connection. The worker ends by itself once nobody is there and nothing trains."""
-        if self._watched_fd >= 0:
-            asyncio.get_running_loop().remove_reader(self._watched_fd)
-            self._watched_fd = -1
+        self._unwatch()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def _listen_to(self, connection: Connection) -> Connection:
         """Have the event loop say when the worker has written something."""
+        connection.patience_s = 0.0
         self._connection, self._watched_fd = connection, connection.fileno()
         asyncio.get_running_loop().add_reader(self._watched_fd, self._hear)
         return connection
@@ -94,7 +94,8 @@ class WorkerLink:
         try:
             replies = connection.receive(0.0)
         except WorkerDied:
-            self._lose()
+            self._unwatch()
+            self._lose_when_ended(connection, asyncio.get_running_loop().time() + _LAST_BREATH_S)
         except SeqlmError as error:
             self._on_refused("", str(error))
         else:
@@ -102,6 +103,21 @@ class WorkerLink:
                 if self._connection is connection:  # what follows may be about another run
                     self._on_reply(reply)
             self._on_heard()
+
+    def _unwatch(self) -> None:
+        if self._watched_fd >= 0:
+            asyncio.get_running_loop().remove_reader(self._watched_fd)
+            self._watched_fd = -1
+
+    def _lose_when_ended(self, connection: Connection, until: float) -> None:
+        """A process ends a moment after its connection does; who sends meanwhile loses it at once."""
+        loop, process = asyncio.get_running_loop(), connection.process
+        if connection is not self._connection:
+            return
+        if process is None or process.poll() is not None or loop.time() > until:
+            self._lose()
+        else:
+            loop.call_later(_LOOK_EVERY_S, self._lose_when_ended, connection, until)
 
     def _lose(self) -> None:
         ending = how_it_ended(self._connection)

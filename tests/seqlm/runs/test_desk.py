@@ -102,7 +102,7 @@ def test_an_error_nobody_thought_of_ends_neither_worker_nor_training(
     screen.close()
 
 
-def test_a_command_that_comes_too_late_is_told_so(
+def test_a_value_that_must_wait_for_its_step_is_answered_at_once_with_it(
     listening: tuple[socket.socket, Path], small: Recipe
 ) -> None:
     desk = Desk(Listener(listening[0]), listening[1])
@@ -110,15 +110,17 @@ def test_a_command_that_comes_too_late_is_told_so(
     screen = Screen(listening[1])
     screen.ask(Start(id="s", recipe=small(steps=10**6), name="mine"))
     screen.ask(Stop(id="x"))
-    # Values of a run that is catching up wait until it has.
     screen.ask(Resume(id="r", run="mine"))
+    screen.ask(Pause(id="p"))
     assert desk._training is not None
-    desk._training._first_free_step = 10**6 - 1
-    screen._socket.sendall(codec.encode(SetValue(id="v", key="train.clip", value=2.0)))
+    desk._training._first_free_step = 10**6 - 1  # it goes again over steps that were seen
+    for value, step in ((2.0, 0), (3.0, 10**6 - 2)):
+        told = screen.ask(SetValue(id="v", key="train.clip", value=value, step=step))
+        assert (told["kind"], told["command_id"]) == ("ValueChanged", "v")
+        assert (told["step"], told["new"]) == (10**6 - 1, value)
+    assert told["old"] == 2.0
     assert screen.ask(Stop(id="y"))["kind"] == "Ended"
-    late = json.loads(screen._lines.readline())
-    assert (late["kind"], late["id"]) == ("Refused", "v")
-    assert "ended before this could take force" in late["message"]
+    assert "ValueChanged" not in kinds_of(list_runs()[0])
     desk.terminate()
     thread.join(60)
     screen.close()

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import socket
 import stat
@@ -5,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seqlm.errors import SeqlmError
 from seqlm.runs import sockets
-from seqlm.runs.sockets import Listener, Peer, listen, peer_uid, socket_directory
+from seqlm.runs.sockets import Lines, Listener, Peer, listen, peer_uid, socket_directory
 
 
 @pytest.fixture
@@ -149,7 +152,10 @@ def test_a_screen_that_takes_nothing_is_let_go(
     monkeypatch.setattr(sockets, "_MAX_UNSENT_BYTES", 1000)
     with connected(path):
         listening.poll(5)
-        listening.peers[0].send(b"x" * 1_000_000)
+        listening.peers[0].send(b"x" * 1_000_000)  # one line of any length is waited for
+        listening.poll(0)
+        assert len(listening.peers) == 1
+        listening.peers[0].send(b"x")
         listening.poll(5)
         assert listening.peers == []
     with connected(path) as another:  # it may be given the same file descriptor
@@ -157,6 +163,29 @@ def test_a_screen_that_takes_nothing_is_let_go(
         listening.poll(5)
         assert [line for _, line in listening.poll(5)] == [b"hello"]
         listening.peers[0].connection.close()
+
+
+def test_a_turn_sends_no_more_than_a_piece() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with ours, theirs:
+        for end in (ours, theirs):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 22)
+        peer = Peer(ours)
+        peer.send(b"x" * 10 * sockets._SEND_BYTES)
+        theirs.setblocking(False)
+        n_received = 0
+        with contextlib.suppress(BlockingIOError):
+            while piece := theirs.recv(1 << 16):
+                n_received += len(piece)
+        assert 0 < n_received <= sockets._SEND_BYTES
+
+
+@given(st.lists(st.binary(max_size=4).map(lambda b: b.replace(b"a", b"\n")), max_size=12))
+def test_lines_are_those_of_the_whole_however_it_is_cut(pieces: list[bytes]) -> None:
+    lines = Lines()
+    taken = [line for piece in pieces for line in lines.take(piece)]
+    *whole, rest = b"".join(pieces).split(b"\n")
+    assert (taken, lines.n_begun) == (whole, len(rest))
 
 
 def test_a_line_without_end_is_not_collected_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
