@@ -94,7 +94,7 @@ def _eval(options: argparse.Namespace) -> int:
 
 
 def perplexity(loss: float) -> float:
-    """e to the power of a loss in nats; infinite where no number is so large."""
+    """The e to the power of a loss in nats; infinite where no number is so large."""
     try:
         return math.exp(loss)
     except OverflowError:

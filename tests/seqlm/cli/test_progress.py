@@ -8,7 +8,9 @@ from seqlm.cli import progress
 from seqlm.runs.summary import Standing, Summary
 
 
-def test_of_losses_nothing_is_said_before_the_first_step(capsys: pytest.CaptureFixture[str]) -> None:
+def test_of_losses_nothing_is_said_before_the_first_step(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     show = progress._Lines()
     show(Standing(summary=Summary(run="a-1"), steps_planned=50))
     broken = Summary(run="a-1", steps=7, status="diverged", best_val_loss=2.5)
