@@ -1,5 +1,6 @@
 """The loss of a model on a split, found in small pieces so that questions can be answered between."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
@@ -16,7 +17,9 @@ from seqlm.models.base import SequenceModel, State
 from seqlm.models.sliding import Reader, endless, stride
 
 _ITEMS_PER_PIECE = 128
-_TOKENS_PER_PIECE = 512
+_TOKENS_PER_PIECE = 512  # in a row
+_MOST_TOKENS = 1 << 14  # in all rows of a piece
+_MOST_LOGITS = 1 << 21  # in a piece: 8 MB
 _WHOLE_UP_TO = 1_000_000
 _SAMPLE = 100_000
 _STRETCHES = 20  # of a stream, for its sample
@@ -128,10 +131,7 @@ class SplitScorer:
             yield from _item_pieces(items, self._text, share)
             return
         for ids in _stream_stretches(items, self._text, share):
-            if self._reset_every is None:
-                yield from _pieces_of(ids)
-            else:
-                yield from _pieces_begun_anew(ids, self._reset_every)
+            yield from _stream_pieces(ids, self._text.tokenizer.n_vocab, self._reset_every)
 
     def whole(self, model: SequenceModel) -> Score:
         """The score of the whole split at once."""
@@ -172,11 +172,31 @@ def _item_pieces(items: Sequence[str], text: PreparedText, share: float) -> Iter
     if share < 1:
         n_kept = max(1, int(share * len(items)))
         items = [items[index * len(items) // n_kept] for index in range(n_kept)]
-    by_length = sorted(items, key=len)
-    for start in range(0, len(by_length), _ITEMS_PER_PIECE):
-        piece = by_length[start : start + _ITEMS_PER_PIECE]
-        sequences = [torch.tensor(text.sequence(item)) for item in piece]
-        yield padded(sequences, only_last=text.only_last)
+    most = _most_tokens(text.tokenizer.n_vocab)
+    rows, n_longest = list[Tensor](), 0
+    for item in sorted(items, key=len):
+        row = torch.tensor(text.sequence(item))
+        n_longest = max(n_longest, len(row) - 1)
+        if rows and (len(rows) == _ITEMS_PER_PIECE or (len(rows) + 1) * n_longest > most):
+            yield from _in_time(padded(rows, only_last=text.only_last), most)
+            rows, n_longest = [], len(row) - 1
+        rows.append(row)
+    if rows:
+        yield from _in_time(padded(rows, only_last=text.only_last), most)
+
+
+def _most_tokens(n_vocab: int) -> int:
+    """How many tokens a piece may have, so that its logits take little time and memory."""
+    return max(1, min(_MOST_TOKENS, _MOST_LOGITS // n_vocab))
+
+
+def _in_time(piece: Batch, most: int) -> Iterator[Batch]:
+    """A piece of at most so many tokens as it is; of more, which is one long row, part by part."""
+    n_steps, fits = piece.tokens.shape[1], piece.tokens.numel() <= most
+    n_part = max(1, n_steps) if fits else min(_TOKENS_PER_PIECE, most)
+    for begin in range(0, n_steps, n_part):
+        part = slice(begin, begin + n_part)
+        yield Batch(piece.tokens[:, part], piece.targets[:, part], continues=begin > 0)
 
 
 def _stream_stretches(
@@ -206,19 +226,27 @@ def _ids_from(item: str, begin: int, tokenizer: AnyTokenizer) -> Iterator[int]:
         place = stop
 
 
-def _pieces_of(ids: Iterator[int]) -> Iterator[Batch]:
-    """Token ids as batches of one row, each after the first going on where the one before ended."""
-    last, continues = list(islice(ids, 1)), False
-    while following := list(islice(ids, _TOKENS_PER_PIECE)):
+def _stream_pieces(ids: Iterator[int], n_vocab: int, every: int | None) -> Iterator[Batch]:
+    """Token ids as batches, read on or begun anew after ``every`` tokens."""
+    n_part = min(_TOKENS_PER_PIECE, _most_tokens(n_vocab))
+    if every is not None and every <= n_part:
+        return _short_rows(ids, every, n_part // every)
+    return _parts_of_rows(ids, n_part, every or sys.maxsize)
+
+
+def _parts_of_rows(ids: Iterator[int], n_part: int, every: int) -> Iterator[Batch]:
+    """Batches of one row: the next tokens of it, or the first ones of a row begun anew."""
+    last, n_before = list(islice(ids, 1)), 0
+    while following := list(islice(ids, min(n_part, every - n_before))):
         piece = torch.tensor([*last, *following])[None]
-        yield Batch(piece[:, :-1], piece[:, 1:], continues=continues)
-        last, continues = following[-1:], True
+        yield Batch(piece[:, :-1], piece[:, 1:], continues=n_before > 0)
+        last, n_before = following[-1:], (n_before + len(following)) % every
 
 
-def _pieces_begun_anew(ids: Iterator[int], every: int) -> Iterator[Batch]:
-    """Token ids as batches of rows that each begin from nothing, ``every`` tokens long."""
+def _short_rows(ids: Iterator[int], every: int, n_rows: int) -> Iterator[Batch]:
+    """Batches of so many rows that each begin from nothing, ``every`` tokens long."""
     last = list(islice(ids, 1))
-    while following := list(islice(ids, every * max(1, _TOKENS_PER_PIECE // every))):
+    while following := list(islice(ids, every * n_rows)):
         piece = torch.tensor([*last, *following])
         yield padded(
             [piece[begin : begin + every + 1] for begin in range(0, len(following), every)]

@@ -32,6 +32,9 @@ class Prediction(Struct, frozen=True):
     sees: tuple[str, ...] = ()
     surprisal: tuple[float, ...] = ()
 
+    def __hash__(self) -> int:
+        return hash((self.request_id, self.step, self.entropy_nats))  # an array has no hash
+
     def token(self, index: int) -> str:
         """The token of a candidate."""
         return self.vocabulary[self.ids[index]]

@@ -15,8 +15,7 @@ from seqlm.models.base import CountedModel
 from seqlm.runs import subjects
 from seqlm.runs.checkpoint import Checkpoints, Record
 from seqlm.runs.subjects import Subjects
-
-FAMILIES = ["names-mlp", "names-elman", "names-lstm", "names-ngram"]
+from seqlm.settings import FAMILY_KINDS
 
 
 def kept(line: str, path: Path, steps: tuple[int, ...] = (3,), words: tuple[str, ...] = ()) -> Any:
@@ -53,9 +52,9 @@ def test_weights_that_are_not_kept_are_a_wrong_request_that_lists_those_that_are
     ]
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", FAMILY_KINDS)
 def test_weights_are_loaded_bit_for_bit(family: str, tmp_path: Path) -> None:
-    found, model = kept(family, tmp_path / "run" / "checkpoints")
+    found, model = kept(f"names-lstm model.kind={family}", tmp_path / "run" / "checkpoints")
     loaded = found.find("latest", None).model.state_dict()
     assert all(torch.equal(loaded[name], tensor) for name, tensor in model.state_dict().items())
     assert all(tensor.device.type == "cpu" for tensor in loaded.values())

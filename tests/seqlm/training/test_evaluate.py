@@ -64,6 +64,45 @@ def test_a_long_stream_is_read_in_pieces_with_its_state(
 
 
 @pytest.mark.parametrize("which", ["names", "stream"])
+@pytest.mark.parametrize(("bound", "per_token"), [("_MOST_TOKENS", False), ("_MOST_LOGITS", True)])
+@torch.inference_mode()
+def test_what_is_too_large_for_a_piece_is_read_in_parts_that_go_on(
+    which: str,
+    bound: str,
+    per_token: bool,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = request.getfixturevalue(which)
+    monkeypatch.setattr(evaluate, bound, 5 * (text.tokenizer.n_vocab if per_token else 1))
+    model = model_for(text)
+    scorer = SplitScorer(text, "val", CPU)
+    score, pieces = scorer.whole(model), list(scorer._each_piece())
+    assert max(piece.tokens.numel() for piece in pieces) == 5
+    assert any(piece.continues for piece in pieces)
+    loss, n_correct, n_tokens = by_hand(model, text)
+    assert score.loss == pytest.approx(loss, abs=1e-6)
+    assert (score.n_correct, score.n_tokens) == (n_correct, n_tokens)
+
+
+def test_a_row_in_parts_has_its_last_token_alone_as_target(
+    names: PreparedText, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = prepare_corpus(names.corpus, DataConfig(targets="last"))
+    model = model_for(text)
+    whole = SplitScorer(text, "val", CPU).whole(model)
+    monkeypatch.setattr(evaluate, "_MOST_TOKENS", 3)
+    assert SplitScorer(text, "val", CPU).whole(model).loss == pytest.approx(whole.loss, abs=1e-6)
+
+
+def test_lines_of_one_token_that_predict_nothing_are_passed_over() -> None:
+    corpus = Corpus("test", None, "a\n" * 200 + "ab\nba\n", "lines", 406, "0" * 64, 0)
+    data = DataConfig(boundary="none", split="100/0/0", deduplicate=False)
+    text = prepare_corpus(corpus, data)
+    assert SplitScorer(text, "train", CPU).whole(model_for(text)).n_tokens == 2
+
+
+@pytest.mark.parametrize("which", ["names", "stream"])
 @torch.inference_mode()
 def test_what_a_model_cannot_hold_at_once_is_scored_through_a_sliding_window(
     which: str, request: pytest.FixtureRequest
@@ -212,7 +251,7 @@ def test_the_last_token_alone_is_scored_where_it_alone_is_a_target(names: Prepar
     assert scorer.protocol == "each item from nothing, the last token of each alone"
 
 
-@pytest.mark.parametrize("every", [1, 3, 7, 10_000])
+@pytest.mark.parametrize("every", [1, 3, 7, 40, 10_000])
 @torch.inference_mode()
 def test_a_stream_that_is_begun_anew_forgets_and_has_each_token_once(
     every: int, stream: PreparedText, monkeypatch: pytest.MonkeyPatch
@@ -228,5 +267,6 @@ def test_a_stream_that_is_begun_anew_forgets_and_has_each_token_once(
         logits, _ = model(piece[:, :-1])
         nats += float(cross_entropy(logits[0], piece[0, 1:], reduction="sum"))
     score = scorer.whole(model)
+    assert max(piece.tokens.numel() for piece in scorer._each_piece()) <= 25
     assert score.n_tokens == len(ids) - 1
     assert score.nats == pytest.approx(nats, rel=1e-5)
