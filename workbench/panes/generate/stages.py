@@ -203,9 +203,7 @@ def _values(stage: Stage, shown: range, heads: tuple[str, str], width: int) -> _
         heads=heads,
         width=_wide_enough(width, heads),
         cells=[_value_left(stage, i) for i in shown],
-        rest=figures.probability(
-            sum(stage.values[: shown.start]) + sum(stage.values[shown.stop : stage.n_left])
-        ),
+        rest=_rest_left(stage, shown),
         left=figures.count(stage.n_left),
         entropy=f"{stage.entropy_nats:.2f}",
         shares=[stage.values[i] / largest for i in shown],
@@ -241,6 +239,14 @@ def _value_left(stage: Stage, index: int) -> str:
     """The value of a candidate; dots for one that was cut before."""
     is_cut_before = stage.name == "temperature" and index >= stage.n_left
     return _CUT_BEFORE if is_cut_before else figures.probability(stage.values[index])
+
+
+def _rest_left(stage: Stage, shown: range) -> str:
+    """The same for those that are not shown, together."""
+    if stage.name == "temperature" and shown.start == 0 and shown.stop >= stage.n_left:
+        return _CUT_BEFORE
+    others = [*stage.values[: shown.start], *stage.values[shown.stop : stage.n_left]]
+    return figures.probability(sum(others))
 
 
 def _kept_word(stage: Stage, index: int, sums: list[float]) -> str:
