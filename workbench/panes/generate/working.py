@@ -161,7 +161,8 @@ class WorkingPane(Pane):
 
     def _look_at_prompt(self) -> None:
         """Says so where nothing was taught of what the prompt asks."""
-        preview, prompt = self.situation and self.situation.preview, self.view.text.prompt
+        preview = self.situation.preview if self.situation else None
+        prompt = self.view.text.prompt
         is_untaught = preview is not None and preview.text.never_begins(prompt)
         words = untaught_words(prompt[0]) if is_untaught else ""
         if words != self.view.about_prompt:
