@@ -101,7 +101,7 @@ class Doing(Stage):
         from workbench.widgets.choices import Commands
 
         if not isinstance(self.screen, Commands):
-            self.push_screen(Commands(id="--command-palette"))
+            self.push_screen(Commands())
 
     @work
     async def action_open(self) -> None:

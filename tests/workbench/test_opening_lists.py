@@ -1,5 +1,6 @@
 """The list of what can be opened, and what is said where nothing is found."""
 
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,20 @@ async def test_a_search_that_finds_nothing_says_so(stage: Stage, key: str, words
         await settled(pilot)
         await pilot.press(key, *"zzz")
         assert await _shows(pilot, words)
+
+
+async def test_the_commands_of_the_pane_come_first_then_those_of_everywhere(stage: Stage) -> None:
+    app = stage.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("4", "colon")
+        found = next(w for w in app.screen.walk_children(Choices))
+        await until_true(pilot, lambda: found.option_count > 60)
+        titles = [str(option.prompt).partition("\n")[0] for option in found.options]
+        areas = [title.partition(": ")[0] for title in titles]
+        names = ("Data", "Controls", "Loss", "Generate")
+        order = [area for area, _ in groupby(a if a in names else "everywhere" for a in areas)]
+        assert order == ["Generate", "everywhere", "Data", "Controls", "Loss"]
 
 
 async def _shows(pilot: Pilot[int], words: str) -> bool:

@@ -15,8 +15,9 @@ _WITHOUT_KEY = (("Log: what the trainer wrote about itself", "log"),)
 
 
 def palette_commands(app: Doing) -> Iterator[SystemCommand]:
-    """What can be done now: first everywhere, then in each pane, which gets the focus for it."""
-    keys = app.situation.keys
+    """What can be done now: first in the current pane, then everywhere, then in the other panes."""
+    current = app.main.current_pane
+    yield from _of_pane(app, current)
     for key in app_keys(app.main.active_bindings, app):
         if "command_palette" not in key.action:  # it need not open itself
             yield SystemCommand(_sentence(key.label), key.key, partial(app.run_action, key.action))
@@ -24,9 +25,16 @@ def palette_commands(app: Doing) -> Iterator[SystemCommand]:
         if possible(app.situation, action):
             yield SystemCommand(words, "", partial(app.run_action, action))
     for pane in app.main.panes:
-        for key in declared_keys(pane.BINDINGS, dict(keys.moved)):
-            words = keys.fill(f"{pane.NAME}: {key.label}", pane.BINDINGS)
-            yield SystemCommand(words, key.key, _in_pane(app, pane, key.action))
+        if pane is not current:
+            yield from _of_pane(app, pane)
+
+
+def _of_pane(app: Doing, pane: Pane) -> Iterator[SystemCommand]:
+    """The commands of a pane, which gets the focus for them."""
+    keys = app.situation.keys
+    for key in declared_keys(pane.BINDINGS, dict(keys.moved)):
+        words = keys.fill(f"{pane.NAME}: {key.label}", pane.BINDINGS)
+        yield SystemCommand(words, key.key, _in_pane(app, pane, key.action))
 
 
 def _in_pane(app: Doing, pane: Pane, action: str) -> Callable[[], Awaitable[Any]]:

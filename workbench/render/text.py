@@ -74,16 +74,14 @@ def clean(text: str, max_chars: int | None = None) -> str:
 
 
 def token_glyph(token: str, ascii_only: bool = False) -> str:
-    r"""Returns how a token is shown, so that a space or a line end can be seen.
+    r"""Returns how a token, or a text of them, is shown: a space or a line end can be seen.
 
     The end token is ``∎``, a space ``␣``, a newline ``␊``; with `ascii_only` they are ``$``,
     ``_`` and ``\n``, and a letter outside ASCII is written as its escape.
     """
     if not ascii_only:
         return clean(token).replace(" ", "␣")
-    if token == END:
-        return "$"
-    escaped = token.replace(" ", "_").replace("\n", "\\n").replace("\t", "\\t")
+    escaped = token.replace(END, "$").replace(" ", "_").replace("\n", "\\n").replace("\t", "\\t")
     return clean(escaped.encode("ascii", "backslashreplace").decode("ascii")).translate(
         {0x2400 + code: f"\\x{code:02x}" for code in range(0x20)} | {0x2421: "\\x7f"}
     )

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from typing import Self
 
 from textual.app import ComposeResult
-from textual.command import CommandInput, CommandList, CommandPalette
+from textual.command import CommandInput, CommandList, CommandPalette, DiscoveryHit, Hits
 from textual.events import Click
 from textual.strip import Strip
 from textual.style import Style
+from textual.system_commands import SystemCommandsProvider
 from textual.visual import VisualType
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -59,6 +60,15 @@ class FoundCommands(CommandList, Choices):
     DEFAULT_CSS = "FoundCommands { min-width: 12; }"
 
 
+class InOrder(SystemCommandsProvider):
+    """The commands of the app in its own order; Textual's provider has them by the alphabet."""
+
+    async def discover(self) -> Hits:
+        """All commands, before anything is typed."""
+        for command in self.app.get_system_commands(self.screen):
+            yield DiscoveryHit(command.title, command.callback, help=command.help)
+
+
 class Commands(CommandPalette):
     """Textual's command palette."""
 
@@ -71,6 +81,9 @@ class Commands(CommandPalette):
         """The same with our list."""
         for widget in super().compose():
             yield FoundCommands() if isinstance(widget, CommandList) else widget
+
+    def __init__(self) -> None:
+        super().__init__([InOrder], id="--command-palette")
 
     def on_mount(self) -> None:
         """Take no more than a name."""

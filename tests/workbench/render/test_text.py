@@ -110,6 +110,7 @@ def test_known_texts(text: str, shown: str) -> None:
         (" the", "␣the", "_the"),
         ("é", "é", "\\xe9"),
         ("[/b]", "[/b]", "[/b]"),
+        (f"olao{END}", "olao∎", "olao$"),
     ],
 )
 def test_token_glyphs(token: str, shown: str, in_ascii: str) -> None:
