@@ -1,11 +1,14 @@
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
-from seqlm.config import DataConfig
+from seqlm.config import DataConfig, SampleConfig
 from seqlm.data.prepare import PreparedText, prepare
 from seqlm.data.split import SPLITS
+from seqlm.errors import RequestError
 from seqlm.generation.generator import Draw
+from seqlm.protocol.queries import Score
 from seqlm.runs import answers
 from seqlm.runs.answers import describe_draws
 
@@ -43,3 +46,15 @@ def test_items_are_looked_for_in_short_pieces(
     n_items = sum(len(text.items[split]) for split in SPLITS)
     assert len(pieces) >= len(draws) + n_items // 7
     assert {sample.seen_in for sample in pieces[-1]} == {"test"}
+
+
+def test_what_no_answer_can_carry_is_refused_by_name(
+    text: PreparedText, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers.check_draws(SampleConfig(), count=10_000, length=400)
+    with pytest.raises(RequestError, match="length=401 is not possible; taken: 1 to 400 tokens"):
+        answers.check_draws(SampleConfig(), count=10_000, length=401)
+    monkeypatch.setattr(answers, "_MAX_TOKENS", 3)
+    subject: Any = answers.Subject(cast("Any", None), 0, text, cast("Any", None))
+    with pytest.raises(RequestError, match="the text has 4 tokens; at most 3 are scored at once"):
+        next(answers.answer(Score(id="s", text=text.items["train"][0][:2]), subject))
