@@ -18,6 +18,10 @@ from seqlm.cli.main import run as run_command
 from seqlm.data.entropy import exact_entropy
 from seqlm.errors import RequestError
 from seqlm.home import corpora_dir
+from seqlm.protocol.events import ValueChanged
+from seqlm.runs.directory import find_run
+from seqlm.runs.journal import read_events
+from seqlm.runs.summary import summarize
 
 FAST = (
     "train.steps=120", "train.evaluate_every=60", "model.hidden=16", "model.init=scaled",
@@ -245,3 +249,53 @@ def test_of_a_number_that_never_begins_a_line_nothing_was_taught_alone(asked, ca
         assert run_command(["predict", "counting-short", prompt, "--top", "1"]) == 0
         told = "seqlm: 124 never begins a line of train: nothing was taught about it alone\n"
         assert capsys.readouterr().err == (told if is_said else "")
+
+
+def interrupted(*_: object) -> Any:
+    raise KeyboardInterrupt
+
+
+LONG = ("names-mlp", *FAST[1:], "train.steps=1000000")
+
+
+def was_stopped(name: str) -> bool:
+    run = find_run(name)
+    assert run.holder() is None, "it trains on"
+    step = summarize(run).summary.steps
+    return (run.checkpoints_path / f"step-{step}" / "training.safetensors").exists()
+
+
+def test_interrupted_it_is_stopped_with_a_checkpoint_however_it_was_begun(
+    asked, capsys, monkeypatch
+) -> None:
+    monkeypatch.setattr("seqlm.cli.training.show_to_the_end", interrupted)
+    assert run_command(["train", *LONG, "--name", "cut"]) == 130
+    assert was_stopped("cut")
+    assert run_command(["resume", "cut"]) == 130
+    assert was_stopped("cut")
+    asked("resume", "cut", "--detach")
+    asked("pause", "cut")
+    assert run_command(["resume", "cut"]) == 130
+    assert was_stopped("cut")
+    assert "Stopping with a checkpoint." in capsys.readouterr().err
+    monkeypatch.setattr("seqlm.runs.follow.follow", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        seqlm.train(*LONG, name="cut-too")
+    assert was_stopped("cut-too")
+
+
+def test_a_value_for_a_later_step_waits_for_it_however_it_is_given(asked) -> None:
+    later = "train.learning_rate=0.05@900000"
+    asked("train", *LONG, "--name", "later", "--detach")
+    asked("pause", "later")
+    asked("resume", "later", later, "--detach")
+    changed = asked("set", "later", "train.learning_rate=0.01@900001", "train.clip=2")["changed"]
+    step = asked("stop", "later")["step"]
+    assert changed[0] == {
+        "key": "train.learning_rate", "old": 0.05, "new": 0.01, "step": 900_001,
+    }  # fmt: skip
+    assert changed[1]["step"] <= step
+    asked("resume", "later", later, "--detach")
+    asked("stop", "later")
+    told = [e for e in read_events(find_run("later").events_path) if isinstance(e, ValueChanged)]
+    assert [event.key for event in told] == ["train.clip"]

@@ -9,6 +9,8 @@ import pytest
 import torch
 from one_worker import one_worker
 
+from seqlm.cli.main import run
+
 
 @pytest.mark.parametrize(
     ("words", "says"),
@@ -171,3 +173,20 @@ def test_a_word_with_two_meanings_names_both(refused, tmp_path) -> None:
 
 def test_nothing_in_an_error_reaches_the_terminal_as_a_command(refused) -> None:
     assert "\x1b" not in refused("train", "evil\x1b]0;title\x07")
+
+
+def test_an_error_nobody_expected_is_one_line_that_names_its_traceback(
+    refused, monkeypatch, tmp_path, capsys
+) -> None:
+    def broken(_: object) -> None:
+        raise ZeroDivisionError("by\nnothing")
+
+    monkeypatch.setattr("seqlm.cli.parser.parse", broken)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    line = refused("presets", status=1)
+    path = line.strip().removesuffix(")").rpartition("traceback: ")[2]
+    assert line.startswith("seqlm: error: ZeroDivisionError: by nothing (traceback: ")
+    assert Path(path).read_text().startswith("Traceback")
+    monkeypatch.setenv("SEQLM_DEBUG", "1")
+    assert run(["presets"]) == 1
+    assert capsys.readouterr().err.startswith("Traceback")

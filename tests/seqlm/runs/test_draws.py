@@ -105,3 +105,10 @@ def test_a_value_of_another_type_is_refused_by_name(asked: dict[str, Any], words
 def test_whole_numbers_do_where_numbers_are_asked_for() -> None:
     assert sampling_of(SampleConfig(temperature=2, top_p=1), 1, 1, False).temperature == 2
     assert sampling_of(SampleConfig(top_k=7, min_p=0), 1, 1, True).top_k == 1
+
+
+def test_more_tokens_than_an_answer_can_carry_are_refused_by_name() -> None:
+    sampling_of(SampleConfig(), 10_000, 100, greedy=False)
+    words = "length=101 is not possible; taken: 1 to 100 for count=10,000"
+    with pytest.raises(RequestError, match=words):
+        sampling_of(SampleConfig(), 10_000, 101, greedy=False)

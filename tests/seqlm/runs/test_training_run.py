@@ -295,6 +295,40 @@ def test_a_full_disk_loses_nothing(small: Recipe, monkeypatch: pytest.MonkeyPatc
     assert seqs == list(range(1, len(seqs) + 1))
 
 
+@pytest.mark.parametrize("status", ["diverged", "failed"])
+def test_an_end_that_finds_no_room_is_waited_with(
+    small: Recipe, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    run = begin(small(steps=60))
+    step, write, is_full = run.trainer._learner.step, os.write, False
+
+    def broken(index: int, *rest: Any) -> Any:
+        nonlocal is_full
+        loss, n_targets = step(index, *rest)
+        is_full = index >= 10
+        return (loss * float("nan") if is_full else loss), n_targets
+
+    def filling(fd: int, data: bytes) -> int:
+        if is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(fd, data)
+
+    monkeypatch.setattr(run.trainer._learner, "step", broken)
+    monkeypatch.setattr("os.write", filling)
+    if status == "failed":
+        until(run, 5)
+        is_full = True
+    n_waits = 0
+    for event in run.fail("it broke") if status == "failed" else run.go():
+        n_waits += event is None and run.disk_error is not None
+        is_full = is_full and n_waits < 3
+    run.close()
+    ended = log_of(run)[-1]
+    assert n_waits == 3
+    assert isinstance(ended, Ended)
+    assert (ended.status, ended.seq) == (status, len(log_of(run)))
+
+
 def test_a_checkpoint_that_finds_no_room_is_made_when_there_is(
     small: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,8 +1,11 @@
 """The session: what it sends, what it shows, and how it knows that a worker is gone."""
 
+import asyncio
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_worker import FakeWorker, write_run
@@ -19,6 +22,7 @@ from seqlm.runs.directory import RunDirectory
 from workbench.run.endings import how_it_ended
 from workbench.run.fold import fold_all
 from workbench.run.follow import Follower
+from workbench.run.link import WorkerLink
 from workbench.run.session import Session
 from workbench.run.state import RunState
 from workbench.run.told import Answered, Declined, RunOpened, RunProgressed
@@ -29,8 +33,6 @@ CONFIG = recipe.read("names-mlp train.steps=3600")
 
 async def turns(n: int = 20) -> None:
     """Let the event loop go round."""
-    import asyncio
-
     for _ in range(n):
         await asyncio.sleep(0)
 
@@ -315,11 +317,41 @@ def test_a_long_log_is_read_in_slices(tmp_path: Path, monkeypatch: pytest.Monkey
     ],
 )
 def test_how_a_worker_ended(code: str, words: str) -> None:
-    import socket
-
     here, there = socket.socketpair()
     process = subprocess.Popen([sys.executable, "-c", code])
     process.wait()
     with here, there:
         assert how_it_ended(Connection(there, process)) == words
     assert how_it_ended(None) == "ended without a word"
+
+
+class LateProcess:
+    """Ends a moment after its connection; who waits for it holds up the screen."""
+
+    returncode: int | None = None
+    n_looks = 0
+
+    def poll(self) -> int | None:
+        self.n_looks += 1
+        self.returncode = 3 if self.n_looks > 3 else None
+        return self.returncode
+
+    def wait(self, timeout: float) -> int:
+        assert timeout == 0.0
+        raise subprocess.TimeoutExpired("worker", timeout)
+
+
+async def test_a_worker_that_takes_its_time_to_end_is_not_waited_for() -> None:
+    here, there = socket.socketpair()
+    lost: asyncio.Queue[str] = asyncio.Queue()
+    process: Any = LateProcess()
+    link = WorkerLink(
+        lambda: Connection(there, process),
+        on_reply=lambda _: None,
+        on_heard=lambda: None,
+        on_lost=lost.put_nowait,
+        on_refused=lambda *_: None,
+    )
+    link.prepare()
+    here.close()
+    assert await asyncio.wait_for(lost.get(), 60) == "ended (exit status 3)"
