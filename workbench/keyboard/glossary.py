@@ -6,7 +6,10 @@ EVERYWHERE = (
         "The unit of surprise, -ln p: ln 2 = 0.69 for the side of a coin. 1 nat is 1.44 bits.",
     ),
     ("step", "One change of all the weights, after a look at one batch of examples."),
-    ("token", "What is predicted at a time: here a character, or ∎, the end of an item."),
+    (
+        "token",
+        "What is predicted at a time: a character, a word or a piece of one, or ∎, the end of an item.",
+    ),
     ("perplexity", "e to the nats: as unsure as among so many equally likely tokens."),
 )
 

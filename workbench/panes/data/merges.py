@@ -1,6 +1,7 @@
 """The view of the Data pane in which text grows together, merge by merge, into tokens."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from rich.cells import cell_len
 
@@ -38,8 +39,7 @@ def merge_rows(
     learned = preview.text.tokenizer
     if not isinstance(learned, BpeTokenizer):
         return []
-    text = _line(preview, first)
-    tokens = learned.after(n_done).split(text)
+    text, tokens = _cut(preview, first, n_done)
     newest = "".join(learned.merges[n_done - 1]) if n_done else None
     head = _first_that_fits(
         (
@@ -64,6 +64,15 @@ def merge_rows(
 
 def _first_that_fits(texts: Sequence[str], width: int) -> str:
     return next((text for text in texts if len(text) <= width), "")
+
+
+@lru_cache(
+    maxsize=1
+)  # of 20,000 merges a cut takes long, and frames in which nothing moved are many
+def _cut(preview: Preview, first: int, n_done: int) -> tuple[str, Sequence[str]]:
+    text, learned = _line(preview, first), preview.text.tokenizer
+    known = learned.after(n_done) if isinstance(learned, BpeTokenizer) else learned
+    return text, known.split(text)
 
 
 def _line(preview: Preview, first: int) -> str:
