@@ -65,7 +65,7 @@ def test_any_text_may_be_filled(words: str) -> None:
 
 STATES: dict[str, tuple[tuple[Event, ...], bool, tuple[str, ...]]] = {
     "ready": ((), True, ("run.space",)),
-    "training": (until("steered", 3000), True, ()),
+    "training": (until("steered", 3000), True, ("pane.3",)),
     "paused": (until_kind("steered", Paused), True, ("run.space", "run.step")),
     "finished": (recorded("steered"), False, ("pane.4", "run.new")),
     "diverged": (recorded("diverging"), False, ("run.space",)),
