@@ -30,9 +30,7 @@ _LONGEST_KEY_S, _LOOK_EVERY_S = 3.0, 0.1
 
 
 class _Screen:
-    """Where is drawn. A terminal that is gone takes nothing, and nobody minds.
-
-    A thread of Textual's writes.
+    """Where a thread of Textual's draws. A terminal that is gone takes nothing, and nobody minds.
 
     Args:
         file: The terminal.
@@ -108,11 +106,7 @@ class TerminalDriver(LinuxDriver):
         self._at_next_turn(self._come_back)
 
     def _at_next_turn(self, follow: Callable[[], object]) -> None:
-        """Follow a signal when nothing else is being done.
-
-        It comes in the middle of anything, also while a lock is held that what follows would wait for.
-        A lost terminal sends SIGCONT too.
-        """
+        """Follow a signal, SIGCONT of a lost terminal too, when no lock is held that it may want."""
         with contextlib.suppress(RuntimeError):  # the app has ended
             self._loop.call_soon_threadsafe(follow)
 

@@ -273,11 +273,11 @@ def test_interrupted_it_is_stopped_with_a_checkpoint_however_it_was_begun(
     assert was_stopped("cut")
     assert run_command(["resume", "cut"]) == 130
     assert was_stopped("cut")
+    assert "Stopping with a checkpoint." in capsys.readouterr().err
     asked("resume", "cut", "--detach")
     asked("pause", "cut")
     assert run_command(["resume", "cut"]) == 130
     assert was_stopped("cut")
-    assert "Stopping with a checkpoint." in capsys.readouterr().err
     monkeypatch.setattr("seqlm.runs.follow.follow", interrupted)
     with pytest.raises(KeyboardInterrupt):
         seqlm.train(*LONG, name="cut-too")
