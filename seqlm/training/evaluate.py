@@ -19,7 +19,7 @@ from seqlm.models.sliding import Reader, endless, stride
 _ITEMS_PER_PIECE = 128
 _TOKENS_PER_PIECE = 512  # in a row
 _MOST_TOKENS = 1 << 14  # in all rows of a piece
-_MOST_LOGITS = 1 << 21  # in a piece: 8 MB
+_MOST_LOGITS = 1 << 20  # in a piece: 4 MB
 _WHOLE_UP_TO = 1_000_000
 _SAMPLE = 100_000
 _STRETCHES = 20  # of a stream, for its sample

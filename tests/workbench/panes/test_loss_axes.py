@@ -1,5 +1,6 @@
 """Where steps stand by step, second and epoch; what the chart takes from a run."""
 
+import math
 from collections.abc import Callable
 
 import pytest
@@ -11,10 +12,17 @@ from recorded_logs import recorded
 from seqlm import recipe
 from seqlm.protocol.events import StepsDone
 from workbench.panes.loss.axes import steps_shown, whole_axis, x_of, xs_of
-from workbench.panes.loss.chart import bins_shown, chart_spec, rates_shown, references
+from workbench.panes.loss.chart import (
+    _perplexity,
+    bins_shown,
+    chart_spec,
+    rates_shown,
+    references,
+)
 from workbench.panes.loss.view import X_SCALES, LossView, XScale, zoomed
 from workbench.render.axis import LinearAxis, LogAxis
 from workbench.render.chart import chart_layout
+from workbench.render.chart_range import LARGEST_DRAWN
 from workbench.run.fold import fold_all
 from workbench.run.state import RunState
 from workbench.situation import Situation
@@ -119,3 +127,9 @@ def test_the_entropy_of_the_rules_is_drawn_where_it_is_known(preview: Preview) -
     for found, note in ((before, "the rules"), (after, "")):
         (line,) = (ref for ref in references(found) if ref.label == "perfect")
         assert (line.value, line.note) == (0.38, note)
+
+
+@pytest.mark.parametrize("nats", [400.0, 1000.0])
+def test_a_perplexity_too_large_to_draw_stands_at_the_end_of_what_can_be_drawn(nats: float) -> None:
+    assert _perplexity(nats) == LARGEST_DRAWN
+    assert _perplexity(math.inf) == math.inf
