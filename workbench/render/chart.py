@@ -70,13 +70,19 @@ def render_chart(spec: ChartSpec, layout: Layout | None = None) -> list[Row]:
 
 
 def _label_rows(spec: ChartSpec, layout: Layout) -> dict[int, tuple[str, Reference]]:
-    """Returns the label of each row; where references share one, all but the first stand aside."""
+    """Returns the label of each row; where references share one, the larger value stands above."""
     if not layout.labels:
         return {}
     pairs = list(zip(label_texts(spec), drawn_references(spec), strict=True))
     kept = pairs[: layout.plot_height]
-    rows = label_rows([layout.row(ref.value) for _, ref in kept], layout.plot_height)
-    return dict(zip(rows, kept, strict=True))
+    lines = [layout.row(ref.value) for _, ref in kept]
+    rows = label_rows(lines, layout.plot_height)
+    placed = dict(zip(rows, kept, strict=True))
+    for line in set(lines):
+        shared = sorted(row for row, of in zip(rows, lines, strict=True) if of == line)
+        by_value = sorted((placed[row] for row in shared), key=lambda label: -label[1].value)
+        placed.update(zip(shared, by_value, strict=True))
+    return placed
 
 
 def _guide_roles(layout: Layout, labels: dict[int, tuple[str, Reference]]) -> dict[int, Role]:

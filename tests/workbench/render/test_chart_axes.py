@@ -24,7 +24,7 @@ def test_the_best_so_far_does_not_raise_the_range() -> None:
     best = Reference("best", 4.4, role="best")
     spec = replace(falling(), train=wild, references=[REFERENCES[0], best])
     assert chart_layout(spec).y == chart_layout(replace(spec, references=REFERENCES[:1])).y
-    assert "↑best    4.400" in lines(spec)[0]
+    assert "╰best    4.400" in lines(spec)[0]
 
 
 def test_a_log_axis_shows_a_wild_start_too() -> None:
