@@ -28,7 +28,6 @@ def write_manifest(folder: Path, text: str, corpus: str) -> None:
         corpus=record,
         created_t=_T0,
         versions={text: text},
-        parent=text,
     )
     (folder / "run.json").write_bytes(msgspec.json.encode(manifest))
 

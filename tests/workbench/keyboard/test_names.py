@@ -142,8 +142,9 @@ async def test_the_game_ends_with_the_key_that_it_names(
     app = stage.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
-        await pilot.press(OWN["pane.4"], OWN["generate.view_back"], OWN["generate.guess"])
-        await settled(pilot)
+        for key in ("pane.4", "generate.view_back", "generate.guess"):
+            await pilot.press(OWN[key])
+            await settled(pilot)
         assert app.main.generate.view.is_guessing
         shown = screen_text(app)
         assert f"{OWN['generate.end_game']} stops" in shown
