@@ -83,9 +83,9 @@ def test_resized_and_redrawn(tmux: Tmux) -> None:
     quickly, and a program that is told the size it has is told nothing.
     """
     tmux.wait_for("names-mlp", "uniform", "q quit")
-    for columns, rows in ((200, 50), (40, 12), (1, 1), (118, 40)):
+    for columns, rows in ((200, 50), (40, 12), (1, 1), (118, 38)):
         tmux.tell("resize-window", "-x", str(columns), "-y", str(rows))
-    whole = tmux.wait_until(lambda rows: is_whole(rows, 40))
+    whole = tmux.wait_until(lambda rows: is_whole(rows, 38))
     pane = tmux.tell("display", "-p", "#{pane_tty}").strip()
     fd = os.open(pane, os.O_WRONLY | os.O_NOCTTY)
     os.write(fd, b"\x1b[5;5Hnoise")
