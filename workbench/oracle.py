@@ -51,7 +51,8 @@ class Oracle:
         """Tell the panes who answers in this situation."""
         preview, sample, run = situation.preview, situation.asked.sample, situation.run
         if preview is None:
-            self._generate.call_later(self._generate.wait_for_text)
+            if self._generate.view.source.vocabulary:  # at the begin there is nothing to forget
+                self._generate.call_later(self._generate.wait_for_text)
             return
         self._generate.show_sampling(sample)
         self._generate.show_same_draw(run.samples)
