@@ -115,7 +115,7 @@ class TerminalDriver(LinuxDriver):
         if self._must_signal_resume:
             super()._sigcont_application()
         else:
-            self.process_message(self.SignalResume())
+            self._app.post_message(self.SignalResume())
 
     def _disable_mouse_support(self) -> None:
         super()._disable_mouse_support()

@@ -6,7 +6,12 @@ from collections.abc import Callable
 
 
 def on_farewell(leave: Callable[[], None]) -> None:
-    """A lost terminal or a polite kill leaves the terminal as it was; training goes on."""
+    """A lost terminal or a polite kill leaves the terminal as it was; training goes on.
+
+    The loop is woken by a byte for each signal. When more come at once than its pipe holds, Python
+    would warn, and to do so take a lock from within the signal: whoever holds it waits for ever.
+    """
     loop = asyncio.get_running_loop()
     for name in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, leave)
+    signal.set_wakeup_fd(signal.set_wakeup_fd(-1), warn_on_full_buffer=False)
