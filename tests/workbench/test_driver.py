@@ -90,8 +90,10 @@ async def test_a_signal_is_followed_at_the_next_turn_whatever_is_held(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     handlers = {name: signal.getsignal(name) for name in (signal.SIGTSTP, signal.SIGCONT)}
-    driver, followed = TerminalDriver(App()), list[str]()
-    monkeypatch.setattr(driver, "process_message", lambda _: followed.append("cont"))
+    app, followed = App[int](), list[str]()
+    driver = TerminalDriver(app)
+    monkeypatch.setattr(app, "post_message", lambda _: followed.append("cont"))
+    monkeypatch.setattr(driver, "send_message", None)  # it is the keyboard's
     monkeypatch.setattr(LinuxDriver, "_sigtstp_application", lambda _: followed.append("tstp"))
     try:
         for name in handlers:
