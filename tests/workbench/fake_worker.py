@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from seqlm.config import RunConfig, SampleConfig
 from seqlm.protocol import codec, queries
@@ -17,6 +18,7 @@ from workbench.drawn.answers import from_counts
 from workbench.texts.preview import Preview
 
 _READER = codec.decoder(Command | Query)
+Heard = TypeVar("Heard")
 
 
 class FakeWorker:
@@ -47,6 +49,10 @@ class FakeWorker:
         if self._socket.fileno() >= 0:
             self._loop.remove_reader(self._socket)
             self._socket.close()
+
+    def heard_of(self, kind: type[Heard]) -> list[Heard]:
+        """What was heard of one kind."""
+        return [message for message in self.heard if isinstance(message, kind)]
 
     def kinds(self) -> list[str]:
         """What was heard, by kind."""

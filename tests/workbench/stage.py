@@ -1,6 +1,7 @@
 """Makes apps that show a recorded run, beside a worker that only the test knows."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,16 +20,30 @@ from workbench.texts.preview import Preview
 CONFIG = recipe.read("names-mlp train.steps=3600 train.evaluate_every=400")
 
 
+_DEADLINE_S = 60.0
+
+
+async def comes(pilot: Pilot[int], is_so: Callable[[], object], what: str = "") -> None:
+    """Wait until something is so, however busy the machine is with other things."""
+    until = time.monotonic() + _DEADLINE_S
+    while not is_so():
+        if time.monotonic() > until:
+            raise AssertionError(f"it never came: {what or is_so}")
+        await pilot.pause(0.01)
+
+
 async def settled(pilot: Pilot[int]) -> None:
-    """Wait until the panes have their answers."""
+    """Wait until text and log are read, and the panes have their answers."""
     app = pilot.app
     assert isinstance(app, Workbench)
-    for _ in range(100):
-        await pilot.pause()
-        if app.main.generate.view.pending is not None and not app.situation.reading:
-            break
-    else:
-        raise AssertionError(f"no answer came: {app.situation.reading or 'nothing is predicted'}")
+
+    def has_all() -> bool:
+        situation = app.situation
+        is_reading = situation.reading or situation.run.status == "reading"
+        return app.main.generate.view.pending is not None and not is_reading
+
+    await pilot.pause()
+    await comes(pilot, has_all, "all answers")
     await pilot.pause()
 
 

@@ -8,7 +8,7 @@ import pytest
 from fake_worker import write_run
 from msgspec.structs import replace
 from recorded_logs import recorded, until, until_kind
-from stage import CONFIG, Stage, settled
+from stage import CONFIG, Stage, comes, settled
 
 from seqlm import recipe
 from seqlm.config import DataConfig
@@ -93,12 +93,10 @@ async def test_a_run_shows_the_copy_of_its_text(stage: Stage, tmp_path: Path) ->
     run = write_run(tmp_path / "runs" / "mine-1", config, recorded("steered"), corpus)
     app = Workbench(Opening(config, run=run), clock=lambda: 0.0, spawn=no_worker)
     async with app.run_test(size=(120, 40)) as pilot:
-        for _ in range(3000):
-            await pilot.pause(0.01)
-            if (shown := app.situation.preview) is not None and shown.name == "mine.txt":
-                break
+        await comes(pilot, lambda: getattr(app.situation.preview, "name", "") == "mine.txt")
+        shown = app.situation.preview
         assert shown is not None
-        assert (shown.name, shown.n_train_items) == ("mine.txt", 39)
+        assert shown.n_train_items == 39
 
 
 async def test_a_text_that_comes_too_late_is_dropped(
@@ -151,11 +149,7 @@ async def test_space_while_the_text_is_read_trains(
         await pilot.pause()
         assert app.situation.reading == "Reading names."
         await pilot.press("space")
-        for _ in range(100):
-            await pilot.pause()
-            if app.situation.run.status == "training":
-                break
-        assert app.situation.run.status == "training"
+        await comes(pilot, lambda: app.situation.run.status == "training")
         assert "Start" in stage.worker.kinds()
 
 

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from fake_worker import write_run
 from recorded_logs import recorded, until, until_kind
-from stage import CONFIG, Stage, settled
+from stage import CONFIG, Stage, comes, settled
 from textual.events import Paste
-from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
 from seqlm import recipe
@@ -29,14 +28,6 @@ from workbench.situation import Situation
 def _here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SEQLM_KEYMAP", str(tmp_path / "keymap.toml"))
     monkeypatch.chdir(tmp_path)
-
-
-async def until_true(pilot: Pilot[int], what: object) -> None:
-    for _ in range(500):
-        await pilot.pause(0.01)
-        if callable(what) and what():
-            return
-    raise AssertionError(f"it never came: {what}")
 
 
 # Copying
@@ -69,7 +60,7 @@ async def test_the_copied_line_opens_the_same_run_again(stage: Stage) -> None:
         field = app.screen.query_one(Input)
         field.value = app.clipboard
         await pilot.press("enter")
-        await until_true(pilot, lambda: app.situation.run.status == "untrained")
+        await comes(pilot, lambda: app.situation.run.status == "untrained")
         assert app.situation.asked == recipe.read(line)
         assert run_line(app.situation) == line
 
@@ -83,7 +74,7 @@ async def test_what_trains_goes_on_in_the_background(stage: Stage) -> None:
         await settled(pilot)
         worker = stage.worker
         await pilot.press("o", *"names-bigram", "enter")
-        await until_true(pilot, lambda: app.situation.asked.preset == "names-bigram")
+        await comes(pilot, lambda: app.situation.asked.preset == "names-bigram")
         await settled(pilot)
         assert app.situation.run == RunState()
         assert app.situation.running is None
@@ -98,7 +89,7 @@ async def test_another_run_is_opened_by_the_list(stage: Stage, tmp_path: Path) -
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await pilot.press("o", *"mine", "down", "enter")
-        await until_true(pilot, lambda: app.situation.run.run == "names-mlp-1")
+        await comes(pilot, lambda: app.situation.run.run == "names-mlp-1")
         assert app.situation.run.status == "finished"
         assert app.situation.running == CONFIG
 
@@ -109,9 +100,9 @@ async def test_a_wrong_name_says_what_enter_opens_and_enter_opens_it(stage: Stag
         await settled(pilot)
         await pilot.press("o", *"names-lsm", "enter")
         words = app.screen.query_one(Static)
-        await until_true(pilot, lambda: "enter opens names-lstm" in str(words.render()))
+        await comes(pilot, lambda: "enter opens names-lstm" in str(words.render()))
         await pilot.press("enter")
-        await until_true(pilot, lambda: app.situation.asked.preset == "names-lstm")
+        await comes(pilot, lambda: app.situation.asked.preset == "names-lstm")
 
 
 async def test_leaving_the_field_changes_nothing(stage: Stage) -> None:

@@ -1,7 +1,7 @@
 """The line under the cursor of a list can be told from the others in every palette."""
 
 import pytest
-from stage import Stage, settled
+from stage import Stage, comes, settled
 from textual.color import Color
 from textual.widgets import OptionList
 
@@ -19,6 +19,10 @@ def _luminance(color: Color) -> float:
     return sum(w * part for w, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
 
 
+def is_open(found: OptionList) -> bool:
+    return found.highlighted is not None and found.size.height > 3
+
+
 @pytest.mark.parametrize("where", ["o", "colon", "presets"])
 @pytest.mark.parametrize("palette", PALETTES)
 async def test_the_line_under_the_cursor_is_seen(stage: Stage, palette: str, where: str) -> None:
@@ -27,12 +31,8 @@ async def test_the_line_under_the_cursor_is_seen(stage: Stage, palette: str, whe
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
         await pilot.press(*keys)
-        for _ in range(100):
-            await pilot.pause(0.01)
-            found = app.screen.query(OptionList)
-            if found and found.first().highlighted is not None and found.first().size.height > 3:
-                break
-        shown = found.first()
+        await comes(pilot, lambda: [o for o in app.screen.query(OptionList) if is_open(o)])
+        shown = app.screen.query_one(OptionList)
         here = shown.get_visual_style("option-list--option", "option-list--option-highlighted")
         other = shown.get_visual_style("option-list--option")
         assert here.underline or here.background != other.background

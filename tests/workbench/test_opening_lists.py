@@ -7,8 +7,7 @@ import pytest
 from fake_worker import write_run
 from msgspec.structs import replace
 from recorded_logs import recorded, until
-from stage import CONFIG, Stage, settled
-from test_doing import until_true
+from stage import CONFIG, Stage, comes, settled
 from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
@@ -72,7 +71,7 @@ async def test_a_search_that_finds_nothing_says_so(stage: Stage, key: str, words
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await pilot.press(key, *"zzz")
-        assert await _shows(pilot, words)
+        await _comes_into_sight(pilot, words)
 
 
 async def test_the_commands_of_the_pane_come_first_then_those_of_everywhere(stage: Stage) -> None:
@@ -81,7 +80,7 @@ async def test_the_commands_of_the_pane_come_first_then_those_of_everywhere(stag
         await settled(pilot)
         await pilot.press("4", "colon")
         found = next(w for w in app.screen.walk_children(Choices))
-        await until_true(pilot, lambda: found.option_count > 60)
+        await comes(pilot, lambda: found.option_count > 60)
         titles = [str(option.prompt).partition("\n")[0] for option in found.options]
         areas = [title.partition(": ")[0] for title in titles]
         names = ("Data", "Controls", "Loss", "Generate")
@@ -89,13 +88,12 @@ async def test_the_commands_of_the_pane_come_first_then_those_of_everywhere(stag
         assert order == ["Generate", "everywhere", "Data", "Controls", "Loss"]
 
 
-async def _shows(pilot: Pilot[int], words: str) -> bool:
-    for _ in range(200):
-        await pilot.pause(0.02)
-        found = next(w for w in pilot.app.screen.walk_children(Choices))
-        if any(words in found.render_line(y).text for y in range(found.size.height)):
-            return True
-    return False
+async def _comes_into_sight(pilot: Pilot[int], words: str) -> None:
+    def is_there() -> bool:
+        found = next(iter(pilot.app.screen.walk_children(Choices)))
+        return any(words in found.render_line(y).text for y in range(found.size.height))
+
+    await comes(pilot, is_there, words)
 
 
 async def test_another_opening_begins_at_the_top_of_the_settings(stage: Stage) -> None:
@@ -110,6 +108,6 @@ async def test_another_opening_begins_at_the_top_of_the_settings(stage: Stage) -
         assert row is not None
         assert f"The row under the cursor\n{row.label}" in shown
         await pilot.press("escape", "o", *"names-gru", "enter")
-        await until_true(pilot, lambda: app.situation.asked.preset == "names-gru")
+        await comes(pilot, lambda: app.situation.asked.preset == "names-gru")
         view = app.main.controls.view
         assert (view.top, view.row and view.row.key) == (0, "train.learning_rate")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from recorded_logs import recorded, until
-from stage import CONFIG, Stage, settled
+from stage import CONFIG, Stage, comes, settled
 from textual.containers import Vertical
 from textual.pilot import Pilot
 
@@ -109,12 +109,9 @@ async def opened(stage: Stage, app: Workbench, pilot: Pilot[int]) -> LearningRat
     """Press f on the learning rate; the question that the worker heard."""
     await settled(pilot)
     await pilot.press("2", "f")
-    for _ in range(200):
-        await pilot.pause(0.01)
-        heard = [m for m in stage.worker.heard if isinstance(m, LearningRateSweep)]
-        if heard and isinstance(app.screen, RateScreen):
-            return heard[-1]
-    raise AssertionError("no search was asked for")
+    await comes(pilot, lambda: isinstance(app.screen, RateScreen), "the search")
+    await comes(pilot, lambda: stage.worker.heard_of(LearningRateSweep), "its question")
+    return stage.worker.heard_of(LearningRateSweep)[-1]
 
 
 async def test_the_suggestion_is_taken_as_the_live_value(stage: Stage) -> None:
@@ -149,11 +146,8 @@ async def test_esc_leaves_all_as_it_was_and_gives_the_search_up(stage: Stage) ->
         await pilot.pause()
         assert screen_of(app).trial.found == answer(40, id=query.id)
         await pilot.press("escape")
-        for _ in range(100):
-            await pilot.pause(0.01)
-            if given := [m for m in stage.worker.heard if isinstance(m, GiveUp)]:
-                break
-        assert [m.question for m in given] == [query.id]
+        await comes(pilot, lambda: stage.worker.heard_of(GiveUp))
+        assert [m.question for m in stage.worker.heard_of(GiveUp)] == [query.id]
         assert app.situation.asked == before
         assert not any(isinstance(m, SetValue) for m in stage.worker.heard)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from fake_worker import FakeWorker
-from textual.pilot import Pilot
+from stage import settled
 
 from seqlm import recipe
 from workbench.app import Workbench
@@ -13,14 +13,6 @@ from workbench.texts.preview import Preview
 
 PICTURE = Path(__file__).parent / "ascii_120x40.txt"
 """The picture that was looked at."""
-
-
-async def settled(pilot: Pilot[int], app: Workbench) -> None:
-    for _ in range(100):
-        await pilot.pause()
-        if app.main.generate.view.pending is not None:
-            break
-    await pilot.pause()
 
 
 def screen_text(app: Workbench) -> str:
@@ -34,7 +26,7 @@ async def test_the_first_picture_in_ascii(preview: Preview, tmp_path: Path) -> N
         opening, clock=lambda: 0.0, spawn=lambda: FakeWorker(preview, run="").connection
     )
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot, app)
+        await settled(pilot)
         drawn = screen_text(app)
         await pilot.press("1", "v", "v")
         await pilot.pause()
