@@ -8,8 +8,9 @@ from collections.abc import Callable
 def on_farewell(leave: Callable[[], None]) -> None:
     """A lost terminal or a polite kill leaves the terminal as it was; training goes on.
 
-    The loop is woken by a byte for each signal. When more come at once than its pipe holds, Python
-    would warn, and to do so take a lock from within the signal: whoever holds it waits for ever.
+    Each signal wakes the loop by a byte in a pipe. Where the pipe is full Python would warn, and for
+    that take a lock from within the signal: if the code that was interrupted holds it, all stands
+    still for ever.
     """
     loop = asyncio.get_running_loop()
     for name in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
