@@ -227,6 +227,6 @@ class Workbench(Doing):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every command by name, with its key."""
-        from workbench.keyboard.palette_commands import palette_commands
+        from workbench.palette_commands import palette_commands
 
         return palette_commands(self)

@@ -9,38 +9,16 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from msgspec import Struct
-
 from seqlm.config import RunConfig
 from seqlm.errors import SeqlmError, one_line
 from seqlm.runs.directory import RunDirectory
-from workbench.target import DEFAULT_PRESET, target
+from workbench.target import DEFAULT_PRESET, Words, target
 from workbench.terminal import check_terminal, forget_told_size, needs_ascii, palette_name
 
 INTERRUPTED = 130
 _QUICK_CORPUS = "names"
 # Textual mixes colours of its own; how many there may be it reads from here.
 _ASKED_OF_TEXTUAL = {"16": {"TEXTUAL_COLOR_SYSTEM": "standard"}, "none": {"NO_COLOR": "1"}}
-
-
-class Words(Struct, frozen=True):
-    """What the command line asks for; the defaults are those of no words at all.
-
-    Attributes:
-        what: A preset, a file or a run.
-        settings: ``KEY=VALUE`` words.
-        attach: A run to show.
-        fps: Frames a second at most.
-        ascii_only: Whether ASCII signs alone may be drawn.
-        palette: The name of the colours; None: those that suit the terminal.
-    """
-
-    what: str | None = None
-    settings: Sequence[str] = ()
-    attach: str | None = None
-    fps: float = 10.0
-    ascii_only: bool = False
-    palette: str | None = None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -30,7 +30,7 @@ class Doing(Stage):
 
     def _read_keymap(self) -> None:
         """Take the keys of a person's own file. Where it is wrong, the usual ones stay."""
-        from workbench.keyboard.keymap import keymap_path, read_keymap
+        from workbench.keymap import keymap_path, read_keymap
 
         path = keymap_path()
         if not path.exists():
@@ -82,7 +82,7 @@ class Doing(Stage):
 
     def action_copy_line(self) -> None:
         """Copy the line that gives this run again, to the clipboard and to a file."""
-        from workbench.run.run_line import run_line, what_it_is
+        from workbench.run_line import run_line, what_it_is
 
         situation = self.situation
         self._copy(run_line(situation), situation.title, what_it_is(situation.run))

@@ -12,7 +12,7 @@ from textual.driver import Driver
 from textual.screen import Screen
 
 from seqlm.runs.directory import list_runs
-from workbench.keyboard.active import footer_keys, heard
+from workbench.active_keys import footer_keys, heard
 from workbench.looking import Looking
 from workbench.opening import Opening, theme_of
 from workbench.oracle import Oracle

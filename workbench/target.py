@@ -1,6 +1,8 @@
-"""What the words of the command line open: a preset, a file or a run."""
+"""What the words of the command line ask for, and what they open: a preset, a file or a run."""
 
 from collections.abc import Sequence
+
+from msgspec import Struct
 
 from seqlm import recipe
 from seqlm.config import RunConfig
@@ -9,6 +11,26 @@ from seqlm.presets import preset_config
 from seqlm.runs.directory import RunDirectory, find_run, live_runs
 
 DEFAULT_PRESET = "names-mlp"
+
+
+class Words(Struct, frozen=True):
+    """What the command line asks for; the defaults are those of no words at all.
+
+    Attributes:
+        what: A preset, a file or a run.
+        settings: ``KEY=VALUE`` words.
+        attach: A run to show.
+        fps: Frames a second at most.
+        ascii_only: Whether ASCII signs alone may be drawn.
+        palette: The name of the colours; None: those that suit the terminal.
+    """
+
+    what: str | None = None
+    settings: Sequence[str] = ()
+    attach: str | None = None
+    fps: float = 10.0
+    ascii_only: bool = False
+    palette: str | None = None
 
 
 def target(

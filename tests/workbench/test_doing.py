@@ -15,9 +15,9 @@ from seqlm.protocol.commands import Continue, SetValue
 from seqlm.protocol.events import Paused
 from workbench.app import Workbench
 from workbench.doing import steps_to_validation
-from workbench.keyboard.palette_commands import palette_commands
-from workbench.run.run_line import run_line
+from workbench.palette_commands import palette_commands
 from workbench.run.state import RunState
+from workbench.run_line import run_line
 from workbench.screens.help import HelpScreen, help_lines
 from workbench.screens.leave import LeaveScreen
 from workbench.screens.open import OpenScreen

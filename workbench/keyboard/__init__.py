@@ -1,1 +1,1 @@
-"""Keys by name: what they do now, in words, and where a person has moved them."""
+"""The keyboard: what was typed, the keys of everywhere, and what keys, numbers and signs are called."""

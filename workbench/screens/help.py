@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from workbench.keyboard.active import app_keys, declared_keys, own_keys
+from workbench.active_keys import app_keys, declared_keys, own_keys
 from workbench.keyboard.glossary import EVERYWHERE, GLOSSARY
 from workbench.keyboard.names import USUAL_KEYS, KeyNames
 from workbench.render.text import ascii_text

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from workbench.coach import advise
-from workbench.panes.loss.rows import numbers_row
 from workbench.situation import Situation
+from workbench.widgets.loss_numbers import numbers_row
 from workbench.widgets.rows import Row, Rows
 from workbench.wording import Line
 

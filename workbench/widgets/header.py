@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len
-
 from workbench.render.bars import sparkline
 from workbench.render.figures import compact, count, duration, rate
 from workbench.render.text import clean, fit
 from workbench.situation import ROLES, SIGNS, Situation
-from workbench.widgets.rows import Row, Rows
+from workbench.widgets.rows import Row, Rows, row_width
 
 _LONGEST_CURVE = 24
 _SHORTEST_CURVE = 6
@@ -43,14 +41,14 @@ def header_row(
     """
     variants = _variants(situation, beats)
     parts = next(
-        (p for p in variants if _cells(p) + _curve_room(situation) <= width),
+        (p for p in variants if row_width(p) + _curve_room(situation) <= width),
         variants[-1],
     )
-    room = min(_LONGEST_CURVE, width - _cells(parts) - 2)  # a space on either side
+    room = min(_LONGEST_CURVE, width - row_width(parts) - 2)  # a space on either side
     if not situation.run.train or room < _SHORTEST_CURVE:
         return parts
     means = [found.mean for found in situation.run.train.growing]
-    gap = " " * (width - _cells(parts) - room - 1)
+    gap = " " * (width - row_width(parts) - room - 1)
     return [*parts, (gap, "plain"), (sparkline(means, room, ascii_only), "train"), (" ", "plain")]
 
 
@@ -105,7 +103,3 @@ def _variants(situation: Situation, beats: bool) -> list[list[tuple[str, str]]]:
 def _bytes(per_s: int) -> str:
     """What goes to this terminal: over SSH it is worth knowing."""
     return f"{max(1, round(per_s / 1000)):3d} kB/s sent "
-
-
-def _cells(row: Row) -> int:
-    return sum(cell_len(text) for text, _ in row)

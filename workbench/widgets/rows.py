@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
@@ -16,6 +17,11 @@ from workbench.render.text import ascii_text
 
 Row: TypeAlias = Sequence[tuple[str, str]]
 """Pieces of text, each with the name of its role in the palette."""
+
+
+def row_width(row: Row) -> int:
+    """How many cells a row takes."""
+    return sum(cell_len(text) for text, _ in row)
 
 
 class Rows(Widget):

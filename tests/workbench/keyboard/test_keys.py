@@ -4,10 +4,10 @@ from collections import Counter
 
 from textual.binding import Binding
 
-from workbench.keyboard.active import declared_keys, joined, key_name
+from workbench.active_keys import declared_keys, joined, key_name
 from workbench.keyboard.bindings import APP_BINDINGS
-from workbench.keyboard.keymap import Group, groups
 from workbench.keyboard.names import keys_of
+from workbench.keymap import Group, groups
 from workbench.panes.controls.keys import CONTROLS_BINDINGS
 
 SHADOWED = {"left_square_bracket", "left_parenthesis", "right_square_bracket", "right_parenthesis"}

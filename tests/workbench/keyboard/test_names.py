@@ -15,9 +15,9 @@ import workbench
 from seqlm.protocol.events import Event, Paused
 from workbench.app import Workbench
 from workbench.coach import advise
-from workbench.keyboard.keymap import groups
 from workbench.keyboard.names import USUAL_KEYS, KeyNames
-from workbench.keyboard.palette_commands import palette_commands
+from workbench.keymap import groups
+from workbench.palette_commands import palette_commands
 from workbench.screens.help import HelpScreen
 
 BINDINGS = {str(b.id): b for group in groups() for b in group.bindings}

@@ -20,13 +20,14 @@ from seqlm.protocol.events import Continued, Evaluated, Event, RunCreated, Steps
 from workbench.panes.loss.body import LossBody, shares
 from workbench.panes.loss.chart import references
 from workbench.panes.loss.pane import LossPane
-from workbench.panes.loss.rows import change_rows, numbers_row
+from workbench.panes.loss.rows import change_rows
 from workbench.panes.loss.view import X_SCALES, Y_SCALES, LossView, XScale
 from workbench.run.curve import MAX_EQUAL_BINS
 from workbench.run.fold import fold_all
 from workbench.run.state import Changed, Measured, RunState
 from workbench.situation import Situation
 from workbench.texts.preview import Preview
+from workbench.widgets.loss_numbers import numbers_row
 from workbench.widgets.rows import Row
 
 CONFIG = recipe.read("names-mlp train.steps=3600 train.evaluate_every=400")

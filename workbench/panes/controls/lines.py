@@ -2,14 +2,12 @@
 
 from typing import Literal
 
-from rich.cells import cell_len
-
 from workbench.panes.controls.rows import ControlRow, Section
 from workbench.panes.controls.summary import summary, value_pieces
 from workbench.panes.controls.under import rows_under
 from workbench.panes.controls.view import ControlsView, Line, lines_of, n_list_lines
 from workbench.render.text import clean, fit
-from workbench.widgets.rows import Row
+from workbench.widgets.rows import Row, row_width
 
 _LABEL, _NARROW_LABEL, _NARROW_BELOW = 17, 12, 34
 _MOST_MARKS = 4
@@ -43,7 +41,7 @@ def label_width(width: int) -> int:
 def action_at(view: ControlsView, column: int, width: int) -> Literal["less", "more", "edit"]:
     """What a click on the row under the cursor means: one of its two arrows, or its value."""
     begin = label_width(width)
-    size = _size(_value(view.row, width)) if view.row else 0
+    size = row_width(_value(view.row, width)) if view.row else 0
     if begin <= column < begin + 2:
         return "less"
     return "more" if begin + 2 + size <= column <= begin + 4 + size else "edit"
@@ -72,8 +70,8 @@ def _heading(section: Section, width: int) -> Row:
 def _setting(view: ControlsView, row: ControlRow, width: int) -> Row:
     name = fit(row.label, max(0, label_width(width) - 1))
     pieces = [(f"{name}   ", "label"), *_value(row, width)]
-    mark, unit = _mark(view, row, width - _size(pieces) - 1), _unit(row)
-    if _size(pieces) + len(unit) + 1 + len(mark[0]) <= width:
+    mark, unit = _mark(view, row, width - row_width(pieces) - 1), _unit(row)
+    if row_width(pieces) + len(unit) + 1 + len(mark[0]) <= width:
         pieces.append((unit, "guide"))
     return _beside(pieces, mark, width)
 
@@ -85,8 +83,8 @@ def _setting_here(view: ControlsView, row: ControlRow, width: int, band: str) ->
     if not view.is_editing:
         pieces += [(text, f"{role} bold") for text, role in _value(row, width)]
         pieces.append((" ▸", "train"))
-        pieces = _beside(pieces, _mark(view, row, width - _size(pieces) - 1), width)
-    pieces.append((" " * (width - _size(pieces)), "plain"))
+        pieces = _beside(pieces, _mark(view, row, width - row_width(pieces) - 1), width)
+    pieces.append((" " * (width - row_width(pieces)), "plain"))
     return [(text, f"{role} on {band}") for text, role in pieces] if band else pieces
 
 
@@ -119,9 +117,5 @@ def _beside(
     left: list[tuple[str, str]], right: tuple[str, str], width: int
 ) -> list[tuple[str, str]]:
     """A piece at the right end of a row, where there is room for it."""
-    gap = width - _size(left) - len(right[0])
+    gap = width - row_width(left) - len(right[0])
     return [*left, (" " * gap, "plain"), right] if right[0] and gap > 0 else left
-
-
-def _size(pieces: Row) -> int:
-    return sum(cell_len(text) for text, _ in pieces)

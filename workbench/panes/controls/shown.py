@@ -9,7 +9,7 @@ from seqlm.config import RunConfig
 from seqlm.parameters import n_parameters
 from workbench.keyboard.names import USUAL_KEYS, KeyNames
 from workbench.panes.controls.rows import ControlRow, control_rows
-from workbench.run.run_line import run_line
+from workbench.run_line import run_line
 from workbench.situation import Situation
 
 

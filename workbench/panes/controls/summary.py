@@ -6,7 +6,7 @@ from workbench.keyboard.names import KeyNames
 from workbench.panes.controls.rows import PRESET_KEY, ControlRow
 from workbench.panes.controls.shown import ShownControls
 from workbench.render.text import clean
-from workbench.widgets.rows import Row
+from workbench.widgets.rows import Row, row_width
 
 _RATE = "train.learning_rate"
 _FIRST = (_RATE, "train.batch")
@@ -25,7 +25,7 @@ def summary(content: ShownControls, width: int, first: ControlRow | None = None)
     used = 0
     for shown in _ordered(content, first):
         pieces = _pieces(shown, content.keys, is_first=not row)
-        size = sum(cell_len(text) for text, _ in pieces)
+        size = row_width(pieces)
         if row and used + size > width:
             break
         row += pieces

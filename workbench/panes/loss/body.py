@@ -7,10 +7,11 @@ from msgspec.structs import replace
 
 from workbench.panes.loss.axes import x_of
 from workbench.panes.loss.chart import Reading, chart_spec, rates_shown, readings
-from workbench.panes.loss.rows import change_rows, now_row, numbers_row, reading_row
+from workbench.panes.loss.rows import change_rows, now_row, reading_row
 from workbench.panes.loss.view import LossView, stop_of
 from workbench.render.chart import Layout, chart_layout, render_chart
 from workbench.situation import Situation
+from workbench.widgets.loss_numbers import numbers_row
 from workbench.widgets.rows import Row
 
 _LEAST_CHART = 8

@@ -11,7 +11,6 @@ from textual.message import Message
 from workbench.panes.loss.axes import whole_axis, x_of
 from workbench.panes.loss.body import LossBody
 from workbench.panes.loss.keys import LOSS_BINDINGS, LOSS_HELP
-from workbench.panes.loss.rows import numbers_row
 from workbench.panes.loss.view import (
     ZOOM,
     LossView,
@@ -26,6 +25,7 @@ from workbench.panes.pane import Pane
 from workbench.render.units import per_token
 from workbench.run.past import nearest
 from workbench.situation import Situation
+from workbench.widgets.loss_numbers import numbers_row
 from workbench.widgets.rows import Row
 
 

@@ -1,75 +1,24 @@
-"""The rows of words in the Loss pane: the latest numbers, one step read, what each change did."""
+"""The rows of words in the Loss pane: one step read, the latest one, what each change did."""
 
 from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from seqlm.result import judged_on
 from workbench.labels import label
 from workbench.panes.loss.axes import x_of
 from workbench.panes.loss.chart import Reading, numbered_changes
 from workbench.panes.loss.keys import LOSS_BINDINGS
 from workbench.panes.loss.view import LossView
-from workbench.render.figures import axis_seconds, compact, count, learning_rate
+from workbench.render.figures import axis_seconds, compact, count
 from workbench.render.text import fit
 from workbench.render.units import Unit, in_words
 from workbench.run.findings import n_together
-from workbench.run.state import Changed, Measured, RunState
+from workbench.run.state import Changed, RunState
 from workbench.situation import Situation
-from workbench.widgets.rows import Row
+from workbench.widgets.rows import Row, row_width
 from workbench.wording import value_text
 
 Piece = tuple[str, str]
-
-
-def numbers_row(situation: Situation, width: int, unit: Unit = "nats") -> Row:
-    """Train, validation and best loss, exactly; as much beside them as there is room for.
-
-    Their steps go first where room is short, then the best, then the last digits. A unit other than
-    nats is named.
-    """
-    more = _more(situation, unit)
-    rows = [
-        [*_numbers(situation, unit, gap, at), (f"{gap}{more}" if more else "", "label")]
-        for gap, at in (("   ", " at "), ("  ", " @"))
-    ]
-    rows += [_numbers(situation, unit, "   ", " at "), _numbers(situation, unit, "  ", " @")]
-    rows += [_numbers(situation, unit, "  ", ""), _numbers(situation, unit, " ", "")]
-    rows += [_numbers(situation, unit, " ", "", 2), _numbers(situation, unit, " ", "", 2, digits=2)]
-    _, role, latest = _named(situation)[0]
-    rows += [[(in_words(latest.loss if latest else None, unit, 3), f"{role} bold")]]
-    return next((row for row in rows if _cells(row) <= width), [])
-
-
-def _numbers(
-    situation: Situation, unit: Unit, gap: str, at: str, n_shown: int = 3, digits: int = 4
-) -> list[Piece]:
-    """The losses by name; where ``at`` is empty without their steps."""
-    row: list[Piece] = [("" if unit == "nats" else f"{unit}{gap}", "label")]
-    for i, (name, role, measured) in enumerate(_named(situation)[:n_shown]):
-        number = in_words(measured.loss if measured else None, unit, digits).ljust(digits + 2)
-        step = f"{at}{count(measured.step)}" if at and measured and role != "train" else ""
-        row += [(f"{gap if i else ''}{name} ", "label"), (number, f"{role} bold"), (step, "label")]
-    return row
-
-
-def _named(situation: Situation) -> list[tuple[str, str, Measured | None]]:
-    """The losses in the order in which they count, each with its role."""
-    run, judged = situation.run, judged_on(situation.config)
-    recent = run.train_last if judged == "batch" else run.train_recent
-    last = Measured(run.step, recent) if recent is not None else None
-    val, best = ("val", "val", run.val_last), ("best", "best", run.best)
-    if judged == "batch":
-        return [("batch", "train", last), val]
-    return [("train", "train", last), *([val, best] if judged == "val" else [])]
-
-
-def _more(situation: Situation, unit: Unit) -> str:
-    """At the end what the losses are of, before that the rate of the last step."""
-    run = situation.run
-    if "train" in run.final and judged_on(situation.config) != "batch":
-        return "of the whole splits"
-    return f"rate {learning_rate(run.learning_rate)}" if run.learning_rate else ""
 
 
 def reading_row(situation: Situation, view: LossView, reading: Reading, width: int) -> Row:
@@ -103,7 +52,7 @@ def reading_row(situation: Situation, view: LossView, reading: Reading, width: i
         [step, mean],
         [mean],
     ]
-    return _fitting(next((row for row in rows if _cells(row) <= width), []), more, width)
+    return _fitting(next((row for row in rows if row_width(row) <= width), []), more, width)
 
 
 def _of_steps(n: int) -> str:
@@ -150,8 +99,8 @@ def change_rows(situation: Situation, n_rows: int, width: int, unit: Unit = "nat
     ]
     changes = [change for _, change in shown]
     found = [_told(situation.run, changes, unit, *lengths) for lengths in _LENGTHS]
-    room = width - max(map(_cells, heads), default=0)
-    rows = next((rows for rows in found if max(map(_cells, rows), default=0) <= room), None)
+    room = width - max(map(row_width, heads), default=0)
+    rows = next((rows for rows in found if max(map(row_width, rows), default=0) <= room), None)
     if rows is None:
         rows = [[(fit(row[0][0], room).rstrip(), "plain")] for row in found[-1]]
     return [_fitting([], [*head, *row], width) for head, row in zip(heads, rows, strict=True)]
@@ -196,14 +145,10 @@ def _effect(run: RunState, change: Changed, unit: Unit, shorter: int) -> str:
 
 def _fitting(row: Sequence[Piece], more: Sequence[Piece], width: int) -> list[Piece]:
     """The row and as many of the pieces after it as there is room for."""
-    fitting, used = list(row), _cells(row)
+    fitting, used = list(row), row_width(row)
     for piece in more:
         used += cell_len(piece[0])
         if used > width:
             break
         fitting.append(piece)
     return fitting
-
-
-def _cells(row: Sequence[Piece]) -> int:
-    return sum(cell_len(text) for text, _ in row)

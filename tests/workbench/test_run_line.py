@@ -9,8 +9,8 @@ from seqlm.config import Change, DataConfig
 from seqlm.protocol.events import ValueChanged
 from workbench.panes.controls.shown import shown_controls
 from workbench.run.fold import fold_all
-from workbench.run.run_line import run_line, what_it_is
 from workbench.run.state import Changed, RunState
+from workbench.run_line import run_line, what_it_is
 from workbench.situation import Situation
 from workbench.texts.preview import Preview
 

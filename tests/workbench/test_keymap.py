@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from seqlm.errors import RequestError
-from workbench.keyboard.keymap import keymap_path, read_keymap
+from workbench.keymap import keymap_path, read_keymap
 
 
 def keymap(tmp_path: Path, text: str) -> dict[str, str]:

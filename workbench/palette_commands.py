@@ -6,8 +6,8 @@ from typing import Any
 
 from textual.app import SystemCommand
 
+from workbench.active_keys import app_keys, declared_keys
 from workbench.doing import Doing
-from workbench.keyboard.active import app_keys, declared_keys
 from workbench.panes.pane import Pane
 from workbench.situation import possible
 

@@ -1,0 +1,60 @@
+"""The latest losses in one row, exactly: as much beside them as there is room for."""
+
+from seqlm.result import judged_on
+from workbench.render.figures import count, learning_rate
+from workbench.render.units import Unit, in_words
+from workbench.run.state import Measured
+from workbench.situation import Situation
+from workbench.widgets.rows import Row, row_width
+
+_Piece = tuple[str, str]
+
+
+def numbers_row(situation: Situation, width: int, unit: Unit = "nats") -> Row:
+    """Train, validation and best loss, exactly; as much beside them as there is room for.
+
+    Their steps go first where room is short, then the best, then the last digits. A unit other than
+    nats is named.
+    """
+    more = _more(situation, unit)
+    rows = [
+        [*_numbers(situation, unit, gap, at), (f"{gap}{more}" if more else "", "label")]
+        for gap, at in (("   ", " at "), ("  ", " @"))
+    ]
+    rows += [_numbers(situation, unit, "   ", " at "), _numbers(situation, unit, "  ", " @")]
+    rows += [_numbers(situation, unit, "  ", ""), _numbers(situation, unit, " ", "")]
+    rows += [_numbers(situation, unit, " ", "", 2), _numbers(situation, unit, " ", "", 2, digits=2)]
+    _, role, latest = _named(situation)[0]
+    rows += [[(in_words(latest.loss if latest else None, unit, 3), f"{role} bold")]]
+    return next((row for row in rows if row_width(row) <= width), [])
+
+
+def _numbers(
+    situation: Situation, unit: Unit, gap: str, at: str, n_shown: int = 3, digits: int = 4
+) -> list[_Piece]:
+    """The losses by name; where ``at`` is empty without their steps."""
+    row: list[_Piece] = [("" if unit == "nats" else f"{unit}{gap}", "label")]
+    for i, (name, role, measured) in enumerate(_named(situation)[:n_shown]):
+        number = in_words(measured.loss if measured else None, unit, digits).ljust(digits + 2)
+        step = f"{at}{count(measured.step)}" if at and measured and role != "train" else ""
+        row += [(f"{gap if i else ''}{name} ", "label"), (number, f"{role} bold"), (step, "label")]
+    return row
+
+
+def _named(situation: Situation) -> list[tuple[str, str, Measured | None]]:
+    """The losses in the order in which they count, each with its role."""
+    run, judged = situation.run, judged_on(situation.config)
+    recent = run.train_last if judged == "batch" else run.train_recent
+    last = Measured(run.step, recent) if recent is not None else None
+    val, best = ("val", "val", run.val_last), ("best", "best", run.best)
+    if judged == "batch":
+        return [("batch", "train", last), val]
+    return [("train", "train", last), *([val, best] if judged == "val" else [])]
+
+
+def _more(situation: Situation, unit: Unit) -> str:
+    """At the end what the losses are of, before that the rate of the last step."""
+    run = situation.run
+    if "train" in run.final and judged_on(situation.config) != "batch":
+        return "of the whole splits"
+    return f"rate {learning_rate(run.learning_rate)}" if run.learning_rate else ""
