@@ -13,7 +13,7 @@ from seqlm.config import RunConfig
 from seqlm.errors import SeqlmError, one_line
 from seqlm.runs.directory import RunDirectory
 from workbench.target import DEFAULT_PRESET, Words, target
-from workbench.terminal import check_terminal, forget_told_size, needs_ascii, palette_name
+from workbench.terminal.abilities import check_terminal, forget_told_size, needs_ascii, palette_name
 
 INTERRUPTED = 130
 _QUICK_CORPUS = "names"

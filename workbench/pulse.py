@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from workbench.traffic import Traffic
+from workbench.terminal.traffic import Traffic
 
 
 class Pulse:

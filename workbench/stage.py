@@ -22,12 +22,12 @@ from workbench.render.figures import count
 from workbench.render.palette import DARK
 from workbench.run import seen
 from workbench.screens.main import MainScreen
-from workbench.signals import on_farewell
 from workbench.situation import QUIET_FROM_S, Situation
 from workbench.steering import Steering
-from workbench.terminal_app import TerminalApp
+from workbench.terminal.signals import on_farewell
+from workbench.terminal.terminal_app import TerminalApp
+from workbench.terminal.traffic import Traffic
 from workbench.texts.reader import TextReader
-from workbench.traffic import Traffic
 
 if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
     from workbench.run.link import Spawn

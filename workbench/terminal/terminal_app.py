@@ -14,7 +14,7 @@ from textual.driver import Driver
 from textual.screen import Screen
 from textual.worker import WorkerFailed, active_worker
 
-from workbench.driver import TerminalDriver
+from workbench.terminal.driver import TerminalDriver
 
 
 class TerminalApp(App[int]):

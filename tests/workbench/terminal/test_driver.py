@@ -12,8 +12,8 @@ from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from workbench.driver import TerminalDriver, _Screen
 from workbench.keyboard.typed import Keyboard
+from workbench.terminal.driver import TerminalDriver, _Screen
 
 BEGIN, END = "\x1b[200~", "\x1b[201~"
 any_text = st.text(st.sampled_from("ab\x1b[0;1~mO\x9b\t\r\n漢\x00"), max_size=40)

@@ -21,7 +21,7 @@ from workbench.keyboard.typed import Keyboard
 from workbench.render.text import ascii_signs
 
 if TYPE_CHECKING:  # the first frame does not wait for it
-    from workbench.repaint import Repainter
+    from workbench.terminal.repaint import Repainter
 
 _LONGEST_CONTROL = 64  # a longer text that is written is a frame
 _FIRST_FRAME_S = 0.05
@@ -148,7 +148,7 @@ class TerminalDriver(LinuxDriver):
         """Send only what changes from now on."""
         if self._repainter is not None:
             return
-        from workbench.repaint import Repainter
+        from workbench.terminal.repaint import Repainter
 
         self._repainter = Repainter()
         for drawn in self._sent_whole:

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from workbench.render.palette import PALETTES
-from workbench.terminal import needs_ascii, palette_name
+from workbench.terminal.abilities import needs_ascii, palette_name
 
 
 class Stderr(io.StringIO):

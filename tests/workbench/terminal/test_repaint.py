@@ -6,7 +6,7 @@ import pyte
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.repaint import Repainter
+from workbench.terminal.repaint import Repainter
 
 Piece: TypeAlias = tuple[int, int, str, list[str]]
 COLUMNS, ROWS = 12, 4

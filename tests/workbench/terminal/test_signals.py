@@ -6,7 +6,7 @@ import sys
 # More than the pipe that wakes the loop holds: 278 on Linux.
 FLOOD = """
 import asyncio, os, signal
-from workbench.signals import on_farewell
+from workbench.terminal.signals import on_farewell
 
 async def main():
     left = asyncio.Event()
