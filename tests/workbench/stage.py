@@ -18,8 +18,6 @@ from workbench.render.palette import DARK, Palette
 from workbench.texts.preview import Preview
 
 CONFIG = recipe.read("names-mlp train.steps=3600 train.evaluate_every=400")
-
-
 _DEADLINE_S = 60.0
 
 

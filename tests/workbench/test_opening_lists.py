@@ -90,8 +90,8 @@ async def test_the_commands_of_the_pane_come_first_then_those_of_everywhere(stag
 
 async def _comes_into_sight(pilot: Pilot[int], words: str) -> None:
     def is_there() -> bool:
-        found = next(iter(pilot.app.screen.walk_children(Choices)))
-        return any(words in found.render_line(y).text for y in range(found.size.height))
+        lists = pilot.app.screen.walk_children(Choices)
+        return any(words in c.render_line(y).text for c in lists for y in range(c.size.height))
 
     await comes(pilot, is_there, words)
 
