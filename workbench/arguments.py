@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     add("what", nargs="?", metavar="PRESET|FILE|RUN", help="what to open")
     add("settings", nargs="*", metavar="KEY=VALUE", help="e.g. model.hidden=300 seed=1")
     add("--attach", metavar="RUN", help="show a run, and steer it if it trains")
-    add("--fps", type=float, default=10.0, metavar="N", help="frames a second at most")
+    add("--fps", type=float, default=Words().fps, metavar="N", help="frames a second at most")
     add("--ascii", action="store_true", dest="ascii_only", help="draw with ASCII signs alone")
     add("--palette", choices=sorted(PALETTES), help="colours; by itself: what the terminal can")
     add("--light", action="store_const", const="light", dest="palette", help="--palette light")

@@ -9,7 +9,7 @@ from fake_worker import FakeWorker, write_run
 from textual.pilot import Pilot
 
 from seqlm import recipe
-from seqlm.protocol.events import Event
+from seqlm.protocol.events import Ended, Event
 from seqlm.runs import client
 from seqlm.runs.directory import RunDirectory
 from workbench.app import Workbench
@@ -61,7 +61,7 @@ class Stage:
         run = None
         if events:
             run = write_run(self._home / "runs" / "names-mlp-1", CONFIG, events)
-            self.is_held = is_alive
+            self.is_held = is_alive and not isinstance(events[-1], Ended)
             self._monkeypatch.setattr(client, "attach", self._attach)
         step = max((getattr(event, "step", 0) for event in events), default=0)
         self._step = step

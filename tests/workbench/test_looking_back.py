@@ -1,7 +1,7 @@
 """The model as it was: what is read and what is looked at are one step, and it is said which."""
 
 from recorded_logs import until
-from stage import Stage, settled
+from stage import Stage, comes, settled
 
 from seqlm.protocol.events import WeightsKept
 from workbench.app import Workbench
@@ -20,7 +20,7 @@ async def test_enter_reads_the_kept_step_that_it_looks_at_and_says_so(stage: Sta
         assert read is not None
         assert read not in KEPT
         await pilot.press("enter")
-        await pilot.pause(0.05)
+        await comes(pilot, lambda: app.situation.looking_at is not None)
         assert app.situation.looking_at == app.main.loss.view.cursor == 2400
         assert _said(app).partition("   ")[0] == f" ◂ Step 2,400 is the nearest kept to {read:,}."
         assert _reading(app).startswith("2,400: train")
@@ -32,14 +32,14 @@ async def test_earlier_and_later_take_the_reading_with_them(stage: Stage) -> Non
         await settled(pilot)
         for key, at in (("comma", 2400), ("comma", 1200), ("full_stop", 2400)):
             await pilot.press(key)
-            await pilot.pause(0.05)
-            assert app.situation.looking_at == app.main.loss.view.cursor == at
+            await comes(pilot, lambda at=at: app.main.loss.view.cursor == at)
+            assert app.situation.looking_at == at
             assert f"Looking at step {at:,} of" in _said(app)
             assert _reading(app).startswith(f"{at:,}: train")
         await pilot.press("3", "left")
         assert app.main.loss.view.cursor not in (None, 2400)  # another step may be read meanwhile
         await pilot.press("escape")
-        await pilot.pause(0.05)
+        await comes(pilot, lambda: app.main.loss.view.cursor is None)
         assert app.situation.looking_at is app.main.loss.view.cursor is None
 
 

@@ -2,12 +2,14 @@
 
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_worker import write_run
 from msgspec.structs import replace
 from recorded_logs import recorded, until
 from stage import CONFIG, Stage, comes, settled
+from textual.app import App
 from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
@@ -61,7 +63,7 @@ async def test_a_line_that_was_broken_is_pasted_whole(stage: Stage) -> None:
         await pilot.press("o")
         field = app.screen.query_one(Input)
         field.post_message(Paste("names-mlp seed=3 \\\n  train.steps=9\n"))
-        await pilot.pause(0.05)
+        await comes(pilot, lambda: field.value)
         assert field.value == "names-mlp seed=3 train.steps=9"
 
 
@@ -79,8 +81,8 @@ async def test_the_commands_of_the_pane_come_first_then_those_of_everywhere(stag
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
         await pilot.press("4", "colon")
-        found = next(w for w in app.screen.walk_children(Choices))
-        await comes(pilot, lambda: found.option_count > 60)
+        await comes(pilot, lambda: [c.option_count for c in shown(app)] > [60])
+        (found,) = shown(app)
         titles = [str(option.prompt).partition("\n")[0] for option in found.options]
         areas = [title.partition(": ")[0] for title in titles]
         names = ("Data", "Controls", "Loss", "Generate")
@@ -88,9 +90,13 @@ async def test_the_commands_of_the_pane_come_first_then_those_of_everywhere(stag
         assert order == ["Generate", "everywhere", "Data", "Controls", "Loss"]
 
 
+def shown(app: App[Any]) -> list[Choices]:
+    return list(app.screen.walk_children(Choices))
+
+
 async def _comes_into_sight(pilot: Pilot[int], words: str) -> None:
     def is_there() -> bool:
-        lists = pilot.app.screen.walk_children(Choices)
+        lists = shown(pilot.app)
         return any(words in c.render_line(y).text for c in lists for y in range(c.size.height))
 
     await comes(pilot, is_there, words)

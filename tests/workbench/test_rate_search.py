@@ -129,11 +129,11 @@ async def test_the_suggestion_is_taken_as_the_live_value(stage: Stage) -> None:
         await pilot.pause()
         assert str(box.border_subtitle).startswith("enter takes it · esc")
         await pilot.press("enter")
-        await pilot.pause(0.05)
+        await comes(pilot, lambda: stage.worker.heard_of(SetValue))
         assert not isinstance(app.screen, RateScreen)
-        values = [m for m in stage.worker.heard if isinstance(m, SetValue)]
+        values = stage.worker.heard_of(SetValue)
         assert [(m.key, m.value) for m in values] == [("train.learning_rate", 0.13)]
-        assert not any(isinstance(m, GiveUp) for m in stage.worker.heard)
+        assert not stage.worker.heard_of(GiveUp)
 
 
 async def test_esc_leaves_all_as_it_was_and_gives_the_search_up(stage: Stage) -> None:
@@ -149,7 +149,7 @@ async def test_esc_leaves_all_as_it_was_and_gives_the_search_up(stage: Stage) ->
         await comes(pilot, lambda: stage.worker.heard_of(GiveUp))
         assert [m.question for m in stage.worker.heard_of(GiveUp)] == [query.id]
         assert app.situation.asked == before
-        assert not any(isinstance(m, SetValue) for m in stage.worker.heard)
+        assert not stage.worker.heard_of(SetValue)
 
 
 async def test_before_there_is_a_run_a_new_model_is_tried(stage: Stage) -> None:
@@ -160,8 +160,7 @@ async def test_before_there_is_a_run_a_new_model_is_tried(stage: Stage) -> None:
         app.post_message(Answered(answer(100, id=query.id)))
         await pilot.pause()
         await pilot.press("enter")
-        await pilot.pause(0.05)
-        assert app.situation.asked.train.learning_rate == 0.13
+        await comes(pilot, lambda: app.situation.asked.train.learning_rate == 0.13)
 
 
 async def test_a_refusal_is_said_where_it_was_asked(stage: Stage) -> None:
@@ -194,5 +193,4 @@ async def test_a_rate_is_looked_for_from_any_row(stage: Stage) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
         await pilot.press("2", "end", "f")
-        await pilot.pause(0.05)
-        assert isinstance(app.screen, RateScreen)
+        await comes(pilot, lambda: isinstance(app.screen, RateScreen))

@@ -1,1 +1,1 @@
-"""The keyboard: what was typed, the keys of everywhere, and what keys, numbers and signs are called."""
+"""The keys of everywhere, what keys are called, and what numbers and signs mean."""

@@ -17,8 +17,9 @@ from textual.dom import DOMNode
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from workbench.keyboard.typed import Keyboard
 from workbench.render.text import ascii_signs
+from workbench.terminal.signals import at_next_turn
+from workbench.terminal.typed import Keyboard
 
 if TYPE_CHECKING:  # the first frame does not wait for it
     from workbench.terminal.repaint import Repainter
@@ -100,18 +101,21 @@ class TerminalDriver(LinuxDriver):
         self._file = self._screen  # type: ignore[assignment]
 
     def _sigtstp_application(self, *_: object) -> None:
-        self._at_next_turn(super()._sigtstp_application)
+        at_next_turn(self._loop, self._suspend)
 
     def _sigcont_application(self, *_: object) -> None:
-        self._at_next_turn(self._come_back)
+        at_next_turn(self._loop, self._come_back)
 
-    def _at_next_turn(self, follow: Callable[[], object]) -> None:
-        """Follow a signal, SIGCONT of a lost terminal too, when no lock is held that it may want."""
-        with contextlib.suppress(RuntimeError):  # the app has ended
-            self._loop.call_soon_threadsafe(follow)
+    def _suspend(self) -> None:
+        """Give the terminal back and stop; of several such signals before that, one counts."""
+        if not self._must_signal_resume:
+            super()._sigtstp_application()
 
     def _come_back(self) -> None:
-        """Go on. Who was stopped without a word (SIGSTOP) has kept the terminal as it was."""
+        """Go on. Who was stopped without a word (SIGSTOP) has kept the terminal as it was.
+
+        The app is told directly: what goes the keyboard's way takes back that a key was heard.
+        """
         if self._must_signal_resume:
             super()._sigcont_application()
         else:

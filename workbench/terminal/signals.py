@@ -1,6 +1,7 @@
-"""What the system says to the screen."""
+"""What the system says to the screen: each signal is followed when no lock is held that it may want."""
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Callable
 
@@ -8,11 +9,22 @@ from collections.abc import Callable
 def on_farewell(leave: Callable[[], None]) -> None:
     """A lost terminal or a polite kill leaves the terminal as it was; training goes on.
 
-    Each signal wakes the loop by a byte in a pipe. Where the pipe is full Python would warn, and for
-    that take a lock from within the signal: if the code that was interrupted holds it, all stands
-    still for ever.
+    Each signal wakes the loop by a byte in a pipe. When very many come, the pipe is full: the byte is
+    dropped, but not the signal. Python would warn of it, and for that take a lock from within the
+    signal: if the code that was interrupted holds it, all stands still for ever.
     """
     loop = asyncio.get_running_loop()
     for name in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, leave)
+        loop.add_signal_handler(name, _only_wake)  # undone when the loop is closed
+        signal.signal(name, lambda *_: at_next_turn(loop, leave))
     signal.set_wakeup_fd(signal.set_wakeup_fd(-1), warn_on_full_buffer=False)
+
+
+def _only_wake() -> None:
+    """The byte in the pipe has done its work by being there."""
+
+
+def at_next_turn(loop: asyncio.AbstractEventLoop, follow: Callable[[], object]) -> None:
+    """Have a signal followed by the loop, unless that has ended."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(follow)

@@ -1,1 +1,1 @@
-"""Panes of the workbench: each shows one thing and posts messages about what a person asks."""
+"""What panes and screens are made of: rows, lists, fields, and the lines around the panes."""

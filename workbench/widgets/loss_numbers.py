@@ -5,13 +5,11 @@ from workbench.render.figures import count, learning_rate
 from workbench.render.units import Unit, in_words
 from workbench.run.state import Measured
 from workbench.situation import Situation
-from workbench.widgets.rows import Row, row_width
-
-_Piece = tuple[str, str]
+from workbench.widgets.rows import Piece, Row, row_width
 
 
 def numbers_row(situation: Situation, width: int, unit: Unit = "nats") -> Row:
-    """Train, validation and best loss, exactly; as much beside them as there is room for.
+    """Train, validation and best loss, in the longest form that fits.
 
     Their steps go first where room is short, then the best, then the last digits. A unit other than
     nats is named.
@@ -31,9 +29,9 @@ def numbers_row(situation: Situation, width: int, unit: Unit = "nats") -> Row:
 
 def _numbers(
     situation: Situation, unit: Unit, gap: str, at: str, n_shown: int = 3, digits: int = 4
-) -> list[_Piece]:
+) -> list[Piece]:
     """The losses by name; where ``at`` is empty without their steps."""
-    row: list[_Piece] = [("" if unit == "nats" else f"{unit}{gap}", "label")]
+    row: list[Piece] = [("" if unit == "nats" else f"{unit}{gap}", "label")]
     for i, (name, role, measured) in enumerate(_named(situation)[:n_shown]):
         number = in_words(measured.loss if measured else None, unit, digits).ljust(digits + 2)
         step = f"{at}{count(measured.step)}" if at and measured and role != "train" else ""

@@ -15,8 +15,9 @@ from textual.widget import Widget
 from workbench.render.palette import DARK, Palette
 from workbench.render.text import ascii_text
 
-Row: TypeAlias = Sequence[tuple[str, str]]
-"""Pieces of text, each with the name of its role in the palette."""
+Piece: TypeAlias = tuple[str, str]
+"""Text with the name of its role in the palette."""
+Row: TypeAlias = Sequence[Piece]
 
 
 def row_width(row: Row) -> int:

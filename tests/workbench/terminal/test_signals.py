@@ -1,4 +1,4 @@
-"""Signals, many at once: each is followed, and none is waited for."""
+"""Signals, many at once."""
 
 import subprocess
 import sys
@@ -9,24 +9,23 @@ import asyncio, os, signal
 from workbench.terminal.signals import on_farewell
 
 async def main():
-    left = asyncio.Event()
-    on_farewell(left.set)
+    left = []
+    on_farewell(lambda: left.append("left"))
     signal.signal(signal.SIGCONT, lambda *_: None)
-    for _ in range(2_000):
+    for _ in range(20_000):
         os.kill(os.getpid(), signal.SIGCONT)
-    await asyncio.sleep(0)  # the loop empties the pipe
-    await asyncio.sleep(0)
     os.kill(os.getpid(), signal.SIGTERM)
-    await left.wait()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    print(left)
 
 asyncio.run(main())
 """
 
 
-def test_a_flood_of_signals_is_not_warned_of() -> None:
+def test_a_signal_after_a_flood_of_others_is_followed_once_and_nothing_is_warned_of() -> None:
     """Python warns under a lock that it may hold already; a program that does so is stuck for ever."""
     ended = subprocess.run(
         [sys.executable, "-P", "-c", FLOOD], capture_output=True, text=True, timeout=60
     )
-    assert ended.stderr == ""
-    assert ended.returncode == 0
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("['left']\n", "", 0)

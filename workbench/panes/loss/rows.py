@@ -15,10 +15,8 @@ from workbench.render.units import Unit, in_words
 from workbench.run.findings import n_together
 from workbench.run.state import Changed, RunState
 from workbench.situation import Situation
-from workbench.widgets.rows import Row, row_width
+from workbench.widgets.rows import Piece, Row, row_width
 from workbench.wording import value_text
-
-Piece = tuple[str, str]
 
 
 def reading_row(situation: Situation, view: LossView, reading: Reading, width: int) -> Row:
