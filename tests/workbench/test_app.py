@@ -45,7 +45,7 @@ async def test_space_starts_pauses_and_goes_on(stage: Stage, tmp_path: Path) -> 
         run = write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, until("steered", 400))
         await pilot.press("space")
         await settled(pilot)
-        [start] = [m for m in stage.worker.heard if isinstance(m, Start)]
+        [start] = stage.worker.heard_of(Start)
         assert start.recipe == recipe.write(CONFIG)
         assert app.situation.run.status == "training"
         stage.worker.log = run.events_path
@@ -64,7 +64,7 @@ async def test_from_a_diverged_run_space_goes_back_with_smaller_steps(stage: Sta
         await settled(pilot)
         await pilot.press("space")
         await settled(pilot)
-        told = [m for m in stage.worker.heard if isinstance(m, Resume)]
+        told = stage.worker.heard_of(Resume)
         assert [m.words for m in told] == [["train.learning_rate=10@600"]]
 
 
@@ -76,7 +76,7 @@ async def test_from_a_diverged_run_space_takes_the_rate_that_was_asked_for(stage
         await settled(pilot)
         await pilot.press("space")
         await settled(pilot)
-        told = [m for m in stage.worker.heard if isinstance(m, Resume)]
+        told = stage.worker.heard_of(Resume)
         assert [m.words for m in told] == [["train.learning_rate=0.5@600"]]
 
 
@@ -205,7 +205,7 @@ async def test_a_live_value_goes_to_the_run_and_another_waits_for_the_next(stage
         app.main.controls.post_message(ControlsPane.ValueAsked("train.learning_rate", 0.01))
         app.main.controls.post_message(ControlsPane.ValueAsked("model.hidden", 300))
         await settled(pilot)
-        told = [m for m in stage.worker.heard if isinstance(m, SetValue)]
+        told = stage.worker.heard_of(SetValue)
         assert [(m.key, m.value) for m in told] == [("train.learning_rate", 0.01)]
         assert app.situation.waiting == ("model.hidden",)
         app.main.controls.post_message(ControlsPane.UndoAsked())

@@ -133,7 +133,7 @@ async def test_brackets_change_the_rate_of_the_run_from_any_pane(stage: Stage) -
         await settled(pilot)
         await pilot.press("3", "left_square_bracket")
         await settled(pilot)
-        told = [m for m in stage.worker.heard if isinstance(m, SetValue)]
+        told = stage.worker.heard_of(SetValue)
         assert [(m.key, m.value) for m in told] == [("train.learning_rate", 0.025)]
 
 
@@ -167,7 +167,7 @@ async def test_on_to_the_next_validation(stage: Stage) -> None:
         assert (app.situation.run.step + n) % every == 0
         await pilot.press("S")
         await settled(pilot)
-        told = [m for m in stage.worker.heard if isinstance(m, Continue)]
+        told = stage.worker.heard_of(Continue)
         assert [m.n_steps for m in told] == [n]
 
 
@@ -189,10 +189,10 @@ async def test_undo_in_a_new_run_does_not_bring_back_the_values_of_the_old_one(
         await settled(pilot)
         await pilot.press("r")
         await settled(pilot)
-        n_told = len([m for m in stage.worker.heard if isinstance(m, SetValue)])
+        n_told = len(stage.worker.heard_of(SetValue))
         await pilot.press("2", "u")
         await settled(pilot)
-        assert len([m for m in stage.worker.heard if isinstance(m, SetValue)]) == n_told == 1
+        assert len(stage.worker.heard_of(SetValue)) == n_told == 1
 
 
 async def test_undo_after_the_end_is_for_going_on(stage: Stage) -> None:
