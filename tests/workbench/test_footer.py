@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recorded_logs import until
 from rich.cells import cell_len
-from stage import Stage, settled
+from stage import Stage, comes, settled
 
 from workbench.app import Workbench
 from workbench.widgets.footer import ALWAYS, Key, fitting
@@ -94,8 +94,10 @@ async def test_what_generate_is_for_keeps_its_keys_in_80_columns(stage: Stage) -
         await settled(pilot)
         await pilot.press("4", "right")
         for _ in range(5):
+            before = app.main.generate.view.showing
             await pilot.press("v")
-            await pilot.pause(0.05)
+            await comes(pilot, lambda before=before: app.main.generate.view.showing != before)
+            await settled(pilot)
             shown = footer_text(app).split()
             assert "v" in shown
             assert "g" in shown or app.main.generate.view.showing == "guess"
