@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from seqlm.api import LoadedModel, load, train
-    from seqlm.config import RunConfig
+    from seqlm.configuration.run_config import RunConfig
     from seqlm.errors import RequestError, SeqlmError
     from seqlm.presets import PRESETS
 
@@ -18,7 +18,7 @@ _HOMES = {
     "PRESETS": "seqlm.presets",
     "LoadedModel": "seqlm.api",
     "RequestError": "seqlm.errors",
-    "RunConfig": "seqlm.config",
+    "RunConfig": "seqlm.configuration.run_config",
     "SeqlmError": "seqlm.errors",
     "load": "seqlm.api",
     "train": "seqlm.api",

@@ -4,15 +4,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqlm import recipe
-from seqlm.config import SampleConfig
+from seqlm.configuration.run_config import SampleConfig
 from seqlm.errors import SeqlmError
 from seqlm.protocol.commands import Start
 from seqlm.protocol.queries import Drawn
 from seqlm.runs.directory import find_run
+from seqlm.runspec import recipe
 
 if TYPE_CHECKING:
-    from seqlm.data.prepare import PreparedText
+    from seqlm.data.prepared_text import PreparedText
     from seqlm.generation.generator import Generator
     from seqlm.runs.summary import Summary
 
@@ -36,9 +36,9 @@ def train(target: str, *words: str, name: str | None = None) -> "Summary":
         SeqlmError: The training failed or diverged.
         KeyboardInterrupt: A person interrupted; the run has its checkpoint.
     """
-    from seqlm.runs import client
-    from seqlm.runs.follow import begin, follow, stop_interrupted
-    from seqlm.runs.targets import configure
+    from seqlm.runs.resolve_target import configure
+    from seqlm.worker import client
+    from seqlm.worker.follow_run import begin, follow, stop_interrupted
 
     with ExitStack() as undo:
         line = recipe.write(configure(target, list(words), undo))
@@ -65,8 +65,8 @@ def load(run: str = "latest", weights: str = "latest") -> "LoadedModel":
         RequestError: There is no such run.
         SeqlmError: There are no such weights, or they are damaged.
     """
-    from seqlm.runs.origin import open_text
-    from seqlm.runs.subjects import Subjects
+    from seqlm.runs.provenance import open_text
+    from seqlm.worker.model_snapshots import Subjects
 
     directory = find_run(run)
     config, text = directory.manifest().config, open_text(directory)
@@ -133,7 +133,7 @@ class LoadedModel:
             RequestError: A value is out of its bounds or of another type, or the prompt not in the
                 vocabulary.
         """
-        from seqlm.runs.draws import describe_draws, sampling_of
+        from seqlm.worker.sampling_request import describe_draws, sampling_of
 
         asked = SampleConfig(
             temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, order=order, seed=seed

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seqlm.runs import client
+from seqlm.worker import client
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from seqlm.errors import RequestError
+from workbench.controllers.target import Words
 from workbench.render.palette import PALETTES
-from workbench.target import Words
 
 MAX_FPS = 60
 _SETTING = re.compile(r"[A-Za-z_.]*=")  # the path of a file may hold a = further on

@@ -9,11 +9,16 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from seqlm.config import RunConfig
+from seqlm.configuration.run_config import RunConfig
 from seqlm.errors import SeqlmError, one_line
 from seqlm.runs.directory import RunDirectory
-from workbench.target import DEFAULT_PRESET, Words, target
-from workbench.terminal.abilities import check_terminal, forget_told_size, needs_ascii, palette_name
+from workbench.controllers.target import DEFAULT_PRESET, Words, target
+from workbench.terminal.capabilities import (
+    check_terminal,
+    forget_told_size,
+    needs_ascii,
+    palette_name,
+)
 
 INTERRUPTED = 130
 _QUICK_CORPUS = "names"
@@ -52,14 +57,14 @@ def fail(message: str, exit_status: int = 2) -> NoReturn:
 
 
 def _open(config: RunConfig, run: RunDirectory | None, words: Words) -> int:
-    from workbench.texts.ahead import PreviewAhead
+    from workbench.corpus.preload import PreviewAhead
 
     forget_told_size(os.environ)
     palette = words.palette or palette_name(os.environ)
     os.environ.update(_ASKED_OF_TEXTUAL.get(palette, {}))
     ahead = PreviewAhead(config.data) if config.data.corpus == _QUICK_CORPUS else None
-    from workbench.app import Workbench
-    from workbench.opening import Opening
+    from workbench.application.app import Workbench
+    from workbench.application.startup import Opening
     from workbench.render.palette import PALETTES
 
     opening = Opening(

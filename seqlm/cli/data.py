@@ -5,16 +5,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from seqlm import recipe
-from seqlm.cli.listing import AddCommand
 from seqlm.cli.output import nats, print_json, print_lines, print_table
-from seqlm.data.sources import CORPORA, is_here
+from seqlm.cli.runs import AddCommand
+from seqlm.data.corpus_registry import CORPORA, is_here
 from seqlm.data.split import SPLITS
 from seqlm.errors import RequestError
+from seqlm.runspec import recipe
 
 if TYPE_CHECKING:  # listing the corpora is quick
-    from seqlm.config import RunConfig
-    from seqlm.data.prepare import Description, PreparedText
+    from seqlm.configuration.run_config import RunConfig
+    from seqlm.data.prepared_text import Description, PreparedText
     from seqlm.data.tokenizer import AnyTokenizer, BpeTokenizer
 
 _MERGES_SHOWN, _MOST_COMMON, _ALL_SHOWN = 12, 8, 30
@@ -33,7 +33,7 @@ def _data(options: argparse.Namespace) -> int:
     if options.what == "show":
         return _data_show(options)
     if options.what == "fetch":
-        from seqlm.cli.fetching import fetch_command
+        from seqlm.cli.fetch import fetch_command
 
         return fetch_command(options)
     found = [(name, source.about, is_here(name)) for name, source in CORPORA.items()]
@@ -52,8 +52,8 @@ def _data_show(options: argparse.Namespace) -> int:
 
 
 def _show_corpus(options: argparse.Namespace, undo: ExitStack) -> int:
-    from seqlm.data.prepare import prepare
-    from seqlm.data.references import reference_losses
+    from seqlm.data.baselines import reference_losses
+    from seqlm.data.prepared_text import prepare
     from seqlm.data.tokenizer import BpeTokenizer
 
     config = _config(options, undo)
@@ -71,7 +71,7 @@ def _show_corpus(options: argparse.Namespace, undo: ExitStack) -> int:
 
 
 def _config(options: argparse.Namespace, undo: ExitStack) -> "RunConfig":
-    from seqlm.runs.targets import FOR_LINES, configure_file
+    from seqlm.runs.resolve_target import FOR_LINES, configure_file
 
     if options.corpus is None:
         raise RequestError(f"data show needs a corpus: {', '.join(CORPORA)} or a file")

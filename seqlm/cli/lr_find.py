@@ -7,12 +7,12 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from seqlm.cli.listing import AddCommand
 from seqlm.cli.output import nats, print_json, print_lines, print_table
+from seqlm.cli.runs import AddCommand
 from seqlm.errors import RequestError
 
 if TYPE_CHECKING:
-    from seqlm.training.sweep import Sweep
+    from seqlm.training.lr_sweep import Sweep
 
 _TARGET = (
     "a new model of a preset, a text file or -; or that of a run: its name, the beginning of it, or"
@@ -30,7 +30,7 @@ def add_commands(command: AddCommand) -> None:
 
 
 def _find(options: argparse.Namespace) -> int:
-    from seqlm.runs.targets import find_target
+    from seqlm.runs.resolve_target import find_target
 
     target = find_target(options.target)
     if target.kind == "run":
@@ -47,14 +47,14 @@ def _of_run(name: str, words: list[str]) -> "Sweep":
         raise RequestError(
             f"{run.name} is a run, its settings are made: leave out {' '.join(words)}", words[0]
         )
-    from seqlm.runs.sweeping import sweep_run  # torch is loaded only for what is right
+    from seqlm.worker.lr_sweep_handler import sweep_run  # torch is loaded only for what is right
 
     return _shown(sweep_run(run))
 
 
 def _of_new(options: argparse.Namespace, undo: contextlib.ExitStack) -> "Sweep":
-    from seqlm.data.prepare import prepare
-    from seqlm.runs.targets import configure
+    from seqlm.data.prepared_text import prepare
+    from seqlm.runs.resolve_target import configure
 
     config = configure(options.target, options.settings, undo)
     text = prepare(config.data)

@@ -26,7 +26,7 @@ def run(arguments: list[str]) -> int:
         sys.stderr.write(f"seqlm: error: {one_line(error)}\n")
         return getattr(error, "exit_status", 1)
     except Exception as error:  # nobody expected it
-        from seqlm.last_words import last_words
+        from seqlm.crash_report import last_words
 
         sys.stderr.write(last_words("seqlm", error))
         return 1

@@ -5,15 +5,15 @@ import math
 import sys
 from typing import Any
 
-from seqlm.cli.listing import AddCommand
 from seqlm.cli.output import harmless, nats, print_json, print_lines, print_table
+from seqlm.cli.runs import AddCommand
 from seqlm.data.corpus import MAX_STORED_BYTES
 from seqlm.data.tokenizer import END, unknown_words, untaught_words
 from seqlm.errors import RequestError
 from seqlm.protocol.commands import Read
 from seqlm.protocol.queries import Drawn, NextToken, Query, Sample, Score, SplitLoss
-from seqlm.runs import client
 from seqlm.runs.directory import RunDirectory, find_run
+from seqlm.worker import client
 
 
 def add_commands(command: AddCommand) -> None:
@@ -137,13 +137,13 @@ def _predict(options: argparse.Namespace) -> int:
 
 
 def _sample(options: argparse.Namespace) -> int:
-    from seqlm import settings
+    from seqlm.configuration import dotted_keys
 
     run = find_run(options.run)
     config = run.manifest().config
     values = {}
     for name in ("temperature", "top_k", "top_p", "min_p", "order", "seed"):
-        setting, text = settings.find(config, f"sample.{name}"), getattr(options, name)
+        setting, text = dotted_keys.find(config, f"sample.{name}"), getattr(options, name)
         values[name] = getattr(config.sample, name) if text is None else setting.parse(text)
     query = Sample(
         id=client.new_id(),

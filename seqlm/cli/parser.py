@@ -55,7 +55,7 @@ def parse(arguments: list[str]) -> Request:
 
 
 def _build() -> tuple[argparse.ArgumentParser, list[str]]:
-    from seqlm.cli import data, listing, lr_find, models, presets, training
+    from seqlm.cli import data, lr_find, models, presets, runs, training
 
     about = "Train and inspect sequence language models."
     raw = argparse.RawDescriptionHelpFormatter  # what a person types stays in one line
@@ -70,7 +70,7 @@ def _build() -> tuple[argparse.ArgumentParser, list[str]]:
         return made
 
     presets.add_commands(command)
-    listing.add_commands(command)
+    runs.add_commands(command)
     data.add_commands(command)
     training.add_commands(command)
     lr_find.add_commands(command)

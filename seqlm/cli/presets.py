@@ -6,13 +6,14 @@ import sys
 from textwrap import wrap
 from typing import Any
 
-from seqlm import recipe, settings
-from seqlm.cli.listing import AddCommand
 from seqlm.cli.output import nats, print_json, print_lines, print_table
-from seqlm.config import RunConfig
+from seqlm.cli.runs import AddCommand
+from seqlm.configuration import dotted_keys
+from seqlm.configuration.run_config import RunConfig
+from seqlm.configuration.schema import Setting
 from seqlm.presets import PRESETS, Preset
-from seqlm.result import judged_on
-from seqlm.setting import Setting
+from seqlm.runspec import recipe
+from seqlm.runspec.baselines import judged_on
 
 _INDENT = "    "
 
@@ -39,7 +40,7 @@ def _presets(options: argparse.Namespace) -> int:
 def _record(preset: Preset) -> dict[str, Any]:
     return {
         "preset": preset.name,
-        "model": settings.kind_of(preset.config.model),
+        "model": dotted_keys.kind_of(preset.config.model),
         "corpus": preset.config.data.corpus,
         "steps": preset.config.train.steps,
         "expected_loss": preset.expected_loss,
@@ -55,11 +56,13 @@ def _preset(options: argparse.Namespace) -> int:
     config = preset_config(options.preset)
     changes = [recipe.show_change(config, change) for change in config.changes]
     if options.json:
-        values = {s.key: settings.value_of(config, s.key) for s in settings.settings_of(config)}
+        values = {
+            s.key: dotted_keys.value_of(config, s.key) for s in dotted_keys.settings_of(config)
+        }
         return print_json(
             {**_record(PRESETS[config.preset]), "settings": values, "changes": changes}
         )
-    lines = [line for s in settings.settings_of(config) for line in _lines_of(s, config)]
+    lines = [line for s in dotted_keys.settings_of(config) for line in _lines_of(s, config)]
     return print_lines(*lines, *(f"later: {change}" for change in changes))
 
 
@@ -80,5 +83,5 @@ def _lines_of(setting: Setting, config: RunConfig) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    value = setting.show(settings.value_of(config, setting.key))
+    value = setting.show(dotted_keys.value_of(config, setting.key))
     return [f"{setting.key}={value}", *(f"{_INDENT}{line}" for line in about)]

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from seqlm.runs.client import Connection
 from seqlm.runs.directory import RunDirectory
-from seqlm.runs.follow import follow
 from seqlm.runs.summary import ENDED, Standing, Summary
+from seqlm.worker.client import Connection
+from seqlm.worker.follow_run import follow
 
 _LINE_EVERY_S = 5.0
 

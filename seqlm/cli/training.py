@@ -5,18 +5,18 @@ import contextlib
 import sys
 from typing import Any
 
-from seqlm import recipe
-from seqlm.cli.listing import AddCommand
 from seqlm.cli.output import print_json, print_lines
 from seqlm.cli.progress import show_to_the_end
-from seqlm.cli.reached import result_lines
+from seqlm.cli.result_text import result_lines
+from seqlm.cli.runs import AddCommand
 from seqlm.errors import RequestError, SeqlmError
 from seqlm.protocol.commands import Command, Continue, Pause, Resume, SetValue, Start, Stop
 from seqlm.protocol.queries import Describe
-from seqlm.runs import client
 from seqlm.runs.directory import RunDirectory, find_run
-from seqlm.runs.follow import begin, stop_interrupted
 from seqlm.runs.summary import Standing, summarize
+from seqlm.runspec import recipe
+from seqlm.worker import client
+from seqlm.worker.follow_run import begin, stop_interrupted
 
 _INTERRUPTED = 130
 _SETTINGS = (
@@ -52,9 +52,9 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from seqlm.data.prepare import prepare
+    from seqlm.data.prepared_text import prepare
     from seqlm.runs.directory import check_name
-    from seqlm.runs.targets import configure
+    from seqlm.runs.resolve_target import configure
 
     if options.name is not None:
         check_name(options.name)

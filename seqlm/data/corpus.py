@@ -9,12 +9,12 @@ from typing import BinaryIO
 from msgspec import Struct
 
 from seqlm import errors
-from seqlm.config import DataConfig
-from seqlm.data import reading
-from seqlm.data.reading import Progress
-from seqlm.data.sources import CORPORA, Mode, read_source, refuse_length
-from seqlm.home import corpora_dir
-from seqlm.writing import write_atomically
+from seqlm.atomic_write import write_atomically
+from seqlm.configuration.run_config import DataConfig
+from seqlm.data import text_io
+from seqlm.data.corpus_registry import CORPORA, Mode, read_source, refuse_length
+from seqlm.data.text_io import Progress
+from seqlm.paths import corpora_dir
 
 MAX_STORED_BYTES = 64_000_000
 _STDIN = "standard input"
@@ -33,7 +33,7 @@ class Corpus(Struct, frozen=True):
         n_bytes: Size before decoding.
         sha256: Of those bytes, in hexadecimal.
         n_undecodable: Bytes that were not UTF-8; each stands as U+FFFD in the text, but where bytes
-            are tokens: then as :func:`seqlm.data.reading.bytes_of` reads it.
+            are tokens: then as :func:`seqlm.data.text_io.bytes_of` reads it.
         has_end: Whether its lines have an end token where nothing else is asked.
     """
 
@@ -69,8 +69,8 @@ def read_corpus(data: DataConfig, progress: Progress | None = None) -> Corpus:
         source = CORPORA[data.corpus]
         return _corpus(data.corpus, path, raw, data, source.mode, has_end=source.has_end)
     path = _path_of(data.corpus)
-    refuse_length(reading.shown(path.name), data)
-    return _corpus(reading.shown(path.name), path, reading.read_file(path, progress), data)
+    refuse_length(text_io.shown(path.name), data)
+    return _corpus(text_io.shown(path.name), path, text_io.read_file(path, progress), data)
 
 
 def store_corpus(source: bytes | BinaryIO, undo: ExitStack | None = None) -> Path:
@@ -84,8 +84,8 @@ def store_corpus(source: bytes | BinaryIO, undo: ExitStack | None = None) -> Pat
         RequestError: More than 64 MB, empty, or binary; then nothing is written.
     """
     file = io.BytesIO(source) if isinstance(source, bytes) else source
-    raw = reading.read_limited(file, _STDIN, MAX_STORED_BYTES)
-    _refuse_too_little(reading.decode(raw, _STDIN, keep_bytes=True)[0], _STDIN)
+    raw = text_io.read_limited(file, _STDIN, MAX_STORED_BYTES)
+    _refuse_too_little(text_io.decode(raw, _STDIN, keep_bytes=True)[0], _STDIN)
     path = copy_path(raw)
     if undo is not None and not path.exists():
         undo.callback(_take_back, path)
@@ -126,7 +126,7 @@ def read_standard_input(file: BinaryIO, data: DataConfig) -> tuple[Corpus, bytes
     Raises:
         RequestError: More than 64 MB, empty, or not text.
     """
-    raw = reading.read_limited(file, _STDIN, MAX_STORED_BYTES)
+    raw = text_io.read_limited(file, _STDIN, MAX_STORED_BYTES)
     return _corpus(_STDIN, copy_path(raw), raw, data), raw
 
 
@@ -145,7 +145,7 @@ def _corpus(
     has_end: bool = True,
 ) -> Corpus:
     keep_bytes = data.tokenizer == "byte"
-    text, n_undecodable = reading.decode(raw, name, keep_bytes=keep_bytes)
+    text, n_undecodable = text_io.decode(raw, name, keep_bytes=keep_bytes)
     _refuse_too_little(text, name)
     mode = data.mode if data.mode != "auto" else usual or _looks_like(text)
     return Corpus(name, path, text, mode, len(raw), _sha256(raw), n_undecodable, has_end)

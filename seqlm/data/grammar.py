@@ -1,8 +1,8 @@
 """A small grammar of English-like sentences, and a text drawn from it.
 
 Each rule has a probability, so each sentence has one too, and how far a model is from perfect can be
-told exactly: :mod:`seqlm.data.entropy`. Subject and verb agree in number, whatever stands between
-them: ``the gulls near the lighthouse that the sailor sees sleep``.
+told exactly: :mod:`seqlm.data.grammar_entropy`. Subject and verb agree in number, whatever stands
+between them: ``the gulls near the lighthouse that the sailor sees sleep``.
 """
 
 import random

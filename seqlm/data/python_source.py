@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from seqlm import errors
-from seqlm.data.reading import Progress
+from seqlm.data.text_io import Progress
 
 TARGET_BYTES = 4_000_000
 # Tests, what others installed, and tables that a program wrote.

@@ -6,9 +6,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from seqlm import errors
-from seqlm.data import reading
-from seqlm.data.reading import Progress
-from seqlm.home import corpora_dir
+from seqlm.data import text_io
+from seqlm.data.text_io import Progress
+from seqlm.paths import corpora_dir
 
 _BASE = "https://raw.githubusercontent.com"
 
@@ -44,7 +44,7 @@ def address(name: str) -> str:
     base = os.environ.get("SEQLM_FETCH_FROM") or _BASE
     if not base.isprintable() or not base.startswith(("https://", "http://")):
         raise errors.RequestError(
-            f"$SEQLM_FETCH_FROM={reading.shown(base)} is no address of a site, e.g. {_BASE}", base
+            f"$SEQLM_FETCH_FROM={text_io.shown(base)} is no address of a site, e.g. {_BASE}", base
         )
     return f"{base.rstrip('/')}/{REMOTE[name].path}"
 
@@ -72,7 +72,7 @@ def read_fetched(name: str, progress: Progress | None = None) -> tuple[Path, byt
         raise errors.RequestError(
             f"{name} is not here yet; get it by: seqlm data fetch {name}", name
         )
-    raw = reading.read_file(path, progress)
+    raw = text_io.read_file(path, progress)
     if not is_right(name, raw):
         raise errors.RequestError(
             f"{name} was changed or damaged; get it anew by: seqlm data fetch {name}", name

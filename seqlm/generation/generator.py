@@ -6,12 +6,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from seqlm.config import SampleConfig
+from seqlm.configuration.run_config import SampleConfig
 from seqlm.data.tokenizer import AnyTokenizer
 from seqlm.errors import RequestError, SeqlmError
 from seqlm.generation.sampler import Draw, uniform
 from seqlm.models.base import SequenceModel, State
-from seqlm.models.sliding import endless
+from seqlm.models.sliding_window import endless
 
 _TOKENS_PER_PIECE = 512
 _OPTIONS_PER_PIECE = 8192  # sorting these takes some milliseconds

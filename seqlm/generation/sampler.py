@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Literal, NamedTuple, TypeAlias, cast
 
-from seqlm.config import SampleConfig
+from seqlm.configuration.run_config import SampleConfig
 
 StageName: TypeAlias = Literal["softmax", "temperature", "top-k", "top-p", "min-p", "renormalise"]
 UNCHANGED = SampleConfig()

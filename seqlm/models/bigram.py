@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from seqlm.families import BigramConfig
+from seqlm.configuration.model_configs import BigramConfig
 from seqlm.models.base import FixedContextModel
-from seqlm.models.parts import initialise
+from seqlm.models.layers import initialise
 
 
 class Bigram(FixedContextModel):

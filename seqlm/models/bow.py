@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from seqlm.families import BowConfig
+from seqlm.configuration.model_configs import BowConfig
 from seqlm.models.base import SequenceModel, State
-from seqlm.models.parts import hidden_layers, initialise, make_input, make_output
+from seqlm.models.layers import hidden_layers, initialise, make_input, make_output
 
 
 class BagOfWords(SequenceModel):

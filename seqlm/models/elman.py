@@ -4,9 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding, linear
 
-from seqlm.families import ElmanConfig
+from seqlm.configuration.model_configs import ElmanConfig
 from seqlm.models.base import SequenceModel, State
-from seqlm.models.parts import initialise, make_input, make_output
+from seqlm.models.layers import initialise, make_input, make_output
 
 
 class ElmanLayer(nn.Module):

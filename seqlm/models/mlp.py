@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from seqlm.families import MlpConfig
+from seqlm.configuration.model_configs import MlpConfig
 from seqlm.models.base import FixedContextModel
-from seqlm.models.parts import hidden_layers, initialise, make_input, make_output
+from seqlm.models.layers import hidden_layers, initialise, make_input, make_output
 
 
 class Mlp(FixedContextModel):

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seqlm.configuration.model_configs import NgramConfig
 from seqlm.data.ngrams import NgramCounts, NgramTable
-from seqlm.families import NgramConfig
 from seqlm.models.base import CountedModel
 
 _KEPT_LOGITS = 1 << 22  # 16 MB of float32

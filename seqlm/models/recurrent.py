@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from seqlm.families import LstmConfig, RecurrentFamily
+from seqlm.configuration.model_configs import LstmConfig, RecurrentFamily
 from seqlm.models.base import SequenceModel, State
-from seqlm.models.parts import initialise, make_input, make_output
+from seqlm.models.layers import initialise, make_input, make_output
 
 
 class Recurrent(SequenceModel):

@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 import torch
 
-from seqlm.families import (
+from seqlm.configuration.model_configs import (
     BigramConfig,
     BowConfig,
     ElmanConfig,

@@ -4,10 +4,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
+from seqlm.configuration.model_configs import TransformerConfig
 from seqlm.errors import SeqlmError
-from seqlm.families import TransformerConfig
 from seqlm.models.base import SequenceModel, State
-from seqlm.models.parts import CURVES, initialise, make_output
+from seqlm.models.layers import CURVES, initialise, make_output
 
 
 class Attention(nn.Module):

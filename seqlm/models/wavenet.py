@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from seqlm.families import WaveNetConfig
+from seqlm.configuration.model_configs import WaveNetConfig
 from seqlm.models.base import FixedContextModel, State
-from seqlm.models.parts import CURVES, initialise, make_input, make_output
+from seqlm.models.layers import CURVES, initialise, make_input, make_output
 
 
 class WaveNet(FixedContextModel):

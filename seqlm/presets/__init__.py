@@ -1,7 +1,7 @@
 """Named configurations, each with the result to expect."""
 
 from seqlm import errors
-from seqlm.config import RunConfig
+from seqlm.configuration.run_config import RunConfig
 from seqlm.presets import names, streams, tasks
 from seqlm.presets.preset import Preset
 

@@ -2,8 +2,7 @@
 
 from msgspec.structs import replace
 
-from seqlm.config import Change, TrainConfig
-from seqlm.families import (
+from seqlm.configuration.model_configs import (
     BigramConfig,
     BowConfig,
     ElmanConfig,
@@ -15,6 +14,7 @@ from seqlm.families import (
     TransformerConfig,
     WaveNetConfig,
 )
+from seqlm.configuration.run_config import Change, TrainConfig
 from seqlm.presets.preset import make
 
 _COUNTED = TrainConfig(steps=1)

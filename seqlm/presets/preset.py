@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
-from seqlm.config import Change, DataConfig, RunConfig, TrainConfig
-from seqlm.families import ModelConfig
+from seqlm.configuration.model_configs import ModelConfig
+from seqlm.configuration.run_config import Change, DataConfig, RunConfig, TrainConfig
 
 _NAMES = DataConfig()
 
@@ -11,7 +11,7 @@ _NAMES = DataConfig()
 class Preset(Struct, frozen=True, kw_only=True):
     """A configuration with a name, what it teaches, and what it reaches.
 
-    ``expected_loss`` is in nats per token, of what :func:`seqlm.result.judged_on` says;
+    ``expected_loss`` is in nats per token, of what :func:`seqlm.runspec.baselines.judged_on` says;
     ``expected_cpu_s`` is the processor time that took on one core. Both were measured with seed 0 on
     the corpus that the preset names.
     """

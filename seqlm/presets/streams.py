@@ -2,14 +2,14 @@
 
 from msgspec.structs import replace
 
-from seqlm.config import DataConfig, TrainConfig
-from seqlm.families import (
+from seqlm.configuration.model_configs import (
     GruConfig,
     LstmConfig,
     MlpConfig,
     NgramConfig,
     TransformerConfig,
 )
+from seqlm.configuration.run_config import DataConfig, TrainConfig
 from seqlm.presets.preset import make
 
 _PYTHON = DataConfig(corpus="python", split="94/3/3")

@@ -2,8 +2,8 @@
 
 from msgspec.structs import replace
 
-from seqlm.config import DataConfig, TrainConfig
-from seqlm.families import ElmanConfig, GruConfig, LstmConfig
+from seqlm.configuration.model_configs import ElmanConfig, GruConfig, LstmConfig
+from seqlm.configuration.run_config import DataConfig, TrainConfig
 from seqlm.presets.preset import make
 
 _ALL = "100/0/0"  # each line is to be learned by heart: none is held back

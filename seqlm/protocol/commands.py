@@ -4,7 +4,7 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from seqlm.config import Change
+from seqlm.configuration.run_config import Change
 
 
 class _Command(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):

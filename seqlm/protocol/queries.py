@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from seqlm.config import SampleConfig
+from seqlm.configuration.run_config import SampleConfig
 from seqlm.protocol.events import SplitName
 
 

@@ -16,11 +16,11 @@ import msgspec
 from msgspec import Struct
 from torch import Tensor
 
+from seqlm.atomic_write import sync_directory, write_atomically
 from seqlm.errors import SeqlmError
 from seqlm.protocol import codec
 from seqlm.runs.tensor_file import Damaged, packed, read_tensors
-from seqlm.training.position import Position
-from seqlm.writing import sync_directory, write_atomically
+from seqlm.training.trainer_state import Position
 
 _KEPT = 2
 _REPLACED = ".replaced"

@@ -12,11 +12,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from seqlm import errors
-from seqlm.config import DataConfig, RunConfig
+from seqlm.atomic_write import write_atomically
+from seqlm.configuration.run_config import DataConfig, RunConfig
 from seqlm.data.corpus import find_copy
-from seqlm.home import runs_dir
+from seqlm.paths import runs_dir
 from seqlm.presets import PRESETS
-from seqlm.writing import write_atomically
 
 _LOCK_BYTES = 4096
 _LOOKED_AT_FOR_S = 0.1

@@ -7,8 +7,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from seqlm import recipe
-from seqlm.config import Change, RunConfig
+from seqlm.configuration.run_config import Change, RunConfig
 from seqlm.errors import SeqlmError
 from seqlm.presets import Preset
 from seqlm.protocol.events import (
@@ -22,9 +21,10 @@ from seqlm.protocol.events import (
     ValueChanged,
     WorkerStarted,
 )
-from seqlm.result import JudgedOn, Result, own_preset, result_of
 from seqlm.runs.directory import RunDirectory
-from seqlm.runs.journal import effective, read_events
+from seqlm.runs.event_log import effective, read_events
+from seqlm.runspec import recipe
+from seqlm.runspec.baselines import JudgedOn, Result, own_preset, result_of
 
 ENDED = ("finished", "stopped", "diverged", "failed")
 
@@ -35,7 +35,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     ``seconds`` and the rates count time inside training steps; ``cpu_seconds`` is the processor time
     of the whole worker. ``train_loss`` and ``val_loss`` are of the splits after the last step,
     ``batch_loss`` is of the batch of the last step before its update; a count of all has no batches.
-    ``judged_on``, ``expected`` and ``best_counts`` are as in :class:`seqlm.result.Result`.
+    ``judged_on``, ``expected`` and ``best_counts`` are as in :class:`seqlm.runspec.baselines.Result`.
     """
 
     run: str

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from seqlm import recipe, settings
-from seqlm.config import Change, RunConfig
-from seqlm.data.prepare import PreparedText
+from seqlm.configuration import dotted_keys
+from seqlm.configuration.run_config import Change, RunConfig
+from seqlm.data.prepared_text import PreparedText
 from seqlm.errors import RequestError, SeqlmError
 from seqlm.protocol.events import (
     Ended,
@@ -21,11 +21,13 @@ from seqlm.protocol.events import (
     WorkerStarted,
 )
 from seqlm.runs.checkpoint import Checkpoints
+from seqlm.runs.checkpoint_policy import Diverged, Saving
 from seqlm.runs.directory import Lock, RunDirectory, create
-from seqlm.runs.journal import Journal
+from seqlm.runs.event_log import Journal
+from seqlm.runs.fixed_seed_sample import draw_as_always
 from seqlm.runs.log_spaced import next_log_spaced
-from seqlm.runs.origin import corpus_record, created_event, manifest_of, stem_of, versions
-from seqlm.runs.resuming import (
+from seqlm.runs.provenance import corpus_record, created_event, manifest_of, stem_of, versions
+from seqlm.runs.resume import (
     has_diverged,
     past,
     plan_again,
@@ -33,8 +35,7 @@ from seqlm.runs.resuming import (
     restore,
     steps_seen,
 )
-from seqlm.runs.saving import Diverged, Saving
-from seqlm.runs.snapshot import draw_as_always
+from seqlm.runspec import recipe
 from seqlm.training.trainer import Trainer
 
 
@@ -208,7 +209,7 @@ class TrainingRun:
             raise RequestError(
                 f"{change.key} has no effect on counts: they are made in one step", change.key
             )
-        setting = settings.find(trainer.config, change.key)
+        setting = dotted_keys.find(trainer.config, change.key)
         value = setting.parse(setting.show(change.value))
         step = max(change.step, trainer.step, self._first_free_step)
         if change.key == "train.steps" and value < step:

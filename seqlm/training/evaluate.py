@@ -10,11 +10,11 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from seqlm.data.batches import IGNORED, Batch, padded
-from seqlm.data.prepare import PreparedText
+from seqlm.data.prepared_text import PreparedText
 from seqlm.data.split import Split
 from seqlm.data.tokenizer import AnyTokenizer
 from seqlm.models.base import SequenceModel, State
-from seqlm.models.sliding import Reader, endless, stride
+from seqlm.models.sliding_window import Reader, endless, stride
 
 _ITEMS_PER_PIECE = 128
 _TOKENS_PER_PIECE = 512  # in a row

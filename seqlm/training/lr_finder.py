@@ -10,16 +10,16 @@ from typing import Any
 
 import torch
 
-from seqlm import settings
-from seqlm.config import RunConfig
+from seqlm.configuration import dotted_keys
+from seqlm.configuration.run_config import RunConfig
 from seqlm.data.batches import Batches
-from seqlm.data.prepare import PreparedText
+from seqlm.data.prepared_text import PreparedText
 from seqlm.errors import RequestError
 from seqlm.models.base import SequenceModel
 from seqlm.models.registry import build
 from seqlm.training.device import choose_device
-from seqlm.training.learner import GradientLearner, make_batches
-from seqlm.training.sweep import Sweep
+from seqlm.training.lr_sweep import Sweep
+from seqlm.training.train_step import GradientLearner, make_batches
 
 
 def refuse_counting(config: RunConfig) -> None:
@@ -29,7 +29,7 @@ def refuse_counting(config: RunConfig) -> None:
         RequestError: It learns by counting; names the family.
     """
     if config.model.learns_by_counting:
-        kind = settings.kind_of(config.model)
+        kind = dotted_keys.kind_of(config.model)
         raise RequestError(
             f"model.kind={kind} learns by counting, in one pass: it has no learning rate to find",
             kind,

@@ -5,7 +5,7 @@ from typing import Protocol, cast
 import torch
 from torch import Tensor, nn
 
-from seqlm.config import TrainConfig
+from seqlm.configuration.run_config import TrainConfig
 
 _ADAMW_BETAS = (0.9, 0.99)
 """AdamW's decay rates. The second is below the library's 0.999: runs here are short."""

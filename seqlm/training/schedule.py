@@ -2,7 +2,7 @@
 
 import math
 
-from seqlm.config import TrainConfig
+from seqlm.configuration.run_config import TrainConfig
 
 
 def factor(train: TrainConfig, step: int, n_steps: int) -> float:

@@ -7,21 +7,21 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from seqlm import settings
-from seqlm.config import Change, RunConfig
+from seqlm.configuration import dotted_keys
+from seqlm.configuration.run_config import Change, RunConfig
 from seqlm.data.batches import Batches
-from seqlm.data.prepare import PreparedText
+from seqlm.data.prepared_text import PreparedText
 from seqlm.data.split import Split
 from seqlm.models.registry import build
 from seqlm.protocol.codec import float32_digits
 from seqlm.protocol.events import Ended, Evaluated, Event, StepsDone, ValueChanged
-from seqlm.training.best import Best
+from seqlm.training.best_checkpoint import Best
 from seqlm.training.device import choose_device
 from seqlm.training.evaluate import Score, SplitScorer
-from seqlm.training.learner import make_learner
-from seqlm.training.live import LiveValues
-from seqlm.training.position import Position
+from seqlm.training.live_settings import LiveValues
 from seqlm.training.schedule import factor
+from seqlm.training.train_step import make_learner
+from seqlm.training.trainer_state import Position
 
 _STEPS_PER_EVENT_S = 0.05
 _PLAN_AFTER_S = 2.0
@@ -160,7 +160,7 @@ class Trainer:
         if seconds is None or self._budget_fixed or self._train_s < min(_PLAN_AFTER_S, seconds):
             return
         if not self.live.is_waiting("train.steps"):
-            most = settings.find(self.config, "train.steps").maximum or math.inf
+            most = dotted_keys.find(self.config, "train.steps").maximum or math.inf
             n_steps = int(min(max(self.step, round(self.step * seconds / self._train_s)), most))
             self.live.change(Change(key="train.steps", value=n_steps, step=self.step), None)
 
@@ -174,7 +174,7 @@ class Trainer:
         if self._diverged_loss is None:
             return None
         word = "NaN" if math.isnan(self._diverged_loss) else "infinite"
-        rate = settings.find(self.config, "train.learning_rate").show(self.learning_rate)
+        rate = dotted_keys.find(self.config, "train.learning_rate").show(self.learning_rate)
         return Ended(
             step=self.step,
             status="diverged",

@@ -1,6 +1,5 @@
 """What the README tells a person to type works as written."""
 
-import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,35 +55,6 @@ def test_every_preset_stands_in_the_table_with_its_result() -> None:
         row = next(line for line in README.splitlines() if line.startswith(f"| `{preset.name}`"))
         loss = preset.expected_loss
         assert f" {'—' if loss is None else f'{loss:.3f}'} " in row
-
-
-def test_every_file_stands_in_the_tree_in_its_folder_with_its_first_sentence() -> None:
-    tree = README.partition("<!-- tree -->\n```\n")[2].partition("\n```\n<!-- /tree -->")[0]
-    drawn = [line for line in tree.splitlines() if not line.startswith(("assets/", "tests/"))]
-    found = [row for name in ("seqlm", "workbench") for row in tree_rows(ROOT / name, 0)]
-    assert [line.partition("/ ")[0] for line in drawn if line[0] != " "] == ["seqlm", "workbench"]
-    for line, (name, about) in zip(drawn, found, strict=True):
-        assert line.startswith(f"{name} "), line
-        if not line.startswith(("seqlm/", "workbench/")):
-            words = line.removeprefix(name).strip().removeprefix("[light] ").removesuffix(" …")
-            assert about.startswith(words), line
-
-
-def tree_rows(path: Path, depth: int) -> Iterator[tuple[str, str]]:
-    """A folder and all in it, files first: the name as it is drawn, the first paragraph of the doc."""
-    indent = "  " * depth
-    yield f"{indent}{path.name}/", about(path / "__init__.py")
-    for file in sorted(path.glob("*.py")):
-        if file.name != "__init__.py":
-            yield f"{indent}  {file.name}", about(file)
-    for folder in sorted(path.iterdir()):
-        if (folder / "__init__.py").exists():
-            yield from tree_rows(folder, depth + 1)
-
-
-def about(file: Path) -> str:
-    paragraph = (ast.get_docstring(ast.parse(file.read_text())) or "").partition("\n\n")[0]
-    return " ".join(paragraph.replace("``", "").split())
 
 
 def test_it_speaks_of_itself_alone() -> None:

@@ -5,17 +5,17 @@ from itertools import chain
 from msgspec.structs import replace
 
 import seqlm
-from seqlm import recipe
 from seqlm.presets import PRESETS
 from seqlm.protocol.commands import Read, Start
 from seqlm.protocol.events import StepsDone
 from seqlm.protocol.queries import Describe, DescribeAnswer, SplitLoss, SplitLossAnswer
-from seqlm.result import best_counts
-from seqlm.runs import client
 from seqlm.runs.directory import find_run
-from seqlm.runs.follow import follow
-from seqlm.runs.journal import effective, read_events
+from seqlm.runs.event_log import effective, read_events
 from seqlm.runs.summary import Summary
+from seqlm.runspec import recipe
+from seqlm.runspec.baselines import best_counts
+from seqlm.worker import client
+from seqlm.worker.follow_run import follow
 
 
 def train(*rung: str, target: float | None = None) -> Summary:

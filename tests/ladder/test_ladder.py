@@ -7,7 +7,7 @@ import pytest
 from ladder import reached, train
 
 import seqlm
-from seqlm.data.prepare import prepare
+from seqlm.data.prepared_text import prepare
 from seqlm.presets import PRESETS
 from seqlm.runs.summary import Summary
 

@@ -11,7 +11,7 @@ from ladder import evaluated_in, train_in
 
 from seqlm.presets import PRESETS
 from seqlm.protocol.queries import Sample, SampleAnswer
-from seqlm.runs import client
+from seqlm.worker import client
 
 pytestmark = pytest.mark.smoke_ladder
 

@@ -13,7 +13,7 @@ from pty_program import PYTHON
 from samples import LONG, SAMPLES
 from workbench_program import DOWN, ESC, PAGE_DOWN, RIGHT, UP, Workbench
 
-from workbench.render.text import clean
+from workbench.render.sanitize import clean
 
 Start = Callable[..., Workbench]
 ALL = "".join(SAMPLES.values())
@@ -60,7 +60,7 @@ def paste_each(program: Workbench) -> None:
 @contextmanager
 def patched(home: Path, *lines: str) -> Iterator[Workbench]:
     """The workbench after some lines of Python, once it is drawn."""
-    code = "\n".join(["from workbench import app, cli", *lines, "cli.main([])"])
+    code = "\n".join(["from workbench import cli", "from workbench.application import app", *lines, "cli.main([])"])
     program = Workbench(home, "-c", code, environment={"TMPDIR": str(home)}, command=PYTHON)
     program.wait_for("names-mlp", "uniform")
     yield program

@@ -19,7 +19,7 @@ from workbench_program import ESC, Workbench
 
 from seqlm.presets import preset_config
 from seqlm.runs.directory import CorpusRecord, Manifest, RunDirectory
-from seqlm.runs.journal import read_events
+from seqlm.runs.event_log import read_events
 
 RECORDINGS = sorted((Path(__file__).parents[1] / "workbench" / "recordings").glob("*.jsonl"))
 SEED = int(os.environ.get("MONKEY_SEED", "0"))

@@ -9,10 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from seqlm import recipe
-from workbench.app import Workbench
-from workbench.opening import Opening
-from workbench.texts.preview import make_preview
+from seqlm.runspec import recipe
+from workbench.application.app import Workbench
+from workbench.application.startup import Opening
+from workbench.corpus.preview import make_preview
 
 RECIPE = "names-mlp model.init=scaled train.steps=40000"
 HALVED_AT, TAKEN_AT = 20_000, 30_000

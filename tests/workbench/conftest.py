@@ -2,11 +2,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stage import Stage
+from app_harness import Stage
 from textual.widgets import Input
 
 from seqlm.presets import preset_config
-from workbench.texts.preview import Preview, make_preview
+from workbench.corpus.preview import Preview, make_preview
 
 
 @pytest.fixture(scope="session")

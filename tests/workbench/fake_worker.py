@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from seqlm.config import RunConfig, SampleConfig
+from seqlm.configuration.run_config import RunConfig, SampleConfig
 from seqlm.protocol import codec, queries
 from seqlm.protocol.commands import Command, Continue, Pause, Read, Resume, Start
 from seqlm.protocol.events import Continued, Event, Paused
 from seqlm.protocol.queries import Answer, Query, Refused
-from seqlm.runs.client import Connection
 from seqlm.runs.directory import CorpusRecord, Manifest, RunDirectory
-from workbench.drawn.answers import from_counts
-from workbench.texts.preview import Preview
+from seqlm.worker.client import Connection
+from workbench.corpus.preview import Preview
+from workbench.sampling.from_worker import from_counts
 
 _READER = codec.decoder(Command | Query)
 Heard = TypeVar("Heard")

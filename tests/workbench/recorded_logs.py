@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from seqlm.protocol.events import Event, StepsDone
-from seqlm.runs.journal import read_events
+from seqlm.runs.event_log import read_events
 
 RECORDINGS = Path(__file__).parent / "recordings"
 

@@ -10,7 +10,8 @@ import pytest
 
 from seqlm.errors import RequestError
 from seqlm.presets import PRESETS
-from workbench import arguments, target
+from workbench import arguments
+from workbench.controllers import target
 
 COMMAND = ["-P", "-m", "workbench"]
 BINARY, ONE_CHARACTER, EMPTY = b"ab\x00cd" * 50, b"a", b""

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from app_harness import Stage, settled
 from msgspec.structs import replace
 from recorded_logs import recorded, until, until_kind
-from stage import Stage, settled
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from textual.pilot import Pilot
 
 from seqlm.protocol.events import Paused
-from workbench.app import Workbench
+from workbench.application.app import Workbench
 
 USUAL = [(120, 40), (80, 24)]
 ALL = [*USUAL, (200, 50), (40, 12), (30, 8)]

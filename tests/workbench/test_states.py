@@ -6,11 +6,11 @@ from recorded_logs import recorded, until, until_kind
 
 from seqlm.presets import preset_config
 from seqlm.protocol.events import Ended, Event, Paused, RunCreated, WorkerStarted
-from workbench.coach import advise
-from workbench.run.fold import died, fold_all
+from workbench.corpus.preview import Preview
+from workbench.hints.hint_rules import advise
+from workbench.run.reducer import died, fold_all
 from workbench.run.state import RunState
-from workbench.situation import ROLES, SIGNS, Situation
-from workbench.texts.preview import Preview
+from workbench.state.app_state import ROLES, SIGNS, Situation
 
 CONFIG = preset_config("names-mlp")
 TRAINING = until("steered", 3000)

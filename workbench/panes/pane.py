@@ -9,10 +9,10 @@ from textual import events
 from textual.geometry import Offset, Size
 from textual.strip import Strip
 
-from workbench.keyboard.names import USUAL_KEYS, KeyNames
+from workbench.keyboard.key_labels import USUAL_KEYS, KeyNames
 from workbench.layout import is_framed
-from workbench.situation import Situation
-from workbench.widgets.rows import Row, Rows
+from workbench.state.app_state import Situation
+from workbench.widgets.row_widget import Row, Rows
 
 _LIGHT, _HEAVY, _PLAIN, _DOUBLE = "╭─╮│╰╯", "┏━┓┃┗┛", "+-+|++", "+=+|++"
 _FOLDED_NAME_CELLS = 10

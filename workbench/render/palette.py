@@ -9,7 +9,7 @@ from bisect import bisect_right
 
 from msgspec import Struct
 
-from workbench.render.chart_spec import Role
+from workbench.render.chart.spec import Role
 
 SURPRISAL_THRESHOLDS = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0)
 SURPRISAL_BLOCKS = "▁▂▃▄▅▆█"

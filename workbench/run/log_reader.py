@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from seqlm.errors import SeqlmError
 from seqlm.runs.directory import RunDirectory
-from workbench.run.follow import Follower
+from workbench.run.log_follower import Follower
 from workbench.run.state import RunState
 
 _SLICE_S = 0.02

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
-from workbench.run.course import Course
-from workbench.run.curve import Curve
+from workbench.run.loss_series import Curve
+from workbench.run.progress_series import Course
 
 if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
     from seqlm.protocol.events import SplitName
-    from seqlm.result import JudgedOn
+    from seqlm.runspec.baselines import JudgedOn
 
 Status: TypeAlias = Literal[
     "untrained",

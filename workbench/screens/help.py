@@ -13,11 +13,11 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from workbench.active_keys import app_keys, declared_keys, own_keys
 from workbench.keyboard.glossary import EVERYWHERE, GLOSSARY
-from workbench.keyboard.names import USUAL_KEYS, KeyNames
-from workbench.render.text import ascii_text
+from workbench.keyboard.key_labels import USUAL_KEYS, KeyNames
+from workbench.render.sanitize import ascii_text
 from workbench.screens.main import MainScreen
+from workbench.widgets.active_bindings import app_keys, declared_keys, own_keys
 from workbench.widgets.footer import Key
 
 _TERM, _NARROW_TERM, _NARROW_BELOW = 20, 12, 56

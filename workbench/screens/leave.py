@@ -9,9 +9,9 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from workbench.keyboard.names import USUAL_KEYS, KeyNames
+from workbench.keyboard.key_labels import USUAL_KEYS, KeyNames
 from workbench.run.state import Status
-from workbench.situation import SIGNS
+from workbench.state.app_state import SIGNS
 
 Choice: TypeAlias = Literal["detach", "stop", "stay"]
 

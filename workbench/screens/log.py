@@ -10,8 +10,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from workbench.keyboard.names import USUAL_KEYS, KeyNames
-from workbench.render.text import clean
+from workbench.keyboard.key_labels import USUAL_KEYS, KeyNames
+from workbench.render.sanitize import clean
 
 _TAIL_BYTES, _MAX_LINES, _MAX_COLUMNS = 65_536, 400, 400
 

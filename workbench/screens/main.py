@@ -19,7 +19,7 @@ from workbench.panes.generate.pane import GeneratePane
 from workbench.panes.loss.pane import LossPane
 from workbench.panes.pane import Pane
 from workbench.render.palette import Palette
-from workbench.situation import Situation
+from workbench.state.app_state import Situation
 from workbench.widgets.coach_line import CoachLine
 from workbench.widgets.footer import Footer
 from workbench.widgets.header import Header

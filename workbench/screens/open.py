@@ -13,11 +13,11 @@ from textual.widgets import Input, Static
 from textual.widgets.option_list import Option
 
 from seqlm.errors import SeqlmError, one_line
-from workbench.openable import Choice, NotFound, Opened, choices, opened
-from workbench.render.text import clean, fit
-from workbench.widgets.choices import Choices
+from workbench.controllers.open_target import Choice, NotFound, Opened, choices, opened
+from workbench.render.sanitize import clean, fit
+from workbench.widgets.appearance import Look
 from workbench.widgets.field import Field
-from workbench.widgets.look import Look
+from workbench.widgets.option_lists import Choices
 
 _MAX_LINE, _MAX_WORDS = 4000, 300
 _NAME, _KIND = 26, 8

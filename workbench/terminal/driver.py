@@ -17,12 +17,12 @@ from textual.dom import DOMNode
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from workbench.render.text import ascii_signs
+from workbench.render.sanitize import ascii_signs
+from workbench.terminal.input_parser import Keyboard
 from workbench.terminal.signals import at_next_turn
-from workbench.terminal.typed import Keyboard
 
 if TYPE_CHECKING:  # the first frame does not wait for it
-    from workbench.terminal.repaint import Repainter
+    from workbench.terminal.frame_diff import Repainter
 
 _LONGEST_CONTROL = 64  # a longer text that is written is a frame
 _FIRST_FRAME_S = 0.05
@@ -152,7 +152,7 @@ class TerminalDriver(LinuxDriver):
         """Send only what changes from now on."""
         if self._repainter is not None:
             return
-        from workbench.terminal.repaint import Repainter
+        from workbench.terminal.frame_diff import Repainter
 
         self._repainter = Repainter()
         for drawn in self._sent_whole:

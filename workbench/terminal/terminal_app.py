@@ -85,7 +85,7 @@ class TerminalApp(App[int]):
         error = self._exception
         if error is None:
             return
-        from seqlm.last_words import last_words
+        from seqlm.crash_report import last_words
 
         found = error.error if isinstance(error, WorkerFailed) else error
         sys.stderr.write(last_words("seqlm-tui", found, "what trains goes on"))

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from workbench.coach import advise
-from workbench.situation import Situation
+from workbench.hints.hint_rules import advise
+from workbench.hints.hint_text import Line
+from workbench.state.app_state import Situation
 from workbench.widgets.loss_numbers import numbers_row
-from workbench.widgets.rows import Row, Rows
-from workbench.wording import Line
+from workbench.widgets.row_widget import Row, Rows
 
 _URGENT = ("error", "warning")
 

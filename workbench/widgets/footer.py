@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
-from workbench.widgets.rows import Row, Rows
+from workbench.widgets.row_widget import Row, Rows
 
 ALWAYS = 0
 """The rank of a key that stays whatever the width."""

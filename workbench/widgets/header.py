@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from workbench.render.bars import sparkline
-from workbench.render.figures import compact, count, duration, rate
-from workbench.render.text import clean, fit
-from workbench.situation import ROLES, SIGNS, Situation
-from workbench.widgets.rows import Row, Rows, row_width
+from workbench.render.number_format import compact, count, duration, rate
+from workbench.render.sanitize import clean, fit
+from workbench.state.app_state import ROLES, SIGNS, Situation
+from workbench.widgets.row_widget import Row, Rows, row_width
 
 _LONGEST_CURVE = 24
 _SHORTEST_CURVE = 6

@@ -1,11 +1,11 @@
 """The latest losses in one row, exactly: as much beside them as there is room for."""
 
-from seqlm.result import judged_on
-from workbench.render.figures import count, learning_rate
-from workbench.render.units import Unit, in_words
+from seqlm.runspec.baselines import judged_on
+from workbench.render.loss_units import Unit, in_words
+from workbench.render.number_format import count, learning_rate
 from workbench.run.state import Measured
-from workbench.situation import Situation
-from workbench.widgets.rows import Piece, Row, row_width
+from workbench.state.app_state import Situation
+from workbench.widgets.row_widget import Piece, Row, row_width
 
 
 def numbers_row(situation: Situation, width: int, unit: Unit = "nats") -> Row:

@@ -7,8 +7,8 @@ from textual import events
 from textual.message import Message
 
 from workbench.keyboard.bindings import PANE_NAMES
-from workbench.keyboard.names import USUAL_KEYS, KeyNames
-from workbench.widgets.rows import Row, Rows
+from workbench.keyboard.key_labels import USUAL_KEYS, KeyNames
+from workbench.widgets.row_widget import Row, Rows
 
 
 class PaneAsked(Message):

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-from seqlm.config import DataConfig
-from seqlm.data.sources import CORPORA
+from seqlm.configuration.run_config import DataConfig
+from seqlm.data.corpus_registry import CORPORA
 from seqlm.data.tokenizer.base import (
     END,
     UNKNOWN,

@@ -15,12 +15,12 @@ from one_worker import one_worker
 
 import seqlm
 from seqlm.cli.main import run as run_command
-from seqlm.data.entropy import exact_entropy
+from seqlm.data.grammar_entropy import exact_entropy
 from seqlm.errors import RequestError
-from seqlm.home import corpora_dir
+from seqlm.paths import corpora_dir
 from seqlm.protocol.events import ValueChanged
 from seqlm.runs.directory import find_run
-from seqlm.runs.journal import read_events
+from seqlm.runs.event_log import read_events
 from seqlm.runs.summary import summarize
 
 FAST = (
@@ -278,7 +278,7 @@ def test_interrupted_it_is_stopped_with_a_checkpoint_however_it_was_begun(
     asked("pause", "cut")
     assert run_command(["resume", "cut"]) == 130
     assert was_stopped("cut")
-    monkeypatch.setattr("seqlm.runs.follow.follow", interrupted)
+    monkeypatch.setattr("seqlm.worker.follow_run.follow", interrupted)
     with pytest.raises(KeyboardInterrupt):
         seqlm.train(*LONG, name="cut-too")
     assert was_stopped("cut-too")

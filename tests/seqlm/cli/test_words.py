@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from seqlm import settings
 from seqlm.cli.main import run
 from seqlm.cli.output import print_table
 from seqlm.cli.parser import _build
+from seqlm.configuration import dotted_keys
 from seqlm.presets import PRESETS, preset_config
 
 COMMANDS = sorted(_build()[1])
@@ -42,7 +42,8 @@ def test_every_key_of_a_preset_is_whole(preset: str, printed) -> None:
     config = preset_config(preset)
     typed = [line for line in text.splitlines() if not line.startswith((" ", "later: "))]
     assert typed == [
-        f"{s.key}={s.show(settings.value_of(config, s.key))}" for s in settings.settings_of(config)
+        f"{s.key}={s.show(dotted_keys.value_of(config, s.key))}"
+        for s in dotted_keys.settings_of(config)
     ]
     assert re.search(r"\sdata\.tokenizer=word\W", text)
 

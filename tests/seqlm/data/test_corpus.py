@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqlm.config import DataConfig
-from seqlm.data import corpus, reading
+from seqlm.configuration.run_config import DataConfig
+from seqlm.data import corpus, text_io
 from seqlm.data.corpus import find_copy, lines_of, read_corpus, read_standard_input, store_corpus
 from seqlm.data.python_source import TARGET_BYTES, python_source
 from seqlm.errors import RequestError
-from seqlm.home import corpora_dir, home, runs_dir
+from seqlm.paths import corpora_dir, home, runs_dir
 
 
 def _file(folder: Path, raw: bytes, name: str = "notes.txt") -> DataConfig:
@@ -95,7 +95,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_too_large_a_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MAX_FILE_BYTES", 10)
+    monkeypatch.setattr(text_io, "MAX_FILE_BYTES", 10)
     assert "at most" in _refusal(_file(tmp_path, b"abc " * 3))
 
 
@@ -103,7 +103,7 @@ def test_too_large_a_file_is_not_read(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_each_bad_byte_becomes_one_sign_and_is_counted(raw: bytes) -> None:
     text = b"good text " * 100
     try:
-        decoded, n_bad = reading.decode(text + raw, "notes.txt")
+        decoded, n_bad = text_io.decode(text + raw, "notes.txt")
     except RequestError:
         assert b"\0" in raw
         return

@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from seqlm.config import DataConfig
-from seqlm.data.entropy import exact_entropy, expected_length, sentence_entropy
+from seqlm.configuration.run_config import DataConfig
+from seqlm.data.baselines import perfect_loss
 from seqlm.data.grammar import (
     N_CHARACTERS,
     START,
@@ -20,8 +20,8 @@ from seqlm.data.grammar import (
     grammar_text,
     read_rules,
 )
-from seqlm.data.prepare import prepare
-from seqlm.data.references import perfect_loss
+from seqlm.data.grammar_entropy import exact_entropy, expected_length, sentence_entropy
+from seqlm.data.prepared_text import prepare
 from seqlm.errors import RequestError
 
 ANBN = read_rules("S .75 a S b | .25 c")  # a^n c b^n: n is geometric

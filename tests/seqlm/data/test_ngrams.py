@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqlm.config import DataConfig
+from seqlm.configuration.run_config import DataConfig
+from seqlm.data.baselines import bigram_counts, reference_losses
 from seqlm.data.ngrams import NgramCounts, NgramTable, Smoothing
-from seqlm.data.prepare import prepare
-from seqlm.data.references import bigram_counts, reference_losses
+from seqlm.data.prepared_text import prepare
 from seqlm.data.smoothing import estimated_discounts
 from seqlm.data.split import SPLITS
 

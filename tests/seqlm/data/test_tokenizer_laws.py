@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqlm.config import DataConfig
+from seqlm.configuration.run_config import DataConfig
+from seqlm.data.baselines import bigram_counts
 from seqlm.data.corpus import Corpus
-from seqlm.data.prepare import PreparedText, prepare_corpus
-from seqlm.data.references import bigram_counts
+from seqlm.data.prepared_text import PreparedText, prepare_corpus
 from seqlm.data.split import SPLITS
 from seqlm.data.tokenizer import (
     END,

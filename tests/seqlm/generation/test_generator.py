@@ -7,10 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from seqlm.config import SampleConfig
-from seqlm.data.tokenizer import CharTokenizer
-from seqlm.errors import RequestError, SeqlmError
-from seqlm.families import (
+from seqlm.configuration.model_configs import (
     BigramConfig,
     BowConfig,
     ElmanConfig,
@@ -21,12 +18,15 @@ from seqlm.families import (
     TransformerConfig,
     WaveNetConfig,
 )
+from seqlm.configuration.run_config import SampleConfig
+from seqlm.data.tokenizer import CharTokenizer
+from seqlm.errors import RequestError, SeqlmError
 from seqlm.generation import sampler
 from seqlm.generation.generator import Generator
 from seqlm.generation.sampler import Draw, candidates, uniform
 from seqlm.models.base import CountedModel, SequenceModel
 from seqlm.models.registry import build
-from seqlm.models.sliding import endless
+from seqlm.models.sliding_window import endless
 
 TEXT = "abcdefgh"
 CPU = torch.device("cpu")

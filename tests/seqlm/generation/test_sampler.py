@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from seqlm.config import SampleConfig
+from seqlm.configuration.run_config import SampleConfig
 from seqlm.generation.sampler import (
     Candidate,
     StageName,

@@ -4,14 +4,15 @@ from typing import Any, get_args
 
 import pytest
 
-from seqlm import recipe, settings
-from seqlm.config import RunConfig
+from seqlm.configuration import dotted_keys
+from seqlm.configuration.model_configs import GruConfig, ModelConfig, WaveNetConfig
+from seqlm.configuration.parameters import n_parameters
+from seqlm.configuration.run_config import RunConfig
 from seqlm.errors import RequestError
-from seqlm.families import GruConfig, ModelConfig, WaveNetConfig
 from seqlm.models.base import CountedModel
 from seqlm.models.registry import BUILDERS, build
-from seqlm.parameters import n_parameters
 from seqlm.presets import PRESETS, preset_config
+from seqlm.runspec import recipe
 
 V = 11
 every_family = pytest.mark.parametrize("family", get_args(ModelConfig), ids=lambda f: f.__name__)
@@ -62,7 +63,7 @@ def test_each_option_is_counted_as_it_is_built(family: type[Any], options: dict[
 
 def test_what_another_family_does_not_admit_is_left_behind() -> None:
     config = RunConfig(preset="names-mlp", model=GruConfig(layers=12, hidden=77))
-    changed = settings.with_value(config, "model.kind", "wavenet").model
+    changed = dotted_keys.with_value(config, "model.kind", "wavenet").model
     assert changed == WaveNetConfig(hidden=77, embedding=48, init="library")
 
 
@@ -103,12 +104,12 @@ def test_what_cannot_be_is_refused_by_name_with_the_bound(words: list[str], said
 @every_family
 def test_windows_are_for_those_that_see_so_many_tokens(family: type[Any]) -> None:
     config = RunConfig(preset="names-mlp", model=family())
-    config = settings.with_value(config, "train.example", "window")
+    config = dotted_keys.with_value(config, "train.example", "window")
     if family().context is not None:
-        settings.check(config)
+        dotted_keys.check(config)
         return
-    with pytest.raises(RequestError, match=f"{settings.kind_of(family())} has none"):
-        settings.check(config)
+    with pytest.raises(RequestError, match=f"{dotted_keys.kind_of(family())} has none"):
+        dotted_keys.check(config)
 
 
 @every_family
@@ -117,9 +118,9 @@ def test_any_family_becomes_any_other_within_its_bounds(
     family: type[Any], other: type[Any]
 ) -> None:
     config = RunConfig(preset="names-mlp", model=family())
-    changed = settings.with_value(config, "model.kind", settings.kind_of(other()))
+    changed = dotted_keys.with_value(config, "model.kind", dotted_keys.kind_of(other()))
     assert type(changed.model) is other
-    for setting in settings.settings_of(changed):
-        value = settings.value_of(changed, setting.key)
+    for setting in dotted_keys.settings_of(changed):
+        value = dotted_keys.value_of(changed, setting.key)
         assert setting.parse(setting.show(value)) == value
     assert recipe.read(recipe.write(changed)) == changed

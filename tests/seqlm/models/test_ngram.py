@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
+from seqlm.configuration.model_configs import NgramConfig
 from seqlm.data.ngrams import NgramTable
-from seqlm.families import NgramConfig
 from seqlm.models.ngram import NgramModel
 
 V = 4

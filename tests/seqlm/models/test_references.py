@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
-from seqlm.families import (
+from seqlm.configuration.model_configs import (
     BigramConfig,
     BowConfig,
     ElmanConfig,

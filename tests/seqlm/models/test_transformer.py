@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from seqlm.configuration.model_configs import TransformerConfig
 from seqlm.errors import SeqlmError
-from seqlm.families import TransformerConfig
 from seqlm.models.transformer import Block, Transformer
 
 V = 6

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seqlm.families import WaveNetConfig
+from seqlm.configuration.model_configs import WaveNetConfig
 from seqlm.models.wavenet import WaveNet
 
 V = 6

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from seqlm.errors import SeqlmError
 from seqlm.runs.checkpoint import Checkpoints, Record
-from seqlm.training.position import Position
+from seqlm.training.trainer_state import Position
 
 POSITION = Position(
     step=7,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from seqlm.errors import RequestError, SeqlmError
-from seqlm.home import runs_dir
+from seqlm.paths import runs_dir
 from seqlm.presets import preset_config
 from seqlm.runs.directory import (
     CorpusRecord,

@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 import torch
 
-from seqlm import recipe
-from seqlm.data.prepare import prepare
+from seqlm.data.prepared_text import prepare
 from seqlm.errors import RequestError
 from seqlm.protocol.events import Event, Resumed, Sampled, WeightsKept
 from seqlm.protocol.queries import NextToken
-from seqlm.runs import saving
-from seqlm.runs.answers import answer
+from seqlm.runs import checkpoint_policy
 from seqlm.runs.directory import Lock, RunDirectory
-from seqlm.runs.journal import effective, read_events
-from seqlm.runs.origin import open_text
-from seqlm.runs.subjects import Subjects
+from seqlm.runs.event_log import effective, read_events
+from seqlm.runs.provenance import open_text
 from seqlm.runs.training_run import TrainingRun
+from seqlm.runspec import recipe
+from seqlm.worker.model_snapshots import Subjects
+from seqlm.worker.query_handlers import answer
 
 LOCK = Lock(pid=1, socket="nowhere")
 Recipe = Callable[..., str]
@@ -104,7 +104,7 @@ def test_they_never_take_more_than_there_is_room_for(
     small: Recipe, monkeypatch: pytest.MonkeyPatch, n_most: int
 ) -> None:
     one = sum(part.numel() * 4 for part in begin(small()).trainer.weights().values())
-    monkeypatch.setattr(saving, "_MAX_KEPT_BYTES", n_most * one + one // 2)
+    monkeypatch.setattr(checkpoint_policy, "_MAX_KEPT_BYTES", n_most * one + one // 2)
     run = begin(small(steps=120))
     kept: list[int] = []
     for _ in run.go():
@@ -209,7 +209,7 @@ def test_the_weights_are_the_same_whether_interrupted_or_not(small: Recipe) -> N
 def test_a_run_with_no_room_for_any_is_trained_all_the_same(
     small: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(saving, "_MAX_KEPT_BYTES", 0)
+    monkeypatch.setattr(checkpoint_policy, "_MAX_KEPT_BYTES", 0)
     run = to_the_end(begin(small(steps=30)))
     assert run.checkpoints.steps() == [30]
     assert told_of(run, WeightsKept) == []

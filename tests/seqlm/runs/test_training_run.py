@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from seqlm import recipe
-from seqlm.config import Change
-from seqlm.data.prepare import prepare
+from seqlm.configuration.run_config import Change
+from seqlm.data.prepared_text import prepare
 from seqlm.errors import RequestError, SeqlmError
-from seqlm.home import runs_dir
+from seqlm.paths import runs_dir
 from seqlm.protocol.events import (
     Ended,
     Evaluated,
@@ -22,11 +21,12 @@ from seqlm.protocol.events import (
     StepsDone,
     ValueChanged,
 )
-from seqlm.runs import saving
+from seqlm.runs import checkpoint_policy
 from seqlm.runs.directory import Lock, RunDirectory, list_runs
-from seqlm.runs.journal import effective, read_events
-from seqlm.runs.origin import open_text
+from seqlm.runs.event_log import effective, read_events
+from seqlm.runs.provenance import open_text
 from seqlm.runs.training_run import TrainingRun
+from seqlm.runspec import recipe
 
 LOCK = Lock(pid=1, socket="nowhere")
 Recipe = Callable[..., str]
@@ -354,8 +354,8 @@ def test_a_checkpoint_that_finds_no_room_is_made_when_there_is(
 def test_the_interval_between_checkpoints_follows_their_cost(
     small: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(saving, "_INTERVAL_S", 0.0)
-    monkeypatch.setattr(saving, "_COST_SHARE", 0)
+    monkeypatch.setattr(checkpoint_policy, "_INTERVAL_S", 0.0)
+    monkeypatch.setattr(checkpoint_policy, "_COST_SHARE", 0)
     run = to_the_end(begin(small(steps=12)))
     whole = [n for n in run.checkpoints.steps() if run.checkpoints.load(f"step-{n}").training]
     assert whole == [11, 12]

@@ -2,9 +2,9 @@ import random
 
 import pytest
 
-from seqlm.config import DataConfig
+from seqlm.configuration.run_config import DataConfig
 from seqlm.data.corpus import Corpus
-from seqlm.data.prepare import PreparedText, prepare_corpus
+from seqlm.data.prepared_text import PreparedText, prepare_corpus
 
 
 def _prepared(text: str, mode: str) -> PreparedText:

@@ -2,12 +2,12 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from seqlm.config import DataConfig
+from seqlm.configuration.model_configs import ElmanConfig, LstmConfig, TransformerConfig
+from seqlm.configuration.run_config import DataConfig
 from seqlm.data.corpus import Corpus
-from seqlm.data.prepare import PreparedText, prepare_corpus
+from seqlm.data.prepared_text import PreparedText, prepare_corpus
 from seqlm.data.tokenizer import Boundary, CharTokenizer
 from seqlm.errors import RequestError
-from seqlm.families import ElmanConfig, LstmConfig, TransformerConfig
 from seqlm.models.base import SequenceModel
 from seqlm.models.registry import build
 from seqlm.training import evaluate

@@ -7,13 +7,13 @@ import pytest
 import torch
 from msgspec.structs import replace
 
-from seqlm.config import RunConfig, TrainConfig
-from seqlm.data.prepare import PreparedText
+from seqlm.configuration.model_configs import ElmanConfig, LstmConfig, MlpConfig, NgramConfig
+from seqlm.configuration.run_config import RunConfig, TrainConfig
+from seqlm.data.prepared_text import PreparedText
 from seqlm.errors import RequestError
-from seqlm.families import ElmanConfig, LstmConfig, MlpConfig, NgramConfig
 from seqlm.protocol.events import Event, StepsDone
 from seqlm.training.lr_finder import sweep_copy, sweep_new, train_batches
-from seqlm.training.sweep import Sweep
+from seqlm.training.lr_sweep import Sweep
 from seqlm.training.trainer import Trainer
 
 TRAIN = TrainConfig(steps=24, batch=8, chunk=16, learning_rate=0.01, evaluate_every=10)

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 
-from seqlm import settings
-from seqlm.config import TrainConfig
+from seqlm.configuration import dotted_keys
+from seqlm.configuration.run_config import TrainConfig
 from seqlm.presets import preset_config
 from seqlm.training.optimizer import Optimizer, make_optimizer
 
@@ -30,7 +30,7 @@ REFERENCES: dict[str, Make] = {
 
 
 def test_every_optimizer_is_tested() -> None:
-    choices = settings.find(preset_config("names-mlp"), "train.optimizer").choices
+    choices = dotted_keys.find(preset_config("names-mlp"), "train.optimizer").choices
     assert {config.optimizer for config in CONFIGS.values()} == set(choices)
 
 

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqlm import settings
-from seqlm.config import TrainConfig
+from seqlm.configuration import dotted_keys
+from seqlm.configuration.run_config import TrainConfig
 from seqlm.presets import preset_config
 from seqlm.training.schedule import factor
 
-SCHEDULES = settings.find(preset_config("names-mlp"), "train.schedule").choices
+SCHEDULES = dotted_keys.find(preset_config("names-mlp"), "train.schedule").choices
 
 
 def factors(schedule: str, n_steps: int, **train: float) -> list[float]:

@@ -9,16 +9,16 @@ import pytest
 import torch
 from msgspec.structs import replace
 
-from seqlm.config import Change, RunConfig, TrainConfig
-from seqlm.data.prepare import PreparedText
-from seqlm.families import ElmanConfig, LstmConfig, MlpConfig, NgramConfig
+from seqlm.configuration.model_configs import ElmanConfig, LstmConfig, MlpConfig, NgramConfig
+from seqlm.configuration.run_config import Change, RunConfig, TrainConfig
+from seqlm.data.prepared_text import PreparedText
 from seqlm.generation.generator import Generator
 from seqlm.protocol import codec
 from seqlm.protocol.events import Ended, Evaluated, Event, StepsDone, ValueChanged
 from seqlm.training import trainer as trainer_module
 from seqlm.training.evaluate import SplitScorer
-from seqlm.training.position import Position
 from seqlm.training.trainer import Trainer
+from seqlm.training.trainer_state import Position
 
 ADAMW: dict[str, Any] = {
     "steps": 30,

@@ -4,9 +4,9 @@ from collections import Counter
 
 from textual.binding import Binding
 
+from workbench.application.keymap_file import Group, groups
 from workbench.keyboard.bindings import APP_BINDINGS
-from workbench.keyboard.names import keys_of
-from workbench.keymap import Group, groups
+from workbench.keyboard.key_labels import keys_of
 
 SHADOWED = {"left_square_bracket", "left_parenthesis", "right_square_bracket", "right_parenthesis"}
 

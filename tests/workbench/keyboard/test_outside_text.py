@@ -3,20 +3,20 @@
 from pathlib import Path
 
 import pytest
+from app_harness import Stage, settled
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from stage import Stage, settled
 from textual.widgets import Static
 
 from seqlm.presets import preset_config
-from workbench.coach import advise
-from workbench.panes.generate.lines import generate_rows
-from workbench.panes.generate.view import GenerateView, Message
-from workbench.render.text import clean
+from workbench.hints.hint_rules import advise
+from workbench.panes.generate.render import generate_rows
+from workbench.panes.generate.view_model import GenerateView, Message
+from workbench.render.sanitize import clean
 from workbench.run.state import RunState, Status
 from workbench.screens.open import OpenScreen
-from workbench.situation import Situation
+from workbench.state.app_state import Situation
 
 CONFIG = preset_config("names-mlp")
 PARTS = (

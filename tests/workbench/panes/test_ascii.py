@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
+from app_harness import settled
 from fake_worker import FakeWorker
-from stage import settled
 
-from seqlm import recipe
-from workbench.app import Workbench
-from workbench.opening import Opening
+from seqlm.runspec import recipe
+from workbench.application.app import Workbench
+from workbench.application.startup import Opening
+from workbench.corpus.preview import Preview
 from workbench.render.bars import bar, sparkline
-from workbench.texts.preview import Preview
 
 PICTURE = Path(__file__).parent / "ascii_120x40.txt"
 """The picture that was looked at."""

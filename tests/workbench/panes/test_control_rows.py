@@ -2,14 +2,15 @@ from itertools import groupby
 
 import pytest
 
-from seqlm import effect, recipe, settings
+from seqlm.configuration import dotted_keys
 from seqlm.presets import PRESETS
-from workbench.panes.controls.lines import controls_rows
+from seqlm.runspec import recipe, relevance
+from workbench.panes.controls.render import controls_rows
 from workbench.panes.controls.rows import SECTIONS, control_rows
-from workbench.panes.controls.shown import ShownControls
-from workbench.panes.controls.view import ControlsView
-from workbench.panes.controls.words import explanation
-from workbench.situation import Situation
+from workbench.panes.controls.rows_state import ShownControls
+from workbench.panes.controls.setting_text import explanation
+from workbench.panes.controls.view_model import ControlsView
+from workbench.state.app_state import Situation
 
 MLP = recipe.read("names-mlp")
 
@@ -18,7 +19,7 @@ MLP = recipe.read("names-mlp")
 def test_every_setting_with_an_effect_has_one_row_under_its_heading(preset: str) -> None:
     config = recipe.read(preset)
     rows = control_rows(config, None, {})
-    every = [s.key for s in settings.settings_of(config) if effect.has_effect(config, s.key)]
+    every = [s.key for s in dotted_keys.settings_of(config) if relevance.has_effect(config, s.key)]
     assert sorted(row.key for row in rows) == sorted(["preset", *every])
     sections = [s for s in SECTIONS if s.name != "training" or not config.model.learns_by_counting]
     assert [section for section, _ in groupby(rows[1:], key=lambda row: row.section)] == sections

@@ -4,20 +4,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqlm import recipe, settings
+from seqlm.configuration import dotted_keys
+from seqlm.configuration.schema import Setting
 from seqlm.errors import RequestError
 from seqlm.presets import PRESETS
-from seqlm.setting import Setting
-from workbench.keyboard.names import KeyNames
-from workbench.panes.controls.values import scaled, stepped
-from workbench.panes.controls.words import bounds, explanation, together, typed
+from seqlm.runspec import recipe
+from workbench.keyboard.key_labels import KeyNames
+from workbench.panes.controls.setting_text import bounds, explanation, together, typed
+from workbench.panes.controls.value_editing import scaled, stepped
 
 MLP = recipe.read("names-mlp")
 
 
 def at(key: str, *words: str) -> tuple[Setting, Any]:
     config = recipe.apply(MLP, words)
-    return settings.find(config, key), settings.value_of(config, key)
+    return dotted_keys.find(config, key), dotted_keys.value_of(config, key)
 
 
 @pytest.mark.parametrize(
@@ -75,9 +76,9 @@ def test_halves_and_doubles_stay_within_bounds(key: str, word: str, half: Any, d
 moves = st.lists(st.sampled_from([-1, 1, -2, 2]), max_size=30)
 
 
-@given(st.sampled_from(settings.settings_of(MLP)), moves)
+@given(st.sampled_from(dotted_keys.settings_of(MLP)), moves)
 def test_wherever_keys_lead_the_value_is_possible(setting: Setting, path: list[int]) -> None:
-    value = settings.value_of(MLP, setting.key)
+    value = dotted_keys.value_of(MLP, setting.key)
     for move in path:
         before = value
         value = (
@@ -168,9 +169,9 @@ def test_a_refusal_quotes_what_was_typed_and_names_the_key_as_it_is() -> None:
     assert ", or w to keep " in str(refused.value)
 
 
-@given(st.sampled_from(settings.settings_of(MLP)), st.text(max_size=60))
+@given(st.sampled_from(dotted_keys.settings_of(MLP)), st.text(max_size=60))
 def test_whatever_is_typed_is_possible_or_refused(setting: Setting, text: str) -> None:
-    value = settings.value_of(MLP, setting.key)
+    value = dotted_keys.value_of(MLP, setting.key)
     try:
         found = typed(setting, value, text)
     except RequestError:
@@ -212,7 +213,7 @@ def test_settings_that_do_not_go_together_are_named(
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_setting_explains_itself(preset: str) -> None:
-    for setting in settings.settings_of(recipe.read(preset)):
+    for setting in dotted_keys.settings_of(recipe.read(preset)):
         words = explanation(setting)
         assert setting.help in words
         assert bounds(setting) in words

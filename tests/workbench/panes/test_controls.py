@@ -12,11 +12,13 @@ from textual.events import Key, MouseScrollDown
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from seqlm import recipe, settings
-from seqlm.config import RunConfig
+from seqlm.configuration import dotted_keys
+from seqlm.configuration.run_config import RunConfig
 from seqlm.presets import PRESETS
-from workbench.keyboard.names import USUAL_KEYS
-from workbench.panes.controls.lines import action_at, controls_rows
+from seqlm.runspec import recipe
+from workbench.corpus.preview import Preview
+from workbench.keyboard.key_labels import USUAL_KEYS
+from workbench.panes.controls.footer import explained
 from workbench.panes.controls.pane import ControlsPane
 from workbench.panes.controls.presets import (
     PresetScreen,
@@ -26,11 +28,11 @@ from workbench.panes.controls.presets import (
     preset_line,
     size_of,
 )
+from workbench.panes.controls.render import action_at, controls_rows
 from workbench.panes.controls.rows import control_rows
-from workbench.panes.controls.shown import ShownControls
+from workbench.panes.controls.rows_state import ShownControls
 from workbench.panes.controls.summary import summary
-from workbench.panes.controls.under import explained
-from workbench.panes.controls.view import (
+from workbench.panes.controls.view_model import (
     ControlsView,
     beyond,
     n_list_lines,
@@ -38,10 +40,9 @@ from workbench.panes.controls.view import (
     scrolled_to_cursor,
 )
 from workbench.render.palette import PALETTES
-from workbench.render.text import clean
-from workbench.situation import Situation
-from workbench.texts.preview import Preview
-from workbench.widgets.look import Look
+from workbench.render.sanitize import clean
+from workbench.state.app_state import Situation
+from workbench.widgets.appearance import Look
 
 MLP = recipe.read("names-mlp")
 ASKED = recipe.apply(MLP, ["model.hidden=300"])
@@ -131,7 +132,7 @@ def test_help_of_a_setting_is_whole_where_there_is_room_and_names_the_value_of_t
         rows = control_rows(recipe.read(preset), None, {})
         for row in rows[1:]:
             words = explained(row, USUAL_KEYS)
-            value = settings.value_of(PRESETS[preset].config, row.key)
+            value = dotted_keys.value_of(PRESETS[preset].config, row.key)
             assert words.endswith(f"; {row.setting.show(value)} in {preset}.")
             view = ControlsView(ShownControls(rows), rows.index(row))
             under = "".join(plain(view, 76, 24)).replace(" ", "")
@@ -234,7 +235,7 @@ class Host(App[None]):
 
     def on_controls_pane_value_asked(self, asked: ControlsPane.ValueAsked) -> None:
         self.heard.append((asked.key, asked.value))
-        self.asked = settings.with_value(self.asked, asked.key, asked.value)
+        self.asked = dotted_keys.with_value(self.asked, asked.key, asked.value)
         self.pane.show_controls(shown(self.asked))
 
     def on_controls_pane_preset_asked(self, asked: ControlsPane.PresetAsked) -> None:
@@ -447,7 +448,7 @@ def test_no_name_in_the_list_of_presets_is_cut(width: int) -> None:
     heads = heading(Look(), at).plain
     for preset in PRESETS.values():
         line = preset_line(preset, Look(), at).plain
-        family = settings.kind_of(preset.config.model)
+        family = dotted_keys.kind_of(preset.config.model)
         assert line.split()[:3] == [preset.name, preset.config.data.corpus, family]
         assert (f"  {preset.teaches}" in line) == at.has_lesson
         assert line.index(f" {family} ") + 1 == heads.index("family")
@@ -481,6 +482,6 @@ async def test_an_arrow_that_leads_to_what_does_not_go_together_says_so() -> Non
 
 
 def test_hostile_values_are_harmless() -> None:
-    config = settings.with_value(MLP, "data.corpus", "[/red]\x1b]52;c;x\x07漢\n")
+    config = dotted_keys.with_value(MLP, "data.corpus", "[/red]\x1b]52;c;x\x07漢\n")
     for line in plain(ControlsView(shown(config)), 50, 50):
         assert clean(line) == line

@@ -2,10 +2,10 @@
 
 import pytest
 
-from seqlm import recipe
-from workbench.panes.data.rows import fed_rows
-from workbench.situation import Situation
-from workbench.texts.preview import Preview
+from seqlm.runspec import recipe
+from workbench.corpus.preview import Preview
+from workbench.panes.data.render import fed_rows
+from workbench.state.app_state import Situation
 
 
 @pytest.mark.parametrize(

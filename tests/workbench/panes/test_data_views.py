@@ -3,17 +3,17 @@
 from pathlib import Path
 
 import pytest
+from app_harness import Stage, settled
 from rich.cells import cell_len
-from stage import Stage, settled
 
-from seqlm.config import DataConfig
+from seqlm.configuration.run_config import DataConfig
 from seqlm.presets import preset_config
+from workbench.corpus.preview import Preview, make_preview
 from workbench.panes.data.merges import merge_rows, n_merges
 from workbench.panes.data.pairs import pair_rows
-from workbench.panes.data.rows import fed_rows, folded_row, token_rows
-from workbench.situation import Situation
-from workbench.texts.preview import Preview, make_preview
-from workbench.widgets.rows import Row
+from workbench.panes.data.render import fed_rows, folded_row, token_rows
+from workbench.state.app_state import Situation
+from workbench.widgets.row_widget import Row
 
 WIDTHS = (28, 33, 41, 75, 115)
 SLIDES = "Once upon a cold morning, this bell: a cold wind! I nearly missed this exam."

@@ -2,7 +2,7 @@ import math
 from typing import Any
 
 import pytest
-from generate_stage import (
+from generate_harness import (
     HOSTILE,
     NEVER_ENDING,
     Host,
@@ -22,26 +22,26 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.events import Key, Paste
 
-from seqlm.config import DataConfig, SampleConfig
+from seqlm.configuration.run_config import DataConfig, SampleConfig
 from seqlm.data.tokenizer import CharTokenizer
 from seqlm.errors import RequestError
 from seqlm.presets import preset_config
 from seqlm.protocol.queries import Drawn
-from workbench.drawn.continuation import Continuation
-from workbench.drawn.guessing import Guess, Guessing, Puzzle
-from workbench.drawn.prediction import Prediction
-from workbench.panes.generate.desk import GenerateDesk
-from workbench.panes.generate.lines import generate_rows
+from workbench.corpus.novelty import Finding
+from workbench.corpus.preview import make_preview
+from workbench.panes.generate.presenter import GenerateDesk
 from workbench.panes.generate.prompt import tokens_of, typed_text, usable
-from workbench.panes.generate.questions import PredictionWanted, SamplesWanted
+from workbench.panes.generate.render import generate_rows
+from workbench.panes.generate.requests import PredictionWanted, SamplesWanted
 from workbench.panes.generate.title import title_info
-from workbench.panes.generate.view import VIEWS, GenerateView, Message, Source
+from workbench.panes.generate.view_model import VIEWS, GenerateView, Message, Source
 from workbench.render.palette import NO_COLOUR, PALETTES
-from workbench.render.text import END, clean
-from workbench.situation import Situation
-from workbench.texts.novelty import Finding
-from workbench.texts.preview import make_preview
-from workbench.widgets.look import Look
+from workbench.render.sanitize import END, clean
+from workbench.sampling.guessing_game import Guess, Guessing, Puzzle
+from workbench.sampling.prediction import Prediction
+from workbench.sampling.sample_tree import Continuation
+from workbench.state.app_state import Situation
+from workbench.widgets.appearance import Look
 
 GOLDEN_78 = """\
    m    a ╎  r  [ a ]             entropy 1.53 → 1.32  │ same draw, by age
@@ -510,7 +510,7 @@ async def test_brackets_ask_for_another_temperature() -> None:
 
 
 async def test_drawing_on_stops_at_any_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbench.panes.generate.working.AUTO_INTERVAL_S", 0.001)
+    monkeypatch.setattr("workbench.panes.generate.background_work.AUTO_INTERVAL_S", 0.001)
     app = Host(NEVER_ENDING)
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, ["a"])
@@ -528,7 +528,7 @@ async def test_drawing_on_stops_at_any_key(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 async def test_drawing_on_ends_with_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbench.panes.generate.working.AUTO_INTERVAL_S", 0.001)
+    monkeypatch.setattr("workbench.panes.generate.background_work.AUTO_INTERVAL_S", 0.001)
     app = Host({END: 0.9, "a": 0.1})
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, ["a"])

@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 import pytest
-from generate_stage import (
+from generate_harness import (
     NEVER_ENDING,
     SHARES,
     VOCABULARY,
@@ -20,12 +20,12 @@ from generate_stage import (
 from msgspec.structs import replace
 from textual.events import Paste
 
-from seqlm.config import DataConfig, RunConfig, SampleConfig
+from seqlm.configuration.run_config import DataConfig, RunConfig, SampleConfig
 from seqlm.data.tokenizer import END
-from workbench.panes.generate import working as generate_working
-from workbench.panes.generate.questions import PredictionWanted
-from workbench.situation import Situation
-from workbench.texts.preview import Preview, make_preview
+from workbench.corpus.preview import Preview, make_preview
+from workbench.panes.generate import background_work as generate_working
+from workbench.panes.generate.requests import PredictionWanted
+from workbench.state.app_state import Situation
 
 
 @pytest.fixture(scope="module")

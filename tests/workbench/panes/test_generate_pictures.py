@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 
-from generate_stage import HOSTILE, Host, prediction, press, tokenizer_of
+from generate_harness import HOSTILE, Host, prediction, press, tokenizer_of
 from textual.pilot import Pilot
 
-from seqlm.config import RunConfig, SampleConfig
+from seqlm.configuration.run_config import RunConfig, SampleConfig
 from seqlm.data.tokenizer import END
-from workbench.opening import theme_of
+from workbench.application.startup import theme_of
+from workbench.corpus.preview import Preview
 from workbench.panes.generate.pane import GeneratePane
 from workbench.render.palette import DARK, NO_COLOUR
-from workbench.situation import Situation
-from workbench.texts.preview import Preview
+from workbench.state.app_state import Situation
 
 Compare = Callable[..., bool]
 _TOKENS = (*(token for token in HOSTILE if token), "[@click=app.bell]", END)

@@ -3,24 +3,24 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from generate_stage import SHARES, drawn_view, plain, prediction
+from generate_harness import SHARES, drawn_view, plain, prediction
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from seqlm.config import SampleConfig
+from seqlm.configuration.run_config import SampleConfig
 from seqlm.data.tokenizer import END
-from workbench.drawn.branches import Branch
-from workbench.drawn.continuation import Continuation
-from workbench.drawn.guessing import Guess, Guessing, Puzzle
-from workbench.panes.generate import sequence
-from workbench.panes.generate.lines import generate_rows
-from workbench.panes.generate.sequence import cells
+from workbench.corpus.novelty import Finding
+from workbench.panes.generate import token_strip
+from workbench.panes.generate.render import generate_rows
 from workbench.panes.generate.stages import stage_rows
+from workbench.panes.generate.token_strip import cells
 from workbench.panes.generate.tree import branch_rows, how_words
-from workbench.panes.generate.view import GenerateView, Message
-from workbench.texts.novelty import Finding
-from workbench.widgets.look import Look
+from workbench.panes.generate.view_model import GenerateView, Message
+from workbench.sampling.branches import Branch
+from workbench.sampling.guessing_game import Guess, Guessing, Puzzle
+from workbench.sampling.sample_tree import Continuation
+from workbench.widgets.appearance import Look
 
 STAGES_104 = """\
    prompt ╎ drawn
@@ -339,7 +339,7 @@ def test_of_a_long_text_no_more_is_looked_at_than_can_be_drawn(
         text = text.pick(prediction(), 0).forward()
     view = drawn_view(text=text.go_to(0, n_drawn - back))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sequence, "cells", lambda view, reach: cells(view, 1000))
-        all_looked_at = sequence.sequence_rows(view, width, n_lines)
-    assert sequence.sequence_rows(view, width, n_lines) == all_looked_at
+        patch.setattr(token_strip, "cells", lambda view, reach: cells(view, 1000))
+        all_looked_at = token_strip.sequence_rows(view, width, n_lines)
+    assert token_strip.sequence_rows(view, width, n_lines) == all_looked_at
     assert len(cells(view, 20)) <= 2 * 20 + 2

@@ -3,23 +3,23 @@
 from pathlib import Path
 
 import pytest
-from generate_stage import desk_with
+from generate_harness import desk_with
 from rich.cells import cell_len
 
-from seqlm.config import DataConfig, SampleConfig
+from seqlm.configuration.run_config import DataConfig, SampleConfig
 from seqlm.data.tokenizer import END, UNKNOWN, WordTokenizer
 from seqlm.presets import preset_config
-from workbench.drawn.answers import from_counts
-from workbench.drawn.guessing import Guessing, puzzle_of
+from workbench.corpus.preview import Preview, make_preview
 from workbench.panes.data.merges import merge_rows, n_merges
 from workbench.panes.data.pairs import pair_rows
-from workbench.panes.data.rows import fed_rows, length_rows, line_rows, token_rows
+from workbench.panes.data.render import fed_rows, length_rows, line_rows, token_rows
 from workbench.panes.generate.game import GameDesk
-from workbench.panes.generate.lines import generate_rows
 from workbench.panes.generate.prompt import tokens_of, typed_text, unknown_in, usable
-from workbench.panes.generate.view import VIEWS, GenerateView, Source
-from workbench.situation import Situation
-from workbench.texts.preview import Preview, make_preview
+from workbench.panes.generate.render import generate_rows
+from workbench.panes.generate.view_model import VIEWS, GenerateView, Source
+from workbench.sampling.from_worker import from_counts
+from workbench.sampling.guessing_game import Guessing, puzzle_of
+from workbench.state.app_state import Situation
 
 TEXT = "".join(
     f"The {who} saw an extraordinarily-long {what}, this exam {n}!\n"

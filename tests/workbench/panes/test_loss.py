@@ -15,20 +15,20 @@ from recorded_logs import recorded
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
-from seqlm import recipe
 from seqlm.protocol.events import Continued, Evaluated, Event, RunCreated, StepsDone
-from workbench.panes.loss.body import LossBody, shares
+from seqlm.runspec import recipe
+from workbench.corpus.preview import Preview
 from workbench.panes.loss.chart import references
 from workbench.panes.loss.pane import LossPane
+from workbench.panes.loss.render import LossBody, shares
 from workbench.panes.loss.rows import change_rows
-from workbench.panes.loss.view import X_SCALES, Y_SCALES, LossView, XScale
-from workbench.run.curve import MAX_EQUAL_BINS
-from workbench.run.fold import fold_all
+from workbench.panes.loss.view_model import X_SCALES, Y_SCALES, LossView, XScale
+from workbench.run.loss_series import MAX_EQUAL_BINS
+from workbench.run.reducer import fold_all
 from workbench.run.state import Changed, Measured, RunState
-from workbench.situation import Situation
-from workbench.texts.preview import Preview
+from workbench.state.app_state import Situation
 from workbench.widgets.loss_numbers import numbers_row
-from workbench.widgets.rows import Row
+from workbench.widgets.row_widget import Row
 
 CONFIG = recipe.read("names-mlp train.steps=3600 train.evaluate_every=400")
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from recorded_logs import recorded
 
-from seqlm import recipe
 from seqlm.protocol.events import StepsDone
+from seqlm.runspec import recipe
+from workbench.corpus.preview import Preview
 from workbench.panes.loss.axes import steps_shown, whole_axis, x_of, xs_of
 from workbench.panes.loss.chart import (
     _perplexity,
@@ -19,14 +20,13 @@ from workbench.panes.loss.chart import (
     rates_shown,
     references,
 )
-from workbench.panes.loss.view import X_SCALES, LossView, XScale, zoomed
+from workbench.panes.loss.view_model import X_SCALES, LossView, XScale, zoomed
 from workbench.render.axis import LinearAxis, LogAxis
-from workbench.render.chart import chart_layout
-from workbench.render.chart_range import LARGEST_DRAWN
-from workbench.run.fold import fold_all
+from workbench.render.chart.chart import chart_layout
+from workbench.render.chart.loss_range import LARGEST_DRAWN
+from workbench.run.reducer import fold_all
 from workbench.run.state import RunState
-from workbench.situation import Situation
-from workbench.texts.preview import Preview
+from workbench.state.app_state import Situation
 
 CONFIG = recipe.read("names-mlp train.steps=3600 train.evaluate_every=400")
 EVENTS = recorded("steered")

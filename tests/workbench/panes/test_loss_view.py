@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.panes.loss.view import (
+from workbench.panes.loss.view_model import (
     X_SCALES,
     Y_SCALES,
     LossView,

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from seqlm.protocol import commands
 from seqlm.protocol.events import Ended, Event, StepsDone
-from seqlm.runs import client
 from seqlm.runs.directory import list_runs
-from seqlm.runs.journal import Tail
+from seqlm.runs.event_log import Tail
+from seqlm.worker import client
 
 _HERE = Path(__file__).parent
 

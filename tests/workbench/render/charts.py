@@ -5,7 +5,7 @@ import math
 from hypothesis import strategies as st
 
 from workbench.render.axis import LinearAxis, LogAxis, SecondsAxis
-from workbench.render.chart import Bucket, ChartSpec, Mark, Point, Reference, render_chart
+from workbench.render.chart.chart import Bucket, ChartSpec, Mark, Point, Reference, render_chart
 
 REFERENCES = (
     Reference("uniform", 3.296),

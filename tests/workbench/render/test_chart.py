@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 
 from workbench.render.canvas import BrailleCanvas
-from workbench.render.chart import (
+from workbench.render.chart.chart import (
     Bucket,
     ChartSpec,
     Mark,
@@ -20,8 +20,8 @@ from workbench.render.chart import (
     chart_layout,
     render_chart,
 )
-from workbench.render.chart_layers import gather
-from workbench.render.figures import compact
+from workbench.render.chart.layers import gather
+from workbench.render.number_format import compact
 
 
 @settings(max_examples=200)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from workbench.render.axis import LinearAxis, LogAxis, SecondsAxis
-from workbench.render.chart import Bucket, Reference, chart_layout, render_chart
-from workbench.render.chart_range import even_rows, log_rows, roundest
+from workbench.render.chart.chart import Bucket, Reference, chart_layout, render_chart
+from workbench.render.chart.loss_range import even_rows, log_rows, roundest
 
 
 def test_a_wild_start_does_not_squash_the_chart() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.style import Style
 
-from workbench.render.chart_spec import Role
+from workbench.render.chart.spec import Role
 from workbench.render.palette import PALETTES, Palette, surprisal_block, surprisal_level
 
 TRUE_COLOUR = [PALETTES[name] for name in ("dark", "light", "colour-blind")]

@@ -5,8 +5,8 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 
 from workbench.render.axis import LinearAxis, LogAxis
-from workbench.render.chart import ChartSpec, chart_layout
-from workbench.render.rate_strip import rate_strip
+from workbench.render.chart.chart import ChartSpec, chart_layout
+from workbench.render.chart.rate_strip import rate_strip
 
 HALVED = [(20_000.0, 0.1), (30_000.0, 0.05), (41_200.0, 0.025)]
 

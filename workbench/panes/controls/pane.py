@@ -11,21 +11,21 @@ from textual.message import Message
 from textual.widgets import Input
 
 from seqlm import errors
-from workbench.panes.controls import view as layout
-from workbench.panes.controls.keys import CONTROLS_BINDINGS, possible, reach
-from workbench.panes.controls.lines import action_at, controls_rows, label_width
+from workbench.panes.controls import view_model as layout
+from workbench.panes.controls.bindings import CONTROLS_BINDINGS, possible, reach
+from workbench.panes.controls.footer import explained
+from workbench.panes.controls.render import action_at, controls_rows, label_width
 from workbench.panes.controls.rows import PRESET_KEY, ControlRow, first_row
-from workbench.panes.controls.shown import ShownControls
+from workbench.panes.controls.rows_state import ShownControls
+from workbench.panes.controls.setting_text import together, typed
 from workbench.panes.controls.summary import summary
-from workbench.panes.controls.under import explained
-from workbench.panes.controls.values import scaled, stepped
-from workbench.panes.controls.view import ControlsView
-from workbench.panes.controls.words import together, typed
-from workbench.panes.field import field_of, has_focus_in_field, is_key_of
+from workbench.panes.controls.value_editing import scaled, stepped
+from workbench.panes.controls.view_model import ControlsView
+from workbench.panes.input_field import field_of, has_focus_in_field, is_key_of
 from workbench.panes.pane import Pane
-from workbench.situation import Situation
-from workbench.widgets.look import Look
-from workbench.widgets.rows import Row
+from workbench.state.app_state import Situation
+from workbench.widgets.appearance import Look
+from workbench.widgets.row_widget import Row
 
 if TYPE_CHECKING:
     from workbench.widgets.field import Field

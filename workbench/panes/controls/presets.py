@@ -11,16 +11,16 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 from textual.widgets.option_list import Option
 
-from seqlm import settings
-from seqlm.config import DataConfig
+from seqlm.configuration import dotted_keys
+from seqlm.configuration.parameters import n_parameters
+from seqlm.configuration.run_config import DataConfig
 from seqlm.data.corpus import lines_of, read_corpus
-from seqlm.parameters import n_parameters
 from seqlm.presets import PRESETS, Preset
-from workbench.render import figures
-from workbench.render.text import clean, fit
-from workbench.texts.preview import Preview
-from workbench.widgets.choices import Choices
-from workbench.widgets.look import Look
+from workbench.corpus.preview import Preview
+from workbench.render import number_format
+from workbench.render.sanitize import clean, fit
+from workbench.widgets.appearance import Look
+from workbench.widgets.option_lists import Choices
 
 _KIND, _PARAMS, _LOSS, _SECONDS = 12, 8, 7, 8
 _FIND, _LEAVE = "<presets.find> filters", "<presets.leave> leaves"
@@ -61,9 +61,11 @@ def preset_line(preset: Preset, look: Look, at: Columns, preview: Preview | None
     palette, config = look.palette, preset.config
     row = Text().append(fit(preset.name, at.name), f"bold {palette.plain}")
     row.append(fit(config.data.corpus, at.corpus), palette.label)
-    row.append(fit(settings.kind_of(config.model), _KIND), palette.label)
-    row.append(look.sign(figures.count(size_of(preset, preview))).rjust(_PARAMS), palette.label)
-    row.append(look.sign(figures.loss(preset.expected_loss, 3)).rjust(_LOSS), palette.val)
+    row.append(fit(dotted_keys.kind_of(config.model), _KIND), palette.label)
+    row.append(
+        look.sign(number_format.count(size_of(preset, preview))).rjust(_PARAMS), palette.label
+    )
+    row.append(look.sign(number_format.loss(preset.expected_loss, 3)).rjust(_LOSS), palette.val)
     row.append(look.sign(_seconds(preset.expected_cpu_s)).rjust(_SECONDS), palette.label)
     return row.append(f"  {preset.teaches}" if at.has_lesson else "", palette.plain)
 
@@ -85,7 +87,7 @@ def _n_bundled() -> int:
 
 
 def _seconds(cpu_s: float | None) -> str:
-    return figures.MISSING if cpu_s is None else f"{cpu_s:,.3g} s"
+    return number_format.MISSING if cpu_s is None else f"{cpu_s:,.3g} s"
 
 
 def heading(look: Look, at: Columns) -> Text:
@@ -201,5 +203,5 @@ class PresetScreen(ModalScreen[str | None]):
 
 def _searched(preset: Preset) -> str:
     config = preset.config
-    parts = (preset.name, settings.kind_of(config.model), config.data.corpus, preset.teaches)
+    parts = (preset.name, dotted_keys.kind_of(config.model), config.data.corpus, preset.teaches)
     return " ".join(parts).lower()

@@ -6,14 +6,15 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from seqlm import effect, settings
-from seqlm.config import RunConfig
+from seqlm.configuration import dotted_keys
+from seqlm.configuration.run_config import RunConfig
+from seqlm.configuration.schema import Setting
+from seqlm.configuration.section import Needed
 from seqlm.presets import PRESETS
-from seqlm.section import Needed
-from seqlm.setting import Setting
-from workbench.held import ABSENT, Held, held_values, with_in_force
-from workbench.labels import label
-from workbench.render.figures import MISSING
+from seqlm.runspec import relevance
+from workbench.hints.setting_labels import label
+from workbench.render.number_format import MISSING
+from workbench.state.setting_values import ABSENT, Held, held_values, with_in_force
 
 PRESET_KEY = "preset"
 
@@ -113,13 +114,13 @@ def control_rows(
         marks: The numbers of the changes made to each setting.
     """
     held, here = held_values(asked, running, in_force), with_in_force(asked, in_force)
-    shown, steered = effect.shown_keys(here), _steered(running, in_force)
+    shown, steered = relevance.shown_keys(here), _steered(running, in_force)
     found = []
     for key in (key for key in held if key in shown | steered):
-        setting, values = settings.find(asked, key), held[key]
+        setting, values = dotted_keys.find(asked, key), held[key]
         if key not in shown:  # what is asked for a model that has no such thing means nothing
             values = replace(values, wanted=values.now)
-        lacking = None if key in steered else effect.lacking(here, key)
+        lacking = None if key in steered else relevance.lacking(here, key)
         row = _row(setting, values, marks.get(key, ()))
         no_effect = _why_not(asked, lacking) if lacking else ""
         found.append(replace(row, no_effect=no_effect, usual=_usual(asked.preset, setting)))
@@ -139,7 +140,7 @@ def _steered(running: RunConfig | None, in_force: Mapping[str, Any]) -> set[str]
     if running is None:
         return set()
     here = with_in_force(running, in_force)
-    return {key for key in settings.steerable(running) if effect.has_effect(here, key)}
+    return {key for key in dotted_keys.steerable(running) if relevance.has_effect(here, key)}
 
 
 def _place(row: ControlRow) -> tuple[int, int]:
@@ -176,18 +177,18 @@ def _row(setting: Setting, held: Held, marks: tuple[int, ...]) -> ControlRow:
 
 def _usual(name: str, setting: Setting) -> str:
     preset = PRESETS.get(name)
-    if preset is None or setting.key not in {s.key for s in settings.settings_of(preset.config)}:
+    if preset is None or setting.key not in {s.key for s in dotted_keys.settings_of(preset.config)}:
         return ""
-    value = settings.value_of(preset.config, setting.key)
+    value = dotted_keys.value_of(preset.config, setting.key)
     return f"{setting.show(value)} in {name}"
 
 
 def _why_not(config: RunConfig, lacking: Needed) -> str:
     """Why a setting does nothing, in words, by what it would need."""
-    if lacking == effect.TRAINED:
+    if lacking == relevance.TRAINED:
         return "No effect on counts: nothing is trained."
-    other = settings.find(config, lacking.key)
+    other = dotted_keys.find(config, lacking.key)
     if lacking.without:
-        now = other.show(settings.value_of(config, other.key))
+        now = other.show(dotted_keys.value_of(config, other.key))
         return f"No effect while {label(other.key)} is {now}."
     return f"No effect unless {label(other.key)} is {' or '.join(lacking.values)}."

@@ -2,11 +2,11 @@
 
 from rich.cells import cell_len
 
-from workbench.keyboard.names import KeyNames
+from workbench.keyboard.key_labels import KeyNames
 from workbench.panes.controls.rows import PRESET_KEY, ControlRow
-from workbench.panes.controls.shown import ShownControls
-from workbench.render.text import clean
-from workbench.widgets.rows import Row, row_width
+from workbench.panes.controls.rows_state import ShownControls
+from workbench.render.sanitize import clean
+from workbench.widgets.row_widget import Row, row_width
 
 _RATE = "train.learning_rate"
 _FIRST = (_RATE, "train.batch")

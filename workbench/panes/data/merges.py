@@ -6,10 +6,10 @@ from functools import lru_cache
 from rich.cells import cell_len
 
 from seqlm.data.tokenizer import BpeTokenizer
-from workbench.render.figures import count
-from workbench.render.text import fit, token_glyph
-from workbench.texts.preview import Preview
-from workbench.widgets.rows import Row
+from workbench.corpus.preview import Preview
+from workbench.render.number_format import count
+from workbench.render.sanitize import fit, token_glyph
+from workbench.widgets.row_widget import Row
 
 _MOST_CHARACTERS = 1000
 _LINE_SHARE = 3  # one row of so many is for the line, the others for the merges

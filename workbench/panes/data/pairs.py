@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from heapq import nlargest
 
-from workbench.panes.data.rows import token_cells
-from workbench.render.text import fit, token_glyph
-from workbench.texts.preview import Preview
-from workbench.widgets.rows import Row
+from workbench.corpus.preview import Preview
+from workbench.panes.data.render import token_cells
+from workbench.render.sanitize import fit, token_glyph
+from workbench.widgets.row_widget import Row
 
 _SHADES, _ASCII_SHADES = " ░▒▓█", " .:*#"
 _SHADE_FROM = (0.02, 0.05, 0.1, 0.2)

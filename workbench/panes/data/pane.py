@@ -8,9 +8,10 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from workbench.corpus.preview import Preview
 from workbench.panes.data.merges import merge_rows, n_merges
 from workbench.panes.data.pairs import pair_rows
-from workbench.panes.data.rows import (
+from workbench.panes.data.render import (
     Chances,
     fed_rows,
     folded_row,
@@ -20,9 +21,8 @@ from workbench.panes.data.rows import (
     token_rows,
 )
 from workbench.panes.pane import Pane
-from workbench.situation import Situation
-from workbench.texts.preview import Preview
-from workbench.widgets.rows import Row
+from workbench.state.app_state import Situation
+from workbench.widgets.row_widget import Row
 
 _VIEWS = ("as fed", "lines", "lengths", "tokens", "pairs")
 _MERGES = "merges"

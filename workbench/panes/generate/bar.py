@@ -3,9 +3,9 @@
 from rich.cells import cell_len
 from rich.text import Text
 
-from workbench.panes.generate.table import draw_words
-from workbench.panes.generate.view import GenerateView
-from workbench.render.text import token_glyph
+from workbench.panes.generate.candidate_table import draw_words
+from workbench.panes.generate.view_model import GenerateView
+from workbench.render.sanitize import token_glyph
 
 
 def bar_rows(view: GenerateView, width: int) -> tuple[Text, Text]:

@@ -2,10 +2,10 @@
 
 from rich.text import Text
 
-from workbench.panes.generate.sequence import text_end
-from workbench.panes.generate.view import GenerateView
-from workbench.render.text import END, fit, tail
-from workbench.widgets.look import clickable, exactly
+from workbench.panes.generate.token_strip import text_end
+from workbench.panes.generate.view_model import GenerateView
+from workbench.render.sanitize import END, fit, tail
+from workbench.widgets.appearance import clickable, exactly
 
 
 def head_cells(view: GenerateView) -> int:

@@ -1,11 +1,11 @@
 """The guessing game in the Generate pane: what is typed, and what is asked of the model for it."""
 
 from seqlm.data.tokenizer import END
-from workbench.drawn.guessing import Guessing
-from workbench.drawn.prediction import Prediction
+from workbench.corpus.preview import Preview
 from workbench.panes.generate.prompt import tokens_of
-from workbench.panes.generate.questions import PredictionWanted, Questions
-from workbench.texts.preview import Preview
+from workbench.panes.generate.requests import PredictionWanted, Questions
+from workbench.sampling.guessing_game import Guessing
+from workbench.sampling.prediction import Prediction
 
 
 class GameDesk:

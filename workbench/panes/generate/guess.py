@@ -6,13 +6,13 @@ from textwrap import wrap
 from rich.cells import cell_len
 from rich.text import Text
 
-from workbench.drawn.guessing import Guess, Guessing
-from workbench.panes.generate.keys import said
-from workbench.panes.generate.view import GenerateView
-from workbench.render import figures
+from workbench.panes.generate.bindings import said
+from workbench.panes.generate.view_model import GenerateView
+from workbench.render import number_format
 from workbench.render.bars import bar
-from workbench.render.text import fit
-from workbench.widgets.look import exactly
+from workbench.render.sanitize import fit
+from workbench.sampling.guessing_game import Guess, Guessing
+from workbench.widgets.appearance import exactly
 
 _RULE = (
     "Score: half your belief goes to the {one} you type, half to the {one} frequencies of train."
@@ -91,12 +91,12 @@ def _hint(view: GenerateView) -> str:
 
 def _verdict(view: GenerateView, last: Guess, width: int) -> list[str]:
     said, truth = view.glyph(last.said), view.glyph(last.truth)
-    gave = f"the model gave it {figures.probability(last.p_said)} ({_nats(last.p_said)})"
+    gave = f"the model gave it {number_format.probability(last.p_said)} ({_nats(last.p_said)})"
     if last.said == last.truth:
         words = f"you said {said}, and {truth} it was: {gave}."
     else:
         p = last.prediction.probability_of(last.truth)
-        came = f"{truth} came, and to {truth} it gave {figures.probability(p)} ({last.model:.2f})"
+        came = f"{truth} came, and to {truth} it gave {number_format.probability(p)} ({last.model:.2f})"
         words = f"you said {said}: {gave}; {came}."
     return [f" {line}" for line in wrap(words, max(1, width - 2))]
 
@@ -159,7 +159,7 @@ def _hand_rows(view: GenerateView, width: int, height: int) -> list[Text]:
         row = Text(look.sign("▸") if token == last.said else " ", look.palette.train)
         row.append(look.sign("●") if token == last.truth else " ", look.palette.best)
         row.append(f" {fit(view.glyph(token), view.token_cells)} ", look.palette.plain)
-        row.append(figures.probability(probability).rjust(6) + " ", look.palette.plain)
+        row.append(number_format.probability(probability).rjust(6) + " ", look.palette.plain)
         size = max(0, width - row.cell_len - 1)
         row.append(bar(probability / largest, size, look.ascii_only), look.palette.train)
         rows.append(row)

@@ -3,10 +3,10 @@
 import time
 from collections.abc import Iterator, Mapping
 
-from workbench.drawn.branches import Branch
-from workbench.panes.generate.view import GenerateView
-from workbench.texts.novelty import Finding, Novelty
-from workbench.texts.preview import Preview
+from workbench.corpus.novelty import Finding, Novelty
+from workbench.corpus.preview import Preview
+from workbench.panes.generate.view_model import GenerateView
+from workbench.sampling.branches import Branch
 
 _SLICE_S = 0.006
 

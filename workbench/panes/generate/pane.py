@@ -8,17 +8,17 @@ from textual.binding import BindingType
 from textual.widgets import Input
 
 from seqlm import errors
-from workbench.panes.field import field_of, is_key_of
 from workbench.panes.generate import messages
-from workbench.panes.generate.keys import GENERATE_BINDINGS, GENERATE_HELP, is_possible
-from workbench.panes.generate.lines import generate_rows
+from workbench.panes.generate.background_work import WorkingPane
+from workbench.panes.generate.bindings import GENERATE_BINDINGS, GENERATE_HELP, is_possible
 from workbench.panes.generate.prompt import MAX_PROMPT, typed_text
+from workbench.panes.generate.render import generate_rows
 from workbench.panes.generate.title import title_info
-from workbench.panes.generate.view import Message
-from workbench.panes.generate.working import WorkingPane
-from workbench.render.text import clean
-from workbench.situation import Situation
-from workbench.widgets.rows import Row
+from workbench.panes.generate.view_model import Message
+from workbench.panes.input_field import field_of, is_key_of
+from workbench.render.sanitize import clean
+from workbench.state.app_state import Situation
+from workbench.widgets.row_widget import Row
 
 if TYPE_CHECKING:
     from workbench.panes.generate.game import GameDesk

@@ -2,8 +2,8 @@
 
 from itertools import takewhile
 
-from workbench.panes.generate.view import Source
-from workbench.render.text import clean
+from workbench.panes.generate.view_model import Source
+from workbench.render.sanitize import clean
 
 MAX_PROMPT = 2000
 _PICTURES = {clean(sign): sign for sign in (*map(chr, range(0x20)), "\x7f")}

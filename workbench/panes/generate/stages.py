@@ -16,10 +16,10 @@ from workbench.panes.generate.candidates import (
     head_cells,
     shown_candidates,
 )
-from workbench.panes.generate.view import GenerateView
-from workbench.render import figures
+from workbench.panes.generate.view_model import GenerateView
+from workbench.render import number_format
 from workbench.render.bars import bar
-from workbench.widgets.look import exactly
+from workbench.widgets.appearance import exactly
 
 WIDE_FROM, _MIDDLE_FROM, _LEAST_BAR, _NUMBER = 100, 60, 4, 6
 _SUMS_FROM, _HEADS_FROM = 8, 5
@@ -164,7 +164,7 @@ def _columns(view: GenerateView, shown: range, width: int) -> list[_Column]:
     return [
         _values(view.stages[0], shown, ("model", ""), 8),
         _values(heated, shown, ("÷ T", _value(heated)), 7),
-        _Column(("kept", ""), 10, cells, left=figures.count(last.n_left)),
+        _Column(("kept", ""), 10, cells, left=number_format.count(last.n_left)),
         _values(last, shown, ("drawn", "from"), 7),
     ]
 
@@ -204,7 +204,7 @@ def _values(stage: Stage, shown: range, heads: tuple[str, str], width: int) -> _
         width=_wide_enough(width, heads),
         cells=[_value_left(stage, i) for i in shown],
         rest=_rest_left(stage, shown),
-        left=figures.count(stage.n_left),
+        left=number_format.count(stage.n_left),
         entropy=f"{stage.entropy_nats:.2f}",
         shares=[stage.values[i] / largest for i in shown],
         is_first=stage.name == "softmax",
@@ -224,7 +224,7 @@ def _cuts(before: Stage, stage: Stage, shown: range, heads: tuple[str, str]) -> 
         width=_wide_enough(13 if heads[1] in (_SUM, _KEPT) else 8, heads),
         cells=[_kept_word(stage, i, sums) for i in shown],
         rest=f"{n_cut:,} cut" if 0 < n_cut < n_others else word,
-        left=figures.count(stage.n_left),
+        left=number_format.count(stage.n_left),
         entropy=f"{stage.entropy_nats:.2f}",
         rank=_OFF if stage.setting is None else 0,
     )
@@ -238,7 +238,7 @@ def _wide_enough(width: int, heads: tuple[str, str]) -> int:
 def _value_left(stage: Stage, index: int) -> str:
     """The value of a candidate; dots for one that was cut before."""
     is_cut_before = stage.name == "temperature" and index >= stage.n_left
-    return _CUT_BEFORE if is_cut_before else figures.probability(stage.values[index])
+    return _CUT_BEFORE if is_cut_before else number_format.probability(stage.values[index])
 
 
 def _rest_left(stage: Stage, shown: range) -> str:
@@ -246,7 +246,7 @@ def _rest_left(stage: Stage, shown: range) -> str:
     if stage.name == "temperature" and shown.start == 0 and shown.stop >= stage.n_left:
         return _CUT_BEFORE
     others = [*stage.values[: shown.start], *stage.values[shown.stop : stage.n_left]]
-    return figures.probability(sum(others))
+    return number_format.probability(sum(others))
 
 
 def _kept_word(stage: Stage, index: int, sums: list[float]) -> str:

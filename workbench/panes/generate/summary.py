@@ -2,9 +2,9 @@
 
 import math
 
+from workbench.corpus.novelty import copied_words, novelty_words
 from workbench.panes.generate.tree import whole_text
-from workbench.panes.generate.view import GenerateView
-from workbench.texts.novelty import copied_words, novelty_words
+from workbench.panes.generate.view_model import GenerateView
 
 
 def summary_parts(view: GenerateView) -> list[str]:

@@ -1,8 +1,8 @@
 """What the border of the Generate pane says: the views, whose weights, how tokens are drawn."""
 
-from workbench.panes.generate.view import VIEWS, GenerateView
-from workbench.render import figures
-from workbench.render.text import clean
+from workbench.panes.generate.view_model import VIEWS, GenerateView
+from workbench.render import number_format
+from workbench.render.sanitize import clean
 
 
 def title_info(view: GenerateView, width: int = 80) -> str:
@@ -43,6 +43,8 @@ def _parts(view: GenerateView) -> list[str]:
 def _weights(view: GenerateView, step: int) -> str:
     """Whose weights: the label has more to say where older ones are looked at."""
     if view.is_holding and view.showing != "guess":
-        return f"holds step {figures.count(step)}"
+        return f"holds step {number_format.count(step)}"
     is_told = step == view.source.step and view.source.label
-    return clean(view.source.label, 60) if is_told else f"weights of step {figures.count(step)}"
+    return (
+        clean(view.source.label, 60) if is_told else f"weights of step {number_format.count(step)}"
+    )

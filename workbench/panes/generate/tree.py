@@ -8,12 +8,12 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from seqlm.data.tokenizer import END
-from workbench.drawn.branches import Branch, TreeRow, departs_at, tree_rows
-from workbench.panes.generate.view import GenerateView, mean_nats
+from workbench.corpus.novelty import novelty_words
+from workbench.panes.generate.view_model import GenerateView, mean_nats
 from workbench.render.palette import surprisal_level
-from workbench.render.text import fit
-from workbench.texts.novelty import novelty_words
-from workbench.widgets.look import clickable, exactly
+from workbench.render.sanitize import fit
+from workbench.sampling.branches import Branch, TreeRow, departs_at, tree_rows
+from workbench.widgets.appearance import clickable, exactly
 
 _UP_DOWN, _LEFT_RIGHT = "<generate.up><generate.down>", "<generate.back><generate.draw>"
 _KEEP = "<generate.drop> drop   <generate.keep> keep   <generate.undo> undo"

@@ -3,10 +3,10 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 
-from workbench.panes.loss.view import XScale
+from workbench.panes.loss.view_model import XScale
 from workbench.render.axis import Axis, LinearAxis, LogAxis, SecondsAxis
-from workbench.run.course import Course, between
-from workbench.situation import Situation
+from workbench.run.progress_series import Course, between
+from workbench.state.app_state import Situation
 
 _ROUND = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _STEADY_FROM = 100

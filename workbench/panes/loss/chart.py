@@ -8,21 +8,21 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from seqlm.result import judged_on, landmark
+from seqlm.runspec.baselines import judged_on, landmark
 from workbench.panes.loss.axes import steps_shown, whole_axis, x_of, xs_of
-from workbench.panes.loss.view import LossView, shown_part
-from workbench.render.chart import (
+from workbench.panes.loss.view_model import LossView, shown_part
+from workbench.render.chart.chart import (
     ChartSpec,
     Layout,
     Mark,
     Reference,
 )
-from workbench.render.chart_range import LARGEST_DRAWN
-from workbench.render.chart_spec import XUnit
-from workbench.render.units import in_unit
-from workbench.run.curve import Bin, Curve
+from workbench.render.chart.loss_range import LARGEST_DRAWN
+from workbench.render.chart.spec import XUnit
+from workbench.render.loss_units import in_unit
+from workbench.run.loss_series import Bin, Curve
 from workbench.run.state import Changed
-from workbench.situation import Situation
+from workbench.state.app_state import Situation
 
 _X_UNITS: dict[str, XUnit] = {"seconds": "seconds", "epochs": "epochs"}
 _PADDING = 0.25

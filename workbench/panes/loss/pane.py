@@ -9,9 +9,9 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from workbench.panes.loss.axes import whole_axis, x_of
-from workbench.panes.loss.body import LossBody
-from workbench.panes.loss.keys import LOSS_BINDINGS, LOSS_HELP
-from workbench.panes.loss.view import (
+from workbench.panes.loss.bindings import LOSS_BINDINGS, LOSS_HELP
+from workbench.panes.loss.render import LossBody
+from workbench.panes.loss.view_model import (
     ZOOM,
     LossView,
     all_shown,
@@ -22,11 +22,11 @@ from workbench.panes.loss.view import (
     zoomed,
 )
 from workbench.panes.pane import Pane
-from workbench.render.units import per_token
-from workbench.run.past import nearest
-from workbench.situation import Situation
+from workbench.render.loss_units import per_token
+from workbench.run.kept_steps import nearest
+from workbench.state.app_state import Situation
 from workbench.widgets.loss_numbers import numbers_row
-from workbench.widgets.rows import Row
+from workbench.widgets.row_widget import Row
 
 
 class LossPane(Pane):

@@ -4,19 +4,19 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from workbench.labels import label
+from workbench.hints.hint_text import value_text
+from workbench.hints.setting_labels import label
 from workbench.panes.loss.axes import x_of
+from workbench.panes.loss.bindings import LOSS_BINDINGS
 from workbench.panes.loss.chart import Reading, numbered_changes
-from workbench.panes.loss.keys import LOSS_BINDINGS
-from workbench.panes.loss.view import LossView
-from workbench.render.figures import axis_seconds, compact, count
-from workbench.render.text import fit
-from workbench.render.units import Unit, in_words
-from workbench.run.findings import n_together
+from workbench.panes.loss.view_model import LossView
+from workbench.render.loss_units import Unit, in_words
+from workbench.render.number_format import axis_seconds, compact, count
+from workbench.render.sanitize import fit
+from workbench.run.diagnostics import n_together
 from workbench.run.state import Changed, RunState
-from workbench.situation import Situation
-from workbench.widgets.rows import Piece, Row, row_width
-from workbench.wording import value_text
+from workbench.state.app_state import Situation
+from workbench.widgets.row_widget import Piece, Row, row_width
 
 
 def reading_row(situation: Situation, view: LossView, reading: Reading, width: int) -> Row:

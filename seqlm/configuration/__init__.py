@@ -1,0 +1,1 @@
+"""Settings of a run: their types, bounds, help texts and dotted keys."""

@@ -1,0 +1,121 @@
+"""What a family of models is: the settings that several share, and how its numbers are counted."""
+
+from typing import Annotated, ClassVar, Literal, Protocol, TypeAlias, cast
+
+from msgspec import Meta, Struct
+
+from seqlm.configuration.section import Needs, only
+from seqlm.errors import RequestError
+
+
+class Family(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
+    """The settings of one family of models, and what everything else has to know of the family.
+
+    Attributes:
+        learns_by_counting: It reads the training split once; there is nothing to go down by steps.
+        sees_by: The setting that says how far back a fixed context reaches.
+        only_with: What some settings need of other ones to have an effect, by their names.
+    """
+
+    learns_by_counting: ClassVar[bool] = False
+    sees_by: ClassVar[str] = "context"
+    only_with: ClassVar[Needs] = {}
+
+    @property
+    def context(self) -> int | None:
+        """How many of the last tokens a prediction depends on; None where it is all of them."""
+        return None
+
+    @property
+    def max_tokens(self) -> int | None:
+        """How many tokens it can read from nothing; None where it goes on and on."""
+        return None
+
+    def n_parameters(self, n_vocab: int, n_rows: int) -> int:
+        """Trainable numbers in the model of V tokens.
+
+        Args:
+            n_vocab: V.
+            n_rows: Rows of the embedding of a fixed context: V, and one more where what comes before
+                the first token is no token of the vocabulary.
+        """
+        raise NotImplementedError
+
+    def check(self) -> None:
+        """Hold the settings against each other.
+
+        Raises:
+            RequestError: Two do not go together; names both.
+        """
+
+
+Context: TypeAlias = Annotated[
+    int, Meta(ge=1, le=512, description="tokens it sees", extra={"unit": "tokens"})
+]
+Embedding: TypeAlias = Annotated[
+    int, Meta(ge=1, le=8192, description="numbers that stand for one token")
+]
+Hidden: TypeAlias = Annotated[int, Meta(ge=1, le=8192, description="units in a hidden layer")]
+Layers: TypeAlias = Annotated[int, Meta(ge=1, le=16, description="hidden layers")]
+Activation: TypeAlias = Annotated[
+    Literal["tanh", "gelu", "relu"], Meta(description="the curve of a hidden unit")
+]
+Dropout: TypeAlias = Annotated[
+    float, Meta(ge=0, lt=1, description="share of units silenced at random in training")
+]
+Input: TypeAlias = Annotated[
+    Literal["embedding", "one_hot", "scalar"],
+    Meta(description="a token as learned numbers, as one 1 among V-1 zeros, or as its bare id"),
+]
+Tied: TypeAlias = Annotated[
+    bool, Meta(description="the output reads the embedding's table instead of weights of its own")
+]
+Init: TypeAlias = Annotated[
+    Literal["library", "scaled", "lecture"],
+    Meta(description="first weights: torch's, by fan-in with a quiet output, or plain N(0,1)"),
+]
+
+
+class Ends(Protocol):
+    """The settings of the two ends of a network: how tokens come in, and how predictions go out."""
+
+    @property
+    def input(self) -> str:
+        """How a token is fed."""
+
+    @property
+    def embedding(self) -> int:
+        """Numbers in a row of the embedding's table."""
+
+    @property
+    def hidden(self) -> int:
+        """Numbers that the output reads."""
+
+    @property
+    def tied(self) -> bool:
+        """Whether the output reads the embedding's table."""
+
+
+class Network(Family, frozen=True, kw_only=True):
+    """A family that is fed tokens as vectors: the settings of the two ends have to fit each other."""
+
+    only_with: ClassVar[Needs] = {"embedding": (only("model.input", "embedding"),)}
+
+    def check(self) -> None:
+        """Hold the settings against each other; see :class:`Family`."""
+        check_tied(cast(Ends, self))
+
+
+def check_tied(config: Ends) -> None:
+    """A tied output needs a table, and hidden vectors as wide as its rows."""
+    if config.tied and config.input != "embedding":
+        raise RequestError(
+            f"model.tied=true needs model.input=embedding; {config.input} has no table to share",
+            config.input,
+        )
+    if config.tied and config.embedding != config.hidden:
+        raise RequestError(
+            f"model.tied=true needs model.embedding={config.embedding} equal to"
+            f" model.hidden={config.hidden}",
+            config.embedding,
+        )

@@ -1,0 +1,113 @@
+"""What a run was made of: its name, its text, and the versions it was made with."""
+
+import hashlib
+import platform
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+import torch
+
+from seqlm.configuration import dotted_keys
+from seqlm.configuration.run_config import RunConfig
+from seqlm.data.corpus import MAX_STORED_BYTES, store_corpus
+from seqlm.data.corpus_registry import CORPORA
+from seqlm.data.prepared_text import PreparedText, prepare
+from seqlm.data.split import SPLITS
+from seqlm.data.text_io import read_file
+from seqlm.errors import RequestError
+from seqlm.paths import corpora_dir
+from seqlm.protocol.events import RunCreated
+from seqlm.runs.directory import CorpusRecord, Manifest, RunDirectory, text_config
+from seqlm.runspec import recipe
+from seqlm.training.trainer import Trainer
+
+
+def open_text(directory: RunDirectory) -> PreparedText:
+    """The text that a run was trained on, from the copy kept of it where there is one.
+
+    Raises:
+        RequestError: It is not the same text any more.
+    """
+    manifest = directory.manifest()
+    data, corpus = text_config(manifest), manifest.corpus
+    text = prepare(data)
+    if text.corpus.sha256 != corpus.sha256:
+        raise RequestError(
+            f"{corpus.name} is not the text that {directory.name} was trained on: its SHA-256 is"
+            f" {text.corpus.sha256[:12]}, not {corpus.sha256[:12]}",
+            corpus.name,
+        )
+    return text
+
+
+def versions() -> dict[str, str]:
+    """What decides whether losses can be repeated bit for bit."""
+    return {
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "msgspec": msgspec.__version__,
+    }
+
+
+def stem_of(config: RunConfig) -> str:
+    """What the runs of a configuration are called: its preset, or its file and family."""
+    path = Path(config.data.corpus)
+    if path.parent == corpora_dir():
+        return f"stdin-{dotted_keys.kind_of(config.model)}"
+    if path.suffix or len(path.parts) > 1:
+        plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in path.stem)[:40]
+        return f"{plain.strip('-') or 'text'}-{dotted_keys.kind_of(config.model)}"
+    return config.preset
+
+
+def manifest_of(name: str, config: RunConfig, corpus: CorpusRecord) -> Manifest:
+    """What ``run.json`` says of a new run."""
+    return Manifest(
+        run=name,
+        recipe=recipe.write(config),
+        config=config,
+        corpus=corpus,
+        created_t=time.time(),
+        versions=versions(),
+    )
+
+
+def created_event(name: str, trainer: Trainer) -> RunCreated:
+    """The first event of a run."""
+    text, config = trainer.text, trainer.config
+    return RunCreated(
+        run=name,
+        recipe=recipe.write(config),
+        preset=config.preset,
+        n_parameters=trainer.n_parameters,
+        n_vocab=text.tokenizer.n_vocab,
+        n_targets={split: text.n_targets(split) for split in SPLITS},
+        steps_planned=config.planned.train.steps,
+    )
+
+
+def corpus_record(
+    config: RunConfig, text: PreparedText, undo: ExitStack | None = None
+) -> CorpusRecord:
+    """Which text it is. A copy is kept of a user's file, so that the run can go on when it changes.
+
+    Args:
+        config: What asks for the text.
+        text: The text as it was read.
+        undo: Told how to take the copy back.
+
+    Raises:
+        RequestError: The file has changed since ``text`` was made of it; nothing is kept.
+    """
+    corpus, stored_at = text.corpus, None
+    is_own_file = corpus.path is not None and config.data.corpus not in CORPORA
+    if is_own_file and corpus.path is not None and corpus.n_bytes <= MAX_STORED_BYTES:
+        raw = read_file(corpus.path)
+        if hashlib.sha256(raw).hexdigest() != corpus.sha256:
+            raise RequestError(f"{corpus.name} changed while it was read; begin again", corpus.name)
+        stored_at = str(store_corpus(raw, undo))
+    return CorpusRecord(
+        name=corpus.name, n_bytes=corpus.n_bytes, sha256=corpus.sha256, stored_at=stored_at
+    )

@@ -1,0 +1,123 @@
+"""What a word on the command line means: a preset, a file, or a run."""
+
+import re
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from seqlm import errors
+from seqlm.configuration import dotted_keys
+from seqlm.configuration.example import example_of
+from seqlm.configuration.run_config import DataConfig, RunConfig
+from seqlm.data.corpus import Corpus, read_corpus, read_standard_input, store_corpus
+from seqlm.data.prepared_text import prepare_corpus
+from seqlm.presets import PRESETS, preset_config
+from seqlm.runs.directory import find_run, list_runs
+from seqlm.runspec import recipe
+
+FOR_LINES, FOR_STREAM = "names-mlp", "python-lstm"
+"""The presets that a user's own file is trained with."""
+
+_SMALL = 2000  # characters: a longer list has more lines or letters than a batch of a preset
+
+_READ_BY = re.compile(r"data\.(mode|tokenizer)=(auto|lines|stream|byte)")
+
+
+class Target(NamedTuple):
+    """What a word means, and the preset's name, the file's path or the run's name."""
+
+    kind: Literal["preset", "file", "run"]
+    value: str
+
+
+def find_target(word: str) -> Target:
+    """What ``word`` means. With a ``/`` or a suffix, or ``-``, it is a path; else a name.
+
+    Raises:
+        RequestError: It means nothing, or two things.
+    """
+    if word == "-" or "/" in word or Path(word).suffix:
+        is_run = (Path(word) / "run.json").is_file()
+        return Target("run" if is_run else "file", word)
+    runs = {run.name for run in list_runs()}
+    is_preset = word in PRESETS
+    # Most runs are named after their preset, so the beginning of a run's name is none of its own.
+    begins_run = bool(word) and not is_preset and any(name.startswith(word) for name in runs)
+    meanings = [
+        Target("preset", word) if is_preset else None,
+        Target("run", word) if word in runs or word == "latest" or begins_run else None,
+        Target("file", word) if Path(word).is_file() else None,
+    ]
+    found = [meaning for meaning in meanings if meaning is not None]
+    if len(found) > 1:
+        kinds = " and ".join(f"a {target.kind}" for target in found)
+        hint = f"; write ./{word} for the file" if found[-1].kind == "file" else ""
+        raise errors.RequestError(f"{word!r} is {kinds}{hint}", word)
+    if found:
+        return Target("run", find_run(word).name) if found[0].kind == "run" else found[0]
+    raise errors.unknown("a preset, a file or a run", word, [*PRESETS, *runs])
+
+
+def configure(word: str, words: list[str], undo: ExitStack | None = None) -> RunConfig:
+    """The configuration of ``PRESET|FILE|- [KEY=VALUE]...``.
+
+    A file of lines is trained as ``names-mlp`` is, a stream as ``python-lstm`` is.
+
+    Args:
+        word: What to train.
+        words: Settings.
+        undo: Told how to take back the copy that is kept of standard input.
+
+    Raises:
+        RequestError: The word is not trainable, the file is not readable, a setting is wrong.
+    """
+    target = find_target(word)
+    if target.kind == "run":
+        raise errors.RequestError(f"{word} is a run; go on with it by: seqlm resume {word}", word)
+    if target.kind == "preset":
+        return recipe.apply(preset_config(target.value), words)
+    return configure_file(target.value, words, undo)
+
+
+def configure_file(path: str, words: list[str], undo: ExitStack | None = None) -> RunConfig:
+    """The configuration for a user's own text, which it names by its whole path.
+
+    ``-`` reads standard input and keeps a copy of it; ``undo`` is told how to take that back.
+    """
+    path = path if path == "-" else str(_whole(path))
+    read_by = {m[1]: m[2] for word in words if (m := _READ_BY.fullmatch(word))}
+    data = DataConfig(corpus=path, **read_by)  # type: ignore[arg-type]
+    if path != "-":
+        return _config_for(read_corpus(data), path, words)
+    corpus, raw = read_standard_input(sys.stdin.buffer, data)
+    config = _config_for(corpus, str(corpus.path), words)
+    prepare_corpus(corpus, config.data)  # what is refused leaves no copy
+    store_corpus(raw, undo)
+    return config
+
+
+def _whole(path: str) -> Path:
+    try:
+        return Path(path).expanduser().absolute()
+    except RuntimeError:
+        return Path(path).absolute()  # ~ of a user who does not exist: a file of that name, then
+
+
+def _config_for(corpus: Corpus, path: str, words: list[str]) -> RunConfig:
+    preset = FOR_LINES if corpus.mode == "lines" else FOR_STREAM
+    config = recipe.apply(preset_config(preset), [f"data.corpus={path}", *words])
+    is_small = len(corpus.text) < _SMALL and corpus.mode == "lines"
+    if not is_small or any(word.startswith("train.batch=") for word in words):
+        return config
+    return _with_fitting_batch(config, corpus)
+
+
+def _with_fitting_batch(config: RunConfig, corpus: Corpus) -> RunConfig:
+    """A text of fewer examples than the preset has in a batch is trained with all of them at once."""
+    prepared = prepare_corpus(corpus, config.data)
+    by_window = example_of(config.train, config.model.context, corpus.mode) == "window"
+    n_examples = prepared.n_targets("train") if by_window else len(prepared.items["train"])
+    if config.train.batch is None or config.train.batch <= n_examples:
+        return config
+    return dotted_keys.with_value(config, "train.batch", n_examples)

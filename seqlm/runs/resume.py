@@ -1,0 +1,108 @@
+"""Going back to the last checkpoint of a run."""
+
+from pathlib import Path
+
+from torch import Tensor
+
+from seqlm.configuration.run_config import Change
+from seqlm.errors import RequestError, SeqlmError
+from seqlm.protocol.events import Ended, Event, RunCreated, StepsDone, ValueChanged
+from seqlm.runs.checkpoint import Checkpoints, Loaded, Record
+from seqlm.runs.event_log import effective, read_events
+from seqlm.training.trainer import Trainer
+
+
+def restore(trainer: Trainer, checkpoints: Checkpoints) -> Record | None:
+    """Let a trainer stand where the last checkpoint was taken.
+
+    Returns:
+        The checkpoint's record; None where there is none and training begins anew.
+
+    Raises:
+        SeqlmError: It is damaged, or of another configuration; says which.
+    """
+    if not checkpoints.has("latest"):
+        return None
+    loaded = checkpoints.load("latest")
+    name, position = f"checkpoint step-{loaded.record.step}", loaded.record.position
+    if position is None:
+        raise SeqlmError(f"{name} holds only weights: training cannot go on from it")
+    try:
+        trainer.restore(
+            position,
+            loaded.weights,
+            loaded.training,
+            _best(checkpoints, position.best_step, loaded),
+        )
+    except (RuntimeError, LookupError, TypeError, ValueError) as error:
+        raise SeqlmError(f"{name} does not fit the run: {error}") from error
+    return loaded.record
+
+
+def _best(checkpoints: Checkpoints, best_step: int, loaded: Loaded) -> dict[str, Tensor] | None:
+    if best_step == loaded.record.step:
+        return loaded.weights
+    name = f"step-{best_step}"
+    return checkpoints.load(name).weights if checkpoints.has(name) else None
+
+
+def has_diverged(superseded: list[Event]) -> bool:
+    """Whether these events end with a loss that was no number."""
+    return any(isinstance(event, Ended) and event.status == "diverged" for event in superseded)
+
+
+def past(events_path: Path, record: Record | None) -> tuple[list[Event], list[Event]]:
+    """What was told until a checkpoint was taken, and what is superseded by going back to it."""
+    seq = record.seq if record is not None else 0
+    logged = effective(read_events(events_path))
+    superseded: list[Event] = [
+        event for event in logged if event.seq > seq and not isinstance(event, RunCreated)
+    ]
+    return [event for event in logged if event.seq <= seq], superseded
+
+
+def refuse_if_done(run: str, trainer: Trainer, superseded: list[Event]) -> None:
+    """Refuse to go on with a run that is over and told of: by its steps, or by its patience."""
+    is_finished = any(isinstance(e, Ended) and e.status == "finished" for e in superseded)
+    patience = trainer.live.value_after("train.patience", trainer.step)
+    if (
+        is_finished
+        and trainer.best.is_outdated(patience)
+        and trainer.step < trainer.live.steps_to_do
+    ):
+        raise RequestError(
+            f"{run} ended early at step {trainer.step:,} by train.patience={patience}; go on with"
+            " train.patience=off, or more",
+            patience,
+        )
+    if is_finished and trainer.step >= trainer.live.steps_to_do:
+        counts = trainer.config.model.learns_by_counting
+        done = f"all its {trainer.step:,} steps; give more with train.steps=N"
+        raise RequestError(
+            f"{run} has done {'its one step: counts need no other' if counts else done}",
+            trainer.step,
+        )
+
+
+def plan_again(trainer: Trainer, superseded: list[Event], forgotten: set[str]) -> None:
+    """Let a trainer change the values again that were changed after its checkpoint, at their steps.
+
+    Args:
+        trainer: Restored; it knows the changes that were planned from the beginning.
+        superseded: The events after the checkpoint.
+        forgotten: Settings that are left as they are.
+    """
+    known = {(change.key, change.step, command_id) for change, command_id in trainer.live.waiting}
+    for event in superseded:
+        if isinstance(event, ValueChanged) and event.key not in forgotten:
+            change = Change(key=event.key, value=event.new, step=event.step)
+            if (event.key, event.step, event.command_id) not in known:
+                trainer.live.change(change, event.command_id)
+
+
+def steps_seen(superseded: list[Event]) -> int:
+    """The last step that was seen before an interruption; one that diverged is not to be kept."""
+    if has_diverged(superseded):
+        return 0
+    steps = (event.last_step for event in superseded if isinstance(event, StepsDone))
+    return max(steps, default=0)

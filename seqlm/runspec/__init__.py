@@ -1,0 +1,1 @@
+"""Run specification as text (the recipe), the relevance of its settings, and its baselines."""

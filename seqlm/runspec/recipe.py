@@ -1,0 +1,158 @@
+"""One line is all there is to a run: ``PRESET KEY=VALUE... KEY=VALUE@STEP...``, read and written.
+
+A plain ``KEY=VALUE`` holds for the whole run and takes the place of the preset's own changes of that
+key; ``KEY=VALUE@STEP`` adds a change that takes force when that many steps are done.
+"""
+
+import shlex
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from seqlm import errors
+from seqlm.configuration import dotted_keys
+from seqlm.configuration.run_config import Change, RunConfig
+from seqlm.presets import preset_config
+
+_MAX_STEP = 10**9
+_MAX_STEP_DIGITS = 100
+_MAX_SHOWN = 60
+
+
+class _Word(NamedTuple):
+    key: str
+    text: str
+    step: int | None
+
+    @property
+    def rank(self) -> int:
+        """The family decides which settings there are, and plain values clear later changes."""
+        return 0 if self.key == "model.kind" else 1 if self.step is None else 2
+
+
+def read(line: str) -> RunConfig:
+    """The configuration that a whole line stands for, e.g. ``names-mlp model.hidden=300 seed=1``.
+
+    Raises:
+        RequestError: The preset is unknown, or a word is not a possible setting.
+    """
+    try:
+        preset, *words = shlex.split(line)
+    except ValueError as error:
+        raise errors.RequestError(f"{line!r} is not PRESET KEY=VALUE...", line) from error
+    return apply(preset_config(preset), words)
+
+
+def apply(config: RunConfig, words: Iterable[str]) -> RunConfig:
+    """``config`` with the settings in ``words`` (``KEY=VALUE`` or ``KEY=VALUE@STEP``) made.
+
+    Raises:
+        RequestError: A word is not a possible setting, or two settings do not go together.
+    """
+    for word in sorted(map(_parse, words), key=lambda word: word.rank):
+        config = _set(config, word)
+    dotted_keys.check(config)
+    return config
+
+
+def write(config: RunConfig) -> str:
+    """The line that gives ``config`` again: its preset and what differs from it."""
+    base, words = preset_config(config.preset), []
+    cleared = {change.key for change in base.changes if change not in config.changes}
+    cleared |= named(config)
+    for setting in sorted(dotted_keys.settings_of(config), key=lambda s: s.key != "model.kind"):
+        if setting.key in cleared:
+            value = dotted_keys.value_of(config, setting.key)
+            words.append(f"{setting.key}={setting.show(value)}")
+    for change in config.changes:
+        if change.key in cleared or change not in base.changes:
+            words.append(show_change(config, change))
+    return shlex.join([config.preset, *words])
+
+
+def named(config: RunConfig) -> frozenset[str]:
+    """The settings that the line of a configuration names: those that are not as in its preset."""
+    kind = dotted_keys.kind_of(config.model)
+    preset = preset_config(config.preset)
+    base = dotted_keys.with_value(preset, "model.kind", kind)
+    keys = [s.key for s in dotted_keys.settings_of(config) if _differs(config, base, s.key)]
+    return frozenset(keys if kind == dotted_keys.kind_of(preset.model) else ["model.kind", *keys])
+
+
+def _differs(config: RunConfig, base: RunConfig, key: str) -> bool:
+    return bool(dotted_keys.value_of(config, key) != dotted_keys.value_of(base, key))
+
+
+def show_change(config: RunConfig, change: Change) -> str:
+    """A change as it is typed, e.g. ``train.learning_rate=0.01@100000``."""
+    return f"{change.key}={dotted_keys.find(config, change.key).show(change.value)}@{change.step}"
+
+
+def live_changes(config: RunConfig, words: Iterable[str]) -> list[Change]:
+    """Words that may be said while a run goes, as changes; one without a step is for now (0).
+
+    Raises:
+        RequestError: A word is not a possible setting, or not a live one.
+    """
+    changes = []
+    for word in map(_parse, words):
+        setting = dotted_keys.find(config, word.key)
+        _refuse_unless_steerable(config, word, "in a run that has begun")
+        changes.append(Change(key=word.key, value=setting.parse(word.text), step=word.step or 0))
+    return changes
+
+
+def with_changes(config: RunConfig, changes: Iterable[Change]) -> RunConfig:
+    """``config`` with more changes; of those of the same key at the same step the last one holds."""
+    last = {(change.step, change.key): change for change in (*config.changes, *changes)}
+    return replace(config, changes=tuple(last[place] for place in sorted(last)))
+
+
+def as_run(config: RunConfig, changes: Iterable[Change]) -> str:
+    """The line that gives a run again.
+
+    Args:
+        config: What it was started with.
+        changes: All that took force in it, planned ones too, in their order.
+    """
+    return write(with_changes(config, changes))
+
+
+def _parse(word: str) -> _Word:
+    key, equals, text = word.partition("=")
+    if not equals or not key:
+        raise errors.RequestError(f"{word!r} is not KEY=VALUE, e.g. train.learning_rate=0.1", word)
+    value, at, step = text.rpartition("@")
+    if at and not key.startswith("data."):  # a file may have such a name
+        return _Word(key, value, _step(step, word))
+    return _Word(key, text, None)
+
+
+def _step(digits: str, word: str) -> int:
+    # The length is looked at first: Python refuses to read numbers of thousands of digits.
+    is_number = digits.isdecimal() and len(digits) <= _MAX_STEP_DIGITS
+    if not is_number or int(digits) > _MAX_STEP:
+        shown = word if len(word) <= _MAX_SHOWN else f"{word[:_MAX_SHOWN]}..."
+        raise errors.RequestError(
+            f"the step in {shown!r} is not possible; taken: 0 to {_MAX_STEP:,}", word
+        )
+    return int(digits)
+
+
+def _set(config: RunConfig, word: _Word) -> RunConfig:
+    setting = dotted_keys.find(config, word.key)
+    value = setting.parse(word.text)
+    if word.step is None:
+        kept = tuple(change for change in config.changes if change.key != word.key)
+        return dotted_keys.with_value(replace(config, changes=kept), word.key, value)
+    _refuse_unless_steerable(config, word, f"while a run goes: leave out @{word.step}")
+    return with_changes(config, [Change(key=word.key, value=value, step=word.step)])
+
+
+def _refuse_unless_steerable(config: RunConfig, word: _Word, when: str) -> None:
+    keys = dotted_keys.steerable(config)
+    if word.key not in keys:
+        raise errors.RequestError(
+            f"{word.key} cannot change {when}. These can: {', '.join(keys)}", word.text
+        )

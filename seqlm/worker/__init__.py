@@ -1,0 +1,1 @@
+"""The worker process: server, transport, client, query handlers."""

@@ -1,0 +1,111 @@
+"""Answers to a question for a learning rate: told while they grow, so that a screen draws them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from seqlm.configuration.run_config import RunConfig
+from seqlm.data.prepared_text import prepare
+from seqlm.protocol.events import ValueChanged
+from seqlm.protocol.queries import LearningRateSweep, LearningRateSweepAnswer
+from seqlm.runs.directory import RunDirectory
+from seqlm.runs.event_log import effective, read_events
+from seqlm.runs.provenance import open_text
+from seqlm.runspec import recipe
+from seqlm.training.live_settings import LiveValues
+from seqlm.training.lr_finder import refuse_counting, sweep_copy, sweep_new, train_batches
+from seqlm.training.lr_sweep import Sweep
+from seqlm.training.trainer import Trainer
+from seqlm.worker.model_snapshots import Subjects
+from seqlm.worker.query_handlers import Answering, Subject
+
+_STEPS_PER_ANSWER = 4
+
+
+def sweep_run(directory: RunDirectory) -> Iterator[Sweep]:
+    """Sweep a copy of a run's model in the weights of its latest checkpoint; the run is only read.
+
+    Raises:
+        RequestError: Its family learns by counting, or its text is not the same any more.
+        SeqlmError: There is no checkpoint yet, or it is damaged.
+    """
+    config = directory.manifest().config
+    refuse_counting(config)
+    torch.set_num_threads(config.train.threads)
+    subjects = Subjects(config, open_text(directory), directory.checkpoints_path)
+    yield from _sweep_kept(directory, config, subjects.find("latest", None))
+
+
+def answer_sweep(
+    query: LearningRateSweep,
+    directory: RunDirectory,
+    config: RunConfig,
+    subject: Subject,
+    trainer: Trainer | None,
+) -> Answering:
+    """Sweep a copy of a run's model, with the values in force, from the batches of its step on.
+
+    Args:
+        query: The question.
+        directory: The run.
+        config: The run's configuration.
+        subject: The model in the weights that the question names.
+        trainer: What trains the run now, if anything does.
+
+    Raises:
+        RequestError: The family learns by counting.
+    """
+    refuse_counting(config)
+    if trainer is None or trainer.batches is None:
+        sweeps = _sweep_kept(directory, config, subject)
+    else:
+        model, device, values = subject.model, subject.device, dict(trainer.live.values)
+        sweeps = sweep_copy(config, model, trainer.batches, device, values, subject.step)
+    yield from _told(query, subject.step, sweeps)
+
+
+def _sweep_kept(directory: RunDirectory, config: RunConfig, subject: Subject) -> Iterator[Sweep]:
+    batches = train_batches(config, subject.text, subject.model)
+    values = _values_at(directory, config, subject.step)
+    return sweep_copy(config, subject.model, batches, subject.device, values, subject.step)
+
+
+def _values_at(directory: RunDirectory, config: RunConfig, step: int) -> dict[str, Any]:
+    """The live values that were in force at a step."""
+    values = LiveValues(config).values
+    for event in effective(read_events(directory.events_path)):
+        if isinstance(event, ValueChanged) and event.step <= step:
+            values[event.key] = event.new
+    return values
+
+
+def answer_new_sweep(query: LearningRateSweep) -> Answering:
+    """Sweep a new model of the recipe that the question names.
+
+    Raises:
+        RequestError: It is no recipe, or its family learns by counting.
+    """
+    config = recipe.read(query.recipe)
+    refuse_counting(config)
+    yield None
+    text = prepare(config.data)
+    yield None
+    yield from _told(query, 0, sweep_new(config, text))
+
+
+def _told(query: LearningRateSweep, step: int, sweeps: Iterator[Sweep]) -> Answering:
+    for sweep in sweeps:
+        if sweep.is_over or len(sweep.losses) % _STEPS_PER_ANSWER == 0:
+            yield LearningRateSweepAnswer(
+                id=query.id,
+                step=step,
+                learning_rates=sweep.learning_rates,
+                losses=sweep.smoothed,
+                n_steps=sweep.n_steps,
+                last_rate=sweep.last_rate,
+                is_over=sweep.is_over,
+                suggestion=sweep.suggestion,
+                reason=sweep.reason,
+            )
+        yield None

@@ -1,0 +1,159 @@
+"""What is said of a run's losses, told from its events alone."""
+
+import pytest
+
+from seqlm.cli.progress import _Lines
+from seqlm.cli.result_text import loss_rows, result_lines
+from seqlm.protocol.events import (
+    Continued,
+    Ended,
+    Evaluated,
+    Event,
+    RunCreated,
+    SplitName,
+    StepsDone,
+    ValueChanged,
+)
+from seqlm.runs.summary import Standing, sum_up
+from seqlm.runspec import recipe
+
+
+def created(line: str) -> RunCreated:
+    config = recipe.read(line)
+    return RunCreated(
+        run="r",
+        recipe=line,
+        preset=config.preset,
+        n_parameters=1,
+        n_vocab=27,
+        n_targets={},
+        steps_planned=config.planned.train.steps,
+    )
+
+
+def steps(first: int, *losses: float) -> StepsDone:
+    return StepsDone(
+        first_step=first, losses=list(losses), learning_rate=0.1, train_s=1, cpu_s=1, n_tokens=1
+    )
+
+
+def scored(split: SplitName, loss: float, step: int, best: bool = False) -> Evaluated:
+    return Evaluated(step=step, split=split, loss=loss, n_tokens=9, protocol="whole", best=best)
+
+
+def standing(line: str, *events: Event) -> Standing:
+    return sum_up([created(line), *events], "r")
+
+
+def finished(line: str, batch: float, **losses: float) -> Standing:
+    """A run of two steps that ended with these losses."""
+    told = [scored(split, loss, 2, split == "val") for split, loss in losses.items()]  # type: ignore[arg-type]
+    return standing(line, steps(1, 3.0, batch), *told, Ended(step=2, status="finished"))
+
+
+@pytest.mark.parametrize(
+    ("found", "first"),
+    [
+        (
+            finished("names-mlp", 2.1, train=2.3, val=2.3371),
+            "val 2.3371, expected 2.337, above the best counts (2.143); train 2.3000",
+        ),
+        (
+            finished("names-lstm model.hidden=300", 2.1, train=2.0, val=2.12),
+            "val 2.1200, below the best counts (2.143); train 2.0000",
+        ),
+        (
+            finished("one-batch", 0.0906, train=9.4411, val=9.4831),
+            "batch 0.0906, expected 0.091; train 9.4411, val 9.4831",
+        ),
+        (finished("counting", 0.005, train=0.0044), "train 0.0044, expected 0.004"),
+    ],
+)
+def test_what_counts_comes_first_beside_what_it_is_compared_with(found, first: str) -> None:
+    assert result_lines(found)[0] == f"r: finished at step 2; {first} (nats per token)"
+
+
+def test_a_count_is_not_said_to_have_trained() -> None:
+    found = standing(
+        "names-ngram",
+        Continued(step=0),
+        steps(1, 3.2958),
+        scored("val", 2.1433, 1, best=True),
+        scored("train", 1.63, 1),
+        Ended(step=1, status="finished"),
+    )
+    assert result_lines(found)[0] == (
+        "r: counted; val 2.1433, expected 2.143; train 1.6300 (nats per token)"
+    )
+    assert found.summary.batch_loss is None
+
+
+def test_what_a_preset_shows_is_told_where_it_was_trained_as_it_says() -> None:
+    own = finished("recall-gru seed=1", 2.0, val=2.0)
+    other = finished("recall-gru seed=1 train.steps=9", 2.0, val=2.0)
+    assert result_lines(own)[1].endswith("100 % right")
+    assert len(result_lines(other)) == 1
+
+
+def test_after_a_stop_only_what_is_known_is_said() -> None:
+    begun = standing("names-mlp", Ended(step=0, status="stopped"))
+    assert result_lines(begun) == ["r: stopped at step 0"]
+    stopped = standing(
+        "names-mlp",
+        steps(1, 3.0, 2.8),
+        scored("val", 2.7, 2, best=True),
+        steps(3, 2.6),
+        Ended(step=3, status="stopped"),
+    )
+    assert result_lines(stopped) == [
+        "r: stopped at step 3; batch 2.6000, best val 2.7000 at step 2 (nats per token)"
+    ]
+    assert loss_rows(stopped.summary) == [
+        "  batch loss  2.6000",
+        "  best val    2.7000 at step 2",
+    ]
+
+
+def test_the_result_that_is_shown_is_compared_too() -> None:
+    found = finished("names-mlp seed=3", 2.1, train=2.3, val=2.34)
+    assert loss_rows(found.summary) == [
+        "  train loss  2.3000",
+        "  val loss    2.3400, expected 2.337, above the best counts (2.143)",
+    ]
+
+
+def test_a_change_by_hand_takes_the_expectation_away() -> None:
+    by_hand = ValueChanged(step=1, key="train.learning_rate", old=0.1, new=0.05, command_id="me")
+    planned = ValueChanged(step=100_000, key="train.learning_rate", old=0.1, new=0.01)
+    assert standing("names-mlp", planned).summary.expected == 2.337
+    assert standing("names-mlp", by_hand).summary.expected is None
+
+
+def test_a_recipe_of_another_version_is_compared_with_nothing() -> None:
+    event = RunCreated(**{**_fields(created("names-mlp")), "recipe": "no-such-preset a=b"})
+    assert sum_up([event, steps(1, 3.0)], "r").summary.expected is None
+
+
+def _fields(event: RunCreated) -> dict[str, object]:
+    return {name: getattr(event, name) for name in event.__struct_fields__}
+
+
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [
+        ("names-ngram", ["r: step 1 / 1  best val 2.1433"]),
+        ("one-batch", ["r: step 1 / 1,000  batch 3.2958"]),
+        (
+            "names-mlp train.steps=9",
+            ["r: step 1 / 9  batch 3.2958", "r: step 1 / 9  batch 3.2958  best val 2.1433"],
+        ),
+    ],
+)
+def test_progress_is_told_of_what_is_judged_and_a_count_makes_none(
+    line: str, written: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    show, events = _Lines(), [created(line), Continued(step=0), steps(1, 3.2958)]
+    show(sum_up(events, "r"))
+    events += [scored("val", 2.1433, 1, best=True), Ended(step=1, status="finished")]
+    show(sum_up(events, "r"))
+    assert capsys.readouterr().err.splitlines() == written

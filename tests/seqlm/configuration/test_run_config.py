@@ -1,0 +1,68 @@
+import msgspec
+import pytest
+from msgspec import inspect
+
+from seqlm.configuration import dotted_keys
+from seqlm.configuration.model_configs import ModelConfig
+from seqlm.configuration.run_config import RunConfig
+from seqlm.configuration.schema import Setting
+from seqlm.presets import PRESETS, preset_config
+
+FAMILIES = [family() for family in ModelConfig.__args__]
+EVERY_SETTING = list(
+    {
+        (setting.key, setting.help): setting
+        for model in FAMILIES
+        for setting in dotted_keys.settings_of(RunConfig(preset="names-mlp", model=model))
+    }.values()
+)
+
+
+@pytest.mark.parametrize("setting", EVERY_SETTING, ids=lambda setting: setting.key)
+def test_each_setting_says_what_it_is_and_what_would_be_right(setting: Setting) -> None:
+    assert setting.help
+    assert setting.bounds()
+    assert setting.default is None or setting.parse(setting.show(setting.default)) is not None
+
+
+@pytest.mark.parametrize("setting", EVERY_SETTING, ids=lambda setting: setting.key)
+def test_each_number_has_both_bounds(setting: Setting) -> None:
+    if setting.kind in ("int", "float"):
+        assert setting.minimum is not None
+        assert setting.maximum is not None
+        assert setting.minimum < setting.maximum
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_configuration_of_each_preset_survives_json_unchanged(name: str) -> None:
+    config = preset_config(name)
+    assert msgspec.json.decode(msgspec.json.encode(config), type=RunConfig) == config
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_each_preset_keeps_its_own_bounds(name: str) -> None:
+    config = preset_config(name)
+    dotted_keys.check(config)
+    for setting in dotted_keys.settings_of(config):
+        value = dotted_keys.value_of(config, setting.key)
+        assert setting.parse(setting.show(value)) == value
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_planned_changes_of_a_preset_are_of_live_settings_and_in_order(name: str) -> None:
+    config = preset_config(name)
+    assert [c.step for c in config.changes] == sorted(c.step for c in config.changes)
+    assert all(dotted_keys.find(config, change.key).live for change in config.changes)
+
+
+def test_a_configuration_refuses_names_it_does_not_know() -> None:
+    with pytest.raises(msgspec.ValidationError, match="hiden"):
+        msgspec.json.decode(
+            b'{"preset": "x", "model": {"kind": "mlp", "hiden": 3}}', type=RunConfig
+        )
+
+
+def test_each_family_is_told_apart_by_its_kind() -> None:
+    kinds = [dotted_keys.kind_of(model) for model in FAMILIES]
+    assert kinds == list(dotted_keys.FAMILY_KINDS)
+    assert isinstance(inspect.type_info(ModelConfig), inspect.UnionType)

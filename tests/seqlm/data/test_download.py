@@ -1,0 +1,214 @@
+import fcntl
+import hashlib
+import http.server
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec import Struct, field
+
+from seqlm.configuration.run_config import DataConfig
+from seqlm.data import remote
+from seqlm.data.corpus import read_corpus
+from seqlm.data.corpus_registry import is_here
+from seqlm.data.download import fetch
+from seqlm.data.remote import Remote, fetched_path
+from seqlm.errors import RequestError, SeqlmError
+
+TEXT = "".join(f"{n} and some more words of a play\n" for n in range(20_000)).encode()
+NAME = "shakespeare"
+
+
+class Site(Struct):
+    """What the local server does, and what it was asked."""
+
+    body: bytes = TEXT
+    status: int = 200
+    takes_ranges: bool = True
+    ends_after: int | None = None
+    asked: list[str | None] = field(default_factory=list)
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """A site on this machine that has the text, which is what the corpus should be."""
+    found = Site()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(found))
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    monkeypatch.setenv("SEQLM_FETCH_FROM", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("SEQLM_HOME", str(tmp_path / "home"))
+    right = Remote("plays/input.txt", len(TEXT), hashlib.sha256(TEXT).hexdigest())
+    monkeypatch.setitem(remote.REMOTE, NAME, right)
+    yield found
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def _handler(site: Site) -> type[http.server.BaseHTTPRequestHandler]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked = self.headers["Range"]
+            site.asked.append(asked)
+            first = int(asked[len("bytes=") : -1]) if asked and site.takes_ranges else 0
+            body, status = site.body[first:], site.status
+            if status == 200 and first:
+                status = 206 if body else 416
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            if status == 206:
+                last = len(site.body) - 1
+                self.send_header("Content-Range", f"bytes {first}-{last}/{len(site.body)}")
+            self.end_headers()
+            self.wfile.write(body if site.ends_after is None else body[: site.ends_after])
+
+        def log_message(self, *_: object) -> None:
+            """Nothing on standard error."""
+
+    return Handler
+
+
+def part() -> Path:
+    return fetched_path(NAME).with_suffix(".part")
+
+
+def nothing_is_left() -> bool:
+    return not fetched_path(NAME).parent.parent.exists()
+
+
+def test_a_corpus_comes_whole_and_once(site: Site) -> None:
+    told: list[tuple[int, int]] = []
+    assert not is_here(NAME)
+    first = fetch(NAME, lambda n, total: told.append((n, total)))
+    assert (first.fetched, first.bytes, first.corpus) == (True, len(TEXT), NAME)
+    assert Path(first.path).read_bytes() == TEXT
+    assert hashlib.sha256(TEXT).hexdigest() == first.sha256
+    assert told == sorted(told)
+    assert told[-1] == (len(TEXT), len(TEXT))
+    assert not part().exists()
+    assert not fetch(NAME).fetched
+    assert site.asked == [None]
+    assert is_here(NAME)
+    assert read_corpus(DataConfig(corpus=NAME)).mode == "stream"
+
+
+def test_a_transfer_that_broke_off_goes_on(site: Site) -> None:
+    site.ends_after = 300_000
+    with pytest.raises(SeqlmError, match=r"closed; the same command goes on from 300,000 bytes"):
+        fetch(NAME)
+    assert part().read_bytes() == TEXT[:300_000]
+    assert not fetched_path(NAME).exists()
+    site.ends_after = None
+    assert fetch(NAME).fetched
+    assert site.asked == [None, "bytes=300000-"]
+    assert fetched_path(NAME).read_bytes() == TEXT
+    assert not part().exists()
+
+
+def test_a_site_that_takes_no_ranges_gives_it_from_the_beginning(site: Site) -> None:
+    part().parent.mkdir(parents=True)
+    part().write_bytes(b"#" * 1000)
+    site.takes_ranges = False
+    assert fetch(NAME).fetched
+    assert fetched_path(NAME).read_bytes() == TEXT
+
+
+@pytest.mark.parametrize(
+    "body", [b"x" + TEXT[1:], TEXT + b"x", TEXT[:1000], b""], ids=["other", "more", "less", "none"]
+)
+def test_another_text_is_refused_and_leaves_nothing(site: Site, body: bytes) -> None:
+    site.body = body
+    with pytest.raises(SeqlmError, match="is not shakespeare: its SHA-256 is not"):
+        fetch(NAME)
+    assert nothing_is_left()
+
+
+def test_a_wrong_part_is_dropped_and_the_next_try_begins_anew(site: Site) -> None:
+    part().parent.mkdir(parents=True)
+    part().write_bytes(b"#" * 1000)
+    with pytest.raises(SeqlmError, match="is not shakespeare"):
+        fetch(NAME)
+    assert nothing_is_left()
+    assert fetch(NAME).fetched
+
+
+def test_a_part_beyond_what_is_there_is_dropped(site: Site) -> None:
+    part().parent.mkdir(parents=True)
+    part().write_bytes(TEXT[:5000])
+    site.body = TEXT[:4000]
+    with pytest.raises(SeqlmError, match="answered 416"):
+        fetch(NAME)
+    assert nothing_is_left()
+
+
+def test_what_is_not_there_is_said(site: Site) -> None:
+    site.status = 404
+    with pytest.raises(SeqlmError, match=r"plays/input\.txt answered 404 Not Found$"):
+        fetch(NAME)
+    assert nothing_is_left()
+
+
+def test_no_network_is_said(
+    site: Site, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int
+) -> None:
+    monkeypatch.setenv("SEQLM_FETCH_FROM", f"http://127.0.0.1:{unused_tcp_port}")
+    with pytest.raises(
+        SeqlmError, match=r"could not be fetched from http://127.*refused$"
+    ) as found:
+        fetch(NAME)
+    assert found.value.exit_status == 1
+    assert nothing_is_left()
+    monkeypatch.setenv("SEQLM_FETCH_FROM", "file:///etc")
+    with pytest.raises(RequestError, match="SEQLM_FETCH_FROM=file:///etc is no address"):
+        fetch(NAME)
+
+
+def test_a_silent_site_is_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqlm.data.download._TIMEOUT_S", 0.05)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("urllib.request.urlopen", _times_out)
+        with pytest.raises(SeqlmError, match="timed out"):
+            fetch(NAME)
+    assert nothing_is_left()
+
+
+def _times_out(*_: object, timeout: float) -> None:
+    assert timeout == 0.05
+    raise TimeoutError("timed out")
+
+
+def test_two_do_not_write_the_same_file(site: Site) -> None:
+    part().parent.mkdir(parents=True)
+    with part().open("wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(SeqlmError, match="being fetched by another process"):
+            fetch(NAME)
+    assert fetch(NAME).fetched
+
+
+def test_before_it_is_fetched_it_says_how(site: Site) -> None:
+    with pytest.raises(RequestError, match="not here yet; get it by: seqlm data fetch shakespeare"):
+        read_corpus(DataConfig(corpus=NAME))
+    fetch(NAME)
+    fetched_path(NAME).write_bytes(TEXT[:-1])
+    with pytest.raises(RequestError, match=r"changed or damaged; .* seqlm data fetch shakespeare"):
+        read_corpus(DataConfig(corpus=NAME))
+    assert fetch(NAME).fetched
+
+
+def test_only_what_lies_elsewhere_is_fetched() -> None:
+    with pytest.raises(RequestError, match="'python' is not a corpus to fetch"):
+        fetch("python")
+
+
+@pytest.mark.parametrize(
+    ("name", "file"), [("lecture-names", "names.txt"), ("shakespeare", "tinyshakespeare.txt")]
+)
+def test_the_pinned_texts_are_those_of_the_published_losses(
+    name: str, file: str, shared_data: Path
+) -> None:
+    raw = (shared_data / file).read_bytes()
+    assert remote.REMOTE[name].n_bytes == len(raw)
+    assert remote.is_right(name, raw)

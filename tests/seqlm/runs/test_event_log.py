@@ -1,0 +1,178 @@
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from seqlm.errors import SeqlmError
+from seqlm.protocol.events import Event, Paused, Resumed, StepsDone
+from seqlm.runs.event_log import Journal, Tail, effective, read_events
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    folder = tmp_path / "some-run"
+    folder.mkdir()
+    return folder / "events.jsonl"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[Journal]:
+    opened = Journal(path)
+    yield opened
+    opened.close()
+
+
+def steps(first: int, n: int = 1) -> StepsDone:
+    return StepsDone(
+        first_step=first,
+        losses=[1.0] * n,
+        learning_rate=0.1,
+        train_s=0.0,
+        cpu_s=0.0,
+        n_tokens=0,
+    )
+
+
+def seqs(path: Path) -> list[int]:
+    return [event.seq for event in read_events(path)]
+
+
+def test_events_are_numbered_stamped_and_private(path: Path, journal: Journal) -> None:
+    first = journal.append(Paused(step=1))
+    second = journal.append(Paused(step=2))
+    assert (first.seq, second.seq) == (1, 2)
+    assert second.t >= first.t > 1.7e9
+    assert list(read_events(path)) == [first, second]
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_log_that_is_opened_again_is_numbered_on(path: Path, journal: Journal) -> None:
+    journal.append(Paused(step=1))
+    again = Journal(path)
+    again.append(Paused(step=2))
+    again.close()
+    assert seqs(path) == [1, 2]
+
+
+@given(st.floats(0, 1))
+def test_a_line_that_was_cut_off_is_taken_away(
+    tmp_path_factory: pytest.TempPathFactory, share: float
+) -> None:
+    path = tmp_path_factory.mktemp("run") / "events.jsonl"
+    journal = Journal(path)
+    for step in range(3):
+        journal.append(Paused(step=step))
+    journal.close()
+    whole = path.read_bytes()
+    cut = round(share * len(whole))
+    path.write_bytes(whole[:cut])
+    kept = whole[:cut].count(b"\n")
+    assert seqs(path) == list(range(1, kept + 1))
+    again = Journal(path)
+    again.append(Paused(step=9))
+    again.close()
+    assert seqs(path) == list(range(1, kept + 2))
+
+
+def test_a_reader_sees_through_a_cut_off_line_that_is_replaced(
+    path: Path, journal: Journal
+) -> None:
+    journal.append(Paused(step=1))
+    tail = Tail(path)
+    assert len(tail.read()) == 1
+    with path.open("ab") as log:
+        log.write(b'{"kind":"StepsDone","first_st')  # a writer killed in the middle of a line
+    assert tail.read() == []
+    again = Journal(path)
+    again.append(Resumed(step=0, superseded_from=1, superseded_to=1))
+    again.close()
+    assert [type(event) for event in tail.read()] == [Resumed]
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=12), st.integers(1, 200))
+def test_a_log_read_in_slices_is_the_log(
+    tmp_path_factory: pytest.TempPathFactory, sizes: list[int], max_bytes: int
+) -> None:
+    path = tmp_path_factory.mktemp("run") / "events.jsonl"
+    journal, tail = Journal(path), Tail(path)
+    assert tail.read() == []
+    written, read = [], []
+    for size in sizes:
+        written.append(journal.append(steps(1, size)))
+        read += tail.read(max_bytes)
+    while more := tail.read(max_bytes):
+        read += more
+    journal.close()
+    assert read == written
+    assert tail.offset == path.stat().st_size
+
+
+def test_what_does_not_fit_on_the_disk_is_kept_and_written_later(
+    path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.append(Paused(step=1))
+    write = os.write
+
+    def refuse(fd: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.write", lambda fd, data: write(fd, data[:5]))  # a part, as disks do
+        journal.append(Paused(step=2))
+        assert journal.error is not None
+        assert journal.error.errno == errno.ENOSPC
+        assert seqs(path) == [1]
+        with pytest.raises(OSError, match="No space"):
+            journal.sync()
+        patched.setattr("os.write", refuse)
+        journal.append(Paused(step=3))
+    journal.append(Paused(step=4))
+    assert journal.error is None
+    assert [event.step for event in read_events(path) if isinstance(event, Paused)] == [1, 2, 3, 4]
+    assert seqs(path) == [1, 2, 3, 4]
+
+
+def test_a_damaged_line_is_named_by_its_place(path: Path, journal: Journal) -> None:
+    journal.append(Paused(step=1))
+    size = path.stat().st_size
+    with path.open("ab") as log:
+        log.write(b'{"kind":"Nothing"}\n')
+    with pytest.raises(SeqlmError, match=f"some-run: events.jsonl is damaged at byte {size}"):
+        list(read_events(path))
+    with pytest.raises(SeqlmError, match="is damaged"):
+        Journal(path)
+
+
+def numbered(*events: Event) -> list[Event]:
+    return [replace(event, seq=seq) for seq, event in enumerate(events, 1)]
+
+
+def test_superseded_events_count_no_longer() -> None:
+    events = numbered(
+        steps(1, 5),
+        steps(6, 5),
+        Resumed(step=5, superseded_from=2, superseded_to=2),
+        steps(6, 3),
+        Resumed(step=5, superseded_from=3, superseded_to=4),
+        steps(6, 9),
+    )
+    assert [event.seq for event in effective(events)] == [1, 5, 6]
+
+
+def test_what_stands_before_a_damaged_line_is_given_first(path: Path, journal: Journal) -> None:
+    journal.append(Paused(step=1))
+    journal.append(Paused(step=2))
+    size = path.stat().st_size
+    with path.open("ab") as log:
+        log.write(b'{"kind":"Nothing"}\n')
+    journal.append(Paused(step=3))
+    tail = Tail(path)
+    assert [event.seq for event in tail.read()] == [1, 2]
+    for _ in range(2):
+        with pytest.raises(SeqlmError, match=f"damaged at byte {size}"):
+            tail.read()

@@ -1,0 +1,139 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from seqlm.configuration import dotted_keys
+from seqlm.configuration.run_config import Change, RunConfig
+from seqlm.errors import RequestError
+from seqlm.presets import PRESETS, preset_config
+from seqlm.runspec import recipe
+
+LIVE_WORDS = {
+    "train.learning_rate": st.floats(1e-6, 100),
+    "train.clip": st.none() | st.floats(1e-3, 10),
+    "train.steps": st.integers(1, 10**9),
+    "train.pace": st.none() | st.floats(0.5, 100),
+}
+FIXED_WORDS = {
+    "model.hidden": st.integers(1, 8192),
+    "model.dropout": st.floats(0, 1, exclude_max=True),
+    "data.corpus": st.text(min_size=1).map(str.strip).filter(bool),
+    "data.deduplicate": st.booleans(),
+    "seed": st.integers(0, 2**31 - 1),
+}
+
+
+@st.composite
+def configurations(draw: st.DrawFn) -> RunConfig:
+    config = preset_config(draw(st.sampled_from(["names-mlp", "names-lstm"])))
+    kind = draw(st.sampled_from(["", "mlp", "elman", "lstm"]))
+    if kind:
+        config = dotted_keys.with_value(config, "model.kind", kind)
+    for key, values in (LIVE_WORDS | FIXED_WORDS).items():
+        if draw(st.booleans()):
+            config = dotted_keys.with_value(config, key, draw(values))
+    if draw(st.booleans()):
+        config = replace(config, changes=())
+    for key in draw(st.lists(st.sampled_from(list(LIVE_WORDS)), max_size=4)):
+        change = Change(key=key, value=draw(LIVE_WORDS[key]), step=draw(st.integers(0, 20)))
+        config = recipe.with_changes(config, [change])
+    return config
+
+
+@given(configurations())
+def test_what_is_written_reads_back_as_the_same_configuration(config: RunConfig) -> None:
+    assert recipe.read(recipe.write(config)) == config
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_is_written_as_its_name_alone(name: str) -> None:
+    assert recipe.write(preset_config(name)) == name
+
+
+def test_a_plain_value_takes_the_place_of_the_presets_changes() -> None:
+    config = recipe.read("names-mlp train.learning_rate=0.2")
+    assert config.changes == ()
+    assert recipe.read(recipe.write(config)) == config
+
+
+def test_the_lectures_decay_is_one_line() -> None:
+    line = "names-mlp train.learning_rate=0.2 train.learning_rate=0.02@500"
+    config = recipe.read(line)
+    assert config.train.learning_rate == 0.2
+    assert config.changes == (Change(key="train.learning_rate", value=0.02, step=500),)
+    assert recipe.write(config) == line
+
+
+def test_the_order_of_the_words_does_not_matter() -> None:
+    one = recipe.read("names-mlp model.hidden=30 model.kind=lstm train.clip=1@9 train.clip=2@3")
+    two = recipe.read("names-mlp train.clip=2@3 train.clip=1@9 model.kind=lstm model.hidden=30")
+    assert one == two
+
+
+def test_a_later_change_of_the_same_setting_at_the_same_step_wins() -> None:
+    config = recipe.read("names-mlp train.clip=1@9 train.clip=2@9")
+    assert [c.value for c in config.changes if c.key == "train.clip"] == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("", "PRESET KEY=VALUE"),
+        ("'names-mlp", "PRESET KEY=VALUE"),
+        ("names-mpl", "Nearest: names-mlp"),
+        ("names-mlp hidden", "is not KEY=VALUE"),
+        ("names-mlp =3", "is not KEY=VALUE"),
+        ("names-mlp model.hiden=3", r"Nearest: model\.hidden"),
+        ("names-mlp model.hidden=3@5", "cannot change while a run goes"),
+        ("names-mlp train.learning_rate=0.01@x", "the step in 'train.learning_rate=0.01@x' is not"),
+        ("names-mlp sample.temperature=0.5@9", r"leave out @9\. These can: train\.steps, train"),
+        ("names-mlp sample.seed=1@0", r"sample\.seed cannot change while a run goes"),
+        ("names-mlp seed=1@5", "cannot change while a run goes"),
+        ("names-mlp model.hidden=0", "1 to 8,192"),
+        ("names-mlp train.steps=5@x", "is not possible"),
+        ("names-mlp data.split=80/10/20", "does not add up to 100"),
+        ("names-lstm train.example=window", "take item or chunk"),
+    ],
+)
+def test_a_wrong_line_is_refused_in_one_line(line: str, words: str) -> None:
+    with pytest.raises(RequestError, match=words) as refused:
+        recipe.read(line)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_file_may_have_an_at_sign_in_its_name() -> None:
+    assert recipe.read("names-mlp data.corpus=me@2.txt").data.corpus == "me@2.txt"
+    assert recipe.read("names-mlp data.corpus=me@2").data.corpus == "me@2"
+
+
+def test_words_for_a_run_that_goes_are_changes_of_live_values() -> None:
+    config = preset_config("names-mlp")
+    changes = recipe.live_changes(config, ["train.clip=off", "train.learning_rate=0.5@7"])
+    assert [(c.key, c.value, c.step) for c in changes] == [
+        ("train.clip", None, 0),
+        ("train.learning_rate", 0.5, 7),
+    ]
+    for word in ("model.hidden=3", "sample.temperature=0.5", "seed=1"):
+        with pytest.raises(RequestError, match=r"has begun\. These can: train\.steps"):
+            recipe.live_changes(config, [word])
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_what_can_change_at_a_step_is_what_a_training_takes(name: str) -> None:
+    config = preset_config(name)
+    for setting in dotted_keys.settings_of(config):
+        word = f"{setting.key}={setting.show(dotted_keys.value_of(config, setting.key))}@7"
+        if setting.key in dotted_keys.steerable(config):
+            assert recipe.apply(config, [word]).changes
+        elif not setting.key.startswith("data."):  # a file may have an @ in its name
+            with pytest.raises(RequestError, match="leave out @7"):
+                recipe.apply(config, [word])
+
+
+@pytest.mark.parametrize("step", ["1000000001", "9" * 5000])
+def test_a_step_that_no_run_reaches_is_refused(step: str) -> None:
+    with pytest.raises(RequestError, match="taken: 0 to 1,000,000,000") as refused:
+        recipe.read(f"names-mlp train.learning_rate=0.1@{step}")
+    assert len(str(refused.value)) < 200
+    assert recipe.read("names-mlp train.learning_rate=0.1@1000000000").changes[-1].step == 10**9

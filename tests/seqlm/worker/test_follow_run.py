@@ -1,0 +1,53 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seqlm.protocol.events import Continued, Ended, Event, Paused, StepsDone, WorkerStarted
+from seqlm.runs.directory import RunDirectory
+from seqlm.runs.event_log import Journal
+from seqlm.worker.client import WorkerDied
+from seqlm.worker.follow_run import follow
+
+STARTED = WorkerStarted(pid=1, step=0, device="cpu", threads=1, versions={})
+STEPS = StepsDone(first_step=1, losses=[2.0], learning_rate=0.1, train_s=1.0, cpu_s=1.0, n_tokens=8)
+
+
+class Dying:
+    """A connection that ends when it is first listened to, after its worker wrote ``last``."""
+
+    def __init__(self, journal: Journal, *last: Event) -> None:
+        self._journal, self._last = journal, last
+
+    def receive(self, timeout_s: float) -> list[Any]:
+        for event in self._last:
+            self._journal.append(event)
+        raise WorkerDied("the trainer is gone")
+
+
+def statuses(tmp_path: Path, first: list[Event], *last: Event) -> list[str]:
+    run = RunDirectory(tmp_path / "run")
+    run.path.mkdir()
+    journal = Journal(run.events_path)
+    for event in first:
+        journal.append(event)
+    try:
+        dying: Any = Dying(journal, *last)
+        return [standing.summary.status for standing in follow(run, dying)]
+    finally:
+        journal.close()
+
+
+def test_an_end_that_was_logged_is_an_end(tmp_path: Path) -> None:
+    told = statuses(tmp_path, [STARTED, STEPS], Ended(step=1, status="stopped"))
+    assert told == ["training", "stopped"]
+
+
+def test_a_worker_that_dies_without_a_word_is_told(tmp_path: Path) -> None:
+    with pytest.raises(WorkerDied):
+        statuses(tmp_path, [STARTED, STEPS], STEPS)
+
+
+def test_a_run_that_waits_and_goes_on_is_seen_to(tmp_path: Path) -> None:
+    last: list[Event] = [Continued(step=1), Ended(step=1, status="finished")]
+    assert statuses(tmp_path, [STARTED, Paused(step=1)], *last) == ["paused", "finished"]

@@ -1,0 +1,221 @@
+import contextlib
+import os
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqlm.errors import SeqlmError
+from seqlm.worker import transport
+from seqlm.worker.transport import Lines, Listener, Peer, listen, peer_uid, socket_directory
+
+
+@pytest.fixture
+def listener() -> Iterator[tuple[Listener, Path]]:
+    listening, path = listen()
+    with listening:
+        yield Listener(listening), path
+
+
+def connected(path: Path) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.connect(str(path))
+    connection.settimeout(10)
+    return connection
+
+
+def test_the_socket_and_its_folder_are_for_this_user_alone() -> None:
+    listening, path = listen()
+    listening.close()
+    assert stat.S_ISSOCK(path.stat().st_mode)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert len(str(path)) < 104
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o770, 0o701])
+def test_a_folder_that_others_can_enter_is_refused(mode: int) -> None:
+    socket_directory().chmod(mode)
+    with pytest.raises(SeqlmError, match="not a private folder of yours"):
+        listen()
+
+
+def test_a_link_in_the_folders_place_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    (tmp_path / "rt" / "seqlm").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SeqlmError, match="not a private folder"):
+        listen()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder to another user")
+def test_a_folder_of_another_user_is_refused() -> None:
+    os.chown(socket_directory(), 12345, 12345)
+    with pytest.raises(SeqlmError, match="not a private folder of yours"):
+        listen()
+
+
+def test_a_folder_that_a_logout_removes_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SEQLM_SOCKETS")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "login"))
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    assert socket_directory() == tmp_path / f"seqlm-{os.getuid()}"
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEQLM_SOCKETS", str(tmp_path / "gone"))
+    with pytest.raises(SeqlmError, match="cannot be made"):
+        socket_directory()
+
+
+def test_a_path_too_long_for_a_socket_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = tmp_path / ("x" * 120)
+    long.mkdir(mode=0o700)
+    monkeypatch.setenv("SEQLM_SOCKETS", str(long))
+    with pytest.raises(SeqlmError, match="SEQLM_SOCKETS sets another place"):
+        listen()
+
+
+def test_sockets_of_dead_workers_are_cleared_away() -> None:
+    dead, dead_path = listen()
+    dead.close()
+    alive, alive_path = listen()
+    newest, newest_path = listen()
+    with alive, newest:
+        assert not dead_path.exists()
+        assert {alive_path, newest_path} == set(socket_directory().iterdir())
+
+
+def test_another_user_is_not_heard(
+    listener: tuple[Listener, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listening, path = listener
+    monkeypatch.setattr(transport, "peer_uid", lambda _: os.getuid() + 1)
+    with connected(path) as screen:
+        assert listening.poll(5) == []
+        assert listening.peers == []
+        assert screen.recv(1) == b""
+
+
+def test_the_kernel_says_who_is_at_the_other_end() -> None:
+    one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with one, other:
+        assert peer_uid(one) == os.getuid()
+
+
+def test_lines_come_whole_however_they_are_cut(listener: tuple[Listener, Path]) -> None:
+    listening, path = listener
+    with connected(path) as screen:
+        listening.poll(5)
+        heard = []
+        for piece in (b"on", b"e\ntw", b"o\n", b"\nthree\nfo"):
+            screen.sendall(piece)
+            heard += [line for _, line in listening.poll(5)]
+        assert heard == [b"one", b"two", b"", b"three"]
+    assert listening.poll(5) == []
+    assert listening.peers == []
+
+
+def test_a_large_answer_arrives_whole(listener: tuple[Listener, Path]) -> None:
+    listening, path = listener
+    line = os.urandom(3_000_000).replace(b"\n", b" ") + b"\n"
+    with connected(path) as screen:
+        listening.poll(5)
+        listening.peers[0].send(line)
+        received = bytearray()
+        screen.settimeout(0.0)
+        while len(received) < len(line):
+            listening.poll(0.01)
+            try:
+                while piece := screen.recv(1 << 16):
+                    received += piece
+            except BlockingIOError:
+                continue
+        assert bytes(received) == line
+        for peer in listening.peers:
+            peer.connection.close()
+
+
+def test_a_screen_that_takes_nothing_is_let_go(
+    listener: tuple[Listener, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listening, path = listener
+    monkeypatch.setattr(transport, "_MAX_UNSENT_BYTES", 1000)
+    with connected(path):
+        listening.poll(5)
+        listening.peers[0].send(b"x" * 1_000_000)  # one line of any length is waited for
+        listening.poll(0)
+        assert len(listening.peers) == 1
+        listening.peers[0].send(b"x")
+        listening.poll(5)
+        assert listening.peers == []
+    with connected(path) as another:  # it may be given the same file descriptor
+        another.sendall(b"hello\n")
+        listening.poll(5)
+        assert [line for _, line in listening.poll(5)] == [b"hello"]
+        listening.peers[0].connection.close()
+
+
+def test_a_turn_sends_no_more_than_a_piece() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with ours, theirs:
+        for end in (ours, theirs):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 22)
+        peer = Peer(ours)
+        peer.send(b"x" * 10 * transport._SEND_BYTES)
+        theirs.setblocking(False)
+        n_received = 0
+        with contextlib.suppress(BlockingIOError):
+            while piece := theirs.recv(1 << 16):
+                n_received += len(piece)
+        assert 0 < n_received <= transport._SEND_BYTES
+
+
+@given(st.lists(st.binary(max_size=4).map(lambda b: b.replace(b"a", b"\n")), max_size=12))
+def test_lines_are_those_of_the_whole_however_it_is_cut(pieces: list[bytes]) -> None:
+    lines = Lines()
+    taken = [line for piece in pieces for line in lines.take(piece)]
+    *whole, rest = b"".join(pieces).split(b"\n")
+    assert (taken, lines.n_begun) == (whole, len(rest))
+
+
+def test_a_line_without_end_is_not_collected_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "MAX_LINE_BYTES", 100)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with ours, theirs:
+        peer = Peer(ours)
+        theirs.sendall(b"x" * 60)
+        assert peer.receive() == []
+        theirs.sendall(b"x" * 60)
+        assert peer.receive() is None
+
+
+def test_a_worker_waits_for_a_word_and_leaves_it_unread(listener: tuple[Listener, Path]) -> None:
+    listening, path = listener
+    with connected(path) as screen:
+        connected(path).close()  # as another worker does that looks for dead sockets
+        screen.sendall(b"hello\n")
+        assert listening.wait_for_a_word(60)
+        assert [line for _, line in listening.poll(5)] == [b"hello"]
+        listening.close()
+
+
+def test_a_silent_screen_is_waited_for_no_longer_than_told(
+    listener: tuple[Listener, Path],
+) -> None:
+    listening, path = listener
+    with connected(path):
+        assert listening.wait_for_a_word(0.05)
+        connected(path).close()
+        assert listening.wait_for_a_word(0.05)
+    assert not listening.wait_for_a_word(0.05)
+    listening.close()

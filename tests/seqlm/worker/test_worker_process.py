@@ -1,0 +1,426 @@
+"""Real worker processes: told what to do, asked, killed, deserted."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]
+import pytest
+from worker_process import PACKAGE_ROOT, Worker
+
+from seqlm.data.prepared_text import prepare
+from seqlm.errors import RequestError, SeqlmError
+from seqlm.paths import runs_dir
+from seqlm.protocol.commands import Continue, Pause, Read, Resume, SetValue, Start, Stop
+from seqlm.protocol.events import (
+    Continued,
+    Ended,
+    Event,
+    Paused,
+    Resumed,
+    StepsDone,
+    ValueChanged,
+)
+from seqlm.protocol.queries import (
+    Describe,
+    DescribeAnswer,
+    LearningRateSweep,
+    NextToken,
+    NextTokenAnswer,
+    Refused,
+    Sample,
+    SampleAnswer,
+    Score,
+    ScoreAnswer,
+    SplitLoss,
+    SplitLossAnswer,
+)
+from seqlm.runs.checkpoint import Checkpoints
+from seqlm.runs.directory import RunDirectory, find_run
+from seqlm.runs.event_log import effective, read_events
+from seqlm.runspec import recipe
+from seqlm.training.trainer import Trainer
+from seqlm.worker import client
+from seqlm.worker.client import WorkerDied
+
+Recipe = Callable[..., str]
+Spawn = Callable[[], Any]
+LONG = 10**6
+
+
+def events_of(run: RunDirectory) -> list[Event]:
+    return effective(read_events(run.events_path))
+
+
+def losses_of(run: RunDirectory) -> list[float]:
+    steps = [event for event in events_of(run) if isinstance(event, StepsDone)]
+    numbers = [step for event in steps for step in range(event.first_step, event.last_step + 1)]
+    assert numbers == list(range(1, len(numbers) + 1)), "each step once, in order"
+    return [loss for event in steps for loss in event.losses]
+
+
+def has_ended(run: RunDirectory) -> bool:
+    return b'"kind":"Ended"' in run.events_path.read_bytes().splitlines()[-1]
+
+
+def begin(worker: Any, line: str, name: str = "") -> RunDirectory:
+    name = name or f"mine-{uuid.uuid4().hex}"
+    reply = worker.ask(Start(id="start", recipe=line, name=name))
+    assert isinstance(reply, Continued)
+    assert reply.command_id == "start"
+    return find_run(name)
+
+
+def uninterrupted(line: str) -> list[float]:
+    """The losses of a training in this process, without worker or directory."""
+    config = recipe.read(line)
+    told = [event for event in Trainer(config, prepare(config.data)).run() if event is not None]
+    return [loss for event in told if isinstance(event, StepsDone) for loss in event.losses]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of workers that serve more than one test: loading torch is what takes time."""
+    folder = tmp_path_factory.mktemp("many")
+    (folder / "rt").mkdir(mode=0o700)
+    return {
+        "SEQLM_HOME": str(folder / "home"),
+        "SEQLM_SOCKETS": str(folder / "rt"),
+        "PYTHONPATH": str(PACKAGE_ROOT),
+    }
+
+
+@contextlib.contextmanager
+def worker_in(folders: dict[str, str]) -> Iterator[Worker]:
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in folders.items():
+            patched.setenv(name, value)
+        worker = Worker()
+    yield worker
+    worker.close()
+
+
+@pytest.fixture(scope="module")
+def _reused(folders: dict[str, str]) -> Iterator[Worker]:
+    with worker_in(folders) as worker:
+        yield worker
+
+
+@pytest.fixture
+def reused(
+    _reused: Worker, folders: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Worker]:
+    """A worker that is there already and trains nothing."""
+    for name, value in folders.items():
+        monkeypatch.setenv(name, value)
+    yield _reused
+    if _reused.ask(Describe(id="d")).status in ("training", "paused"):
+        _reused.ask(Stop(id="stop"))
+
+
+def test_commands_are_answered_by_the_events_that_name_them(reused: Worker, small: Recipe) -> None:
+    worker = reused
+    run = begin(worker, small(steps=LONG))
+    paused = worker.ask(Pause(id="p"))
+    assert isinstance(paused, Paused)
+    described = worker.ask(Describe(id="d"))
+    assert (described.status, described.run) == ("paused", run.name)
+    assert described.step == paused.step
+
+    changed = worker.ask(SetValue(id="s", key="train.learning_rate", value=0.5))
+    assert isinstance(changed, ValueChanged)
+    assert (changed.command_id, changed.step) == ("s", paused.step)
+    assert (changed.old, changed.new) == (0.003, 0.5)
+
+    continued = worker.ask(Continue(id="c", n_steps=7))
+    assert (continued.step, continued.n_steps) == (paused.step, 7)
+    worker.until(lambda: isinstance(events_of(run)[-1], Paused))
+    assert len(losses_of(run)) == paused.step + 7
+    assert worker.ask(Describe(id="d")).status == "paused"
+
+    ended = worker.ask(Stop(id="x"))
+    assert isinstance(ended, Ended)
+    assert (ended.status, ended.step, ended.command_id) == ("stopped", paused.step + 7, "x")
+    assert len(losses_of(run)) == paused.step + 7
+    assert run.holder() is None
+    assert worker.ask(Describe(id="d")).status == "reading"
+
+
+class TestWhatIsRefused:
+    """One training for all refusals: they must not change it."""
+
+    @pytest.fixture(scope="class")
+    def one_training(
+        self, _reused: Worker, folders: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    ) -> Any:
+        corpus = tmp_path_factory.mktemp("one") / "made-up.txt"
+        corpus.write_text(
+            "".join(f"{'abcde'[i % 5]}{'fghij'[i // 5 % 5] * (i % 7)}k\n" for i in range(90))
+        )
+        line = f"names-mlp data.corpus={corpus} data.split=80/20/0 train.steps={LONG}"
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setenv("SEQLM_HOME", folders["SEQLM_HOME"])
+            run = begin(_reused, f"{line} train.evaluate_every={LONG}", "for-refusals")
+            held = run.holder()
+            assert held is not None
+            _reused.socket_path = held.socket
+            yield _reused
+            _reused.ask(Stop(id="stop"))
+
+    @pytest.mark.parametrize(
+        ("message", "words"),
+        [
+            (SetValue(id="1", key="train.learning_rate", value=-1), "1e-06 to 100"),
+            (SetValue(id="1", key="model.hidden", value=5), "cannot change while a run goes"),
+            (Continue(id="1", n_steps=0), "1 or more"),
+            (Start(id="1", recipe="names-mlp"), "stop it first"),
+            (Resume(id="1", run="for-refusals"), "stop it first"),
+            (Read(id="1", run="for-refusals"), "stop it first"),
+            (Sample(id="1", temperature=0.0), "temperature=0.0 is not possible"),
+            (Sample(id="1", count=0), "count=0 is not possible"),
+            (Sample(id="1", top_k=0), "top_k=0 is not possible; taken: 1 to 1,000,000, or None"),
+            (Sample(id="1", top_p=1.5), "top_p=1.5 is not possible; taken: above 0 to 1"),
+            (Sample(id="1", top_p=0.0), "top_p=0.0 is not possible"),
+            (Sample(id="1", order="top-k"), "order=top-k is not possible; taken: the stages"),
+            (Sample(id="1", min_p=1.0), "min_p=1.0 is not possible; taken: 0 to below 1"),
+            (Sample(id="1", min_p=float("nan")), "min_p=nan is not possible"),
+            (Sample(id="1", prompt=["aa"]), "one token at a time"),
+            (NextToken(id="1", tokens=["ß"]), "not in this vocabulary"),
+            (NextToken(id="1", tokens=[], top=0), "top=0 is not possible"),
+            (NextToken(id="1", tokens=[], weights="step-999"), "step-999"),
+            (NextToken(id="1", tokens=[], weights="../x"), "are kept; taken: 0"),
+            (NextToken(id="1", tokens=[], weights="best"), "no best checkpoint yet"),
+            (SplitLoss(id="1", split="test"), "the split test is empty; there is train, val"),
+        ],
+        ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
+    )
+    def test_what_cannot_be_is_refused_in_words_and_training_goes_on(
+        self, one_training: Any, message: Any, words: str
+    ) -> None:
+        with pytest.raises(SeqlmError) as refused:
+            one_training.ask(message)
+        assert words in str(refused.value)
+        assert one_training.ask(Describe(id="2")).status == "training"
+
+    def test_garbage_on_the_socket_is_refused_and_training_goes_on(self, one_training: Any) -> None:
+        with socket.socket(socket.AF_UNIX) as screen:
+            screen.connect(one_training.socket_path)
+            screen.settimeout(30)
+            screen.sendall(b'\xff\x00\n{"kind":"Pause"}\n[[[[\n\n')
+            answers = b""
+            while answers.count(b"\n") < 4:
+                answers += screen.recv(1 << 16)
+        assert answers.count(b'"kind":"Refused"') == 4
+        assert one_training.ask(Describe(id="2")).status == "training"
+
+
+def test_questions_while_training_leave_every_loss_as_it_was(reused: Worker, small: Recipe) -> None:
+    line = small("model.dropout=0.2", steps=200)
+    quiet = uninterrupted(line)
+    worker = reused
+    run = begin(worker, line)
+    answers: list[Any] = []
+    worker.connection.send(LearningRateSweep(id="f"))
+    while not has_ended(run):
+        answers += [
+            worker.ask(NextToken(id="n", tokens=["a"], top=3)),
+            worker.ask(Sample(id="s", count=5, length=12, seed=len(answers))),
+            worker.ask(Score(id="t", text="anna".replace("nn", "n"))),
+            worker.ask(SplitLoss(id="l", split="val")),
+            worker.ask(NextToken(id="k", tokens=[], weights="1")),
+        ]
+    assert losses_of(run) == quiet
+    kinds = [NextTokenAnswer, SampleAnswer, ScoreAnswer, SplitLossAnswer, NextTokenAnswer]
+    assert [type(answer) for answer in answers[:5]] == kinds
+    assert [answer.step for answer in answers[4::5]] == [1] * (len(answers) // 5)
+    assert len({answer.step for answer in answers[::5]}) > 1
+    assert all(sum(answer.probabilities) <= 1 for answer in answers[::5])
+
+
+def test_an_answer_is_of_the_weights_of_its_step(reused: Worker, small: Recipe) -> None:
+    worker = reused
+    begin(worker, small("train.learning_rate=0.01", steps=LONG))
+    worker.ask(Sample(id="s", count=400, length=30))  # many slices, training in between
+    worker.ask(Pause(id="p"))
+    one = worker.ask(SplitLoss(id="a", split="val"))
+    two = worker.ask(SplitLoss(id="b", split="val"))
+    assert (one.step, one.loss) == (two.step, two.loss)
+
+
+def test_a_run_has_one_worker_and_is_gone_on_with_bit_for_bit_once_that_is_killed(
+    spawn: Spawn, reused: Worker, small: Recipe
+) -> None:
+    line = small("model.dropout=0.2", "train.learning_rate=0.001@60")
+    whole = uninterrupted(line)
+    first, second = spawn(), reused
+    run = begin(first, line + " train.pace=200")
+    first.until(lambda: b'"first_step":4' in run.events_path.read_bytes())
+    with pytest.raises(RequestError, match="held by another worker"):
+        second.ask(Resume(id="r", run=run.name))
+    assert second.ask(Describe(id="d")).run != run.name
+    first.process.send_signal(signal.SIGKILL)
+    with pytest.raises(WorkerDied, match="signal 9"):
+        first.until(lambda: False)
+    assert run.holder() is None
+    assert client.attach(run) is None
+
+    assert isinstance(second.ask(Resume(id="r", run=run.name, words=["train.pace=off"])), Continued)
+    holder = run.holder()
+    assert holder is None or holder.pid == second.process.pid
+    second.until(lambda: has_ended(run))
+    assert losses_of(run) == whole
+    assert any(isinstance(event, Resumed) for event in read_events(run.events_path))
+
+
+CLIENT = """
+import sys
+from seqlm.protocol.commands import Start
+from seqlm.worker import client
+connection = client.spawn()
+connection.ask(Start(id="s", recipe=sys.argv[1], name="mine"), 60)
+print(connection.process.pid, flush=True)
+connection.receive()
+"""
+
+
+def test_a_killed_screen_leaves_the_training_which_another_attaches_to_and_leaves(
+    small: Recipe,
+) -> None:
+    command = [sys.executable, "-c", CLIENT, small(steps=LONG)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as screen:
+        assert screen.stdout is not None
+        worker = psutil.Process(int(screen.stdout.readline()))
+        screen.kill()
+    run = find_run("mine")
+    connection = client.attach(run)
+    assert connection is not None
+    with connection:
+        described = connection.ask(Describe(id="d"), 30)
+        assert isinstance(described, DescribeAnswer)
+        assert described.status == "training"
+        later = connection.ask(Pause(id="p"), 30)
+        assert isinstance(later, Paused)
+        n_steps = later.step + 20
+        connection.ask(SetValue(id="v", key="train.steps", value=n_steps), 30)
+        connection.ask(Continue(id="c"), 30)
+    worker.wait(30)  # deserted it trains to the end, and ends then
+    assert has_ended(run)
+    assert len(losses_of(run)) == n_steps
+    assert list((Path(os.environ["SEQLM_SOCKETS"]) / "seqlm").iterdir()) == []
+
+
+def test_two_screens_follow_one_worker(reused: Worker, small: Recipe) -> None:
+    worker = reused
+    run = begin(worker, small(steps=LONG))
+    other = client.attach(run)
+    assert other is not None
+    with other:
+        assert isinstance(other.ask(Pause(id="theirs"), 30), Paused)
+        assert worker.ask(Describe(id="ours")).status == "paused"
+
+
+def test_a_finished_run_is_read_for_questions(reused: Worker, small: Recipe) -> None:
+    run = begin(reused, small(steps=30))
+    reused.until(lambda: has_ended(run))
+    told = reused.ask(NextToken(id="n", tokens=["a"]))
+    assert reused.ask(Read(id="r", run=run.name)).status == "reading"
+    answer = reused.ask(NextToken(id="n", tokens=["a"]))
+    assert answer == told
+    assert answer.step == 30
+    with pytest.raises(RequestError, match="nothing is training here"):
+        reused.ask(Pause(id="p"))
+
+
+def test_sigterm_is_a_checkpoint_and_the_end(spawn: Spawn, small: Recipe) -> None:
+    worker = spawn()
+    run = begin(worker, small(steps=LONG))
+    worker.until(lambda: any(isinstance(e, StepsDone) for e in events_of(run)))
+    worker.process.terminate()
+    assert worker.ended() == 0
+    ended = events_of(run)[-1]
+    assert isinstance(ended, Ended)
+    assert ended.status == "stopped"
+    assert ended.step == len(losses_of(run))
+    assert Checkpoints(run.checkpoints_path).load("latest").record.step == ended.step
+
+
+def test_the_end_of_a_terminal_is_not_its_end(reused: Worker, small: Recipe) -> None:
+    worker = reused
+    begin(worker, small(steps=LONG))
+    for end in (signal.SIGHUP, signal.SIGINT):
+        worker.process.send_signal(end)
+    assert worker.ask(Describe(id="d")).status == "training"
+    assert os.getsid(worker.process.pid) == worker.process.pid
+
+
+def test_a_refused_start_leaves_nothing_behind(reused: Worker, small: Recipe) -> None:
+    before = sorted(runs_dir().iterdir())
+    for line, words in (
+        ("names-mlp model.hidden=0", "1 to 8,192"),
+        (small("train.device=" + _missing_device()), "is not on this machine"),
+        (small("train.example=chunk", "train.chunk=8000"), "smaller batch or chunk"),
+        ("names-mlp data.corpus=/nowhere.txt", "nowhere"),
+    ):
+        with pytest.raises(RequestError, match=words):
+            reused.ask(Start(id="s", recipe=line))
+    assert sorted(runs_dir().iterdir()) == before
+
+
+def _missing_device() -> str:
+    return "mps" if sys.platform != "darwin" else "cuda"
+
+
+def fill(folder: Path) -> Path:
+    filler = folder / "filler"
+    with contextlib.suppress(OSError), filler.open("wb", buffering=0) as out:
+        while True:
+            out.write(b"x" * 512)
+    return filler
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A home on a file system of four megabytes."""
+    home = tmp_path / "tiny"
+    home.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(home)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("a small file system can be mounted by root alone")
+    monkeypatch.setenv("SEQLM_HOME", str(home))
+    yield home
+    subprocess.run(["umount", "-l", str(home)], check=True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs tmpfs")
+def test_a_full_disk_pauses_and_nothing_is_lost(
+    spawn: Spawn, small: Recipe, tiny_disk: Path
+) -> None:
+    line = small("train.evaluate_every=20", steps=300)
+    whole = uninterrupted(line)
+    worker = spawn()
+    run = begin(worker, line + " train.pace=100")
+    filler = fill(tiny_disk)
+    told: list[Refused] = []
+    while not told:
+        replies = worker.connection.receive(5)
+        told += [reply for reply in replies if isinstance(reply, Refused)]
+    assert "Disk full: paused at" in told[0].message
+    assert worker.ask(Describe(id="d")).status == "paused"
+    with pytest.raises(SeqlmError, match="No space left"):
+        worker.ask(Continue(id="c"))
+    filler.unlink()
+    worker.ask(SetValue(id="v", key="train.pace", value="off"))
+    assert isinstance(worker.ask(Continue(id="c")), Continued)
+    worker.until(lambda: has_ended(run))
+    assert losses_of(run) == whole
+    seqs = [event.seq for event in read_events(run.events_path)]
+    assert seqs == list(range(1, len(seqs) + 1))

@@ -1,0 +1,150 @@
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqlm.configuration.run_config import DataConfig
+from seqlm.data.corpus import Corpus
+from seqlm.data.prepared_text import PreparedText
+from seqlm.data.tokenizer import CharTokenizer
+from workbench.corpus import novelty
+from workbench.corpus.novelty import Finding, Novelty, copied_words, novelty_words
+from workbench.corpus.preview import Preview
+
+
+def prepared(
+    train: Sequence[str], val: Sequence[str] = (), mode: str = "lines", boundary: str = "end"
+) -> PreparedText:
+    text = "\n".join([*train, *val])
+    corpus = Corpus("made up", None, text, mode, len(text), "", 0)  # type: ignore[arg-type]
+    tokenizer = CharTokenizer(tuple(sorted(set(text) | {"a", "b"})), None)
+    items = {"train": tuple(train), "val": tuple(val), "test": ()}
+    return PreparedText(corpus, tokenizer, boundary, items, 0, 0)  # type: ignore[arg-type]
+
+
+def looked_up(known: Novelty, text: str, has_ended: bool = True) -> Finding:
+    for _ in known.look_up(text, has_ended):
+        pass
+    return known.findings[text, has_ended]
+
+
+def longest_by_trying(text: str, train: str) -> int:
+    ends = ((a, b) for a in range(len(text)) for b in range(a, len(text) + 1))
+    return max((b - a for a, b in ends if text[a:b] in train), default=0)
+
+
+letters = st.text("ab", max_size=12)
+
+
+@given(st.lists(st.text("ab", min_size=1), min_size=1, max_size=6), st.lists(letters, max_size=4))
+def test_the_longest_stretch_is_the_longest_there_is(train: list[str], texts: list[str]) -> None:
+    known = Novelty(prepared(train))
+    for text in texts:
+        copied = looked_up(known, text).copied
+        assert copied is not None
+        assert copied in text
+        assert any(copied in item for item in train)
+        assert len(copied) == max(longest_by_trying(text, item) for item in train)
+
+
+@given(st.text("ab", min_size=1), st.text("ab", min_size=1, max_size=30))
+def test_a_text_that_grows_is_compared_as_at_once(train: str, text: str) -> None:
+    growing, at_once = Novelty(prepared([train])), Novelty(prepared([train]))
+    for n in range(1, len(text) + 1):
+        found = looked_up(growing, text[:n], has_ended=False)
+    assert found.copied is not None
+    assert len(found.copied) == len(looked_up(at_once, text, has_ended=False).copied or "")
+
+
+def test_an_item_is_found_in_its_split_and_on_its_line() -> None:
+    known = Novelty(prepared(["mari", "anna  ", "ann", "mar"], ["marie", "ann"]))
+    assert looked_up(known, "ann") == Finding("train", 3, "ann")
+    assert looked_up(known, "mari") == Finding("train", 1, "mari")
+    assert looked_up(known, "mar") == Finding("train", 4, "mar")
+    assert looked_up(known, "marie") == Finding("val", 5, "mari")
+    assert looked_up(known, "annm") == Finding(None, None, "ann")
+    assert looked_up(known, "ann", has_ended=False) == Finding(
+        None, None, "ann", is_item=False, has_ended=False
+    )
+
+
+def test_where_lines_have_no_end_token_every_text_is_looked_up() -> None:
+    known = Novelty(prepared(["345", "456"], ["34"], boundary="none"))
+    found = looked_up(known, "345", has_ended=False)
+    assert found == Finding("train", 1, "345", has_ended=False)
+    assert novelty_words(found) == "in train (line 1)"
+    assert looked_up(known, "34", has_ended=False).split == "val"
+    longer = looked_up(known, "3456", has_ended=False)
+    assert novelty_words(longer) == "no whole line"
+    assert copied_words(longer, 4) == "longest stretch copied: 345 (3 of 4)"
+
+
+@pytest.mark.parametrize("has_ended", [True, False])
+def test_of_a_stream_it_is_not_said_that_a_text_stands_nowhere(has_ended: bool) -> None:
+    found = looked_up(Novelty(prepared(["ab\nba"], mode="stream")), "ba", has_ended)
+    assert (novelty_words(found), copied_words(found, 2)) == (
+        "",
+        "longest run copied: 2 characters, ba",
+    )
+
+
+def test_blanks_at_the_end_of_a_line_are_no_part_of_its_item() -> None:
+    text = prepared(["anna", "bo"])
+    corpus = Corpus("made up", None, "\n\nanna\t \nbo", "lines", 9, "", 0)
+    known = Novelty(PreparedText(corpus, text.tokenizer, "end", text.items, 0, 0))
+    assert looked_up(known, "anna").line == 3
+    assert looked_up(known, "bo").line == 4
+
+
+def test_a_stretch_does_not_run_over_the_end_of_an_item() -> None:
+    assert looked_up(Novelty(prepared(["ab", "ba"])), "abba").copied in ("ab", "ba")
+
+
+def test_a_large_text_is_searched_in_short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(novelty, "_CHARACTERS_PER_PIECE", 16)
+    monkeypatch.setattr(novelty, "_ITEMS_PER_PIECE", 4)
+    items = [f"{'ab' * (i % 5)}a{'b' * i}" for i in range(40)]
+    known = Novelty(prepared(items))
+    assert len(list(known.look_up(items[30], True))) > 40
+    assert known.findings[items[30], True] == Finding("train", 31, items[30])
+    assert looked_up(known, "bbbbab").copied == "bbbb"
+
+
+def test_of_too_large_a_text_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(novelty, "LARGEST_TEXT", 3)
+    found = looked_up(Novelty(prepared(["anna"])), "ann")
+    assert found == Finding(None, None, None)
+    assert "too large" in copied_words(found, 3)
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(novelty, "_MOST_KEPT", 20)
+    known = Novelty(prepared(["ab"]))
+    for n in range(200):
+        looked_up(known, "ab" * n, has_ended=n % 2 == 0)
+        assert len(known.findings) <= 20
+        assert len(known._runs) <= 20 + novelty.MOST_TOKENS
+
+
+def test_the_words() -> None:
+    assert novelty_words(Finding("train", 2044, "mariel")) == "in train (line 2,044)"
+    assert novelty_words(Finding("val", 12, "x")) == "in val"
+    assert novelty_words(Finding()) == "new"
+    assert novelty_words(Finding(is_item=False, copied="if x")) == ""
+    assert copied_words(Finding(copied="mari"), 6) == "longest stretch copied: mari (4 of 6)"
+    run = Finding(is_item=False, copied="if x")
+    assert copied_words(run, 90) == "longest run copied: 4 characters, if␣x"
+    assert copied_words(Finding("train", 1, "anna"), 4) == ""
+    assert copied_words(Finding(copied="x"), 4) == ""
+    assert "(30 of 40)" in copied_words(Finding(copied="\x1b" * 30), 40)
+    assert "…␛" in copied_words(Finding(copied="\x1b" * 30), 40)
+
+
+def test_names_of_the_bundled_corpus(preview: Preview) -> None:
+    known, lines = Novelty(preview.text), preview.text.corpus.text.split("\n")
+    for item in (preview.text.items["train"][0], preview.text.items["train"][-1]):
+        found = looked_up(known, item)
+        assert found.split == "train"
+        assert lines[(found.line or 0) - 1] == item
+    assert preview.data == DataConfig()

@@ -1,0 +1,149 @@
+"""Views of the Generate pane and an app around it, for its tests."""
+
+from array import array
+from collections.abc import Iterable
+from typing import Any
+
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+
+from seqlm.configuration.run_config import SampleConfig
+from seqlm.data.tokenizer import CharTokenizer
+from seqlm.generation import sampler
+from seqlm.protocol.queries import Drawn
+from workbench.panes.generate.pane import GeneratePane
+from workbench.panes.generate.presenter import GenerateDesk
+from workbench.panes.generate.render import generate_rows
+from workbench.panes.generate.requests import PredictionWanted
+from workbench.panes.generate.view_model import GenerateView, Source
+from workbench.render.sanitize import END
+from workbench.sampling.prediction import Prediction
+from workbench.sampling.sample_tree import Continuation
+
+SHARES = {"a": 0.4, "n": 0.25, "r": 0.15, END: 0.1, "i": 0.06, "y": 0.04}
+VOCABULARY = ("a", "i", "n", "r", "y", END)
+HOSTILE = ("[/", "\x1b[31m", "\n", " ", "漢", "e\u0301\u0301\u0301\u0301", "\u0301", "\u202e", "")
+
+
+def prediction(
+    shares: dict[str, float] = SHARES, request_id: str = "q", step: int | None = 41_200
+) -> Prediction:
+    ranked = sorted(shares.values(), reverse=True)
+    ids = array("i", sorted(range(len(shares)), key=lambda i: -list(shares.values())[i]))
+    return Prediction(
+        request_id, tuple(shares), ids, array("d", ranked), sampler.entropy(ranked), step,
+        ("m", "a"), (2.71, 0.44),
+    )  # fmt: skip
+
+
+def drawn_view(**changes: Any) -> GenerateView:
+    sampling = SampleConfig(temperature=0.8, top_k=5, seed=7)
+    text = Continuation().begin(("m", "a")).pick(prediction(), 2).forward()
+    text = text.draw(prediction(), sampling)
+    samples = (
+        Drawn(text="mariel", tokens=["r", "i", "e", "l", END], surprisal=[1.0] * 5, is_item=True),
+        Drawn(
+            text="maria",
+            tokens=["r", "i", "a", END],
+            surprisal=[1.0] * 4,
+            is_item=True,
+            seen_in="train",
+        ),
+    )
+    values: dict[str, Any] = {
+        "text": text,
+        "sampling": sampling,
+        "source": source(41_200),
+        "same_draw": ((10, "pwrcxuwkd"), (1000, "malixa"), (41_200, "kaycoum")),
+        "samples": samples,
+        "samples_step": 41_200,
+        **changes,
+    }
+    return GenerateView(**values)
+
+
+def plain(view: GenerateView, width: int, height: int) -> list[str]:
+    return [row.plain.rstrip() for row in generate_rows(view, width, height)]
+
+
+def source(step: int | None = 1, vocabulary: tuple[str, ...] = VOCABULARY) -> Source:
+    return Source("names-mlp-7", "live", step, tokenizer_of(vocabulary))
+
+
+def tokenizer_of(vocabulary: tuple[str, ...] = VOCABULARY) -> CharTokenizer:
+    """Has these tokens; the end token is the last where it is one of them."""
+    return CharTokenizer(vocabulary, len(vocabulary) - 1 if END in vocabulary else None)
+
+
+def desk_with(step: int | None = 1, prompt: str = "a") -> GenerateDesk:
+    desk = GenerateDesk(tuple(prompt))
+    desk.use_source(source(step))
+    return desk
+
+
+def answer(desk: GenerateDesk, step: int = 1, shares: dict[str, float] = SHARES) -> None:
+    asked = desk.outbox.pop()
+    assert isinstance(asked, PredictionWanted)
+    desk.take_prediction(prediction(shares, asked.request_id, step))
+
+
+class Host(App[None]):
+    """Answers every prediction at once, and remembers what was asked."""
+
+    def __init__(self, shares: dict[str, float] = SHARES) -> None:
+        super().__init__()
+        self.shares = shares
+        self.heard: list[Any] = []
+        self.is_mute = False
+
+    def compose(self) -> ComposeResult:
+        yield GeneratePane("a")
+
+    @property
+    def pane(self) -> GeneratePane:
+        return self.query_one(GeneratePane)
+
+    def on_mount(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Tell the pane who answers."""
+        self.pane.show_source("names-mlp-7", "live", 1, tokenizer_of())
+        self.pane.show_sampling(SampleConfig(seed=3))
+        self.pane.focus()
+
+    def on_generate_pane_prediction_asked(self, asked: GeneratePane.PredictionAsked) -> None:
+        self.heard.append(asked)
+        if not self.is_mute:
+            self._answer(asked)
+
+    def _answer(self, asked: GeneratePane.PredictionAsked) -> None:
+        self.pane.predicted(prediction(self.shares, asked.request_id, 1))
+
+    def on_generate_pane_samples_asked(self, asked: GeneratePane.SamplesAsked) -> None:
+        self.heard.append(asked)
+        self.pane.samples_drawn(
+            asked.request_id,
+            [Drawn(text="anna", tokens=["n", END], surprisal=[1.0, 2.0], is_item=True)],
+        )
+
+    def on_generate_pane_temperature_asked(self, asked: GeneratePane.TemperatureAsked) -> None:
+        self.heard.append(asked.value)
+
+
+NEVER_ENDING = {"a": 0.5, "n": 0.3, "i": 0.2}
+
+
+async def press(pilot: Pilot[None], keys: Iterable[str]) -> None:
+    for key in keys:
+        await pilot.press(key)
+        await pilot.pause()
+
+
+def tokens(pane: GeneratePane) -> list[str]:
+    return [drawn.token for drawn in pane.view.text.drawn]
+
+
+def screen_text(app: App[None]) -> str:
+    strips = app.screen._compositor.render_strips()
+    return "\n".join(strip.text for strip in strips)

@@ -1,0 +1,127 @@
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from workbench.render.sanitize import END, ascii_signs, ascii_text, clean, fit, token_glyph
+
+# Surrogates, controls and every plane, with the dangerous ones made frequent.
+dangerous = st.sampled_from(
+    [*map(chr, range(0x20)), "\x7f", *map(chr, range(0x80, 0xA0)), "\ud800", "\udfff",
+     "\u061c", "\u200b", "\u200d", "\u200e", "\u202e", "\u2028", "\u2029", "\u2066", "\u2069",
+     "\ufeff", "\u00ad", "\ufe0f", "\U000e0041", "\uffff", "\ufdd0", "\u0301", "\u20dd", "\u115f"]
+)  # fmt: skip
+any_char = st.one_of(dangerous, st.characters(exclude_categories=()), st.sampled_from("ab漢🙂"))
+any_text = st.text(any_char, max_size=40)
+
+
+def is_harmless(char: str) -> bool:
+    code = ord(char)
+    return (
+        unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+        and not 0xFE00 <= code <= 0xFE0F
+        and code & 0xFFFE != 0xFFFE
+        and not 0xFDD0 <= code <= 0xFDEF
+    )
+
+
+@given(any_text)
+def test_nothing_that_steers_a_terminal_is_left(text: str) -> None:
+    assert all(map(is_harmless, clean(text)))
+    clean(text).encode("utf-8")
+
+
+@given(any_text, st.none() | st.integers(0, 30))
+def test_cleaning_twice_changes_nothing(text: str, max_chars: int | None) -> None:
+    once = clean(text, max_chars)
+    assert clean(once, max_chars) == once
+
+
+@given(any_text, st.integers(0, 30))
+def test_length_is_bounded(text: str, max_chars: int) -> None:
+    assert len(clean(text, max_chars)) <= max_chars
+
+
+@given(any_text)
+def test_marks_never_pile_up(text: str) -> None:
+    run = 0
+    for char in clean(text):
+        run = run + 1 if unicodedata.category(char).startswith("M") else 0
+        assert run <= 3
+
+
+@given(any_text)
+def test_widths_add_up(text: str) -> None:
+    shown = clean(text)
+    assert cell_len(shown) == sum(map(cell_len, shown))
+
+
+@given(any_text, st.integers(0, 50), st.sampled_from(["left", "right"]), st.booleans())
+def test_fit_is_exact(text: str, width: int, align: str, ascii_only: bool) -> None:
+    fitted = fit(text, width, align, ascii_only)  # type: ignore[arg-type]
+    assert cell_len(fitted) == width
+    assert fitted.isascii() or not ascii_only
+
+
+@given(any_text)
+def test_ascii_is_ascii(text: str) -> None:
+    for shown in (ascii_text(text), token_glyph(text, ascii_only=True)):
+        assert shown.isascii()
+        assert shown.isprintable()
+
+
+@given(any_text)
+def test_ascii_is_as_wide(text: str) -> None:
+    assert cell_len(ascii_text(text)) == cell_len(clean(text))
+
+
+def test_ascii_leaves_what_steers_the_terminal() -> None:
+    assert ascii_signs("\x1b[1m┏━┓┃╭─┤\x1b[0m漢e\u0301") == "\x1b[1m+=+|+-|\x1b[0m??e"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("\x1b[31m", "␛[31m"),
+        ("a\tb\nc", "a␉b␊c"),
+        ("\x7f\x9b", "␡\ufffd"),
+        ("abc\u202edef", "abc\ufffddef"),
+        ("e" + "\u0301" * 9, "e" + "\u0301" * 3),
+        ("\u0301", "\u25cc\u0301"),
+        ("naïve 漢字 🙂", "naïve 漢字 🙂"),
+        ("👩\u200d🚀", "👩\ufffd🚀"),
+    ],
+)
+def test_known_texts(text: str, shown: str) -> None:
+    assert clean(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("token", "shown", "in_ascii"),
+    [
+        (END, "∎", "$"),
+        (" ", "␣", "_"),
+        ("\n", "␊", "\\n"),
+        ("\t", "␉", "\\t"),
+        ("\x1b", "␛", "\\x1b"),
+        (" the", "␣the", "_the"),
+        ("é", "é", "\\xe9"),
+        ("[/b]", "[/b]", "[/b]"),
+        (f"olao{END}", "olao∎", "olao$"),
+    ],
+)
+def test_token_glyphs(token: str, shown: str, in_ascii: str) -> None:
+    assert token_glyph(token) == shown
+    assert token_glyph(token, ascii_only=True) == in_ascii
+
+
+def test_cut_is_marked() -> None:
+    assert fit("abcdef", 4) == "abc…"
+    assert fit("abcdef", 4, ascii_only=True) == "abc~"
+    assert fit("漢字漢", 4) == "漢 …"
+    assert fit("ab", 4, "right") == "  ab"
+    assert clean("abcdef", 4) == "abc…"
+    assert clean("a" + "\u0301" * 10_000, 3) == "a\u0301…"

@@ -1,0 +1,102 @@
+"""What the losses of a run say: told from what only looks like it."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+from recorded_logs import recorded
+from test_reducer import CREATED, STARTED, steps, val
+
+from seqlm.protocol.events import Continued, Event, ValueChanged
+from workbench.run.diagnostics import crossed, overfitting, plateau
+from workbench.run.reducer import fold_all
+from workbench.run.state import RunState
+
+Loss = Callable[[int], float]
+
+
+def trained(
+    train: Loss, validation: Loss, n_steps: int, *more: Event, every: int = 500
+) -> RunState:
+    """A run whose losses are known, checked every so many steps."""
+    events: list[Event] = [CREATED, STARTED, Continued(step=0)]
+    best = float("inf")
+    for end in range(every, n_steps + 1, every):
+        events.append(steps(end - every + 1, [train(end)] * every))
+        events += [event for event in more if end - every < getattr(event, "step", 0) <= end]
+        loss = validation(end)
+        events.append(val(end, loss, best=loss < best))
+        best = min(best, loss)
+    return fold_all(RunState(), events)
+
+
+def falling(step: int) -> float:
+    return 2.0 + 1.2 / (1 + (step / 500) ** 0.75)
+
+
+def turning(step: int) -> float:
+    return falling(step) + 0.15 * max(0.0, step / 10_000 - 1)
+
+
+def test_learning_by_heart() -> None:
+    state = trained(falling, turning, 30_000)
+    found = overfitting(state)
+    assert found is not None
+    assert state.best is not None
+    assert 9_000 <= found.best.step <= 13_000
+    assert found.best == state.best
+    assert found.n_checks == state.checks_since_best >= 5
+
+
+def test_a_rise_of_both_losses_is_no_learning_by_heart() -> None:
+    assert overfitting(trained(turning, turning, 30_000)) is None
+
+
+def test_a_loss_that_still_falls_says_nothing() -> None:
+    state = trained(lambda step: 3 - step / 30_000, lambda step: 3 - step / 30_000, 20_000)
+    assert overfitting(state) is None
+    assert plateau(state) is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_noise_is_no_learning_by_heart(seed: int) -> None:
+    """A high learning rate makes every validation another one: the lowest is lowest by chance."""
+    draw = random.Random(seed)
+    state = trained(falling, lambda step: falling(step) + draw.gauss(0, 0.06), 40_000)
+    assert overfitting(state) is None
+
+
+def test_little_gained_since_a_step() -> None:
+    state = trained(falling, lambda step: max(2.3, 3.3 - step / 10_000), 20_000)
+    found = plateau(state)
+    assert found is not None
+    assert found.step == 10_000
+    assert 0 <= found.gain < 0.01
+
+
+def test_a_change_begins_the_wait_anew() -> None:
+    rate = ValueChanged(step=19_000, key="train.learning_rate", old=0.1, new=0.05)
+    pace = ValueChanged(step=19_000, key="train.pace", old=None, new=100.0)
+    flat: Loss = lambda step: max(2.3, 3.3 - step / 10_000)  # noqa: E731
+    assert plateau(trained(falling, flat, 20_000, rate)) is None
+    assert plateau(trained(falling, flat, 20_000, pace)) is not None
+    later = plateau(trained(falling, flat, 40_000, rate))
+    assert later is not None
+    assert later.step > 19_000
+
+
+def test_when_a_reference_was_passed() -> None:
+    state = trained(falling, lambda step: 3 - step / 10_000, 15_000)
+    assert crossed(state, 2.5) == pytest.approx(5_500, rel=0.01)
+    assert crossed(state, 1.0) is None
+    assert crossed(RunState(), 2.5) is None
+
+
+@pytest.mark.parametrize("name", ["steered", "diverging"])
+def test_a_recorded_run_breaks_nothing(name: str) -> None:
+    events = recorded(name)
+    for end in range(0, len(events), 7):
+        state = fold_all(RunState(), events[:end])
+        assert overfitting(state) is None
+        found = plateau(state)
+        assert found is None or found.step < state.step

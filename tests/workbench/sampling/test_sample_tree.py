@@ -1,0 +1,265 @@
+import math
+from array import array
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from seqlm.configuration.run_config import SampleConfig
+from seqlm.generation import sampler
+from workbench.sampling.branches import MAX_BRANCHES, Branch, departs_at, tree_rows
+from workbench.sampling.prediction import Prediction
+from workbench.sampling.sample_tree import Continuation
+
+TOKENS = ("a", "b", "[/", "\x1b", "∎")
+
+
+def prediction(weights: list[float], request_id: str = "q") -> Prediction:
+    total = sum(weights)
+    ids = array("i", sorted(range(len(TOKENS)), key=lambda i: -weights[i]))
+    ranked = array("d", (weights[i] / total for i in ids))
+    return Prediction(request_id, TOKENS, ids, ranked, sampler.entropy(ranked), step=7)
+
+
+predictions = st.lists(st.floats(0.01, 1), min_size=5, max_size=5).map(prediction)
+samplings = st.builds(
+    SampleConfig,
+    temperature=st.floats(0.1, 5),
+    top_k=st.none() | st.integers(1, 5),
+    seed=st.integers(0, 99),
+)
+Step = Callable[[Continuation], Continuation]
+steps: st.SearchStrategy[Step] = st.one_of(
+    st.builds(lambda p, s: lambda c: c.draw(p, s), predictions, samplings),
+    st.builds(lambda p, i: lambda c: c.pick(p, i), predictions, st.integers(0, 4)),
+    st.builds(lambda s: lambda c: c.redraw(s), samplings),
+    st.builds(lambda t: lambda c: c.begin(tuple(t)), st.lists(st.sampled_from("ab"), max_size=3)),
+    st.sampled_from([Continuation.back, Continuation.forward]),
+    st.sampled_from([Continuation.undo, Continuation.redo]),
+    st.sampled_from([Continuation.fork, Continuation.drop, Continuation.keep]),
+    st.builds(lambda b, p: lambda c: c.go_to(b, p), st.integers(-1, 9), st.integers(-1, 9)),
+)
+
+
+def made(moves: list[Step]) -> Continuation:
+    text = Continuation()
+    for move in moves:
+        text = move(text)
+    return text
+
+
+texts = st.lists(steps, max_size=25).map(made)
+
+
+@given(texts)
+def test_back_then_forward_is_where_it_was(text: Continuation) -> None:
+    if text.cursor > 0:
+        assert text.back().forward() == text
+
+
+@given(texts)
+def test_undo_and_redo_undo_each_other(text: Continuation) -> None:
+    if text.past:
+        assert text.undo().redo() == text
+    if text.future:
+        assert text.redo().undo() == text
+
+
+@given(texts, predictions, samplings)
+def test_a_change_is_taken_back_whole(
+    text: Continuation, prediction: Prediction, sampling: SampleConfig
+) -> None:
+    changes = (
+        text.draw(prediction, sampling),
+        text.pick(prediction, 2),
+        text.begin(("b",)),
+        text.fork(),
+        text.keep(),
+    )
+    for changed in changes:
+        assert changed.undo().now == text.now
+
+
+@given(st.lists(steps, max_size=25))
+def test_no_text_is_ever_lost(moves: list[Step]) -> None:
+    text, seen = Continuation(), set()
+    for move in moves:
+        seen |= {(text.prompt, branch.drawn) for branch in text.branches}
+        text = move(text)
+    states = (*text.past, text.now, *text.future)
+    kept = {(state.prompt, branch.drawn) for state in states for branch in state.branches}
+    assert seen <= kept
+
+
+@given(texts)
+def test_the_cursor_stays_in_the_text(text: Continuation) -> None:
+    assert 0 <= text.cursor <= len(text.drawn)
+    assert 0 <= text.now.current < len(text.branches) <= MAX_BRANCHES
+    assert text.tokens_before[: len(text.prompt)] == text.prompt
+    assert len(text.tokens_before) == len(text.prompt) + text.cursor
+
+
+@given(texts)
+def test_surprisal_is_minus_ln_p_of_the_model(text: Continuation) -> None:
+    for drawn in text.drawn:
+        model = drawn.prediction
+        assert drawn.probability == model.probability_of(drawn.token)
+        assert drawn.surprisal == pytest.approx(-math.log(drawn.probability))
+        assert drawn.entropy_nats == drawn.prediction.entropy_nats
+
+
+@given(predictions, samplings)
+def test_a_draw_is_fixed_by_seed_sample_and_place(
+    prediction: Prediction, sampling: SampleConfig
+) -> None:
+    drawn = Continuation().draw(prediction, sampling).drawn[0]
+    assert drawn.u == sampler.uniform(sampling.seed, 0, 0)
+    options = prediction.sampled(sampling)
+    assert drawn.token == prediction.token(sampler.choose(options, drawn.u))
+    later = replace(prediction, request_id="other", step=9)
+    assert Continuation().draw(later, sampling).drawn[0].u == drawn.u
+
+
+def test_a_new_draw_takes_the_next_number() -> None:
+    even = prediction([1, 1, 1, 1, 1])
+    text = Continuation().draw(even, SampleConfig())
+    again = text.redraw(SampleConfig()).redraw(SampleConfig())
+    assert [text.drawn[0].sample, again.drawn[0].sample] == [0, 2]
+    assert again.drawn[0].u == sampler.uniform(0, 2, 0)
+
+
+def text_of(branch: Branch) -> str:
+    return "".join(token.token for token in branch.drawn)
+
+
+EVEN = prediction([5, 4, 3, 2, 1])
+
+
+def written(words: str) -> Continuation:
+    """Branches written by hand: ``ab/a[`` is two, the second leaves the first at place 1."""
+    text = Continuation()
+    for word in words.split("/"):
+        text = text.go_to(text.now.current, 0)
+        for place, letter in enumerate(word):
+            text = text.pick(EVEN, "ab[".index(letter))
+            text = text.go_to(text.now.current, place + 1)
+    return text
+
+
+def test_another_token_is_a_branch_and_the_old_one_stays() -> None:
+    text = Continuation().begin(("a",)).pick(EVEN, 0).forward().pick(EVEN, 1).back()
+    branch = text.pick(EVEN, 2)
+    assert [text_of(b) for b in branch.branches] == ["ab", "[/"]
+    assert branch.drawn[0].u is None
+    assert [d.token for d in branch.undo().drawn] == ["a", "b"]
+    assert [d.token for d in branch.go_to(0, 0).drawn] == ["a", "b"]
+
+
+def test_a_token_that_a_branch_has_leads_there() -> None:
+    text = written("aab/abb").go_to(0, 1)
+    assert text.pick(EVEN, 1).now.current == 1
+    assert text.pick(EVEN, 0).drawn == text.drawn
+    assert len(text.pick(EVEN, 1).branches) == 2
+    other_weights = replace(EVEN, step=8)
+    assert len(text.pick(other_weights, 1).branches) == 3
+
+
+def test_the_same_token_drawn_again_keeps_what_follows() -> None:
+    sure = prediction([1000, 0.01, 0.01, 0.01, 0.01])
+    text = Continuation().pick(sure, 0).forward().pick(EVEN, 1).back()
+    again = text.redraw(SampleConfig())
+    assert text_of(again.branch) == "ab"
+    assert again.drawn[0].u is not None
+    assert len(again.branches) == 1
+
+
+def test_a_fork_draws_with_numbers_of_its_own() -> None:
+    text = Continuation()
+    for _ in range(6):
+        text = text.draw(EVEN, SampleConfig()).forward()
+    fork = text.go_to(0, 2).fork()
+    assert (fork.cursor, len(fork.drawn), fork.branch.letter) == (2, 2, "B")
+    drawn = fork.draw(EVEN, SampleConfig())
+    assert drawn.drawn[2].u == sampler.uniform(0, 1, 2)
+    assert drawn.branches[0] == text.branches[0]
+
+
+def test_a_fork_that_draws_what_stands_there_already_is_that_branch() -> None:
+    text = written("ab").go_to(0, 1).fork()
+    assert [text_of(b) for b in text.branches] == ["ab", "a"]
+    joined = text.pick(EVEN, 1)
+    assert [text_of(b) for b in joined.branches] == ["ab"]
+    assert joined.cursor == 1
+
+
+def test_what_is_dropped_comes_back() -> None:
+    text = written("ab/aa/b")
+    dropped = text.go_to(1, 0).drop()
+    assert [text_of(b) for b in dropped.branches] == ["ab", "b"]
+    assert [b.letter for b in dropped.branches] == ["A", "C"]
+    assert [text_of(b) for b in dropped.undo().branches] == ["ab", "aa", "b"]
+    assert [text_of(b) for b in dropped.drop().drop().branches] == [""]
+
+
+def test_what_is_kept_stays_when_the_text_begins_anew() -> None:
+    text = written("ab/b").go_to(0, 1).keep()
+    anew = text.begin(text.prompt)
+    assert [text_of(b) for b in anew.branches] == ["ab", ""]
+    assert anew.drawn == ()
+    assert [text_of(b) for b in text.keep().begin(text.prompt).branches] == [""]
+    assert [text_of(b) for b in text.begin(("b",)).branches] == [""]
+
+
+def test_branches_are_bounded_and_the_kept_ones_stay() -> None:
+    text = written("ab").keep()
+    for _ in range(MAX_BRANCHES + 5):
+        text = text.fork()
+    assert len(text.branches) == MAX_BRANCHES
+    assert text.branches[0].is_kept
+    assert text.branch.letter == "DB"
+
+
+def drawn_tree(text: Continuation) -> list[str]:
+    """Each token in three cells, the signs of the tree before it."""
+    rows = []
+    for row in tree_rows(text.branches):
+        branch = text.branches[row.index]
+        cells = [f"{row.signs.get(p, '-' if p >= row.begin else ' ')}" for p in range(6)]
+        marks = [d.token if p >= row.begin else " " for p, d in enumerate(branch.drawn)]
+        marks += [" "] * (6 - len(marks))
+        rows.append("".join(c + m for c, m in zip(cells, marks, strict=True)).rstrip(" -"))
+    return rows
+
+
+def test_the_tree_of_the_mock() -> None:
+    forked = written("abaa/abba").go_to(0, 3).fork()
+    assert drawn_tree(forked) == ["-a-b┬a┬a", "    │ └", "    └b-a"]
+    assert drawn_tree(written("ab/aa/b")) == ["┬a┬b", "│ └a", "└b"]
+
+
+@given(texts)
+def test_every_branch_has_its_row_and_every_token_its_place(text: Continuation) -> None:
+    rows = tree_rows(text.branches)
+    assert sorted(row.index for row in rows) == list(range(len(text.branches)))
+    above: dict[int, str] = {}
+    for row in rows:
+        drawn = text.branches[row.index].drawn
+        # What a row does not write stands above it, in the same place.
+        assert all(above[p] == drawn[p].token for p in range(row.begin))
+        above |= {p: token.token for p, token in enumerate(drawn) if p >= row.begin}
+        assert 0 <= departs_at(text.branches, row.index) <= len(drawn)
+
+
+def test_nothing_comes_after_the_end() -> None:
+    even = prediction([1, 1, 1, 1, 9])
+    ended = Continuation().pick(even, 0)
+    assert ended.has_ended
+    assert ended.forward() == ended
+
+
+def test_a_token_without_probability_is_a_surprise_without_end() -> None:
+    sure = Prediction("q", ("a", "b"), array("i", [0, 1]), array("d", [1.0, 0.0]), 0.0)
+    assert Continuation().pick(sure, 1).drawn[0].surprisal == math.inf
+    assert Continuation().draw(sure, SampleConfig()).drawn[0].surprisal == 0

@@ -1,0 +1,64 @@
+"""What a terminal sends, made into keys and pastes, however it is cut and whatever it holds."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual import events
+from textual.message import Message
+
+from workbench.terminal.input_parser import Keyboard
+
+BEGIN, END = "\x1b[200~", "\x1b[201~"
+any_text = st.text(st.sampled_from("ab\x1b[0;1~mO\x9b\t\r\n漢\x00"), max_size=40)
+
+
+def heard(*pieces: str) -> list[Message]:
+    keyboard = Keyboard()
+    return [message for piece in pieces for message in keyboard.feed(piece)]
+
+
+def told(messages: list[Message]) -> list[tuple[str, str]]:
+    """Keys by name, pastes by their text."""
+    return [
+        ("paste", message.text) if isinstance(message, events.Paste) else ("key", message.key)
+        for message in messages
+        if isinstance(message, events.Paste | events.Key)
+    ]
+
+
+@given(any_text, st.integers(0, 60))
+def test_a_paste_cut_anywhere_is_one_paste(text: str, at: int) -> None:
+    typed = f"x{BEGIN}{text}{END}y"
+    whole = told(heard(typed))
+    assert whole[0] == ("key", "x")
+    assert whole[-1] == ("key", "y")
+    assert [kind for kind, _ in whole].count("paste") == 1
+    assert len(whole) == 3
+    assert told(heard(typed[:at], typed[at:])) == whole
+
+
+@given(any_text)
+def test_a_paste_holds_nothing_that_steers(text: str) -> None:
+    ((_, pasted),) = told(heard(f"{BEGIN}{text}{END}"))
+    assert all(char.isprintable() or char == "\n" for char in pasted)
+
+
+def test_the_lines_of_a_paste_end_as_lines_do() -> None:
+    assert told(heard(f"{BEGIN}a\rb\r\nc\td{END}")) == [("paste", "a\nb\nc␉d")]
+
+
+def test_a_paste_is_bounded() -> None:
+    pieces = [BEGIN, *["x" * 10_000] * 100, END, "q"]
+    (kind, pasted), key = told(heard(*pieces))
+    assert (kind, set(pasted), len(pasted)) == ("paste", {"x"}, 1 << 16)
+    assert key == ("key", "q")
+
+
+@given(st.lists(any_text, max_size=4))
+def test_no_bytes_break_it(pieces: list[str]) -> None:
+    heard(*pieces)
+
+
+@pytest.mark.parametrize("nonsense", ["\x1b[99999999999u", "\x1b[1114112u"])
+def test_a_key_that_there_is_not_is_left_out(nonsense: str) -> None:
+    assert told(heard(nonsense, "a")) == [("key", "a")]

@@ -1,0 +1,25 @@
+"""The first row: nothing in it touches anything else, at any width."""
+
+from msgspec.structs import replace
+from recorded_logs import until
+from rich.cells import cell_len
+
+from seqlm.presets import preset_config
+from workbench.run.reducer import fold_all
+from workbench.run.state import RunState
+from workbench.state.app_state import Situation
+from workbench.widgets.header import header_row
+
+CONFIG = preset_config("names-mlp")
+
+
+def test_the_curve_has_a_space_on_either_side() -> None:
+    run = fold_all(RunState(), until("steered", 3000))
+    for seconds in (7, 438, 4380):
+        situation = Situation(CONFIG, running=CONFIG, run=replace(run, trained_s=float(seconds)))
+        for width in range(20, 160):
+            row = header_row(situation, width)
+            assert sum(cell_len(text) for text, _ in row) <= width
+            texts = ["".join(text for text, _ in row)]
+            curve = next((text for text, role in row if role == "train" and "█" in text), "")
+            assert not curve or f" {curve} " in texts[0]

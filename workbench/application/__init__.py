@@ -1,0 +1,1 @@
+"""The Textual app: wiring, lifecycle, commands, start-up."""

@@ -1,0 +1,232 @@
+"""The app: it wires what a person does to the session, and what the session tells to the screen."""
+
+from collections.abc import Iterable
+from pathlib import PurePath
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import SystemCommand
+from textual.binding import BindingType
+from textual.message import Message
+from textual.screen import Screen
+
+from seqlm.errors import SeqlmError
+from seqlm.runspec import recipe
+from workbench.application.commands import Doing
+from workbench.corpus.loader import TextTold, text_of_run
+from workbench.keyboard.bindings import APP_BINDINGS
+from workbench.panes.controls.pane import ControlsPane
+from workbench.panes.data.pane import DataPane
+from workbench.panes.generate.pane import GeneratePane
+from workbench.panes.loss.pane import LossPane
+from workbench.render.number_format import count, learning_rate
+from workbench.render.sanitize import clean
+from workbench.run.kept_steps import moved
+from workbench.run.messages import Answered, Declined, RunOpened, RunProgressed
+from workbench.state.app_state import possible
+from workbench.widgets.footer import Footer
+from workbench.widgets.tabs import PaneAsked
+
+
+class Workbench(Doing):
+    """A terminal workbench in which a small language model is watched while it trains."""
+
+    TITLE = "seqlm"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    BINDINGS: ClassVar[list[BindingType]] = APP_BINDINGS
+
+    # The text
+
+    def begin(self) -> None:
+        """Read the text before anything else."""
+        self._read_text()
+
+    def _read_text(self) -> None:
+        """Read the text that is wanted, unless it is there."""
+        situation = self.situation
+        if situation.preview is None or situation.preview.data != situation.data:
+            name = PurePath(situation.config.data.corpus).name
+            self._change(preview=None, reading=f"Reading {clean(name, 60)}.")
+            self._texts.read(situation.data, name)
+
+    @on(TextTold)
+    def _text_told(self, message: TextTold) -> None:
+        """Take what is told of the text that is wanted; of another one it comes too late."""
+        if message.data == self.situation.data:
+            self._change(**message.changes)
+
+    # What the session tells
+
+    @on(RunProgressed)
+    def _run_progressed(self, message: RunProgressed) -> None:
+        self._pulse.news()
+        same = message.state.status == self.situation.run.status
+        refusal = self.situation.refusal if same else ""
+        self._change(
+            run=message.state,
+            refusal=refusal,
+            quiet_s=0,
+            is_linked=self._session.is_linked,
+        )
+
+    @on(RunOpened)
+    def _run_opened(self, message: RunOpened) -> None:
+        try:
+            manifest = message.run.manifest()
+        except SeqlmError as error:
+            self._change(refusal=clean(str(error), 300))
+            return
+        self._change(
+            running=manifest.config,
+            stored=text_of_run(manifest, self.situation.preview),
+            asked=self._steering.config,
+            is_linked=self._session.is_linked,
+            looking_at=None,
+        )
+        self._read_text()
+
+    @on(Answered)
+    def _answered(self, message: Answered) -> None:
+        self._oracle.answered(message.answer)
+        if self._search is not None:
+            self._search.answered(message.answer)
+
+    @on(Declined)
+    def _declined(self, message: Declined) -> None:
+        search, told = self._search, (message.message_id, message.words)
+        is_search = search is not None and search.declined(*told)
+        if not is_search and not self._oracle.declined(*told):
+            if self._session.state.status == "untrained":
+                self._change(running=None, stored=None)
+            remedy = self.situation.keys.fill(message.remedy)
+            self._change(refusal=f"{message.words} {remedy}".rstrip())
+
+    # What the panes ask
+
+    @on(GeneratePane.PredictionAsked)
+    @on(GeneratePane.SamplesAsked)
+    @on(DataPane.Moved)
+    def _answer_asked(self, message: Message) -> None:
+        self._oracle.take(self.situation, message)
+
+    @on(GeneratePane.TemperatureAsked)
+    @on(ControlsPane.ValueAsked)
+    @on(ControlsPane.PresetAsked)
+    @on(ControlsPane.UndoAsked)
+    @on(ControlsPane.RedoAsked)
+    def _value_asked(self, message: Message) -> None:
+        """Something else may be asked for now."""
+        try:
+            self._steering.take(self.situation, message)
+        except SeqlmError as error:
+            self.main.controls.show_refusal(clean(str(error), 300))
+        self._change(asked=self._steering.config, refusal="")
+        self._read_text()
+
+    @on(ControlsPane.RateSearchAsked)
+    def _rate_search_asked(self) -> None:
+        self.action_find_rate()
+
+    @on(LossPane.StepAsked)
+    def _step_asked(self, message: LossPane.StepAsked) -> None:
+        """The model as it was at a kept step; that it is not the one that was read is said."""
+        self._change(looking_at=message.step)
+        if message.step != message.read:
+            step, read = count(message.step), count(message.read)
+            self._note(f"Step {step} is the nearest kept to {read}.")
+
+    @on(PaneAsked)
+    def _pane_asked(self, message: PaneAsked) -> None:
+        self.main.go_to(message.number)
+
+    @on(Footer.Clicked)
+    async def _key_clicked(self, message: Footer.Clicked) -> None:
+        await self.run_action(message.action, default_namespace=self.main.focused or self)
+
+    # What a person does
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key that would do nothing is not there."""
+        return possible(self.situation, action)
+
+    def action_train_or_pause(self) -> None:
+        """Start, pause, or go on."""
+        self._change(refusal="")
+        if self.situation.run.status == "untrained":
+            self.action_new_run()
+        else:
+            self._steering.pause_or_go_on(self.situation)
+
+    def action_new_run(self) -> None:
+        """Train a new run with the waiting values; one that trains is stopped with a checkpoint."""
+        asked, before = self._steering.config, self.situation.run
+        if self._session.start(recipe.write(asked)):
+            self._steering.begun()
+            rate = learning_rate(asked.train.learning_rate)
+            stopped = f"{before.run} is stopped and kept. The new run begins with rate {rate}."
+            note = stopped if before.is_live else ""
+            self._change(running=asked, stored=None, asked=asked, refusal="", note=note)
+
+    def action_one_step(self) -> None:
+        """Do one step and wait again."""
+        self._session.go_on(1)
+
+    def action_stop(self) -> None:
+        """Stop the trainer with a checkpoint."""
+        self._session.stop()
+
+    def action_go_to(self, number: int) -> None:
+        """Focus a pane; again: zoom."""
+        self.main.go_to(number)
+
+    def action_go_on(self, by: int) -> None:
+        """Focus the next pane, or the one before."""
+        self.main.go_on(by)
+
+    def action_zoom(self) -> None:
+        """Give the current pane the screen, or take it back."""
+        self.main.zoom(not self.main.is_zoomed)
+
+    def action_out(self) -> None:
+        """Out of the past; else out of the zoom."""
+        if self.situation.looking_at is not None:
+            self._change(looking_at=None)
+        else:
+            self.main.zoom(False)
+
+    def action_look_earlier(self) -> None:
+        """Look at the model as it was before."""
+        self._look(-1)
+
+    def action_look_later(self) -> None:
+        """Look at the model as it was later; after the last kept step, as it is."""
+        self._look(1)
+
+    def _look(self, by: int) -> None:
+        situation = self.situation
+        self._change(looking_at=moved(situation.run.kept, situation.looking_at, by), note="")
+
+    def action_redraw(self) -> None:
+        """Draw everything again."""
+        self.draw_anew()
+
+    def action_log(self) -> None:
+        """What the worker wrote about itself."""
+        from workbench.screens.log import LogScreen
+
+        path = self._session.log_path
+        if path is not None:
+            self.push_screen(LogScreen(path, self.situation.keys))
+
+    def action_help(self) -> None:
+        """What the current pane shows, and the keys."""
+        from workbench.screens.help import help_for
+
+        self.push_screen(help_for(self.main, self.situation.keys))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Every command by name, with its key."""
+        from workbench.application.palette import palette_commands
+
+        return palette_commands(self)

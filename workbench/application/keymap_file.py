@@ -1,0 +1,142 @@
+"""Keys moved by a person's own file: ``binding.id = "keys"``, one line a binding, in TOML."""
+
+import os
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from textual.binding import Binding
+from textual.keys import Keys, key_to_character
+
+from seqlm import errors
+from workbench.keyboard.key_labels import keys_of
+from workbench.terminal.clipboard import short
+
+_MODIFIERS = ("ctrl+", "shift+", "alt+")
+_MAX_BYTES = 100_000
+_KEY_NAMES = {str(key.value) for key in Keys}
+
+
+class Group(NamedTuple):
+    """Bindings that are heard at the same place."""
+
+    name: str
+    bindings: tuple[Binding, ...]
+
+
+def keymap_path() -> Path:
+    """Where the file lies: ``$SEQLM_KEYMAP``, else ``keymap.toml`` in the user's own settings."""
+    chosen = os.environ.get("SEQLM_KEYMAP")
+    if chosen:
+        return Path(chosen)
+    from platformdirs import user_config_path
+
+    return user_config_path("seqlm", appauthor=False) / "keymap.toml"
+
+
+def read_keymap(path: Path) -> dict[str, str]:
+    """The keys of a file by the ids of their bindings, comma between several.
+
+    Raises:
+        RequestError: It is no such file; names what is wrong in it.
+        OSError: It cannot be read.
+    """
+    name = short(path)
+    with path.open("rb") as file:
+        raw = file.read(_MAX_BYTES)
+    try:
+        entries = tomllib.loads(raw.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise errors.RequestError(f"{name}: {error}.", str(path)) from error
+    keymap = dict(_flat(entries, name))
+    refuse_wrong(keymap, groups(), name)
+    return keymap
+
+
+def refuse_wrong(keymap: Mapping[str, str], heard: Sequence[Group], name: str) -> None:
+    """Hold moved keys against the bindings there are.
+
+    Raises:
+        RequestError: An id is not known, or a key would mean two things.
+    """
+    known = {b.id for group in heard for b in group.bindings if b.id}
+    for binding_id in keymap:
+        if binding_id not in known:
+            near = errors.unknown("a binding", binding_id, known)
+            raise errors.RequestError(f"{name}: {str(near).split(' One of:')[0]}", binding_id)
+    everywhere = heard[0]
+    for group in heard:
+        above = () if group is everywhere or group.name.startswith("screen") else (everywhere,)
+        _refuse_clashes(keymap, (*above, group), name)
+
+
+def groups() -> list[Group]:
+    """Every binding that has an id: those of everywhere first, then pane by pane, screen by screen."""
+    from workbench.keyboard.bindings import APP_BINDINGS
+    from workbench.panes.controls.pane import ControlsPane
+    from workbench.panes.controls.presets import PresetScreen
+    from workbench.panes.data.pane import DataPane
+    from workbench.panes.generate.pane import GeneratePane
+    from workbench.panes.loss.pane import LossPane
+    from workbench.screens.help import HelpScreen
+    from workbench.screens.leave import LeaveScreen
+    from workbench.screens.log import LogScreen
+    from workbench.screens.lr_search import RateScreen
+    from workbench.screens.main import MainScreen
+    from workbench.screens.open import OpenScreen
+
+    panes = (DataPane, ControlsPane, LossPane, GeneratePane)
+    screens = (HelpScreen, LeaveScreen, LogScreen, OpenScreen, PresetScreen, RateScreen)
+    return [
+        Group("everywhere", _bindings([*APP_BINDINGS, *MainScreen.BINDINGS])),
+        *(Group(pane.NAME, _bindings(pane.BINDINGS)) for pane in panes),
+        *(Group(f"screen {screen.__name__}", _bindings(screen.BINDINGS)) for screen in screens),
+    ]
+
+
+def _bindings(declared: Iterable[Any]) -> tuple[Binding, ...]:
+    return tuple(binding for binding in declared if isinstance(binding, Binding))
+
+
+def _refuse_clashes(keymap: Mapping[str, str], together: Sequence[Group], name: str) -> None:
+    """A moved key may mean one thing at one place; what clashed before is meant so."""
+    found: dict[str, Binding] = {}
+    for binding in (binding for group in together for binding in group.bindings):
+        for key in keys_of(binding, keymap):
+            other = found.setdefault(key, binding)
+            was_so = key in keys_of(binding, {}) and key in keys_of(other, {})
+            if other.action != binding.action and not was_so:
+                raise errors.RequestError(
+                    f"{name}: {key} would be both {other.id} and {binding.id}.", key
+                )
+
+
+def _flat(entries: Mapping[str, Any], name: str, prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in entries.items():
+        binding_id = f"{prefix}{key}"
+        if isinstance(value, dict):
+            yield from _flat(value, name, f"{binding_id}.")
+            continue
+        keys = [value] if isinstance(value, str) else value
+        if not isinstance(keys, list) or not keys or not all(_is_key(k) for k in _split(keys)):
+            raise errors.RequestError(
+                f'{name}: {binding_id} needs the name of a key, e.g. "p" or "ctrl+p".', binding_id
+            )
+        yield binding_id, ",".join(_split(keys))
+
+
+def _split(keys: list[Any]) -> list[str]:
+    """Single keys; a comma alone is the comma's key."""
+    parts: list[str] = []
+    for text in map(str, keys):
+        parts += ["comma"] if text == "," else [part.strip() for part in text.split(",")]
+    return parts
+
+
+def _is_key(key: str) -> bool:
+    for modifier in _MODIFIERS:
+        key = key.removeprefix(modifier)
+    if len(key) == 1:
+        return key.isprintable()
+    return key in _KEY_NAMES or key_to_character(key) is not None

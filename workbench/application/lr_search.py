@@ -1,0 +1,75 @@
+"""Asks a worker for trial steps with growing learning rates, and shows them while they are done."""
+
+from msgspec.structs import replace
+
+from seqlm.protocol.queries import Answer, GiveUp, LearningRateSweep, LearningRateSweepAnswer
+from seqlm.runspec import recipe
+from seqlm.worker import client
+from workbench.run.worker_session import Session
+from workbench.sampling.lr_search_view import Trial
+from workbench.screens.lr_search import RateScreen
+from workbench.state.app_state import Situation
+from workbench.widgets.appearance import Look
+
+
+class RateSearch:
+    """One search, from its question to its last answer.
+
+    Where a worker has the run of the screen open, its model is copied; else a new one is made of
+    what is asked for.
+
+    Args:
+        session: Reaches the worker.
+        situation: What is on the screen.
+        look: Colours and signs.
+
+    Attributes:
+        screen: What shows it.
+    """
+
+    def __init__(self, session: Session, situation: Situation, look: Look) -> None:
+        self._session = session
+        self._query = _query(situation)
+        self.screen = RateScreen(Trial(_subject(situation), _rate_now(situation)), look)
+
+    def ask(self) -> None:
+        """Ask the worker; one is started where there is none."""
+        self._session.ask(self._query)
+
+    def give_up(self) -> None:
+        """Nobody waits for an answer any more."""
+        trial = self.screen.trial
+        if not trial.refusal and (trial.found is None or not trial.found.is_over):
+            self._session.ask(GiveUp(id=client.new_id(), question=self._query.id))
+
+    def answered(self, answer: Answer) -> None:
+        """Take an answer, if it is one of this search."""
+        if isinstance(answer, LearningRateSweepAnswer) and answer.id == self._query.id:
+            self.screen.show(replace(self.screen.trial, found=answer))
+
+    def declined(self, question_id: str, words: str) -> bool:
+        """Take a refusal; whether it was of this search."""
+        if question_id != self._query.id:
+            return False
+        self.screen.show(replace(self.screen.trial, refusal=words))
+        return True
+
+
+def _query(situation: Situation) -> LearningRateSweep:
+    if not situation.is_linked:
+        line = recipe.write(situation.asked)
+        return LearningRateSweep(id=client.new_id(), recipe=line)
+    step = situation.looking_at
+    return LearningRateSweep(id=client.new_id(), weights="live" if step is None else str(step))
+
+
+def _subject(situation: Situation) -> str:
+    return f"a copy of {situation.title}" if situation.is_linked else "a new model"
+
+
+def _rate_now(situation: Situation) -> float:
+    if not situation.is_linked:
+        return situation.asked.train.learning_rate
+    usual = situation.config.train.learning_rate
+    rate: float = situation.run.values.get("train.learning_rate", usual)
+    return rate

@@ -1,0 +1,188 @@
+"""Is a drawn text new? In which split it stands, on which line, and how much of it is copied.
+
+A large text is searched in pieces of a millisecond or two, so that a screen can draw between them.
+"""
+
+from collections.abc import Generator, Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from seqlm.data.prepared_text import PreparedText
+from seqlm.data.split import SPLITS, Split
+from workbench.render import number_format
+from workbench.render.sanitize import token_glyph
+
+MOST_TOKENS = 300
+"""Of a longer text that was not followed from its beginning, so many last tokens are compared."""
+LARGEST_TEXT = 20_000_000
+"""Characters of train; in a larger text no copied stretch is looked for."""
+_CHARACTERS_PER_PIECE, _ITEMS_PER_PIECE = 1 << 20, 50_000
+_MOST_KEPT, _MOST_SHOWN = 2000, 24
+
+
+class Finding(Struct, frozen=True):
+    """What is known about one text.
+
+    Attributes:
+        split: The first split in which exactly this item stands; None for one that stands in none,
+            and for what is no item.
+        line: Its line in the corpus, from 1.
+        copied: The longest stretch of it that stands in train too; None if it was not looked for.
+        is_item: Whether it was looked up as an item: a line that met its end token, or any text
+            where lines have none.
+        has_ended: Whether it met its end token: only then can an item be new.
+    """
+
+    split: Split | None = None
+    line: int | None = None
+    copied: str | None = None
+    is_item: bool = True
+    has_ended: bool = True
+
+
+class _Run(NamedTuple):
+    """How far a text was compared: its longest end that stands in train, and its longest stretch."""
+
+    n_end: int
+    longest: str
+
+
+class Novelty:
+    """Looks texts up in one prepared text and remembers what it found.
+
+    Attributes:
+        findings: What is known, by the text and whether it met its end.
+    """
+
+    def __init__(self, text: PreparedText) -> None:
+        self.text = text
+        self.findings: dict[tuple[str, bool], Finding] = {}
+        self._runs: dict[str, _Run] = {}
+
+    def look_up(self, text: str, has_ended: bool) -> Iterator[None]:
+        """Find out about a text, piece by piece; after the last one ``findings`` has it."""
+        split, line = None, None
+        is_item = self.text.is_item(has_ended)
+        if is_item:
+            split = yield from self._split_of(text)
+            if split is not None:
+                line = yield from self._line_of(text)
+        copied = yield from self._longest_copied(text)
+        if len(self.findings) >= _MOST_KEPT:
+            self.findings.clear()
+        self.findings[text, has_ended] = Finding(split, line, copied, is_item, has_ended)
+
+    def _split_of(self, item: str) -> Generator[None, None, Split | None]:
+        for split in SPLITS:
+            items = self.text.items[split]
+            for begin in range(0, len(items), _ITEMS_PER_PIECE):
+                try:
+                    items.index(item, begin, begin + _ITEMS_PER_PIECE)
+                except ValueError:
+                    yield
+                else:
+                    return split
+        return None
+
+    def _line_of(self, item: str) -> Generator[None, None, int | None]:
+        """The number of the first line that is this item, but for blanks at its end."""
+        text, begin = self.text.corpus.text, 0
+        while _line_at(text, begin) != item:
+            at = yield from _found(text, f"\n{item}", begin)
+            if at < 0:
+                return None
+            begin = at + 1
+        n_before = 0
+        for start in range(0, begin, _CHARACTERS_PER_PIECE):
+            n_before += text.count("\n", start, min(begin, start + _CHARACTERS_PER_PIECE))
+            yield
+        return n_before + 1
+
+    @cached_property
+    def _train(self) -> str | None:
+        if self.text.n_characters("train") > LARGEST_TEXT:
+            return None
+        return "\n".join(self.text.items["train"])
+
+    def _longest_copied(self, text: str) -> Generator[None, None, str | None]:
+        train = self._train
+        if train is None:
+            return None
+        known = next((n for n in range(len(text), 0, -1) if text[:n] in self._runs), 0)
+        begin = max(known, len(text) - MOST_TOKENS)
+        run = self._runs.get(text[:begin], _Run(0, ""))
+        for n in range(begin + 1, len(text) + 1):
+            n_end = yield from _longest_end(train, text[max(0, n - run.n_end - 1) : n])
+            longest = max(run.longest, text[n - n_end : n], key=len)
+            run = self._runs[text[:n]] = _Run(n_end, longest)
+        if len(self._runs) > _MOST_KEPT:
+            self._runs = {text: run}
+        return run.longest
+
+
+def _longest_end(train: str, text: str) -> Generator[None, None, int]:
+    """How long the longest end of a text is that stands in train.
+
+    One letter less than stands there too, so the search can halve what is left.
+    """
+    low, high = 0, len(text)
+    length = high
+    while low < high:
+        stands = (yield from _found(train, text[len(text) - length :])) >= 0
+        low, high = (length, high) if stands else (low, length - 1)
+        length = (low + high + 1) // 2
+    return low
+
+
+def _line_at(text: str, begin: int) -> str:
+    end = text.find("\n", begin)
+    return text[begin : end if end >= 0 else len(text)].rstrip()
+
+
+def _found(text: str, part: str, start: int = 0) -> Generator[None, None, int]:
+    """``text.find(part, start)`` in pieces."""
+    for begin in range(start, len(text), _CHARACTERS_PER_PIECE):
+        at = text.find(part, begin, begin + _CHARACTERS_PER_PIECE + len(part) - 1)
+        if at >= 0:
+            return at
+        yield
+    return -1
+
+
+def novelty_words(finding: Finding) -> str:
+    """Whether an item stands in a split, and where; empty for what is no item."""
+    if finding.split is None:
+        return not_found_words(finding.has_ended) if finding.is_item else ""
+    line = (
+        f" (line {number_format.count(finding.line)})"
+        if finding.line and finding.split == "train"
+        else ""
+    )
+    return f"in {finding.split}{line}"
+
+
+def not_found_words(has_ended: bool) -> str:
+    """Of an item that stands in no split; without an end token it may be a piece of one."""
+    return "new" if has_ended else "no whole line"
+
+
+def copied_words(finding: Finding, n_characters: int) -> str:
+    """The longest stretch that stands in train too; empty where all of it does, or next to nothing.
+
+    Args:
+        finding: What was found out.
+        n_characters: Of the text.
+    """
+    if finding.copied is None:
+        return "too large a text to look for copied stretches"
+    n_copied = len(finding.copied)
+    if finding.split == "train" or n_copied < 2:
+        return ""
+    shown = "".join(token_glyph(token) for token in finding.copied[-_MOST_SHOWN:])
+    shown = f"…{shown}" if n_copied > _MOST_SHOWN else shown
+    if finding.is_item:
+        inside = ", inside a longer one" if n_copied == n_characters else ""
+        return f"longest stretch copied: {shown} ({n_copied:,} of {n_characters:,}{inside})"
+    return f"longest run copied: {n_copied:,} characters, {shown}"

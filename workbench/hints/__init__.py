@@ -1,0 +1,1 @@
+"""Hint line rules, hint texts and display names of settings."""

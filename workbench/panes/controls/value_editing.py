@@ -1,0 +1,110 @@
+"""The next value of a setting: a round one up or down, half, double, or what a person typed."""
+
+from collections.abc import Callable
+from typing import Any
+
+from seqlm import errors
+from seqlm.configuration.schema import Setting
+from workbench.hints.setting_labels import label
+
+_UNIT_STEPS_UP_TO = 32  # a whole number with a maximum this small goes up by one
+_SMALLEST_STEP = 0.001  # where 1 2 5 downwards meets a minimum of 0
+_LARGEST_STEP = 1000  # where 1 2 5 upwards meets "off", which means no limit
+_BACK_FROM_OFF, _SHARE_BACK_FROM_OFF = 10, 0.5  # where the default is no number either
+
+
+def stepped(setting: Setting, value: Any, direction: int) -> Any:
+    """The next round value up (direction 1) or down (-1): 1 2 5, or the list of choices.
+
+    At the end of its range, and for free text, the value itself.
+    """
+    if setting.kind == "bool":
+        return not value
+    if setting.choices:
+        place = setting.choices.index(value) if value in setting.choices else -1
+        return setting.choices[(place + direction) % len(setting.choices)]
+    if setting.minimum is None:
+        return value
+    return within(setting, value, _next_number(setting, value, direction))
+
+
+def scaled(setting: Setting, value: Any, factor: float) -> Any:
+    """The value times a factor, within its bounds; what is no number stays."""
+    if value is None or not is_number(setting):
+        return value
+    return within(setting, value, value * factor)
+
+
+def is_number(setting: Setting) -> bool:
+    """Whether it can be calculated with."""
+    return setting.minimum is not None and not setting.choices
+
+
+def calculated(setting: Setting, value: Any, text: str) -> str:
+    """What was typed, with ``*2`` and ``/10`` as the number that they make of the value.
+
+    Raises:
+        RequestError: It is no sum, or there is no number to begin with.
+    """
+    if text[:1] not in ("*", "×", "/", "÷") or not is_number(setting):
+        return text
+    if value is None:
+        name = label(setting.key)
+        raise errors.RequestError(f"{text} of what? {name} is off: type a number.", text)
+    try:
+        operand = float(text[1:].replace(",", ""))
+        factor = operand if text[0] in "*×" else 1 / operand
+    except (ValueError, ZeroDivisionError):
+        raise errors.RequestError(f"{text} is no sum: type *2 or /10, or a number.", text) from None
+    number = value * factor
+    return f"{number:.0f}" if setting.kind == "int" else f"{number:.10g}"
+
+
+def round_number(value: float, direction: int) -> float:
+    """The next of 1, 2, 5 times a power of ten above or below a number that is above 0."""
+    exponent = int(f"{value:e}".partition("e")[2])
+    ladder = [float(f"{m}e{e}") for e in range(exponent - 1, exponent + 2) for m in (1, 2, 5)]
+    if direction > 0:
+        return next(rung for rung in ladder if rung > value * (1 + 1e-9))
+    return next(rung for rung in reversed(ladder) if rung < value * (1 - 1e-9))
+
+
+def _next_number(setting: Setting, value: Any, direction: int) -> float | None:
+    maximum = setting.maximum or 0
+    if value is None:
+        usual = _BACK_FROM_OFF if maximum > 1 else _SHARE_BACK_FROM_OFF
+        back = usual if setting.default is None else setting.default
+        return back if direction < 0 else None
+    if setting.optional and direction > 0 and value >= min(_LARGEST_STEP, maximum):
+        return None
+    is_whole = setting.kind == "int"
+    if is_whole and maximum <= _UNIT_STEPS_UP_TO:
+        return float(value + direction)
+    smallest = 1.0 if is_whole else _SMALLEST_STEP
+    if direction > 0 and value == 0:
+        return smallest
+    if direction < 0 and setting.minimum == 0 and value <= smallest and not setting.above:
+        return 0.0
+    return round_number(float(value), direction)
+
+
+def within(setting: Setting, value: Any, number: float | None) -> Any:
+    """The number in the setting's type; one outside the bounds becomes the bound it passed.
+
+    Where the bound itself is outside, ``value`` stays.
+    """
+    if number is None or setting.minimum is None or setting.maximum is None:
+        return number
+    convert: Callable[[float], float] = int if setting.kind == "int" else _short
+    low, high = convert(setting.minimum), convert(setting.maximum)
+    wanted = convert(number)
+    if wanted < low or (setting.above and wanted <= low):
+        return value if setting.above else low
+    if wanted > high or (setting.below and wanted >= high):
+        return value if setting.below else high
+    return wanted
+
+
+def _short(number: float) -> float:
+    """The number without what binary arithmetic adds: 0.30000000000000004 is 0.3."""
+    return float(f"{number:.10g}")

@@ -1,0 +1,137 @@
+"""Everything one frame of the Controls pane shows, as plain data, and where its rows stand."""
+
+from itertools import groupby
+from textwrap import wrap
+from typing import Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from workbench.panes.controls.rows import ControlRow, Section
+from workbench.panes.controls.rows_state import ShownControls
+
+Part: TypeAlias = Literal["params", "waits", "both", "words", "rule", "line"]
+
+_WIDE_FROM = 60
+_FOUR: tuple[Part, ...] = ("words", "words", "words", "words")
+_PARTS: tuple[tuple[int, tuple[Part, ...], tuple[Part, ...]], ...] = (
+    (24, ("params", "waits", *_FOUR, "rule", "line"), ("both", *_FOUR[1:], "rule", "line")),
+    (16, ("params", "waits", *_FOUR[2:], "rule", "line"), ("both", *_FOUR[2:], "rule", "line")),
+    (12, ("waits", "words", "line"), ("both", "words", "line")),
+    (8, ("waits", "words"), ("both", "words")),
+    (5, ("words",), ("words",)),
+)
+"""What stands under the list from a height on: in a narrow pane, and in a wide one."""
+
+
+class ControlsView(Struct, frozen=True):
+    """One frame.
+
+    Attributes:
+        content: The settings, the size of the model, the line of the run.
+        cursor: The index of the row under the cursor.
+        top: How many lines of the list are scrolled away.
+        refusal: Why what was asked for the row under the cursor is not possible; else empty.
+        is_editing: Whether a field is open on the row under the cursor.
+    """
+
+    content: ShownControls = ShownControls()
+    cursor: int = 0
+    top: int = 0
+    refusal: str = ""
+    is_editing: bool = False
+
+    @property
+    def rows(self) -> tuple[ControlRow, ...]:
+        """The settings."""
+        return self.content.rows
+
+    @property
+    def row(self) -> ControlRow | None:
+        """The row under the cursor."""
+        return self.rows[self.cursor] if self.rows else None
+
+
+class Line(NamedTuple):
+    """One line of the list: a heading, the row of this index, or a line of its refusal."""
+
+    kind: Literal["heading", "row", "refusal"]
+    row: int = -1
+    words: str = ""
+    section: Section | None = None
+
+
+def lines_of(view: ControlsView, width: int) -> list[Line]:
+    """The whole list, with headings, before it is cut to the height there is."""
+    lines: list[Line] = []
+    for section, rows in groupby(enumerate(view.rows), key=lambda pair: pair[1].section):
+        if section:
+            lines.append(Line("heading", section=section))
+        for index, _ in rows:
+            lines.append(Line("row", index))
+            if index == view.cursor and view.refusal:
+                lines += [Line("refusal", index, words) for words in _wrapped(view.refusal, width)]
+    return lines
+
+
+def parts_under(width: int, height: int) -> tuple[Part, ...]:
+    """What stands under the list, row by row."""
+    found = next((parts for least, *parts in _PARTS if height >= least), [(), ()])
+    return found[width >= _WIDE_FROM]
+
+
+def n_list_lines(width: int, height: int) -> int:
+    """Lines left for the list."""
+    return height - len(parts_under(width, height))
+
+
+def scrolled_to_cursor(view: ControlsView, width: int, height: int) -> ControlsView:
+    """The view scrolled just as far as the row under the cursor and its refusal need."""
+    lines, room = lines_of(view, width), max(1, n_list_lines(width, height))
+    own = [i for i, line in enumerate(lines) if line.row == view.cursor]
+    if not own:
+        return replace(view, top=0)
+    # The heading above a section's first row comes into view with it.
+    first = own[0] - (own[0] > 0 and lines[own[0] - 1].kind == "heading" and room > 1)
+    top = min(view.top, first)
+    top = max(top, own[-1] - room + 1) if len(own) <= room else own[0]
+    return replace(view, top=max(0, min(top, len(lines) - room)))
+
+
+def scrolled(view: ControlsView, by: int, width: int, height: int) -> ControlsView:
+    """The view scrolled by some lines; the cursor stays within what is seen."""
+    lines, room = lines_of(view, width), max(1, n_list_lines(width, height))
+    top = max(0, min(view.top + by, len(lines) - room))
+    seen = [line.row for line in lines[top : top + room] if line.kind == "row"]
+    cursor = min(max(view.cursor, seen[0]), seen[-1]) if seen else view.cursor
+    kept = view.refusal if cursor == view.cursor else ""
+    return replace(view, top=top, cursor=cursor, refusal=kept)
+
+
+def beyond(view: ControlsView, width: int, height: int) -> str:
+    """How many settings the list has above and below what is seen: ``↑ 3 ↓ 7 more settings``."""
+    lines, end = lines_of(view, width), view.top + n_list_lines(width, height)
+    hidden = (("↑", lines[: view.top]), ("↓", lines[end:]))
+    counts = [(sign, sum(line.kind == "row" for line in part)) for sign, part in hidden]
+    signs = " ".join(f"{sign} {n}" for sign, n in counts if n)
+    return f"{signs} more settings" if signs else ""
+
+
+def place_of_cursor(view: ControlsView, width: int) -> int:
+    """The line of the pane that the row under the cursor stands on."""
+    lines = lines_of(view, width)
+    own = (i for i, line in enumerate(lines) if line.kind == "row" and line.row == view.cursor)
+    return next(own, 0) - view.top
+
+
+def row_at(view: ControlsView, y: int, width: int, height: int) -> int | None:
+    """The index of the row that stands on a line of the pane."""
+    lines = lines_of(view, width)
+    line = y + view.top
+    if not 0 <= y < n_list_lines(width, height) or line >= len(lines):
+        return None
+    return lines[line].row if lines[line].kind == "row" else None
+
+
+def _wrapped(words: str, width: int) -> list[str]:
+    return wrap(f"✗ {words}", max(8, width - 3)) or [""]

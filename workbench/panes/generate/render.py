@@ -1,0 +1,221 @@
+"""One frame of the Generate pane as rows of text, for any size down to one cell."""
+
+from collections.abc import Callable
+from textwrap import wrap
+
+from rich.text import Text
+
+from seqlm.generation.sampler import stage_order
+from workbench.panes.generate.bar import bar_rows
+from workbench.panes.generate.bindings import said
+from workbench.panes.generate.candidate_table import draw_words, header_row, table_rows
+from workbench.panes.generate.side_panel import age_rows, sample_rows, side_rows
+from workbench.panes.generate.token_strip import label_row, sequence_rows, text_width
+from workbench.panes.generate.view_model import GenerateView, Message, Showing
+from workbench.render.sanitize import clean
+from workbench.widgets.appearance import beside, exactly, finished
+
+_SIDE_FROM_WIDTH, _SIDE_WIDTH = 70, 22
+_SIDE_WIDTHS = ((150, 46), (100, 34))
+_STAGES_FROM, _TABLE_FROM = 100, 6
+_LABELS_FROM, _BAR_FROM, _SPACED_FROM, _HEADER_FROM = 14, 13, 15, 9
+_MAX_MESSAGE, _WRAPPED_FROM, _NOTE_FROM, _LEAST_NOTE, _ABOUT_FROM = 400, 8, 44, 24, 6
+_HOTTER_FIRST = "a higher temperature lets more through"
+_CUT_FIRST = "the temperature only reshapes what was left"
+
+
+def generate_rows(view: GenerateView, width: int, height: int) -> list[Text]:
+    """Exactly `height` rows of `width` cells."""
+    if width < 1 or height < 1:
+        return []
+    told = _bottom_rows(view, width, height)
+    n_rows = height - len(told)
+    body = _BODIES[view.showing](view, width, n_rows)
+    filled = [*body[:n_rows], *[Text("")] * (n_rows - len(body))]
+    is_under_field = view.message is not None and view.message.is_under_field
+    at = 1 if is_under_field else n_rows  # the field lies over the first row
+    filled[at:at] = told
+    return [finished(row, width, view.look) for row in filled]
+
+
+# The views
+
+
+def _step_view(view: GenerateView, width: int, height: int) -> list[Text]:
+    if width < _SIDE_FROM_WIDTH or height < 4:
+        return _step_rows(view, width, height)
+    side_width = next((size for least, size in _SIDE_WIDTHS if width >= least), _SIDE_WIDTH)
+    left_width = width - side_width - 2
+    left = _step_rows(view, left_width, height)
+    return _side_by_side(view, left, left_width, side_rows(view, side_width, height), height)
+
+
+def _samples_view(view: GenerateView, width: int, height: int) -> list[Text]:
+    if width < _SIDE_FROM_WIDTH or not view.same_draw:
+        return sample_rows(view, width, height)
+    left_width = width - 2 * _SIDE_WIDTH
+    ages = age_rows(view, 2 * _SIDE_WIDTH - 2, height)
+    return _side_by_side(view, sample_rows(view, left_width, height), left_width, ages, height)
+
+
+def _stages_view(view: GenerateView, width: int, height: int) -> list[Text]:
+    from workbench.panes.generate.stages import stage_rows
+
+    has_bar = height >= _BAR_FROM and bool(view.options)
+    note = Text(f"{_summary_beside(view, width)} ", view.look.palette.label)
+    above = _text_rows(view, width, height, note)
+    below = [Text(""), *bar_rows(view, width)] if has_bar else []
+    if has_bar and height > 20:
+        below += [
+            Text(f" {line}", view.look.palette.guide)
+            for line in wrap(_order_note(view), max(1, width - 1))
+        ]
+    table = stage_rows(view, width, height - len(above) - len(below)) or _nothing_rows(view)
+    return [*above, *table, *below]
+
+
+def _order_note(view: GenerateView) -> str:
+    """What the order of the stages means for what top-p cuts."""
+    order = stage_order(view.sampling)
+    is_after = order.index("top-p") > order.index("temperature")
+    where, so = ("after", _HOTTER_FIRST) if is_after else ("before", _CUT_FIRST)
+    return f"Order matters (sample.order): top-p comes {where} temperature, so {so}."
+
+
+def _tree_view(view: GenerateView, width: int, height: int) -> list[Text]:
+    from workbench.panes.generate.tree import TREE_KEYS, branch_rows
+
+    keys = [
+        Text(f" {view.look.sign(words)}", view.look.palette.guide)
+        for words in (said(view, words) for words in TREE_KEYS)
+        if len(words) < width
+    ][:1]
+    has_text = height >= 6
+    room = height - (3 if has_text else 0) - (2 if height >= 4 and keys else 0)
+    rows = branch_rows(view, width, max(1, room))
+    if has_text:
+        rows = [*sequence_rows(view, width)[:2], Text(""), *rows]
+    rows = [*rows, Text(""), *keys] if height >= 4 else rows
+    n_free = height - len(rows) - 1
+    if n_free < _TABLE_FROM or not view.options:
+        return rows
+    table = table_rows(view, width, n_free - 2)
+    return [*rows, Text(""), header_row(view, width), *table, Text(f" {draw_words(view)}")]
+
+
+def _step_rows(view: GenerateView, width: int, height: int) -> list[Text]:
+    """The text, the table of candidates, and the draw, as far as they have room."""
+    has_bar = height >= _BAR_FROM and bool(view.options)
+    above = _text_rows(view, width, height, _entropy(view), not has_bar)
+    below = [Text(""), *bar_rows(view, width)] if has_bar else []
+    if has_bar and height < _SPACED_FROM:
+        below = below[1:]
+    n_rows = height - len(above) - len(below)
+    if width >= _STAGES_FROM and height >= _SPACED_FROM:
+        from workbench.panes.generate.stages import stage_rows
+
+        table = stage_rows(view, width, n_rows)
+    else:
+        heads = [header_row(view, width)] if height >= _HEADER_FROM and view.options else []
+        table = [*heads, *table_rows(view, width, n_rows - len(heads))]
+    return [*above, *(table or _nothing_rows(view)), *below]
+
+
+def _guess_view(view: GenerateView, width: int, height: int) -> list[Text]:
+    from workbench.panes.generate.guess import guess_rows
+
+    return guess_rows(view, width, height)
+
+
+def _side_by_side(
+    view: GenerateView, left: list[Text], left_width: int, right: list[Text], height: int
+) -> list[Text]:
+    border = Text(view.look.sign(" │"), view.look.palette.guide)
+    blank = [Text("")] * height
+    rows = zip([*left, *blank][:height], [*right, *blank][:height], strict=True)
+    return [exactly(a, left_width) + border + b for a, b in rows]
+
+
+_BODIES: dict[Showing, Callable[[GenerateView, int, int], list[Text]]] = {
+    "step": _step_view,
+    "samples": _samples_view,
+    "stages": _stages_view,
+    "tree": _tree_view,
+    "guess": _guess_view,
+}
+
+
+# Parts of them
+
+
+def _text_rows(
+    view: GenerateView, width: int, height: int, note: Text, tells_draw: bool = False
+) -> list[Text]:
+    """The text with its surprisal, and beside it a note and what the random number did."""
+    n_lines = max(1, min(4, (height - 18) // 4))
+    room = width - note.cell_len - 2 if width >= _NOTE_FROM else width
+    tokens, nats, *more = sequence_rows(view, room, n_lines)
+    rows = [label_row(view, room)] if height >= _LABELS_FROM and room > 30 else []
+    rows.append(beside(tokens, note, width) if room < width else tokens)
+    if height >= 4:
+        words = Text(f"{draw_words(view)} " if tells_draw else "", view.look.palette.label)
+        rows.append(beside(nats, words, width))
+        rows += more
+    return [*rows, Text("")] if height >= _SPACED_FROM else rows
+
+
+def _entropy(view: GenerateView) -> Text:
+    if view.prediction is None or not view.options:
+        return Text("")
+    before, after = view.prediction.entropy_nats, view.entropy_sampled_nats
+    change = view.look.sign(f" → {after:.2f}") if abs(before - after) >= 0.005 else ""
+    return Text(f"entropy {before:.2f}{change} ", view.look.palette.label)
+
+
+def _nothing_rows(view: GenerateView) -> list[Text]:
+    words = " waiting for the model" if view.source.vocabulary else " reading the data"
+    return [Text(words, view.look.palette.guide)]
+
+
+def _bottom_rows(view: GenerateView, width: int, height: int) -> list[Text]:
+    """What is waited for, else a message or what is to be known, else what became of the text."""
+    look, message = view.look, view.message
+    if message is None and view.about_prompt and height >= _ABOUT_FROM:
+        message = Message(view.about_prompt)
+    if height < 2:
+        return []
+    if view.waited_s is not None:
+        words = (
+            f"○ Working: {view.waited_s:.1f} s so far. {said(view, '<generate.give_up>')} stops."
+        )
+        return [Text(look.sign(words), look.palette.waiting)]
+    if message is not None:
+        sign, style = ("✗", look.palette.error) if message.is_error else ("▸", look.palette.plain)
+        words = look.sign(f"{sign} {clean(message.text, _MAX_MESSAGE)}")
+        lines = wrap(words, max(1, width)) if height >= _WRAPPED_FROM else [words]
+        return [Text(line, style) for line in lines[:3]]
+    is_told = view.showing == "stages" and _summary_beside(view, width)
+    if view.showing in ("samples", "guess") or is_told or height < 6:
+        return []
+    words = _summary(view, width - 2)
+    return [Text(look.sign(f" {words}"), look.palette.label)] if words else []
+
+
+def _summary_beside(view: GenerateView, width: int) -> str:
+    """What became of the text, where that has room beside it."""
+    needed = text_width(view, width)
+    room = width // 2 if needed is None else width - needed - 3
+    words = _summary(view, room) if width >= _NOTE_FROM and room >= _LEAST_NOTE else ""
+    return words if " · " in words or not view.text.branch.has_ended else ""
+
+
+def _summary(view: GenerateView, width: int) -> str:
+    """What became of the text, as far as there is room."""
+    if not view.is_holding or width < 1:
+        return ""
+    from workbench.panes.generate.summary import summary_parts
+
+    parts = summary_parts(view)
+    while len(parts) > 1 and len(" · ".join(parts)) > width:
+        parts = parts[:-1]
+    return " · ".join(parts)[:width]

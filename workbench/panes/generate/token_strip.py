@@ -1,0 +1,208 @@
+"""The text on top of the Generate pane, each token over its surprisal."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from workbench.panes.generate.view_model import GenerateView
+from workbench.render.palette import surprisal_block, surprisal_level
+from workbench.render.sanitize import END, fit
+from workbench.widgets.appearance import Look, clickable
+
+_LEAST_CELL = 3  # with a sign before and after it, enough for "2.71"
+_MOST_CELL = 12
+NOT_DRAWN = "?"
+"""The sign of a place that holds no token yet."""
+
+
+class Cell(NamedTuple):
+    """One token of the text: its sign, its surprisal (None: unknown), and where it stands.
+
+    ``place`` counts from the first token after the prompt, as the cursor does; ``gap`` stands before
+    the token where it follows another one closely.
+    """
+
+    glyph: str
+    place: int
+    surprisal: float | None
+    begins_drawn: bool
+    under_cursor: bool
+    gap: str = ""
+
+
+def cells(view: GenerateView, reach: int) -> list[Cell]:
+    """The prompt, the tokens after it, and the empty place if the cursor is on it.
+
+    Only those up to ``reach`` places from the cursor, so that a long text costs what a short one does.
+    """
+    text, gap = view.text, view.source.tokenizer.gap
+    tokens = [*text.prompt, *(drawn.token for drawn in text.drawn)]
+    cursor = len(text.prompt) + text.cursor
+    near = slice(max(0, cursor - reach), cursor + reach + 1)
+    first = near.start - len(text.prompt)
+    pairs = zip(tokens[near], view.nats(text.branch)[near], strict=True)
+    found = [
+        Cell(view.glyph(token), place, n, place == 0, place == text.cursor, gap)
+        for place, (token, n) in enumerate(pairs, first)
+    ]
+    if text.here is None:
+        found.append(Cell(NOT_DRAWN, text.cursor, None, text.cursor == 0, True, gap))
+    return found
+
+
+def sequence_rows(view: GenerateView, width: int, n_lines: int = 1) -> list[Text]:
+    """Rows in pairs: tokens, and their surprisal under them, in digits or in blocks.
+
+    Args:
+        view: What is shown.
+        width: Cells in a row.
+        n_lines: So many pairs at most; only a text that is too long for one takes more.
+    """
+    found = _with_digits(view, width)
+    if found:
+        return list(_wide(found, view.look, width))
+    lines = _lines(_window(cells(view, width * n_lines), width, n_lines), width)
+    return [row for line in lines for row in _narrow(line, view.look)]
+
+
+def label_row(view: GenerateView, width: int) -> Text:
+    """The words ``prompt ╎ drawn`` where the border between the two stands."""
+    found = _with_digits(view, width)
+    if not found:
+        return Text("")
+    border = len(view.text.prompt) * (_cell_size(found) + 2)
+    row = Text("prompt ".rjust(border) if border >= len("prompt ") else " " * border)
+    row.append(view.look.sign("╎") + " drawn")
+    row.stylize(view.look.palette.guide)
+    return row
+
+
+def text_end(view: GenerateView, n_tokens: int) -> str:
+    """The last tokens before the cursor on one line, without the end token."""
+    tokens = view.text.tokens_before[-n_tokens:]
+    return view.glyphs(token for token in tokens if token != END)
+
+
+def text_width(view: GenerateView, width: int) -> int | None:
+    """The cells that the text takes with a number under each token; None where they are too many."""
+    found = _with_digits(view, width)
+    return _wide_width(found) if found else None
+
+
+def _with_digits(view: GenerateView, width: int) -> list[Cell]:
+    """All cells, where a number under each has room; else none."""
+    n_least = len(view.text.prompt) + len(view.text.drawn)
+    if n_least * (_LEAST_CELL + 2) + 1 > width:
+        return []
+    found = cells(view, n_least)
+    return found if _wide_width(found) <= width else []
+
+
+def _cell_size(found: Sequence[Cell]) -> int:
+    """The cells of a token over its number: all are as wide as the widest, up to a bound."""
+    return min(_MOST_CELL, max(_LEAST_CELL, *(cell_len(cell.glyph) for cell in found)))
+
+
+def _wide_width(found: Sequence[Cell]) -> int:
+    return len(found) * (_cell_size(found) + 2) + 1
+
+
+def _wide(found: Sequence[Cell], look: Look, width: int) -> tuple[Text, Text]:
+    top, under, size = Text(), Text(), _cell_size(found)
+    after_cursor = False
+    for cell in found:
+        lead = look.sign("╎") if cell.begins_drawn else " "
+        top.append("]" if after_cursor else lead, "" if after_cursor else look.palette.guide)
+        under.append(lead, look.palette.guide)
+        style = _style(cell, look)
+        begin = len(top)
+        top.append("[" if cell.under_cursor else " ", _bold(style, cell))
+        top.append(_centred(cell.glyph, size), _bold(style, cell))
+        clickable(top, begin, place=cell.place)
+        under.append(_digits(cell.surprisal).ljust(size + 1), look.palette.label)
+        after_cursor = cell.under_cursor
+    top.append("]" if after_cursor else " ")
+    under.append("  nats" if width - under.cell_len > 6 else "", look.palette.guide)
+    return top, under
+
+
+def _narrow(found: Sequence[Cell], look: Look) -> tuple[Text, Text]:
+    """Tokens side by side; blocks stand for digits."""
+    top, under = Text(), Text()
+    for cell in found:
+        if cell.begins_drawn:
+            top.append(look.sign("╎"), look.palette.guide)
+            under.append(look.sign("╎"), look.palette.guide)
+        shown = f"[{cell.glyph}]" if cell.under_cursor else cell.glyph
+        top.append(cell.gap)
+        under.append(cell.gap)
+        begin = len(top)
+        top.append(shown, _bold(_style(cell, look), cell))
+        clickable(top, begin, place=cell.place)
+        known = cell.surprisal is not None
+        block = surprisal_block(cell.surprisal or 0.0, look.ascii_only) if known else " "
+        under.append(block * cell_len(shown), look.palette.label)
+    return top, under
+
+
+def _lines(found: Sequence[Cell], width: int) -> list[list[Cell]]:
+    """The cells in lines of at most this many columns."""
+    lines: list[list[Cell]] = [[]]
+    used = 0
+    for cell in found:
+        used += _size(cell)
+        if used > width and lines[-1]:
+            lines.append([])
+            used = _size(cell)
+        lines[-1].append(cell)
+    return lines
+
+
+def _size(cell: Cell) -> int:
+    return cell_len(cell.glyph) + len(cell.gap) + 2 * cell.under_cursor + cell.begins_drawn
+
+
+def _window(found: Sequence[Cell], width: int, n_lines: int) -> Sequence[Cell]:
+    """The tokens around the cursor that fit, those before it first."""
+    sizes = list(map(_size, found))
+    # At the end of each line but the last, one token may leave a column or more free.
+    width = width * n_lines - (n_lines - 1) * (max(sizes, default=1) - 1)
+    if sum(sizes) <= width:
+        return found
+    place = next((i for i, cell in enumerate(found) if cell.under_cursor), 0)
+    first, end, used = place, place + 1, sizes[place]
+    while first > 0 and used + sizes[first - 1] <= width * 3 // 4:
+        first -= 1
+        used += sizes[first]
+    while end < len(found) and used + sizes[end] <= width:
+        used += sizes[end]
+        end += 1
+    while first > 0 and used + sizes[first - 1] <= width:
+        first -= 1
+        used += sizes[first]
+    return found[first:end]
+
+
+def _style(cell: Cell, look: Look) -> str:
+    if cell.surprisal is None:
+        return look.palette.guide if cell.glyph == NOT_DRAWN else look.palette.plain
+    return look.palette.surprisal[surprisal_level(cell.surprisal)]
+
+
+def _bold(style: str, cell: Cell) -> str:
+    return f"bold {style}".strip() if cell.under_cursor else style
+
+
+def _centred(glyph: str, room: int) -> str:
+    size = min(room, cell_len(glyph))
+    free = room - size
+    left = (free + 1) // 2
+    return " " * left + fit(glyph, size) + " " * (free - left)
+
+
+def _digits(nats: float | None) -> str:
+    if nats is None:
+        return "    "
+    return (f"{nats:.2f}" if nats < 9.995 else f"{nats:.1f}" if nats < 99.95 else " inf")[:4]

@@ -1,0 +1,110 @@
+"""What fills the Loss pane: how its rows are shared out, and what can be read in them."""
+
+from functools import cached_property
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from workbench.panes.loss.axes import x_of
+from workbench.panes.loss.chart import Reading, chart_spec, rates_shown, readings
+from workbench.panes.loss.rows import change_rows, now_row, reading_row
+from workbench.panes.loss.view_model import LossView, stop_of
+from workbench.render.chart.chart import Layout, chart_layout, render_chart
+from workbench.state.app_state import Situation
+from workbench.widgets.loss_numbers import numbers_row
+from workbench.widgets.row_widget import Row
+
+_LEAST_CHART = 8
+_MOST_CHANGES = 3
+_CHANGES_FROM = 24
+_STRIP_FROM = (88, 22)
+_HIGH_STRIP_FROM = 26
+
+
+class Shares(NamedTuple):
+    """How many rows each part has, from top to bottom after the row of numbers."""
+
+    chart: int
+    strip: int
+    changes: int
+    reading: int
+
+
+def shares(width: int, height: int, n_changes: int) -> Shares:
+    """Shares the rows out; where there are few, the chart has them."""
+    room = height - 1
+    strip = 0
+    if width >= _STRIP_FROM[0] and height >= _STRIP_FROM[1]:
+        strip = 3 if height >= _HIGH_STRIP_FROM else 2
+    reading = int(room > _LEAST_CHART)
+    n_listed = min(n_changes, _MOST_CHANGES) if width >= _CHANGES_FROM else 0
+    changes = max(0, min(n_listed, room - strip - reading - _LEAST_CHART))
+    return Shares(max(0, room - strip - reading - changes), strip, changes, reading)
+
+
+class LossBody:
+    """The rows of the pane for one situation, one way of looking at it and one size."""
+
+    def __init__(
+        self, situation: Situation, view: LossView, width: int, height: int, ascii_only: bool
+    ) -> None:
+        self._situation, self._view = situation, view
+        self._width, self._height, self._ascii_only = width, height, ascii_only
+        self._shares = shares(width, height, len(situation.run.changes))
+        self._spec = chart_spec(situation, view, width, self._shares.chart, ascii_only)
+        self._x = x_of(situation, view.x)
+
+    @cached_property
+    def _layout(self) -> Layout:
+        return chart_layout(self._spec)
+
+    @cached_property
+    def _readings(self) -> list[Reading]:
+        return readings(self._situation, self._view, self._layout)
+
+    @property
+    def stops(self) -> list[int]:
+        """The last step in each column that is drawn."""
+        return [reading.step for reading in self._readings]
+
+    def stop_at(self, x: int, y: int) -> int | None:
+        """The step to read at a cell; None where no chart is."""
+        column, is_inside = x - self._layout.gutter, 1 <= y <= self._layout.plot_height
+        if not self._readings or not is_inside or not 0 <= column < self._layout.plot_width:
+            return None
+        return min(self.stops, key=lambda step: abs(self._layout.column(self._x(step)) - column))
+
+    @cached_property
+    def _reading(self) -> Reading | None:
+        """The column under the cursor; by the step whose weights are looked at, where that is read."""
+        at = stop_of(self._view, self.stops) if self._view.cursor is not None else None
+        if at is None:
+            return None
+        found, looking_at = self._readings[at], self._situation.looking_at
+        is_looked_at = looking_at is not None and looking_at == self._view.cursor
+        return found._replace(step=looking_at or 0) if is_looked_at else found
+
+    def rows(self) -> list[Row]:
+        """At most as many rows as there is room for.
+
+        Where a step is read and there is no row for it, it stands in the place of the latest numbers.
+        """
+        situation, view, width, found = self._situation, self._view, self._width, self._reading
+        numbers = numbers_row(situation, width, view.unit)
+        last = now_row(situation, view, width)
+        cursor = None
+        if found is not None:
+            cursor, last = self._x(found.step), reading_row(situation, view, found, width)
+            numbers = numbers if self._shares.reading else last
+        chart = render_chart(replace(self._spec, cursor=cursor), self._layout)
+        changes = change_rows(situation, self._shares.changes, width, view.unit)
+        end = [last] if self._shares.reading else []
+        return [numbers, *chart, *self._strip(cursor), *changes, *end][: self._height]
+
+    def _strip(self, cursor: float | None) -> list[Row]:
+        if not self._shares.strip:
+            return []
+        from workbench.render.chart.rate_strip import rate_strip
+
+        rates = rates_shown(self._situation, self._view)
+        return [*rate_strip(self._layout, rates, self._shares.strip, cursor, self._ascii_only)]

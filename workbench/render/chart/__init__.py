@@ -1,0 +1,1 @@
+"""The loss chart: specification, layout, layers, cells."""

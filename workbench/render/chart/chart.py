@@ -1,0 +1,168 @@
+"""The loss chart: train line, validation points, references and changes, as rows of cells."""
+
+from workbench.render.axis import label_rows, place_labels
+from workbench.render.chart.grid import Grid
+from workbench.render.chart.layers import draw_plot, mark_texts
+from workbench.render.chart.layout import (
+    LEGEND_WIDTH,
+    Layout,
+    chart_layout,
+    label_texts,
+    x_labels,
+)
+from workbench.render.chart.loss_range import drawn_references
+from workbench.render.chart.spec import (
+    ASCII_SIGNS,
+    SIGNS,
+    Bucket,
+    ChartSpec,
+    Mark,
+    Point,
+    Reference,
+    Role,
+    Row,
+    Segment,
+)
+from workbench.render.sanitize import fit
+
+__all__ = [
+    "Bucket",
+    "ChartSpec",
+    "Layout",
+    "Mark",
+    "Point",
+    "Reference",
+    "Role",
+    "Row",
+    "Segment",
+    "chart_layout",
+    "render_chart",
+]
+
+
+def render_chart(spec: ChartSpec, layout: Layout | None = None) -> list[Row]:
+    """Draws one frame: exactly `spec.height` rows of exactly `spec.width` cells.
+
+    The y axis covers the data and the references; a wild loss runs out at the top with an
+    arrow. Where a loss is NaN or infinite the line has a gap and the top row a cross.
+    A chart smaller than 30 x 6 has no axes, one smaller than 20 x 5 no names of references.
+
+    Args:
+        spec: What to draw.
+        layout: Where, if that is known already.
+
+    Returns:
+        Rows of (text, role) segments. The theme gives each role its colour.
+    """
+    if spec.width < 1 or spec.height < 1:
+        return []
+    layout = layout or chart_layout(spec)
+    labels = _label_rows(spec, layout)
+    grid = draw_plot(spec, layout, _guide_roles(layout, labels))
+    left = _left_edge(spec, layout)
+    rows = [
+        [*left[row], *grid.row(row), *_right_edge(spec, layout, labels, row)]
+        for row in range(layout.plot_height)
+    ]
+    if layout.axis_rows:
+        rows += [_axis_row(spec, layout), _x_row(spec, layout)][-layout.axis_rows :]
+    return [[segment for segment in row if segment[0]] for row in rows]
+
+
+def _label_rows(spec: ChartSpec, layout: Layout) -> dict[int, tuple[str, Reference]]:
+    """Returns the label of each row; where references share one, the larger value stands above."""
+    if not layout.labels:
+        return {}
+    pairs = list(zip(label_texts(spec), drawn_references(spec), strict=True))
+    kept = pairs[: layout.plot_height]
+    lines = [layout.row(ref.value) for _, ref in kept]
+    rows = label_rows(lines, layout.plot_height)
+    placed = dict(zip(rows, kept, strict=True))
+    for line in set(lines):
+        shared = sorted(row for row, of in zip(rows, lines, strict=True) if of == line)
+        by_value = sorted((placed[row] for row in shared), key=lambda label: -label[1].value)
+        placed.update(zip(shared, by_value, strict=True))
+    return placed
+
+
+def _guide_roles(layout: Layout, labels: dict[int, tuple[str, Reference]]) -> dict[int, Role]:
+    """Returns the role of guides on rows where the label names the guide beside it."""
+    return {row: ref.role for row, (_, ref) in labels.items() if layout.row(ref.value) == row}
+
+
+def _left_edge(spec: ChartSpec, layout: Layout) -> list[Row]:
+    """Returns the plot's left edge row by row, with the losses written beside it."""
+    if not layout.gutter:
+        return [[] for _ in range(layout.plot_height)]
+    signs = ASCII_SIGNS if spec.ascii_only else SIGNS
+    edge: list[Row] = []
+    for row in range(layout.plot_height):
+        text = fit(layout.y_texts.get(row, ""), layout.gutter - 1, "right", spec.ascii_only)
+        sign = signs.side_tick if row in layout.y_texts else signs.side
+        edge.append([(text, "label"), (sign, "guide")])
+    return edge
+
+
+def _right_edge(
+    spec: ChartSpec, layout: Layout, labels: dict[int, tuple[str, Reference]], row: int
+) -> Row:
+    """Returns the cells right of the plot, with a reference's name and number in them.
+
+    A label that had to leave its row has a hook towards its line.
+    """
+    if row not in labels:
+        return [(" " * layout.labels, "plain")]
+    text, ref = labels[row]
+    role: Role = "label" if ref.role == "guide" else ref.role
+    away = layout.row(ref.value) - row
+    signs = ASCII_SIGNS if spec.ascii_only else SIGNS
+    hook = " " if away == 0 else signs.line_below if away > 0 else signs.line_above
+    return [(hook, role), (fit(text, layout.labels - 1, ascii_only=spec.ascii_only), role)]
+
+
+def _axis_row(spec: ChartSpec, layout: Layout) -> Row:
+    """Draws the line under the plot: ticks up for written values, down for snapshots."""
+    signs = ASCII_SIGNS if spec.ascii_only else SIGNS
+    cells = [signs.bottom] * layout.plot_width
+    for column, _ in x_labels(spec, layout):
+        cells[column] = signs.tick
+    for snapshot in spec.snapshots:
+        column = layout.column(snapshot)
+        if 0 <= column < layout.plot_width:
+            cells[column] = signs.snapshot
+    corner = " " * (layout.gutter - 1) + signs.corner
+    return [(corner + "".join(cells), "guide"), *_legend(spec, layout)]
+
+
+def _x_row(spec: ChartSpec, layout: Layout) -> Row:
+    """Writes round values under the axis, and a triangle under each change."""
+    signs = ASCII_SIGNS if spec.ascii_only else SIGNS
+    grid = Grid(layout.plot_width, 1)
+    marks = mark_texts(spec, layout)
+    for column, text in marks:
+        grid.write(column, 0, text, "mark")
+    taken = [(column - 1, column + len(text) + 1) for column, text in marks]
+    for column, text in place_labels(x_labels(spec, layout), layout.plot_width, taken):
+        grid.write(column, 0, text, "label")
+    has_note = spec.snapshots and layout.labels >= LEGEND_WIDTH
+    note = f" {signs.snapshot} snapshot" if has_note else ""
+    return [
+        (" " * layout.gutter, "plain"),
+        *grid.row(0),
+        (fit(note, layout.labels, ascii_only=spec.ascii_only), "label"),
+    ]
+
+
+def _legend(spec: ChartSpec, layout: Layout) -> Row:
+    """Says which sign is which series, where there is room and something is drawn."""
+    if layout.labels < LEGEND_WIDTH or not (spec.train or spec.val):
+        return [(" " * layout.labels, "plain")]
+    signs = ASCII_SIGNS if spec.ascii_only else SIGNS
+    room = layout.labels - len(" ⠒ train  o val")
+    return [
+        (" ", "plain"),
+        (signs.train, "train"),
+        (" train  ", "label"),
+        (signs.val, "val"),
+        (" val" + " " * room, "label"),
+    ]

@@ -1,0 +1,227 @@
+"""The layers of a loss chart's plot, each drawn over the ones before: shading to errors."""
+
+import math
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from workbench.render.canvas import BrailleCanvas
+from workbench.render.chart.grid import Grid
+from workbench.render.chart.layout import Layout
+from workbench.render.chart.loss_range import LARGEST_DRAWN, drawn_references, is_drawable
+from workbench.render.chart.spec import ASCII_SIGNS, IN_BAND, SIGNS, ChartSpec, Role, Signs
+from workbench.render.sanitize import ascii_text, clean
+
+# Validation is drawn at most once in so many columns, so that the train line stays visible.
+VAL_SPACING = 4
+
+
+class DotColumn(Struct):
+    """All buckets that fall into one column of dots: their losses, summed and counted."""
+
+    total: float = 0.0
+    n: int = 0
+    low: float = math.inf
+    high: float = -math.inf
+    is_broken: bool = False
+
+    @property
+    def mean(self) -> float:
+        """The mean of the finite losses; NaN without one."""
+        return self.total / self.n if self.n else math.nan
+
+
+class Plot:
+    """One chart in the making: empty cells, and the buckets gathered by column of dots."""
+
+    def __init__(self, spec: ChartSpec, layout: Layout) -> None:
+        self.spec, self.layout = spec, layout
+        self.grid = Grid(layout.plot_width, layout.plot_height)
+        self.signs: Signs = ASCII_SIGNS if spec.ascii_only else SIGNS
+        self.columns = gather(spec, layout)
+
+
+def draw_plot(spec: ChartSpec, layout: Layout, labelled_rows: dict[int, Role]) -> Grid:
+    """Draws everything between the axes.
+
+    Args:
+        spec: What to draw.
+        layout: Where it goes.
+        labelled_rows: The role of the guide on each row where a label stands beside it.
+    """
+    plot = Plot(spec, layout)
+    _draw_guides(plot, labelled_rows)
+    _draw_changes(plot)
+    _draw_cursor(plot)
+    _draw_hint(plot)
+    _draw_train(plot)
+    _draw_val(plot)
+    _draw_errors(plot)
+    if spec.shade_band:
+        _shade(plot)
+    return plot.grid
+
+
+def gather(spec: ChartSpec, layout: Layout) -> dict[int, DotColumn]:
+    """Averages the buckets column by column: what is drawn no longer depends on how many.
+
+    A bucket that is not a number only leaves its trace.
+    """
+    columns: dict[int, DotColumn] = {}
+    column = DotColumn()
+    first, end = math.inf, -math.inf
+    for x, mean, low, high, n in spec.train:
+        # Most buckets fall where the one before fell; only the others need a logarithm.
+        if not first <= x < end:
+            dot = math.floor(layout.dot_x(x) + 0.5)
+            first, end = x, layout.x_of_dot(dot + 0.5)
+            column = columns.setdefault(dot, DotColumn())
+        if not -LARGEST_DRAWN <= mean <= LARGEST_DRAWN:
+            column.is_broken = True
+            continue
+        column.total += mean * n
+        column.n += n
+        if low < column.low:
+            column.low = low
+        if high > column.high:
+            column.high = high
+    return columns
+
+
+def _draw_guides(plot: Plot, labelled_rows: dict[int, Role]) -> None:
+    """Draws a dashed line for each reference, at its true height."""
+    if plot.grid.height < 3:
+        return
+    for ref in drawn_references(plot.spec):
+        row = plot.layout.row(ref.value)
+        role = labelled_rows.get(row, ref.role)
+        for column in range(plot.grid.width):
+            plot.grid.put(column, row, plot.signs.guide, role)
+
+
+def _draw_changes(plot: Plot) -> None:
+    """Draws a vertical line at each change."""
+    for mark in plot.spec.marks:
+        column = plot.layout.column(mark.x)
+        for row in range(plot.grid.height):
+            plot.grid.put(column, row, plot.signs.change, "mark")
+
+
+def _draw_cursor(plot: Plot) -> None:
+    """Draws the vertical line at which losses are read."""
+    if plot.spec.cursor is None:
+        return
+    column = plot.layout.column(plot.spec.cursor)
+    for row in range(plot.grid.height):
+        plot.grid.put(column, row, plot.signs.cursor, "plain")
+
+
+def _draw_hint(plot: Plot) -> None:
+    """Writes the hint in the middle, on the nearest row that no guide crosses."""
+    if not plot.spec.hint or plot.columns or plot.spec.val:
+        return
+    grid = plot.grid
+    text = clean(plot.spec.hint, grid.width)
+    guides = {plot.layout.row(ref.value) for ref in drawn_references(plot.spec)}
+    middle = (grid.height - 1) / 2
+    rows = sorted(range(grid.height), key=lambda row: (row in guides, abs(row - middle)))
+    if rows:
+        shown = ascii_text(text) if plot.spec.ascii_only else text
+        grid.write((grid.width - len(shown)) // 2, rows[0], shown, "label")
+
+
+def _draw_train(plot: Plot) -> None:
+    """Draws the mean train loss as a line, with an arrow where it runs above the axis."""
+    grid, layout = plot.grid, plot.layout
+    if not plot.columns:
+        return
+    canvas = BrailleCanvas(grid.width, grid.height, plot.spec.ascii_only)
+    points: list[tuple[float, float]] = []
+    for dot, column in plot.columns.items():
+        points.append((float(dot), layout.dot_y(column.mean) if column.n else math.nan))
+        if column.is_broken:
+            points.append((math.nan, math.nan))
+    canvas.polyline(points)
+    for cell_column, row, char in canvas.drawn():
+        grid.put(cell_column, row, char, "train")
+    for x, y in points:
+        if y < -0.5:
+            grid.put(int(x) // layout.dots[0], 0, plot.signs.above, "train")
+
+
+def _draw_val(plot: Plot) -> None:
+    """Draws validation points: one in a few columns, and always the latest."""
+    layout, until = plot.layout, -math.inf
+    points = [(x, loss) for x, loss in plot.spec.val if is_drawable(loss)]
+    for i, (x, loss) in enumerate(points):
+        # The first in a fixed slot is kept, so a point once drawn stays where it is.
+        if x < until and i < len(points) - 1:
+            continue
+        column, row = layout.column(x), layout.row(loss)
+        slot_end = (column // VAL_SPACING + 1) * VAL_SPACING
+        until = layout.x_of_dot(slot_end * layout.dots[0] - 0.5)
+        sign = plot.signs.above if row < 0 else plot.signs.val
+        plot.grid.put(column, max(0, row), sign, "val")
+
+
+def _draw_errors(plot: Plot) -> None:
+    """Marks in the top row where a loss stopped being a number."""
+    has_gap = any(column.is_broken for column in plot.columns.values())
+    for series in (plot.spec.train if has_gap else (), plot.spec.val):
+        for x in _broken_starts(series):
+            plot.grid.put(plot.layout.column(x), 0, plot.signs.broken, "error")
+
+
+def _broken_starts(series: Iterable[tuple[float, ...]]) -> list[float]:
+    """Returns where each stretch without a usable loss begins."""
+    starts: list[float] = []
+    was_broken = False
+    for x, value, *_ in series:
+        is_broken = not -LARGEST_DRAWN <= value <= LARGEST_DRAWN
+        if is_broken and not was_broken:
+            starts.append(x)
+        was_broken = is_broken
+    return starts
+
+
+def _shade(plot: Plot) -> None:
+    """Gives cells between the lowest and the highest loss the ground of the band."""
+    layout, roles, last_row = plot.layout, plot.grid.roles, plot.grid.height - 1
+    for column, (low, high) in _bands(plot).items():
+        top, bottom = max(0, layout.row(high)), min(last_row, layout.row(low))
+        for row in roles[top : bottom + 1]:
+            row[column] = IN_BAND.get(row[column], row[column])
+
+
+def _bands(plot: Plot) -> dict[int, tuple[float, float]]:
+    """Returns the lowest and the highest loss of each column of cells that has any."""
+    bands: dict[int, tuple[float, float]] = {}
+    across, width = plot.layout.dots[0], plot.grid.width
+    for dot, column in plot.columns.items():
+        at, low, high = dot // across, column.low, column.high
+        if not 0 <= at < width or not (-LARGEST_DRAWN <= low <= high <= LARGEST_DRAWN):
+            continue
+        if at in bands:
+            low, high = min(low, bands[at][0]), max(high, bands[at][1])
+        bands[at] = low, high
+    return bands
+
+
+def mark_texts(spec: ChartSpec, layout: Layout) -> list[tuple[int, str]]:
+    """Returns the column and the sign of each change; crowded ones share a sign, ``▲1-3``."""
+    triangle = (ASCII_SIGNS if spec.ascii_only else SIGNS).triangle
+    groups: list[tuple[int, str, str]] = []
+    for number, mark in enumerate(spec.marks, start=1):
+        column = layout.column(mark.x)
+        if not 0 <= column < layout.plot_width:
+            continue
+        label = clean(mark.label, 4) or str(number)
+        label = ascii_text(label) if spec.ascii_only else label
+        if groups and column < groups[-1][0] + len(groups[-1][2]):
+            column, first, _ = groups.pop()
+        else:
+            first = label
+        between = "-" if label.isdecimal() else ", "
+        joined = label if first == label else f"{first}{between}{label}"
+        groups.append((column, first, triangle + joined))
+    return [(column, text) for column, _, text in groups]

@@ -1,0 +1,181 @@
+"""Which losses a chart spans, and how they fall on its rows."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from workbench.render.axis import Axis, LinearAxis, LogAxis, decimals_for
+from workbench.render.chart.spec import ChartSpec, Reference
+from workbench.render.number_format import compact
+
+LARGEST_DRAWN = 1e12
+HEADROOM, LOG_HEADROOM = 1.15, 100
+_MOST_RATIO = 1e6
+_LOG_GRID = 50  # ends of a logarithmic axis stand on a grid this fine for a factor of ten
+
+
+def is_drawable(value: float) -> bool:
+    """Tells whether a loss can be drawn: NaN, infinity and absurd sizes cannot."""
+    return abs(value) <= LARGEST_DRAWN
+
+
+def drawn_references(spec: ChartSpec) -> list[Reference]:
+    """Returns the references that have a place on the axis."""
+    lowest = _lowest_drawn(spec)
+    return [ref for ref in spec.references if lowest <= ref.value <= LARGEST_DRAWN]
+
+
+def _lowest_drawn(spec: ChartSpec) -> float:
+    """Returns the lowest value with a place on the axis: 0 has no logarithm."""
+    return 1 / LARGEST_DRAWN if spec.y_log else -LARGEST_DRAWN
+
+
+def loss_range(spec: ChartSpec) -> tuple[float, float] | None:
+    """Returns the losses to cover: data and references, without a few wild ones at the top.
+
+    None where there is nothing to cover.
+
+    The highest guide is what a model that knows nothing gets, so losses far above it say only
+    that something is wrong: once the line has come down, the range ends at 1.15 times it. A
+    reference that is no guide, such as the best so far, moves and does not raise the range. A
+    logarithmic axis has room for a hundred times that guide.
+    """
+    data, references = _data(spec), drawn_references(spec)
+    covered = [*data[:1], *(ref.value for ref in references)]
+    if not covered:
+        return None
+    guides = [ref.value for ref in references if ref.role == "guide"]
+    low, high = min(covered), max(covered)
+    if data:
+        high = max([*guides, highest_shown(data, guides, LOG_HEADROOM if spec.y_log else HEADROOM)])
+    if high - low > 1e-6 * max(0.01, abs(high), abs(low)):
+        return low, high
+    pad = max(0.05, abs(high) * 0.05)
+    return low - pad, high + pad
+
+
+def _data(spec: ChartSpec) -> list[float]:
+    """Returns the losses that can be drawn, the lowest first."""
+    lowest = _lowest_drawn(spec)
+    losses = [row[1] for series in (spec.train, spec.val) for row in series]
+    return sorted([value for value in losses if lowest <= value <= LARGEST_DRAWN])
+
+
+def highest_shown(data: Sequence[float], guides: Sequence[float], headroom: float) -> float:
+    """Returns the highest loss that the axis should reach; `data` is sorted."""
+    if guides:
+        cap = max(guides) + (headroom - 1) * abs(max(guides))
+        if data[0] <= cap:
+            return min(data[-1], cap)
+    third_quarter = data[len(data) * 3 // 4]
+    cap = data[0] + 3 * (third_quarter - data[0])
+    return min(data[-1], cap) if cap > data[0] else data[-1]
+
+
+def y_axis(spec: ChartSpec, n_rows: int, dots_down: int) -> tuple[Axis, dict[int, str]]:
+    """Returns the axis of losses, and what is written beside each row that has a number.
+
+    Where nothing is drawn yet there is no number: any would be made up.
+    """
+    ends = loss_range(spec)
+    if ends is None:
+        return LinearAxis(0.0, 1.0), {}
+    low, high = ends
+    if spec.y_log:
+        return log_rows(low, high, n_rows)
+    axis, tick_step = even_rows(low, high, n_rows, dots_down)
+    texts = row_texts(axis, tick_step, n_rows)
+    if low >= 0:  # below 0 nothing is ever drawn
+        texts = {row: text for row, text in texts.items() if not text.startswith("-")}
+    return axis, texts
+
+
+def log_rows(low: float, high: float, n_rows: int) -> tuple[LogAxis, dict[int, str]]:
+    """Lays losses on rows by their logarithm, a round number on every few of them.
+
+    The ends stand on a grid, so that they stay where they are while the losses fall a little.
+    """
+    low = max(low, high / _MOST_RATIO) if high > 0 else 1.0
+    bottom = math.floor(math.log10(low) * _LOG_GRID) / _LOG_GRID
+    top = max(math.ceil(math.log10(max(low, high)) * _LOG_GRID), bottom * _LOG_GRID + 1) / _LOG_GRID
+    per_row = (top - bottom) / max(1, n_rows - 1)
+    axis = LogAxis(10.0 ** (bottom - per_row / 2), 10.0 ** (top + per_row / 2))
+    every = 2 if n_rows < 10 else 3
+    rows = {}
+    for row in range(every // 2, n_rows, every):
+        middle = top - row * per_row
+        rows[row] = roundest(10 ** (middle - per_row / 4), 10 ** (middle + per_row / 4))
+    if top - bottom < 1:
+        return axis, _written(rows)
+    return axis, {row: compact(tick) for row, tick in rows.items()}
+
+
+def roundest(low: float, high: float) -> float:
+    """Returns the number between two others, 0 < low < high, that is written the shortest."""
+    step = 10.0 ** math.floor(math.log10(high))
+    while True:
+        for factor in (5, 2, 1):
+            multiple = math.floor(high / (factor * step) + 1e-9) * factor * step
+            if multiple >= low * (1 - 1e-9):
+                return float(f"{multiple:.9g}")
+        step /= 10
+
+
+def even_rows(low: float, high: float, n_rows: int, dots_down: int) -> tuple[LinearAxis, float]:
+    """Lays losses on rows so that round ones fall in the middle of a row, evenly apart.
+
+    One row is a half to a fifth of a 1-2-5 step: the finest such row for which the range
+    fits. What is left over stays free below, where the line is going.
+
+    Args:
+        low: The lowest loss to cover.
+        high: The highest loss to cover; above `low`.
+        n_rows: Rows of the plot.
+        dots_down: Dots down one row.
+
+    Returns:
+        The axis from the lowest dot to the highest, and the step between written losses.
+    """
+    # From the middle of a row its outermost dots are this far away, in rows.
+    reach = (dots_down - 1) / dots_down / 2
+    for row_size in _row_sizes((high - low) / n_rows, n_rows):
+        per_row, tick_step = row_size
+        top = math.ceil((high / per_row) - reach - 1e-9) * per_row
+        bottom = top - (n_rows - 1) * per_row
+        if low >= bottom - reach * per_row - 1e-9 * per_row:
+            break
+    return LinearAxis(bottom - reach * per_row, top + reach * per_row), tick_step
+
+
+def _row_sizes(at_least: float, n_rows: int) -> list[tuple[float, float]]:
+    """Returns (loss per row, loss between ticks) to try, the finest first."""
+    power = 10.0 ** (math.floor(math.log10(at_least)) - 1)
+    # Of equal sizes the first is taken; a high plot needs no number on every second row.
+    rows_per_tick = (2, 3, 4) if n_rows < 10 else (3, 2, 4, 5) if n_rows < 16 else (4, 5, 3)
+    sizes = [
+        (factor * power * scale / rows, factor * power * scale)
+        for scale in (1, 10, 100, 1000)
+        for factor in (1, 2, 5)
+        for rows in rows_per_tick
+    ]
+    return sorted(
+        (size for size in sizes if size[0] >= at_least * 0.99),
+        key=lambda size: float(f"{size[0]:.9g}"),
+    )
+
+
+def row_texts(y: LinearAxis, tick_step: float, n_rows: int) -> dict[int, str]:
+    """Returns the loss to write on each row that has a round one."""
+    first = math.ceil(y.low / tick_step - 1e-9)
+    last = math.floor(y.high / tick_step + 1e-9)
+    ticks = [i * tick_step for i in range(first, last + 1)]
+    rows = {int((1 - y.fraction(tick)) * n_rows): tick for tick in ticks}
+    return _written({row: tick for row, tick in rows.items() if 0 <= row < n_rows})
+
+
+def _written(rows: Mapping[int, float]) -> dict[int, str]:
+    """Writes the number of each row with as many decimals as tell them apart."""
+    decimals = decimals_for([*rows.values()])
+    return {
+        row: compact(tick) if abs(tick) >= 10_000 else f"{tick:.{decimals}f}"
+        for row, tick in rows.items()
+    }

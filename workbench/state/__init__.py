@@ -1,0 +1,1 @@
+"""Application state as plain data: what is shown, pending configuration and its history."""
