@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 from seqlm.configuration.run_config import SampleConfig
 from seqlm.errors import SeqlmError
 from seqlm.protocol.commands import Start
-from seqlm.protocol.queries import Drawn
+from seqlm.protocol.queries import SampleResult
 from seqlm.runs.directory import find_run
 from seqlm.runspec import recipe
 
 if TYPE_CHECKING:
     from seqlm.data.prepared_text import PreparedText
     from seqlm.generation.generator import Generator
-    from seqlm.runs.summary import Summary
+    from seqlm.runs.summary import RunSummary
 
 
 _USUAL_ORDER = SampleConfig().order
 
 
-def train(target: str, *words: str, name: str | None = None) -> "Summary":
+def train(target: str, *words: str, name: str | None = None) -> "RunSummary":
     """Train a preset or a file to the end, in a process of its own; interrupted, it is stopped.
 
     Args:
@@ -38,14 +38,14 @@ def train(target: str, *words: str, name: str | None = None) -> "Summary":
     """
     from seqlm.runs.resolve_target import configure
     from seqlm.worker import client
-    from seqlm.worker.follow_run import begin, follow, stop_interrupted
+    from seqlm.worker.follow_run import follow, start_run, stop_interrupted
 
     with ExitStack() as undo:
-        line = recipe.write(configure(target, list(words), undo))
+        line = recipe.format_recipe(configure(target, list(words), undo))
         with client.spawn() as connection:
             try:
                 start = Start(id=client.new_id(), recipe=line, name=name)
-                *_, standing = follow(begin(start, connection, undo), connection)
+                *_, standing = follow(start_run(start, connection, undo), connection)
             except KeyboardInterrupt:
                 stop_interrupted(connection, undo)
                 raise
@@ -66,11 +66,11 @@ def load(run: str = "latest", weights: str = "latest") -> "LoadedModel":
         SeqlmError: There are no such weights, or they are damaged.
     """
     from seqlm.runs.provenance import open_text
-    from seqlm.worker.model_snapshots import Subjects
+    from seqlm.worker.model_snapshots import ModelSnapshots
 
     directory = find_run(run)
     config, text = directory.manifest().config, open_text(directory)
-    subject = Subjects(config, text, directory.checkpoints_path).find(weights, None)
+    subject = ModelSnapshots(config, text, directory.checkpoints_path).find(weights, None)
     return LoadedModel(text, subject.generator, subject.step, directory.path)
 
 
@@ -114,7 +114,7 @@ class LoadedModel:
         order: str = _USUAL_ORDER,
         greedy: bool = False,
         seed: int = 0,
-    ) -> list[Drawn]:
+    ) -> list[SampleResult]:
         """Draw ``count`` texts that begin with ``prompt``, up to ``length`` tokens or the end token.
 
         Args:
@@ -133,15 +133,15 @@ class LoadedModel:
             RequestError: A value is out of its bounds or of another type, or the prompt not in the
                 vocabulary.
         """
-        from seqlm.worker.sampling_request import describe_draws, sampling_of
+        from seqlm.worker.sampling_request import describe_samples, make_sampler_options
 
         asked = SampleConfig(
             temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, order=order, seed=seed
         )
-        sampling = sampling_of(asked, count, length, greedy)
+        sampling = make_sampler_options(asked, count, length, greedy)
         ids = self._text.tokenizer.encode(prompt)
         *_, drawn = self._generator.draw(ids, sampling, count, length)
-        *_, samples = describe_draws(drawn, ids, self._text, greedy)
+        *_, samples = describe_samples(drawn, ids, self._text, greedy)
         return samples
 
     def score(self, text: str) -> list[tuple[str, float]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from seqlm.errors import RequestError
-from workbench.controllers.target import Words
+from workbench.controllers.target import CliOptions
 from workbench.render.palette import PALETTES
 
 MAX_FPS = 60
@@ -22,7 +22,7 @@ class _Parser(argparse.ArgumentParser):
         raise RequestError(message)
 
 
-def parsed(arguments: Sequence[str]) -> Words:
+def parse_arguments(arguments: Sequence[str]) -> CliOptions:
     """What the words of the command line ask for.
 
     Raises:
@@ -39,7 +39,7 @@ def parsed(arguments: Sequence[str]) -> Words:
     if not 0 < found.fps <= MAX_FPS:
         raise RequestError(f"--fps {found.fps:g} is not possible; taken: above 0 to {MAX_FPS}")
     del found.version
-    return Words(**vars(found))
+    return CliOptions(**vars(found))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     add("what", nargs="?", metavar="PRESET|FILE|RUN", help="what to open")
     add("settings", nargs="*", metavar="KEY=VALUE", help="e.g. model.hidden=300 seed=1")
     add("--attach", metavar="RUN", help="show a run, and steer it if it trains")
-    add("--fps", type=float, default=Words().fps, metavar="N", help="frames a second at most")
+    add("--fps", type=float, default=CliOptions().fps, metavar="N", help="frames a second at most")
     add("--ascii", action="store_true", dest="ascii_only", help="draw with ASCII signs alone")
     add("--palette", choices=sorted(PALETTES), help="colours; by itself: what the terminal can")
     add("--light", action="store_const", const="light", dest="palette", help="--palette light")

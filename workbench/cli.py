@@ -12,10 +12,10 @@ from typing import NoReturn
 from seqlm.configuration.run_config import RunConfig
 from seqlm.errors import SeqlmError, one_line
 from seqlm.runs.directory import RunDirectory
-from workbench.controllers.target import DEFAULT_PRESET, Words, target
+from workbench.controllers.target import DEFAULT_PRESET, CliOptions, resolve_cli_target
 from workbench.terminal.capabilities import (
     check_terminal,
-    forget_told_size,
+    drop_stale_size_env,
     needs_ascii,
     palette_name,
 )
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         words = _words(sys.argv[1:] if arguments is None else arguments)
         check_terminal(os.environ, f"seqlm train {DEFAULT_PRESET}")
-        config, run = target(words.what, words.settings, words.attach)
+        config, run = resolve_cli_target(words.what, words.settings, words.attach)
         status = _open(config, run, words)
     except (SeqlmError, OSError) as error:
         if os.environ.get("SEQLM_DEBUG") == "1":
@@ -42,12 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(status)
 
 
-def _words(arguments: Sequence[str]) -> Words:
+def _words(arguments: Sequence[str]) -> CliOptions:
     if not arguments:
-        return Words()
-    from workbench.arguments import parsed
+        return CliOptions()
+    from workbench.arguments import parse_arguments
 
-    return parsed(arguments)
+    return parse_arguments(arguments)
 
 
 def fail(message: str, exit_status: int = 2) -> NoReturn:
@@ -56,18 +56,18 @@ def fail(message: str, exit_status: int = 2) -> NoReturn:
     sys.exit(exit_status)
 
 
-def _open(config: RunConfig, run: RunDirectory | None, words: Words) -> int:
-    from workbench.corpus.preload import PreviewAhead
+def _open(config: RunConfig, run: RunDirectory | None, words: CliOptions) -> int:
+    from workbench.corpus.preload import PreviewPreload
 
-    forget_told_size(os.environ)
+    drop_stale_size_env(os.environ)
     palette = words.palette or palette_name(os.environ)
     os.environ.update(_ASKED_OF_TEXTUAL.get(palette, {}))
-    ahead = PreviewAhead(config.data) if config.data.corpus == _QUICK_CORPUS else None
+    ahead = PreviewPreload(config.data) if config.data.corpus == _QUICK_CORPUS else None
     from workbench.application.app import Workbench
-    from workbench.application.startup import Opening
+    from workbench.application.startup import StartupOptions
     from workbench.render.palette import PALETTES
 
-    opening = Opening(
+    opening = StartupOptions(
         config=config,
         run=run,
         preview=ahead.wait() if ahead else None,

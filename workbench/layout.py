@@ -13,7 +13,7 @@ _COACH_FROM, _TABS_FROM, _FOOTER_FROM = 7, 6, 4
 _FRAME_FROM = (30, 9)
 
 
-class Place(NamedTuple):
+class Rect(NamedTuple):
     """A rectangle of cells."""
 
     x: int
@@ -40,7 +40,7 @@ class Focus(NamedTuple):
         return self._replace(current=pane, companion=self.companion if pane == LOSS else pane)
 
 
-class Places(NamedTuple):
+class ScreenLayout(NamedTuple):
     """Where each thing stands; what has no place is not shown.
 
     Attributes:
@@ -48,8 +48,8 @@ class Places(NamedTuple):
         panes: The panes by their digit; one of a single row is folded.
     """
 
-    rows: dict[str, Place]
-    panes: dict[int, Place]
+    rows: dict[str, Rect]
+    panes: dict[int, Rect]
 
 
 def mode_of(width: int, height: int) -> Mode:
@@ -64,38 +64,38 @@ def is_framed(width: int, height: int) -> bool:
     return width >= _FRAME_FROM[0] and height >= _FRAME_FROM[1]
 
 
-def places(width: int, height: int, focus: Focus) -> Places:
+def screen_layout(width: int, height: int, focus: Focus) -> ScreenLayout:
     """Where everything stands in a terminal of this size."""
     mode = mode_of(width, height)
     is_alone = focus.is_zoomed or mode == "one"
     above = ["header"]
     above += ["coach"] if height >= _COACH_FROM else []
     above += ["tabs"] if is_alone and height >= _TABS_FROM else []
-    rows = {name: Place(0, y, width, 1) for y, name in enumerate(above)}
+    rows = {name: Rect(0, y, width, 1) for y, name in enumerate(above)}
     bottom = height - (height >= _FOOTER_FROM)
     if bottom < height:
-        rows["footer"] = Place(0, bottom, width, 1)
-    body = Place(0, len(above), width, max(0, bottom - len(above)))
+        rows["footer"] = Rect(0, bottom, width, 1)
+    body = Rect(0, len(above), width, max(0, bottom - len(above)))
     if is_alone:
-        return Places(rows, {focus.current: body})
-    return Places(rows, _columns(body) if mode == "columns" else _stacked(body, focus))
+        return ScreenLayout(rows, {focus.current: body})
+    return ScreenLayout(rows, _columns(body) if mode == "columns" else _stacked(body, focus))
 
 
-def _columns(body: Place) -> dict[int, Place]:
+def _columns(body: Rect) -> dict[int, Rect]:
     """What goes in on the left, what comes out on the right."""
     left = _WIDE_LEFT if body.width >= _WIDE_FROM else _LEFT
     data = max(12, body.height * 16 // 37)
     loss = max(15, body.height * 20 // 37)
     right = body.width - left
     return {
-        DATA: Place(0, body.y, left, data),
-        CONTROLS: Place(0, body.y + data, left, body.height - data),
-        LOSS: Place(left, body.y, right, loss),
-        GENERATE: Place(left, body.y + loss, right, body.height - loss),
+        DATA: Rect(0, body.y, left, data),
+        CONTROLS: Rect(0, body.y + data, left, body.height - data),
+        LOSS: Rect(left, body.y, right, loss),
+        GENERATE: Rect(left, body.y + loss, right, body.height - loss),
     }
 
 
-def _stacked(body: Place, focus: Focus) -> dict[int, Place]:
+def _stacked(body: Rect, focus: Focus) -> dict[int, Rect]:
     """The loss and one other pane are open, the other two one row each."""
     room = body.height - 2
     loss = room * 9 // 19
@@ -103,6 +103,6 @@ def _stacked(body: Place, focus: Focus) -> dict[int, Place]:
     found, y = {}, body.y
     for pane in PANES:
         height = open_heights.get(pane, 1)
-        found[pane] = Place(0, y, body.width, height)
+        found[pane] = Rect(0, y, body.width, height)
         y += height
     return found

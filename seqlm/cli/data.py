@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from seqlm.cli.output import nats, print_json, print_lines, print_table
 from seqlm.cli.runs import AddCommand
-from seqlm.data.corpus_registry import CORPORA, is_here
+from seqlm.data.corpus_registry import CORPORA, is_downloaded
 from seqlm.data.split import SPLITS
 from seqlm.errors import RequestError
 from seqlm.runspec import recipe
@@ -36,7 +36,7 @@ def _data(options: argparse.Namespace) -> int:
         from seqlm.cli.fetch import fetch_command
 
         return fetch_command(options)
-    found = [(name, source.about, is_here(name)) for name, source in CORPORA.items()]
+    found = [(name, source.about, is_downloaded(name)) for name, source in CORPORA.items()]
     if options.json:
         records = [{"corpus": name, "about": about, "here": here} for name, about, here in found]
         return print_json({"corpora": records})
@@ -78,7 +78,7 @@ def _config(options: argparse.Namespace, undo: ExitStack) -> "RunConfig":
     if options.corpus not in CORPORA:
         return configure_file(options.corpus, options.settings, undo)
     usual = [f"data.corpus={options.corpus}", f"data.split={CORPORA[options.corpus].split}"]
-    return recipe.apply(recipe.read(FOR_LINES), [*usual, *options.settings])
+    return recipe.apply_settings(recipe.parse_recipe(FOR_LINES), [*usual, *options.settings])
 
 
 def _size_lines(text: "PreparedText", about: "Description") -> list[str]:

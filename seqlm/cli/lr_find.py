@@ -12,7 +12,7 @@ from seqlm.cli.runs import AddCommand
 from seqlm.errors import RequestError
 
 if TYPE_CHECKING:
-    from seqlm.training.lr_sweep import Sweep
+    from seqlm.training.lr_sweep import LrSweep
 
 _TARGET = (
     "a new model of a preset, a text file or -; or that of a run: its name, the beginning of it, or"
@@ -30,16 +30,16 @@ def add_commands(command: AddCommand) -> None:
 
 
 def _find(options: argparse.Namespace) -> int:
-    from seqlm.runs.resolve_target import find_target
+    from seqlm.runs.resolve_target import resolve_target
 
-    target = find_target(options.target)
+    target = resolve_target(options.target)
     if target.kind == "run":
         return _report(_of_run(target.value, options.settings), options)
     with contextlib.ExitStack() as undo:  # looking leaves nothing behind
         return _report(_of_new(options, undo), options)
 
 
-def _of_run(name: str, words: list[str]) -> "Sweep":
+def _of_run(name: str, words: list[str]) -> "LrSweep":
     from seqlm.runs.directory import find_run
 
     run = find_run(name)
@@ -52,7 +52,7 @@ def _of_run(name: str, words: list[str]) -> "Sweep":
     return _shown(sweep_run(run))
 
 
-def _of_new(options: argparse.Namespace, undo: contextlib.ExitStack) -> "Sweep":
+def _of_new(options: argparse.Namespace, undo: contextlib.ExitStack) -> "LrSweep":
     from seqlm.data.prepared_text import prepare
     from seqlm.runs.resolve_target import configure
 
@@ -63,7 +63,7 @@ def _of_new(options: argparse.Namespace, undo: contextlib.ExitStack) -> "Sweep":
     return _shown(sweep_new(config, text))
 
 
-def _report(sweep: "Sweep", options: argparse.Namespace) -> int:
+def _report(sweep: "LrSweep", options: argparse.Namespace) -> int:
     if options.json:
         record = {
             "suggestion": sweep.suggestion,
@@ -82,7 +82,7 @@ def _report(sweep: "Sweep", options: argparse.Namespace) -> int:
     )
 
 
-def _shown(sweeps: Iterable["Sweep"]) -> "Sweep":
+def _shown(sweeps: Iterable["LrSweep"]) -> "LrSweep":
     """The last of the sweeps; how far it is goes to standard error."""
     for sweep in sweeps:
         n_done = len(sweep.losses)
@@ -94,7 +94,7 @@ def _shown(sweeps: Iterable["Sweep"]) -> "Sweep":
     return sweep
 
 
-def _rows(sweep: "Sweep") -> list[list[str]]:
+def _rows(sweep: "LrSweep") -> list[list[str]]:
     """Every fourth step and the suggested one, each with its loss as a bar."""
     smoothed, suggested = sweep.smoothed, sweep.suggested_step
     shown = {*range(0, len(smoothed) - 1, _ROWS_EVERY), len(smoothed) - 1}

@@ -5,13 +5,13 @@ import math
 import sys
 from typing import Any
 
-from seqlm.cli.output import harmless, nats, print_json, print_lines, print_table
+from seqlm.cli.output import nats, print_json, print_lines, print_table, sanitize
 from seqlm.cli.runs import AddCommand
 from seqlm.data.corpus import MAX_STORED_BYTES
-from seqlm.data.tokenizer import END, unknown_words, untaught_words
+from seqlm.data.tokenizer import END, unknown_words, untrained_words
 from seqlm.errors import RequestError
 from seqlm.protocol.commands import Read
-from seqlm.protocol.queries import Drawn, NextToken, Query, Sample, Score, SplitLoss
+from seqlm.protocol.queries import NextToken, Query, Sample, SampleResult, Score, SplitLoss
 from seqlm.runs.directory import RunDirectory, find_run
 from seqlm.worker import client
 
@@ -125,7 +125,7 @@ def _predict(options: argparse.Namespace) -> int:
     answer = _ask(run, query)
     _tell_unknown(answer.unknown)
     if answer.never_begins:
-        sys.stderr.write(f"seqlm: {harmless(untaught_words(answer.prompt[0]))}\n")
+        sys.stderr.write(f"seqlm: {sanitize(untrained_words(answer.prompt[0]))}\n")
     parts = zip(answer.tokens, answer.ids, answer.probabilities, strict=True)
     following = [{"token": t, "id": i, "probability": p} for t, i, p in parts]
     if options.json:
@@ -165,10 +165,10 @@ def _sample(options: argparse.Namespace) -> int:
 def _tell_unknown(words: list[str]) -> None:
     """Say on standard error which words are read as the unknown one."""
     if words:
-        sys.stderr.write(f"seqlm: {harmless(unknown_words(words))}\n")
+        sys.stderr.write(f"seqlm: {sanitize(unknown_words(words))}\n")
 
 
-def _lines_of(drawn: Drawn) -> list[str]:
+def _lines_of(drawn: SampleResult) -> list[str]:
     """A sample as it is printed, of an item whether it stands in the data."""
     # The end token is no part of a text.
     has_ended = drawn.tokens[-1:] == [END] and not drawn.text.endswith(END)

@@ -26,7 +26,7 @@ def print_lines(*lines: str) -> int:
     """Plain lines. Text from outside is made harmless where a terminal would obey it."""
     _take_any_character()
     for line in lines:
-        sys.stdout.write(harmless(line) + "\n")
+        sys.stdout.write(sanitize(line) + "\n")
     sys.stdout.flush()
     return 0
 
@@ -51,7 +51,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
             no_wrap=not table.columns,
         )
     for row in rows:
-        table.add_row(*(Text(harmless(cell)) for cell in row))
+        table.add_row(*(Text(sanitize(cell)) for cell in row))
     width = None if sys.stdout.isatty() else _PIPE_CELLS
     Console(highlight=False, width=width, soft_wrap=width is not None).print(table)
     return 0
@@ -63,7 +63,7 @@ def _take_any_character() -> None:
         sys.stdout.reconfigure(errors="replace")
 
 
-def harmless(text: str) -> str:
+def sanitize(text: str) -> str:
     """``text`` with each character that a terminal would not simply show replaced by U+FFFD."""
     return "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in text)
 

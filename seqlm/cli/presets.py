@@ -13,7 +13,7 @@ from seqlm.configuration.run_config import RunConfig
 from seqlm.configuration.schema import Setting
 from seqlm.presets import PRESETS, Preset
 from seqlm.runspec import recipe
-from seqlm.runspec.baselines import judged_on
+from seqlm.runspec.baselines import primary_split
 
 _INDENT = "    "
 
@@ -44,7 +44,7 @@ def _record(preset: Preset) -> dict[str, Any]:
         "corpus": preset.config.data.corpus,
         "steps": preset.config.train.steps,
         "expected_loss": preset.expected_loss,
-        "judged_on": judged_on(preset.config),
+        "judged_on": primary_split(preset.config),
         "expected_cpu_s": preset.expected_cpu_s,
         "teaches": preset.teaches,
     }
@@ -54,7 +54,7 @@ def _preset(options: argparse.Namespace) -> int:
     from seqlm.presets import preset_config
 
     config = preset_config(options.preset)
-    changes = [recipe.show_change(config, change) for change in config.changes]
+    changes = [recipe.format_change(config, change) for change in config.changes]
     if options.json:
         values = {
             s.key: dotted_keys.value_of(config, s.key) for s in dotted_keys.settings_of(config)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from seqlm.runs.directory import RunDirectory
-from seqlm.runs.summary import ENDED, Standing, Summary
+from seqlm.runs.summary import ENDED, RunProgress, RunSummary
 from seqlm.worker.client import Connection
 from seqlm.worker.follow_run import follow
 
@@ -15,17 +15,17 @@ _LINE_EVERY_S = 5.0
 
 
 class _Show(Protocol):
-    def __call__(self, standing: Standing) -> None:
+    def __call__(self, standing: RunProgress) -> None:
         """Show how far it is."""
 
 
-def show_to_the_end(run: RunDirectory, connection: Connection) -> Standing:
+def show_to_the_end(run: RunDirectory, connection: Connection) -> RunProgress:
     """Show a run until it ends; how it ended.
 
     Raises:
         WorkerDied: Its worker is gone before the end.
     """
-    standing = Standing(summary=Summary(run=run.name))
+    standing = RunProgress(summary=RunSummary(run=run.name))
     with _display(run.name) as show:
         for standing in follow(run, connection):
             show(standing)
@@ -56,7 +56,7 @@ def _display(name: str) -> Iterator[_Show]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(name, total=None, losses="")
 
-        def show(standing: Standing) -> None:
+        def show(standing: RunProgress) -> None:
             progress.update(
                 task,
                 completed=standing.summary.steps,
@@ -74,7 +74,7 @@ class _Lines:
         self._next_at = 0.0
         self._written = ""
 
-    def __call__(self, standing: Standing) -> None:
+    def __call__(self, standing: RunProgress) -> None:
         summary = standing.summary
         ended = summary.status in ENDED
         if not ended and (standing.is_counted or time.monotonic() < self._next_at):
@@ -87,7 +87,7 @@ class _Lines:
         self._written = line
 
 
-def _losses(standing: Standing) -> str:
+def _losses(standing: RunProgress) -> str:
     summary = standing.summary
     batch = [] if summary.batch_loss is None else [f"batch {summary.batch_loss:.4f}"]
     is_validated = summary.judged_on == "val" and summary.best_val_loss is not None

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from seqlm.cli.output import nats
-from seqlm.runs.summary import Standing, Summary
+from seqlm.runs.summary import RunProgress, RunSummary
 
 
-def result_lines(standing: Standing) -> list[str]:
+def result_lines(standing: RunProgress) -> list[str]:
     """How a training ended: its losses, what its preset teaches, and what else is to be known."""
     summary, preset = standing.summary, standing.preset
     has_finished = summary.status == "finished"
@@ -21,7 +21,7 @@ def result_lines(standing: Standing) -> list[str]:
     ]
 
 
-def _sampled(standing: Standing) -> list[tuple[str, str]]:
+def _sampled(standing: RunProgress) -> list[tuple[str, str]]:
     """The splits whose loss is told of a part of them, and how that was taken."""
     losses = {"train": standing.summary.train_loss, "val": standing.summary.val_loss}
     return [
@@ -29,7 +29,7 @@ def _sampled(standing: Standing) -> list[tuple[str, str]]:
     ]
 
 
-def _losses(summary: Summary) -> str:
+def _losses(summary: RunSummary) -> str:
     """What counts and what stands beside it; then the other losses."""
     known = dict(_known(summary))
     judged = known.pop(summary.judged_on, "")
@@ -37,7 +37,7 @@ def _losses(summary: Summary) -> str:
     return "; ".join(part for part in (judged and f"{summary.judged_on} {judged}", others) if part)
 
 
-def loss_rows(summary: Summary) -> list[str]:
+def loss_rows(summary: RunSummary) -> list[str]:
     """The losses of a run that is shown, one a row."""
     return [f"  {_LABELS[name]:12}{words}" for name, words in _known(summary)]
 
@@ -45,7 +45,7 @@ def loss_rows(summary: Summary) -> list[str]:
 _LABELS = {"batch": "batch loss", "train": "train loss", "val": "val loss", "best val": "best val"}
 
 
-def _known(summary: Summary) -> Iterator[tuple[str, str]]:
+def _known(summary: RunSummary) -> Iterator[tuple[str, str]]:
     """Each loss that is known and says something, by name; the one that counts with its comparison."""
     result = summary.result
     losses = {"batch": summary.batch_loss, "train": summary.train_loss, "val": summary.val_loss}

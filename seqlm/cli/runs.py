@@ -43,12 +43,12 @@ def _runs(options: argparse.Namespace) -> int:
 def _summary(run: Any) -> Any:
     """A run in numbers; one whose log is damaged has none, and hides no other run."""
     from seqlm.errors import SeqlmError
-    from seqlm.runs.summary import Summary, summarize
+    from seqlm.runs.summary import RunSummary, summarize
 
     try:
         return summarize(run).summary
     except (SeqlmError, OSError):
-        return Summary(run=run.name, status="unreadable")
+        return RunSummary(run=run.name, status="unreadable")
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -87,9 +87,9 @@ def _show(options: argparse.Namespace) -> int:
 def recipe_as_run(run: "RunDirectory") -> str:
     """The line that gives a run again, what was changed by hand in it included."""
     from seqlm.protocol.events import ValueChanged
-    from seqlm.runs.event_log import effective, read_events
+    from seqlm.runs.event_log import read_events, without_superseded
 
-    logged = effective(read_events(run.events_path))
+    logged = without_superseded(read_events(run.events_path))
     changed = (event for event in logged if isinstance(event, ValueChanged))
     made = [Change(key=event.key, value=event.new, step=event.step) for event in changed]
     return recipe.as_run(run.manifest().config, made)

@@ -13,10 +13,10 @@ from seqlm.errors import RequestError, SeqlmError
 from seqlm.protocol.commands import Command, Continue, Pause, Resume, SetValue, Start, Stop
 from seqlm.protocol.queries import Describe
 from seqlm.runs.directory import RunDirectory, find_run
-from seqlm.runs.summary import Standing, summarize
+from seqlm.runs.summary import RunProgress, summarize
 from seqlm.runspec import recipe
 from seqlm.worker import client
-from seqlm.worker.follow_run import begin, stop_interrupted
+from seqlm.worker.follow_run import start_run, stop_interrupted
 
 _INTERRUPTED = 130
 _SETTINGS = (
@@ -61,7 +61,7 @@ def _train(options: argparse.Namespace) -> int:
     with contextlib.ExitStack() as undo:
         config = configure(options.target, options.settings, undo)
         prepare(config.data)  # what is wrong with the text is said before a process is started
-        command = Start(id=client.new_id(), recipe=recipe.write(config), name=options.name)
+        command = Start(id=client.new_id(), recipe=recipe.format_recipe(config), name=options.name)
         with client.spawn() as connection:
             return _follow(command, connection, options, undo)
 
@@ -100,7 +100,7 @@ def _follow(
     with a checkpoint; who does so again leaves at once, and the worker stops by itself.
     """
     try:
-        begun = begin(command, connection, undo, run)
+        begun = start_run(command, connection, undo, run)
         return _report(summarize(begun) if options.detach else _stay(begun, connection), options)
     except KeyboardInterrupt:
         sys.stderr.write("Stopping with a checkpoint.\n")
@@ -109,15 +109,15 @@ def _follow(
         return _INTERRUPTED
 
 
-def _stay(run: RunDirectory, connection: client.Connection) -> Standing:
+def _stay(run: RunDirectory, connection: client.Connection) -> RunProgress:
     try:
         return show_to_the_end(run, connection)
-    except client.WorkerDied as error:
+    except client.WorkerExited as error:
         hint = f"go on from its last checkpoint: seqlm resume {run.name}"
         raise SeqlmError(f"{error}; {hint}") from error
 
 
-def _report(standing: Standing, options: argparse.Namespace) -> int:
+def _report(standing: RunProgress, options: argparse.Namespace) -> int:
     summary = standing.summary
     if options.json:
         print_json(summary)

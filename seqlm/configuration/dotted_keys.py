@@ -103,7 +103,7 @@ def find(config: RunConfig, key: str) -> Setting:
     raise errors.unknown(f"a setting{where}", key, by_key)
 
 
-def steerable(config: RunConfig) -> list[str]:
+def live_keys(config: RunConfig) -> list[str]:
     """The settings that can change at a step of a training, by key.
 
     The live settings of sampling are none of them: each draw takes those of its own.

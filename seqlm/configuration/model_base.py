@@ -4,11 +4,11 @@ from typing import Annotated, ClassVar, Literal, Protocol, TypeAlias, cast
 
 from msgspec import Meta, Struct
 
-from seqlm.configuration.section import Needs, only
+from seqlm.configuration.section import SettingConditions, only_if
 from seqlm.errors import RequestError
 
 
-class Family(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
+class ModelFamily(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
     """The settings of one family of models, and what everything else has to know of the family.
 
     Attributes:
@@ -19,7 +19,7 @@ class Family(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_
 
     learns_by_counting: ClassVar[bool] = False
     sees_by: ClassVar[str] = "context"
-    only_with: ClassVar[Needs] = {}
+    only_with: ClassVar[SettingConditions] = {}
 
     @property
     def context(self) -> int | None:
@@ -76,7 +76,7 @@ Init: TypeAlias = Annotated[
 ]
 
 
-class Ends(Protocol):
+class InputOutputConfig(Protocol):
     """The settings of the two ends of a network: how tokens come in, and how predictions go out."""
 
     @property
@@ -96,17 +96,17 @@ class Ends(Protocol):
         """Whether the output reads the embedding's table."""
 
 
-class Network(Family, frozen=True, kw_only=True):
+class NetworkFamily(ModelFamily, frozen=True, kw_only=True):
     """A family that is fed tokens as vectors: the settings of the two ends have to fit each other."""
 
-    only_with: ClassVar[Needs] = {"embedding": (only("model.input", "embedding"),)}
+    only_with: ClassVar[SettingConditions] = {"embedding": (only_if("model.input", "embedding"),)}
 
     def check(self) -> None:
-        """Hold the settings against each other; see :class:`Family`."""
-        check_tied(cast(Ends, self))
+        """Hold the settings against each other; see :class:`ModelFamily`."""
+        check_tied(cast(InputOutputConfig, self))
 
 
-def check_tied(config: Ends) -> None:
+def check_tied(config: InputOutputConfig) -> None:
     """A tied output needs a table, and hidden vectors as wide as its rows."""
     if config.tied and config.input != "embedding":
         raise RequestError(

@@ -9,31 +9,31 @@ from seqlm.configuration.model_base import (
     Context,
     Dropout,
     Embedding,
-    Family,
     Hidden,
     Init,
     Input,
     Layers,
-    Network,
+    ModelFamily,
+    NetworkFamily,
     Tied,
 )
 from seqlm.configuration.parameters import (
     input_width,
-    n_ends,
+    n_input_output,
     n_linear,
     n_output,
     n_recurrent,
     n_stack,
 )
-from seqlm.configuration.section import Needs, only
+from seqlm.configuration.section import SettingConditions, only_if
 from seqlm.errors import RequestError
 
 
-class NgramConfig(Family, frozen=True, kw_only=True, tag="ngram"):
+class NgramConfig(ModelFamily, frozen=True, kw_only=True, tag="ngram"):
     """A table of counts: the probability of a token given the n-1 before it."""
 
     learns_by_counting: ClassVar[bool] = True
-    only_with: ClassVar[Needs] = {"add_k": (only("model.smoothing", "add-k"),)}
+    only_with: ClassVar[SettingConditions] = {"add_k": (only_if("model.smoothing", "add-k"),)}
 
     order: Annotated[
         int, Meta(ge=1, le=12, description="tokens in one count: 2 is the bigram table")
@@ -54,7 +54,7 @@ class NgramConfig(Family, frozen=True, kw_only=True, tag="ngram"):
         return 0
 
 
-class BigramConfig(Family, frozen=True, kw_only=True, tag="bigram"):
+class BigramConfig(ModelFamily, frozen=True, kw_only=True, tag="bigram"):
     """One linear layer on one-hot tokens, which is a trainable table: a row for each last token."""
 
     init: Init = "scaled"
@@ -69,7 +69,7 @@ class BigramConfig(Family, frozen=True, kw_only=True, tag="bigram"):
         return n_vocab * n_vocab
 
 
-class MlpConfig(Network, frozen=True, kw_only=True, tag="mlp"):
+class MlpConfig(NetworkFamily, frozen=True, kw_only=True, tag="mlp"):
     """Embeddings of the last tokens side by side, hidden layers, output (Bengio et al. 2003)."""
 
     context: Context = 3
@@ -85,10 +85,10 @@ class MlpConfig(Network, frozen=True, kw_only=True, tag="mlp"):
     def n_parameters(self, n_vocab: int, n_rows: int) -> int:
         """Embedding, hidden layers, output."""
         n_in = self.context * input_width(self, n_vocab)
-        return n_ends(self, n_vocab, n_rows) + n_stack(n_in, self.hidden, self.layers)
+        return n_input_output(self, n_vocab, n_rows) + n_stack(n_in, self.hidden, self.layers)
 
 
-class BowConfig(Network, frozen=True, kw_only=True, tag="bow"):
+class BowConfig(NetworkFamily, frozen=True, kw_only=True, tag="bow"):
     """A bag of words: the mean of all embeddings so far, in no order, then hidden layers."""
 
     embedding: Embedding = 64
@@ -103,10 +103,10 @@ class BowConfig(Network, frozen=True, kw_only=True, tag="bow"):
     def n_parameters(self, n_vocab: int, n_rows: int) -> int:
         """Embedding, hidden layers on the mean and the last token, output."""
         n_in = 2 * input_width(self, n_vocab)
-        return n_ends(self, n_vocab, n_vocab) + n_stack(n_in, self.hidden, self.layers)
+        return n_input_output(self, n_vocab, n_vocab) + n_stack(n_in, self.hidden, self.layers)
 
 
-class ElmanConfig(Network, frozen=True, kw_only=True, tag="elman"):
+class ElmanConfig(NetworkFamily, frozen=True, kw_only=True, tag="elman"):
     """The simple recurrence written out (Elman 1990): a hidden vector fed back at each token."""
 
     embedding: Embedding = 48
@@ -118,10 +118,12 @@ class ElmanConfig(Network, frozen=True, kw_only=True, tag="elman"):
 
     def n_parameters(self, n_vocab: int, n_rows: int) -> int:
         """Embedding, the recurrent layer, output."""
-        return n_ends(self, n_vocab, n_vocab) + n_recurrent(input_width(self, n_vocab), self.hidden)
+        return n_input_output(self, n_vocab, n_vocab) + n_recurrent(
+            input_width(self, n_vocab), self.hidden
+        )
 
 
-class RecurrentFamily(Network, frozen=True, kw_only=True):
+class RecurrentFamily(NetworkFamily, frozen=True, kw_only=True):
     """What the recurrent networks of the library share: layers of ``n_gates`` times hidden units."""
 
     n_gates: ClassVar[int] = 1
@@ -138,7 +140,7 @@ class RecurrentFamily(Network, frozen=True, kw_only=True):
         """Embedding, the gates of each layer, output."""
         n_in = [input_width(self, n_vocab), *[self.hidden] * (self.layers - 1)]
         layers = self.n_gates * sum(n_recurrent(n, self.hidden) for n in n_in)
-        return n_ends(self, n_vocab, n_vocab) + layers
+        return n_input_output(self, n_vocab, n_vocab) + layers
 
 
 class RnnConfig(RecurrentFamily, frozen=True, kw_only=True, tag="rnn"):
@@ -155,9 +157,9 @@ class LstmConfig(RecurrentFamily, frozen=True, kw_only=True, tag="lstm"):
     """Long short-term memory (Hochreiter & Schmidhuber 1997), the library's kernel."""
 
     n_gates: ClassVar[int] = 4
-    only_with: ClassVar[Needs] = {
+    only_with: ClassVar[SettingConditions] = {
         **RecurrentFamily.only_with,
-        "memory": (only("model.forget_bias", "chrono"),),
+        "memory": (only_if("model.forget_bias", "chrono"),),
     }
 
     hidden: Hidden = 192
@@ -176,7 +178,7 @@ class LstmConfig(RecurrentFamily, frozen=True, kw_only=True, tag="lstm"):
     ] = 64
 
 
-class WaveNetConfig(Network, frozen=True, kw_only=True, tag="wavenet"):
+class WaveNetConfig(NetworkFamily, frozen=True, kw_only=True, tag="wavenet"):
     """Tokens joined in pairs, pairs of pairs, and so on: a dilated causal convolution."""
 
     sees_by: ClassVar[str] = "layers"
@@ -201,10 +203,10 @@ class WaveNetConfig(Network, frozen=True, kw_only=True, tag="wavenet"):
         """Embedding, a product of two neighbours in each layer, output."""
         n_in = [input_width(self, n_vocab), *[self.hidden] * (self.layers - 1)]
         layers = sum(n_linear(2 * n, self.hidden) for n in n_in)
-        return n_ends(self, n_vocab, n_rows) + layers
+        return n_input_output(self, n_vocab, n_rows) + layers
 
 
-class TransformerConfig(Family, frozen=True, kw_only=True, tag="transformer"):
+class TransformerConfig(ModelFamily, frozen=True, kw_only=True, tag="transformer"):
     """Causal self-attention (Vaswani et al. 2017), pre-norm, with learned positions."""
 
     max_tokens: Annotated[
@@ -257,7 +259,7 @@ ModelConfig: TypeAlias = (
     | TransformerConfig
 )
 
-FAMILIES: dict[str, type[Family]] = {
+FAMILIES: dict[str, type[ModelFamily]] = {
     str(family.__struct_config__.tag): family for family in get_args(ModelConfig)
 }
 """Each family by its name."""

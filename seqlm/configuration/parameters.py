@@ -2,10 +2,10 @@
 
 from itertools import pairwise
 
-from seqlm.configuration.model_base import Ends, Family
+from seqlm.configuration.model_base import InputOutputConfig, ModelFamily
 
 
-def n_parameters(config: Family, n_vocab: int, has_end: bool = True) -> int:
+def n_parameters(config: ModelFamily, n_vocab: int, has_end: bool = True) -> int:
     """Trainable numbers in a model; a table of counts has none.
 
     Args:
@@ -17,12 +17,12 @@ def n_parameters(config: Family, n_vocab: int, has_end: bool = True) -> int:
     return config.n_parameters(n_vocab, n_vocab if has_end else n_vocab + 1)
 
 
-def input_width(config: Ends, n_vocab: int) -> int:
+def input_width(config: InputOutputConfig, n_vocab: int) -> int:
     """Numbers in the vector that stands for one token."""
     return {"embedding": int(config.embedding), "one_hot": n_vocab, "scalar": 1}[config.input]
 
 
-def n_ends(config: Ends, n_vocab: int, n_rows: int) -> int:
+def n_input_output(config: InputOutputConfig, n_vocab: int, n_rows: int) -> int:
     """The two ends of a network: the embedding's table, if there is one, and the output."""
     table = n_rows * config.embedding if config.input == "embedding" else 0
     return int(table) + n_output(config.hidden, n_vocab, config.tied)

@@ -11,22 +11,28 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from seqlm.configuration.model_configs import LIMITED, MlpConfig, ModelConfig
-from seqlm.configuration.section import Needs, Section, only, unit, unless
+from seqlm.configuration.section import (
+    ConfigSection,
+    SettingConditions,
+    not_if,
+    only_if,
+    unit_metadata,
+)
 from seqlm.errors import RequestError
 
 _LIVE: dict[str, Any] = {"live": True}
-_WORDS = (only("data.tokenizer", "word"),)
-_LINES = (only("data.mode", "lines"),)
-_VALIDATED = (unless("data.split", "*/0/*"),)
+_WORDS = (only_if("data.tokenizer", "word"),)
+_LINES = (only_if("data.mode", "lines"),)
+_VALIDATED = (not_if("data.split", "*/0/*"),)
 
 
-class DataConfig(Section, frozen=True, kw_only=True):
+class DataConfig(ConfigSection, frozen=True, kw_only=True):
     """Where the text comes from and how it is cut into tokens and splits."""
 
-    only_with: ClassVar[Needs] = {
-        "length": (only("data.corpus", "counting", "recall"),),
+    only_with: ClassVar[SettingConditions] = {
+        "length": (only_if("data.corpus", "counting", "recall"),),
         **dict.fromkeys(("fold_case", "punctuation", "unknown", "max_words"), _WORDS),
-        "merges": (only("data.tokenizer", "bpe"),),
+        "merges": (only_if("data.tokenizer", "bpe"),),
         **dict.fromkeys(("targets", "deduplicate", "split_seed"), _LINES),
     }
 
@@ -41,7 +47,7 @@ class DataConfig(Section, frozen=True, kw_only=True):
         Annotated[int, Meta(ge=2, le=1000)] | None,
         Meta(
             description="symbols in one item of counting or recall; off: the task's own",
-            extra=unit("symbols"),
+            extra=unit_metadata("symbols"),
         ),
     ] = None
     targets: Annotated[
@@ -61,7 +67,7 @@ class DataConfig(Section, frozen=True, kw_only=True):
     ] = True
     max_words: Annotated[
         Annotated[int, Meta(ge=1, le=10**6)] | None,
-        Meta(description="only the most frequent words", extra=unit("words")),
+        Meta(description="only the most frequent words", extra=unit_metadata("words")),
     ] = 10_000
     merges: Annotated[
         int, Meta(ge=0, le=20_000, description="pairs that are merged into tokens")
@@ -75,7 +81,7 @@ class DataConfig(Section, frozen=True, kw_only=True):
         Meta(
             pattern=r"^\d{1,3}/\d{1,3}/\d{1,3}$",
             description="train/val/test shares in percent, e.g. 80/10/10",
-            extra=unit("%"),
+            extra=unit_metadata("%"),
         ),
     ] = "80/10/10"
     split_seed: Annotated[
@@ -106,36 +112,36 @@ class DataConfig(Section, frozen=True, kw_only=True):
             )
 
 
-class TrainConfig(Section, frozen=True, kw_only=True):
+class TrainConfig(ConfigSection, frozen=True, kw_only=True):
     """How the weights are found."""
 
-    only_with: ClassVar[Needs] = {
-        "chunk": (only("train.example", "chunk"),),
-        "carry_state": (only("train.example", "chunk"), unless("model.kind", *LIMITED)),
-        "order": (unless("train.batch", "all"), unless("train.carry_state", "true")),
-        "momentum": (only("train.optimizer", "sgd"),),
-        "warmup": (only("train.schedule", "warm-up", "one-cycle"),),
-        **dict.fromkeys(("drop", "drop_at"), (only("train.schedule", "step"),)),
-        "clip_by": (unless("train.clip", "off"),),
+    only_with: ClassVar[SettingConditions] = {
+        "chunk": (only_if("train.example", "chunk"),),
+        "carry_state": (only_if("train.example", "chunk"), not_if("model.kind", *LIMITED)),
+        "order": (not_if("train.batch", "all"), not_if("train.carry_state", "true")),
+        "momentum": (only_if("train.optimizer", "sgd"),),
+        "warmup": (only_if("train.schedule", "warm-up", "one-cycle"),),
+        **dict.fromkeys(("drop", "drop_at"), (only_if("train.schedule", "step"),)),
+        "clip_by": (not_if("train.clip", "off"),),
         **dict.fromkeys(("evaluate_every", "patience"), _VALIDATED),
     }
 
     steps: Annotated[
         int,
-        Meta(ge=1, le=10**9, description="stop after", extra=unit("steps", live=True)),
+        Meta(ge=1, le=10**9, description="stop after", extra=unit_metadata("steps", live=True)),
     ] = 10_000
     seconds: Annotated[
         Annotated[float, Meta(gt=0, le=1e7)] | None,
         Meta(
             description="spend this long in steps; fixed as a number of steps after 2 s",
-            extra=unit("s"),
+            extra=unit_metadata("s"),
         ),
     ] = None
     batch: Annotated[
         Annotated[int, Meta(ge=1, le=10**6)] | None,
         Meta(
             description="examples in one step; all: every example in each",
-            extra=unit("examples", without=("all",)),
+            extra=unit_metadata("examples", without=("all",)),
         ),
     ] = 32
     one_batch: Annotated[
@@ -146,7 +152,7 @@ class TrainConfig(Section, frozen=True, kw_only=True):
         Meta(description="window: one context and its target; item: a line; chunk: a text piece"),
     ] = "auto"
     chunk: Annotated[
-        int, Meta(ge=1, le=8192, description="tokens in a chunk", extra=unit("tokens"))
+        int, Meta(ge=1, le=8192, description="tokens in a chunk", extra=unit_metadata("tokens"))
     ] = 64
     order: Annotated[
         Literal["shuffle", "replacement"],
@@ -194,20 +200,21 @@ class TrainConfig(Section, frozen=True, kw_only=True):
         bool, Meta(description="chunks go on with the state left before; a transformer begins anew")
     ] = True
     evaluate_every: Annotated[
-        int, Meta(ge=1, le=10**9, description="validate every", extra=unit("steps", live=True))
+        int,
+        Meta(ge=1, le=10**9, description="validate every", extra=unit_metadata("steps", live=True)),
     ] = 1000
     patience: Annotated[
         Annotated[int, Meta(ge=1, le=10**6)] | None,
         Meta(
             description="end after so many validations without a new best",
-            extra=unit("validations", live=True),
+            extra=unit_metadata("validations", live=True),
         ),
     ] = None
     pace: Annotated[
         Annotated[float, Meta(gt=0, le=1e6)] | None,
         Meta(
             description="steps a second at most, to watch them",
-            extra=unit("steps/s", live=True, without=("full", "off", "none")),
+            extra=unit_metadata("steps/s", live=True, without=("full", "off", "none")),
         ),
     ] = None
     threads: Annotated[int, Meta(ge=1, le=1024, description="processor cores for one step")] = 1
@@ -230,7 +237,7 @@ class TrainConfig(Section, frozen=True, kw_only=True):
             )
 
 
-class SampleConfig(Section, frozen=True, kw_only=True):
+class SampleConfig(ConfigSection, frozen=True, kw_only=True):
     """How a next token is chosen from the model's probabilities."""
 
     temperature: Annotated[
@@ -241,13 +248,14 @@ class SampleConfig(Section, frozen=True, kw_only=True):
         Annotated[int, Meta(ge=1, le=10**6)] | None,
         Meta(
             description="only the k most probable tokens",
-            extra=unit("tokens", live=True),
+            extra=unit_metadata("tokens", live=True),
         ),
     ] = None
     top_p: Annotated[
         Annotated[float, Meta(gt=0, le=1)] | None,
         Meta(
-            description="only the most probable tokens that together have this share", extra=_LIVE
+            description="only the most probable tokens that together have this share",
+            extra=_LIVE,
         ),
     ] = None
     min_p: Annotated[
@@ -266,7 +274,7 @@ class SampleConfig(Section, frozen=True, kw_only=True):
     seed: Annotated[int, Meta(ge=0, le=2**31 - 1, description="fixes the draws", extra=_LIVE)] = 0
 
 
-class Change(Section, frozen=True, kw_only=True):
+class Change(ConfigSection, frozen=True, kw_only=True):
     """A live value that takes force when ``step`` steps are done: ``KEY=VALUE@STEP``."""
 
     key: str
@@ -274,7 +282,7 @@ class Change(Section, frozen=True, kw_only=True):
     step: int
 
 
-class RunConfig(Section, frozen=True, kw_only=True):
+class RunConfig(ConfigSection, frozen=True, kw_only=True):
     """All there is to a run. Together with the corpus it fixes every loss, bit for bit."""
 
     preset: str

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from seqlm import errors
-from seqlm.configuration.section import Needed
+from seqlm.configuration.section import SettingCondition
 
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+")
 
@@ -34,7 +34,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     below: bool = False
     optional: bool = False
     without: tuple[str, ...] = ("off", "none")
-    only_with: tuple[Needed, ...] = ()
+    only_with: tuple[SettingCondition, ...] = ()
 
     def condition(self) -> str:
         """What it takes to have an effect: ``data.tokenizer=word``; empty for nothing."""

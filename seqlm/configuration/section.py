@@ -6,7 +6,7 @@ from typing import Any, ClassVar, TypeAlias
 from msgspec import Struct
 
 
-class Needed(Struct, frozen=True):
+class SettingCondition(Struct, frozen=True):
     """What a setting depends on: another one, and the values of that one that give it an effect.
 
     Attributes:
@@ -28,31 +28,31 @@ class Needed(Struct, frozen=True):
         return f"{self.key}{' not ' if self.without else '='}{' or '.join(self.values)}"
 
 
-def only(key: str, *values: str) -> Needed:
+def only_if(key: str, *values: str) -> SettingCondition:
     """An effect with these values of another setting alone."""
-    return Needed(key, values)
+    return SettingCondition(key, values)
 
 
-def unless(key: str, *values: str) -> Needed:
+def not_if(key: str, *values: str) -> SettingCondition:
     """An effect with every other value of another setting."""
-    return Needed(key, values, without=True)
+    return SettingCondition(key, values, without=True)
 
 
-Needs: TypeAlias = dict[str, tuple[Needed, ...]]
+SettingConditions: TypeAlias = dict[str, tuple[SettingCondition, ...]]
 """By name of a setting, what it needs to have an effect: all of it."""
 
 
-class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ConfigSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A group of settings: immutable, made by name, closed to names it does not know.
 
     Attributes:
         only_with: What some settings need of other ones to have an effect, by their names.
     """
 
-    only_with: ClassVar[Needs] = {}
+    only_with: ClassVar[SettingConditions] = {}
 
 
-def unit(
+def unit_metadata(
     name: str, *, live: bool = False, without: tuple[str, ...] = ("off", "none")
 ) -> dict[str, Any]:
     """What a declaration tells of a number that counts something."""

@@ -70,7 +70,7 @@ class _Order:
     def block(self, index: int) -> Tensor:
         """All examples of one epoch (or of one block of draws), in the order of their steps."""
         if index != self._block_index:
-            generator = seeded(self.seed, index)
+            generator = make_generator(self.seed, index)
             if self.replacement:
                 shape = (self.steps_per_block * self.batch,)
                 self._block = torch.randint(self.n_examples, shape, generator=generator)
@@ -177,14 +177,14 @@ class ItemBatches(Batches):
         if block != self._block_index:
             self._batches, self._block_index = self._bucketed(block), block
         items = [self._items[index] for index in self._batches[offset].tolist()]
-        return padded(items, only_last=self._only_last)
+        return pad_sequences(items, only_last=self._only_last)
 
     def _bucketed(self, block: int) -> list[Tensor]:
         """The batches of a block: sorted by length within pools, then shuffled among each other."""
         pools = torch.split(self._order.block(block), self._batch * self._STEPS_PER_POOL)
         sorted_pools = [pool[self._lengths[pool].argsort(stable=True)] for pool in pools]
         batches = [batch for pool in sorted_pools for batch in torch.split(pool, self._batch)]
-        shuffled = torch.randperm(len(batches), generator=seeded(self._seed, -1 - block))
+        shuffled = torch.randperm(len(batches), generator=make_generator(self._seed, -1 - block))
         return [batches[index] for index in shuffled.tolist()]
 
 
@@ -216,7 +216,7 @@ class ChunkBatches(Batches):
         carry: bool,
         replacement: bool,
     ) -> None:
-        stream = torch.tensor(joined(sequences))
+        stream = torch.tensor(concatenate_items(sequences))
         n_targets = len(stream) - 1
         if n_targets < batch * chunk:
             raise RequestError(
@@ -243,14 +243,14 @@ class ChunkBatches(Batches):
         return Batch(pieces[:, :-1], pieces[:, 1:], continues=self.carries and offset > 0)
 
 
-def seeded(seed: int, index: int) -> torch.Generator:
+def make_generator(seed: int, index: int) -> torch.Generator:
     """A generator of its own for each pair, so that nothing drawn elsewhere can shift it."""
     generator = torch.Generator()
     generator.manual_seed((seed * 1_000_003 + index) % 2**63)
     return generator
 
 
-def padded(items: list[Tensor], *, only_last: bool = False) -> Batch:
+def pad_sequences(items: list[Tensor], *, only_last: bool = False) -> Batch:
     """Items of any length as one batch, padded on the right; with one target each, or all."""
     rows = torch.nn.utils.rnn.pad_sequence(items, batch_first=True, padding_value=IGNORED)
     tokens, targets = rows[:, :-1], rows[:, 1:]
@@ -260,7 +260,7 @@ def padded(items: list[Tensor], *, only_last: bool = False) -> Batch:
     return Batch(tokens.clamp(min=0), targets)
 
 
-def joined(sequences: list[list[int]]) -> list[int]:
+def concatenate_items(sequences: list[list[int]]) -> list[int]:
     """Sequences one after the other; the end token between two items stands once."""
     stream = list(sequences[0]) if sequences else []
     for sequence in sequences[1:]:

@@ -12,7 +12,7 @@ from seqlm import errors
 from seqlm.atomic_write import write_atomically
 from seqlm.configuration.run_config import DataConfig
 from seqlm.data import text_io
-from seqlm.data.corpus_registry import CORPORA, Mode, read_source, refuse_length
+from seqlm.data.corpus_registry import CORPORA, Mode, check_length, read_corpus_text
 from seqlm.data.text_io import Progress
 from seqlm.paths import corpora_dir
 
@@ -65,12 +65,12 @@ def read_corpus(data: DataConfig, progress: Progress | None = None) -> Corpus:
         RequestError: The text cannot be read, is not text, or is too small to learn from.
     """
     if data.corpus in CORPORA:
-        path, raw = read_source(data.corpus, data, progress)
+        path, raw = read_corpus_text(data.corpus, data, progress)
         source = CORPORA[data.corpus]
         return _corpus(data.corpus, path, raw, data, source.mode, has_end=source.has_end)
     path = _path_of(data.corpus)
-    refuse_length(text_io.shown(path.name), data)
-    return _corpus(text_io.shown(path.name), path, text_io.read_file(path, progress), data)
+    check_length(text_io.describe_path(path.name), data)
+    return _corpus(text_io.describe_path(path.name), path, text_io.read_file(path, progress), data)
 
 
 def store_corpus(source: bytes | BinaryIO, undo: ExitStack | None = None) -> Path:
@@ -107,7 +107,7 @@ def copy_path(raw: bytes) -> Path:
     return corpora_dir() / f"{_sha256(raw)[:16]}.txt"
 
 
-def find_copy(stored_at: str) -> Path | None:
+def find_corpus_copy(stored_at: str) -> Path | None:
     """A copy where it was stored, or where copies are now: the user's home may have moved."""
     places = (Path(stored_at), corpora_dir() / Path(stored_at).name)
     return next((path for path in places if path.is_file()), None)

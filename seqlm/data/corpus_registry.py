@@ -10,7 +10,7 @@ from seqlm import errors
 from seqlm.assets import asset
 from seqlm.configuration.run_config import DataConfig
 from seqlm.data import text_io
-from seqlm.data.remote import REMOTE, fetched_path, read_fetched
+from seqlm.data.remote import REMOTE, downloaded_path, read_downloaded
 from seqlm.data.text_io import Progress
 
 Mode: TypeAlias = Literal["lines", "stream"]
@@ -18,7 +18,7 @@ Read: TypeAlias = Callable[[int, Progress | None], tuple[Path | None, bytes]]
 """From the length of an item (0 where there is none) to the file, if it is one, and the bytes."""
 
 
-class Source(Struct, frozen=True, kw_only=True):
+class CorpusSpec(Struct, frozen=True, kw_only=True):
     """A corpus that is known by name.
 
     Attributes:
@@ -49,7 +49,7 @@ def _shipped(name: str) -> Read:
 
 
 def _fetched(name: str) -> Read:
-    return lambda _, progress: read_fetched(name, progress)
+    return lambda _, progress: read_downloaded(name, progress)
 
 
 def _python(_: int, progress: Progress | None) -> tuple[None, bytes]:
@@ -76,31 +76,31 @@ def _grammar(_: int, __: Progress | None) -> tuple[None, bytes]:
     return None, grammar_text()
 
 
-CORPORA: dict[str, Source] = {
-    "names": Source(
+CORPORA: dict[str, CorpusSpec] = {
+    "names": CorpusSpec(
         about="given names of many countries, one a line, shipped with the program",
         read=_shipped("names"),
         mode="lines",
     ),
-    "python": Source(
+    "python": CorpusSpec(
         about="the source files of your own Python, one long text",
         read=_python,
         mode="stream",
         split="94/3/3",
     ),
-    "prose": Source(
+    "prose": CorpusSpec(
         about="a harbour town and a machine that reads, one long text written for this program",
         read=_shipped("prose"),
         mode="stream",
     ),
-    "hello": Source(
+    "hello": CorpusSpec(
         about="the one line Hello, RNN!, to be learned by heart",
         read=_made("hello"),
         mode="lines",
         has_end=False,
         split="100/0/0",
     ),
-    "counting": Source(
+    "counting": CorpusSpec(
         about="lines of consecutive numbers up to 127, data.length of them",
         read=_made("counting"),
         mode="lines",
@@ -109,7 +109,7 @@ CORPORA: dict[str, Source] = {
         length=6,
         word="number",
     ),
-    "recall": Source(
+    "recall": CorpusSpec(
         about="lines of data.length random symbols, then the first of them again",
         read=_made("recall"),
         mode="lines",
@@ -117,18 +117,18 @@ CORPORA: dict[str, Source] = {
         length=10,
         word="symbol",
     ),
-    "grammar": Source(
+    "grammar": CorpusSpec(
         about="sentences of a small grammar, whose exact entropy is known",
         read=_grammar,
         mode="stream",
         split="90/5/5",
     ),
-    "lecture-names": Source(
+    "lecture-names": CorpusSpec(
         about="the names of the lectures on makemore, one a line, to be fetched",
         read=_fetched("lecture-names"),
         mode="lines",
     ),
-    "shakespeare": Source(
+    "shakespeare": CorpusSpec(
         about="a million characters of Shakespeare's plays, one long text, to be fetched",
         read=_fetched("shakespeare"),
         mode="stream",
@@ -137,7 +137,7 @@ CORPORA: dict[str, Source] = {
 }
 
 
-def modes(data: DataConfig) -> tuple[Mode, ...]:
+def corpus_modes(data: DataConfig) -> tuple[Mode, ...]:
     """How a text may be read: one way, or both where the lines of a file decide."""
     if data.mode != "auto":
         return (data.mode,)
@@ -145,12 +145,12 @@ def modes(data: DataConfig) -> tuple[Mode, ...]:
     return (source.mode,) if source else ("lines", "stream")
 
 
-def is_here(name: str) -> bool:
+def is_downloaded(name: str) -> bool:
     """Whether the text of a corpus can be read without fetching it."""
-    return name not in REMOTE or fetched_path(name).is_file()
+    return name not in REMOTE or downloaded_path(name).is_file()
 
 
-def read_source(
+def read_corpus_text(
     name: str, data: DataConfig, progress: Progress | None
 ) -> tuple[Path | None, bytes]:
     """The file, if it is one, and the bytes of a corpus that is known by name.
@@ -160,11 +160,11 @@ def read_source(
     """
     source = CORPORA[name]
     if not source.length:
-        refuse_length(name, data)
+        check_length(name, data)
     return source.read(data.length or source.length, progress)
 
 
-def refuse_length(name: str, data: DataConfig) -> None:
+def check_length(name: str, data: DataConfig) -> None:
     """Raise RequestError where a length is asked of a text whose items have their own."""
     if data.length is not None:
         sized = " and ".join(name for name, source in CORPORA.items() if source.length)

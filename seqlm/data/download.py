@@ -16,7 +16,7 @@ from urllib.error import HTTPError, URLError
 
 from msgspec import Struct
 
-from seqlm.data.remote import REMOTE, address, fetched_path, is_right
+from seqlm.data.remote import REMOTE, download_url, downloaded_path, has_checksum
 from seqlm.data.text_io import Progress
 from seqlm.errors import SeqlmError, unknown
 
@@ -25,7 +25,7 @@ _PIECE_BYTES = 1 << 16
 _PARTIAL, _BEYOND_ITS_END = 206, 416
 
 
-class Fetched(Struct, frozen=True):
+class DownloadProgress(Struct, frozen=True):
     """A corpus that is here now: its file, its size and hash, and whether it was not before."""
 
     corpus: str
@@ -35,7 +35,7 @@ class Fetched(Struct, frozen=True):
     fetched: bool
 
 
-def fetch(name: str, progress: Progress | None = None) -> Fetched:
+def fetch(name: str, progress: Progress | None = None) -> DownloadProgress:
     """Get the corpus ``name`` from where it lies, unless it is here already.
 
     Args:
@@ -48,14 +48,14 @@ def fetch(name: str, progress: Progress | None = None) -> Fetched:
     """
     if name not in REMOTE:
         raise unknown("a corpus to fetch", name, REMOTE)
-    remote, path = REMOTE[name], fetched_path(name)
-    is_here = path.is_file() and is_right(name, path.read_bytes())
+    remote, path = REMOTE[name], downloaded_path(name)
+    is_here = path.is_file() and has_checksum(name, path.read_bytes())
     if not is_here:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _part(path) as part:
             _complete(name, part, progress)
             Path(part.name).replace(path)
-    return Fetched(name, str(path), remote.n_bytes, remote.sha256, not is_here)
+    return DownloadProgress(name, str(path), remote.n_bytes, remote.sha256, not is_here)
 
 
 @contextmanager
@@ -86,15 +86,15 @@ def _complete(name: str, part: BinaryIO, progress: Progress | None) -> None:
         except HTTPError as error:
             if error.code == _BEYOND_ITS_END:
                 part.truncate(0)  # what is there now is shorter: what is here is of another text
-            raise SeqlmError(f"{address(name)} answered {error.code} {error.reason}") from None
+            raise SeqlmError(f"{download_url(name)} answered {error.code} {error.reason}") from None
         except (OSError, http.client.HTTPException) as error:
             raise SeqlmError(_broken_off(name, part.tell(), error)) from None
     part.flush()
     os.fsync(part.fileno())
-    if part.tell() != n_wanted or not is_right(name, Path(part.name).read_bytes()):
+    if part.tell() != n_wanted or not has_checksum(name, Path(part.name).read_bytes()):
         part.truncate(0)
         raise SeqlmError(
-            f"what came from {address(name)} is not {name}: its SHA-256 is not"
+            f"what came from {download_url(name)} is not {name}: its SHA-256 is not"
             f" {REMOTE[name].sha256[:12]}…; nothing was kept"
         )
 
@@ -103,7 +103,7 @@ def _transfer(name: str, part: BinaryIO, progress: Progress | None) -> None:
     """Write what is missing, and a byte more if more comes: then it is not the right text."""
     n_wanted, n_here = REMOTE[name].n_bytes, part.tell()
     asked = {"Range": f"bytes={n_here}-"} if n_here else {}
-    request = urllib.request.Request(address(name), headers=asked)
+    request = urllib.request.Request(download_url(name), headers=asked)
     with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:
         goes_on = answer.headers.get("Content-Range", "").startswith(f"bytes {n_here}-")
         if n_here and not (answer.status == _PARTIAL and goes_on):
@@ -124,4 +124,4 @@ def _broken_off(name: str, n_here: int, error: Exception) -> str:
     reason = error.reason if isinstance(error, URLError) else error
     words = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
     kept = f"; the same command goes on from {n_here:,} bytes" if n_here else ""
-    return f"{name} could not be fetched from {address(name)}: {words}{kept}"
+    return f"{name} could not be fetched from {download_url(name)}: {words}{kept}"

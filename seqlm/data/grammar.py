@@ -84,7 +84,7 @@ def english() -> Grammar:
     return read_rules(_RULES)
 
 
-def draw(grammar: Grammar, generator: random.Random) -> tuple[list[str], list[float]]:
+def sample_sentence(grammar: Grammar, generator: random.Random) -> tuple[list[str], list[float]]:
     """One sentence as words, and the probability of each rule that was chosen for it."""
     words: list[str] = []
     chosen: list[float] = []
@@ -115,6 +115,6 @@ def grammar_text() -> bytes:
     lines: list[str] = []
     n_characters = 0
     while n_characters < N_CHARACTERS:
-        lines.append(" ".join(draw(grammar, generator)[0]))
+        lines.append(" ".join(sample_sentence(grammar, generator)[0]))
         n_characters += len(lines[-1]) + 1
     return "".join(f"{line}\n" for line in lines).encode()

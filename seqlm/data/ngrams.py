@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from seqlm.data.smoothing import Level, add_k_levels, kneser_ney_levels, witten_bell_levels
+from seqlm.data.smoothing import BackoffLevel, add_k_levels, kneser_ney_levels, witten_bell_levels
 
 Smoothing: TypeAlias = Literal["add-k", "witten-bell", "kneser-ney"]
 Sequences: TypeAlias = Iterable[Sequence[int]]
@@ -168,7 +168,7 @@ def _windows(text: str, order: int, fill_id: int, only_last: bool) -> Iterator[s
     return (line[i : i + order] for i in range(first, n_targets))
 
 
-def _levels_of(counts: NgramCounts, smoothing: Smoothing, add_k: float) -> list[Level]:
+def _levels_of(counts: NgramCounts, smoothing: Smoothing, add_k: float) -> list[BackoffLevel]:
     if smoothing == "add-k":
         return add_k_levels(counts.grams, counts.n_vocab, add_k)
     make = witten_bell_levels if smoothing == "witten-bell" else kneser_ney_levels

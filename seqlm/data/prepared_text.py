@@ -15,12 +15,12 @@ from seqlm.data.split import (
     SPLITS,
     Split,
     parse_shares,
-    refuse_too_short,
+    raise_if_too_short,
     split_lines,
     split_stream,
 )
 from seqlm.data.text_io import Progress
-from seqlm.data.tokenizer import AnyTokenizer, Boundary, unlearned
+from seqlm.data.tokenizer import AnyTokenizer, Boundary, untrained_tokenizer
 
 
 class Description(Struct, frozen=True):
@@ -203,18 +203,18 @@ def prepare_corpus(corpus: Corpus, data: DataConfig) -> PreparedText:
     is_list, only_last = corpus.mode == "lines", data.targets == "last"
     usual: Boundary = "end" if is_list and corpus.has_end and not only_last else "none"
     boundary = usual if data.boundary == "auto" else data.boundary
-    shares, tokenizer = parse_shares(data.split), unlearned(data)
+    shares, tokenizer = parse_shares(data.split), untrained_tokenizer(data)
     if not is_list:
         _refuse_no_items(corpus, data)
         text = tokenizer.normal(corpus.text)
-        refuse_too_short(len(tokenizer.split(text)), tokenizer.unit, shares, corpus.name)
+        raise_if_too_short(len(tokenizer.split(text)), tokenizer.unit, shares, corpus.name)
         items = split_stream(text, shares, tokenizer.cut)
         texts = [piece for split in SPLITS for piece in items[split]]
         learned = _learned(tokenizer, texts, items["train"], boundary, corpus.name)
         return PreparedText(corpus, learned, boundary, items, 0, 0)
     lines = [line for line in map(tokenizer.normal, lines_of(corpus.text)) if line]
     kept = list(dict.fromkeys(lines)) if data.deduplicate else lines
-    refuse_too_short(len(kept), "lines", shares, corpus.name)
+    raise_if_too_short(len(kept), "lines", shares, corpus.name)
     items = split_lines(kept, shares, data.split_seed)
     learned = _learned(tokenizer, kept, items["train"], boundary, corpus.name)
     n_overlap = 0 if data.deduplicate else _overlap(items)

@@ -20,7 +20,7 @@ _NOTHING: Discounts = (0.0, 0.0, 0.0, 0.0)
 _WITHOUT_FIRST = itemgetter(slice(1, None))
 
 
-class Level(Struct):
+class BackoffLevel(Struct):
     """The counts after contexts of one length, and how they become shares.
 
     A token counted c times after a context has the share ``(c - discount of c) / total``; the rest
@@ -51,24 +51,24 @@ class Level(Struct):
         return known
 
 
-def add_k_levels(grams: Mapping[str, int], n_vocab: int, k: float) -> list[Level]:
+def add_k_levels(grams: Mapping[str, int], n_vocab: int, k: float) -> list[BackoffLevel]:
     """Add k to the count of every token after every context: ``(c + k) / (total + k V)``."""
-    return [Level(_by_context(grams), extra=k * n_vocab)]
+    return [BackoffLevel(_by_context(grams), extra=k * n_vocab)]
 
 
-def witten_bell_levels(grams: Mapping[str, int], order: int) -> list[Level]:
+def witten_bell_levels(grams: Mapping[str, int], order: int) -> list[BackoffLevel]:
     """Keep as much as there were different tokens after a context (Witten & Bell 1991, method C).
 
     With T different tokens in N counts: ``c / (N + T)``, and ``T / (N + T)`` is the rest.
     """
-    levels = [Level(_by_context(grams), extra_each=1.0)]
+    levels = [BackoffLevel(_by_context(grams), extra_each=1.0)]
     for _ in range(order - 1):
         grams = _summed_without_first(grams)
-        levels.append(Level(_by_context(grams), extra_each=1.0))
+        levels.append(BackoffLevel(_by_context(grams), extra_each=1.0))
     return levels[::-1]
 
 
-def kneser_ney_levels(grams: Mapping[str, int], order: int) -> list[Level]:
+def kneser_ney_levels(grams: Mapping[str, int], order: int) -> list[BackoffLevel]:
     """Modified Kneser-Ney, interpolated (Chen & Goodman 1998, section 3).
 
     Three discounts for each length, from how many grams were counted once, twice, three and four
@@ -76,10 +76,10 @@ def kneser_ney_levels(grams: Mapping[str, int], order: int) -> list[Level]:
     different tokens: what follows one token alone says little about new contexts. Here every
     context is full (filled in front), so this holds for grams at the start of an item too.
     """
-    levels = [Level(_by_context(grams), estimated_discounts(grams.values()))]
+    levels = [BackoffLevel(_by_context(grams), estimated_discounts(grams.values()))]
     for _ in range(order - 1):
         grams = Counter(map(_WITHOUT_FIRST, grams))
-        levels.append(Level(_by_context(grams), estimated_discounts(grams.values())))
+        levels.append(BackoffLevel(_by_context(grams), estimated_discounts(grams.values())))
     return levels[::-1]
 
 

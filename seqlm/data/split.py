@@ -59,7 +59,7 @@ def split_stream(
     return {split: (piece,) if piece else () for split, piece in zip(SPLITS, pieces, strict=True)}
 
 
-def refuse_too_short(n: int, unit: str, shares: Shares, name: str) -> None:
+def raise_if_too_short(n: int, unit: str, shares: Shares, name: str) -> None:
     """Raise RequestError where ``n`` lines, or tokens of a stream, are too few for the splits asked for.
 
     A single split takes any two tokens. Several need ten lines or a hundred tokens each, and enough

@@ -25,7 +25,7 @@ _KEPT_BYTE = re.compile("[\U0010f880-\U0010f8ff]")
 _BOM = b"\xef\xbb\xbf"
 
 
-def shown(name: str) -> str:
+def describe_path(name: str) -> str:
     """A name that fits in a one-line message, whatever characters it holds."""
     return name if name.isprintable() else ascii(name)
 
@@ -36,7 +36,7 @@ def read_file(path: Path, progress: Progress | None = None) -> bytes:
     Raises:
         RequestError: Missing, not readable, no regular file, too large, or binary.
     """
-    name = shown(path.name or str(path))
+    name = describe_path(path.name or str(path))
     descriptor = _open(path, name)
     try:
         size = _checked_size(os.fstat(descriptor), name)
@@ -52,7 +52,7 @@ def _open(path: Path, name: str) -> int:
         return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except FileNotFoundError:
         raise errors.RequestError(
-            f"no file {shown(str(path))}; data.corpus is the path of a text file, or a name of:"
+            f"no file {describe_path(str(path))}; data.corpus is the path of a text file, or a name of:"
             " seqlm data list",
             str(path),
         ) from None
@@ -90,7 +90,7 @@ def read_limited(
     """
     read = bytearray()
     for piece in _pieces(file, name):
-        refuse_binary(piece, name, len(read))
+        raise_if_binary(piece, name, len(read))
         read += piece
         if len(read) > limit:
             raise _too_large(name, f"more than {limit / 1e6:,.0f} MB", limit)
@@ -112,7 +112,7 @@ def _pieces(file: BinaryIO, name: str) -> Iterator[bytes]:
         yield piece
 
 
-def refuse_binary(piece: bytes, name: str, offset: int = 0) -> None:
+def raise_if_binary(piece: bytes, name: str, offset: int = 0) -> None:
     """Raise RequestError where a NUL byte tells that this is not text."""
     at = piece.find(0)
     if at < 0:
@@ -146,7 +146,7 @@ def decode(raw: bytes, name: str, *, keep_bytes: bool = False) -> tuple[str, int
     Raises:
         RequestError: Binary, or more than ``MAX_UNDECODABLE_SHARE`` of the bytes are not UTF-8.
     """
-    refuse_binary(raw, name)
+    raise_if_binary(raw, name)
     body = raw.removeprefix(_BOM)
     try:
         return body.decode().replace("\r\n", "\n"), 0

@@ -9,9 +9,9 @@ from torch import Tensor
 from seqlm.configuration.run_config import SampleConfig
 from seqlm.data.tokenizer import AnyTokenizer
 from seqlm.errors import RequestError, SeqlmError
-from seqlm.generation.sampler import Draw, uniform
+from seqlm.generation.sampler import SampledSequence, uniform_random
 from seqlm.models.base import SequenceModel, State
-from seqlm.models.sliding_window import endless
+from seqlm.models.sliding_window import with_sliding_window
 
 _TOKENS_PER_PIECE = 512
 _OPTIONS_PER_PIECE = 8192  # sorting these takes some milliseconds
@@ -43,7 +43,7 @@ class Generator:
 
     def __init__(self, model: SequenceModel, tokenizer: AnyTokenizer, device: torch.device) -> None:
         self._model, self._tokenizer, self._device = model, tokenizer, device
-        self._read = endless(model)
+        self._read = with_sliding_window(model)
 
     def fed(self, prompt: Sequence[int]) -> list[int]:
         """What is fed for a prompt: an item begins after the end token.
@@ -94,7 +94,7 @@ class Generator:
 
     def draw(
         self, prompt: Sequence[int], settings: SampleConfig, n_samples: int, length: int
-    ) -> Iterator[list[Draw]]:
+    ) -> Iterator[list[SampledSequence]]:
         """Continue a prompt ``n_samples`` times, some of them a token further with each iteration.
 
         So many are drawn at once as take a few milliseconds, to their end; then the next.
@@ -105,7 +105,7 @@ class Generator:
         Yields:
             The samples so far, the same list each time; one that met the end token grows no more.
         """
-        samples = [Draw([], [], [], []) for _ in range(n_samples)]
+        samples = [SampledSequence([], [], [], []) for _ in range(n_samples)]
         for first in self.read(prompt):
             yield samples
         n_rows = min(_MAX_ROWS_PER_PIECE, max(1, _OPTIONS_PER_PIECE // self._tokenizer.n_vocab))
@@ -116,7 +116,7 @@ class Generator:
 
     def _grow(
         self,
-        samples: list[Draw],
+        samples: list[SampledSequence],
         alive: list[int],
         first: Prediction,
         settings: SampleConfig,
@@ -127,7 +127,7 @@ class Generator:
         state = tuple(part.expand(len(alive), *part.shape[1:]) for part in first.state)
         for position in range(length):
             for row, index in enumerate(alive):
-                u = uniform(settings.seed, index, position)
+                u = uniform_random(settings.seed, index, position)
                 samples[index].take(rows[row], settings, u)
             going = [
                 row for row, i in enumerate(alive) if samples[i].ids[-1] != self._tokenizer.end_id

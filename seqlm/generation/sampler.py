@@ -35,7 +35,7 @@ class Candidate(NamedTuple):
     sampled: float
 
 
-class Stage(NamedTuple):
+class SamplerStage(NamedTuple):
     """What one stage of the sampler did.
 
     The candidates are in their order, most probable first, so what a stage cuts is always the end
@@ -71,7 +71,7 @@ class Stage(NamedTuple):
         return entropy(self.distribution)
 
 
-class Fall(NamedTuple):
+class CdfInterval(NamedTuple):
     """Where a random number fell when the candidates were laid side by side from 0 to 1.
 
     Attributes:
@@ -90,21 +90,21 @@ def stage_order(settings: SampleConfig) -> tuple[StageName, ...]:
     return cast("tuple[StageName, ...]", tuple(settings.order.split(",")))
 
 
-def stages(logits: Sequence[float], settings: SampleConfig) -> list[Stage]:
+def sampler_stages(logits: Sequence[float], settings: SampleConfig) -> list[SamplerStage]:
     """Every stage from logits to what is drawn from.
 
     Args:
         logits: ln p of each candidate up to a constant, the largest first; -inf for what cannot be.
         settings: Of the stages, and their order.
     """
-    done = [Stage("softmax", None, _softmax(logits), len(logits), len(logits))]
+    done = [SamplerStage("softmax", None, _softmax(logits), len(logits), len(logits))]
     for name in stage_order(settings):
         if name == "temperature":
             done.append(_heated(done[-1], logits, settings.temperature))
         else:
             done.append(_cut(done[-1], name, getattr(settings, name.replace("-", "_"))))
     last = done[-1]
-    return [*done, Stage("renormalise", None, last.distribution, last.n_left, last.n_left)]
+    return [*done, SamplerStage("renormalise", None, last.distribution, last.n_left, last.n_left)]
 
 
 def candidates(
@@ -117,11 +117,11 @@ def candidates(
         settings: Of the stages.
     """
     order = sorted(range(len(probabilities)), key=lambda i: (-probabilities[i], i))
-    drawn_with = stages([_ln(probabilities[i]) for i in order], settings)[-1].values
+    drawn_with = sampler_stages([_ln(probabilities[i]) for i in order], settings)[-1].values
     return [Candidate(i, probabilities[i], p) for i, p in zip(order, drawn_with, strict=True)]
 
 
-def fall(options: Sequence[Candidate], u: float) -> Fall:
+def find_cdf_interval(options: Sequence[Candidate], u: float) -> CdfInterval:
     """Where ``u`` falls when the candidates are laid side by side from 0 to 1.
 
     Args:
@@ -132,17 +132,17 @@ def fall(options: Sequence[Candidate], u: float) -> Fall:
     for index, option in enumerate(options):
         begin, end = end, end + option.sampled
         if u < end:
-            return Fall(index, begin, end)
+            return CdfInterval(index, begin, end)
     last = max(index for index, option in enumerate(options) if option.sampled)
-    return Fall(last, end - options[last].sampled, 1.0)  # the sums missed 1 by rounding
+    return CdfInterval(last, end - options[last].sampled, 1.0)  # the sums missed 1 by rounding
 
 
-def choose(options: Sequence[Candidate], u: float) -> int:
-    """Which candidate ``u`` falls on, as :func:`fall` has it: an index of them."""
-    return fall(options, u).place
+def sample_token(options: Sequence[Candidate], u: float) -> int:
+    """Which candidate ``u`` falls on, as :func:`find_cdf_interval` has it: an index of them."""
+    return find_cdf_interval(options, u).place
 
 
-def uniform(seed: int, sample: int, position: int) -> float:
+def uniform_random(seed: int, sample: int, position: int) -> float:
     """The fixed random number in [0, 1) for one token of one sample.
 
     It depends on nothing else, so the same draw can be made again with other weights.
@@ -150,7 +150,7 @@ def uniform(seed: int, sample: int, position: int) -> float:
     return random.Random(f"{seed}/{sample}/{position}").random()
 
 
-class Draw(NamedTuple):
+class SampledSequence(NamedTuple):
     """A sample while it grows, each list with a value for each token.
 
     Attributes:
@@ -168,7 +168,7 @@ class Draw(NamedTuple):
     def take(self, probabilities: Sequence[float], settings: SampleConfig, u: float) -> None:
         """Grow by the token that ``u`` falls on."""
         options = candidates(probabilities, settings)
-        place, begin, end = fall(options, u)
+        place, begin, end = find_cdf_interval(options, u)
         self.ids.append(options[place].token_id)
         self.surprisal.append(-math.log(max(options[place].probability, 1e-300)))
         self.u.append(u)
@@ -180,16 +180,16 @@ def entropy(probabilities: Sequence[float]) -> float:
     return -math.fsum(p * math.log(p) for p in probabilities if p > 0)
 
 
-def _heated(before: Stage, logits: Sequence[float], temperature: float) -> Stage:
+def _heated(before: SamplerStage, logits: Sequence[float], temperature: float) -> SamplerStage:
     """What is left, reshaped: each logit over T."""
     values = before.values
     if temperature != 1:
         left = [logit / temperature for logit in logits[: before.n_left]]
         values = _filled(_softmax(left), len(logits))
-    return Stage("temperature", temperature, values, before.n_left, before.n_left)
+    return SamplerStage("temperature", temperature, values, before.n_left, before.n_left)
 
 
-def _cut(before: Stage, name: StageName, setting: float | None) -> Stage:
+def _cut(before: SamplerStage, name: StageName, setting: float | None) -> SamplerStage:
     """A stage that cuts the end of what was left, or nothing where it is off."""
     n_left = before.n_left
     if setting is not None:
@@ -197,7 +197,7 @@ def _cut(before: Stage, name: StageName, setting: float | None) -> Stage:
     kept = before.values
     if n_left < before.n_left:
         kept = _filled(kept[:n_left], len(kept))
-    return Stage(name, setting, kept, before.n_left, n_left)
+    return SamplerStage(name, setting, kept, before.n_left, n_left)
 
 
 def _n_in_top_k(left: Sequence[float], k: float) -> int:

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from seqlm.configuration.model_configs import BigramConfig
 from seqlm.models.base import FixedContextModel
-from seqlm.models.layers import initialise
+from seqlm.models.layers import initialize
 
 
 class Bigram(FixedContextModel):
@@ -25,7 +25,7 @@ class Bigram(FixedContextModel):
         super().__init__(n_vocab, 1, fill_id)
         bound = n_vocab**-0.5  # of a linear layer that reads V numbers, in the library
         self.table = nn.Parameter(torch.empty(n_vocab, n_vocab).uniform_(-bound, bound))
-        initialise(self, config.init, (), None)
+        initialize(self, config.init, (), None)
         if config.init == "scaled":
             nn.init.zeros_(self.table)
 

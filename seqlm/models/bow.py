@@ -5,7 +5,7 @@ from torch import Tensor
 
 from seqlm.configuration.model_configs import BowConfig
 from seqlm.models.base import SequenceModel, State
-from seqlm.models.layers import hidden_layers, initialise, make_input, make_output
+from seqlm.models.layers import hidden_layers, initialize, make_input, make_output
 
 
 class BagOfWords(SequenceModel):
@@ -28,7 +28,7 @@ class BagOfWords(SequenceModel):
         widths = [2 * self.n_in, *[config.hidden] * config.layers]
         self.hidden = hidden_layers(widths, config.activation, config.dropout)
         self.output = make_output(config.hidden, n_vocab, self.embedding if config.tied else None)
-        initialise(self, config.init, self.hidden, self.output)
+        initialize(self, config.init, self.hidden, self.output)
 
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Predict what follows each token; see :class:`SequenceModel`."""

@@ -6,7 +6,7 @@ from torch.nn.functional import embedding, linear
 
 from seqlm.configuration.model_configs import ElmanConfig
 from seqlm.models.base import SequenceModel, State
-from seqlm.models.layers import initialise, make_input, make_output
+from seqlm.models.layers import initialize, make_input, make_output
 
 
 class ElmanLayer(nn.Module):
@@ -68,7 +68,7 @@ class Elman(SequenceModel):
         self.dropout = nn.Dropout(config.dropout)
         self.output = make_output(config.hidden, n_vocab, self.embedding if config.tied else None)
         self.n_hidden = config.hidden
-        initialise(self, config.init, [self.layer], self.output)
+        initialize(self, config.init, [self.layer], self.output)
 
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Predict what follows each token; see :class:`SequenceModel`."""

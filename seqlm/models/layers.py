@@ -6,7 +6,7 @@ from itertools import pairwise
 from torch import Tensor, nn, split
 from torch.nn.functional import linear, one_hot
 
-from seqlm.configuration.model_base import Ends
+from seqlm.configuration.model_base import InputOutputConfig
 from seqlm.configuration.parameters import input_width
 
 _QUIET = 0.1
@@ -54,7 +54,9 @@ class TiedOutput(nn.Module):
         return linear(hidden, self._table[0].weight[: self._n_vocab], self.bias)
 
 
-def make_input(config: Ends, n_vocab: int, n_rows: int | None = None) -> tuple[nn.Module, int]:
+def make_input(
+    config: InputOutputConfig, n_vocab: int, n_rows: int | None = None
+) -> tuple[nn.Module, int]:
     """What turns tokens (...) into vectors (..., n), and n.
 
     Args:
@@ -90,7 +92,7 @@ def hidden_layers(widths: Sequence[int], activation: str, dropout: float) -> nn.
 CURVES: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "gelu": nn.GELU, "relu": nn.ReLU}
 
 
-def initialise(
+def initialize(
     model: nn.Module, init: str, layers: Iterable[nn.Module], output: nn.Module | None
 ) -> None:
     """Give a network its first weights: ``library`` leaves those that torch gave.
@@ -98,19 +100,19 @@ def initialise(
     Args:
         model: Where ``lecture`` makes every number one from N(0, 1): simple, and far too certain.
         init: ``library``, ``scaled`` or ``lecture``.
-        layers: The hidden layers, for ``scaled``; see :func:`scale`.
-        output: The last layer, for ``scaled``; see :func:`quieten`.
+        layers: The hidden layers, for ``scaled``; see :func:`init_by_fan_in`.
+        output: The last layer, for ``scaled``; see :func:`shrink_output_init`.
     """
     if init == "lecture":
         for parameter in model.parameters():
             nn.init.normal_(parameter)
     if init == "scaled":
         for layer in layers:
-            scale(layer)
-        quieten(output)
+            init_by_fan_in(layer)
+        shrink_output_init(output)
 
 
-def scale(layer: nn.Module) -> None:
+def init_by_fan_in(layer: nn.Module) -> None:
     """Keep the spread of what a layer gives near 1.
 
     A product has weights by its fan-in (LeCun et al. 1998, section 4.6), times 5/3: torch's gain for
@@ -132,7 +134,7 @@ def scale(layer: nn.Module) -> None:
             nn.init.normal_(parameter, std=parameter.shape[1] ** -0.5)
 
 
-def quieten(output: nn.Module | None) -> None:
+def shrink_output_init(output: nn.Module | None) -> None:
     """Begin with an almost even prediction, so that no step is lost on unlearning a wrong certainty."""
     if isinstance(output, nn.Linear):
         nn.init.normal_(output.weight, std=_QUIET / output.in_features**0.5)

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from seqlm.configuration.model_configs import MlpConfig
 from seqlm.models.base import FixedContextModel
-from seqlm.models.layers import hidden_layers, initialise, make_input, make_output
+from seqlm.models.layers import hidden_layers, initialize, make_input, make_output
 
 
 class Mlp(FixedContextModel):
@@ -26,7 +26,7 @@ class Mlp(FixedContextModel):
         widths = [config.context * n_in, *[config.hidden] * config.layers]
         self.hidden = hidden_layers(widths, config.activation, config.dropout)
         self.output = make_output(config.hidden, n_vocab, self.embedding if config.tied else None)
-        initialise(self, config.init, self.hidden, self.output)
+        initialize(self, config.init, self.hidden, self.output)
 
     def predict(self, windows: Tensor) -> Tensor:
         """Logits (..., V) of the token after each window (..., k)."""

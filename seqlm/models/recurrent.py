@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from seqlm.configuration.model_configs import LstmConfig, RecurrentFamily
 from seqlm.models.base import SequenceModel, State
-from seqlm.models.layers import initialise, make_input, make_output
+from seqlm.models.layers import initialize, make_input, make_output
 
 
 class Recurrent(SequenceModel):
@@ -33,7 +33,7 @@ class Recurrent(SequenceModel):
         )
         self.dropout = nn.Dropout(config.dropout)
         self.output = make_output(config.hidden, n_vocab, self.embedding if config.tied else None)
-        initialise(self, config.init, [self.layers], self.output)
+        initialize(self, config.init, [self.layers], self.output)
 
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Predict what follows each token; see :class:`SequenceModel`."""

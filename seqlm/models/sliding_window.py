@@ -12,9 +12,9 @@ Reader: TypeAlias = Callable[[Tensor, State | None], tuple[Tensor, State]]
 """``(tokens, state) -> (logits, state)``, for any number of tokens."""
 
 
-def endless(model: SequenceModel) -> Reader:
+def with_sliding_window(model: SequenceModel) -> Reader:
     """``model`` where it reads on and on by itself, and else with a window that slides."""
-    return model if model.max_tokens is None else Sliding(model, model.max_tokens)
+    return model if model.max_tokens is None else SlidingWindowModel(model, model.max_tokens)
 
 
 def stride(max_tokens: int) -> int:
@@ -22,13 +22,13 @@ def stride(max_tokens: int) -> int:
     return (max_tokens + 1) // 2
 
 
-def n_held(n_tokens: int, max_tokens: int) -> int:
+def window_length(n_tokens: int, max_tokens: int) -> int:
     """How many of the last tokens stand in the window after ``n_tokens``."""
     beyond = n_tokens - max_tokens
     return n_tokens if beyond <= 0 else max_tokens - (-beyond) % stride(max_tokens)
 
 
-class Sliding:
+class SlidingWindowModel:
     """The law for any number of tokens, over a model that can hold ``max_tokens``.
 
     When the window is full and a token follows, its older half is forgotten and the other half is

@@ -7,10 +7,10 @@ from torch.nn.functional import scaled_dot_product_attention
 from seqlm.configuration.model_configs import TransformerConfig
 from seqlm.errors import SeqlmError
 from seqlm.models.base import SequenceModel, State
-from seqlm.models.layers import CURVES, initialise, make_output
+from seqlm.models.layers import CURVES, initialize, make_output
 
 
-class Attention(nn.Module):
+class CausalSelfAttention(nn.Module):
     """Each position asks all positions up to its own, in several heads (section 3.2).
 
     Args:
@@ -60,7 +60,7 @@ class Block(nn.Module):
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         self.attention_norm = nn.LayerNorm(config.width)
-        self.attention = Attention(config.width, config.heads)
+        self.attention = CausalSelfAttention(config.width, config.heads)
         self.hidden_norm = nn.LayerNorm(config.width)
         self.hidden = nn.Linear(config.width, config.hidden)
         self.curve = CURVES[config.activation]()
@@ -68,7 +68,7 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, cache: State) -> tuple[Tensor, State]:
-        """One block on (B, T, C); see :class:`Attention`."""
+        """One block on (B, T, C); see :class:`CausalSelfAttention`."""
         found, cache = self.attention(self.attention_norm(x), cache)
         x = x + self.dropout(found)
         hidden = self.curve(self.hidden(self.hidden_norm(x)))  # (B, T, 4C or so)
@@ -95,7 +95,7 @@ class Transformer(SequenceModel):
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width)
         self.output = make_output(config.width, n_vocab, self.embedding if config.tied else None)
-        initialise(self, config.init, (), self.output)
+        initialize(self, config.init, (), self.output)
         if config.init == "scaled":
             self._scale(config)
 

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from seqlm.configuration.model_configs import WaveNetConfig
 from seqlm.models.base import FixedContextModel, State
-from seqlm.models.layers import CURVES, initialise, make_input, make_output
+from seqlm.models.layers import CURVES, initialize, make_input, make_output
 
 
 class WaveNet(FixedContextModel):
@@ -33,7 +33,7 @@ class WaveNet(FixedContextModel):
         self.curve = CURVES[config.activation]()
         self.dropout = nn.Dropout(config.dropout)
         self.output = make_output(config.hidden, n_vocab, self.embedding if config.tied else None)
-        initialise(self, config.init, self.layers, self.output)
+        initialize(self, config.init, self.layers, self.output)
 
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Predict what follows each token; see :class:`SequenceModel`."""

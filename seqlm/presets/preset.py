@@ -11,7 +11,7 @@ _NAMES = DataConfig()
 class Preset(Struct, frozen=True, kw_only=True):
     """A configuration with a name, what it teaches, and what it reaches.
 
-    ``expected_loss`` is in nats per token, of what :func:`seqlm.runspec.baselines.judged_on` says;
+    ``expected_loss`` is in nats per token, of what :func:`seqlm.runspec.baselines.primary_split` says;
     ``expected_cpu_s`` is the processor time that took on one core. Both were measured with seed 0 on
     the corpus that the preset names.
     """

@@ -70,7 +70,7 @@ class LearningRateSweep(_Query, frozen=True, kw_only=True):
     recipe: str = ""
 
 
-class GiveUp(_Query, frozen=True, kw_only=True):
+class CancelQuery(_Query, frozen=True, kw_only=True):
     """Nobody waits for the answer to the question with the id ``question``; not answered itself."""
 
     question: str
@@ -102,7 +102,7 @@ class NextTokenAnswer(_Answer, frozen=True, kw_only=True):
     never_begins: bool = False
 
 
-class Drawn(Struct, frozen=True, kw_only=True):
+class SampleResult(Struct, frozen=True, kw_only=True):
     """One sample, and how each of its tokens was chosen.
 
     Attributes:
@@ -131,7 +131,7 @@ class Drawn(Struct, frozen=True, kw_only=True):
 class SampleAnswer(_Answer, frozen=True, kw_only=True):
     """The samples, in the order of their draws; ``unknown`` as in :class:`NextTokenAnswer`."""
 
-    samples: list[Drawn]
+    samples: list[SampleResult]
     unknown: list[str] = []
 
 
@@ -178,7 +178,7 @@ class LearningRateSweepAnswer(_Answer, frozen=True, kw_only=True):
     reason: str
 
 
-class Refused(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
+class Rejected(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
     """A command or query that cannot be followed: what was wrong and what would be right."""
 
     id: str
@@ -186,7 +186,9 @@ class Refused(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
     exit_status: int = 2
 
 
-Query: TypeAlias = NextToken | Sample | Score | SplitLoss | Describe | LearningRateSweep | GiveUp
+Query: TypeAlias = (
+    NextToken | Sample | Score | SplitLoss | Describe | LearningRateSweep | CancelQuery
+)
 Answer: TypeAlias = (
     NextTokenAnswer
     | SampleAnswer
@@ -194,5 +196,5 @@ Answer: TypeAlias = (
     | SplitLossAnswer
     | DescribeAnswer
     | LearningRateSweepAnswer
-    | Refused
+    | Rejected
 )

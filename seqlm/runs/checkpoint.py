@@ -19,15 +19,15 @@ from torch import Tensor
 from seqlm.atomic_write import sync_directory, write_atomically
 from seqlm.errors import SeqlmError
 from seqlm.protocol import codec
-from seqlm.runs.tensor_file import Damaged, packed, read_tensors
-from seqlm.training.trainer_state import Position
+from seqlm.runs.tensor_file import DamagedTensorFile, pack_tensors, read_tensors
+from seqlm.training.trainer_state import TrainerState
 
 _KEPT = 2
 _REPLACED = ".replaced"
 _WEIGHTS, _TRAINING, _RECORD = "weights.safetensors", "training.safetensors", "checkpoint.json"
 
 
-class Record(Struct, frozen=True, kw_only=True):
+class CheckpointMetadata(Struct, frozen=True, kw_only=True):
     """``checkpoint.json``. ``seq`` says how far the log went when it was taken.
 
     ``position`` is None where only the weights are kept. ``sha256`` holds a checksum by file name.
@@ -36,19 +36,19 @@ class Record(Struct, frozen=True, kw_only=True):
     v: int = 1
     step: int
     seq: int
-    position: Position | None
+    position: TrainerState | None
     sha256: dict[str, str]
 
 
-class Loaded(Struct, frozen=True, kw_only=True):
+class LoadedCheckpoint(Struct, frozen=True, kw_only=True):
     """A checkpoint that was read and held against its checksums."""
 
-    record: Record
+    record: CheckpointMetadata
     weights: dict[str, Tensor]
     training: dict[str, Tensor]
 
 
-class Checkpoints:
+class CheckpointStore:
     """The checkpoints of one run.
 
     Args:
@@ -60,7 +60,7 @@ class Checkpoints:
 
     def save(
         self,
-        record: Record,
+        record: CheckpointMetadata,
         weights: dict[str, Tensor],
         training: dict[str, Tensor] | None = None,
     ) -> int:
@@ -83,7 +83,7 @@ class Checkpoints:
             return 0
         return self._write(name, record, weights, training)
 
-    def keep(self, record: Record, weights: dict[str, Tensor]) -> None:
+    def keep(self, record: CheckpointMetadata, weights: dict[str, Tensor]) -> None:
         """Write weights to be looked at later. They are not flushed: a loss of power may take them.
 
         Raises:
@@ -101,21 +101,21 @@ class Checkpoints:
     def _write(
         self,
         name: str,
-        record: Record,
+        record: CheckpointMetadata,
         weights: dict[str, Tensor],
         training: dict[str, Tensor] | None,
         *,
         sync: bool = True,
     ) -> int:
-        files = {_WEIGHTS: packed(weights)}
+        files = {_WEIGHTS: pack_tensors(weights)}
         if training is not None:
-            files[_TRAINING] = packed(training)
+            files[_TRAINING] = pack_tensors(training)
         sums = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
         files[_RECORD] = codec.encode(msgspec.structs.replace(record, sha256=sums))
         self._put(name, files, sync=sync)
         return sum(map(len, files.values()))
 
-    def load(self, name: str) -> Loaded:
+    def load(self, name: str) -> LoadedCheckpoint:
         """Read the checkpoint called ``name``: ``latest``, ``best`` or ``step-N``.
 
         Raises:
@@ -123,7 +123,7 @@ class Checkpoints:
         """
         folder = self.path / self.resolve(name)
         try:
-            reader = codec.decoder(Record)
+            reader = codec.decoder(CheckpointMetadata)
             record = codec.decode((folder / _RECORD).read_bytes(), reader)
             weights = read_tensors(folder / _WEIGHTS, record.sha256[_WEIGHTS])
             training = {}
@@ -133,9 +133,9 @@ class Checkpoints:
             raise SeqlmError(
                 f"checkpoint {folder.name} cannot be read: {error.strerror or error}"
             ) from error
-        except (Damaged, KeyError, codec.MessageError) as error:
+        except (DamagedTensorFile, KeyError, codec.MessageError) as error:
             raise SeqlmError(f"checkpoint {folder.name} is damaged: {error}") from error
-        return Loaded(record=record, weights=weights, training=training)
+        return LoadedCheckpoint(record=record, weights=weights, training=training)
 
     def resolve(self, name: str) -> str:
         """The folder's name that a pointer or a ``step-N`` means."""

@@ -6,9 +6,9 @@ from msgspec.structs import replace
 
 from seqlm.errors import SeqlmError
 from seqlm.protocol.events import CheckpointSaved, WeightsKept
-from seqlm.runs.checkpoint import Checkpoints, Record
-from seqlm.runs.event_log import Journal
-from seqlm.runs.log_spaced import thinned
+from seqlm.runs.checkpoint import CheckpointMetadata, CheckpointStore
+from seqlm.runs.event_log import EventLogWriter
+from seqlm.runs.log_spaced import subsample_steps
 from seqlm.training.trainer import Trainer
 
 _INTERVAL_S = 10.0
@@ -20,7 +20,7 @@ class Diverged(SeqlmError):
     """The loss is no number any more: these weights are not worth keeping."""
 
 
-class Saving:
+class CheckpointPolicy:
     """Keeps one training on disk.
 
     Args:
@@ -29,7 +29,9 @@ class Saving:
         checkpoints: Where it is kept.
     """
 
-    def __init__(self, trainer: Trainer, journal: Journal, checkpoints: Checkpoints) -> None:
+    def __init__(
+        self, trainer: Trainer, journal: EventLogWriter, checkpoints: CheckpointStore
+    ) -> None:
         self._trainer, self._journal, self._checkpoints = trainer, journal, checkpoints
         self._saved_at, self._interval_s = time.monotonic(), _INTERVAL_S
         self._best_saved_step = 0
@@ -81,7 +83,7 @@ class Saving:
         """
         step, weights = self._trainer.step, self._trainer.weights()
         n_bytes = sum(part.numel() * part.element_size() for part in weights.values())
-        steps = thinned(step, _MAX_KEPT_BYTES // max(1, n_bytes))
+        steps = subsample_steps(step, _MAX_KEPT_BYTES // max(1, n_bytes))
         if step not in steps:
             return None
         before, self._kept = self._kept, [kept for kept in self._kept if kept in steps]
@@ -91,5 +93,5 @@ class Saving:
         self._kept = [*self._kept, step]
         return WeightsKept(step=step, kept=self._kept)
 
-    def _record(self, step: int) -> Record:
-        return Record(step=step, seq=self._journal.seq, position=None, sha256={})
+    def _record(self, step: int) -> CheckpointMetadata:
+        return CheckpointMetadata(step=step, seq=self._journal.seq, position=None, sha256={})

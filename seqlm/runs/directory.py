@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from seqlm import errors
 from seqlm.atomic_write import write_atomically
 from seqlm.configuration.run_config import DataConfig, RunConfig
-from seqlm.data.corpus import find_copy
+from seqlm.data.corpus import find_corpus_copy
 from seqlm.paths import runs_dir
 from seqlm.presets import PRESETS
 
@@ -47,12 +47,12 @@ class Manifest(Struct, frozen=True, kw_only=True):
 def text_config(manifest: Manifest) -> DataConfig:
     """How the text of a run is read: from the copy that was kept of it, where there is one."""
     stored_at = manifest.corpus.stored_at
-    copy = find_copy(stored_at) if stored_at is not None else None
+    copy = find_corpus_copy(stored_at) if stored_at is not None else None
     data = manifest.config.data
     return data if copy is None else replace(data, corpus=str(copy))
 
 
-class Lock(Struct, frozen=True, kw_only=True):
+class RunLock(Struct, frozen=True, kw_only=True):
     """What the holder of a run's lock wrote into it: its process, and where it listens."""
 
     pid: int
@@ -106,17 +106,17 @@ class RunDirectory:
         except FileNotFoundError:
             return 0
 
-    def holder(self) -> Lock | None:
+    def holder(self) -> RunLock | None:
         """Who holds the run now; None where nobody does, whatever the lock file says."""
         try:
             with self.lock_path.open("rb") as file:
                 if _try_lock(file.fileno(), fcntl.LOCK_SH):
                     return None
-                return msgspec.json.decode(file.read(_LOCK_BYTES), type=Lock)
+                return msgspec.json.decode(file.read(_LOCK_BYTES), type=RunLock)
         except (OSError, msgspec.MsgspecError):
             return None
 
-    def take(self, lock: Lock) -> int:
+    def take(self, lock: RunLock) -> int:
         """Hold the run until the returned file descriptor is closed, by this process' end at last.
 
         Raises:
@@ -207,7 +207,7 @@ def find_run(word: str) -> RunDirectory:
     return by_name[fitting[0]]
 
 
-def live_runs() -> Iterator[tuple[RunDirectory, Lock]]:
+def live_runs() -> Iterator[tuple[RunDirectory, RunLock]]:
     """The runs that a worker holds now, newest first."""
     for run in reversed(list_runs()):
         if (lock := run.holder()) is not None:

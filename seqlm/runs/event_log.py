@@ -19,7 +19,7 @@ _READER = decoder(Event)
 _CHUNK_BYTES = 1 << 20
 
 
-class Journal:
+class EventLogWriter:
     """Appends events to a log; there is one writer, who holds the run's lock.
 
     What cannot be written (a full disk) is kept and written before the next event.
@@ -113,7 +113,7 @@ class Journal:
         os.close(self._fd)
 
 
-class Tail:
+class EventLogReader:
     """Reads a log as it grows.
 
     Args:
@@ -157,12 +157,12 @@ def read_events(path: Path) -> Iterator[Event]:
     Raises:
         SeqlmError: A line is damaged.
     """
-    tail = Tail(path)
+    tail = EventLogReader(path)
     while events := tail.read():
         yield from events
 
 
-def effective(events: Iterable[Event]) -> list[Event]:
+def without_superseded(events: Iterable[Event]) -> list[Event]:
     """The events that count: those that a later ``Resumed`` supersedes are left out."""
     kept: list[Event] = []
     for event in events:

@@ -8,7 +8,7 @@ from seqlm.training.trainer import Trainer
 _LENGTH = 40
 
 
-def draw_as_always(trainer: Trainer) -> Sampled:
+def sample_with_fixed_seed(trainer: Trainer) -> Sampled:
     """Draw one text with the random numbers of every such draw.
 
     Raises:

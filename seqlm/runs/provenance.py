@@ -51,7 +51,7 @@ def versions() -> dict[str, str]:
     }
 
 
-def stem_of(config: RunConfig) -> str:
+def corpus_stem(config: RunConfig) -> str:
     """What the runs of a configuration are called: its preset, or its file and family."""
     path = Path(config.data.corpus)
     if path.parent == corpora_dir():
@@ -62,11 +62,11 @@ def stem_of(config: RunConfig) -> str:
     return config.preset
 
 
-def manifest_of(name: str, config: RunConfig, corpus: CorpusRecord) -> Manifest:
+def make_manifest(name: str, config: RunConfig, corpus: CorpusRecord) -> Manifest:
     """What ``run.json`` says of a new run."""
     return Manifest(
         run=name,
-        recipe=recipe.write(config),
+        recipe=recipe.format_recipe(config),
         config=config,
         corpus=corpus,
         created_t=time.time(),
@@ -79,7 +79,7 @@ def created_event(name: str, trainer: Trainer) -> RunCreated:
     text, config = trainer.text, trainer.config
     return RunCreated(
         run=name,
-        recipe=recipe.write(config),
+        recipe=recipe.format_recipe(config),
         preset=config.preset,
         n_parameters=trainer.n_parameters,
         n_vocab=text.tokenizer.n_vocab,

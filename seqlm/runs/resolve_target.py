@@ -24,14 +24,14 @@ _SMALL = 2000  # characters: a longer list has more lines or letters than a batc
 _READ_BY = re.compile(r"data\.(mode|tokenizer)=(auto|lines|stream|byte)")
 
 
-class Target(NamedTuple):
+class ResolvedTarget(NamedTuple):
     """What a word means, and the preset's name, the file's path or the run's name."""
 
     kind: Literal["preset", "file", "run"]
     value: str
 
 
-def find_target(word: str) -> Target:
+def resolve_target(word: str) -> ResolvedTarget:
     """What ``word`` means. With a ``/`` or a suffix, or ``-``, it is a path; else a name.
 
     Raises:
@@ -39,15 +39,15 @@ def find_target(word: str) -> Target:
     """
     if word == "-" or "/" in word or Path(word).suffix:
         is_run = (Path(word) / "run.json").is_file()
-        return Target("run" if is_run else "file", word)
+        return ResolvedTarget("run" if is_run else "file", word)
     runs = {run.name for run in list_runs()}
     is_preset = word in PRESETS
     # Most runs are named after their preset, so the beginning of a run's name is none of its own.
     begins_run = bool(word) and not is_preset and any(name.startswith(word) for name in runs)
     meanings = [
-        Target("preset", word) if is_preset else None,
-        Target("run", word) if word in runs or word == "latest" or begins_run else None,
-        Target("file", word) if Path(word).is_file() else None,
+        ResolvedTarget("preset", word) if is_preset else None,
+        ResolvedTarget("run", word) if word in runs or word == "latest" or begins_run else None,
+        ResolvedTarget("file", word) if Path(word).is_file() else None,
     ]
     found = [meaning for meaning in meanings if meaning is not None]
     if len(found) > 1:
@@ -55,7 +55,7 @@ def find_target(word: str) -> Target:
         hint = f"; write ./{word} for the file" if found[-1].kind == "file" else ""
         raise errors.RequestError(f"{word!r} is {kinds}{hint}", word)
     if found:
-        return Target("run", find_run(word).name) if found[0].kind == "run" else found[0]
+        return ResolvedTarget("run", find_run(word).name) if found[0].kind == "run" else found[0]
     raise errors.unknown("a preset, a file or a run", word, [*PRESETS, *runs])
 
 
@@ -72,11 +72,11 @@ def configure(word: str, words: list[str], undo: ExitStack | None = None) -> Run
     Raises:
         RequestError: The word is not trainable, the file is not readable, a setting is wrong.
     """
-    target = find_target(word)
+    target = resolve_target(word)
     if target.kind == "run":
         raise errors.RequestError(f"{word} is a run; go on with it by: seqlm resume {word}", word)
     if target.kind == "preset":
-        return recipe.apply(preset_config(target.value), words)
+        return recipe.apply_settings(preset_config(target.value), words)
     return configure_file(target.value, words, undo)
 
 
@@ -106,7 +106,7 @@ def _whole(path: str) -> Path:
 
 def _config_for(corpus: Corpus, path: str, words: list[str]) -> RunConfig:
     preset = FOR_LINES if corpus.mode == "lines" else FOR_STREAM
-    config = recipe.apply(preset_config(preset), [f"data.corpus={path}", *words])
+    config = recipe.apply_settings(preset_config(preset), [f"data.corpus={path}", *words])
     is_small = len(corpus.text) < _SMALL and corpus.mode == "lines"
     if not is_small or any(word.startswith("train.batch=") for word in words):
         return config

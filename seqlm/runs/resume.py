@@ -7,12 +7,12 @@ from torch import Tensor
 from seqlm.configuration.run_config import Change
 from seqlm.errors import RequestError, SeqlmError
 from seqlm.protocol.events import Ended, Event, RunCreated, StepsDone, ValueChanged
-from seqlm.runs.checkpoint import Checkpoints, Loaded, Record
-from seqlm.runs.event_log import effective, read_events
+from seqlm.runs.checkpoint import CheckpointMetadata, CheckpointStore, LoadedCheckpoint
+from seqlm.runs.event_log import read_events, without_superseded
 from seqlm.training.trainer import Trainer
 
 
-def restore(trainer: Trainer, checkpoints: Checkpoints) -> Record | None:
+def restore(trainer: Trainer, checkpoints: CheckpointStore) -> CheckpointMetadata | None:
     """Let a trainer stand where the last checkpoint was taken.
 
     Returns:
@@ -39,7 +39,9 @@ def restore(trainer: Trainer, checkpoints: Checkpoints) -> Record | None:
     return loaded.record
 
 
-def _best(checkpoints: Checkpoints, best_step: int, loaded: Loaded) -> dict[str, Tensor] | None:
+def _best(
+    checkpoints: CheckpointStore, best_step: int, loaded: LoadedCheckpoint
+) -> dict[str, Tensor] | None:
     if best_step == loaded.record.step:
         return loaded.weights
     name = f"step-{best_step}"
@@ -51,17 +53,19 @@ def has_diverged(superseded: list[Event]) -> bool:
     return any(isinstance(event, Ended) and event.status == "diverged" for event in superseded)
 
 
-def past(events_path: Path, record: Record | None) -> tuple[list[Event], list[Event]]:
+def split_at_checkpoint(
+    events_path: Path, record: CheckpointMetadata | None
+) -> tuple[list[Event], list[Event]]:
     """What was told until a checkpoint was taken, and what is superseded by going back to it."""
     seq = record.seq if record is not None else 0
-    logged = effective(read_events(events_path))
+    logged = without_superseded(read_events(events_path))
     superseded: list[Event] = [
         event for event in logged if event.seq > seq and not isinstance(event, RunCreated)
     ]
     return [event for event in logged if event.seq <= seq], superseded
 
 
-def refuse_if_done(run: str, trainer: Trainer, superseded: list[Event]) -> None:
+def raise_if_done(run: str, trainer: Trainer, superseded: list[Event]) -> None:
     """Refuse to go on with a run that is over and told of: by its steps, or by its patience."""
     is_finished = any(isinstance(e, Ended) and e.status == "finished" for e in superseded)
     patience = trainer.live.value_after("train.patience", trainer.step)
@@ -84,7 +88,7 @@ def refuse_if_done(run: str, trainer: Trainer, superseded: list[Event]) -> None:
         )
 
 
-def plan_again(trainer: Trainer, superseded: list[Event], forgotten: set[str]) -> None:
+def reschedule_changes(trainer: Trainer, superseded: list[Event], forgotten: set[str]) -> None:
     """Let a trainer change the values again that were changed after its checkpoint, at their steps.
 
     Args:
@@ -100,7 +104,7 @@ def plan_again(trainer: Trainer, superseded: list[Event], forgotten: set[str]) -
                 trainer.live.change(change, event.command_id)
 
 
-def steps_seen(superseded: list[Event]) -> int:
+def last_logged_step(superseded: list[Event]) -> int:
     """The last step that was seen before an interruption; one that diverged is not to be kept."""
     if has_diverged(superseded):
         return 0

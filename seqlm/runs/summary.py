@@ -22,14 +22,14 @@ from seqlm.protocol.events import (
     WorkerStarted,
 )
 from seqlm.runs.directory import RunDirectory
-from seqlm.runs.event_log import effective, read_events
+from seqlm.runs.event_log import read_events, without_superseded
 from seqlm.runspec import recipe
-from seqlm.runspec.baselines import JudgedOn, Result, own_preset, result_of
+from seqlm.runspec.baselines import JudgedOn, Result, matching_preset, result_of
 
 ENDED = ("finished", "stopped", "diverged", "failed")
 
 
-class Summary(Struct, frozen=True, kw_only=True):
+class RunSummary(Struct, frozen=True, kw_only=True):
     """A run in numbers. Losses are nats per token; None where there is none or it is not finite.
 
     ``seconds`` and the rates count time inside training steps; ``cpu_seconds`` is the processor time
@@ -73,7 +73,7 @@ class Summary(Struct, frozen=True, kw_only=True):
         return self.best_val_loss if self.judged_on == "val" else self.result.loss
 
 
-class Standing(Struct, frozen=True, kw_only=True):
+class RunProgress(Struct, frozen=True, kw_only=True):
     """A summary while it is made, and what it is told with.
 
     ``config`` is what the run began with (None where the log of another version names what this one
@@ -81,7 +81,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     of a part of it how that was taken.
     """
 
-    summary: Summary
+    summary: RunSummary
     steps_planned: int = 0
     config: RunConfig | None = None
     changes: tuple[Change, ...] = ()
@@ -97,24 +97,24 @@ class Standing(Struct, frozen=True, kw_only=True):
     @property
     def preset(self) -> Preset | None:
         """The preset of a run that is trained just as it says."""
-        return own_preset(self.config, self.changes) if self.config else None
+        return matching_preset(self.config, self.changes) if self.config else None
 
 
-def summarize(run: RunDirectory, *, is_live: bool | None = None) -> Standing:
+def summarize(run: RunDirectory, *, is_live: bool | None = None) -> RunProgress:
     """Read a run's log and sum it up.
 
     Args:
         run: Any run.
         is_live: Whether a worker holds it; looked up if not given.
     """
-    standing = sum_up(effective(read_events(run.events_path)), run.name)
+    standing = sum_up(without_superseded(read_events(run.events_path)), run.name)
     live = run.holder() is not None if is_live is None else is_live
     if not live and standing.summary.status in ("training", "paused"):
         return replace(standing, summary=replace(standing.summary, status="died"))
     return standing
 
 
-def add(standing: Standing, event: Event) -> Standing:
+def add(standing: RunProgress, event: Event) -> RunProgress:
     """A standing with one more event."""
     summary = standing.summary
     match event:
@@ -145,9 +145,9 @@ def add(standing: Standing, event: Event) -> Standing:
     return standing
 
 
-def sum_up(events: Iterable[Event], run: str) -> Standing:
+def sum_up(events: Iterable[Event], run: str) -> RunProgress:
     """The standing after these events."""
-    standing = Standing(summary=Summary(run=run))
+    standing = RunProgress(summary=RunSummary(run=run))
     for event in events:
         standing = add(standing, event)
     return standing
@@ -155,18 +155,18 @@ def sum_up(events: Iterable[Event], run: str) -> Standing:
 
 def _config_of(line: str) -> RunConfig | None:
     try:
-        return recipe.read(line)
+        return recipe.parse_recipe(line)
     except SeqlmError:
         return None
 
 
-def _with_change(standing: Standing, event: ValueChanged) -> Standing:
+def _with_change(standing: RunProgress, event: ValueChanged) -> RunProgress:
     change = Change(key=event.key, value=event.new, step=event.step)
     planned = event.new if event.key == "train.steps" else standing.steps_planned
     return replace(standing, steps_planned=planned, changes=(*standing.changes, change))
 
 
-def _compared(standing: Standing) -> Standing:
+def _compared(standing: RunProgress) -> RunProgress:
     """With what the loss is to be compared with."""
     if standing.config is None:
         return standing
@@ -180,7 +180,7 @@ def _compared(standing: Standing) -> Standing:
     return replace(standing, summary=summary)
 
 
-def _with_steps(standing: Standing, event: StepsDone) -> Summary:
+def _with_steps(standing: RunProgress, event: StepsDone) -> RunSummary:
     last = event.losses[-1]
     batch_loss = last if math.isfinite(last) and not standing.is_counted else None
     rate = event.last_step / event.train_s if event.train_s else None
@@ -199,7 +199,7 @@ def _with_steps(standing: Standing, event: StepsDone) -> Summary:
     )
 
 
-def _with_loss(summary: Summary, event: Evaluated) -> Summary:
+def _with_loss(summary: RunSummary, event: Evaluated) -> RunSummary:
     loss = event.loss if math.isfinite(event.loss) else None
     if event.split == "train":
         return replace(summary, train_loss=loss)
@@ -209,7 +209,7 @@ def _with_loss(summary: Summary, event: Evaluated) -> Summary:
     return replace(summary, **changed)
 
 
-def _with_protocol(standing: Standing, event: Evaluated) -> Standing:
+def _with_protocol(standing: RunProgress, event: Evaluated) -> RunProgress:
     sampled = {k: v for k, v in standing.sampled.items() if k != event.split}
     if event.n_tokens < standing.n_targets.get(event.split, 0):
         sampled[event.split] = event.protocol

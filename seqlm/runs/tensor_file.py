@@ -13,11 +13,11 @@ from torch import Tensor
 _MAX_HEADER_BYTES = 16 << 20
 
 
-class Damaged(Exception):
+class DamagedTensorFile(Exception):
     """Why the content of a file is not what was written."""
 
 
-def packed(tensors: dict[str, Tensor]) -> bytes:
+def pack_tensors(tensors: dict[str, Tensor]) -> bytes:
     """Tensors of any device by their names, as the content of a file."""
     return save({k: tensor.detach().to("cpu").contiguous() for k, tensor in tensors.items()})
 
@@ -33,17 +33,17 @@ def read_tensors(path: Path, sha256: str) -> dict[str, Tensor]:
         size = os.fstat(file.fileno()).st_size
         header_bytes = int.from_bytes(file.read(8), "little")
         if header_bytes > min(size - 8, _MAX_HEADER_BYTES):
-            raise Damaged(f"the header of {path.name} is larger than the file")
+            raise DamagedTensorFile(f"the header of {path.name} is larger than the file")
         if _end_of_data(file.read(header_bytes)) != size - 8 - header_bytes:
-            raise Damaged(f"the size of {path.name} is not what its header says")
+            raise DamagedTensorFile(f"the size of {path.name} is not what its header says")
         file.seek(0)
         content = file.read()
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise Damaged(f"the checksum of {path.name} does not fit")
+        raise DamagedTensorFile(f"the checksum of {path.name} does not fit")
     try:
         loaded: dict[str, Tensor] = load(content)
     except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
-        raise Damaged(f"{path.name}: {error}") from error
+        raise DamagedTensorFile(f"{path.name}: {error}") from error
     return loaded
 
 

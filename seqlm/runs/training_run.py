@@ -20,20 +20,20 @@ from seqlm.protocol.events import (
     WeightsKept,
     WorkerStarted,
 )
-from seqlm.runs.checkpoint import Checkpoints
-from seqlm.runs.checkpoint_policy import Diverged, Saving
-from seqlm.runs.directory import Lock, RunDirectory, create
-from seqlm.runs.event_log import Journal
-from seqlm.runs.fixed_seed_sample import draw_as_always
-from seqlm.runs.log_spaced import next_log_spaced
-from seqlm.runs.provenance import corpus_record, created_event, manifest_of, stem_of, versions
+from seqlm.runs.checkpoint import CheckpointStore
+from seqlm.runs.checkpoint_policy import CheckpointPolicy, Diverged
+from seqlm.runs.directory import RunDirectory, RunLock, create
+from seqlm.runs.event_log import EventLogWriter
+from seqlm.runs.fixed_seed_sample import sample_with_fixed_seed
+from seqlm.runs.log_spaced import next_log_spaced_step
+from seqlm.runs.provenance import corpus_record, corpus_stem, created_event, make_manifest, versions
 from seqlm.runs.resume import (
     has_diverged,
-    past,
-    plan_again,
-    refuse_if_done,
+    last_logged_step,
+    raise_if_done,
+    reschedule_changes,
     restore,
-    steps_seen,
+    split_at_checkpoint,
 )
 from seqlm.runspec import recipe
 from seqlm.training.trainer import Trainer
@@ -52,24 +52,24 @@ class TrainingRun:
             lost: it is tried again with the next event or checkpoint.
     """
 
-    def __init__(self, directory: RunDirectory, trainer: Trainer, lock: Lock) -> None:
+    def __init__(self, directory: RunDirectory, trainer: Trainer, lock: RunLock) -> None:
         self.directory, self.trainer = directory, trainer
         self._lock_fd = directory.take(lock)
         try:
-            self.journal = Journal(directory.events_path)
-            self.checkpoints = Checkpoints(directory.checkpoints_path)
+            self.journal = EventLogWriter(directory.events_path)
+            self.checkpoints = CheckpointStore(directory.checkpoints_path)
             self.checkpoints.tidy()
         except BaseException:
             os.close(self._lock_fd)
             raise
         self.disk_error: OSError | None = None
-        self._saving = Saving(trainer, self.journal, self.checkpoints)
+        self._saving = CheckpointPolicy(trainer, self.journal, self.checkpoints)
         self._next_snapshot = 0
         self._first_free_step = 0
 
     @classmethod
     def begin(
-        cls, config: RunConfig, text: PreparedText, name: str | None, lock: Lock
+        cls, config: RunConfig, text: PreparedText, name: str | None, lock: RunLock
     ) -> "TrainingRun":
         """Make the directory of a new run, ready to train.
 
@@ -77,11 +77,11 @@ class TrainingRun:
             OSError: It cannot be written; then nothing of it is left.
         """
         trainer = Trainer(config, text)
-        directory = create(stem_of(config), name)
+        directory = create(corpus_stem(config), name)
         with contextlib.ExitStack() as undo:
             undo.callback(shutil.rmtree, directory.path, ignore_errors=True)
             corpus = corpus_record(config, text, undo)
-            directory.write_manifest(manifest_of(directory.name, config, corpus))
+            directory.write_manifest(make_manifest(directory.name, config, corpus))
             run = cls(directory, trainer, lock)
             run.log(created_event(directory.name, trainer))
             run._log_start()
@@ -95,7 +95,7 @@ class TrainingRun:
         cls,
         directory: RunDirectory,
         text: PreparedText,
-        lock: Lock,
+        lock: RunLock,
         words: list[str],
         command_id: str,
     ) -> "TrainingRun":
@@ -113,7 +113,7 @@ class TrainingRun:
             superseded = run._go_back({change.key for change in changes})
             for change in changes:
                 run.change(change, command_id)
-            refuse_if_done(directory.name, run.trainer, superseded)
+            raise_if_done(directory.name, run.trainer, superseded)
         except BaseException:
             run.close()
             raise
@@ -234,10 +234,10 @@ class TrainingRun:
             The events after it: they count no longer.
         """
         record = restore(self.trainer, self.checkpoints)
-        told, superseded = past(self.directory.events_path, record)
+        told, superseded = split_at_checkpoint(self.directory.events_path, record)
         self._remember(told)
-        self._first_free_step = steps_seen(superseded)
-        plan_again(self.trainer, superseded, given if has_diverged(superseded) else set())
+        self._first_free_step = last_logged_step(superseded)
+        reschedule_changes(self.trainer, superseded, given if has_diverged(superseded) else set())
         return superseded
 
     def _remember(self, told: list[Event]) -> None:
@@ -246,7 +246,7 @@ class TrainingRun:
         self._saving.go_on(self.trainer.best.step, next(lists, []))
         step = self.trainer.step
         is_drawn = any(isinstance(event, Sampled) and event.step == step for event in told)
-        self._next_snapshot = next_log_spaced(step if is_drawn else step - 1)
+        self._next_snapshot = next_log_spaced_step(step if is_drawn else step - 1)
 
     def _end(self, ended: Ended) -> Iterator[Event | None]:
         """Tell the end, after a checkpoint where the training may go on from it."""
@@ -289,7 +289,7 @@ class TrainingRun:
 
     def _take_snapshot(self) -> None:
         """Keep the weights of this step, and make the same draw as always with them."""
-        self._next_snapshot = next_log_spaced(self.trainer.step)
+        self._next_snapshot = next_log_spaced_step(self.trainer.step)
         for _ in self.flush():
             pass
         if self.trainer.has_diverged:
@@ -298,4 +298,4 @@ class TrainingRun:
             if (kept := self._saving.keep_weights()) is not None:
                 self.log(kept)
         with contextlib.suppress(SeqlmError):  # weights that give no probabilities draw nothing
-            self.log(draw_as_always(self.trainer))
+            self.log(sample_with_fixed_seed(self.trainer))

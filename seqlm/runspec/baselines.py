@@ -44,7 +44,7 @@ class Result(Struct, frozen=True, kw_only=True):
         return [*words, f"{side} the best counts ({self.best_counts:.3f})"]
 
 
-def judged_on(config: RunConfig) -> JudgedOn:
+def primary_split(config: RunConfig) -> JudgedOn:
     """The loss that tells how good a run is.
 
     That of the one batch which is all it learns, else that of val, or of train where nothing is held
@@ -63,16 +63,16 @@ def result_of(config: RunConfig, changes: Iterable[Change], loss: float | None) 
         changes: What was changed in it since, by plan or by hand.
         loss: What it reached, in nats per token, of what it is judged on.
     """
-    preset = own_preset(config, changes)
+    preset = matching_preset(config, changes)
     return Result(
-        on=judged_on(config),
+        on=primary_split(config),
         loss=loss,
         expected=preset.expected_loss if preset else None,
         best_counts=best_counts(config),
     )
 
 
-def own_preset(config: RunConfig, changes: Iterable[Change] = ()) -> Preset | None:
+def matching_preset(config: RunConfig, changes: Iterable[Change] = ()) -> Preset | None:
     """The preset of a run that is trained just as it says; None where anything that matters differs."""
     preset = PRESETS.get(config.preset)
     config = recipe.with_changes(config, changes)
@@ -80,19 +80,19 @@ def own_preset(config: RunConfig, changes: Iterable[Change] = ()) -> Preset | No
     return preset if same else None
 
 
-def landmark(config: RunConfig) -> float | None:
+def expected_loss(config: RunConfig) -> float | None:
     """The loss that this text and model are known to reach, however they are trained this time."""
     preset = PRESETS.get(config.preset)
     if preset is None:
         return None
     known = preset.config
     same = (known.data, known.model) == (config.data, config.model)
-    return preset.expected_loss if same and judged_on(known) == judged_on(config) else None
+    return preset.expected_loss if same and primary_split(known) == primary_split(config) else None
 
 
 def best_counts(config: RunConfig) -> float | None:
     """What the best counts reach on the text of a network that is judged on val; None if unknown."""
-    if config.model.learns_by_counting or judged_on(config) != "val":
+    if config.model.learns_by_counting or primary_split(config) != "val":
         return None
     counted = [*_COUNTED_ELSEWHERE, *map(_counted, PRESETS.values())]
     return min(

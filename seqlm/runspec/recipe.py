@@ -31,7 +31,7 @@ class _Word(NamedTuple):
         return 0 if self.key == "model.kind" else 1 if self.step is None else 2
 
 
-def read(line: str) -> RunConfig:
+def parse_recipe(line: str) -> RunConfig:
     """The configuration that a whole line stands for, e.g. ``names-mlp model.hidden=300 seed=1``.
 
     Raises:
@@ -41,10 +41,10 @@ def read(line: str) -> RunConfig:
         preset, *words = shlex.split(line)
     except ValueError as error:
         raise errors.RequestError(f"{line!r} is not PRESET KEY=VALUE...", line) from error
-    return apply(preset_config(preset), words)
+    return apply_settings(preset_config(preset), words)
 
 
-def apply(config: RunConfig, words: Iterable[str]) -> RunConfig:
+def apply_settings(config: RunConfig, words: Iterable[str]) -> RunConfig:
     """``config`` with the settings in ``words`` (``KEY=VALUE`` or ``KEY=VALUE@STEP``) made.
 
     Raises:
@@ -56,7 +56,7 @@ def apply(config: RunConfig, words: Iterable[str]) -> RunConfig:
     return config
 
 
-def write(config: RunConfig) -> str:
+def format_recipe(config: RunConfig) -> str:
     """The line that gives ``config`` again: its preset and what differs from it."""
     base, words = preset_config(config.preset), []
     cleared = {change.key for change in base.changes if change not in config.changes}
@@ -67,7 +67,7 @@ def write(config: RunConfig) -> str:
             words.append(f"{setting.key}={setting.show(value)}")
     for change in config.changes:
         if change.key in cleared or change not in base.changes:
-            words.append(show_change(config, change))
+            words.append(format_change(config, change))
     return shlex.join([config.preset, *words])
 
 
@@ -84,7 +84,7 @@ def _differs(config: RunConfig, base: RunConfig, key: str) -> bool:
     return bool(dotted_keys.value_of(config, key) != dotted_keys.value_of(base, key))
 
 
-def show_change(config: RunConfig, change: Change) -> str:
+def format_change(config: RunConfig, change: Change) -> str:
     """A change as it is typed, e.g. ``train.learning_rate=0.01@100000``."""
     return f"{change.key}={dotted_keys.find(config, change.key).show(change.value)}@{change.step}"
 
@@ -116,7 +116,7 @@ def as_run(config: RunConfig, changes: Iterable[Change]) -> str:
         config: What it was started with.
         changes: All that took force in it, planned ones too, in their order.
     """
-    return write(with_changes(config, changes))
+    return format_recipe(with_changes(config, changes))
 
 
 def _parse(word: str) -> _Word:
@@ -151,7 +151,7 @@ def _set(config: RunConfig, word: _Word) -> RunConfig:
 
 
 def _refuse_unless_steerable(config: RunConfig, word: _Word, when: str) -> None:
-    keys = dotted_keys.steerable(config)
+    keys = dotted_keys.live_keys(config)
     if word.key not in keys:
         raise errors.RequestError(
             f"{word.key} cannot change {when}. These can: {', '.join(keys)}", word.text

@@ -4,24 +4,24 @@ from seqlm.configuration import dotted_keys
 from seqlm.configuration.example import example_of
 from seqlm.configuration.model_configs import COUNTED
 from seqlm.configuration.run_config import RunConfig
-from seqlm.configuration.section import Needed, unless
-from seqlm.data.corpus_registry import modes
+from seqlm.configuration.section import SettingCondition, not_if
+from seqlm.data.corpus_registry import corpus_modes
 from seqlm.runspec import recipe
 
-TRAINED = unless("model.kind", *COUNTED)
+TRAINED = not_if("model.kind", *COUNTED)
 """What all of training needs, and the seed: counts are the same whatever is asked there."""
 
 
-def has_effect(config: RunConfig, key: str) -> bool:
+def is_relevant(config: RunConfig, key: str) -> bool:
     """Whether another value of a setting could make another run, as the others stand.
 
     Raises:
         RequestError: There is no setting of this name.
     """
-    return lacking(config, key) is None
+    return unmet_condition(config, key) is None
 
 
-def lacking(config: RunConfig, key: str) -> Needed | None:
+def unmet_condition(config: RunConfig, key: str) -> SettingCondition | None:
     """What a setting would need to have an effect; None where it has one.
 
     Raises:
@@ -29,7 +29,7 @@ def lacking(config: RunConfig, key: str) -> Needed | None:
     """
     is_training = key == "seed" or key.startswith("train.")
     for needed in ((TRAINED,) if is_training else ()) + dotted_keys.find(config, key).only_with:
-        other = lacking(config, needed.key)
+        other = unmet_condition(config, needed.key)
         if other is not None and not needed.without:  # what does nothing takes no effect away
             return other
         if other is None and not any(map(needed.admits, _may_be(config, needed.key))):
@@ -40,16 +40,16 @@ def lacking(config: RunConfig, key: str) -> Needed | None:
 def shown_keys(config: RunConfig) -> frozenset[str]:
     """The settings that have an effect, and those that its line names though they have none."""
     every = [setting.key for setting in dotted_keys.settings_of(config)]
-    return frozenset(k for k in every if has_effect(config, k)) | recipe.named(config)
+    return frozenset(k for k in every if is_relevant(config, k)) | recipe.named(config)
 
 
 def _may_be(config: RunConfig, key: str) -> tuple[str, ...]:
     """What a setting stands for at some step of the run, as it is typed."""
     if key == "data.mode":
-        return modes(config.data)
+        return corpus_modes(config.data)
     if key == "train.example":
         train, context = config.train, config.model.context
-        return tuple(example_of(train, context, mode) for mode in modes(config.data))
+        return tuple(example_of(train, context, mode) for mode in corpus_modes(config.data))
     later = (change.value for change in config.changes if change.key == key)
     show = dotted_keys.find(config, key).show
     return tuple(map(show, (dotted_keys.value_of(config, key), *later)))

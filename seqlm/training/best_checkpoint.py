@@ -4,10 +4,10 @@ import math
 
 from torch import Tensor
 
-from seqlm.training.trainer_state import Position
+from seqlm.training.trainer_state import TrainerState
 
 
-class Best:
+class BestCheckpoint:
     """The weights with the lowest validation loss.
 
     Attributes:
@@ -34,7 +34,7 @@ class Best:
         """Whether there were as many validations after it as a person waits for a better one."""
         return patience is not None and self.n_checks_since >= patience
 
-    def restore(self, position: Position, weights: dict[str, Tensor] | None) -> None:
+    def restore(self, position: TrainerState, weights: dict[str, Tensor] | None) -> None:
         """Stand where a checkpoint was taken."""
         self.loss, self.step = position.best_loss, position.best_step
         self.n_checks_since, self.weights = position.n_checks_since_best, weights

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from seqlm.data.batches import IGNORED, Batch, padded
+from seqlm.data.batches import IGNORED, Batch, pad_sequences
 from seqlm.data.prepared_text import PreparedText
 from seqlm.data.split import Split
 from seqlm.data.tokenizer import AnyTokenizer
 from seqlm.models.base import SequenceModel, State
-from seqlm.models.sliding_window import Reader, endless, stride
+from seqlm.models.sliding_window import Reader, stride, with_sliding_window
 
 _ITEMS_PER_PIECE = 128
 _TOKENS_PER_PIECE = 512  # in a row
@@ -25,7 +25,7 @@ _SAMPLE = 100_000
 _STRETCHES = 20  # of a stream, for its sample
 
 
-class Score(NamedTuple):
+class EvalResult(NamedTuple):
     """What a split, or a piece of one, was found to cost.
 
     Attributes:
@@ -48,13 +48,13 @@ class Score(NamedTuple):
         """Share of targets that were the most probable token."""
         return self.n_correct / self.n_tokens if self.n_tokens else float("nan")
 
-    def plus(self, other: "Score") -> "Score":
+    def plus(self, other: "EvalResult") -> "EvalResult":
         """Both together."""
         n_correct, n_tokens = self.n_correct + other.n_correct, self.n_tokens + other.n_tokens
-        return Score(self.nats + other.nats, n_correct, n_tokens)
+        return EvalResult(self.nats + other.nats, n_correct, n_tokens)
 
 
-class SplitScorer:
+class SplitEvaluator:
     """Scores one split, always the same way.
 
     Items are read from nothing, each on its own. A stream is read in one pass, in order, with the
@@ -97,9 +97,9 @@ class SplitScorer:
         self._reset_every = reset_every
         self._pieces: list[Batch] | None = None
 
-    def run(self, model: SequenceModel) -> Iterator[Score]:
+    def run(self, model: SequenceModel) -> Iterator[EvalResult]:
         """The score so far after each piece; the last one is the whole. Leaves the model as it was."""
-        score, state, read = Score(), None, endless(model)
+        score, state, read = EvalResult(), None, with_sliding_window(model)
         was_training = model.training
         model.eval()
         try:
@@ -133,9 +133,9 @@ class SplitScorer:
         for ids in _stream_stretches(items, self._text, share):
             yield from _stream_pieces(ids, self._text.tokenizer.n_vocab, self._reset_every)
 
-    def whole(self, model: SequenceModel) -> Score:
+    def whole(self, model: SequenceModel) -> EvalResult:
         """The score of the whole split at once."""
-        score = Score()
+        score = EvalResult()
         for score in self.run(model):
             pass
         return score
@@ -144,13 +144,13 @@ class SplitScorer:
 @torch.inference_mode()
 def _score(
     read: Reader, tokens: Tensor, targets: Tensor, state: State | None
-) -> tuple[Score, State]:
+) -> tuple[EvalResult, State]:
     logits, state = read(tokens, state)  # (B, T, V)
     flat, wanted = logits.flatten(0, 1), targets.flatten()
     nats = cross_entropy(flat, wanted, ignore_index=IGNORED, reduction="none")
     counted = wanted != IGNORED
     n_correct = int(((flat.argmax(1) == wanted) & counted).sum())
-    return Score(float(nats.cpu().double().sum()), n_correct, int(counted.sum())), state
+    return EvalResult(float(nats.cpu().double().sum()), n_correct, int(counted.sum())), state
 
 
 def _protocol(max_tokens: int | None, *, is_stream: bool, is_sample: bool) -> str:
@@ -178,11 +178,11 @@ def _item_pieces(items: Sequence[str], text: PreparedText, share: float) -> Iter
         row = torch.tensor(text.sequence(item))
         n_longest = max(n_longest, len(row) - 1)
         if rows and (len(rows) == _ITEMS_PER_PIECE or (len(rows) + 1) * n_longest > most):
-            yield from _in_time(padded(rows, only_last=text.only_last), most)
+            yield from _in_time(pad_sequences(rows, only_last=text.only_last), most)
             rows, n_longest = [], len(row) - 1
         rows.append(row)
     if rows:
-        yield from _in_time(padded(rows, only_last=text.only_last), most)
+        yield from _in_time(pad_sequences(rows, only_last=text.only_last), most)
 
 
 def _most_tokens(n_vocab: int) -> int:
@@ -248,7 +248,7 @@ def _short_rows(ids: Iterator[int], every: int, n_rows: int) -> Iterator[Batch]:
     last = list(islice(ids, 1))
     while following := list(islice(ids, every * n_rows)):
         piece = torch.tensor([*last, *following])
-        yield padded(
+        yield pad_sequences(
             [piece[begin : begin + every + 1] for begin in range(0, len(following), every)]
         )
         last = following[-1:]

@@ -4,10 +4,10 @@ from typing import Any
 
 from seqlm.configuration import dotted_keys
 from seqlm.configuration.run_config import Change, RunConfig
-from seqlm.training.trainer_state import Position, Waiting
+from seqlm.training.trainer_state import ScheduledChange, TrainerState
 
 
-class LiveValues:
+class LiveSettings:
     """What holds now, and what will.
 
     Attributes:
@@ -17,16 +17,16 @@ class LiveValues:
 
     def __init__(self, config: RunConfig) -> None:
         self.values = {
-            key: dotted_keys.value_of(config, key) for key in dotted_keys.steerable(config)
+            key: dotted_keys.value_of(config, key) for key in dotted_keys.live_keys(config)
         }
-        self.waiting = [Waiting(c, None) for c in config.changes if c.key in self.values]
+        self.waiting = [ScheduledChange(c, None) for c in config.changes if c.key in self.values]
 
     def __getitem__(self, key: str) -> Any:
         return self.values[key]
 
     def change(self, change: Change, command_id: str | None) -> None:
         """Let a value take force when ``change.step`` steps are done, or at once if they are."""
-        self.waiting.append(Waiting(change, command_id))
+        self.waiting.append(ScheduledChange(change, command_id))
         self.waiting.sort(key=lambda waiting: waiting.change.step)
 
     def is_waiting(self, key: str) -> bool:
@@ -37,7 +37,7 @@ class LiveValues:
         """Whether a change takes force when ``step`` steps are done."""
         return bool(self.waiting) and self.waiting[0].change.step <= step
 
-    def take_next(self) -> tuple[Waiting, Any]:
+    def take_next(self) -> tuple[ScheduledChange, Any]:
         """Let the next change take force: the change, and the value before."""
         waiting = self.waiting.pop(0)
         key = waiting.change.key
@@ -61,7 +61,7 @@ class LiveValues:
                 n_steps = change.value
         return n_steps
 
-    def restore(self, position: Position) -> None:
+    def restore(self, position: TrainerState) -> None:
         """Stand where a checkpoint was taken; a setting that is newer than it keeps its own value."""
         self.values |= position.values
         self.waiting = list(position.waiting)

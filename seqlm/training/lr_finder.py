@@ -18,11 +18,11 @@ from seqlm.errors import RequestError
 from seqlm.models.base import SequenceModel
 from seqlm.models.registry import build
 from seqlm.training.device import choose_device
-from seqlm.training.lr_sweep import Sweep
-from seqlm.training.train_step import GradientLearner, make_batches
+from seqlm.training.lr_sweep import LrSweep
+from seqlm.training.train_step import GradientTrainStep, make_batches
 
 
-def refuse_counting(config: RunConfig) -> None:
+def raise_if_count_based(config: RunConfig) -> None:
     """Refuse a family that has no learning rate.
 
     Raises:
@@ -36,9 +36,9 @@ def refuse_counting(config: RunConfig) -> None:
         )
 
 
-def sweep_new(config: RunConfig, text: PreparedText) -> Iterator[Sweep]:
+def sweep_new(config: RunConfig, text: PreparedText) -> Iterator[LrSweep]:
     """Sweep a new model of this configuration; see :func:`sweep_copy`."""
-    refuse_counting(config)
+    raise_if_count_based(config)
     torch.set_num_threads(config.train.threads)
     model = build(config.model, text.tokenizer.n_vocab, text.fill_id, config.seed)
     n_parameters = sum(parameter.numel() for parameter in model.parameters())
@@ -60,7 +60,7 @@ def sweep_copy(
     device: torch.device,
     values: Mapping[str, Any] | None = None,
     first_step: int = 0,
-) -> Iterator[Sweep]:
+) -> Iterator[LrSweep]:
     """Train a copy of a model while the learning rate grows; what was found so far, step by step.
 
     The copy has an optimizer of its own without a past, and its dropout draws from a generator of
@@ -78,14 +78,14 @@ def sweep_copy(
     Raises:
         RequestError: The family learns by counting.
     """
-    refuse_counting(config)
-    learner = GradientLearner(copy.deepcopy(model), batches, config, device)
+    raise_if_count_based(config)
+    learner = GradientTrainStep(copy.deepcopy(model), batches, config, device)
     held = values or {
         "train.clip": config.train.clip,
         "train.weight_decay": config.train.weight_decay,
     }
     own = _OwnGenerators(config.seed, device)
-    sweep = Sweep()
+    sweep = LrSweep()
     while not sweep.is_over:
         with own:
             loss, _ = learner.step(

@@ -13,7 +13,7 @@ _BY_CHANCE = 4.0  # standard errors: what the largest of many falls by chance ha
 _MEDIAN_OF_NORMAL = 0.6745  # the median distance from the mean, in standard deviations
 
 
-class Sweep(Struct, frozen=True):
+class LrSweep(Struct, frozen=True):
     """Trial steps, each with a learning rate larger than the one before by the same factor.
 
     Attributes:
@@ -33,7 +33,7 @@ class Sweep(Struct, frozen=True):
         share = step / max(1, self.n_steps - 1)
         return self.first_rate * math.pow(self.last_rate / self.first_rate, share)
 
-    def with_loss(self, loss: float) -> "Sweep":
+    def with_loss(self, loss: float) -> "LrSweep":
         """One step more."""
         return replace(self, losses=(*self.losses, loss))
 

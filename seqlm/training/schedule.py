@@ -5,7 +5,7 @@ import math
 from seqlm.configuration.run_config import TrainConfig
 
 
-def factor(train: TrainConfig, step: int, n_steps: int) -> float:
+def lr_multiplier(train: TrainConfig, step: int, n_steps: int) -> float:
     """What the learning rate is multiplied by in a step. It depends on nothing but the step.
 
     One-cycle is that of Smith 2018 (arXiv 1803.09820) without its third phase: a straight warm-up,

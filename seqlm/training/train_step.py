@@ -22,7 +22,7 @@ from seqlm.training.optimizer import make_optimizer
 _MOST_AT_ONCE = 1_000_000
 
 
-class Learner(ABC):
+class TrainStep(ABC):
     """Changes a model step by step.
 
     Attributes:
@@ -53,7 +53,7 @@ class Learner(ABC):
         """Take back what :meth:`tensors` gave."""
 
 
-class GradientLearner(Learner):
+class GradientTrainStep(TrainStep):
     """Gradient descent on mini-batches."""
 
     batches: Batches
@@ -114,7 +114,7 @@ class GradientLearner(Learner):
             torch.cuda.set_rng_state(tensors["generator.cuda"], self._device)
 
 
-class CountLearner(Learner):
+class CountTrainStep(TrainStep):
     """Counting: one step reads the whole training split. Before it, every token is equally probable."""
 
     def __init__(
@@ -142,16 +142,16 @@ class CountLearner(Learner):
         """Nothing to take back."""
 
 
-def make_learner(
+def make_train_step(
     config: RunConfig, text: PreparedText, model: SequenceModel, device: torch.device
-) -> Learner:
+) -> TrainStep:
     """The learner for this model: counts are counted, everything else goes by gradient."""
     sequences = [sequence for sequence in text.sequences("train") if len(sequence) > 1]
     if config.model.learns_by_counting:
-        return CountLearner(cast(CountedModel, model), sequences, only_last=text.only_last)
+        return CountTrainStep(cast(CountedModel, model), sequences, only_last=text.only_last)
     torch.manual_seed(config.seed)  # dropout draws from torch's own generator
     batches = make_batches(config, text, sequences, model.context)
-    return GradientLearner(model, batches, config, device)
+    return GradientTrainStep(model, batches, config, device)
 
 
 def make_batches(

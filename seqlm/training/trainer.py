@@ -15,13 +15,13 @@ from seqlm.data.split import Split
 from seqlm.models.registry import build
 from seqlm.protocol.codec import float32_digits
 from seqlm.protocol.events import Ended, Evaluated, Event, StepsDone, ValueChanged
-from seqlm.training.best_checkpoint import Best
+from seqlm.training.best_checkpoint import BestCheckpoint
 from seqlm.training.device import choose_device
-from seqlm.training.evaluate import Score, SplitScorer
-from seqlm.training.live_settings import LiveValues
-from seqlm.training.schedule import factor
-from seqlm.training.train_step import make_learner
-from seqlm.training.trainer_state import Position
+from seqlm.training.evaluate import EvalResult, SplitEvaluator
+from seqlm.training.live_settings import LiveSettings
+from seqlm.training.schedule import lr_multiplier
+from seqlm.training.train_step import make_train_step
+from seqlm.training.trainer_state import TrainerState
 
 _STEPS_PER_EVENT_S = 0.05
 _PLAN_AFTER_S = 2.0
@@ -50,14 +50,14 @@ class Trainer:
         torch.set_num_threads(self._train.threads)
         self.model = build(config.model, text.tokenizer.n_vocab, text.fill_id, config.seed)
         self.device = choose_device(self._train.device, self.n_parameters)
-        self._learner = make_learner(config, text, self.model, self.device)
+        self._learner = make_train_step(config, text, self.model, self.device)
         self._check = _scorer(config, text, "val", self.device)
         self.step = 0
-        self.live = LiveValues(config.planned)
+        self.live = LiveSettings(config.planned)
         self._budget_fixed = False
         self.evaluation_due = False
         self._evaluated_step = 0
-        self.best = Best()
+        self.best = BestCheckpoint()
         self._losses: list[Tensor] = []
         self._diverged_loss: float | None = None
         self._flushed_at = time.perf_counter()
@@ -80,7 +80,7 @@ class Trainer:
         return self._learning_rate_of(max(self.step - 1, 0))
 
     def _learning_rate_of(self, step: int) -> float:
-        scale = factor(self._train, step, self.live["train.steps"])
+        scale = lr_multiplier(self._train, step, self.live["train.steps"])
         return float(self.live["train.learning_rate"]) * scale
 
     @property
@@ -211,8 +211,8 @@ class Trainer:
             f" the best is of step {self.best.step:,}"
         )
 
-    def _evaluate(self, scorer: SplitScorer | None) -> Iterator[Event | None]:
-        score = Score()
+    def _evaluate(self, scorer: SplitEvaluator | None) -> Iterator[Event | None]:
+        score = EvalResult()
         for score in scorer.run(self.model) if scorer is not None else ():
             yield None
         self._evaluated_step, self.evaluation_due = self.step, False
@@ -237,9 +237,9 @@ class Trainer:
         """What must be kept beside the weights to go on bit for bit. Flush first."""
         return self._learner.tensors()
 
-    def position(self) -> Position:
+    def position(self) -> TrainerState:
         """Where the training stands. Flush first."""
-        return Position(
+        return TrainerState(
             step=self.step,
             values=dict(self.live.values),
             waiting=list(self.live.waiting),
@@ -256,7 +256,7 @@ class Trainer:
 
     def restore(
         self,
-        position: Position,
+        position: TrainerState,
         weights: dict[str, Tensor],
         tensors: dict[str, Tensor],
         best_weights: dict[str, Tensor] | None,
@@ -276,7 +276,7 @@ class Trainer:
 
 def _scorer(
     config: RunConfig, text: PreparedText, split: Split, device: torch.device
-) -> SplitScorer | None:
+) -> SplitEvaluator | None:
     if text.n_targets(split) <= 0:
         return None
-    return SplitScorer(text, split, device, config.model.max_tokens)
+    return SplitEvaluator(text, split, device, config.model.max_tokens)

@@ -7,14 +7,14 @@ from msgspec import Struct
 from seqlm.configuration.run_config import Change
 
 
-class Waiting(NamedTuple):
+class ScheduledChange(NamedTuple):
     """A change that has not taken force yet, and the command that asked for it (None: planned)."""
 
     change: Change
     command_id: str | None
 
 
-class Position(Struct, frozen=True, kw_only=True):
+class TrainerState(Struct, frozen=True, kw_only=True):
     """After how many steps which values hold, what is due, and what was counted and timed until then.
 
     ``evaluation_due`` tells that the validation of ``step`` is not over; ``budget_fixed`` that seconds
@@ -23,7 +23,7 @@ class Position(Struct, frozen=True, kw_only=True):
 
     step: int
     values: dict[str, Any]
-    waiting: list[Waiting]
+    waiting: list[ScheduledChange]
     budget_fixed: bool
     evaluation_due: bool
     evaluated_step: int

@@ -15,9 +15,9 @@ from seqlm.errors import RequestError, SeqlmError
 from seqlm.protocol import codec
 from seqlm.protocol.commands import Command
 from seqlm.protocol.events import Event
-from seqlm.protocol.queries import Answer, Query, Refused
+from seqlm.protocol.queries import Answer, Query, Rejected
 from seqlm.runs.directory import RunDirectory
-from seqlm.worker.transport import Lines, listen, peer_uid
+from seqlm.worker.transport import LineBuffer, listen, peer_uid
 
 Reply: TypeAlias = Answer | Event
 _READER = codec.decoder(Reply)
@@ -32,7 +32,7 @@ def _leave_them() -> None:
         process.returncode = process.poll() or 0
 
 
-class WorkerDied(SeqlmError):
+class WorkerExited(SeqlmError):
     """The worker is gone: its connection ended."""
 
 
@@ -57,7 +57,7 @@ class Connection:
         errors: BinaryIO | None = None,
     ) -> None:
         self._connection, self.process, self._errors = connection, process, errors
-        self._lines = Lines()
+        self._lines = LineBuffer()
 
     def fileno(self) -> int:
         """For select and event loops."""
@@ -72,7 +72,7 @@ class Connection:
         try:
             self._connection.sendall(codec.encode(message))
         except OSError as error:
-            raise WorkerDied(self._last_words()) from error
+            raise WorkerExited(self._last_words()) from error
 
     def receive(self, timeout_s: float | None = None) -> list[Reply]:
         """What came, waiting up to ``timeout_s`` (None: for ever) for the first of it.
@@ -86,11 +86,11 @@ class Connection:
         except (TimeoutError, BlockingIOError):
             return []
         except OSError as error:
-            raise WorkerDied(self._last_words()) from error
+            raise WorkerExited(self._last_words()) from error
         finally:
             self._connection.settimeout(None)
         if not data:
-            raise WorkerDied(self._last_words())
+            raise WorkerExited(self._last_words())
         return [codec.decode(line, _READER) for line in self._lines.take(data)]
 
     def ask(self, message: Command | Query, timeout_s: float | None = None) -> Reply:
@@ -106,8 +106,8 @@ class Connection:
         while until is None or time.monotonic() < until:
             left_s = None if until is None else max(0.0, until - time.monotonic())
             for reply in self.receive(left_s):
-                if answers(reply, message.id):
-                    return accepted(reply)
+                if is_reply_to(reply, message.id):
+                    return raise_if_rejected(reply)
         raise TimeoutError(f"no answer within {timeout_s:g} s")
 
     def __enter__(self) -> Self:
@@ -144,18 +144,18 @@ class Connection:
         return f": {lines[-1]}" if lines else ""
 
 
-def answers(reply: Reply, message_id: str) -> bool:
+def is_reply_to(reply: Reply, message_id: str) -> bool:
     """Whether a reply answers the message with this id."""
     return message_id in (getattr(reply, "id", None), getattr(reply, "command_id", None))
 
 
-def accepted(reply: Reply) -> Reply:
+def raise_if_rejected(reply: Reply) -> Reply:
     """The reply, unless it refuses.
 
     Raises:
         SeqlmError: The refusal in the worker's words.
     """
-    if isinstance(reply, Refused):
+    if isinstance(reply, Rejected):
         raise RequestError(reply.message) if reply.exit_status == 2 else SeqlmError(reply.message)
     return reply
 

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from seqlm.errors import RequestError, SeqlmError
 from seqlm.protocol.commands import Command, Stop
 from seqlm.protocol.events import Event
-from seqlm.protocol.queries import Describe, DescribeAnswer, Refused
+from seqlm.protocol.queries import Describe, DescribeAnswer, Rejected
 from seqlm.runs.directory import RunDirectory, find_run
-from seqlm.runs.event_log import Tail, effective
-from seqlm.runs.summary import ENDED, Standing, add, sum_up
-from seqlm.worker.client import Connection, WorkerDied, new_id
+from seqlm.runs.event_log import EventLogReader, without_superseded
+from seqlm.runs.summary import ENDED, RunProgress, add, sum_up
+from seqlm.worker.client import Connection, WorkerExited, new_id
 
 _POLL_S = 0.1
 
 
-def begin(
+def start_run(
     command: Command,
     connection: Connection,
     undo: contextlib.ExitStack,
@@ -57,7 +57,7 @@ def stop_interrupted(
         with contextlib.suppress(RequestError):  # it had ended by itself
             connection.ask(Stop(id=new_id()))
         found = run or _run_of(connection)
-    except WorkerDied:
+    except WorkerExited:
         return run
     if found is not None:
         undo.pop_all()
@@ -71,7 +71,7 @@ def _run_of(connection: Connection) -> RunDirectory | None:
     return None if answer.run is None else find_run(answer.run)
 
 
-def follow(run: RunDirectory, connection: Connection) -> Iterator[Standing]:
+def follow(run: RunDirectory, connection: Connection) -> Iterator[RunProgress]:
     """How far a run is, whenever there is news; the last one is how it ended.
 
     Args:
@@ -82,13 +82,13 @@ def follow(run: RunDirectory, connection: Connection) -> Iterator[Standing]:
         WorkerDied: The worker is gone before the end.
         SeqlmError: The worker waits, because the disk is full.
     """
-    tail = Tail(run.events_path)
+    tail = EventLogReader(run.events_path)
     so_far: list[Event] = []
     while events := tail.read():
         so_far += events
-    standing = sum_up(effective(so_far), run.name)
+    standing = sum_up(without_superseded(so_far), run.name)
     yield standing
-    died: WorkerDied | None = None
+    died: WorkerExited | None = None
     while standing.summary.status not in ENDED:
         if events := tail.read():
             for event in events:
@@ -99,10 +99,10 @@ def follow(run: RunDirectory, connection: Connection) -> Iterator[Standing]:
         else:
             try:
                 replies = connection.receive(_POLL_S)
-            except WorkerDied as error:
+            except WorkerExited as error:
                 died = error
                 continue
             for reply in replies:
-                if isinstance(reply, Refused) and not reply.id:  # it waits, for want of room
+                if isinstance(reply, Rejected) and not reply.id:  # it waits, for want of room
                     hint = f"make room, then: seqlm resume {run.name}"
                     raise SeqlmError(f"{run.name}: {reply.message}; {hint}")

@@ -10,20 +10,20 @@ from seqlm.data.prepared_text import prepare
 from seqlm.protocol.events import ValueChanged
 from seqlm.protocol.queries import LearningRateSweep, LearningRateSweepAnswer
 from seqlm.runs.directory import RunDirectory
-from seqlm.runs.event_log import effective, read_events
+from seqlm.runs.event_log import read_events, without_superseded
 from seqlm.runs.provenance import open_text
 from seqlm.runspec import recipe
-from seqlm.training.live_settings import LiveValues
-from seqlm.training.lr_finder import refuse_counting, sweep_copy, sweep_new, train_batches
-from seqlm.training.lr_sweep import Sweep
+from seqlm.training.live_settings import LiveSettings
+from seqlm.training.lr_finder import raise_if_count_based, sweep_copy, sweep_new, train_batches
+from seqlm.training.lr_sweep import LrSweep
 from seqlm.training.trainer import Trainer
-from seqlm.worker.model_snapshots import Subjects
-from seqlm.worker.query_handlers import Answering, Subject
+from seqlm.worker.model_snapshots import ModelSnapshots
+from seqlm.worker.query_handlers import Answering, ModelSnapshot
 
 _STEPS_PER_ANSWER = 4
 
 
-def sweep_run(directory: RunDirectory) -> Iterator[Sweep]:
+def sweep_run(directory: RunDirectory) -> Iterator[LrSweep]:
     """Sweep a copy of a run's model in the weights of its latest checkpoint; the run is only read.
 
     Raises:
@@ -31,17 +31,17 @@ def sweep_run(directory: RunDirectory) -> Iterator[Sweep]:
         SeqlmError: There is no checkpoint yet, or it is damaged.
     """
     config = directory.manifest().config
-    refuse_counting(config)
+    raise_if_count_based(config)
     torch.set_num_threads(config.train.threads)
-    subjects = Subjects(config, open_text(directory), directory.checkpoints_path)
+    subjects = ModelSnapshots(config, open_text(directory), directory.checkpoints_path)
     yield from _sweep_kept(directory, config, subjects.find("latest", None))
 
 
-def answer_sweep(
+def handle_run_sweep(
     query: LearningRateSweep,
     directory: RunDirectory,
     config: RunConfig,
-    subject: Subject,
+    subject: ModelSnapshot,
     trainer: Trainer | None,
 ) -> Answering:
     """Sweep a copy of a run's model, with the values in force, from the batches of its step on.
@@ -56,7 +56,7 @@ def answer_sweep(
     Raises:
         RequestError: The family learns by counting.
     """
-    refuse_counting(config)
+    raise_if_count_based(config)
     if trainer is None or trainer.batches is None:
         sweeps = _sweep_kept(directory, config, subject)
     else:
@@ -65,7 +65,9 @@ def answer_sweep(
     yield from _told(query, subject.step, sweeps)
 
 
-def _sweep_kept(directory: RunDirectory, config: RunConfig, subject: Subject) -> Iterator[Sweep]:
+def _sweep_kept(
+    directory: RunDirectory, config: RunConfig, subject: ModelSnapshot
+) -> Iterator[LrSweep]:
     batches = train_batches(config, subject.text, subject.model)
     values = _values_at(directory, config, subject.step)
     return sweep_copy(config, subject.model, batches, subject.device, values, subject.step)
@@ -73,28 +75,28 @@ def _sweep_kept(directory: RunDirectory, config: RunConfig, subject: Subject) ->
 
 def _values_at(directory: RunDirectory, config: RunConfig, step: int) -> dict[str, Any]:
     """The live values that were in force at a step."""
-    values = LiveValues(config).values
-    for event in effective(read_events(directory.events_path)):
+    values = LiveSettings(config).values
+    for event in without_superseded(read_events(directory.events_path)):
         if isinstance(event, ValueChanged) and event.step <= step:
             values[event.key] = event.new
     return values
 
 
-def answer_new_sweep(query: LearningRateSweep) -> Answering:
+def handle_preset_sweep(query: LearningRateSweep) -> Answering:
     """Sweep a new model of the recipe that the question names.
 
     Raises:
         RequestError: It is no recipe, or its family learns by counting.
     """
-    config = recipe.read(query.recipe)
-    refuse_counting(config)
+    config = recipe.parse_recipe(query.recipe)
+    raise_if_count_based(config)
     yield None
     text = prepare(config.data)
     yield None
     yield from _told(query, 0, sweep_new(config, text))
 
 
-def _told(query: LearningRateSweep, step: int, sweeps: Iterator[Sweep]) -> Answering:
+def _told(query: LearningRateSweep, step: int, sweeps: Iterator[LrSweep]) -> Answering:
     for sweep in sweeps:
         if sweep.is_over or len(sweep.losses) % _STEPS_PER_ANSWER == 0:
             yield LearningRateSweepAnswer(

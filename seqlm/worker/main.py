@@ -13,7 +13,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from seqlm.worker.transport import Listener
+from seqlm.worker.transport import SocketServer
 
 _LONGEST_SILENCE_S = 1.0
 
@@ -21,16 +21,16 @@ _LONGEST_SILENCE_S = 1.0
 def main() -> None:
     """Serve until there is nothing more to do."""
     arguments = _arguments()
-    listener = Listener(socket.socket(fileno=arguments.socket_fd))
+    listener = SocketServer(socket.socket(fileno=arguments.socket_fd))
     path = Path(arguments.socket_path)
     _let_go_of_terminal()
     try:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # nothing has begun yet
         if not listener.wait_for_a_word(_LONGEST_SILENCE_S):
             return
-        from seqlm.worker.server import Desk  # a second of torch
+        from seqlm.worker.server import WorkerServer  # a second of torch
 
-        desk = Desk(listener, path)
+        desk = WorkerServer(listener, path)
         signal.signal(signal.SIGTERM, lambda *_: desk.terminate())
         desk.serve()
     except Exception:

@@ -12,16 +12,16 @@ from seqlm.data.prepared_text import PreparedText
 from seqlm.errors import RequestError, SeqlmError
 from seqlm.models.base import SequenceModel
 from seqlm.models.registry import build
-from seqlm.runs.checkpoint import Checkpoints
+from seqlm.runs.checkpoint import CheckpointStore
 from seqlm.training.trainer import Trainer
-from seqlm.worker.query_handlers import Subject
+from seqlm.worker.query_handlers import ModelSnapshot
 
 _CPU = torch.device("cpu")
 _MOST_RECENT, _RECENT_PARAMETERS = 16, 4_000_000
 _UNFITTING = "the checkpoint does not fit the run's configuration"
 
 
-class Subjects:
+class ModelSnapshots:
     """The weights of one run by name: ``live``, ``best``, ``latest``, or the number of a step.
 
     A step is one whose weights were kept, or one that ``live`` meant a moment ago.
@@ -34,12 +34,12 @@ class Subjects:
 
     def __init__(self, config: RunConfig, text: PreparedText, checkpoints_path: Path) -> None:
         self.config, self.text = config, text
-        self._checkpoints = Checkpoints(checkpoints_path)
-        self._kept: tuple[str, Subject] | None = None
-        self._recent: deque[Subject] = deque()
-        self._held: Subject | None = None
+        self._checkpoints = CheckpointStore(checkpoints_path)
+        self._kept: tuple[str, ModelSnapshot] | None = None
+        self._recent: deque[ModelSnapshot] = deque()
+        self._held: ModelSnapshot | None = None
 
-    def find(self, weights: str, trainer: Trainer | None) -> Subject:
+    def find(self, weights: str, trainer: Trainer | None) -> ModelSnapshot:
         """The model in the weights that a question names.
 
         Args:
@@ -59,7 +59,7 @@ class Subjects:
         if self._kept is None or self._kept[0] != name:
             loaded = self._checkpoints.load(name)
             model = self._model(loaded.weights)
-            self._kept = (name, Subject(model, loaded.record.step, self.text, _CPU))
+            self._kept = (name, ModelSnapshot(model, loaded.record.step, self.text, _CPU))
         return self._kept[1]
 
     def _name_of(self, weights: str) -> str:
@@ -74,19 +74,19 @@ class Subjects:
         taken = ", ".join([*pointers, *steps]) or "nothing yet"
         raise RequestError(f"no weights {weights!r} are kept; taken: {taken}", weights)
 
-    def _live_copy(self, trainer: Trainer) -> Subject:
+    def _live_copy(self, trainer: Trainer) -> ModelSnapshot:
         """The weights of now, so that a long answer is not made of those of many steps."""
         if not trainer.n_parameters:  # counts are replaced, never changed
-            return Subject(trainer.model, trainer.step, self.text, trainer.device)
+            return ModelSnapshot(trainer.model, trainer.step, self.text, trainer.device)
         if not self._recent or self._recent[-1].step != trainer.step:
             model = copy.deepcopy(trainer.model).eval()
-            self._recent.append(Subject(model, trainer.step, self.text, trainer.device))
+            self._recent.append(ModelSnapshot(model, trainer.step, self.text, trainer.device))
             n_kept = min(_MOST_RECENT, _RECENT_PARAMETERS // trainer.n_parameters)
             while len(self._recent) > max(1, n_kept):
                 self._recent.popleft()
         return self._recent[-1]
 
-    def _held_copy(self, weights: str) -> Subject | None:
+    def _held_copy(self, weights: str) -> ModelSnapshot | None:
         """A copy of live weights that is asked for again by its step.
 
         A screen that holds the weights of a step while training goes on names it in each question.

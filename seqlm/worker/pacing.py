@@ -5,7 +5,7 @@ import time
 _MADE_UP_FOR_S = 0.05
 
 
-class Throttle:
+class StepPacer:
     """Says whether and when to train on.
 
     Attributes:

@@ -10,36 +10,36 @@ from seqlm.data.prepared_text import PreparedText
 from seqlm.data.split import SPLITS
 from seqlm.errors import RequestError
 from seqlm.generation.generator import Generator
-from seqlm.generation.sampler import Draw, candidates, entropy
+from seqlm.generation.sampler import SampledSequence, candidates, entropy
 from seqlm.models.base import SequenceModel
-from seqlm.models.sliding_window import n_held
+from seqlm.models.sliding_window import window_length
 from seqlm.protocol.queries import (
     Answer,
-    Drawn,
     NextToken,
     NextTokenAnswer,
     Query,
     Sample,
     SampleAnswer,
+    SampleResult,
     Score,
     ScoreAnswer,
     SplitLoss,
     SplitLossAnswer,
 )
-from seqlm.training.evaluate import SplitScorer
+from seqlm.training.evaluate import SplitEvaluator
 from seqlm.worker.sampling_request import (
     MAX_LENGTH,
     MAX_SAMPLES,
-    describe_draws,
-    sampling_of,
-    within,
+    check_bounds,
+    describe_samples,
+    make_sampler_options,
 )
 
 _MAX_SCORED = 4_000_000
 """Tokens in one answer: some 100 MB."""
 
 
-class Subject(NamedTuple):
+class ModelSnapshot(NamedTuple):
     """The model a question is about, in the weights that it named."""
 
     model: SequenceModel
@@ -57,7 +57,7 @@ Answering = Iterator[Answer | None]
 """Gives None after each piece of work, and each answer when it is there, the whole one at last."""
 
 
-def answer(query: Query, subject: Subject) -> Answering:
+def answer_query(query: Query, subject: ModelSnapshot) -> Answering:
     """Answer a question, piece by piece.
 
     Raises:
@@ -66,9 +66,9 @@ def answer(query: Query, subject: Subject) -> Answering:
     return _ANSWERS[type(query)](query, subject)
 
 
-def _next_token(query: NextToken, subject: Subject) -> Answering:
+def _next_token(query: NextToken, subject: ModelSnapshot) -> Answering:
     if query.top is not None:
-        within("top", query.top, 1, MAX_SAMPLES)
+        check_bounds("top", query.top, 1, MAX_SAMPLES)
     tokenizer, generator = subject.text.tokenizer, subject.generator
     given = _given(query.text, query.tokens, subject.text)
     ids = token_ids(given, subject.text)
@@ -82,7 +82,7 @@ def _next_token(query: NextToken, subject: Subject) -> Answering:
         width = subject.model.context
         sees = [*[subject.text.fill_id] * width, *sees][len(sees) :] if width else []
     if subject.model.max_tokens is not None:
-        sees = sees[-n_held(len(sees), subject.model.max_tokens) :]
+        sees = sees[-window_length(len(sees), subject.model.max_tokens) :]
     yield NextTokenAnswer(
         id=query.id,
         step=subject.step,
@@ -100,21 +100,21 @@ def _next_token(query: NextToken, subject: Subject) -> Answering:
     )
 
 
-def _sample(query: Sample, subject: Subject) -> Answering:
-    sampling = sampling_of(query, query.count, query.length, query.greedy)
+def _sample(query: Sample, subject: ModelSnapshot) -> Answering:
+    sampling = make_sampler_options(query, query.count, query.length, query.greedy)
     given = _given(query.text, query.prompt, subject.text)
     ids = token_ids(given, subject.text)
-    drawn: list[Draw] = []
+    drawn: list[SampledSequence] = []
     for drawn in subject.generator.draw(ids, sampling, query.count, query.length):
         yield None
-    samples: list[Drawn] = []
-    for samples in describe_draws(drawn, ids, subject.text, query.greedy):
+    samples: list[SampleResult] = []
+    for samples in describe_samples(drawn, ids, subject.text, query.greedy):
         yield None
     unknown = subject.text.tokenizer.missing(given)
     yield SampleAnswer(id=query.id, step=subject.step, samples=samples, unknown=unknown)
 
 
-def _score(query: Score, subject: Subject) -> Answering:
+def _score(query: Score, subject: ModelSnapshot) -> Answering:
     text = subject.text
     ids = text.sequence_to_score(query.text)
     if len(ids) > _MAX_SCORED:
@@ -136,17 +136,17 @@ def _score(query: Score, subject: Subject) -> Answering:
     )
 
 
-def _split_loss(query: SplitLoss, subject: Subject) -> Answering:
+def _split_loss(query: SplitLoss, subject: ModelSnapshot) -> Answering:
     if not subject.text.n_targets(query.split):
         shares = ", ".join(split for split in SPLITS if subject.text.n_targets(split))
         raise RequestError(f"the split {query.split} is empty; there is {shares}", query.split)
     if query.reset_every is not None:
-        within("reset_every", query.reset_every, 1, MAX_LENGTH)
+        check_bounds("reset_every", query.reset_every, 1, MAX_LENGTH)
         if subject.text.corpus.mode != "stream":
             raise RequestError(
                 "reset_every needs a stream; items always begin from nothing", query.reset_every
             )
-    scorer = SplitScorer(
+    scorer = SplitEvaluator(
         subject.text, query.split, subject.device, subject.model.max_tokens, query.reset_every
     )
     score = None
@@ -164,7 +164,7 @@ def _split_loss(query: SplitLoss, subject: Subject) -> Answering:
     )
 
 
-_ANSWERS: dict[type[Any], Callable[[Any, Subject], Answering]] = {
+_ANSWERS: dict[type[Any], Callable[[Any, ModelSnapshot], Answering]] = {
     NextToken: _next_token,
     Sample: _sample,
     Score: _score,

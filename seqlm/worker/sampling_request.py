@@ -10,8 +10,8 @@ from seqlm.configuration.run_config import RunConfig, SampleConfig
 from seqlm.data.prepared_text import PreparedText
 from seqlm.data.split import SPLITS, Split
 from seqlm.errors import RequestError
-from seqlm.generation.sampler import Draw
-from seqlm.protocol.queries import Drawn, Sample
+from seqlm.generation.sampler import SampledSequence
+from seqlm.protocol.queries import Sample, SampleResult
 
 MAX_SAMPLES, MAX_LENGTH = 10_000, 1_000_000
 _MAX_DRAWN = 1_000_000
@@ -26,7 +26,7 @@ _TYPES: dict[str, tuple[type, str]] = {
 """By the kind of a setting: what its value is in Python, and in words."""
 
 
-def sampling_of(
+def make_sampler_options(
     asked: Sample | SampleConfig, count: int, length: int, greedy: bool
 ) -> SampleConfig:
     """The settings of a draw, held against what their declarations say.
@@ -35,8 +35,8 @@ def sampling_of(
         RequestError: One is out of its bounds or of another type; names it, its value and what
             would be right.
     """
-    within("count", count, 1, MAX_SAMPLES)
-    within("length", length, 1, MAX_LENGTH)
+    check_bounds("count", count, 1, MAX_SAMPLES)
+    check_bounds("length", length, 1, MAX_LENGTH)
     if count * length > _MAX_DRAWN:
         bounds = f"1 to {_MAX_DRAWN // count:,} for count={count:,}"
         raise _impossible("length", length, str(length), bounds)
@@ -52,7 +52,7 @@ def sampling_of(
     return SampleConfig(**{**values, "top_k": 1} if greedy else values)
 
 
-def within(name: str, value: int, smallest: int, largest: int) -> None:
+def check_bounds(name: str, value: int, smallest: int, largest: int) -> None:
     """Hold a whole number against its bounds.
 
     Raises:
@@ -74,18 +74,18 @@ def _impossible(name: str, value: object, shown: str, taken: str) -> RequestErro
     return RequestError(f"{name}={shown} is not possible; taken: {taken}", value)
 
 
-def describe_draws(
-    draws: list[Draw], prompt: list[int], text: PreparedText, greedy: bool = False
-) -> Iterator[list[Drawn]]:
+def describe_samples(
+    draws: list[SampledSequence], prompt: list[int], text: PreparedText, greedy: bool = False
+) -> Iterator[list[SampleResult]]:
     """Finished samples in words, in pieces; the last list is of all of them.
 
     Items are looked up in the splits.
     """
-    end_id, samples = text.tokenizer.end_id, list[Drawn]()
+    end_id, samples = text.tokenizer.end_id, list[SampleResult]()
     for draw in draws:
         has_ended = bool(draw.ids) and draw.ids[-1] == end_id
         whole = text.tokenizer.decode([*prompt, *(draw.ids[:-1] if has_ended else draw.ids)])
-        drawn = Drawn(
+        drawn = SampleResult(
             text=whole,
             tokens=[text.tokenizer.tokens[i] for i in draw.ids],
             surprisal=draw.surprisal,

@@ -14,24 +14,24 @@ from seqlm.protocol import codec
 from seqlm.protocol.commands import Command, Continue, Pause, Read, Resume, SetValue, Start, Stop
 from seqlm.protocol.events import Continued, Ended, Event, Paused
 from seqlm.protocol.queries import (
+    CancelQuery,
     Describe,
     DescribeAnswer,
-    GiveUp,
     LearningRateSweep,
     Query,
-    Refused,
+    Rejected,
 )
-from seqlm.runs.directory import Lock, find_run
+from seqlm.runs.directory import RunLock, find_run
 from seqlm.runs.provenance import open_text
 from seqlm.runs.training_run import TrainingRun
 from seqlm.runspec import recipe
-from seqlm.worker.lr_sweep_handler import answer_new_sweep
-from seqlm.worker.model_snapshots import Subjects
-from seqlm.worker.pacing import Throttle
-from seqlm.worker.query_context import OpenRun
+from seqlm.worker.lr_sweep_handler import handle_preset_sweep
+from seqlm.worker.model_snapshots import ModelSnapshots
+from seqlm.worker.pacing import StepPacer
+from seqlm.worker.query_context import QueryContext
 from seqlm.worker.query_handlers import Answering
-from seqlm.worker.query_queue import Questions, refuse
-from seqlm.worker.transport import Listener, Peer
+from seqlm.worker.query_queue import QueryQueue, make_rejection
+from seqlm.worker.transport import ClientConnection, SocketServer
 
 _TRAIN_SLICE_S = 0.005
 _LONGEST_WAIT_S = 0.25
@@ -39,7 +39,7 @@ _ALONE_EXIT_S = 60.0
 _READER = codec.decoder(Command | Query)
 
 
-class Desk:
+class WorkerServer:
     """One worker's work. It has at most one run open, and trains it or only reads it.
 
     Args:
@@ -49,18 +49,18 @@ class Desk:
     """
 
     def __init__(
-        self, listener: Listener, socket_path: Path, alone_exit_s: float = _ALONE_EXIT_S
+        self, listener: SocketServer, socket_path: Path, alone_exit_s: float = _ALONE_EXIT_S
     ) -> None:
         self._listener = listener
         self._alone_exit_s = alone_exit_s
         self._was_visited = False
-        self._lock = Lock(pid=os.getpid(), socket=str(socket_path))
-        self._open: OpenRun | None = None
+        self._lock = RunLock(pid=os.getpid(), socket=str(socket_path))
+        self._open: QueryContext | None = None
         self._training: TrainingRun | None = None
         self._going: Iterator[Event | None] = iter(())
-        self._throttle = Throttle()
-        self._questions = Questions(listener)
-        self._askers: dict[str, Peer] = {}
+        self._throttle = StepPacer()
+        self._questions = QueryQueue(listener)
+        self._askers: dict[str, ClientConnection] = {}
         self._told_to_end = False
         self._alone_since = time.monotonic()
 
@@ -101,12 +101,12 @@ class Desk:
 
     # What screens say
 
-    def _hear(self, peer: Peer, line: bytes) -> None:
+    def _hear(self, peer: ClientConnection, line: bytes) -> None:
         message_id = ""
         try:
             message = codec.decode(line, _READER)
             message_id = message.id
-            if isinstance(message, GiveUp):
+            if isinstance(message, CancelQuery):
                 self._questions.give_up(peer, message.question)
             elif isinstance(message, Query):
                 self._questions.add(peer, message_id, self._answering(message))
@@ -116,13 +116,13 @@ class Desk:
         except Exception as error:  # no message may end a training
             self._refuse(peer, message_id, error)
 
-    def _refuse(self, peer: Peer, message_id: str, error: Exception) -> None:
+    def _refuse(self, peer: ClientConnection, message_id: str, error: Exception) -> None:
         self._askers.pop(message_id, None)
-        refuse(peer, message_id, error)
+        make_rejection(peer, message_id, error)
 
     def _start(self, command: Start) -> None:
         self._refuse_two_runs()
-        config = recipe.read(command.recipe)
+        config = recipe.parse_recipe(command.recipe)
         run = TrainingRun.begin(config, prepare(config.data), command.name, self._lock)
         self._train(run, command.id)
 
@@ -137,8 +137,8 @@ class Desk:
         self._refuse_two_runs()
         directory = find_run(command.run)
         config = directory.manifest().config
-        subjects = Subjects(config, open_text(directory), directory.checkpoints_path)
-        self._open = OpenRun(directory, subjects)
+        subjects = ModelSnapshots(config, open_text(directory), directory.checkpoints_path)
+        self._open = QueryContext(directory, subjects)
         self._askers.pop(command.id).send(codec.encode(self._description(command.id)))
 
     def _refuse_two_runs(self) -> None:
@@ -183,7 +183,7 @@ class Desk:
             return iter((self._description(query.id),))
         if isinstance(query, LearningRateSweep) and query.recipe:
             self._refuse_two_runs()  # reading its text would hold up the training
-            return answer_new_sweep(query)
+            return handle_preset_sweep(query)
         if self._open is None:
             raise RequestError("no run is open here")
         trainer = self._training.trainer if self._training else None
@@ -205,8 +205,10 @@ class Desk:
 
     def _train(self, run: TrainingRun, command_id: str) -> None:
         self._training, self._going = run, run.go()
-        subjects = Subjects(run.trainer.config, run.trainer.text, run.directory.checkpoints_path)
-        self._open = OpenRun(run.directory, subjects)
+        subjects = ModelSnapshots(
+            run.trainer.config, run.trainer.text, run.directory.checkpoints_path
+        )
+        self._open = QueryContext(run.directory, subjects)
         self._throttle.go_on(run.trainer.step)
         run.catch_errors()
         self._tell(run.log(Continued(step=run.trainer.step, command_id=command_id)))
@@ -245,7 +247,7 @@ class Desk:
         what = "Disk full" if error.errno == errno.ENOSPC else error.strerror
         message = f"{what}: paused at {run.trainer.step:,}, nothing lost. Make room, then go on."
         for peer in self._listener.peers:
-            peer.send(codec.encode(Refused(id="", message=message, exit_status=1)))
+            peer.send(codec.encode(Rejected(id="", message=message, exit_status=1)))
 
     def _log_pause(self, run: TrainingRun, command_id: str | None) -> None:
         for event in run.flush():
@@ -273,12 +275,12 @@ class Desk:
             peer.send(codec.encode(event))
 
 
-_FOLLOW: dict[type[Any], Callable[[Desk, Any], None]] = {
-    Start: Desk._start,
-    Resume: Desk._resume,
-    Read: Desk._read,
-    Pause: Desk._pause,
-    Continue: Desk._continue,
-    Stop: Desk._stop,
-    SetValue: Desk._set,
+_FOLLOW: dict[type[Any], Callable[[WorkerServer, Any], None]] = {
+    Start: WorkerServer._start,
+    Resume: WorkerServer._resume,
+    Read: WorkerServer._read,
+    Pause: WorkerServer._pause,
+    Continue: WorkerServer._continue,
+    Stop: WorkerServer._stop,
+    SetValue: WorkerServer._set,
 }

@@ -77,7 +77,7 @@ def _remove_if_dead(path: Path) -> None:
             return
 
 
-class Peer:
+class ClientConnection:
     """One screen, as its worker sees it: sends lines without ever waiting for it.
 
     Args:
@@ -87,7 +87,7 @@ class Peer:
     def __init__(self, connection: socket.socket) -> None:
         connection.setblocking(False)
         self.connection = connection
-        self._lines = Lines()
+        self._lines = LineBuffer()
         self._unsent = bytearray()
 
     @property
@@ -140,7 +140,7 @@ class Peer:
             self.connection.shutdown(socket.SHUT_RDWR)
 
 
-class Listener:
+class SocketServer:
     """The worker's end of all its connections. One thread, no waiting but in :meth:`poll`.
 
     Args:
@@ -152,13 +152,13 @@ class Listener:
         self._listening = listening
         self._selector = selectors.DefaultSelector()
         self._selector.register(listening, selectors.EVENT_READ)
-        self.peers: list[Peer] = []
+        self.peers: list[ClientConnection] = []
 
-    def poll(self, timeout_s: float) -> list[tuple[Peer, bytes]]:
+    def poll(self, timeout_s: float) -> list[tuple[ClientConnection, bytes]]:
         """The lines that came from any screen, waiting up to ``timeout_s`` for the first."""
         for peer in self.peers:
             self._selector.modify(peer.connection, peer.awaited, peer)
-        lines: list[tuple[Peer, bytes]] = []
+        lines: list[tuple[ClientConnection, bytes]] = []
         for key, events in self._selector.select(timeout_s):
             if key.fileobj is self._listening:
                 self._accept()
@@ -204,24 +204,24 @@ class Listener:
         if peer_uid(connection) != os.getuid():
             connection.close()
             return
-        peer = Peer(connection)
+        peer = ClientConnection(connection)
         self.peers.append(peer)
         self._selector.register(connection, selectors.EVENT_READ, peer)
 
-    def _read(self, peer: Peer) -> list[tuple[Peer, bytes]]:
+    def _read(self, peer: ClientConnection) -> list[tuple[ClientConnection, bytes]]:
         lines = peer.receive()
         if lines is None:
             self._forget(peer)
             return []
         return [(peer, line) for line in lines]
 
-    def _forget(self, peer: Peer) -> None:
+    def _forget(self, peer: ClientConnection) -> None:
         self._selector.unregister(peer.connection)
         peer.connection.close()
         self.peers.remove(peer)
 
 
-class Lines:
+class LineBuffer:
     """Puts together the lines that are received in pieces; each byte is looked at once."""
 
     def __init__(self) -> None:

@@ -10,25 +10,25 @@ from seqlm.protocol.commands import Read, Start
 from seqlm.protocol.events import StepsDone
 from seqlm.protocol.queries import Describe, DescribeAnswer, SplitLoss, SplitLossAnswer
 from seqlm.runs.directory import find_run
-from seqlm.runs.event_log import effective, read_events
-from seqlm.runs.summary import Summary
+from seqlm.runs.event_log import read_events, without_superseded
+from seqlm.runs.summary import RunSummary
 from seqlm.runspec import recipe
 from seqlm.runspec.baselines import best_counts
 from seqlm.worker import client
 from seqlm.worker.follow_run import follow
 
 
-def train(*rung: str, target: float | None = None) -> Summary:
+def train(*rung: str, target: float | None = None) -> RunSummary:
     """Train a preset with some settings to the end, and print its row of the table."""
     summary = seqlm.train(*rung)
     print_row(rung, summary, target)
     return summary
 
 
-def train_in(worker: client.Connection, *rung: str, target: float | None = None) -> Summary:
+def train_in(worker: client.Connection, *rung: str, target: float | None = None) -> RunSummary:
     """The same in a worker that is there: a new one would cost more than a short rung does."""
-    config = recipe.apply(PRESETS[rung[0]].config, rung[1:])
-    worker.ask(Start(id=client.new_id(), recipe=recipe.write(config)))
+    config = recipe.apply_settings(PRESETS[rung[0]].config, rung[1:])
+    worker.ask(Start(id=client.new_id(), recipe=recipe.format_recipe(config)))
     described = worker.ask(Describe(id=client.new_id()))
     assert isinstance(described, DescribeAnswer)
     assert described.run is not None
@@ -38,7 +38,7 @@ def train_in(worker: client.Connection, *rung: str, target: float | None = None)
     return standing.summary
 
 
-def print_row(rung: tuple[str, ...], summary: Summary, target: float | None) -> None:
+def print_row(rung: tuple[str, ...], summary: RunSummary, target: float | None) -> None:
     """The result beside its target: one that is given, or what the preset says of itself."""
     name, *words = rung
     if target is None and all(word.startswith("seed=") for word in words):
@@ -53,10 +53,10 @@ def print_row(rung: tuple[str, ...], summary: Summary, target: float | None) -> 
     )
 
 
-def beside_counts(rung: tuple[str, ...], summary: Summary) -> str:
+def beside_counts(rung: tuple[str, ...], summary: RunSummary) -> str:
     """On which side of the best counts of its text a network ends; a copy of a text is that text."""
     words = [_KNOWN_COPIES.get(word.rpartition("/")[2], word) for word in rung[1:]]
-    config = recipe.apply(PRESETS[rung[0]].config, words)
+    config = recipe.apply_settings(PRESETS[rung[0]].config, words)
     result = replace(summary.result, expected=None, best_counts=best_counts(config))
     return "".join(f"  {words}" for words in result.beside())
 
@@ -72,7 +72,7 @@ def in_nats(loss: float | None) -> str:
     return f"{'—':6}" if loss is None else f"{loss:.4f}"
 
 
-def reached(summary: Summary) -> float:
+def reached(summary: RunSummary) -> float:
     """The loss that a preset speaks of."""
     loss = summary.result.loss
     assert loss is not None
@@ -81,7 +81,7 @@ def reached(summary: Summary) -> float:
 
 def batch_losses(run: str) -> list[float]:
     """The loss of each step's batch."""
-    events = effective(read_events(find_run(run).events_path))
+    events = without_superseded(read_events(find_run(run).events_path))
     return list(chain.from_iterable(e.losses for e in events if isinstance(e, StepsDone)))
 
 

@@ -9,7 +9,7 @@ from ladder import reached, train
 import seqlm
 from seqlm.data.prepared_text import prepare
 from seqlm.presets import PRESETS
-from seqlm.runs.summary import Summary
+from seqlm.runs.summary import RunSummary
 
 pytestmark = pytest.mark.ladder
 
@@ -24,13 +24,13 @@ STANDARD_ERRORS = 3.0
 
 
 @pytest.fixture(scope="module")
-def trained() -> dict[tuple[str, ...], Summary]:
+def trained() -> dict[tuple[str, ...], RunSummary]:
     return {}
 
 
 def train_once(
-    trained: dict[tuple[str, ...], Summary], rung: tuple[str, ...], target: float | None = None
-) -> Summary:
+    trained: dict[tuple[str, ...], RunSummary], rung: tuple[str, ...], target: float | None = None
+) -> RunSummary:
     if rung not in trained:
         trained[rung] = train(*rung, target=target)
     return trained[rung]

@@ -3,7 +3,7 @@
 import pytest
 from ladder import print_row
 
-from seqlm.runs.summary import Summary
+from seqlm.runs.summary import RunSummary
 
 
 @pytest.mark.parametrize(
@@ -28,13 +28,15 @@ from seqlm.runs.summary import Summary
 def test_a_network_above_the_best_counts_says_so(
     rung: tuple[str, ...], loss: float, says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    print_row(rung, Summary(run="r", val_loss=loss), None)
+    print_row(rung, RunSummary(run="r", val_loss=loss), None)
     row = capsys.readouterr().out
     assert says in row
     assert ("best counts" in row) == bool(says)
 
 
 def test_one_batch_is_told_by_its_batch(capsys: pytest.CaptureFixture[str]) -> None:
-    learned = Summary(run="r", judged_on="batch", batch_loss=0.0906, val_loss=9.5, train_loss=9.4)
+    learned = RunSummary(
+        run="r", judged_on="batch", batch_loss=0.0906, val_loss=9.5, train_loss=9.4
+    )
     print_row(("one-batch",), learned, None)
     assert "batch 0.0906  target 0.0910" in capsys.readouterr().out

@@ -8,7 +8,7 @@ from ladder import batch_losses, evaluated, reached, train
 
 import seqlm
 from seqlm.data.grammar_entropy import exact_entropy
-from seqlm.runs.summary import Summary
+from seqlm.runs.summary import RunSummary
 
 pytestmark = pytest.mark.ladder
 
@@ -115,6 +115,6 @@ def test_plays(name: str, target: float, seed: str, shared_data: Path) -> None:
     assert loss(train(name, text, seed, target=target)) <= target
 
 
-def loss(summary: Summary) -> float:
+def loss(summary: RunSummary) -> float:
     assert summary.val_loss is not None
     return summary.val_loss

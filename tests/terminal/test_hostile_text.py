@@ -13,7 +13,7 @@ from pty_program import PYTHON
 from samples import LONG, SAMPLES
 from workbench_program import DOWN, ESC, PAGE_DOWN, RIGHT, UP, Workbench
 
-from workbench.render.sanitize import clean
+from workbench.render.sanitize import sanitize
 
 Start = Callable[..., Workbench]
 ALL = "".join(SAMPLES.values())
@@ -60,7 +60,14 @@ def paste_each(program: Workbench) -> None:
 @contextmanager
 def patched(home: Path, *lines: str) -> Iterator[Workbench]:
     """The workbench after some lines of Python, once it is drawn."""
-    code = "\n".join(["from workbench import cli", "from workbench.application import app", *lines, "cli.main([])"])
+    code = "\n".join(
+        [
+            "from workbench import cli",
+            "from workbench.application import app",
+            *lines,
+            "cli.main([])",
+        ]
+    )
     program = Workbench(home, "-c", code, environment={"TMPDIR": str(home)}, command=PYTHON)
     program.wait_for("names-mlp", "uniform")
     yield program
@@ -115,12 +122,12 @@ def test_what_can_be_opened(start: Start, home: Path) -> None:
     for i, name in enumerate(map(file_name, PASTED)):
         run = home / "runs" / f"{i}{name}"
         run.mkdir(parents=True)
-        write_manifest(run, clean(name), "names")
+        write_manifest(run, sanitize(name), "names")
         (home / f"{i}{name}.txt").write_bytes(lines())
     program = start("names-mlp", columns=120, rows=50)
     program.wait_for("names-mlp", "uniform")
     program.press("o")
-    program.wait_for("enter opens", f"0{clean(file_name(PASTED[0]))[:12]}")
+    program.wait_for("enter opens", f"0{sanitize(file_name(PASTED[0]))[:12]}")
     for text in PASTED:
         program.press(CLEAR)
         program.paste(text)

@@ -14,7 +14,7 @@ from escapes import kinds_of_colour, told
 from pty_program import PYTHON, TUI, surroundings
 from workbench_program import DOWN, ESC, RIGHT, UP, Workbench
 
-from seqlm.runs.directory import Lock, RunDirectory
+from seqlm.runs.directory import RunDirectory, RunLock
 
 Start = Callable[..., Workbench]
 FULL = ("names-mlp", "uniform", "quit")
@@ -261,7 +261,7 @@ def begin_training(start: Start) -> Workbench:
     return program
 
 
-def holder_of(home: Path) -> Lock | None:
+def holder_of(home: Path) -> RunLock | None:
     """Who trains the only run there is."""
     (run,) = (home / "runs").iterdir()
     return RunDirectory(run).holder()

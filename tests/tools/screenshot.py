@@ -11,7 +11,7 @@ from pathlib import Path
 
 from seqlm.runspec import recipe
 from workbench.application.app import Workbench
-from workbench.application.startup import Opening
+from workbench.application.startup import StartupOptions
 from workbench.corpus.preview import make_preview
 
 RECIPE = "names-mlp model.init=scaled train.steps=40000"
@@ -20,9 +20,9 @@ HALVED_AT, TAKEN_AT = 20_000, 30_000
 
 async def take(path: Path) -> None:
     """Train, halve the learning rate, draw four letters, and write the screen as SVG."""
-    config = recipe.read(RECIPE)
+    config = recipe.parse_recipe(RECIPE)
     preview = make_preview(config.data)
-    app = Workbench(Opening(config=config, preview=preview))
+    app = Workbench(StartupOptions(config=config, preview=preview))
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("space")
         while app.situation.run.step < HALVED_AT:

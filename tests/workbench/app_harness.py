@@ -13,15 +13,15 @@ from seqlm.runs.directory import RunDirectory
 from seqlm.runspec import recipe
 from seqlm.worker import client
 from workbench.application.app import Workbench
-from workbench.application.startup import Opening
+from workbench.application.startup import StartupOptions
 from workbench.corpus.preview import Preview
 from workbench.render.palette import DARK, Palette
 
-CONFIG = recipe.read("names-mlp train.steps=3600 train.evaluate_every=400")
+CONFIG = recipe.parse_recipe("names-mlp train.steps=3600 train.evaluate_every=400")
 _DEADLINE_S = 60.0
 
 
-async def comes(pilot: Pilot[int], is_so: Callable[[], object], what: str = "") -> None:
+async def wait_until(pilot: Pilot[int], is_so: Callable[[], object], what: str = "") -> None:
     """Wait until something is so, however busy the machine is with other things."""
     until = time.monotonic() + _DEADLINE_S
     while not is_so():
@@ -30,7 +30,7 @@ async def comes(pilot: Pilot[int], is_so: Callable[[], object], what: str = "") 
         await pilot.pause(0.01)
 
 
-async def settled(pilot: Pilot[int]) -> None:
+async def wait_until_settled(pilot: Pilot[int]) -> None:
     """Wait until text and log are read, and the panes have their answers."""
     app = pilot.app
     assert isinstance(app, Workbench)
@@ -41,11 +41,11 @@ async def settled(pilot: Pilot[int]) -> None:
         return app.main.generate.view.pending is not None and not is_reading
 
     await pilot.pause()
-    await comes(pilot, has_all, "all answers")
+    await wait_until(pilot, has_all, "all answers")
     await pilot.pause()
 
 
-class Stage:
+class AppHarness:
     """Makes apps that show a recorded run, with a worker that only this test knows."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, home: Path, preview: Preview) -> None:
@@ -65,7 +65,7 @@ class Stage:
             self._monkeypatch.setattr(client, "attach", self._attach)
         step = max((getattr(event, "step", 0) for event in events), default=0)
         self._step = step
-        opening = Opening(CONFIG, run=run, preview=self._preview, palette=palette)
+        opening = StartupOptions(CONFIG, run=run, preview=self._preview, palette=palette)
         app = Workbench(opening, clock=lambda: 0.0, spawn=self.spawn)
         app.animation_level = "none"
         return app

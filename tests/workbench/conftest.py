@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from app_harness import Stage
+from app_harness import AppHarness
 from textual.widgets import Input
 
 from seqlm.presets import preset_config
@@ -25,8 +25,10 @@ def _still(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, preview: Preview) -> Iterator[Stage]:
+def harness(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, preview: Preview
+) -> Iterator[AppHarness]:
     monkeypatch.setenv("SEQLM_HOME", str(tmp_path))
-    made = Stage(monkeypatch, tmp_path, preview)
+    made = AppHarness(monkeypatch, tmp_path, preview)
     yield made
     made.close()

@@ -11,7 +11,7 @@ from seqlm.configuration.run_config import RunConfig, SampleConfig
 from seqlm.protocol import codec, queries
 from seqlm.protocol.commands import Command, Continue, Pause, Read, Resume, Start
 from seqlm.protocol.events import Continued, Event, Paused
-from seqlm.protocol.queries import Answer, Query, Refused
+from seqlm.protocol.queries import Answer, Query, Rejected
 from seqlm.runs.directory import CorpusRecord, Manifest, RunDirectory
 from seqlm.worker.client import Connection
 from workbench.corpus.preview import Preview
@@ -80,7 +80,7 @@ class FakeWorker:
     def _reply(self, message: Command | Query) -> Answer | Event | None:
         match message:
             case Start() | Resume() if self.refusal:
-                return Refused(id=message.id, message=self.refusal)
+                return Rejected(id=message.id, message=self.refusal)
             case Start() | Resume() | Continue():
                 self.run = self.next_run
                 return Continued(step=self._step, command_id=message.id)

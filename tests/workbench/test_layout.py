@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.layout import LOSS, PANES, Focus, Place, is_framed, mode_of, places
+from workbench.layout import LOSS, PANES, Focus, Rect, is_framed, mode_of, screen_layout
 
 FOCUSES = st.builds(Focus, st.sampled_from(PANES), st.sampled_from([1, 2, 4]), st.booleans()).map(
     lambda focus: focus.on(focus.current)
 )
 
 
-def cells(place: Place) -> set[tuple[int, int]]:
+def cells(place: Rect) -> set[tuple[int, int]]:
     columns, rows = range(place.width), range(place.height)
     return {(place.x + x, place.y + y) for x in columns for y in rows}
 
@@ -20,7 +20,7 @@ def cells(place: Place) -> set[tuple[int, int]]:
 def test_everything_has_its_own_cells_and_no_cell_is_left(
     width: int, height: int, focus: Focus
 ) -> None:
-    found = places(width, height, focus)
+    found = screen_layout(width, height, focus)
     all_places = [*found.rows.values(), *found.panes.values()]
     covered = [cell for place in all_places for cell in cells(place)]
     assert len(covered) == len(set(covered)) == width * height
@@ -28,7 +28,7 @@ def test_everything_has_its_own_cells_and_no_cell_is_left(
 
 @given(st.integers(1, 260), st.integers(1, 90), FOCUSES)
 def test_the_pane_in_focus_is_open_and_none_is_lost(width: int, height: int, focus: Focus) -> None:
-    panes = places(width, height, focus).panes
+    panes = screen_layout(width, height, focus).panes
     assert focus.current in panes
     if not focus.is_zoomed and mode_of(width, height) != "one":
         assert set(panes) == set(PANES)
@@ -38,8 +38,8 @@ def test_the_pane_in_focus_is_open_and_none_is_lost(width: int, height: int, foc
 
 @given(st.integers(1, 260), st.integers(1, 90), FOCUSES)
 def test_the_header_is_never_dropped(width: int, height: int, focus: Focus) -> None:
-    rows = places(width, height, focus).rows
-    assert rows["header"] == Place(0, 0, width, 1)
+    rows = screen_layout(width, height, focus).rows
+    assert rows["header"] == Rect(0, 0, width, 1)
     assert ("footer" in rows) == (height >= 4)
 
 
@@ -53,7 +53,7 @@ def test_the_header_is_never_dropped(width: int, height: int, focus: Focus) -> N
     ],
 )
 def test_the_four_sizes(size: tuple[int, int], panes: dict[int, tuple[int, int]]) -> None:
-    found = places(*size, Focus()).panes
+    found = screen_layout(*size, Focus()).panes
     assert {number: (place.width, place.height) for number, place in found.items()} == panes
 
 

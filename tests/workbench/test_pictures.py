@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from app_harness import Stage, settled
+from app_harness import AppHarness, wait_until_settled
 from msgspec.structs import replace
 from recorded_logs import recorded, until, until_kind
 from syrupy.assertion import SnapshotAssertion
@@ -45,13 +45,13 @@ def shown(snap_compare: Compare, snapshot: SnapshotAssertion) -> Shown:
         texts = []
 
         async def run(pilot: Pilot[int]) -> None:
-            await settled(pilot)
+            await wait_until_settled(pilot)
             for key in keys:
                 await pilot.press(key)
-                await settled(pilot)
+                await wait_until_settled(pilot)
             if changes:
                 app._set(replace(app.situation, **changes))
-                await settled(pilot)
+                await wait_until_settled(pilot)
             texts.append(screen_text(app))
 
         assert snap_compare(app, terminal_size=size, run_before=run)
@@ -62,31 +62,31 @@ def shown(snap_compare: Compare, snapshot: SnapshotAssertion) -> Shown:
 
 @pytest.mark.parametrize("size", USUAL, ids=named)
 class TestStates:
-    def test_ready(self, shown: Shown, stage: Stage, size: tuple[int, int]) -> None:
+    def test_ready(self, shown: Shown, harness: AppHarness, size: tuple[int, int]) -> None:
         """Before anything is trained no pane is empty."""
-        shown(stage.app(), size)
+        shown(harness.app(), size)
 
-    def test_paused(self, shown: Shown, stage: Stage, size: tuple[int, int]) -> None:
+    def test_paused(self, shown: Shown, harness: AppHarness, size: tuple[int, int]) -> None:
         """Paused, with one step to be done by hand."""
-        shown(stage.app(until_kind("steered", Paused)), size)
+        shown(harness.app(until_kind("steered", Paused)), size)
 
-    def test_finished(self, shown: Shown, stage: Stage, size: tuple[int, int]) -> None:
+    def test_finished(self, shown: Shown, harness: AppHarness, size: tuple[int, int]) -> None:
         """Every step is done: the result, and what to do with it."""
-        shown(stage.app(recorded("steered"), is_alive=False), size)
+        shown(harness.app(recorded("steered"), is_alive=False), size)
 
-    def test_diverged(self, shown: Shown, stage: Stage, size: tuple[int, int]) -> None:
+    def test_diverged(self, shown: Shown, harness: AppHarness, size: tuple[int, int]) -> None:
         """The loss is no number any more: a cross on the chart, a remedy in the coach line."""
-        shown(stage.app(recorded("diverging"), is_alive=False), size)
+        shown(harness.app(recorded("diverging"), is_alive=False), size)
 
-    def test_died(self, shown: Shown, stage: Stage, size: tuple[int, int]) -> None:
+    def test_died(self, shown: Shown, harness: AppHarness, size: tuple[int, int]) -> None:
         """The log does not tell of an end, and nobody holds the run."""
-        shown(stage.app(TRAINING, is_alive=False), size)
+        shown(harness.app(TRAINING, is_alive=False), size)
 
 
 @pytest.mark.parametrize("size", ALL, ids=named)
-def test_training(shown: Shown, stage: Stage, size: tuple[int, int]) -> None:
+def test_training(shown: Shown, harness: AppHarness, size: tuple[int, int]) -> None:
     """The line falls; a change is marked and what it did is listed."""
-    shown(stage.app(TRAINING), size)
+    shown(harness.app(TRAINING), size)
 
 
 @pytest.mark.parametrize(
@@ -98,42 +98,42 @@ def test_training(shown: Shown, stage: Stage, size: tuple[int, int]) -> None:
     ],
     ids=["silent", "disk-full", "back"],
 )
-def test_what_has_happened(shown: Shown, stage: Stage, changes: dict[str, Any]) -> None:
-    shown(stage.app(TRAINING), (80, 24), **changes)
+def test_what_has_happened(shown: Shown, harness: AppHarness, changes: dict[str, Any]) -> None:
+    shown(harness.app(TRAINING), (80, 24), **changes)
 
 
-def test_live_waiting_and_refused_values(shown: Shown, stage: Stage) -> None:
+def test_live_waiting_and_refused_values(shown: Shown, harness: AppHarness) -> None:
     """One value in force, one that waits, one that is refused with the field open."""
     to_hidden = ["2", *["down"] * 8]
     refused = ["home", "down", "enter", "4", "0", "0", "enter"]
-    shown(stage.app(TRAINING), (120, 40), *to_hidden, "right", *refused)
+    shown(harness.app(TRAINING), (120, 40), *to_hidden, "right", *refused)
 
 
-def test_the_past(shown: Shown, stage: Stage) -> None:
+def test_the_past(shown: Shown, harness: AppHarness) -> None:
     """Every pane says which weights it shows; the training goes on above."""
-    shown(stage.app(TRAINING), (120, 40), looking_at=300)
+    shown(harness.app(TRAINING), (120, 40), looking_at=300)
 
 
-def test_a_step_is_read(shown: Shown, stage: Stage) -> None:
+def test_a_step_is_read(shown: Shown, harness: AppHarness) -> None:
     """The chart has the whole screen, and the arrows read it exactly."""
-    shown(stage.app(TRAINING), (120, 40), "3", *["left"] * 12)
+    shown(harness.app(TRAINING), (120, 40), "3", *["left"] * 12)
 
 
 @pytest.mark.parametrize("view", range(2, 6), ids=["samples", "stages", "tree", "guess"])
-def test_the_views_of_generate(shown: Shown, stage: Stage, view: int) -> None:
-    shown(stage.app(), (120, 40), "4", "right", "right", "right", *["v"] * (view - 1))
+def test_the_views_of_generate(shown: Shown, harness: AppHarness, view: int) -> None:
+    shown(harness.app(), (120, 40), "4", "right", "right", "right", *["v"] * (view - 1))
 
 
 @pytest.mark.parametrize("view", range(2, 6), ids=["lines", "lengths", "tokens", "pairs"])
-def test_the_views_of_data(shown: Shown, stage: Stage, view: int) -> None:
-    shown(stage.app(), (80, 24), "1", *["v"] * (view - 1))
+def test_the_views_of_data(shown: Shown, harness: AppHarness, view: int) -> None:
+    shown(harness.app(), (80, 24), "1", *["v"] * (view - 1))
 
 
 @pytest.mark.parametrize("pane", range(1, 5), ids=["data", "controls", "loss", "generate"])
-def test_help(shown: Shown, stage: Stage, pane: int) -> None:
+def test_help(shown: Shown, harness: AppHarness, pane: int) -> None:
     keys = [] if pane == 3 else [str(pane)]
-    shown(stage.app(), (120, 40), *keys, "question_mark")
+    shown(harness.app(), (120, 40), *keys, "question_mark")
 
 
-def test_the_question_on_leaving(shown: Shown, stage: Stage) -> None:
-    shown(stage.app(TRAINING), (80, 24), "q")
+def test_the_question_on_leaving(shown: Shown, harness: AppHarness) -> None:
+    shown(harness.app(TRAINING), (80, 24), "q")

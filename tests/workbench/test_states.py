@@ -7,10 +7,10 @@ from recorded_logs import recorded, until, until_kind
 from seqlm.presets import preset_config
 from seqlm.protocol.events import Ended, Event, Paused, RunCreated, WorkerStarted
 from workbench.corpus.preview import Preview
-from workbench.hints.hint_rules import advise
-from workbench.run.reducer import died, fold_all
+from workbench.hints.hint_rules import hint_for
+from workbench.run.reducer import mark_died, reduce_events
 from workbench.run.state import RunState
-from workbench.state.app_state import ROLES, SIGNS, Situation
+from workbench.state.app_state import ROLES, SIGNS, AppState
 
 CONFIG = preset_config("names-mlp")
 TRAINING = until("steered", 3000)
@@ -22,11 +22,11 @@ def ended(status: str, message: str = "") -> tuple[Event, ...]:
 
 
 def folded(events: tuple[Event, ...]) -> RunState:
-    return fold_all(RunState(), events)
+    return reduce_events(RunState(), events)
 
 
 STARTED = until_kind("steered", WorkerStarted)
-DIED = died(folded(TRAINING), "was killed (signal 9: often memory)")
+DIED = mark_died(folded(TRAINING), "was killed (signal 9: often memory)")
 OUT_OF_MEMORY = "not enough memory for batch size 65,536"
 STATES = {
     "untrained": (RunState(), {}, "▸", "Press space to train names-mlp"),
@@ -56,8 +56,8 @@ STATES = {
 def test_each_state_says_what_is_so_and_what_to_press(preview: Preview, name: str) -> None:
     run, more, sign, words = STATES[name]
     running = CONFIG if run.run else None
-    situation = replace(Situation(CONFIG, running=running, run=run, preview=preview), **more)
-    line = advise(situation)
+    situation = replace(AppState(CONFIG, running=running, run=run, preview=preview), **more)
+    line = hint_for(situation)
     assert (line.sign, words in line.words) == (sign, True), line
 
 
@@ -70,8 +70,8 @@ def test_a_slow_pace_is_no_silence(preview: Preview) -> None:
     """Someone who asked for one step in ten seconds is not told that something is wrong."""
     run = folded(TRAINING)
     paced = replace(run, values={**run.values, "train.pace": 0.1})
-    situation = Situation(CONFIG, running=CONFIG, run=paced, preview=preview, quiet_s=12)
-    assert "Nothing from the trainer" not in advise(situation).words
+    situation = AppState(CONFIG, running=CONFIG, run=paced, preview=preview, quiet_s=12)
+    assert "Nothing from the trainer" not in hint_for(situation).words
 
 
 def test_a_run_that_was_just_made_is_starting() -> None:

@@ -12,23 +12,23 @@ from textual.screen import Screen
 
 from seqlm.errors import SeqlmError
 from seqlm.runspec import recipe
-from workbench.application.commands import Doing
-from workbench.corpus.loader import TextTold, text_of_run
+from workbench.application.commands import AppCommands
+from workbench.corpus.loader import TextTold, data_config_of_run
 from workbench.keyboard.bindings import APP_BINDINGS
 from workbench.panes.controls.pane import ControlsPane
 from workbench.panes.data.pane import DataPane
 from workbench.panes.generate.pane import GeneratePane
 from workbench.panes.loss.pane import LossPane
 from workbench.render.number_format import count, learning_rate
-from workbench.render.sanitize import clean
-from workbench.run.kept_steps import moved
-from workbench.run.messages import Answered, Declined, RunOpened, RunProgressed
-from workbench.state.app_state import possible
+from workbench.render.sanitize import sanitize
+from workbench.run.kept_steps import next_kept_step
+from workbench.run.messages import QueryAnswered, RequestRejected, RunOpened, RunStateChanged
+from workbench.state.app_state import is_action_available
 from workbench.widgets.footer import Footer
-from workbench.widgets.tabs import PaneAsked
+from workbench.widgets.tabs import PaneRequested
 
 
-class Workbench(Doing):
+class Workbench(AppCommands):
     """A terminal workbench in which a small language model is watched while it trains."""
 
     TITLE = "seqlm"
@@ -47,7 +47,7 @@ class Workbench(Doing):
         situation = self.situation
         if situation.preview is None or situation.preview.data != situation.data:
             name = PurePath(situation.config.data.corpus).name
-            self._change(preview=None, reading=f"Reading {clean(name, 60)}.")
+            self._change(preview=None, reading=f"Reading {sanitize(name, 60)}.")
             self._texts.read(situation.data, name)
 
     @on(TextTold)
@@ -58,8 +58,8 @@ class Workbench(Doing):
 
     # What the session tells
 
-    @on(RunProgressed)
-    def _run_progressed(self, message: RunProgressed) -> None:
+    @on(RunStateChanged)
+    def _run_progressed(self, message: RunStateChanged) -> None:
         self._pulse.news()
         same = message.state.status == self.situation.run.status
         refusal = self.situation.refusal if same else ""
@@ -75,25 +75,25 @@ class Workbench(Doing):
         try:
             manifest = message.run.manifest()
         except SeqlmError as error:
-            self._change(refusal=clean(str(error), 300))
+            self._change(refusal=sanitize(str(error), 300))
             return
         self._change(
             running=manifest.config,
-            stored=text_of_run(manifest, self.situation.preview),
+            stored=data_config_of_run(manifest, self.situation.preview),
             asked=self._steering.config,
             is_linked=self._session.is_linked,
             looking_at=None,
         )
         self._read_text()
 
-    @on(Answered)
-    def _answered(self, message: Answered) -> None:
+    @on(QueryAnswered)
+    def _answered(self, message: QueryAnswered) -> None:
         self._oracle.answered(message.answer)
         if self._search is not None:
             self._search.answered(message.answer)
 
-    @on(Declined)
-    def _declined(self, message: Declined) -> None:
+    @on(RequestRejected)
+    def _declined(self, message: RequestRejected) -> None:
         search, told = self._search, (message.message_id, message.words)
         is_search = search is not None and search.declined(*told)
         if not is_search and not self._oracle.declined(*told):
@@ -120,7 +120,7 @@ class Workbench(Doing):
         try:
             self._steering.take(self.situation, message)
         except SeqlmError as error:
-            self.main.controls.show_refusal(clean(str(error), 300))
+            self.main.controls.show_refusal(sanitize(str(error), 300))
         self._change(asked=self._steering.config, refusal="")
         self._read_text()
 
@@ -136,8 +136,8 @@ class Workbench(Doing):
             step, read = count(message.step), count(message.read)
             self._note(f"Step {step} is the nearest kept to {read}.")
 
-    @on(PaneAsked)
-    def _pane_asked(self, message: PaneAsked) -> None:
+    @on(PaneRequested)
+    def _pane_asked(self, message: PaneRequested) -> None:
         self.main.go_to(message.number)
 
     @on(Footer.Clicked)
@@ -148,7 +148,7 @@ class Workbench(Doing):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key that would do nothing is not there."""
-        return possible(self.situation, action)
+        return is_action_available(self.situation, action)
 
     def action_train_or_pause(self) -> None:
         """Start, pause, or go on."""
@@ -161,7 +161,7 @@ class Workbench(Doing):
     def action_new_run(self) -> None:
         """Train a new run with the waiting values; one that trains is stopped with a checkpoint."""
         asked, before = self._steering.config, self.situation.run
-        if self._session.start(recipe.write(asked)):
+        if self._session.start(recipe.format_recipe(asked)):
             self._steering.begun()
             rate = learning_rate(asked.train.learning_rate)
             stopped = f"{before.run} is stopped and kept. The new run begins with rate {rate}."
@@ -205,7 +205,9 @@ class Workbench(Doing):
 
     def _look(self, by: int) -> None:
         situation = self.situation
-        self._change(looking_at=moved(situation.run.kept, situation.looking_at, by), note="")
+        self._change(
+            looking_at=next_kept_step(situation.run.kept, situation.looking_at, by), note=""
+        )
 
     def action_redraw(self) -> None:
         """Draw everything again."""

@@ -5,24 +5,24 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 from textual import work
 
-from workbench.application.lifecycle import Stage
-from workbench.keyboard.key_labels import KeyNames
+from workbench.application.lifecycle import AppLifecycle
+from workbench.keyboard.key_labels import KeyLabels
 from workbench.panes.controls.pane import ControlsPane
-from workbench.panes.controls.rows_state import shown_controls
-from workbench.panes.controls.value_editing import scaled
+from workbench.panes.controls.rows_state import controls_state
+from workbench.panes.controls.value_editing import scale_value
 from workbench.run.state import RunState
-from workbench.state.app_state import Situation
+from workbench.state.app_state import AppState
 
 if TYPE_CHECKING:
-    from workbench.application.lr_search import RateSearch
+    from workbench.application.lr_search import LrSearch
 
 _RATE = "train.learning_rate"
 
 
-class Doing(Stage):
+class AppCommands(AppLifecycle):
     """Actions that need no message of a pane; what they need rarely is imported when it is needed."""
 
-    _search: "RateSearch | None" = None
+    _search: "LrSearch | None" = None
 
     def _settle(self) -> None:
         super()._settle()
@@ -36,15 +36,15 @@ class Doing(Stage):
         if not path.exists():
             return
         from seqlm.errors import SeqlmError
-        from workbench.render.sanitize import clean
+        from workbench.render.sanitize import sanitize
 
         try:
             keymap = read_keymap(path)
         except (SeqlmError, OSError) as error:
-            self._change(refusal=clean(f"{error} The usual keys stay.", 300))
+            self._change(refusal=sanitize(f"{error} The usual keys stay.", 300))
             return
         self.set_keymap(keymap)
-        self._change(keys=KeyNames(tuple(keymap.items())))
+        self._change(keys=KeyLabels(tuple(keymap.items())))
 
     def action_to_validation(self) -> None:
         """Train on to the next validation and wait again."""
@@ -52,17 +52,17 @@ class Doing(Stage):
 
     def action_scale_rate(self, direction: int) -> None:
         """Halve or double the learning rate."""
-        rows = shown_controls(self.situation).rows
+        rows = controls_state(self.situation).rows
         row = next(row for row in rows if row.key == _RATE)
-        value = scaled(row.setting, row.value, 2.0 if direction > 0 else 0.5)
+        value = scale_value(row.setting, row.value, 2.0 if direction > 0 else 0.5)
         self.post_message(ControlsPane.ValueAsked(_RATE, value))
 
     @work
     async def action_find_rate(self) -> None:
         """Try learning rates on a copy of the model; the one that is taken is asked for."""
-        from workbench.application.lr_search import RateSearch
+        from workbench.application.lr_search import LrSearch
 
-        search = self._search = RateSearch(self._session, self.situation, self.main.controls.look)
+        search = self._search = LrSearch(self._session, self.situation, self.main.controls.look)
         search.ask()
         found = await self.push_screen_wait(search.screen)
         search.give_up()
@@ -82,15 +82,15 @@ class Doing(Stage):
 
     def action_copy_line(self) -> None:
         """Copy the line that gives this run again, to the clipboard and to a file."""
-        from workbench.state.recipe_text import run_line, what_it_is
+        from workbench.state.recipe_text import recipe_text, recipe_text_kind
 
         situation = self.situation
-        self._copy(run_line(situation), situation.title, what_it_is(situation.run))
+        self._copy(recipe_text(situation), situation.title, recipe_text_kind(situation.run))
 
     def _copy(self, text: str, name: str, what: str) -> None:
-        from workbench.terminal.clipboard import copied
+        from workbench.terminal.clipboard import copy_text
 
-        self._note(copied(self, text, name, what))
+        self._note(copy_text(self, text, name, what))
 
     def _note(self, note: str) -> None:
         """Say what was done."""
@@ -98,10 +98,10 @@ class Doing(Stage):
 
     def action_command_palette(self) -> None:
         """Every command by name."""
-        from workbench.widgets.option_lists import Commands
+        from workbench.widgets.option_lists import CommandPaletteScreen
 
-        if not isinstance(self.screen, Commands):
-            self.push_screen(Commands())
+        if not isinstance(self.screen, CommandPaletteScreen):
+            self.push_screen(CommandPaletteScreen())
 
     @work
     async def action_open(self) -> None:
@@ -143,7 +143,7 @@ def _left_behind(run: RunState) -> str:
     return f"{run.run} goes on in the background." if run.is_live else ""
 
 
-def steps_to_validation(situation: Situation) -> int:
+def steps_to_validation(situation: AppState) -> int:
     """How many steps there are to the next validation, or to the end."""
     run, train = situation.run, situation.config.planned.train
     every: int = run.values.get("train.evaluate_every", train.evaluate_every)

@@ -50,11 +50,11 @@ def read_keymap(path: Path) -> dict[str, str]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise errors.RequestError(f"{name}: {error}.", str(path)) from error
     keymap = dict(_flat(entries, name))
-    refuse_wrong(keymap, groups(), name)
+    check_keymap(keymap, groups(), name)
     return keymap
 
 
-def refuse_wrong(keymap: Mapping[str, str], heard: Sequence[Group], name: str) -> None:
+def check_keymap(keymap: Mapping[str, str], heard: Sequence[Group], name: str) -> None:
     """Hold moved keys against the bindings there are.
 
     Raises:
@@ -82,12 +82,12 @@ def groups() -> list[Group]:
     from workbench.screens.help import HelpScreen
     from workbench.screens.leave import LeaveScreen
     from workbench.screens.log import LogScreen
-    from workbench.screens.lr_search import RateScreen
+    from workbench.screens.lr_search import LrSearchScreen
     from workbench.screens.main import MainScreen
     from workbench.screens.open import OpenScreen
 
     panes = (DataPane, ControlsPane, LossPane, GeneratePane)
-    screens = (HelpScreen, LeaveScreen, LogScreen, OpenScreen, PresetScreen, RateScreen)
+    screens = (HelpScreen, LeaveScreen, LogScreen, OpenScreen, PresetScreen, LrSearchScreen)
     return [
         Group("everywhere", _bindings([*APP_BINDINGS, *MainScreen.BINDINGS])),
         *(Group(pane.NAME, _bindings(pane.BINDINGS)) for pane in panes),

@@ -12,31 +12,31 @@ from textual.driver import Driver
 from textual.screen import Screen
 
 from seqlm.runs.directory import list_runs
-from workbench.application.startup import Opening, theme_of
-from workbench.controllers.activity_meter import Pulse
-from workbench.controllers.query_router import Oracle
-from workbench.controllers.run_controller import Steering
-from workbench.controllers.run_monitor import Looking
-from workbench.corpus.loader import TextReader
-from workbench.panes.controls.rows_state import shown_controls
+from workbench.application.startup import StartupOptions, make_theme
+from workbench.controllers.activity_meter import ActivityMeter
+from workbench.controllers.query_router import QueryRouter
+from workbench.controllers.run_controller import RunController
+from workbench.controllers.run_monitor import PollTimers
+from workbench.corpus.loader import CorpusLoader
+from workbench.panes.controls.rows_state import controls_state
 from workbench.render.number_format import count
 from workbench.render.palette import DARK
 from workbench.run import last_seen
 from workbench.screens.main import MainScreen
-from workbench.state.app_state import QUIET_FROM_S, Situation
-from workbench.terminal.signals import on_farewell
+from workbench.state.app_state import QUIET_FROM_S, AppState
+from workbench.terminal.signals import install_exit_signals
 from workbench.terminal.terminal_app import TerminalApp
 from workbench.terminal.traffic import Traffic
-from workbench.widgets.active_bindings import footer_keys, heard
+from workbench.widgets.active_bindings import active_bindings_of, footer_keys
 
 if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
     from workbench.run.worker_connection import Spawn
-    from workbench.run.worker_session import Session
+    from workbench.run.worker_session import WorkerSession
 
 _NOTE_S = 12.0
 
 
-class Stage(TerminalApp):
+class AppLifecycle(TerminalApp):
     """Holds one situation and shows it; what changes it is wired by the workbench.
 
     Args:
@@ -47,31 +47,31 @@ class Stage(TerminalApp):
 
     def __init__(
         self,
-        opening: Opening,
+        opening: StartupOptions,
         clock: Callable[[], float] = time.monotonic,
         spawn: "Spawn | None" = None,
     ) -> None:
         self._traffic = Traffic()
         super().__init__(ansi_color=not opening.palette.background)
         self._opening, self._clock = opening, clock
-        self._pulse = Pulse(clock, self._traffic)
+        self._pulse = ActivityMeter(clock, self._traffic)
         self._spawn = spawn
-        self._texts = TextReader(self.post_message)
-        self._steering = Steering(lambda: self._session, opening.config)
-        self.situation = Situation(opening.config, preview=opening.preview)
+        self._texts = CorpusLoader(self.post_message)
+        self._steering = RunController(lambda: self._session, opening.config)
+        self.situation = AppState(opening.config, preview=opening.preview)
         self.set_class(opening.ascii_only, "-ascii")
-        self.register_theme(theme_of(opening.palette))
+        self.register_theme(make_theme(opening.palette))
         self.theme = "seqlm"
         self._left_at: int | None = None
         self._styled_for = self.theme
         self.stylesheet.set_variables(self.get_css_variables())
 
     @cached_property
-    def _session(self) -> "Session":
+    def _session(self) -> "WorkerSession":
         """What speaks with a worker. The first frame of a text that nothing trains on needs none."""
-        from workbench.run.worker_session import Session
+        from workbench.run.worker_session import WorkerSession
 
-        return Session(self.post_message, spawn=self._spawn)
+        return WorkerSession(self.post_message, spawn=self._spawn)
 
     # Coming and going
 
@@ -98,17 +98,17 @@ class Stage(TerminalApp):
     def _begin(self) -> None:
         """Show what there is, and look for more."""
         main, session = self.main, lambda: self._session
-        self._oracle = Oracle(session, main.generate, main.data, self._clock)
-        on_farewell(self._detach)
+        self._oracle = QueryRouter(session, main.generate, main.data, self._clock)
+        install_exit_signals(self._detach)
         if (self._opening.palette, self._opening.ascii_only) != (DARK, False):
             self.main.show_look(self._opening.palette, self._opening.ascii_only)
         main.generate.rest(True)
-        self._looking = Looking(self, session, self._opening.fps, self._beat)
+        self._looking = PollTimers(self, session, self._opening.fps, self._beat)
         self.main.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
         self.screen_change_signal.subscribe(self, lambda _: self._show_keys())
         self.call_after_refresh(self.when_seen, self._settle)
         if self._opening.run is not None:
-            self._left_at = last_seen.take(self._opening.run.name)
+            self._left_at = last_seen.pop(self._opening.run.name)
             self._session.open(self._opening.run)
         self._set(self.situation)
         self.begin()
@@ -154,14 +154,14 @@ class Stage(TerminalApp):
 
     # The situation
 
-    def _set(self, situation: Situation) -> None:
+    def _set(self, situation: AppState) -> None:
         """Show another situation, in one frame."""
         self.situation = situation
         if not self.screen_stack:  # on the way out
             return
         with self.batch_update():
             self.main.show(situation)
-            self.main.controls.show_controls(shown_controls(situation, *self._steering.reach))
+            self.main.controls.show_controls(controls_state(situation, *self._steering.reach))
             self._oracle.show(situation)
             self._show_keys()
         self._looking.show(situation.run.is_live)
@@ -182,7 +182,7 @@ class Stage(TerminalApp):
         if not self.main.is_active:
             self.main.footer.show((), ())
             return
-        active = heard(self.main.active_bindings, self.main.focused)
+        active = active_bindings_of(self.main.active_bindings, self.main.focused)
         own, kept = footer_keys(self.situation, active, self)
         self.main.footer.show(own, kept)
 

@@ -2,17 +2,17 @@
 
 from msgspec.structs import replace
 
-from seqlm.protocol.queries import Answer, GiveUp, LearningRateSweep, LearningRateSweepAnswer
+from seqlm.protocol.queries import Answer, CancelQuery, LearningRateSweep, LearningRateSweepAnswer
 from seqlm.runspec import recipe
 from seqlm.worker import client
-from workbench.run.worker_session import Session
-from workbench.sampling.lr_search_view import Trial
-from workbench.screens.lr_search import RateScreen
-from workbench.state.app_state import Situation
-from workbench.widgets.appearance import Look
+from workbench.run.worker_session import WorkerSession
+from workbench.sampling.lr_search_view import LrSearchView
+from workbench.screens.lr_search import LrSearchScreen
+from workbench.state.app_state import AppState
+from workbench.widgets.appearance import Appearance
 
 
-class RateSearch:
+class LrSearch:
     """One search, from its question to its last answer.
 
     Where a worker has the run of the screen open, its model is copied; else a new one is made of
@@ -27,10 +27,10 @@ class RateSearch:
         screen: What shows it.
     """
 
-    def __init__(self, session: Session, situation: Situation, look: Look) -> None:
+    def __init__(self, session: WorkerSession, situation: AppState, look: Appearance) -> None:
         self._session = session
         self._query = _query(situation)
-        self.screen = RateScreen(Trial(_subject(situation), _rate_now(situation)), look)
+        self.screen = LrSearchScreen(LrSearchView(_subject(situation), _rate_now(situation)), look)
 
     def ask(self) -> None:
         """Ask the worker; one is started where there is none."""
@@ -40,7 +40,7 @@ class RateSearch:
         """Nobody waits for an answer any more."""
         trial = self.screen.trial
         if not trial.refusal and (trial.found is None or not trial.found.is_over):
-            self._session.ask(GiveUp(id=client.new_id(), question=self._query.id))
+            self._session.ask(CancelQuery(id=client.new_id(), question=self._query.id))
 
     def answered(self, answer: Answer) -> None:
         """Take an answer, if it is one of this search."""
@@ -55,19 +55,19 @@ class RateSearch:
         return True
 
 
-def _query(situation: Situation) -> LearningRateSweep:
+def _query(situation: AppState) -> LearningRateSweep:
     if not situation.is_linked:
-        line = recipe.write(situation.asked)
+        line = recipe.format_recipe(situation.asked)
         return LearningRateSweep(id=client.new_id(), recipe=line)
     step = situation.looking_at
     return LearningRateSweep(id=client.new_id(), weights="live" if step is None else str(step))
 
 
-def _subject(situation: Situation) -> str:
+def _subject(situation: AppState) -> str:
     return f"a copy of {situation.title}" if situation.is_linked else "a new model"
 
 
-def _rate_now(situation: Situation) -> float:
+def _rate_now(situation: AppState) -> float:
     if not situation.is_linked:
         return situation.asked.train.learning_rate
     usual = situation.config.train.learning_rate

@@ -6,15 +6,15 @@ from typing import Any
 
 from textual.app import SystemCommand
 
-from workbench.application.commands import Doing
+from workbench.application.commands import AppCommands
 from workbench.panes.pane import Pane
-from workbench.state.app_state import possible
+from workbench.state.app_state import is_action_available
 from workbench.widgets.active_bindings import app_keys, declared_keys
 
 _WITHOUT_KEY = (("Log: what the trainer wrote about itself", "log"),)
 
 
-def palette_commands(app: Doing) -> Iterator[SystemCommand]:
+def palette_commands(app: AppCommands) -> Iterator[SystemCommand]:
     """What can be done now: first in the current pane, then everywhere, then in the other panes."""
     current = app.main.current_pane
     yield from _of_pane(app, current)
@@ -22,14 +22,14 @@ def palette_commands(app: Doing) -> Iterator[SystemCommand]:
         if "command_palette" not in key.action:  # it need not open itself
             yield SystemCommand(_sentence(key.label), key.key, partial(app.run_action, key.action))
     for words, action in _WITHOUT_KEY:
-        if possible(app.situation, action):
+        if is_action_available(app.situation, action):
             yield SystemCommand(words, "", partial(app.run_action, action))
     for pane in app.main.panes:
         if pane is not current:
             yield from _of_pane(app, pane)
 
 
-def _of_pane(app: Doing, pane: Pane) -> Iterator[SystemCommand]:
+def _of_pane(app: AppCommands, pane: Pane) -> Iterator[SystemCommand]:
     """The commands of a pane, which gets the focus for them."""
     keys = app.situation.keys
     for key in declared_keys(pane.BINDINGS, dict(keys.moved)):
@@ -37,7 +37,7 @@ def _of_pane(app: Doing, pane: Pane) -> Iterator[SystemCommand]:
         yield SystemCommand(words, key.key, _in_pane(app, pane, key.action))
 
 
-def _in_pane(app: Doing, pane: Pane, action: str) -> Callable[[], Awaitable[Any]]:
+def _in_pane(app: AppCommands, pane: Pane, action: str) -> Callable[[], Awaitable[Any]]:
     async def run() -> None:
         if app.main.current_pane is not pane:
             app.main.go_to(pane.NUMBER)

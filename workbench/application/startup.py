@@ -26,7 +26,7 @@ _CURSOR_STYLES = ("block-cursor-text-style", "block-cursor-blurred-text-style")
 _CURSOR_SHADE = 20
 
 
-class Opening(Struct, frozen=True, eq=False):
+class StartupOptions(Struct, frozen=True, eq=False):
     """What the workbench opens with.
 
     Attributes:
@@ -46,7 +46,7 @@ class Opening(Struct, frozen=True, eq=False):
     fps: float = DEFAULT_FPS
 
 
-def theme_of(palette: Palette) -> Theme:
+def make_theme(palette: Palette) -> Theme:
     """Textual's theme in the colours of a palette; one without a ground leaves the terminal's own."""
     is_native = not palette.background
     ground = palette.background or "ansi_default"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from workbench.terminal.traffic import Traffic
 
 
-class Pulse:
+class ActivityMeter:
     """Asked once a second.
 
     Args:

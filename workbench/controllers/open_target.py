@@ -9,14 +9,14 @@ from seqlm import errors
 from seqlm.configuration.run_config import RunConfig
 from seqlm.presets import PRESETS
 from seqlm.runs.directory import RunDirectory, list_runs, live_runs
-from workbench.controllers.target import target
-from workbench.run.run_status import standing_words
+from workbench.controllers.target import resolve_cli_target
+from workbench.run.run_status import run_status_text
 
 _COMMAND_WORDS = ("$", "seqlm-tui", "seqlm", "train", "resume", "show")
 _MOST_FILES, _MOST_RUNS, _LATEST_RUNS = 20, 100, 5
 
 
-class Opened(NamedTuple):
+class OpenTarget(NamedTuple):
     """What is to be shown: what a new run would be made of, and a run if there is one."""
 
     config: RunConfig
@@ -31,7 +31,7 @@ class NotFound(errors.RequestError):
         self.nearest = nearest
 
 
-class Choice(NamedTuple):
+class OpenCandidate(NamedTuple):
     """Something that can be opened: its name, what it is, and words about it."""
 
     name: str
@@ -40,7 +40,7 @@ class Choice(NamedTuple):
     is_live: bool = False
 
 
-def opened(line: str) -> Opened:
+def resolve_line(line: str) -> OpenTarget:
     """What a line opens: ``names-mlp``, ``notes.txt``, a run, or a whole line of a run.
 
     A line of a shell is understood too: ``seqlm train names-mlp seed=1``.
@@ -59,33 +59,37 @@ def opened(line: str) -> Opened:
         raise errors.RequestError("Type the name of a preset, a file or a run.", line)
     name = words[0]
     if name == "latest" or _means_something(name):
-        return Opened(*target(name, words[1:], None))
-    near = difflib.get_close_matches(name, [choice.name for choice in choices()], n=1, cutoff=0.5)
+        return OpenTarget(*resolve_cli_target(name, words[1:], None))
+    near = difflib.get_close_matches(
+        name, [choice.name for choice in open_candidates()], n=1, cutoff=0.5
+    )
     raise NotFound(name, near[0] if near else "")
 
 
-def choices() -> list[Choice]:
+def open_candidates() -> list[OpenCandidate]:
     """Everything there is to open by name.
 
     Runs that go and the latest ones come first, then texts in this folder, presets, older runs.
     """
     live = {run.name for run, _ in live_runs()}
     runs = [_run(run, run.name in live) for run in [*reversed(list_runs())][:_MOST_RUNS]]
-    presets = [Choice(preset.name, "preset", preset.teaches) for preset in PRESETS.values()]
+    presets = [OpenCandidate(preset.name, "preset", preset.teaches) for preset in PRESETS.values()]
     runs.sort(key=lambda run: not run.is_live)
     n_first = max(_LATEST_RUNS, sum(run.is_live for run in runs))
     return [*runs[:n_first], *_files(), *presets, *runs[n_first:]]
 
 
-def _run(run: RunDirectory, is_live: bool) -> Choice:
-    return Choice(run.name, "run", standing_words(run, is_live), is_live)
+def _run(run: RunDirectory, is_live: bool) -> OpenCandidate:
+    return OpenCandidate(run.name, "run", run_status_text(run, is_live), is_live)
 
 
-def _files() -> list[Choice]:
+def _files() -> list[OpenCandidate]:
     found = []
     try:
         for path in sorted(Path().glob("*.txt"))[:_MOST_FILES]:
-            found.append(Choice(f"./{path.name}", "file", f"{path.stat().st_size // 1000:,} kB"))
+            found.append(
+                OpenCandidate(f"./{path.name}", "file", f"{path.stat().st_size // 1000:,} kB")
+            )
     except OSError:
         return found
     return found

@@ -11,18 +11,18 @@ from workbench.corpus.preview import Preview
 from workbench.panes.data.pane import DataPane
 from workbench.panes.generate.pane import GeneratePane
 from workbench.sampling.from_worker import COUNTS, from_answer, from_counts
-from workbench.state.app_state import Situation
+from workbench.state.app_state import AppState
 
 if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
     from seqlm.protocol.queries import Answer
-    from workbench.run.worker_session import Session
+    from workbench.run.worker_session import WorkerSession
 
 _ASK_AGAIN_S = 0.5
 _LONGEST_SAMPLE = 100
 _SCORE = "data-"
 
 
-class Oracle:
+class QueryRouter:
     """Passes questions on and answers back. Newer weights are told of twice a second at most.
 
     A pane that is told something may ask at once. Textual does not bring a message to the app that
@@ -37,7 +37,7 @@ class Oracle:
 
     def __init__(
         self,
-        session: Callable[[], "Session"],
+        session: Callable[[], "WorkerSession"],
         generate: GeneratePane,
         data: DataPane,
         clock: Callable[[], float],
@@ -47,7 +47,7 @@ class Oracle:
         self._scored_at: int | None = None
         self._weights = "live"
 
-    def show(self, situation: Situation) -> None:
+    def show(self, situation: AppState) -> None:
         """Tell the panes who answers in this situation."""
         preview, sample, run = situation.preview, situation.asked.sample, situation.run
         if preview is None:
@@ -76,7 +76,7 @@ class Oracle:
         for number, item in self._data.wanted():
             self._session().ask(Score(id=f"{_SCORE}{number}", text=item, weights=self._weights))
 
-    def take(self, situation: Situation, message: Message) -> None:
+    def take(self, situation: AppState, message: Message) -> None:
         """Do what a pane asks."""
         match message:
             case GeneratePane.PredictionAsked() if situation.is_linked:
@@ -95,7 +95,7 @@ class Oracle:
             question = NextToken(id=asked.request_id, tokens=tokens, weights=asked.weights)
             self._session().ask(question)
 
-    def draw(self, situation: Situation, asked: GeneratePane.SamplesAsked) -> None:
+    def draw(self, situation: AppState, asked: GeneratePane.SamplesAsked) -> None:
         """Draw samples from the counts, or ask the worker for them."""
         from seqlm.protocol.queries import Sample
 

@@ -9,19 +9,19 @@ from textual.message import Message
 from seqlm.configuration import dotted_keys
 from seqlm.configuration.run_config import RunConfig
 from workbench.panes.controls.pane import ControlsPane
-from workbench.panes.controls.value_editing import within
+from workbench.panes.controls.value_editing import clamp
 from workbench.panes.generate.pane import GeneratePane
-from workbench.state.app_state import Situation, space_does
-from workbench.state.config_history import Asking, LiveChange
+from workbench.state.app_state import AppState, space_key_label
+from workbench.state.config_history import ConfigHistory, LiveChange
 
 if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
-    from workbench.run.worker_session import Session
+    from workbench.run.worker_session import WorkerSession
 
 _RATE = "train.learning_rate"
 _STEERABLE = ("starting", "training", "paused")
 
 
-class Steering:
+class RunController:
     """Keeps what is asked for, with undo and redo over both kinds of change.
 
     Args:
@@ -29,9 +29,9 @@ class Steering:
         config: What a new run would be made of.
     """
 
-    def __init__(self, session: Callable[[], "Session"], config: RunConfig) -> None:
+    def __init__(self, session: Callable[[], "WorkerSession"], config: RunConfig) -> None:
         self._session = session
-        self._asking = Asking(config)
+        self._asking = ConfigHistory(config)
 
     @property
     def config(self) -> RunConfig:
@@ -45,13 +45,13 @@ class Steering:
 
     def start_from(self, config: RunConfig) -> None:
         """Something else is opened: what was asked for before is forgotten."""
-        self._asking = Asking(config)
+        self._asking = ConfigHistory(config)
 
     def begun(self) -> None:
         """A new run begins; undo goes back to what was asked for, not to the run before."""
         self._asking = self._asking.begun()
 
-    def take(self, situation: Situation, message: Message) -> None:
+    def take(self, situation: AppState, message: Message) -> None:
         """Do what a pane asks.
 
         Raises:
@@ -63,7 +63,7 @@ class Steering:
             case GeneratePane.TemperatureAsked(value=value):
                 setting = dotted_keys.find(situation.asked, "sample.temperature")
                 now = situation.asked.sample.temperature
-                self.ask(situation, setting.key, within(setting, now, value))
+                self.ask(situation, setting.key, clamp(setting, now, value))
             case ControlsPane.PresetAsked(name=name):
                 self._asking = self._asking.with_preset(name)
             case ControlsPane.UndoAsked():
@@ -71,16 +71,16 @@ class Steering:
             case ControlsPane.RedoAsked():
                 self.redo(situation)
 
-    def pause_or_go_on(self, situation: Situation) -> None:
+    def pause_or_go_on(self, situation: AppState) -> None:
         """What the space key does to a run there is."""
         if situation.run.status == "training":
             self._session().pause()
         elif situation.run.status == "paused":
             self._session().go_on()
-        elif space_does(situation):
+        elif space_key_label(situation):
             self._session().resume(self.words_to_resume(situation))
 
-    def ask(self, situation: Situation, key: str, value: Any) -> None:
+    def ask(self, situation: AppState, key: str, value: Any) -> None:
         """Change a setting.
 
         Raises:
@@ -95,17 +95,17 @@ class Steering:
         self._asking = self._asking.with_live(LiveChange(key, old, value))
         self._session().set_value(key, value)
 
-    def undo(self, situation: Situation) -> None:
+    def undo(self, situation: AppState) -> None:
         """Take the last change back."""
         self._asking, live = self._asking.undone()
         self._set(situation, live)
 
-    def redo(self, situation: Situation) -> None:
+    def redo(self, situation: AppState) -> None:
         """Make the change again that was taken back last."""
         self._asking, live = self._asking.redone()
         self._set(situation, live)
 
-    def words_to_resume(self, situation: Situation) -> list[str]:
+    def words_to_resume(self, situation: AppState) -> list[str]:
         """The live values that were asked for since the run stopped, as words for going on."""
         asked = situation.asked
         keys = [key for key in situation.waiting if key.startswith("train.")]
@@ -115,7 +115,7 @@ class Steering:
             words[_RATE] = _slower(situation)
         return list(words.values())
 
-    def _set(self, situation: Situation, live: LiveChange | None) -> None:
+    def _set(self, situation: AppState, live: LiveChange | None) -> None:
         if live is None:
             return
         if situation.run.status in _STEERABLE:
@@ -125,7 +125,7 @@ class Steering:
             self._asking = replace(self._asking, config=config)
 
 
-def _slower(situation: Situation) -> str:
+def _slower(situation: AppState) -> str:
     """The word for a smaller learning rate.
 
     A change of the rate after the checkpoint is made again at its step when training goes on, so the

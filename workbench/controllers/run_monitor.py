@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from textual.message_pump import MessagePump
 
 if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
-    from workbench.run.worker_session import Session
+    from workbench.run.worker_session import WorkerSession
 
 _LOOK_AGAIN_S = _BEAT_S = 1.0
 
 
-class Looking:
+class PollTimers:
     """Looks into the log of a run that goes, and whether another terminal takes one up that does not.
 
     Args:
@@ -24,7 +24,7 @@ class Looking:
     def __init__(
         self,
         owner: MessagePump,
-        session: Callable[[], "Session"],
+        session: Callable[[], "WorkerSession"],
         fps: float,
         beat: Callable[[], None],
     ) -> None:

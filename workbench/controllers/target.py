@@ -13,7 +13,7 @@ from seqlm.runspec import recipe
 DEFAULT_PRESET = "names-mlp"
 
 
-class Words(Struct, frozen=True):
+class CliOptions(Struct, frozen=True):
     """What the command line asks for; the defaults are those of no words at all.
 
     Attributes:
@@ -33,7 +33,7 @@ class Words(Struct, frozen=True):
     palette: str | None = None
 
 
-def target(
+def resolve_cli_target(
     what: str | None, words: Sequence[str], attach: str | None
 ) -> tuple[RunConfig, RunDirectory | None]:
     """What is to be opened: a configuration, and a run if there is one to show.
@@ -50,7 +50,7 @@ def target(
     newest = next((run for run, _ in live_runs()), None) if not words else None
     if newest is not None:
         return _of_run(newest, words)
-    return recipe.apply(preset_config(DEFAULT_PRESET), words), None
+    return recipe.apply_settings(preset_config(DEFAULT_PRESET), words), None
 
 
 def _named(what: str, words: Sequence[str]) -> tuple[RunConfig, RunDirectory | None]:
@@ -60,7 +60,7 @@ def _named(what: str, words: Sequence[str]) -> tuple[RunConfig, RunDirectory | N
 
     if what == "-":
         raise RequestError("the keys are read from standard input; use: seqlm train -", what)
-    found = resolve_target.find_target(what)
+    found = resolve_target.resolve_target(what)
     if found.kind == "run":
         return _of_run(find_run(found.value), words)
     return resolve_target.configure(what, list(words)), None
@@ -68,4 +68,4 @@ def _named(what: str, words: Sequence[str]) -> tuple[RunConfig, RunDirectory | N
 
 def _of_run(run: RunDirectory, words: Sequence[str]) -> tuple[RunConfig, RunDirectory]:
     """A run, asked for with other settings where there are words."""
-    return recipe.apply(run.manifest().config, words), run
+    return recipe.apply_settings(run.manifest().config, words), run

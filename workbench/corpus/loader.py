@@ -14,7 +14,7 @@ from seqlm.data.text_io import Progress
 from seqlm.errors import SeqlmError
 from seqlm.runs.directory import Manifest, text_config
 from workbench.corpus.preview import Preview, make_preview
-from workbench.render.sanitize import clean
+from workbench.render.sanitize import sanitize
 
 _TOLD_EVERY_S = 0.2
 _LONGEST_NAME, _LONGEST_REFUSAL = 60, 300
@@ -32,7 +32,7 @@ class _NotWanted(Exception):
     """Nobody waits for the text any more."""
 
 
-class TextReader:
+class CorpusLoader:
     """Reads and counts the text that was asked for last. Nothing waits for one that is dropped.
 
     Args:
@@ -52,7 +52,7 @@ class TextReader:
         """
         self.drop()
         self._dropped = threading.Event()
-        arguments = (data, clean(name, _LONGEST_NAME), self._dropped)
+        arguments = (data, sanitize(name, _LONGEST_NAME), self._dropped)
         threading.Thread(target=self._read, args=arguments, daemon=True).start()
 
     def drop(self) -> None:
@@ -81,12 +81,12 @@ def _read_or_refused(data: DataConfig, name: str, progress: Progress) -> dict[st
     try:
         preview = make_preview(data, progress)
     except SeqlmError as error:
-        return {"refusal": clean(str(error), _LONGEST_REFUSAL)}
+        return {"refusal": sanitize(str(error), _LONGEST_REFUSAL)}
     corpus = replace(preview.text.corpus, name=name)  # a stored copy is named by its content
     return {"preview": replace(preview, text=replace(preview.text, corpus=corpus))}
 
 
-def text_of_run(manifest: Manifest, preview: Preview | None) -> DataConfig:
+def data_config_of_run(manifest: Manifest, preview: Preview | None) -> DataConfig:
     """How the text of a run is read. One that was read already, byte by byte the same, will do."""
     data = manifest.config.data
     is_there = preview is not None and preview.data == data

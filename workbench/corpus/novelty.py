@@ -22,7 +22,7 @@ _CHARACTERS_PER_PIECE, _ITEMS_PER_PIECE = 1 << 20, 50_000
 _MOST_KEPT, _MOST_SHOWN = 2000, 24
 
 
-class Finding(Struct, frozen=True):
+class NoveltyResult(Struct, frozen=True):
     """What is known about one text.
 
     Attributes:
@@ -58,7 +58,7 @@ class Novelty:
 
     def __init__(self, text: PreparedText) -> None:
         self.text = text
-        self.findings: dict[tuple[str, bool], Finding] = {}
+        self.findings: dict[tuple[str, bool], NoveltyResult] = {}
         self._runs: dict[str, _Run] = {}
 
     def look_up(self, text: str, has_ended: bool) -> Iterator[None]:
@@ -72,7 +72,7 @@ class Novelty:
         copied = yield from self._longest_copied(text)
         if len(self.findings) >= _MOST_KEPT:
             self.findings.clear()
-        self.findings[text, has_ended] = Finding(split, line, copied, is_item, has_ended)
+        self.findings[text, has_ended] = NoveltyResult(split, line, copied, is_item, has_ended)
 
     def _split_of(self, item: str) -> Generator[None, None, Split | None]:
         for split in SPLITS:
@@ -151,7 +151,7 @@ def _found(text: str, part: str, start: int = 0) -> Generator[None, None, int]:
     return -1
 
 
-def novelty_words(finding: Finding) -> str:
+def novelty_words(finding: NoveltyResult) -> str:
     """Whether an item stands in a split, and where; empty for what is no item."""
     if finding.split is None:
         return not_found_words(finding.has_ended) if finding.is_item else ""
@@ -168,7 +168,7 @@ def not_found_words(has_ended: bool) -> str:
     return "new" if has_ended else "no whole line"
 
 
-def copied_words(finding: Finding, n_characters: int) -> str:
+def copied_words(finding: NoveltyResult, n_characters: int) -> str:
     """The longest stretch that stands in train too; empty where all of it does, or next to nothing.
 
     Args:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:  # what makes a preview is imported while one is being made
     from workbench.corpus.preview import Preview
 
 
-class PreviewAhead:
+class PreviewPreload:
     """Begins at once to read, cut and count a text in a process of its own.
 
     Use it before there are threads: the process is forked, so that it need not start Python anew.

@@ -21,11 +21,11 @@ from seqlm.data.prepared_text import Description, PreparedText, prepare
 from seqlm.data.split import SPLITS
 from seqlm.data.text_io import Progress
 from seqlm.data.tokenizer import UNKNOWN
-from seqlm.generation.sampler import Draw, uniform
-from workbench.render.sanitize import clean, token_glyph
+from seqlm.generation.sampler import SampledSequence, uniform_random
+from workbench.render.sanitize import sanitize, token_glyph
 
 if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
-    from seqlm.protocol.queries import Drawn
+    from seqlm.protocol.queries import SampleResult
 
 FILL = "·"
 """How a place in the context is shown that lies before the first token."""
@@ -35,7 +35,7 @@ _LOOKED_AT = 1_000_000  # characters
 _SHORTEST, _MOST_OPTIONS = 4, 300_000
 
 
-class Fed(Struct, frozen=True):
+class TrainingExample(Struct, frozen=True):
     """One prediction that the model is asked to make: what it sees, and what is right.
 
     ``item`` is the whole line on its first row, else empty; ``n_item`` numbers the item in train and
@@ -78,7 +78,7 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
     @property
     def name(self) -> str:
         """The corpus as it is shown."""
-        return clean(self.text.corpus.name, 60)
+        return sanitize(self.text.corpus.name, 60)
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
@@ -124,12 +124,12 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
         count: int,
         sampling: SampleConfig,
         length: int = 40,
-    ) -> list["Drawn"]:
+    ) -> list["SampleResult"]:
         """Continuations of ``prompt`` drawn from the counts, with the fixed draws of the seed.
 
         They are shorter where the vocabulary is large, so that a screen need not wait for them.
         """
-        from seqlm.protocol.queries import Drawn
+        from seqlm.protocol.queries import SampleResult
 
         length = max(_SHORTEST, min(length, _MOST_OPTIONS // (count * len(self.vocabulary))))
         known = {item: split for split in reversed(SPLITS) for item in self.text.items[split]}
@@ -141,7 +141,7 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
             whole = self.text.tokenizer.join([*prompt, *(tokens[:-1] if has_ended else tokens)])
             is_item = self.text.is_item(has_ended)
             drawn.append(
-                Drawn(
+                SampleResult(
                     text=whole,
                     tokens=tokens,
                     surprisal=one.surprisal,
@@ -155,11 +155,13 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
 
     def _drawn(
         self, prompt: Sequence[str], sampling: SampleConfig, sample: int, length: int
-    ) -> Draw:
+    ) -> SampledSequence:
         end_id, last = self.text.tokenizer.end_id, list(prompt[-1:])
-        drawn = Draw([], [], [], [])
+        drawn = SampledSequence([], [], [], [])
         for position in range(length):
-            drawn.take(self.probabilities(last), sampling, uniform(sampling.seed, sample, position))
+            drawn.take(
+                self.probabilities(last), sampling, uniform_random(sampling.seed, sample, position)
+            )
             if drawn.ids[-1] == end_id:
                 break
             last = [self.vocabulary[drawn.ids[-1]]]
@@ -187,11 +189,11 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
         lines = items if self.text.corpus.mode == "lines" else items[0].split("\n")
         return Counter(len(self.text.tokenizer.split(line)) for line in lines)
 
-    def fed(self, model: ModelConfig, first: int, n_rows: int) -> list[Fed]:
+    def fed(self, model: ModelConfig, first: int, n_rows: int) -> list[TrainingExample]:
         """What the model is fed, row by row, from the item (of a stream: token) ``first`` on."""
         return list(islice(self._fed(model.context, first), n_rows))
 
-    def _fed(self, context: int | None, first: int) -> Iterator[Fed]:
+    def _fed(self, context: int | None, first: int) -> Iterator[TrainingExample]:
         items = self.text.items["train"]
         if self.text.corpus.mode == "stream":
             begin = max(0, first - _LONGEST_PREFIX)
@@ -201,11 +203,11 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
         for number in range(first, len(items)):
             item = items[number]
             tokens = self.text.tokenizer.split(item)
-            yield from self._fed_item(number, clean(item, _SHOWN_ITEM), tokens, context, 0)
+            yield from self._fed_item(number, sanitize(item, _SHOWN_ITEM), tokens, context, 0)
 
     def _fed_item(
         self, number: int, item: str, tokens: Sequence[str], context: int | None, first: int
-    ) -> Iterator[Fed]:
+    ) -> Iterator[TrainingExample]:
         missing = set(self.text.tokenizer.missing(tokens))
         glyphs = [token_glyph(UNKNOWN if token in missing else token) for token in tokens]
         if self.has_end:
@@ -216,7 +218,7 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
             shown = item if i == begins else ""
             longest = i if self.text.only_last else _LONGEST_PREFIX
             sees = _window(glyphs, i, context, longest)
-            yield Fed(sees, glyphs[i], shown, number, i - begin)
+            yield TrainingExample(sees, glyphs[i], shown, number, i - begin)
 
 
 def make_preview(data: DataConfig, progress: Progress | None = None) -> Preview:

@@ -9,11 +9,18 @@ a narrow terminal has gives shorter wordings too, so that its key is never cut o
 from collections.abc import Callable
 
 from seqlm.presets import PRESETS, Preset
-from seqlm.runspec.baselines import judged_on
-from workbench.hints.hint_text import Line, change_words, clauses, line, sentence, sentences
+from seqlm.runspec.baselines import primary_split
+from workbench.hints.hint_text import (
+    HintText,
+    change_words,
+    clauses,
+    make_hint,
+    sentence,
+    sentences,
+)
 from workbench.render.number_format import count, duration, learning_rate, loss
 from workbench.run.diagnostics import overfitting, plateau
-from workbench.state.app_state import Situation
+from workbench.state.app_state import AppState
 
 _RECENT_SHARE = 0.1
 _SILENT_FROM_S = 10
@@ -21,27 +28,27 @@ _TOO_SURE = 1.2
 _NEXT_TO_NOTHING = 0.99
 
 
-Rule = Callable[[Situation], Line | None]
+Rule = Callable[[AppState], HintText | None]
 
 
-def advise(situation: Situation) -> Line:
+def hint_for(situation: AppState) -> HintText:
     """The line for this situation."""
     for rule in _RULES:
         found = rule(situation)
         if found is not None:
             return found
-    return Line(" ", "label", "")
+    return HintText(" ", "label", "")
 
 
-def _refused(s: Situation) -> Line | None:
-    return line("✗", "error", sentences(s.refusal)) if s.refusal else None
+def _refused(s: AppState) -> HintText | None:
+    return make_hint("✗", "error", sentences(s.refusal)) if s.refusal else None
 
 
-def _reading(s: Situation) -> Line | None:
-    return Line("○", "waiting", s.reading) if s.reading else None
+def _reading(s: AppState) -> HintText | None:
+    return HintText("○", "waiting", s.reading) if s.reading else None
 
 
-def _died(s: Situation) -> Line | None:
+def _died(s: AppState) -> HintText | None:
     if s.run.status != "died":
         return None
     since = count(s.run.checkpoint_step or 0)
@@ -50,96 +57,98 @@ def _died(s: Situation) -> Line | None:
     more = s.keys.fill("; <app.commands> log says more.")
     found = (f"The trainer {s.run.message} at {at}.", f"The trainer {s.run.message}.")
     died = f"The trainer died at step {at}."
-    return line("✗", "error", (*found, died), (f"{goes_on}{more}", f"{goes_on}."))
+    return make_hint("✗", "error", (*found, died), (f"{goes_on}{more}", f"{goes_on}."))
 
 
-def _diverged(s: Situation) -> Line | None:
+def _diverged(s: AppState) -> HintText | None:
     if s.run.status != "diverged":
         return None
     back = "the start" if s.run.checkpoint_step is None else "the last checkpoint"
     remedy = s.keys.fill(f"<run.space>: back to {back}, rate {learning_rate(s.retry_rate)}.")
     found = (*clauses(sentence(s.run.message)), f"Diverged at step {count(s.run.step)}.")
-    return line("✗", "error", found, remedy)
+    return make_hint("✗", "error", found, remedy)
 
 
-def _failed(s: Situation) -> Line | None:
+def _failed(s: AppState) -> HintText | None:
     if s.run.status != "failed":
         return None
     remedies = "<pane.2> changes a value, <run.new> starts again.", "<run.new> starts again."
     found = (*clauses(sentence(s.run.message)), f"Failed at step {count(s.run.step)}.")
-    return line("✗", "error", found, [s.keys.fill(remedy) for remedy in remedies])
+    return make_hint("✗", "error", found, [s.keys.fill(remedy) for remedy in remedies])
 
 
-def _reading_run(s: Situation) -> Line | None:
+def _reading_run(s: AppState) -> HintText | None:
     if s.run.status != "reading":
         return None
     wrote = f"Reading what {s.run.run} wrote:", "Reading the log:"
-    return line("○", "waiting", wrote, f"step {count(s.run.step)} so far.")
+    return make_hint("○", "waiting", wrote, f"step {count(s.run.step)} so far.")
 
 
-def _starting(s: Situation) -> Line | None:
+def _starting(s: AppState) -> HintText | None:
     if s.run.status != "starting":
         return None
     if s.quiet_s:
         so_far = s.keys.fill(f"{s.quiet_s} s so far. <app.commands> log shows why.")
-        return Line("○", "waiting", f"Starting the trainer: loading torch. {so_far}")
-    return Line("○", "waiting", "Starting the trainer (1-2 s): loading torch.")
+        return HintText("○", "waiting", f"Starting the trainer: loading torch. {so_far}")
+    return HintText("○", "waiting", "Starting the trainer (1-2 s): loading torch.")
 
 
-def _silent(s: Situation) -> Line | None:
+def _silent(s: AppState) -> HintText | None:
     """A worker that lives and says nothing; one that is told to pace itself may be slow."""
     pace = s.run.values.get("train.pace", s.config.train.pace)
     if s.run.status != "training" or s.quiet_s < max(_SILENT_FROM_S, 3 / pace if pace else 0):
         return None
     words = f"Nothing from the trainer for {s.quiet_s} s, but it is alive. Waiting; <run.stop> stops it."
-    return Line("!", "warning", s.keys.fill(words))
+    return HintText("!", "warning", s.keys.fill(words))
 
 
-def _past(s: Situation) -> Line | None:
+def _past(s: AppState) -> HintText | None:
     if s.looking_at is None:
         return None
     at = f"Looking at step {count(s.looking_at)} of {count(s.run.step)}"
     moves = ["<past.earlier> earlier   <past.later> later   <pane.back> now", "<pane.back> now"]
-    return line("◂", "waiting", f"{s.note or at}  ", [s.keys.fill(move) for move in moves])
+    return make_hint("◂", "waiting", f"{s.note or at}  ", [s.keys.fill(move) for move in moves])
 
 
-def _noted(s: Situation) -> Line | None:
-    return line("▸", "plain", sentences(s.note)) if s.note else None
+def _noted(s: AppState) -> HintText | None:
+    return make_hint("▸", "plain", sentences(s.note)) if s.note else None
 
 
-def _scoring(s: Situation) -> Line | None:
+def _scoring(s: AppState) -> HintText | None:
     run = s.run
     if run.status != "training" or not run.steps_planned or run.step < run.steps_planned:
         return None
-    return Line("○", "waiting", "Every step is done. Now the whole of train and val is scored.")
+    return HintText("○", "waiting", "Every step is done. Now the whole of train and val is scored.")
 
 
-def _waiting(s: Situation) -> Line | None:
+def _waiting(s: AppState) -> HintText | None:
     n = len(s.waiting)
     if not n:
         return None
     waits = "1 value waits" if n == 1 else f"{n} values wait"
     starts = s.keys.fill("<run.new> starts it")
     old = f"{starts}, this one is stopped with a checkpoint." if s.run.is_live else ""
-    return line("▸", "waiting", f"{waits} for a new run:", (*filter(None, [old]), f"{starts}."))
+    return make_hint(
+        "▸", "waiting", f"{waits} for a new run:", (*filter(None, [old]), f"{starts}.")
+    )
 
 
-def _paused(s: Situation) -> Line | None:
+def _paused(s: AppState) -> HintText | None:
     if s.run.status != "paused":
         return None
     at = count(s.run.step)
     words = f"Paused at step {at}. <run.space> goes on, <run.step> does one step."
-    return Line("‖", "warning", s.keys.fill(words))
+    return HintText("‖", "warning", s.keys.fill(words))
 
 
-def _stopped(s: Situation) -> Line | None:
+def _stopped(s: AppState) -> HintText | None:
     if s.run.status != "stopped":
         return None
     words = f"Stopped at step {count(s.run.step)} with a checkpoint. <run.space> goes on from it."
-    return Line("■", "label", s.keys.fill(words))
+    return HintText("■", "label", s.keys.fill(words))
 
 
-def _finished(s: Situation) -> Line | None:
+def _finished(s: AppState) -> HintText | None:
     if s.run.status != "finished":
         return None
     result, done = s.result, "Counted" if s.config.model.learns_by_counting else "Finished"
@@ -154,7 +163,7 @@ def _finished(s: Situation) -> Line | None:
     early = (*clauses(sentence(s.run.message)), "") if s.run.message else ""
     teaches = _taught(s.preset)
     then = s.keys.fill("<pane.4> uses it"), s.keys.fill("; <run.new> trains a changed one.")
-    return line("✓", "best", (*took, short), early, teaches, ("".join(then), f"{then[0]}."))
+    return make_hint("✓", "best", (*took, short), early, teaches, ("".join(then), f"{then[0]}."))
 
 
 def _taught(preset: Preset | None) -> tuple[str, ...]:
@@ -163,22 +172,22 @@ def _taught(preset: Preset | None) -> tuple[str, ...]:
     return (*(words for words in whole if len(words.split()) > 2), "")
 
 
-def _is_validated(s: Situation) -> bool:
+def _is_validated(s: AppState) -> bool:
     """Whether the losses of val tell how good the model is: of a single batch they do not."""
-    return judged_on(s.config) == "val"
+    return primary_split(s.config) == "val"
 
 
-def _overfitting(s: Situation) -> Line | None:
+def _overfitting(s: AppState) -> HintText | None:
     found = overfitting(s.run) if _is_validated(s) else None
     if found is None or s.preview is None or found.best.loss > s.preview.uniform:
         return None
     rises, stops = "val rises while train falls", s.keys.fill("<run.stop> stops.")
     words = f"{rises}, {count(found.n_checks)} checks running: learning by heart."
     best = f"The best was at {count(found.best.step)}.", f"Best at {count(found.best.step)}."
-    return line("!", "warning", (words, f"{rises}: by heart."), best, stops)
+    return make_hint("!", "warning", (words, f"{rises}: by heart."), best, stops)
 
 
-def _too_sure(s: Situation) -> Line | None:
+def _too_sure(s: AppState) -> HintText | None:
     """Some first weights are sure of wrong tokens: worse than guessing, and soon mended."""
     run = s.run
     if run.status != "training" or s.preview is None or run.train_last is None:
@@ -189,10 +198,10 @@ def _too_sure(s: Situation) -> Line | None:
         return None
     worse = f"Worse than guessing ({loss(uniform, 3)}):"
     why = "the first weights are sure of wrong tokens.", "sure of wrong tokens."
-    return line("▸", "plain", worse, why, s.keys.fill("<pane.3> shows how it falls."))
+    return make_hint("▸", "plain", worse, why, s.keys.fill("<pane.3> shows how it falls."))
 
 
-def _settled(s: Situation) -> Line | None:
+def _settled(s: AppState) -> HintText | None:
     """Little is gained: with a rate that stays as it is, smaller steps may settle lower."""
     is_judged = s.run.status == "training" and _is_validated(s)
     found = plateau(s.run) if is_judged else None
@@ -205,10 +214,10 @@ def _settled(s: Situation) -> Line | None:
         "<pane.3>, then <rate.halve> halves the rate.",
         "<pane.3> <rate.halve> halves the rate.",
     )
-    return line("▸", "plain", words, why, [s.keys.fill(way) for way in halves])
+    return make_hint("▸", "plain", words, why, [s.keys.fill(way) for way in halves])
 
 
-def _changed(s: Situation) -> Line | None:
+def _changed(s: AppState) -> HintText | None:
     """What the last change did, while that is news: until a tenth more steps are done."""
     if not s.run.changes:
         return None
@@ -216,10 +225,10 @@ def _changed(s: Situation) -> Line | None:
     if not change.can_have_effect or s.run.step > change.step * (1 + _RECENT_SHARE) + 2000:
         return None
     shows = s.keys.fill("<pane.3> shows where.")
-    return line("▸", "mark", *change_words(s.run, change), shows)
+    return make_hint("▸", "mark", *change_words(s.run, change), shows)
 
 
-def _above_bigram(s: Situation) -> Line | None:
+def _above_bigram(s: AppState) -> HintText | None:
     """Where pairs tell next to nothing, passing what counting them reaches is no news."""
     if s.preview is None or s.run.best is None or s.run.status != "training":
         return None
@@ -229,29 +238,35 @@ def _above_bigram(s: Situation) -> Line | None:
     bigram, one = loss(s.preview.bigram, 3), s.preview.text.tokenizer.one
     if s.run.best.loss > s.preview.bigram:
         pairs = f"what counting pairs of {one}s reaches ({bigram}).", f"pairs of {one}s ({bigram})."
-        return line("▸", "plain", "Next to pass:", pairs, s.keys.fill("<pane.3> shows the line."))
+        return make_hint(
+            "▸", "plain", "Next to pass:", pairs, s.keys.fill("<pane.3> shows the line.")
+        )
     more = f"it now uses more than one {one}.", f"it uses more than one {one}.", "it uses more."
     draws = s.keys.fill("<pane.4> draws from it.")
-    return line("▸", "plain", f"Below the {one}-pair counts ({bigram}):", more, draws)
+    return make_hint("▸", "plain", f"Below the {one}-pair counts ({bigram}):", more, draws)
 
 
-def _training(s: Situation) -> Line | None:
+def _training(s: AppState) -> HintText | None:
     if s.run.status != "training":
         return None
     words = "Training. <run.space> pauses; each batch's loss is one step of the line."
-    return Line("▸", "plain", s.keys.fill(words))
+    return HintText("▸", "plain", s.keys.fill(words))
 
 
-def _ready(s: Situation) -> Line | None:
+def _ready(s: AppState) -> HintText | None:
     preset = PRESETS.get(s.config.preset)
     presses = s.keys.fill("Press <run.space> to train")
     begins = f"{presses} {s.title}", f"{presses} it"
     plain = [f"{begin}." for begin in begins]
     if s.n_runs:
         runs = "your run" if s.n_runs == 1 else f"one of your {count(s.n_runs)} runs"
-        return line("▸", "plain", plain, _taught(preset), s.keys.fill(f"<app.open> opens {runs}."))
+        return make_hint(
+            "▸", "plain", plain, _taught(preset), s.keys.fill(f"<app.open> opens {runs}.")
+        )
     taught = clauses(preset.teaches) if preset else ()
-    return line("▸", "plain", [f"{begin}: {what}" for begin in begins for what in taught] + plain)
+    return make_hint(
+        "▸", "plain", [f"{begin}: {what}" for begin in begins for what in taught] + plain
+    )
 
 
 _RULES: tuple[Rule, ...] = (

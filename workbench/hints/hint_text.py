@@ -8,14 +8,14 @@ from rich.cells import cell_len
 
 from workbench.hints.setting_labels import label
 from workbench.render.number_format import count, learning_rate, loss
-from workbench.render.sanitize import clean, fit
+from workbench.render.sanitize import fit, sanitize
 from workbench.run.diagnostics import n_together
-from workbench.run.state import Changed, RunState
+from workbench.run.state import AppliedChange, RunState
 
 _SENTENCE_END = ". "
 
 
-class Line(NamedTuple):
+class HintText(NamedTuple):
     """What the coach says: a sign, its role, and the words; then the same in fewer and fewer."""
 
     sign: str
@@ -25,16 +25,16 @@ class Line(NamedTuple):
 
     def fitting(self, width: int) -> str:
         """The first wording that fits into so many cells; where none does, the last one cut."""
-        wordings = [clean(words) for words in (self.words, *self.shorter)]
+        wordings = [sanitize(words) for words in (self.words, *self.shorter)]
         whole = (words for words in wordings if cell_len(words) <= width)
         return next(whole, "") or fit(wordings[-1], width).rstrip()
 
 
-def line(sign: str, role: str, *parts: str | Sequence[str]) -> Line:
+def make_hint(sign: str, role: str, *parts: str | Sequence[str]) -> HintText:
     """A line of parts, each in one or more wordings, the longest first; the last is shortened first."""
     choices = [(part,) if isinstance(part, str) else part for part in parts]
     words, *shorter = (" ".join(filter(None, chosen)) for chosen in product(*choices))
-    return Line(sign, role, words, tuple(shorter))
+    return HintText(sign, role, words, tuple(shorter))
 
 
 def sentences(words: str) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ def sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}".rstrip(".")
 
 
-def change_words(run: RunState, change: Changed) -> tuple[Sequence[str], Sequence[str]]:
+def change_words(run: RunState, change: AppliedChange) -> tuple[Sequence[str], Sequence[str]]:
     """What was changed, and the validation losses around it, each in several lengths."""
     planned = "As planned: " if change.is_planned else ""
     new = f"{label(change.key)} → {value_text(change.new)}"

@@ -14,7 +14,7 @@ _NAMES = {"enter": "enter", "tab": "tab", "backspace": "backspace", "space": "sp
 _PLACE = re.compile(r"<([a-z_]+\.[a-z_0-9]+)>")
 
 
-class KeyNames(Struct, frozen=True):
+class KeyLabels(Struct, frozen=True):
     """How the keys are called.
 
     Attributes:
@@ -41,7 +41,7 @@ class KeyNames(Struct, frozen=True):
         return key_called(keys_of(binding, dict(self.moved))[0]) if binding else ""
 
 
-USUAL_KEYS = KeyNames()
+USUAL_KEYS = KeyLabels()
 """As nobody has moved them."""
 
 

@@ -9,16 +9,16 @@ from textual import events
 from textual.geometry import Offset, Size
 from textual.strip import Strip
 
-from workbench.keyboard.key_labels import USUAL_KEYS, KeyNames
+from workbench.keyboard.key_labels import USUAL_KEYS, KeyLabels
 from workbench.layout import is_framed
-from workbench.state.app_state import Situation
-from workbench.widgets.row_widget import Row, Rows
+from workbench.state.app_state import AppState
+from workbench.widgets.row_widget import Row, RowWidget
 
 _LIGHT, _HEAVY, _PLAIN, _DOUBLE = "╭─╮│╰╯", "┏━┓┃┗┛", "+-+|++", "+=+|++"
 _FOLDED_NAME_CELLS = 10
 
 
-class Pane(Rows, can_focus=True):
+class Pane(RowWidget, can_focus=True):
     """A place on the screen that a digit leads to.
 
     Attributes:
@@ -40,10 +40,10 @@ class Pane(Rows, can_focus=True):
     NUMBER: ClassVar[int]
     NAME: ClassVar[str]
     HELP: ClassVar[str]
-    situation: Situation | None = None
+    situation: AppState | None = None
 
     @property
-    def keys(self) -> KeyNames:
+    def keys(self) -> KeyLabels:
         """How the keys are called."""
         return self.situation.keys if self.situation else USUAL_KEYS
 
@@ -72,7 +72,7 @@ class Pane(Rows, can_focus=True):
         """What the pane may have had to cut, for the help: a term and its words."""
         return ()
 
-    def show(self, situation: Situation) -> None:
+    def show(self, situation: AppState) -> None:
         """Show this situation."""
         self.situation = situation
         self.redraw()

@@ -43,7 +43,7 @@ _ASCII_SIGNS = {
 }  # fmt: skip
 
 
-def clean(text: str, max_chars: int | None = None) -> str:
+def sanitize(text: str, max_chars: int | None = None) -> str:
     """Makes any text safe to show: what could steer the terminal becomes a visible sign.
 
     Control characters (tab and newline too) become control pictures such as ``␊``. What is
@@ -80,16 +80,16 @@ def token_glyph(token: str, ascii_only: bool = False) -> str:
     ``_`` and ``\n``, and a letter outside ASCII is written as its escape.
     """
     if not ascii_only:
-        return clean(token).replace(" ", "␣")
+        return sanitize(token).replace(" ", "␣")
     escaped = token.replace(END, "$").replace(" ", "_").replace("\n", "\\n").replace("\t", "\\t")
-    return clean(escaped.encode("ascii", "backslashreplace").decode("ascii")).translate(
+    return sanitize(escaped.encode("ascii", "backslashreplace").decode("ascii")).translate(
         {0x2400 + code: f"\\x{code:02x}" for code in range(0x20)} | {0x2421: "\\x7f"}
     )
 
 
 def ascii_text(text: str) -> str:
     """Returns the text in ASCII alone, as wide as it was: known signs by a stand-in, others by ``?``."""
-    return ascii_signs(clean(text))
+    return ascii_signs(sanitize(text))
 
 
 def ascii_signs(drawn: str) -> str:
@@ -105,7 +105,7 @@ def fit(
     A wide letter takes two cells. Where something was cut the last sign is ``…`` (``~`` in
     ASCII). The text is cleaned first, for an uncleaned one has no certain width.
     """
-    shown = ascii_text(text) if ascii_only else clean(text)
+    shown = ascii_text(text) if ascii_only else sanitize(text)
     if width <= 0:
         return ""
     n_cells = cell_len(shown)
@@ -132,7 +132,7 @@ def _shortened(text: str, max_chars: int) -> str:
     # One kept letter can bring its marks along, and a mark may need a circle: a few times
     # the length is enough to look at, however long the text is.
     looked_at = text[: (MAX_MARKS + 1) * max_chars + 1]
-    cleaned = clean(looked_at)
+    cleaned = sanitize(looked_at)
     if len(cleaned) <= max_chars and len(looked_at) == len(text):
         return cleaned
     return cleaned[: max_chars - 1] + "…"

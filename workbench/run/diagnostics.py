@@ -3,8 +3,8 @@
 import math
 from typing import NamedTuple
 
-from workbench.run.loss_series import Bin, Curve
-from workbench.run.state import Changed, Measured, RunState
+from workbench.run.loss_series import LossBucket, LossSeries
+from workbench.run.state import AppliedChange, LossPoint, RunState
 
 FEW_CHECKS = 5
 _LITTLE, _MUCH = 0.01, 0.02
@@ -15,7 +15,7 @@ class Overfitting(NamedTuple):
     """Validation losses that rise while the train loss falls: how many since the best one."""
 
     n_checks: int
-    best: Measured
+    best: LossPoint
 
 
 class Plateau(NamedTuple):
@@ -62,26 +62,26 @@ def plateau(state: RunState) -> Plateau | None:
     return Plateau(step, checks[near].low - lowest) if n_after > FEW_CHECKS and is_long else None
 
 
-def n_together(state: RunState, change: Changed) -> int:
+def n_together(state: RunState, change: AppliedChange) -> int:
     """How many changes lie between the same two validations: what val did then, they did together."""
     between = _around(change)
     return sum(other.can_have_effect and _around(other) == between for other in state.changes)
 
 
-def _around(change: Changed) -> tuple[Measured | None, Measured | None]:
+def _around(change: AppliedChange) -> tuple[LossPoint | None, LossPoint | None]:
     return change.before, change.after
 
 
-def crossed(state: RunState, loss: float) -> int | None:
+def crossed_baseline(state: RunState, loss: float) -> int | None:
     """Returns the first step, to two percent, at which the validation loss was below another loss."""
     return next((found.step for found in state.val.growing if found.low < loss), None)
 
 
-def _bins(curve: Curve, first: float, last: float) -> list[Bin]:
+def _bins(curve: LossSeries, first: float, last: float) -> list[LossBucket]:
     return [found for found in curve.growing if first <= found.begin and found.step <= last]
 
 
-def _mean(curve: Curve, first: float, last: float) -> float:
+def _mean(curve: LossSeries, first: float, last: float) -> float:
     """The mean of the losses in the bins that lie in this range; NaN without one."""
     found = _bins(curve, first, last)
     n = sum(part.n for part in found)

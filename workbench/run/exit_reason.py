@@ -7,7 +7,7 @@ from seqlm.worker.client import Connection
 WITHOUT_A_WORD = "ended without a word"
 
 
-def how_it_ended(connection: Connection | None) -> str:
+def exit_reason(connection: Connection | None) -> str:
     """What is known about the end of a worker, in words that follow "the trainer"."""
     process = connection.process if connection is not None else None
     if process is None:

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 
-def moved(kept: Sequence[int], looking_at: int | None, by: int) -> int | None:
+def next_kept_step(kept: Sequence[int], looking_at: int | None, by: int) -> int | None:
     """Another step to look at: ``by`` kept steps later, or earlier; after the last comes now.
 
     Args:
@@ -17,6 +17,6 @@ def moved(kept: Sequence[int], looking_at: int | None, by: int) -> int | None:
     return kept[there] if there < len(kept) else None
 
 
-def nearest(kept: Sequence[int], step: int) -> int | None:
+def nearest_kept_step(kept: Sequence[int], step: int) -> int | None:
     """The kept step that is nearest to ``step``, of two the earlier one; None where none is kept."""
     return min(kept, key=lambda one: abs(one - step), default=None)

@@ -14,7 +14,7 @@ def remember(run: str, step: int) -> None:
         path.write_text(str(step))
 
 
-def take(run: str) -> int | None:
+def pop(run: str) -> int | None:
     """The step at which a run was last left, told once."""
     path = _path(run)
     try:

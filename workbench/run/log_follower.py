@@ -4,15 +4,15 @@ from pathlib import Path
 
 from seqlm.protocol.codec import MessageError, decode, decoder
 from seqlm.protocol.events import Event, Resumed
-from seqlm.runs.event_log import Tail
-from workbench.run.reducer import fold_all
+from seqlm.runs.event_log import EventLogReader
+from workbench.run.reducer import reduce_events
 from workbench.run.state import RunState
 
 SLICE_BYTES = 1 << 18
 _RESUMED = decoder(Event)
 
 
-class Follower:
+class LogFollower:
     """Folds a log into a state. Events that a later ``Resumed`` supersedes do not count.
 
     The log is gone through twice: first it is only skimmed for what was superseded, then its events
@@ -30,7 +30,7 @@ class Follower:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.state, self._folded, self._tail = RunState(), RunState(), Tail(path)
+        self.state, self._folded, self._tail = RunState(), RunState(), EventLogReader(path)
         self._restart()
 
     def read(self) -> bool:
@@ -51,7 +51,7 @@ class Follower:
             self._restart()
             return True
         counting = (event for event in events if not self._is_superseded(event.seq))
-        self._folded = fold_all(self._folded, counting)
+        self._folded = reduce_events(self._folded, counting)
         if self._tail.offset >= self._shown_to:
             self.state = self._folded
         return self._tail.offset != before
@@ -62,7 +62,7 @@ class Follower:
         self._resumed: set[int] = set()
         self._superseded: list[tuple[int, int]] = []
         self._is_skimming, self._skimmed_to = True, 0
-        self._tail, self._folded = Tail(self._path), RunState()
+        self._tail, self._folded = EventLogReader(self._path), RunState()
 
     def _skim(self) -> None:
         """Look for ``Resumed`` in the next slice of whole lines; the other lines are not decoded."""

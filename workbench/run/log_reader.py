@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from seqlm.errors import SeqlmError
 from seqlm.runs.directory import RunDirectory
-from workbench.run.log_follower import Follower
+from workbench.run.log_follower import LogFollower
 from workbench.run.state import RunState
 
 _SLICE_S = 0.02
@@ -32,7 +32,7 @@ class LogReader:
     ) -> None:
         self.run, self.is_busy, self.has_caught_up = run, False, False
         self._on_read, self._on_broken = on_read, on_broken
-        self._log, self._is_dropped = Follower(run.events_path), False
+        self._log, self._is_dropped = LogFollower(run.events_path), False
 
     @property
     def state(self) -> RunState:

@@ -20,7 +20,7 @@ MAX_EQUAL_BINS = 512
 _last_step = attrgetter("step")
 
 
-class Bin(NamedTuple):
+class LossBucket(NamedTuple):
     """Consecutive steps drawn as one.
 
     Attributes:
@@ -51,7 +51,7 @@ class Bin(NamedTuple):
         return self.total / self.n
 
 
-class Curve(Struct, frozen=True):
+class LossSeries(Struct, frozen=True):
     """One series of losses by step, in bins for a logarithmic and for a linear axis.
 
     Attributes:
@@ -60,14 +60,14 @@ class Curve(Struct, frozen=True):
         width: Steps in one of the equal bins, a power of two.
     """
 
-    growing: tuple[Bin, ...] = ()
-    equal: tuple[Bin, ...] = ()
+    growing: tuple[LossBucket, ...] = ()
+    equal: tuple[LossBucket, ...] = ()
     width: int = 1
 
     def __bool__(self) -> bool:
         return bool(self.growing)
 
-    def extended(self, first_step: int, losses: Sequence[float]) -> "Curve":
+    def extended(self, first_step: int, losses: Sequence[float]) -> "LossSeries":
         """The curve with the losses of consecutive steps, ``first_step`` first, added at its end."""
         if not losses:
             return self
@@ -80,9 +80,9 @@ class Curve(Struct, frozen=True):
             first_step, losses = first_step + n_fitting, losses[n_fitting:]
             if losses:
                 equal, width = _coarser(equal, width), width * 2
-        return Curve(tuple(growing), tuple(equal), width)
+        return LossSeries(tuple(growing), tuple(equal), width)
 
-    def between(self, first: float, last: float, is_log: bool) -> tuple[Bin, ...]:
+    def between(self, first: float, last: float, is_log: bool) -> tuple[LossBucket, ...]:
         """The bins from one step to another and one more on each side, where the line comes from.
 
         Args:
@@ -97,7 +97,7 @@ class Curve(Struct, frozen=True):
         end = bisect_right(bins, last, key=_last_step)
         return bins[max(0, begin - 1) : end + 1]
 
-    def before(self, step: int) -> Bin | None:
+    def before(self, step: int) -> LossBucket | None:
         """The last bin that ends at this step or before it, of either kind."""
         ends = [
             bins[at - 1]
@@ -110,20 +110,20 @@ class Curve(Struct, frozen=True):
 Bounds = Callable[[int, int], tuple[int, int]]
 
 
-def _pour(bins: list[Bin], first_step: int, losses: Sequence[float], bounds: Bounds) -> None:
+def _pour(bins: list[LossBucket], first_step: int, losses: Sequence[float], bounds: Bounds) -> None:
     """Add losses to the last bin while they fit, then to new ones."""
     at = 0
     while at < len(losses):
         step = first_step + at
         if not bins or bins[-1].end < step:
             begin, end = bounds(bins[-1].end if bins else 0, step)
-            bins.append(Bin(begin, end, 0, 0, 0.0, math.inf, -math.inf, math.nan, math.nan))
+            bins.append(LossBucket(begin, end, 0, 0, 0.0, math.inf, -math.inf, math.nan, math.nan))
         part = losses[at : at + bins[-1].end - step + 1]
         bins[-1] = _with(bins[-1], step, part)
         at += len(part)
 
 
-def _with(found: Bin, step: int, losses: Sequence[float]) -> Bin:
+def _with(found: LossBucket, step: int, losses: Sequence[float]) -> LossBucket:
     """Add in the order of steps, one by one: so rounding does not depend on the pieces."""
     total = reduce(add, losses, found.total)
     finite = losses if math.isfinite(total) else [x for x in losses if math.isfinite(x)]
@@ -153,9 +153,9 @@ def _equal_bounds(width: int) -> Bounds:
     return bounds
 
 
-def _coarser(bins: Sequence[Bin], width: int) -> list[Bin]:
+def _coarser(bins: Sequence[LossBucket], width: int) -> list[LossBucket]:
     """Put bins together, two and two, as they stand in bins of twice the width."""
-    wider: list[Bin] = []
+    wider: list[LossBucket] = []
     for found in bins:
         begin, end = _equal_bounds(width * 2)(0, found.begin)
         if wider and wider[-1].begin == begin:
@@ -165,7 +165,7 @@ def _coarser(bins: Sequence[Bin], width: int) -> list[Bin]:
     return wider
 
 
-def _joined(a: Bin, b: Bin) -> Bin:
+def _joined(a: LossBucket, b: LossBucket) -> LossBucket:
     return a._replace(
         step=b.step,
         n=a.n + b.n,

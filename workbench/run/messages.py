@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # what the first frame does not need is imported when it is n
     from seqlm.protocol.queries import Answer
 
 
-class RunProgressed(Message):
+class RunStateChanged(Message):
     """The run's state is another than before."""
 
     def __init__(self, state: RunState) -> None:
@@ -28,7 +28,7 @@ class RunOpened(Message):
         self.is_linked = is_linked
 
 
-class Answered(Message):
+class QueryAnswered(Message):
     """The worker answered a question."""
 
     def __init__(self, answer: "Answer") -> None:
@@ -36,7 +36,7 @@ class Answered(Message):
         self.answer = answer
 
 
-class Declined(Message):
+class RequestRejected(Message):
     """A command or a question cannot be followed; ``words`` say why and what would be right.
 
     ``remedy`` is a sentence of our own about keys, for `KeyNames.fill`.

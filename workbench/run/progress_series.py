@@ -9,7 +9,7 @@ from msgspec import Struct
 _GROWTH = 1.01
 
 
-class Course(Struct, frozen=True):
+class ProgressSeries(Struct, frozen=True):
     """What was so at some steps, about one percent apart; between them a straight line is drawn.
 
     The last step that was told is always kept.
@@ -26,7 +26,7 @@ class Course(Struct, frozen=True):
     tokens: tuple[int, ...] = ()
     rates: tuple[float, ...] = ()
 
-    def extended(self, step: int, train_s: float, n_tokens: int, rate: float) -> "Course":
+    def extended(self, step: int, train_s: float, n_tokens: int, rate: float) -> "ProgressSeries":
         """The course with one more step told; time and tokens never go back."""
         n_kept = len(self.steps)
         if n_kept and step <= self.steps[-1]:
@@ -35,7 +35,7 @@ class Course(Struct, frozen=True):
         tokens = max(self.tokens[-1] if n_kept else 0, n_tokens)
         if n_kept > 1 and self.steps[-1] < self.steps[-2] * _GROWTH:
             n_kept -= 1
-        return Course(
+        return ProgressSeries(
             (*self.steps[:n_kept], step),
             (*self.seconds[:n_kept], seconds),
             (*self.tokens[:n_kept], tokens),

@@ -24,8 +24,8 @@ from seqlm.protocol.events import (
     WeightsKept,
     WorkerStarted,
 )
-from workbench.render.sanitize import clean
-from workbench.run.state import Changed, Measured, RunState
+from workbench.render.sanitize import sanitize
+from workbench.run.state import AppliedChange, LossPoint, RunState
 
 _MAX_CHANGES, _MAX_SAMPLES, _MAX_CLOCK, _MAX_KEPT = 512, 48, 40, 32
 _MAX_MESSAGE, _MAX_SAMPLE = 300, 400
@@ -33,27 +33,27 @@ _MAX_NAME, _MAX_RECIPE = 100, 8000
 _COUNTED_WITH = ("train.steps", "train.learning_rate")
 
 
-def fold(state: RunState, event: Event) -> RunState:
+def reduce_event(state: RunState, event: Event) -> RunState:
     """The state after one more event."""
     return _FOLD[type(event)](state, event)
 
 
-def fold_all(state: RunState, events: Iterable[Event]) -> RunState:
+def reduce_events(state: RunState, events: Iterable[Event]) -> RunState:
     """The state after more events, in their order."""
     for event in events:
-        state = fold(state, event)
+        state = reduce_event(state, event)
     return state
 
 
-def died(state: RunState, message: str) -> RunState:
+def mark_died(state: RunState, message: str) -> RunState:
     """The state of a run whose worker ended without telling why."""
-    return replace(state, status="died", message=clean(message, _MAX_MESSAGE), clock=())
+    return replace(state, status="died", message=sanitize(message, _MAX_MESSAGE), clock=())
 
 
 def _created(_: RunState, event: RunCreated) -> RunState:
     return RunState(
-        run=clean(event.run, _MAX_NAME),
-        recipe=clean(event.recipe, _MAX_RECIPE),
+        run=sanitize(event.run, _MAX_NAME),
+        recipe=sanitize(event.recipe, _MAX_RECIPE),
         n_parameters=event.n_parameters,
         n_vocab=event.n_vocab,
         n_targets=event.n_targets,
@@ -68,7 +68,7 @@ def _worker_started(state: RunState, event: WorkerStarted) -> RunState:
         state,
         status="starting",
         message="",
-        device=clean(event.device, _MAX_NAME),
+        device=sanitize(event.device, _MAX_NAME),
         seen_t=event.t,
         clock=(),
     )
@@ -98,7 +98,7 @@ def _evaluated(state: RunState, event: Evaluated) -> RunState:
     state = _clocked(state, event)
     if event.split != "val":
         return replace(state, final={**state.final, event.split: event.loss})
-    measured = Measured(event.step, event.loss)
+    measured = LossPoint(event.step, event.loss)
     return replace(
         state,
         val=state.val.extended(event.step, [event.loss]),
@@ -109,7 +109,7 @@ def _evaluated(state: RunState, event: Evaluated) -> RunState:
     )
 
 
-def _with_effect(change: Changed, measured: Measured) -> Changed:
+def _with_effect(change: AppliedChange, measured: LossPoint) -> AppliedChange:
     """A validation at the very step of a change still shows the weights from before it."""
     if measured.step <= change.step:
         return replace(change, before=measured)
@@ -117,10 +117,10 @@ def _with_effect(change: Changed, measured: Measured) -> Changed:
 
 
 def _value_changed(state: RunState, event: ValueChanged) -> RunState:
-    key, new = clean(event.key, _MAX_NAME), _clean_value(event.new)
+    key, new = sanitize(event.key, _MAX_NAME), _clean_value(event.new)
     if key in _COUNTED_WITH and not isinstance(new, int | float):
         return state  # no worker of ours wrote this
-    change = Changed(
+    change = AppliedChange(
         event.step,
         key,
         _clean_value(event.old),
@@ -150,7 +150,7 @@ def _continued(state: RunState, event: Continued) -> RunState:
 
 def _sampled(state: RunState, event: Sampled) -> RunState:
     whole = "".join(event.tokens) if event.text is None else event.text
-    text = clean(whole, _MAX_SAMPLE)
+    text = sanitize(whole, _MAX_SAMPLE)
     samples = (*state.samples, (event.step, text))
     if len(samples) > _MAX_SAMPLES:
         samples = (*samples[:-1:2], samples[-1])
@@ -167,7 +167,7 @@ def _checkpoint_saved(state: RunState, event: CheckpointSaved) -> RunState:
 
 def _ended(state: RunState, event: Ended) -> RunState:
     state = _clocked(state, event)
-    message = clean(event.message, _MAX_MESSAGE)
+    message = sanitize(event.message, _MAX_MESSAGE)
     return replace(state, status=event.status, step=event.step, message=message, clock=())
 
 
@@ -179,7 +179,7 @@ def _clocked(state: RunState, event: Event) -> RunState:
 
 def _clean_value(value: Any) -> Any:
     is_plain = value is None or isinstance(value, int | float)
-    return value if is_plain else clean(str(value), _MAX_MESSAGE)
+    return value if is_plain else sanitize(str(value), _MAX_MESSAGE)
 
 
 _FOLD: dict[type[Any], Callable[[RunState, Any], RunState]] = {

@@ -15,7 +15,7 @@ _TAIL_BYTES = 1 << 16
 _READER = decoder(Event)
 
 
-class Standing(Struct, frozen=True):
+class RunStatus(Struct, frozen=True):
     """What the last events of a run tell.
 
     Attributes:
@@ -29,7 +29,7 @@ class Standing(Struct, frozen=True):
     val: float | None = None
 
 
-def standing_words(run: RunDirectory, is_live: bool) -> str:
+def run_status_text(run: RunDirectory, is_live: bool) -> str:
     """``finished, 200,000 steps, val 2.337``; what the end of the log does not tell is left out."""
     found = _standing(run)
     status = found.status or "died"
@@ -42,9 +42,9 @@ def standing_words(run: RunDirectory, is_live: bool) -> str:
     return ", ".join(filter(None, (status, steps, val)))
 
 
-def _standing(run: RunDirectory) -> Standing:
+def _standing(run: RunDirectory) -> RunStatus:
     """From the last event backwards, until all is known."""
-    found = Standing()
+    found = RunStatus()
     for line in reversed(_last_lines(run)):
         try:
             found = _with(found, decode(line, _READER))
@@ -55,7 +55,7 @@ def _standing(run: RunDirectory) -> Standing:
     return found
 
 
-def _with(found: Standing, event: Event) -> Standing:
+def _with(found: RunStatus, event: Event) -> RunStatus:
     step = event.last_step if isinstance(event, StepsDone) else getattr(event, "step", None)
     if found.step is None:  # the latest event of a step says how the run stands
         status = "paused" if isinstance(event, Paused) else ""

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
-from workbench.run.loss_series import Curve
-from workbench.run.progress_series import Course
+from workbench.run.loss_series import LossSeries
+from workbench.run.progress_series import ProgressSeries
 
 if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
     from seqlm.protocol.events import SplitName
@@ -31,14 +31,14 @@ _LEAST_WATCHED_S = 1.0
 _WITHOUT_EFFECT = frozenset(("train.steps", "train.patience", "train.pace", "train.evaluate_every"))
 
 
-class Measured(NamedTuple):
+class LossPoint(NamedTuple):
     """A loss in nats per token and the step it belongs to."""
 
     step: int
     loss: float
 
 
-class Changed(Struct, frozen=True):
+class AppliedChange(Struct, frozen=True):
     """A live value that changed, with the validation loss before it and the first one after.
 
     ``is_planned``: by the recipe, not by hand.
@@ -48,8 +48,8 @@ class Changed(Struct, frozen=True):
     key: str
     old: Any
     new: Any
-    before: Measured | None = None
-    after: Measured | None = None
+    before: LossPoint | None = None
+    after: LossPoint | None = None
     is_planned: bool = False
 
     @property
@@ -100,17 +100,17 @@ class RunState(Struct, frozen=True):
     status: Status = "untrained"
     message: str = ""
     step: int = 0
-    train: Curve = Curve()
-    val: Curve = Curve()
-    course: Course = Course()
+    train: LossSeries = LossSeries()
+    val: LossSeries = LossSeries()
+    course: ProgressSeries = ProgressSeries()
     train_last: float | None = None
-    val_last: Measured | None = None
-    best: Measured | None = None
+    val_last: LossPoint | None = None
+    best: LossPoint | None = None
     checks_since_best: int = 0
     final: Mapping["SplitName", float] = {}
     learning_rate: float | None = None
     values: Mapping[str, Any] = {}
-    changes: tuple[Changed, ...] = ()
+    changes: tuple[AppliedChange, ...] = ()
     n_changes: int = 0
     samples: tuple[tuple[int, str], ...] = ()
     kept: tuple[int, ...] = ()

@@ -10,14 +10,14 @@ from seqlm.protocol.commands import Command
 from seqlm.protocol.queries import Query
 from seqlm.runs.directory import RunDirectory
 from seqlm.worker import client
-from seqlm.worker.client import Connection, Reply, WorkerDied
-from workbench.run.exit_reason import how_it_ended
+from seqlm.worker.client import Connection, Reply, WorkerExited
+from workbench.run.exit_reason import exit_reason
 
 Spawn: TypeAlias = Callable[[], Connection]
 _LAST_BREATH_S, _LOOK_EVERY_S = 0.2, 0.02
 
 
-class WorkerLink:
+class WorkerConnection:
     """Sends to a worker, starts one where there is none, and tells what it answers.
 
     Args:
@@ -64,7 +64,7 @@ class WorkerLink:
         try:
             connection = self._connection or self._listen_to(self._spawn())
             connection.send(message)
-        except WorkerDied:
+        except WorkerExited:
             self._lose()
             return False
         except (SeqlmError, OSError) as error:
@@ -93,7 +93,7 @@ class WorkerLink:
             return
         try:
             replies = connection.receive(0.0)
-        except WorkerDied:
+        except WorkerExited:
             self._unwatch()
             self._lose_when_ended(connection, asyncio.get_running_loop().time() + _LAST_BREATH_S)
         except SeqlmError as error:
@@ -120,6 +120,6 @@ class WorkerLink:
             loop.call_later(_LOOK_EVERY_S, self._lose_when_ended, connection, until)
 
     def _lose(self) -> None:
-        ending = how_it_ended(self._connection)
+        ending = exit_reason(self._connection)
         self.let_go()
         self._on_lost(ending)

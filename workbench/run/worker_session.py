@@ -19,18 +19,18 @@ from seqlm.protocol.events import Continued
 from seqlm.protocol.queries import Answer, DescribeAnswer, Query
 from seqlm.runs.directory import RunDirectory
 from seqlm.worker import client
-from workbench.render.sanitize import clean
+from workbench.render.sanitize import sanitize
 from workbench.run.exit_reason import WITHOUT_A_WORD
 from workbench.run.log_reader import LogReader
-from workbench.run.messages import Answered, Declined, RunOpened, RunProgressed
-from workbench.run.reducer import died
+from workbench.run.messages import QueryAnswered, RequestRejected, RunOpened, RunStateChanged
+from workbench.run.reducer import mark_died
 from workbench.run.state import RunState, Status
-from workbench.run.worker_connection import Spawn, WorkerLink
+from workbench.run.worker_connection import Spawn, WorkerConnection
 
 _LONGEST_MESSAGE = 300
 
 
-class Session:
+class WorkerSession:
     """Speaks with a worker and follows a run.
 
     Args:
@@ -44,7 +44,7 @@ class Session:
 
     def __init__(self, post: Callable[[Message], Any], spawn: Spawn | None = None) -> None:
         self.state, self.is_linked, self._post = RunState(), False, post
-        self._link = WorkerLink(
+        self._link = WorkerConnection(
             spawn or client.spawn, self._take, self.read_log, self._lose, self._not_sent
         )
         self._followed: LogReader | None = None
@@ -176,16 +176,16 @@ class Session:
             name = self._followed.run.name
             state = replace(state, run=name, status="reading", message="", clock=())
         elif self._ending and state.is_live:
-            state = died(state, self._ending)
+            state = mark_died(state, self._ending)
         if state != self.state:
             self.state = state
-            self._post(RunProgressed(state))
+            self._post(RunStateChanged(state))
 
     # What the worker tells
 
     def _take(self, reply: client.Reply) -> None:
         match reply:
-            case queries.Refused():
+            case queries.Rejected():
                 self._refused(reply)
             case DescribeAnswer(id=id, run=str(name)) if id == self._opening:
                 self._opening = ""
@@ -201,7 +201,7 @@ class Session:
             case Continued() if self._overlay == "paused":
                 self._overlay = None
             case _ if isinstance(reply, Answer):
-                self._post(Answered(reply))
+                self._post(QueryAnswered(reply))
 
     def _opened(self, name: str) -> None:
         if self._followed is None:
@@ -209,7 +209,7 @@ class Session:
         if self._followed is not None:
             self._linked_to(self._followed.run)
 
-    def _refused(self, refused: queries.Refused) -> None:
+    def _refused(self, refused: queries.Rejected) -> None:
         if not refused.id and self._followed is not None:  # the worker says why it waits
             state = self._followed.state
             self._overlay, self._waited_at = "paused", (state.status, state.step)
@@ -231,7 +231,7 @@ class Session:
             self._post(RunOpened(self._followed.run, self.is_linked))
 
     def _decline(self, message_id: str, words: str, remedy: str = "") -> None:
-        self._post(Declined(message_id, clean(words, _LONGEST_MESSAGE), remedy))
+        self._post(RequestRejected(message_id, sanitize(words, _LONGEST_MESSAGE), remedy))
 
     def _ask_who_is_served(self) -> None:
         """Other screens share the worker: once this run has ended, they may open another there."""

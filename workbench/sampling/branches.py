@@ -56,7 +56,7 @@ class TreeRow(Struct, frozen=True):
     signs: Mapping[int, str]
 
 
-def place_of(
+def find_branch(
     branches: Sequence[Branch], current: int, before: Sequence[DrawnToken], token: DrawnToken
 ) -> int | None:
     """Which branch has these tokens and then such a token; the current one is looked at first."""
@@ -77,7 +77,7 @@ def without_oldest(branches: tuple[Branch, ...]) -> tuple[Branch, ...]:
     return (*branches[:oldest], *branches[oldest + 1 :])
 
 
-def departs_at(branches: Sequence[Branch], index: int) -> int:
+def first_divergent_index(branches: Sequence[Branch], index: int) -> int:
     """The first place at which a branch is like no branch that began before it."""
     drawn = branches[index].drawn
     return max((_n_shared(drawn, branches[i].drawn) for i in range(index)), default=0)

@@ -56,7 +56,7 @@ class Guess(Struct, frozen=True):
     prediction: Prediction
 
 
-class Guessing(Struct, frozen=True):
+class GuessingGame(Struct, frozen=True):
     """How the game stands.
 
     Attributes:
@@ -84,12 +84,12 @@ class Guessing(Struct, frozen=True):
         """What stands before the token that is guessed."""
         return self.puzzle.tokens[: self.place] if self.puzzle else ()
 
-    def with_puzzle(self, preview: Preview, seed: int) -> "Guessing":
+    def with_puzzle(self, preview: Preview, seed: int) -> "GuessingGame":
         """The next text of the series that the seed fixes."""
         puzzle = puzzle_of(preview, seed, self.number)
         return replace(self, puzzle=puzzle, place=puzzle.n_given, number=self.number + 1)
 
-    def uncovered(self, said: str, prediction: Prediction, preview: Preview) -> "Guessing":
+    def uncovered(self, said: str, prediction: Prediction, preview: Preview) -> "GuessingGame":
         """The game after a guess; at the text's end there is no puzzle."""
         if self.puzzle is None:
             return self
@@ -100,7 +100,7 @@ class Guessing(Struct, frozen=True):
             said=said,
             truth=truth,
             p_said=prediction.probability_of(said),
-            you=-math.log(belief(preview, said, truth)),
+            you=-math.log(player_probability(preview, said, truth)),
             bigram=-math.log(preview.probabilities(self.before)[ids[truth]]),
             model=-math.log(max(prediction.probability_of(truth), 1e-300)),
             prediction=prediction,
@@ -118,7 +118,7 @@ class Guessing(Struct, frozen=True):
         )
 
 
-def belief(preview: Preview, said: str, token: str) -> float:
+def player_probability(preview: Preview, said: str, token: str) -> float:
     """The probability that a person who typed ``said`` is taken to give ``token``.
 
     Half of it lies on the typed one, half on how often each stands in train, 1 added to each count.

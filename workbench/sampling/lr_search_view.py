@@ -6,15 +6,15 @@ from msgspec import Struct
 
 from seqlm.protocol.queries import LearningRateSweepAnswer
 from workbench.render.axis import LogAxis
-from workbench.render.chart.chart import ChartSpec, Mark, Row, render_chart
+from workbench.render.chart.chart import ChangeMarker, ChartSpec, Row, render_chart
 from workbench.render.number_format import count, learning_rate
-from workbench.render.sanitize import clean
+from workbench.render.sanitize import sanitize
 
 _FIRST_RATE, _LAST_RATE = 1e-5, 10.0  # of the empty chart
 _MAX_WORDS = 300
 
 
-class Trial(Struct, frozen=True):
+class LrSearchView(Struct, frozen=True):
     """What is known of a search.
 
     Attributes:
@@ -37,24 +37,26 @@ class Trial(Struct, frozen=True):
         return self.found.suggestion if self.found is not None and self.found.is_over else None
 
 
-def trial_words(trial: Trial) -> tuple[str, str]:
+def lr_search_text(trial: LrSearchView) -> tuple[str, str]:
     """How far it is or what came of it, and the role to say it in."""
     found = trial.found
     if trial.refusal:
-        return f"✗ {clean(trial.refusal, _MAX_WORDS)}", "error"
+        return f"✗ {sanitize(trial.refusal, _MAX_WORDS)}", "error"
     if found is None:
         return f"Trial steps on {trial.subject}. Loading torch, or reading the text.", ""
     if not found.is_over:
         done = f"Trial step {count(len(found.losses))} of {count(found.n_steps)}"
         return f"{done} on {trial.subject}, which is thrown away.", ""
-    reason = clean(found.reason, _MAX_WORDS)
+    reason = sanitize(found.reason, _MAX_WORDS)
     if found.suggestion is None:
         return f"No rate to suggest: {reason}. Nothing was changed.", "warning"
     rate = learning_rate(found.suggestion)
     return f"Try {rate}: {reason}. {trial.take_key} takes it. Nothing else was changed.", "best"
 
 
-def trial_rows(trial: Trial, width: int, height: int, ascii_only: bool = False) -> list[Row]:
+def lr_search_rows(
+    trial: LrSearchView, width: int, height: int, ascii_only: bool = False
+) -> list[Row]:
     """The chart with the words under it: exactly ``height`` rows.
 
     Args:
@@ -63,19 +65,19 @@ def trial_rows(trial: Trial, width: int, height: int, ascii_only: bool = False) 
         height: Rows.
         ascii_only: Draw with ASCII signs alone.
     """
-    words, role = trial_words(trial)
+    words, role = lr_search_text(trial)
     lines = wrap(words, max(8, width))[: max(1, height)]
     under: list[Row] = [[(line, role or "label")] for line in lines]  # type: ignore[list-item]
     return [*render_chart(_spec(trial, width, height - len(lines), ascii_only)), *under]
 
 
-def _spec(trial: Trial, width: int, height: int, ascii_only: bool) -> ChartSpec:
+def _spec(trial: LrSearchView, width: int, height: int, ascii_only: bool) -> ChartSpec:
     found = trial.found
     rates = found.learning_rates if found is not None else []
     losses = found.losses if found is not None else []
-    marks = [Mark(trial.now, "now")]
+    marks = [ChangeMarker(trial.now, "now")]
     if trial.suggestion is not None:
-        marks.append(Mark(trial.suggestion, "try"))
+        marks.append(ChangeMarker(trial.suggestion, "try"))
     return ChartSpec(
         width=width,
         height=height,

@@ -53,9 +53,9 @@ class Prediction(Struct, frozen=True):
         index = self.index(token)
         return 0.0 if index is None else self.probabilities[index]
 
-    def stages(self, sampling: SampleConfig) -> list[sampler.Stage]:
+    def stages(self, sampling: SampleConfig) -> list[sampler.SamplerStage]:
         """What each stage of the sampler makes of the candidates."""
-        return sampler.stages(list(map(_ln, self.probabilities)), sampling)
+        return sampler.sampler_stages(list(map(_ln, self.probabilities)), sampling)
 
     def sampled(self, sampling: SampleConfig) -> list[sampler.Candidate]:
         """Each candidate with the probability it is drawn with; 0 where it was cut.

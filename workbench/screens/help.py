@@ -14,11 +14,11 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from workbench.keyboard.glossary import EVERYWHERE, GLOSSARY
-from workbench.keyboard.key_labels import USUAL_KEYS, KeyNames
+from workbench.keyboard.key_labels import USUAL_KEYS, KeyLabels
 from workbench.render.sanitize import ascii_text
 from workbench.screens.main import MainScreen
 from workbench.widgets.active_bindings import app_keys, declared_keys, own_keys
-from workbench.widgets.footer import Key
+from workbench.widgets.footer import FooterKey
 
 _TERM, _NARROW_TERM, _NARROW_BELOW = 20, 12, 56
 _WIDTH, _AROUND = 92, 6
@@ -31,7 +31,7 @@ class Section(NamedTuple):
     entries: Sequence[tuple[str, str]]
 
 
-def help_for(main: MainScreen, keys: KeyNames) -> "HelpScreen":
+def help_for(main: MainScreen, keys: KeyLabels) -> "HelpScreen":
     """The help of the pane with the focus.
 
     Args:
@@ -55,7 +55,7 @@ def help_for(main: MainScreen, keys: KeyNames) -> "HelpScreen":
     return HelpScreen(pane.NAME, keys.fill(pane.HELP, declared), filled, keys)
 
 
-def _filled(section: Section, keys: KeyNames, declared: Sequence[Any]) -> Section:
+def _filled(section: Section, keys: KeyLabels, declared: Sequence[Any]) -> Section:
     """The section with the keys that its words name."""
     entries = [tuple(keys.fill(text, declared) for text in entry) for entry in section.entries]
     return Section(section.title, [(term, words) for term, words in entries])
@@ -87,7 +87,7 @@ class HelpScreen(ModalScreen[None]):
     ]
 
     def __init__(
-        self, name: str, about: str, sections: Sequence[Section], keys: KeyNames = USUAL_KEYS
+        self, name: str, about: str, sections: Sequence[Section], keys: KeyLabels = USUAL_KEYS
     ) -> None:
         super().__init__()
         self._keys = keys
@@ -137,5 +137,5 @@ def _entry_lines(term: str, words: str, width: int) -> Iterator[str]:
         yield " " * indent + line
 
 
-def _entries(keys: Sequence[Key]) -> list[tuple[str, str]]:
+def _entries(keys: Sequence[FooterKey]) -> list[tuple[str, str]]:
     return [(key.key, key.label) for key in keys]

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from workbench.keyboard.key_labels import USUAL_KEYS, KeyNames
+from workbench.keyboard.key_labels import USUAL_KEYS, KeyLabels
 from workbench.run.state import Status
 from workbench.state.app_state import SIGNS
 
@@ -39,7 +39,7 @@ class LeaveScreen(ModalScreen[Choice]):
         Binding("escape,q", "choose('stay')", "stay", id="leave.stay"),
     ]
 
-    def __init__(self, run: str, status: Status, keys: KeyNames = USUAL_KEYS) -> None:
+    def __init__(self, run: str, status: Status, keys: KeyLabels = USUAL_KEYS) -> None:
         super().__init__()
         self._run, self._status, self._keys = run, status, keys
 

@@ -10,8 +10,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from workbench.keyboard.key_labels import USUAL_KEYS, KeyNames
-from workbench.render.sanitize import clean
+from workbench.keyboard.key_labels import USUAL_KEYS, KeyLabels
+from workbench.render.sanitize import sanitize
 
 _TAIL_BYTES, _MAX_LINES, _MAX_COLUMNS = 65_536, 400, 400
 
@@ -24,9 +24,9 @@ def last_lines(path: Path) -> list[str]:
             file.seek(max(0, file.tell() - _TAIL_BYTES))
             text = file.read().decode("utf-8", "replace")
     except OSError as error:
-        return [clean(f"{path}: {error.strerror}.")]
-    lines = [clean(line, _MAX_COLUMNS) for line in text.splitlines()[-_MAX_LINES:]]
-    return lines or [clean(f"{path} is empty: the worker had nothing to say.")]
+        return [sanitize(f"{path}: {error.strerror}.")]
+    lines = [sanitize(line, _MAX_COLUMNS) for line in text.splitlines()[-_MAX_LINES:]]
+    return lines or [sanitize(f"{path} is empty: the worker had nothing to say.")]
 
 
 class LogScreen(ModalScreen[None]):
@@ -49,7 +49,7 @@ class LogScreen(ModalScreen[None]):
         Binding("escape,q", "dismiss", "close", id="log.close")
     ]
 
-    def __init__(self, path: Path, keys: KeyNames = USUAL_KEYS) -> None:
+    def __init__(self, path: Path, keys: KeyLabels = USUAL_KEYS) -> None:
         super().__init__()
         self._path, self._keys = path, keys
 
@@ -57,7 +57,7 @@ class LogScreen(ModalScreen[None]):
         """One scrolling text, its end in view."""
         with VerticalScroll(id="log") as scroll:
             yield Static(Content("\n".join(last_lines(self._path))))
-        scroll.border_title = Content(clean(str(self._path), 200))
+        scroll.border_title = Content(sanitize(str(self._path), 200))
         scroll.border_subtitle = Content(self._keys.fill("<log.close> closes", self.BINDINGS))
 
     def on_mount(self) -> None:

@@ -9,23 +9,23 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from workbench.sampling.lr_search_view import Trial, trial_rows
-from workbench.widgets.appearance import Look
-from workbench.widgets.row_widget import Row, Rows
+from workbench.sampling.lr_search_view import LrSearchView, lr_search_rows
+from workbench.widgets.appearance import Appearance
+from workbench.widgets.row_widget import Row, RowWidget
 
 
-class _TrialChart(Rows):
+class _TrialChart(RowWidget):
     """The chart and its words."""
 
     DEFAULT_CSS = "_TrialChart { height: 1fr; }"
-    trial: Trial
+    trial: LrSearchView
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
         """The rows of one frame."""
-        return trial_rows(self.trial, width, height, self.ascii_only)
+        return lr_search_rows(self.trial, width, height, self.ascii_only)
 
 
-class RateScreen(ModalScreen[float | None]):
+class LrSearchScreen(ModalScreen[float | None]):
     """Shows a search; answers the rate that a person takes, or None.
 
     Args:
@@ -47,14 +47,14 @@ class RateScreen(ModalScreen[float | None]):
         Binding("escape,q", "leave", "leave", tooltip="Leave all as it was", id="rates.leave"),
     ]
 
-    def __init__(self, trial: Trial, look: Look) -> None:
+    def __init__(self, trial: LrSearchView, look: Appearance) -> None:
         super().__init__()
         self._look, self._box = look, Vertical()
         self._chart = _TrialChart()
         self._chart.trial = replace(trial, take_key=self._said("<rates.take>"))
 
     @property
-    def trial(self) -> Trial:
+    def trial(self) -> LrSearchView:
         """What it shows."""
         return self._chart.trial
 
@@ -69,7 +69,7 @@ class RateScreen(ModalScreen[float | None]):
         """Takes its colours."""
         self._chart.show_look(self._look.palette, self._look.ascii_only)
 
-    def show(self, trial: Trial) -> None:
+    def show(self, trial: LrSearchView) -> None:
         """Shows how far the search is now."""
         self._chart.trial = trial
         self._chart.redraw()

@@ -12,14 +12,14 @@ from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
-from workbench.layout import LOSS, PANES, Focus, mode_of, places
+from workbench.layout import LOSS, PANES, Focus, mode_of, screen_layout
 from workbench.panes.controls.pane import ControlsPane
 from workbench.panes.data.pane import DataPane
 from workbench.panes.generate.pane import GeneratePane
 from workbench.panes.loss.pane import LossPane
 from workbench.panes.pane import Pane
 from workbench.render.palette import Palette
-from workbench.state.app_state import Situation
+from workbench.state.app_state import AppState
 from workbench.widgets.coach_line import CoachLine
 from workbench.widgets.footer import Footer
 from workbench.widgets.header import Header
@@ -27,7 +27,7 @@ from workbench.widgets.tabs import PaneTabs
 
 
 class _Arrangement(Layout):
-    """Puts the screen's widgets where :func:`workbench.layout.places` says, at every resize."""
+    """Puts the screen's widgets where :func:`workbench.layout.screen_layout` says, at every resize."""
 
     name = "places"
 
@@ -37,7 +37,7 @@ class _Arrangement(Layout):
     def arrange(
         self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
     ) -> ArrangeResult:
-        found = places(size.width, size.height, self._screen.focus_state)
+        found = screen_layout(size.width, size.height, self._screen.focus_state)
         by_id = found.rows | {PANE_IDS[number]: place for number, place in found.panes.items()}
         return [
             WidgetPlacement(Region(*by_id[child.id]), NULL_OFFSET, NULL_SPACING, child)
@@ -107,7 +107,7 @@ class MainScreen(Screen[None]):
             if pane in event.widget.ancestors_with_self:
                 self._look_at(self.focus_state.on(number))
 
-    def show(self, situation: Situation) -> None:
+    def show(self, situation: AppState) -> None:
         """Show this situation."""
         self._header.show(situation)
         self._coach.show(situation)
@@ -157,7 +157,7 @@ class MainScreen(Screen[None]):
         before, self.focus_state = self.focus_state, focus
         self._tabs.show_current(focus.current)
         self._show_small()
-        if places(*self.size, focus) != places(*self.size, before):
+        if screen_layout(*self.size, focus) != screen_layout(*self.size, before):
             self.current_pane.refresh(layout=True)  # a child's need makes the screen arrange anew
 
     def _show_small(self) -> None:

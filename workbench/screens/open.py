@@ -13,18 +13,24 @@ from textual.widgets import Input, Static
 from textual.widgets.option_list import Option
 
 from seqlm.errors import SeqlmError, one_line
-from workbench.controllers.open_target import Choice, NotFound, Opened, choices, opened
-from workbench.render.sanitize import clean, fit
-from workbench.widgets.appearance import Look
+from workbench.controllers.open_target import (
+    NotFound,
+    OpenCandidate,
+    OpenTarget,
+    open_candidates,
+    resolve_line,
+)
+from workbench.render.sanitize import fit, sanitize
+from workbench.widgets.appearance import Appearance
 from workbench.widgets.field import Field
-from workbench.widgets.option_lists import Choices
+from workbench.widgets.option_lists import OptionRows
 
 _MAX_LINE, _MAX_WORDS = 4000, 300
 _NAME, _KIND = 26, 8
 _HINT = "A preset, a file, a run, or a whole line: names-mlp train.learning_rate=0.05@20000"
 
 
-class OpenScreen(ModalScreen[Opened | None]):
+class OpenScreen(ModalScreen[OpenTarget | None]):
     """Asks what to open; answers it once it was found, or None.
 
     Args:
@@ -53,11 +59,11 @@ class OpenScreen(ModalScreen[Opened | None]):
         Binding("up", "move(-1)", "up", show=False, id="open.up"),
     ]
 
-    def __init__(self, look: Look, hint: str = "") -> None:
+    def __init__(self, look: Appearance, hint: str = "") -> None:
         super().__init__()
         self._look, self._hint = look, hint
-        self._all: list[Choice] = []
-        self._listed: list[Choice] = []
+        self._all: list[OpenCandidate] = []
+        self._listed: list[OpenCandidate] = []
         self._refused, self._nearest = "", ""
 
     def compose(self) -> ComposeResult:
@@ -69,11 +75,11 @@ class OpenScreen(ModalScreen[Opened | None]):
             )
             yield Field(_MAX_LINE)
             yield Static()
-            yield Choices(compact=True)
+            yield OptionRows(compact=True)
 
     def on_mount(self) -> None:
         """Shows what there is."""
-        self._all = choices()
+        self._all = open_candidates()
         self._say(f"{_HINT}\n{self._hint}".strip())
         self._list("")
         self.query_one(Input).focus()
@@ -84,7 +90,7 @@ class OpenScreen(ModalScreen[Opened | None]):
 
     def action_move(self, by: int) -> None:
         """Moves the cursor of the list; above its first line is the field again."""
-        found = self.query_one(Choices)
+        found = self.query_one(OptionRows)
         place = -1 if found.highlighted is None else found.highlighted
         place += by
         found.highlighted = place if 0 <= place < found.option_count else None
@@ -99,7 +105,7 @@ class OpenScreen(ModalScreen[Opened | None]):
     async def on_input_submitted(self, event: Input.Submitted) -> None:
         """Opens the line under the cursor, the nearest name after a refusal, else what was typed."""
         event.stop()
-        found = self.query_one(Choices)
+        found = self.query_one(OptionRows)
         if found.highlighted is not None:
             found.action_select()
         elif event.value == self._refused and self._nearest:
@@ -107,7 +113,7 @@ class OpenScreen(ModalScreen[Opened | None]):
         elif event.value.strip():
             self._open(event.value)
 
-    def on_option_list_option_selected(self, event: Choices.OptionSelected) -> None:
+    def on_option_list_option_selected(self, event: OptionRows.OptionSelected) -> None:
         """Opens the chosen name."""
         self._open(event.option_id or "")
 
@@ -118,7 +124,7 @@ class OpenScreen(ModalScreen[Opened | None]):
     async def _find(self, line: str) -> None:
         """A file may be long: it is read in a thread, and meanwhile a person may have left."""
         try:
-            found = await asyncio.to_thread(opened, line)
+            found = await asyncio.to_thread(resolve_line, line)
         except (SeqlmError, OSError) as error:
             if self.is_current:
                 self._refuse(error)
@@ -129,9 +135,9 @@ class OpenScreen(ModalScreen[Opened | None]):
     def _refuse(self, error: SeqlmError | OSError) -> None:
         self._refused = self.query_one(Input).value
         self._nearest = error.nearest if isinstance(error, NotFound) else ""
-        opens = f" enter opens {clean(self._nearest)}," if self._nearest else ""
+        opens = f" enter opens {sanitize(self._nearest)}," if self._nearest else ""
         around = self._said(" <open.down> looks around.") if isinstance(error, NotFound) else ""
-        self._say(clean(f"✗ {one_line(error)}", _MAX_WORDS) + opens + around, is_refusal=True)
+        self._say(sanitize(f"✗ {one_line(error)}", _MAX_WORDS) + opens + around, is_refusal=True)
 
     def _say(self, words: str, is_refusal: bool = False) -> None:
         static = self.query_one(Static)
@@ -144,18 +150,20 @@ class OpenScreen(ModalScreen[Opened | None]):
     def _list(self, word: str) -> None:
         fitting = [c for c in self._all if c.name.startswith(word)]
         fitting += [c for c in self._all if word in c.name and c not in fitting]
-        found = self.query_one(Choices)
+        found = self.query_one(OptionRows)
         found.highlighted = None
         if fitting != self._listed:
             self._listed = fitting
             found.set_options(Option(self._row(choice), id=choice.name) for choice in fitting)
         if not fitting:
-            words = f"Nothing here has {clean(word, _NAME)} in its name; enter tries what is typed."
+            words = (
+                f"Nothing here has {sanitize(word, _NAME)} in its name; enter tries what is typed."
+            )
             found.set_options([Option(Text(words, self._look.palette.label), disabled=True)])
 
-    def _row(self, choice: Choice) -> Text:
+    def _row(self, choice: OpenCandidate) -> Text:
         palette = self._look.palette
         row = Text(self._look.sign("● " if choice.is_live else "  "), palette.train)
         row.append(fit(choice.name, _NAME), f"bold {palette.plain}")
         row.append(fit(choice.kind, _KIND), palette.label)
-        return row.append(self._look.sign(clean(choice.about, 200)), palette.label)
+        return row.append(self._look.sign(sanitize(choice.about, 200)), palette.label)

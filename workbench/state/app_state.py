@@ -11,11 +11,11 @@ from seqlm.configuration.run_config import Change, DataConfig, RunConfig
 from seqlm.data.corpus_registry import CORPORA
 from seqlm.presets import Preset
 from seqlm.runspec import relevance
-from seqlm.runspec.baselines import Result, judged_on, own_preset, result_of
+from seqlm.runspec.baselines import Result, matching_preset, primary_split, result_of
 from workbench.corpus.preview import Preview
-from workbench.keyboard.key_labels import USUAL_KEYS, KeyNames
+from workbench.keyboard.key_labels import USUAL_KEYS, KeyLabels
 from workbench.run.state import RunState, Status
-from workbench.state.setting_values import held_values, with_in_force
+from workbench.state.setting_values import setting_values, with_in_force
 
 QUIET_FROM_S = 5
 """After how many seconds without news it is worth a word."""
@@ -48,7 +48,7 @@ ROLES: dict[Status, str] = {
 }
 
 
-class Situation(Struct, frozen=True):
+class AppState(Struct, frozen=True):
     """What is so right now.
 
     Attributes:
@@ -81,7 +81,7 @@ class Situation(Struct, frozen=True):
     n_runs: int = 0
     quiet_s: int = 0
     bytes_per_s: int = 0
-    keys: KeyNames = USUAL_KEYS
+    keys: KeyLabels = USUAL_KEYS
 
     @property
     def config(self) -> RunConfig:
@@ -104,12 +104,12 @@ class Situation(Struct, frozen=True):
     @property
     def preset(self) -> Preset | None:
         """The preset of a run that is trained just as it says."""
-        return own_preset(self.config, self._changes)
+        return matching_preset(self.config, self._changes)
 
     @property
     def result(self) -> Result:
         """What the run reached, and what that is to be compared with."""
-        return result_of(self.config, self._changes, self.run.loss_of(judged_on(self.config)))
+        return result_of(self.config, self._changes, self.run.loss_of(primary_split(self.config)))
 
     @property
     def _changes(self) -> list[Change]:
@@ -138,13 +138,13 @@ def _waiting(
     asked: RunConfig, running: RunConfig, in_force: tuple[tuple[str, Any], ...]
 ) -> tuple[str, ...]:
     """Of the settings that are shown. Sampling is the screen's own and waits for nothing."""
-    held = held_values(asked, running, dict(in_force))
+    held = setting_values(asked, running, dict(in_force))
     shown = relevance.shown_keys(with_in_force(asked, dict(in_force)))
     keys = sorted(key for key in shown if not key.startswith("sample."))
     return tuple(key for key in keys if held[key].waits)
 
 
-def space_does(situation: Situation) -> str:
+def space_key_label(situation: AppState) -> str:
     """What the space key does now, in one word; empty where it does nothing."""
     status = situation.run.status
     if status == "untrained":
@@ -159,12 +159,12 @@ def space_does(situation: Situation) -> str:
     }.get(status, "")
 
 
-def possible(situation: Situation, action: str) -> bool:
+def is_action_available(situation: AppState, action: str) -> bool:
     """Whether an action would do something now; a key that would not is not shown."""
     run = situation.run
     match action:
         case "train_or_pause":
-            return bool(space_does(situation))
+            return bool(space_key_label(situation))
         case "one_step":
             return run.status == "paused"
         case "to_validation":

@@ -20,7 +20,7 @@ class LiveChange(NamedTuple):
     new: Any
 
 
-class Asking(Struct, frozen=True):
+class ConfigHistory(Struct, frozen=True):
     """The configuration a new run would have, with what was asked for before.
 
     Attributes:
@@ -33,7 +33,7 @@ class Asking(Struct, frozen=True):
     past: tuple[RunConfig | LiveChange, ...] = ()
     future: tuple[RunConfig | LiveChange, ...] = ()
 
-    def with_value(self, key: str, value: Any) -> "Asking":
+    def with_value(self, key: str, value: Any) -> "ConfigHistory":
         """Ask for another value in a new run.
 
         Raises:
@@ -46,7 +46,7 @@ class Asking(Struct, frozen=True):
         dotted_keys.check(config)
         return self.with_config(config)
 
-    def with_preset(self, name: str) -> "Asking":
+    def with_preset(self, name: str) -> "ConfigHistory":
         """Ask for a new run of another preset.
 
         Raises:
@@ -54,20 +54,20 @@ class Asking(Struct, frozen=True):
         """
         return self.with_config(preset_config(name))
 
-    def with_config(self, config: RunConfig) -> "Asking":
+    def with_config(self, config: RunConfig) -> "ConfigHistory":
         """Ask for a new run of this configuration."""
         return replace(self, config=config, past=self._remembered(self.config), future=())
 
-    def with_live(self, change: LiveChange) -> "Asking":
+    def with_live(self, change: LiveChange) -> "ConfigHistory":
         """Note that a live value of the run was changed."""
         return replace(self, past=self._remembered(change), future=())
 
-    def begun(self) -> "Asking":
+    def begun(self) -> "ConfigHistory":
         """A new run was begun: what was changed while another one went cannot be taken back in it."""
         past = tuple(one for one in self.past if not isinstance(one, LiveChange))
         return replace(self, past=past, future=())
 
-    def undone(self) -> tuple["Asking", LiveChange | None]:
+    def undone(self) -> tuple["ConfigHistory", LiveChange | None]:
         """Before the last change; where that was a live value, what to set now."""
         if not self.past:
             return self, None
@@ -77,7 +77,7 @@ class Asking(Struct, frozen=True):
             return replace(self, past=past, future=(last, *self.future)), back
         return replace(self, config=last, past=past, future=(self.config, *self.future)), None
 
-    def redone(self) -> tuple["Asking", LiveChange | None]:
+    def redone(self) -> tuple["ConfigHistory", LiveChange | None]:
         """After the change that was taken back last; a live value is to be set now."""
         if not self.future:
             return self, None

@@ -17,7 +17,7 @@ class _Absent:
 ABSENT = _Absent()
 
 
-class Held(Struct, frozen=True):
+class SettingValues(Struct, frozen=True):
     """The values of one setting; a run whose family does not have it holds ``ABSENT``."""
 
     wanted: Any
@@ -30,9 +30,9 @@ class Held(Struct, frozen=True):
         return self.wanted not in (self.begun, self.now)
 
 
-def held_values(
+def setting_values(
     asked: RunConfig, running: RunConfig | None, in_force: Mapping[str, Any]
-) -> dict[str, Held]:
+) -> dict[str, SettingValues]:
     """The values of every setting by its dotted name.
 
     Args:
@@ -42,12 +42,14 @@ def held_values(
     """
     wanted = _values(asked)
     begun = dict.fromkeys(wanted, ABSENT) | _values(running) if running else wanted
-    return {key: Held(wanted[key], begun[key], in_force.get(key, begun[key])) for key in wanted}
+    return {
+        key: SettingValues(wanted[key], begun[key], in_force.get(key, begun[key])) for key in wanted
+    }
 
 
 def with_in_force(config: RunConfig, in_force: Mapping[str, Any]) -> RunConfig:
     """A configuration in which a setting may have the live value that holds now, too."""
-    keys = [key for key in dotted_keys.steerable(config) if key in in_force]
+    keys = [key for key in dotted_keys.live_keys(config) if key in in_force]
     changes = tuple(Change(key=key, value=in_force[key], step=0) for key in keys)
     return replace(config, changes=(*config.changes, *changes))
 

@@ -32,7 +32,7 @@ def check_terminal(environment: Mapping[str, str], instead: str) -> None:
         raise RequestError(f"TERM={term or 'not set'} cannot draw a screen; use: {instead}", term)
 
 
-def forget_told_size(environment: MutableMapping[str, str]) -> None:
+def drop_stale_size_env(environment: MutableMapping[str, str]) -> None:
     """Drop what a shell said of the size: Textual believes it, and it is wrong after the first resize.
 
     Args:

@@ -9,7 +9,7 @@ from textual.app import App
 from textual.strip import Strip
 
 from seqlm.paths import home
-from workbench.render.sanitize import clean
+from workbench.render.sanitize import sanitize
 
 _BORDER = "─━═-=╭╮┏┓+ "
 _UNNAMEABLE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -27,10 +27,10 @@ def pane_text(strips: Sequence[Strip], is_framed: bool) -> str:
         lines = [_title(lines[0]), *(line[2:-1].rstrip() for line in lines[1:-1])]
     while lines and not lines[-1]:
         del lines[-1]
-    return "".join(f"{clean(line)}\n" for line in lines)
+    return "".join(f"{sanitize(line)}\n" for line in lines)
 
 
-def copied(app: App[Any], text: str, name: str, what: str) -> str:
+def copy_text(app: App[Any], text: str, name: str, what: str) -> str:
     """Copy a text and keep it in a file of this name; what to tell about it.
 
     Args:
@@ -45,8 +45,8 @@ def copied(app: App[Any], text: str, name: str, what: str) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{text.rstrip()}\n", encoding="utf-8")
     except OSError as error:
-        return clean(f"Copied {what}; {short(path.parent)} cannot be written: {error.strerror}.")
-    return clean(f"Copied {what}; also in {short(path)}")
+        return sanitize(f"Copied {what}; {short(path.parent)} cannot be written: {error.strerror}.")
+    return sanitize(f"Copied {what}; also in {short(path)}")
 
 
 def file_name(name: str) -> str:

@@ -18,11 +18,11 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from workbench.render.sanitize import ascii_signs
-from workbench.terminal.input_parser import Keyboard
-from workbench.terminal.signals import at_next_turn
+from workbench.terminal.input_parser import InputParser
+from workbench.terminal.signals import call_soon_threadsafe
 
 if TYPE_CHECKING:  # the first frame does not wait for it
-    from workbench.terminal.frame_diff import Repainter
+    from workbench.terminal.frame_diff import FrameDiff
 
 _LONGEST_CONTROL = 64  # a longer text that is written is a frame
 _FIRST_FRAME_S = 0.05
@@ -91,7 +91,7 @@ class TerminalDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._heard = threading.Event()
-        self._repainter: Repainter | None = None
+        self._repainter: FrameDiff | None = None
         self._sent_whole: list[str] = []
         self._held: list[str] | None = None
         self._is_deaf = False
@@ -101,10 +101,10 @@ class TerminalDriver(LinuxDriver):
         self._file = self._screen  # type: ignore[assignment]
 
     def _sigtstp_application(self, *_: object) -> None:
-        at_next_turn(self._loop, self._suspend)
+        call_soon_threadsafe(self._loop, self._suspend)
 
     def _sigcont_application(self, *_: object) -> None:
-        at_next_turn(self._loop, self._come_back)
+        call_soon_threadsafe(self._loop, self._come_back)
 
     def _suspend(self) -> None:
         """Give the terminal back and stop; of several such signals before that, one counts."""
@@ -152,9 +152,9 @@ class TerminalDriver(LinuxDriver):
         """Send only what changes from now on."""
         if self._repainter is not None:
             return
-        from workbench.terminal.frame_diff import Repainter
+        from workbench.terminal.frame_diff import FrameDiff
 
-        self._repainter = Repainter()
+        self._repainter = FrameDiff()
         for drawn in self._sent_whole:
             self._repainter.sent(drawn)
         for drawn in self._held or ():
@@ -186,7 +186,7 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read keys until the app ends, or the terminal does."""
-        keyboard, decoder = Keyboard(), codecs.getincrementaldecoder("utf-8")("replace")
+        keyboard, decoder = InputParser(), codecs.getincrementaldecoder("utf-8")("replace")
         while not self.exit_event.is_set():
             if self._has_input():
                 data = self._read()

@@ -111,7 +111,7 @@ class Row:
             self.glyphs[end] = " "
 
 
-class Repainter:
+class FrameDiff:
     """Knows what a terminal shows."""
 
     def __init__(self) -> None:

@@ -6,14 +6,14 @@ from textual import constants, events
 from textual._xterm_parser import XTermParser
 from textual.message import Message
 
-from workbench.render.sanitize import clean
+from workbench.render.sanitize import sanitize
 
 _LONGEST_PASTE = 1 << 16
 _PASTE_BEGINS, _PASTE_ENDS = "\x1b[200~", "\x1b[201~"
 _MARK = len(_PASTE_BEGINS)
 
 
-class Keyboard:
+class InputParser:
     """Characters from a terminal, made into what a person did.
 
     Textual's parser reads the keys. What is pasted goes past it: it would take an escape code in a
@@ -68,4 +68,4 @@ class Keyboard:
 
 def _harmless(text: str) -> str:
     """A pasted text that no field can draw as anything but text; a terminal ends its lines with a CR."""
-    return "\n".join(map(clean, text.replace("\r\n", "\n").replace("\r", "\n").split("\n")))
+    return "\n".join(map(sanitize, text.replace("\r\n", "\n").replace("\r", "\n").split("\n")))

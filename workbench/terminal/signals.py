@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable
 
 
-def on_farewell(leave: Callable[[], None]) -> None:
+def install_exit_signals(leave: Callable[[], None]) -> None:
     """A lost terminal or a polite kill leaves the terminal as it was; training goes on.
 
     Each signal wakes the loop by a byte in a pipe. When very many come, the pipe is full: the byte is
@@ -16,7 +16,7 @@ def on_farewell(leave: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, _only_wake)  # undone when the loop is closed
-        signal.signal(name, lambda *_: at_next_turn(loop, leave))
+        signal.signal(name, lambda *_: call_soon_threadsafe(loop, leave))
     signal.set_wakeup_fd(signal.set_wakeup_fd(-1), warn_on_full_buffer=False)
 
 
@@ -24,7 +24,7 @@ def _only_wake() -> None:
     """The byte in the pipe has done its work by being there."""
 
 
-def at_next_turn(loop: asyncio.AbstractEventLoop, follow: Callable[[], object]) -> None:
+def call_soon_threadsafe(loop: asyncio.AbstractEventLoop, follow: Callable[[], object]) -> None:
     """Have a signal followed by the loop, unless that has ended."""
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(follow)

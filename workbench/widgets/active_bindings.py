@@ -8,10 +8,10 @@ from textual.keys import key_to_character
 from textual.widget import Widget
 
 from workbench.keyboard.key_labels import key_called
-from workbench.state.app_state import Situation, possible, space_does
-from workbench.widgets.footer import ALWAYS, Key
+from workbench.state.app_state import AppState, is_action_available, space_key_label
+from workbench.widgets.footer import ALWAYS, FooterKey
 
-_TAKE = Key("enter", "take it", "submit")
+_TAKE = FooterKey("enter", "take it", "submit")
 _OWN_FROM, _COMMANDS, _SELDOM = 10, 30, 40
 _RANKS = {
     "train_or_pause": 1,
@@ -23,7 +23,7 @@ _RANKS = {
 """What goes first where room is short: the higher number."""
 
 
-def heard(
+def active_bindings_of(
     active: Mapping[str, ActiveBinding], focused: Widget | None
 ) -> Mapping[str, ActiveBinding]:
     """Without the keys that the focus takes as letters, also where a file has moved a key to one.
@@ -40,19 +40,21 @@ def heard(
 
 
 def footer_keys(
-    situation: Situation, active: Mapping[str, ActiveBinding], app: object
-) -> tuple[tuple[Key, ...], tuple[Key, ...]]:
+    situation: AppState, active: Mapping[str, ActiveBinding], app: object
+) -> tuple[tuple[FooterKey, ...], tuple[FooterKey, ...]]:
     """The keys of the focused pane, and those of everywhere that matter now."""
     own = _ranked(first_names(own_keys(active, app)), _main_actions(active))
     names = _names(active, app)
     has_own_scale = "scale_rate(-1)" not in names
     everywhere = [
-        Key(names[action], words, f"app.{action}", _RANKS.get(action.partition("(")[0], _SELDOM))
+        FooterKey(
+            names[action], words, f"app.{action}", _RANKS.get(action.partition("(")[0], _SELDOM)
+        )
         for action, words in _wanted(situation, has_own_scale)
-        if action in names and possible(situation, action.partition("(")[0])
+        if action in names and is_action_available(situation, action.partition("(")[0])
     ]
     kept = [
-        Key(names[action], words, f"app.{action}", ALWAYS)
+        FooterKey(names[action], words, f"app.{action}", ALWAYS)
         for action, words in (("help", "help"), ("leave", "quit"))
         if action in names  # in a field ? is a letter
     ]
@@ -65,17 +67,17 @@ def _main_actions(active: Mapping[str, ActiveBinding]) -> Sequence[str]:
     return getattr(next(panes, None), "MAIN_ACTIONS", ())
 
 
-def _ranked(keys: Sequence[Key], main: Sequence[str]) -> list[Key]:
+def _ranked(keys: Sequence[FooterKey], main: Sequence[str]) -> list[FooterKey]:
     """The keys of a pane in their order; the main ones stay longest, then the first ones."""
     actions = [key.action for key in keys]
     by_rank = [*(a for a in main if a in actions), *(a for a in actions if a not in main)]
     return [key._replace(rank=_OWN_FROM + by_rank.index(key.action)) for key in keys]
 
 
-def _wanted(situation: Situation, has_own_scale: bool) -> Iterable[tuple[str, str]]:
+def _wanted(situation: AppState, has_own_scale: bool) -> Iterable[tuple[str, str]]:
     """Actions of everywhere with the words of the footer, in their order."""
     run = situation.run
-    yield "train_or_pause", space_does(situation)
+    yield "train_or_pause", space_key_label(situation)
     yield "one_step", "step"
     yield "to_validation", "to next val"
     if situation.waiting or not run.is_live:  # a new run is what comes next
@@ -99,21 +101,21 @@ def _names(active: Mapping[str, ActiveBinding], app: object) -> dict[str, str]:
 
 def own_keys(
     active: Mapping[str, ActiveBinding], app: object, hidden: bool = False
-) -> tuple[Key, ...]:
+) -> tuple[FooterKey, ...]:
     """The keys of the focused pane; with ``hidden`` also those the footer has no room for."""
     own = [
         binding.binding
         for binding in active.values()
         if binding.node is not app and binding.node.has_class("pane") and binding.enabled
     ]
-    found = joined((binding for binding in own if binding.show or hidden), in_full=hidden)
+    found = join_keys((binding for binding in own if binding.show or hidden), in_full=hidden)
     is_field_open = any(binding.binding.action == "submit" for binding in active.values())
     return (_TAKE, *found) if is_field_open else found
 
 
-def app_keys(active: Mapping[str, ActiveBinding], app: object) -> tuple[Key, ...]:
+def app_keys(active: Mapping[str, ActiveBinding], app: object) -> tuple[FooterKey, ...]:
     """The keys of everywhere that do something now."""
-    return joined(
+    return join_keys(
         binding.binding
         for _, binding in _plain_keys_first(active)
         if (binding.node is app or binding.binding.action.startswith("app.go_on"))
@@ -128,7 +130,7 @@ def _plain_keys_first(
     return sorted(active.items(), key=lambda item: item[0].startswith("ctrl+"))
 
 
-def declared_keys(declared: Sequence[Any], keymap: Mapping[str, str]) -> tuple[Key, ...]:
+def declared_keys(declared: Sequence[Any], keymap: Mapping[str, str]) -> tuple[FooterKey, ...]:
     """The keys of a pane that has not the focus, as a file has moved them."""
     single: list[Binding] = []
     for binding in declared:
@@ -137,10 +139,10 @@ def declared_keys(declared: Sequence[Any], keymap: Mapping[str, str]) -> tuple[K
             shown = binding if moved is None else binding.with_key(moved, None)
             names = (binding.key_display if moved is None else None,)
             single += [shown.with_key(key.strip(), *names) for key in shown.key.split(",")]
-    return joined(single, in_full=True)
+    return join_keys(single, in_full=True)
 
 
-def joined(bindings: Iterable[Binding], in_full: bool = False) -> tuple[Key, ...]:
+def join_keys(bindings: Iterable[Binding], in_full: bool = False) -> tuple[FooterKey, ...]:
     """Several keys of one action stand together, with a word or with the whole sentence."""
     names: dict[str, list[str]] = {}
     words: dict[str, str] = {}
@@ -149,7 +151,7 @@ def joined(bindings: Iterable[Binding], in_full: bool = False) -> tuple[Key, ...
         if (name := key_name(binding)) not in of_action:
             of_action.append(name)
         words[binding.action] = (in_full and binding.tooltip) or binding.description
-    return tuple(Key(" ".join(names[action]), words[action], action) for action in names)
+    return tuple(FooterKey(" ".join(names[action]), words[action], action) for action in names)
 
 
 def key_name(binding: Binding) -> str:
@@ -157,6 +159,6 @@ def key_name(binding: Binding) -> str:
     return binding.key_display or key_called(binding.key)
 
 
-def first_names(keys: Iterable[Key]) -> tuple[Key, ...]:
+def first_names(keys: Iterable[FooterKey]) -> tuple[FooterKey, ...]:
     """Each key by its first name alone, as the footer has it."""
     return tuple(key._replace(key=key.key.split()[0]) for key in keys)

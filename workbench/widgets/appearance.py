@@ -6,24 +6,24 @@ from msgspec import Struct
 from rich.style import Style
 from rich.text import Text
 
-from workbench.keyboard.key_labels import USUAL_KEYS, KeyNames
+from workbench.keyboard.key_labels import USUAL_KEYS, KeyLabels
 from workbench.render.palette import DARK, Palette
 from workbench.render.sanitize import ascii_text
 
 
-class Look(Struct, frozen=True):
+class Appearance(Struct, frozen=True):
     """Colours by meaning, the signs that the terminal's font has, and how the keys are called."""
 
     palette: Palette = DARK
     ascii_only: bool = False
-    keys: KeyNames = USUAL_KEYS
+    keys: KeyLabels = USUAL_KEYS
 
     def sign(self, text: str) -> str:
         """The text as it is, or its ASCII stand-in."""
         return ascii_text(text) if self.ascii_only else text
 
 
-def finished(row: Text, width: int, look: Look) -> Text:
+def finished(row: Text, width: int, look: Appearance) -> Text:
     """The row cut or filled to `width` cells; no sign outside ASCII is left where none may be."""
     done = exactly(row, width)
     if look.ascii_only and not done.plain.isascii():

@@ -2,22 +2,22 @@
 
 from collections.abc import Sequence
 
-from workbench.hints.hint_rules import advise
-from workbench.hints.hint_text import Line
-from workbench.state.app_state import Situation
+from workbench.hints.hint_rules import hint_for
+from workbench.hints.hint_text import HintText
+from workbench.state.app_state import AppState
 from workbench.widgets.loss_numbers import numbers_row
-from workbench.widgets.row_widget import Row, Rows
+from workbench.widgets.row_widget import Row, RowWidget
 
 _URGENT = ("error", "warning")
 
 
-class CoachLine(Rows):
+class CoachLine(RowWidget):
     """Reserved for one sentence, so that the panes never move."""
 
-    situation: Situation | None = None
+    situation: AppState | None = None
     _has_losses = False
 
-    def show(self, situation: Situation) -> None:
+    def show(self, situation: AppState) -> None:
         """Show what there is to say in this situation."""
         self.situation = situation
         self.redraw()
@@ -32,12 +32,12 @@ class CoachLine(Rows):
         """One row."""
         if self.situation is None:
             return []
-        line = advise(self.situation)
+        line = hint_for(self.situation)
         if self._has_losses and self.situation.run.train and line.role not in _URGENT:
             return [numbers_row(self.situation, width)]
         return [_line_row(line, width)]
 
 
-def _line_row(line: Line, width: int) -> Row:
+def _line_row(line: HintText, width: int) -> Row:
     words = line.fitting(max(0, width - 4))
     return [(f" {line.sign} ", line.role), (words, line.role if line.role in _URGENT else "plain")]

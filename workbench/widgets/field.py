@@ -4,7 +4,7 @@ from textual import events
 from textual.widgets import Input
 from textual.widgets.input import Selection
 
-from workbench.render.sanitize import clean
+from workbench.render.sanitize import sanitize
 
 
 class Field(Input):
@@ -15,7 +15,7 @@ class Field(Input):
 
     def validate_value(self, value: str) -> str:
         """Makes the text harmless before it is shown."""
-        return clean(value)
+        return sanitize(value)
 
     def _on_paste(self, event: events.Paste) -> None:
         """Takes all lines of what is pasted as one: a terminal may have broken it."""

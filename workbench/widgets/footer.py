@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
-from workbench.widgets.row_widget import Row, Rows
+from workbench.widgets.row_widget import Row, RowWidget
 
 ALWAYS = 0
 """The rank of a key that stays whatever the width."""
@@ -15,7 +15,7 @@ _MAY_GO_BEFORE_WORDS = 30
 _BETWEEN = "│"
 
 
-class Key(NamedTuple):
+class FooterKey(NamedTuple):
     """A key as the footer names it, what to run when it is clicked, and how soon it may go."""
 
     key: str
@@ -29,7 +29,7 @@ class Key(NamedTuple):
         return f" {self.key} {self.label} " if self.label else f" {self.key} "
 
 
-class Footer(Rows):
+class Footer(RowWidget):
     """Keys of the focused pane, then those of everywhere; the last ones stay whatever the width."""
 
     class Clicked(Message):
@@ -41,10 +41,10 @@ class Footer(Rows):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._own: tuple[Key, ...] = ()
-        self._everywhere: tuple[Key, ...] = ()
+        self._own: tuple[FooterKey, ...] = ()
+        self._everywhere: tuple[FooterKey, ...] = ()
 
-    def show(self, own: tuple[Key, ...], everywhere: tuple[Key, ...]) -> None:
+    def show(self, own: tuple[FooterKey, ...], everywhere: tuple[FooterKey, ...]) -> None:
         """Show the keys of the pane, and behind them those of everywhere."""
         if (own, everywhere) != (self._own, self._everywhere):
             self._own, self._everywhere = own, everywhere
@@ -70,16 +70,16 @@ class Footer(Rows):
                     self.post_message(self.Clicked(key.action))
                 return
 
-    def _shown(self, width: int) -> list[Key]:
+    def _shown(self, width: int) -> list[FooterKey]:
         """The keys that fit, with a line between the pane's and the others."""
-        shown = fitting((*self._own, *self._everywhere), width - len(_BETWEEN))
+        shown = fitting_keys((*self._own, *self._everywhere), width - len(_BETWEEN))
         n_own = sum(key in self._own for key in shown)
         if not 0 < n_own < len(shown):
             return shown
-        return [*shown[:n_own], Key(_BETWEEN, "", ""), *shown[n_own:]]
+        return [*shown[:n_own], FooterKey(_BETWEEN, "", ""), *shown[n_own:]]
 
 
-def fitting(keys: Sequence[Key], width: int) -> list[Key]:
+def fitting_keys(keys: Sequence[FooterKey], width: int) -> list[FooterKey]:
     """As many keys as fit, in their order.
 
     The higher its rank, the sooner a key goes; among equals the right one first. Before the keys of
@@ -91,7 +91,7 @@ def fitting(keys: Sequence[Key], width: int) -> list[Key]:
     return _without(shown, width, ALWAYS + 1)
 
 
-def _without(keys: list[Key], width: int, least_rank: int) -> list[Key]:
+def _without(keys: list[FooterKey], width: int, least_rank: int) -> list[FooterKey]:
     """Without as many keys of this rank or a higher one as it takes."""
     while _size(keys) > width:
         place = max(range(len(keys)), key=lambda i: (keys[i].rank, i))
@@ -101,5 +101,5 @@ def _without(keys: list[Key], width: int, least_rank: int) -> list[Key]:
     return keys
 
 
-def _size(keys: Sequence[Key]) -> int:
+def _size(keys: Sequence[FooterKey]) -> int:
     return sum(cell_len(key.text) for key in keys)

@@ -4,21 +4,21 @@ from collections.abc import Sequence
 
 from workbench.render.bars import sparkline
 from workbench.render.number_format import compact, count, duration, rate
-from workbench.render.sanitize import clean, fit
-from workbench.state.app_state import ROLES, SIGNS, Situation
-from workbench.widgets.row_widget import Row, Rows, row_width
+from workbench.render.sanitize import fit, sanitize
+from workbench.state.app_state import ROLES, SIGNS, AppState
+from workbench.widgets.row_widget import Row, RowWidget, row_width
 
 _LONGEST_CURVE = 24
 _SHORTEST_CURVE = 6
 _OTHER_BEAT = "○"
 
 
-class Header(Rows):
+class Header(RowWidget):
     """The run in one row, at every width."""
 
-    situation: Situation | None = None
+    situation: AppState | None = None
 
-    def show(self, situation: Situation) -> None:
+    def show(self, situation: AppState) -> None:
         """Show this situation."""
         self.situation = situation
         self.redraw()
@@ -32,7 +32,7 @@ class Header(Rows):
 
 
 def header_row(
-    situation: Situation, width: int, ascii_only: bool = False, beats: bool = False
+    situation: AppState, width: int, ascii_only: bool = False, beats: bool = False
 ) -> Row:
     """The header in ``width`` cells: numbers keep their places while they grow.
 
@@ -52,15 +52,15 @@ def header_row(
     return [*parts, (gap, "plain"), (sparkline(means, room, ascii_only), "train"), (" ", "plain")]
 
 
-def _curve_room(situation: Situation) -> int:
+def _curve_room(situation: AppState) -> int:
     return _SHORTEST_CURVE + 3 if situation.run.train else 1
 
 
-def _variants(situation: Situation, beats: bool) -> list[list[tuple[str, str]]]:
+def _variants(situation: AppState, beats: bool) -> list[list[tuple[str, str]]]:
     """From all there is to say to the least that must be said."""
     run, status = situation.run, situation.run.status
     sign, word = SIGNS[status]
-    title, role = clean(situation.title, 32), ROLES[status]
+    title, role = sanitize(situation.title, 32), ROLES[status]
     if status == "untrained" or not run.steps_planned:
         n_steps = situation.config.planned.train.steps
         plan = f"   {count(n_steps)} step{'' if n_steps == 1 else 's'} planned"

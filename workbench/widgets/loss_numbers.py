@@ -1,14 +1,14 @@
 """The latest losses in one row, exactly: as much beside them as there is room for."""
 
-from seqlm.runspec.baselines import judged_on
+from seqlm.runspec.baselines import primary_split
 from workbench.render.loss_units import Unit, in_words
 from workbench.render.number_format import count, learning_rate
-from workbench.run.state import Measured
-from workbench.state.app_state import Situation
+from workbench.run.state import LossPoint
+from workbench.state.app_state import AppState
 from workbench.widgets.row_widget import Piece, Row, row_width
 
 
-def numbers_row(situation: Situation, width: int, unit: Unit = "nats") -> Row:
+def numbers_row(situation: AppState, width: int, unit: Unit = "nats") -> Row:
     """Train, validation and best loss, in the longest form that fits.
 
     Their steps go first where room is short, then the best, then the last digits. A unit other than
@@ -28,7 +28,7 @@ def numbers_row(situation: Situation, width: int, unit: Unit = "nats") -> Row:
 
 
 def _numbers(
-    situation: Situation, unit: Unit, gap: str, at: str, n_shown: int = 3, digits: int = 4
+    situation: AppState, unit: Unit, gap: str, at: str, n_shown: int = 3, digits: int = 4
 ) -> list[Piece]:
     """The losses by name; where ``at`` is empty without their steps."""
     row: list[Piece] = [("" if unit == "nats" else f"{unit}{gap}", "label")]
@@ -39,20 +39,20 @@ def _numbers(
     return row
 
 
-def _named(situation: Situation) -> list[tuple[str, str, Measured | None]]:
+def _named(situation: AppState) -> list[tuple[str, str, LossPoint | None]]:
     """The losses in the order in which they count, each with its role."""
-    run, judged = situation.run, judged_on(situation.config)
+    run, judged = situation.run, primary_split(situation.config)
     recent = run.train_last if judged == "batch" else run.train_recent
-    last = Measured(run.step, recent) if recent is not None else None
+    last = LossPoint(run.step, recent) if recent is not None else None
     val, best = ("val", "val", run.val_last), ("best", "best", run.best)
     if judged == "batch":
         return [("batch", "train", last), val]
     return [("train", "train", last), *([val, best] if judged == "val" else [])]
 
 
-def _more(situation: Situation, unit: Unit) -> str:
+def _more(situation: AppState, unit: Unit) -> str:
     """At the end what the losses are of, before that the rate of the last step."""
     run = situation.run
-    if "train" in run.final and judged_on(situation.config) != "batch":
+    if "train" in run.final and primary_split(situation.config) != "batch":
         return "of the whole splits"
     return f"rate {learning_rate(run.learning_rate)}" if run.learning_rate else ""

@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 _LONGEST_SEARCH = 100  # characters: a field that holds a pasted text draws all of it at each key
 
 
-class Choices(OptionList):
+class OptionRows(OptionList):
     """A list to choose from. It is never narrower than its padding, which Textual takes away from it."""
 
     DEFAULT_CSS = "Choices { min-width: 12; }"
@@ -54,13 +54,13 @@ class Choices(OptionList):
         return [strip.apply_meta({"edition": self._edition}) for strip in strips]
 
 
-class FoundCommands(CommandList, Choices):
+class CommandMatches(CommandList, OptionRows):
     """The commands that a search has found."""
 
     DEFAULT_CSS = "FoundCommands { min-width: 12; }"
 
 
-class InOrder(SystemCommandsProvider):
+class OrderedCommands(SystemCommandsProvider):
     """The commands of the app in its own order; Textual's provider has them by the alphabet."""
 
     async def discover(self) -> Hits:
@@ -69,7 +69,7 @@ class InOrder(SystemCommandsProvider):
             yield DiscoveryHit(command.title, command.callback, help=command.help)
 
 
-class Commands(CommandPalette):
+class CommandPaletteScreen(CommandPalette):
     """Textual's command palette."""
 
     DEFAULT_CSS = """
@@ -80,10 +80,10 @@ class Commands(CommandPalette):
     def compose(self) -> ComposeResult:
         """The same with our list."""
         for widget in super().compose():
-            yield FoundCommands() if isinstance(widget, CommandList) else widget
+            yield CommandMatches() if isinstance(widget, CommandList) else widget
 
     def __init__(self) -> None:
-        super().__init__([InOrder], id="--command-palette")
+        super().__init__([OrderedCommands], id="--command-palette")
 
     def on_mount(self) -> None:
         """Take no more than a name."""

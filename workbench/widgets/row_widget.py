@@ -25,7 +25,7 @@ def row_width(row: Row) -> int:
     return sum(cell_len(text) for text, _ in row)
 
 
-class Rows(Widget):
+class RowWidget(Widget):
     """A widget that is nothing but rows. A subclass says which, for the size it is given."""
 
     def __init__(self, id: str | None = None) -> None:

@@ -7,11 +7,11 @@ from textual import events
 from textual.message import Message
 
 from workbench.keyboard.bindings import PANE_NAMES
-from workbench.keyboard.key_labels import USUAL_KEYS, KeyNames
-from workbench.widgets.row_widget import Row, Rows
+from workbench.keyboard.key_labels import USUAL_KEYS, KeyLabels
+from workbench.widgets.row_widget import Row, RowWidget
 
 
-class PaneAsked(Message):
+class PaneRequested(Message):
     """A pane was clicked where it is only named."""
 
     def __init__(self, number: int) -> None:
@@ -19,13 +19,13 @@ class PaneAsked(Message):
         self.number = number
 
 
-class PaneTabs(Rows):
+class PaneTabs(RowWidget):
     """The names, the current one marked."""
 
     _current = 0
     _keys = USUAL_KEYS
 
-    def show_keys(self, keys: KeyNames) -> None:
+    def show_keys(self, keys: KeyLabels) -> None:
         """Name these keys."""
         if keys != self._keys:
             self._keys = keys
@@ -52,5 +52,5 @@ class PaneTabs(Rows):
         for number, (text, _) in enumerate(self.rows(self.size.width, 1)[0], 1):
             at += cell_len(text)
             if event.x < at:
-                self.post_message(PaneAsked(number))
+                self.post_message(PaneRequested(number))
                 return

@@ -11,7 +11,7 @@ from seqlm.data.tokenizer.base import (
     Boundary,
     Tokenizer,
     unknown_words,
-    untaught_words,
+    untrained_words,
 )
 from seqlm.data.tokenizer.bpe import BpeTokenizer
 from seqlm.data.tokenizer.byte import ByteTokenizer
@@ -29,8 +29,8 @@ __all__ = [
     "Tokenizer",
     "WordTokenizer",
     "unknown_words",
-    "unlearned",
-    "untaught_words",
+    "untrained_tokenizer",
+    "untrained_words",
 ]
 
 AnyTokenizer: TypeAlias = CharTokenizer | ByteTokenizer | WordTokenizer | BpeTokenizer
@@ -49,6 +49,6 @@ _KINDS: dict[str, Callable[[DataConfig], AnyTokenizer]] = {
 }
 
 
-def unlearned(data: DataConfig) -> AnyTokenizer:
+def untrained_tokenizer(data: DataConfig) -> AnyTokenizer:
     """The tokenizer that the settings ask for, before it has a vocabulary: it splits, no more."""
     return _KINDS[data.tokenizer](data)

@@ -98,7 +98,9 @@ class Tokenizer(Struct, frozen=True, dict=True, tag=True):
             )
         end = (END,) if boundary == "end" else ()
         if len(own) + len(end) < 2:
-            only = f'only "{visible(own[0])}"' if own else f"no {self.unit.removesuffix('s')}"
+            only = (
+                f'only "{show_whitespace(own[0])}"' if own else f"no {self.unit.removesuffix('s')}"
+            )
             raise errors.RequestError(
                 f"the text holds {only}; predicting needs at least 2 different tokens", own[:1]
             )
@@ -149,7 +151,7 @@ class Tokenizer(Struct, frozen=True, dict=True, tag=True):
     def refusal(self, token: str) -> errors.RequestError:
         """The error for a token that is not in the vocabulary; says what is."""
         return errors.RequestError(
-            f'"{visible(token)}" is not in this vocabulary ({self.summary()})', token
+            f'"{show_whitespace(token)}" is not in this vocabulary ({self.summary()})', token
         )
 
     def encode(self, text: str) -> list[int]:
@@ -166,7 +168,7 @@ class Tokenizer(Struct, frozen=True, dict=True, tag=True):
         return [*end, *chain.from_iterable(chain(self.split(item), end) for item in items)]
 
 
-def listed(n: int, parts: Sequence[str], end_id: int | None) -> str:
+def format_tokens(n: int, parts: Sequence[str], end_id: int | None) -> str:
     """``27 tokens: a-z and ∎``."""
     all_parts = [*parts, *([END] if end_id is not None else [])]
     words = " and ".join(part for part in (", ".join(all_parts[:-1]), all_parts[-1]) if part)
@@ -175,19 +177,19 @@ def listed(n: int, parts: Sequence[str], end_id: int | None) -> str:
 
 def unknown_words(missing: Sequence[str]) -> str:
     """``"passed" is not in the vocabulary: read as ⁇``."""
-    shown = ", ".join(f'"{visible(token)}"' for token in missing)
+    shown = ", ".join(f'"{show_whitespace(token)}"' for token in missing)
     return (
         f"{shown} {'is' if len(missing) == 1 else 'are'} not in the vocabulary: read as {UNKNOWN}"
     )
 
 
-def untaught_words(token: str) -> str:
+def untrained_words(token: str) -> str:
     """``124 never begins a line of train: nothing was taught about it alone``."""
-    shown = visible(token)
+    shown = show_whitespace(token)
     return f"{shown} never begins a line of train: nothing was taught about it alone"
 
 
-def visible(token: str) -> str:
+def show_whitespace(token: str) -> str:
     """A token in a message: a space by its name, what cannot be printed by its escape."""
     if token == " ":
         return "space"

@@ -19,7 +19,7 @@ from typing import ClassVar, TypeAlias
 
 from msgspec.structs import replace
 
-from seqlm.data.tokenizer.base import Boundary, Tokenizer, listed
+from seqlm.data.tokenizer.base import Boundary, Tokenizer, format_tokens
 
 Merge: TypeAlias = tuple[str, str]
 
@@ -80,7 +80,7 @@ class BpeTokenizer(Tokenizer, frozen=True, tag="bpe"):
         """The vocabulary in a few words: ``561 tokens: 60 characters, 500 merges and ∎``."""
         n_characters = sum(len(token) == 1 for token in self.tokens) - (self.end_id is not None)
         parts = [f"{n_characters:,} characters", f"{len(self.merges):,} merges"]
-        return listed(self.n_vocab, parts, self.end_id)
+        return format_tokens(self.n_vocab, parts, self.end_id)
 
     def _learn_words(self, words: Sequence[str]) -> None:
         """Find the tokens of many words at once; what is not in the vocabulary stays as it is."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from seqlm.data.text_io import bytes_of
-from seqlm.data.tokenizer.base import Boundary, Tokenizer, listed
+from seqlm.data.tokenizer.base import Boundary, Tokenizer, format_tokens
 
 _NAMES = tuple(chr(b) if 0x20 <= b < 0x7F else f"<0x{b:02X}>" for b in range(256))
 _BYTES = {name: b for b, name in enumerate(_NAMES)}
@@ -39,4 +39,4 @@ class ByteTokenizer(Tokenizer, frozen=True, tag="byte"):
 
     def summary(self) -> str:
         """The vocabulary in a few words: ``257 tokens: 256 bytes and ∎``."""
-        return listed(self.n_vocab, ["256 bytes"], self.end_id)
+        return format_tokens(self.n_vocab, ["256 bytes"], self.end_id)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import chain, groupby
 from typing import ClassVar
 
-from seqlm.data.tokenizer.base import END, Boundary, Tokenizer, listed, visible
+from seqlm.data.tokenizer.base import END, Boundary, Tokenizer, format_tokens, show_whitespace
 
 _ALL_SHOWN, _LONG_RANGE, _RANGES_SHOWN = 12, 8, 4
 
@@ -32,7 +32,7 @@ class CharTokenizer(Tokenizer, frozen=True, tag="char"):
     def summary(self) -> str:
         """The vocabulary in a few words, e.g. ``27 tokens: a-z and ∎``."""
         own = self.tokens if self.end_id is None else self.tokens[: self.end_id]
-        return listed(self.n_vocab, _described(own), self.end_id)
+        return format_tokens(self.n_vocab, _described(own), self.end_id)
 
 
 def _described(characters: Sequence[str]) -> list[str]:
@@ -55,5 +55,5 @@ def _runs(characters: Sequence[str]) -> list[list[str]]:
 
 def _range(run: Sequence[str]) -> str:
     if len(run) < 3:
-        return " ".join(map(visible, run))
-    return f"{visible(run[0])}-{visible(run[-1])}"
+        return " ".join(map(show_whitespace, run))
+    return f"{show_whitespace(run[0])}-{show_whitespace(run[-1])}"

@@ -10,7 +10,14 @@ from itertools import chain
 from typing import ClassVar
 
 from seqlm import errors
-from seqlm.data.tokenizer.base import END, UNKNOWN, Boundary, Tokenizer, listed, visible
+from seqlm.data.tokenizer.base import (
+    END,
+    UNKNOWN,
+    Boundary,
+    Tokenizer,
+    format_tokens,
+    show_whitespace,
+)
 
 _BLANK = re.compile(r"\s")
 _SPECIAL = frozenset((END, UNKNOWN, "_"))
@@ -99,9 +106,9 @@ class WordTokenizer(Tokenizer, frozen=True, tag="word"):
     def refusal(self, token: str) -> errors.RequestError:
         """The error for an unknown word; offers the nearest."""
         nearest = difflib.get_close_matches(token, self.tokens, n=1, cutoff=0.5)
-        hint = f'. Nearest: "{visible(nearest[0])}"' if nearest else ""
+        hint = f'. Nearest: "{show_whitespace(nearest[0])}"' if nearest else ""
         return errors.RequestError(
-            f'"{visible(token)}" is not in this vocabulary ({self.summary()}){hint}', token
+            f'"{show_whitespace(token)}" is not in this vocabulary ({self.summary()}){hint}', token
         )
 
     def summary(self) -> str:
@@ -109,7 +116,7 @@ class WordTokenizer(Tokenizer, frozen=True, tag="word"):
         special = (self.end_id is not None) + (self.unknown_id is not None)
         words = f"{self.n_vocab - special:,} {self.unit}"
         unknown = [UNKNOWN] if self.unknown_id is not None else []
-        return listed(self.n_vocab, [words, *unknown], self.end_id)
+        return format_tokens(self.n_vocab, [words, *unknown], self.end_id)
 
 
 @lru_cache(maxsize=4096)

@@ -10,13 +10,13 @@ from seqlm.cli.main import run as run_command
 from seqlm.cli.runs import recipe_as_run
 from seqlm.protocol.events import Event, ValueChanged
 from seqlm.runs.directory import CorpusRecord, Manifest, RunDirectory, create
-from seqlm.runs.event_log import Journal
+from seqlm.runs.event_log import EventLogWriter
 from seqlm.runspec import recipe
 
 
 def made(*events: Event, line: str = "names-mlp") -> RunDirectory:
     run = create("names-mlp")
-    config = recipe.read(line)
+    config = recipe.parse_recipe(line)
     run.write_manifest(
         Manifest(
             run=run.name,
@@ -27,7 +27,7 @@ def made(*events: Event, line: str = "names-mlp") -> RunDirectory:
             versions={},
         )
     )
-    journal = Journal(run.events_path)
+    journal = EventLogWriter(run.events_path)
     for event in events:
         journal.append(event)
     journal.close()
@@ -62,7 +62,7 @@ def test_a_planned_change_stands_once_in_the_line_of_a_run() -> None:
         changed("train.steps", 400, 900, None),
         line=line,
     )
-    assert recipe_as_run(run) == recipe.write(recipe.read(line))
+    assert recipe_as_run(run) == recipe.format_recipe(recipe.parse_recipe(line))
 
 
 def test_of_two_changes_at_a_step_the_line_of_a_run_tells_the_one_that_held() -> None:

@@ -12,8 +12,8 @@ import pytest
 from seqlm.cli.models import _lines_of, perplexity
 from seqlm.cli.output import print_json, print_lines, print_table
 from seqlm.cli.training import _report
-from seqlm.protocol.queries import Drawn
-from seqlm.runs.summary import Standing, Summary
+from seqlm.protocol.queries import SampleResult
+from seqlm.runs.summary import RunProgress, RunSummary
 
 encodings = pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
 
@@ -54,14 +54,16 @@ def test_text_takes_another_sign_where_the_terminal_has_none(
 
 
 def test_a_sample_of_many_lines_is_printed_as_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    sample = Drawn(text="if x:\n    y\n", tokens=[" ", "x", ":", "\n    y\n"], surprisal=[])
+    sample = SampleResult(text="if x:\n    y\n", tokens=[" ", "x", ":", "\n    y\n"], surprisal=[])
     print_lines(*_lines_of(sample))
     assert capsys.readouterr().out == "if x:\n    y\n\n"
 
 
 def test_only_of_an_item_it_is_said_where_it_stands() -> None:
     def lines(tokens: list[str], seen_in: Any = None, is_item: bool = True) -> list[str]:
-        sample = Drawn(text="mar", tokens=tokens, surprisal=[], seen_in=seen_in, is_item=is_item)
+        sample = SampleResult(
+            text="mar", tokens=tokens, surprisal=[], seen_in=seen_in, is_item=is_item
+        )
         return _lines_of(sample)
 
     assert lines(["a", "r"], is_item=False) == ["mar"]
@@ -72,10 +74,10 @@ def test_only_of_an_item_it_is_said_where_it_stands() -> None:
 
 
 def test_a_loss_of_a_sample_is_reported_as_such(capsys: pytest.CaptureFixture[str]) -> None:
-    whole = Standing(summary=Summary(run="r", status="finished", train_loss=2.0))
+    whole = RunProgress(summary=RunSummary(run="r", status="finished", train_loss=2.0))
     _report(whole, Namespace(json=False))
     assert capsys.readouterr().out.count("\n") == 1
-    part = Standing(summary=whole.summary, sampled={"train": "a sample of 9 tokens"})
+    part = RunProgress(summary=whole.summary, sampled={"train": "a sample of 9 tokens"})
     _report(part, Namespace(json=False))
     assert "the train loss is of a sample of 9 tokens" in capsys.readouterr().out
     _report(part, Namespace(json=True))

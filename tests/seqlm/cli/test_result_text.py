@@ -14,12 +14,12 @@ from seqlm.protocol.events import (
     StepsDone,
     ValueChanged,
 )
-from seqlm.runs.summary import Standing, sum_up
+from seqlm.runs.summary import RunProgress, sum_up
 from seqlm.runspec import recipe
 
 
 def created(line: str) -> RunCreated:
-    config = recipe.read(line)
+    config = recipe.parse_recipe(line)
     return RunCreated(
         run="r",
         recipe=line,
@@ -41,11 +41,11 @@ def scored(split: SplitName, loss: float, step: int, best: bool = False) -> Eval
     return Evaluated(step=step, split=split, loss=loss, n_tokens=9, protocol="whole", best=best)
 
 
-def standing(line: str, *events: Event) -> Standing:
+def standing(line: str, *events: Event) -> RunProgress:
     return sum_up([created(line), *events], "r")
 
 
-def finished(line: str, batch: float, **losses: float) -> Standing:
+def finished(line: str, batch: float, **losses: float) -> RunProgress:
     """A run of two steps that ended with these losses."""
     told = [scored(split, loss, 2, split == "val") for split, loss in losses.items()]  # type: ignore[arg-type]
     return standing(line, steps(1, 3.0, batch), *told, Ended(step=2, status="finished"))

@@ -12,9 +12,9 @@ from seqlm.data.batches import (
     ChunkBatches,
     ItemBatches,
     WindowBatches,
-    joined,
-    padded,
-    seeded,
+    concatenate_items,
+    make_generator,
+    pad_sequences,
 )
 from seqlm.errors import RequestError
 
@@ -180,18 +180,22 @@ def test_chunks_that_are_not_carried_cover_the_stream_once(
 
 
 def test_joined_items_share_the_end_token_between_them() -> None:
-    assert joined([[9, 1, 9], [9, 2, 3, 9]]) == [9, 1, 9, 2, 3, 9]
-    assert joined([]) == []
+    assert concatenate_items([[9, 1, 9], [9, 2, 3, 9]]) == [9, 1, 9, 2, 3, 9]
+    assert concatenate_items([]) == []
 
 
 def test_padding_keeps_ids_in_the_vocabulary() -> None:
-    batch = padded([torch.tensor([9, 9]), torch.tensor([9, 4, 5, 9])])
+    batch = pad_sequences([torch.tensor([9, 9]), torch.tensor([9, 4, 5, 9])])
     assert batch.tokens.tolist() == [[9, 9, 0], [9, 4, 5]]
     assert batch.targets.tolist() == [[9, IGNORED, IGNORED], [4, 5, 9]]
 
 
 def test_each_pair_has_a_generator_of_its_own() -> None:
-    states = [seeded(seed, index).get_state() for seed in (0, 1, 2**31 - 1) for index in (-1, 0, 1)]
+    states = [
+        make_generator(seed, index).get_state()
+        for seed in (0, 1, 2**31 - 1)
+        for index in (-1, 0, 1)
+    ]
     assert len({tuple(state.tolist()) for state in states}) == len(states)
 
 
@@ -208,7 +212,7 @@ def test_a_large_batch_draws_no_large_block(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("batch", [32, 1024])
 def test_draws_of_usual_batches_are_of_1024_steps_at_once(batch: int) -> None:
     batches = WindowBatches([list(range(50))], 1, NOTHING_YET, batch, 5, replacement=True)
-    drawn = torch.randint(49, (1024 * batch,), generator=seeded(5, 1))
+    drawn = torch.randint(49, (1024 * batch,), generator=make_generator(5, 1))
     assert torch.equal(batches.at(1024 + 3).tokens[:, 0], drawn[3 * batch : 4 * batch])
 
 

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from seqlm.configuration.run_config import DataConfig
 from seqlm.data import corpus, text_io
-from seqlm.data.corpus import find_copy, lines_of, read_corpus, read_standard_input, store_corpus
+from seqlm.data.corpus import (
+    find_corpus_copy,
+    lines_of,
+    read_corpus,
+    read_standard_input,
+    store_corpus,
+)
 from seqlm.data.python_source import TARGET_BYTES, python_source
 from seqlm.errors import RequestError
 from seqlm.paths import corpora_dir, home, runs_dir
@@ -188,8 +194,8 @@ def test_a_copy_is_found_where_the_home_has_moved(
     own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = store_corpus(b"anna\nbo\n")
-    assert find_copy(str(path)) == path
+    assert find_corpus_copy(str(path)) == path
     moved = own_home.rename(own_home.with_name("moved"))
-    assert find_copy(str(path)) is None
+    assert find_corpus_copy(str(path)) is None
     monkeypatch.setenv("SEQLM_HOME", str(moved))
-    assert find_copy(str(path)) == moved / "corpora" / path.name
+    assert find_corpus_copy(str(path)) == moved / "corpora" / path.name

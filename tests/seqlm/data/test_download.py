@@ -11,9 +11,9 @@ from msgspec import Struct, field
 from seqlm.configuration.run_config import DataConfig
 from seqlm.data import remote
 from seqlm.data.corpus import read_corpus
-from seqlm.data.corpus_registry import is_here
+from seqlm.data.corpus_registry import is_downloaded
 from seqlm.data.download import fetch
-from seqlm.data.remote import Remote, fetched_path
+from seqlm.data.remote import RemoteCorpus, downloaded_path
 from seqlm.errors import RequestError, SeqlmError
 
 TEXT = "".join(f"{n} and some more words of a play\n" for n in range(20_000)).encode()
@@ -39,7 +39,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     thread.start()
     monkeypatch.setenv("SEQLM_FETCH_FROM", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("SEQLM_HOME", str(tmp_path / "home"))
-    right = Remote("plays/input.txt", len(TEXT), hashlib.sha256(TEXT).hexdigest())
+    right = RemoteCorpus("plays/input.txt", len(TEXT), hashlib.sha256(TEXT).hexdigest())
     monkeypatch.setitem(remote.REMOTE, NAME, right)
     yield found
     server.shutdown()
@@ -71,16 +71,16 @@ def _handler(site: Site) -> type[http.server.BaseHTTPRequestHandler]:
 
 
 def part() -> Path:
-    return fetched_path(NAME).with_suffix(".part")
+    return downloaded_path(NAME).with_suffix(".part")
 
 
 def nothing_is_left() -> bool:
-    return not fetched_path(NAME).parent.parent.exists()
+    return not downloaded_path(NAME).parent.parent.exists()
 
 
 def test_a_corpus_comes_whole_and_once(site: Site) -> None:
     told: list[tuple[int, int]] = []
-    assert not is_here(NAME)
+    assert not is_downloaded(NAME)
     first = fetch(NAME, lambda n, total: told.append((n, total)))
     assert (first.fetched, first.bytes, first.corpus) == (True, len(TEXT), NAME)
     assert Path(first.path).read_bytes() == TEXT
@@ -90,7 +90,7 @@ def test_a_corpus_comes_whole_and_once(site: Site) -> None:
     assert not part().exists()
     assert not fetch(NAME).fetched
     assert site.asked == [None]
-    assert is_here(NAME)
+    assert is_downloaded(NAME)
     assert read_corpus(DataConfig(corpus=NAME)).mode == "stream"
 
 
@@ -99,11 +99,11 @@ def test_a_transfer_that_broke_off_goes_on(site: Site) -> None:
     with pytest.raises(SeqlmError, match=r"closed; the same command goes on from 300,000 bytes"):
         fetch(NAME)
     assert part().read_bytes() == TEXT[:300_000]
-    assert not fetched_path(NAME).exists()
+    assert not downloaded_path(NAME).exists()
     site.ends_after = None
     assert fetch(NAME).fetched
     assert site.asked == [None, "bytes=300000-"]
-    assert fetched_path(NAME).read_bytes() == TEXT
+    assert downloaded_path(NAME).read_bytes() == TEXT
     assert not part().exists()
 
 
@@ -112,7 +112,7 @@ def test_a_site_that_takes_no_ranges_gives_it_from_the_beginning(site: Site) -> 
     part().write_bytes(b"#" * 1000)
     site.takes_ranges = False
     assert fetch(NAME).fetched
-    assert fetched_path(NAME).read_bytes() == TEXT
+    assert downloaded_path(NAME).read_bytes() == TEXT
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_before_it_is_fetched_it_says_how(site: Site) -> None:
     with pytest.raises(RequestError, match="not here yet; get it by: seqlm data fetch shakespeare"):
         read_corpus(DataConfig(corpus=NAME))
     fetch(NAME)
-    fetched_path(NAME).write_bytes(TEXT[:-1])
+    downloaded_path(NAME).write_bytes(TEXT[:-1])
     with pytest.raises(RequestError, match=r"changed or damaged; .* seqlm data fetch shakespeare"):
         read_corpus(DataConfig(corpus=NAME))
     assert fetch(NAME).fetched
@@ -211,4 +211,4 @@ def test_the_pinned_texts_are_those_of_the_published_losses(
 ) -> None:
     raw = (shared_data / file).read_bytes()
     assert remote.REMOTE[name].n_bytes == len(raw)
-    assert remote.is_right(name, raw)
+    assert remote.has_checksum(name, raw)

@@ -15,10 +15,10 @@ from seqlm.data.grammar import (
     N_CHARACTERS,
     START,
     Grammar,
-    draw,
     english,
     grammar_text,
     read_rules,
+    sample_sentence,
 )
 from seqlm.data.grammar_entropy import exact_entropy, expected_length, sentence_entropy
 from seqlm.data.prepared_text import prepare
@@ -57,7 +57,7 @@ def parses(grammar: Grammar, words: tuple[str, ...], start: str = START) -> tupl
 def sentences(n: int, seed: int = 1) -> list[tuple[tuple[str, ...], float]]:
     """Sentences with -ln of their probability."""
     generator = random.Random(seed)
-    drawn = (draw(english(), generator) for _ in range(n))
+    drawn = (sample_sentence(english(), generator) for _ in range(n))
     return [(tuple(words), -sum(map(math.log, chosen))) for words, chosen in drawn]
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from seqlm.configuration.run_config import DataConfig
 from seqlm.data.prepared_text import PreparedText, prepare
-from seqlm.data.split import SPLITS, refuse_too_short, split_lines, split_stream
+from seqlm.data.split import SPLITS, raise_if_too_short, split_lines, split_stream
 from seqlm.data.tokenizer import CharTokenizer
 from seqlm.errors import RequestError
 
@@ -48,7 +48,7 @@ def test_pieces_of_a_stream_stand_in_order(text: str, shares: tuple[int, int, in
 def test_what_is_long_enough_fills_every_split(n: int, shares: tuple[int, int, int]) -> None:
     for unit, least in (("lines", 1), ("characters", 2)):
         try:
-            refuse_too_short(n, unit, shares, "notes.txt")  # type: ignore[arg-type]
+            raise_if_too_short(n, unit, shares, "notes.txt")  # type: ignore[arg-type]
         except RequestError:
             continue
         pieces = split_stream("x" * n, shares, CharTokenizer().cut)

@@ -19,7 +19,7 @@ from seqlm.data.tokenizer import (
     AnyTokenizer,
     ByteTokenizer,
     WordTokenizer,
-    unlearned,
+    untrained_tokenizer,
 )
 from seqlm.errors import RequestError
 
@@ -31,7 +31,7 @@ SLIDES = "It was hard, but this was hard work. I remember: this I missed; THIS e
 
 def learned(kind: str, text: str, boundary: str = "end", **values: object) -> AnyTokenizer:
     data = DataConfig(tokenizer=kind, **values)  # type: ignore[arg-type]
-    return unlearned(data).learn([text], [text], boundary)  # type: ignore[arg-type]
+    return untrained_tokenizer(data).learn([text], [text], boundary)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kind", KINDS)

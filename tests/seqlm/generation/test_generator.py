@@ -23,10 +23,10 @@ from seqlm.data.tokenizer import CharTokenizer
 from seqlm.errors import RequestError, SeqlmError
 from seqlm.generation import sampler
 from seqlm.generation.generator import Generator
-from seqlm.generation.sampler import Draw, candidates, uniform
+from seqlm.generation.sampler import SampledSequence, candidates, uniform_random
 from seqlm.models.base import CountedModel, SequenceModel
 from seqlm.models.registry import build
-from seqlm.models.sliding_window import endless
+from seqlm.models.sliding_window import with_sliding_window
 
 TEXT = "abcdefgh"
 CPU = torch.device("cpu")
@@ -63,7 +63,7 @@ def generator_of(config: Any, tokenizer: CharTokenizer | None = None) -> Generat
 
 def drawn(
     generator: Generator, n_samples: int = 1, length: int = 20, seed: int = 0, prompt: Any = ()
-) -> list[Draw]:
+) -> list[SampledSequence]:
     *_, samples = generator.draw(prompt, SampleConfig(seed=seed), n_samples, length)
     return samples
 
@@ -85,7 +85,7 @@ def test_long_texts_read_in_pieces_are_predicted_as_at_once(config: Any) -> None
     predictions = list(Generator(model, tokenizer, CPU).read(prompt))
     assert len(predictions) == 3
     with torch.inference_mode():
-        log_p = endless(model)(torch.tensor([[8, *prompt]]), None)[0].log_softmax(-1)[0]
+        log_p = with_sliding_window(model)(torch.tensor([[8, *prompt]]), None)[0].log_softmax(-1)[0]
     expected = [-float(log_p[t, token]) for t, token in enumerate(prompt)]
     assert predictions[-1].surprisal == pytest.approx(expected, abs=1e-5)
     assert predictions[-1].probabilities == pytest.approx(log_p[-1].exp().tolist(), abs=1e-5)
@@ -141,7 +141,7 @@ def test_each_number_fell_into_the_stretch_of_the_token_it_chose(
             options = candidates(before, sampling)
             place = next(i for i, option in enumerate(options) if option.token_id == token)
             begin, end = sample.intervals[position]
-            assert sample.u[position] == uniform(seed, number, position)
+            assert sample.u[position] == uniform_random(seed, number, position)
             assert begin <= sample.u[position] < end
             assert begin == pytest.approx(sum(o.sampled for o in options[:place]), abs=1e-5)
             assert end - begin == pytest.approx(options[place].sampled, abs=1e-5)

@@ -12,12 +12,12 @@ from seqlm.generation.sampler import (
     Candidate,
     StageName,
     candidates,
-    choose,
     entropy,
-    fall,
+    find_cdf_interval,
+    sample_token,
+    sampler_stages,
     stage_order,
-    stages,
-    uniform,
+    uniform_random,
 )
 
 
@@ -119,7 +119,7 @@ def test_a_choice_is_never_a_token_that_was_cut(
     probabilities: list[float], temperature: float, top_k: int | None, u: float
 ) -> None:
     options = candidates(probabilities, SampleConfig(temperature=temperature, top_k=top_k))
-    assert options[choose(options, u)].sampled > 0
+    assert options[sample_token(options, u)].sampled > 0
 
 
 def test_choices_come_as_often_as_their_share() -> None:
@@ -128,7 +128,7 @@ def test_choices_come_as_often_as_their_share() -> None:
     n_draws = 20_000
     counts = [0] * 4
     for _ in range(n_draws):
-        counts[choose(options, generator.random())] += 1
+        counts[sample_token(options, generator.random())] += 1
     expected = [option.sampled * n_draws for option in options]
     chi_square = sum((n - e) ** 2 / e for n, e in zip(counts, expected, strict=True))
     assert chi_square < 16.3  # 3 degrees of freedom, p = 0.001
@@ -136,24 +136,24 @@ def test_choices_come_as_often_as_their_share() -> None:
 
 def test_the_candidates_lie_side_by_side_from_zero_to_one() -> None:
     options = [Candidate(7, 0.5, 0.5), Candidate(8, 0.25, 0.25), Candidate(9, 0.25, 0.25)]
-    assert [choose(options, u) for u in (0.0, 0.4999, 0.5, 0.75, 0.9999)] == [0, 0, 1, 2, 2]
-    assert [fall(options, u) for u in (0.1, 0.5)] == [(0, 0.0, 0.5), (1, 0.5, 0.75)]
+    assert [sample_token(options, u) for u in (0.0, 0.4999, 0.5, 0.75, 0.9999)] == [0, 0, 1, 2, 2]
+    assert [find_cdf_interval(options, u) for u in (0.1, 0.5)] == [(0, 0.0, 0.5), (1, 0.5, 0.75)]
 
 
 def test_rounding_at_the_end_takes_the_last_that_was_not_cut() -> None:
     options = [Candidate(0, 0.6, 0.6), Candidate(1, 0.4, 0.399999), Candidate(2, 0.0, 0.0)]
-    assert choose(options, 0.9999999) == 1
-    assert fall(options, 0.9999999) == (1, pytest.approx(0.6), 1.0)
+    assert sample_token(options, 0.9999999) == 1
+    assert find_cdf_interval(options, 0.9999999) == (1, pytest.approx(0.6), 1.0)
 
 
 def test_the_random_numbers_are_fixed() -> None:
-    assert uniform(0, 0, 0) == 0.5013997148167615
-    assert uniform(1, 2, 3) == 0.7910137503955594
-    assert uniform(0, 1, 0) != uniform(0, 0, 1)
+    assert uniform_random(0, 0, 0) == 0.5013997148167615
+    assert uniform_random(1, 2, 3) == 0.7910137503955594
+    assert uniform_random(0, 1, 0) != uniform_random(0, 0, 1)
 
 
 def test_the_random_numbers_are_even() -> None:
-    drawn = [uniform(seed, sample, 5) for seed in range(50) for sample in range(100)]
+    drawn = [uniform_random(seed, sample, 5) for seed in range(50) for sample in range(100)]
     bins = [sum(i / 10 <= u < (i + 1) / 10 for u in drawn) for i in range(10)]
     assert sum((n - 500) ** 2 / 500 for n in bins) < 27.9  # 9 degrees of freedom, p = 0.001
 
@@ -172,7 +172,7 @@ def test_entropy_of_even_odds_is_the_logarithm() -> None:
 def test_each_stage_is_a_distribution_and_cuts_only_the_end(
     logits: list[float], settings: SampleConfig, order: list[StageName]
 ) -> None:
-    done = stages(logits, replace(settings, order=",".join(order)))
+    done = sampler_stages(logits, replace(settings, order=",".join(order)))
     assert [stage.name for stage in done] == ["softmax", *order, "renormalise"]
     n_left = len(logits)
     for stage in done:
@@ -193,7 +193,7 @@ def test_each_stage_is_a_distribution_and_cuts_only_the_end(
 def test_a_stage_that_cuts_leaves_every_other_value_as_it_was(
     logits: list[float], settings: SampleConfig
 ) -> None:
-    done = stages(logits, settings)
+    done = sampler_stages(logits, settings)
     for before, stage in pairwise(done[1:-1]):
         assert list(stage.values[: stage.n_left]) == list(before.values[: stage.n_left])
         assert stage.setting is not None or not stage.cut
@@ -203,24 +203,24 @@ def test_a_stage_that_cuts_leaves_every_other_value_as_it_was(
 def test_the_stages_end_in_what_the_candidates_are_drawn_with(
     logits: list[float], settings: SampleConfig
 ) -> None:
-    probabilities = stages(logits, SampleConfig())[0].distribution
+    probabilities = sampler_stages(logits, SampleConfig())[0].distribution
     options = candidates(probabilities, settings)
     logs = [math.log(p) if p > 0 else -math.inf for p in probabilities]
-    assert [option.sampled for option in options] == list(stages(logs, settings)[-1].values)
+    assert [option.sampled for option in options] == list(sampler_stages(logs, settings)[-1].values)
 
 
 @given(LOGITS, st.floats(-5000, 5000))
 def test_logits_count_up_to_a_constant(logits: list[float], constant: float) -> None:
     moved = [logit + constant for logit in logits]
-    before, after = (stages(found, SampleConfig())[0].values for found in (logits, moved))
+    before, after = (sampler_stages(found, SampleConfig())[0].values for found in (logits, moved))
     assert list(after) == pytest.approx(list(before), abs=1e-9)
 
 
 @given(LOGITS, st.floats(0, 1, exclude_min=True))
 def test_top_p_keeps_the_fewest_that_have_the_share(logits: list[float], p: float) -> None:
-    stage = stages(logits, SampleConfig(top_p=p))[3]
+    stage = sampler_stages(logits, SampleConfig(top_p=p))[3]
     assert stage.name == "top-p"
-    shares = stages(logits, SampleConfig())[0].values
+    shares = sampler_stages(logits, SampleConfig())[0].values
     if p == 1:
         assert stage.n_left == len(logits)
         return
@@ -232,38 +232,39 @@ def test_top_p_keeps_the_fewest_that_have_the_share(logits: list[float], p: floa
 def test_min_p_keeps_what_has_the_share_of_the_most_probable(
     logits: list[float], share: float
 ) -> None:
-    stage = stages(logits, SampleConfig(min_p=share))[4]
+    stage = sampler_stages(logits, SampleConfig(min_p=share))[4]
     assert stage.name == "min-p"
-    shares = stages(logits, SampleConfig())[0].values
+    shares = sampler_stages(logits, SampleConfig())[0].values
     assert all(value >= share * shares[0] for value in shares[: stage.n_left])
     assert all(value < share * shares[0] for value in shares[stage.n_left :])
 
 
 def test_top_p_is_taken_of_what_top_k_left() -> None:
     logits = [math.log(p) for p in (0.4, 0.3, 0.2, 0.1)]
-    both = stages(logits, SampleConfig(top_k=3, top_p=0.75))
+    both = sampler_stages(logits, SampleConfig(top_k=3, top_p=0.75))
     assert [stage.n_left for stage in both] == [4, 4, 3, 2, 2, 2]  # 7/9 of what was left
     assert both[-1].values == pytest.approx([4 / 7, 3 / 7, 0, 0])
-    alone = stages(logits, SampleConfig(top_p=0.75))
+    alone = sampler_stages(logits, SampleConfig(top_p=0.75))
     assert alone[-1].n_left == 3
 
 
 def test_a_temperature_above_one_lets_more_through() -> None:
     logits = [math.log(p) for p in (0.6, 0.2, 0.1, 0.06, 0.04)]
     n_left = [
-        stages(logits, SampleConfig(temperature=t, top_p=0.89))[-1].n_left for t in (0.5, 1, 2)
+        sampler_stages(logits, SampleConfig(temperature=t, top_p=0.89))[-1].n_left
+        for t in (0.5, 1, 2)
     ]
     assert n_left == [2, 3, 4]
 
 
 def test_a_temperature_towards_zero_is_greedy() -> None:
-    greedy = stages([2.0, 1.99, -3.0], SampleConfig(temperature=1e-6))[-1]
+    greedy = sampler_stages([2.0, 1.99, -3.0], SampleConfig(temperature=1e-6))[-1]
     assert list(greedy.values) == [1.0, 0.0, 0.0]
     assert greedy.entropy_nats == 0
 
 
 def test_logits_of_a_thousand_stay_finite() -> None:
-    done = stages([1000.0, 999.0, -1000.0], SampleConfig(temperature=100))
+    done = sampler_stages([1000.0, 999.0, -1000.0], SampleConfig(temperature=100))
     assert list(done[0].values) == pytest.approx([0.7310585786, 0.2689414214, 0])
     assert all(value > 0 for value in done[1].values)  # e^-20 of the first, not lost on the way
 
@@ -272,7 +273,7 @@ def test_the_mock_of_the_screen() -> None:
     """A distribution of 27, T 0.8 and top-p 0.95: eleven stay."""
     shown = [0.213, 0.204, 0.162, 0.103, 0.055, 0.053, 0.033, 0.031, 0.020, 0.017, 0.016, 0.015]
     logits = [math.log(p) for p in [*shown, *[0.0052] * 15]]
-    done = stages(logits, SampleConfig(temperature=0.8, top_p=0.95))
+    done = sampler_stages(logits, SampleConfig(temperature=0.8, top_p=0.95))
     assert [stage.n_left for stage in done] == [27, 27, 27, 11, 11, 11]
     assert done[1].values[0] == pytest.approx(0.254, abs=0.001)
     assert done[-1].values[2] == pytest.approx(0.189, abs=0.001)

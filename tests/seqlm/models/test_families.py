@@ -98,7 +98,7 @@ def test_what_another_family_does_not_admit_is_left_behind() -> None:
 )
 def test_what_cannot_be_is_refused_by_name_with_the_bound(words: list[str], said: str) -> None:
     with pytest.raises(RequestError, match=said):
-        recipe.apply(preset_config("names-mlp"), words)
+        recipe.apply_settings(preset_config("names-mlp"), words)
 
 
 @every_family
@@ -123,4 +123,4 @@ def test_any_family_becomes_any_other_within_its_bounds(
     for setting in dotted_keys.settings_of(changed):
         value = dotted_keys.value_of(changed, setting.key)
         assert setting.parse(setting.show(value)) == value
-    assert recipe.read(recipe.write(changed)) == changed
+    assert recipe.parse_recipe(recipe.format_recipe(changed)) == changed

@@ -6,7 +6,12 @@ import torch
 from seqlm.configuration.model_configs import GruConfig, TransformerConfig
 from seqlm.models.base import SequenceModel
 from seqlm.models.registry import build
-from seqlm.models.sliding_window import Sliding, endless, n_held, stride
+from seqlm.models.sliding_window import (
+    SlidingWindowModel,
+    stride,
+    window_length,
+    with_sliding_window,
+)
 
 V, N_TOKENS = 7, 23
 TOKENS = torch.randint(V, (2, N_TOKENS), generator=torch.Generator().manual_seed(0))
@@ -25,16 +30,16 @@ def test_each_token_is_predicted_from_the_window_it_stands_in(size: int) -> None
     for end in range(1, N_TOKENS + 1):
         if end - begin > size:
             begin += stride(size)
-        assert n_held(end, size) == end - begin
+        assert window_length(end, size) == end - begin
         rows.append(model(TOKENS[:, begin:end])[0][:, -1])
-    whole, _ = endless(model)(TOKENS, None)
+    whole, _ = with_sliding_window(model)(TOKENS, None)
     torch.testing.assert_close(whole, torch.stack(rows, 1), atol=1e-5, rtol=0)
 
 
 @every_size
 @torch.inference_mode()
 def test_a_call_goes_on_where_the_last_one_left_at_every_cut(size: int) -> None:
-    read = Sliding(model_of(size), size)
+    read = SlidingWindowModel(model_of(size), size)
     whole, end = read(TOKENS)
     for cut in range(1, N_TOKENS):
         first, state = read(TOKENS[:, :cut])
@@ -46,11 +51,11 @@ def test_a_call_goes_on_where_the_last_one_left_at_every_cut(size: int) -> None:
 
 def test_at_least_half_of_the_window_stands_before_each_new_token() -> None:
     for size in range(1, 40):
-        n_before = [n_held(n, size) - 1 for n in range(size + 1, 5 * size + 2)]
+        n_before = [window_length(n, size) - 1 for n in range(size + 1, 5 * size + 2)]
         assert min(n_before) == size // 2
         assert max(n_before) == size - 1
 
 
 def test_what_reads_on_and_on_by_itself_is_left_as_it_is() -> None:
     model = build(GruConfig(), V, V - 1, seed=0)
-    assert endless(model) is model
+    assert with_sliding_window(model) is model

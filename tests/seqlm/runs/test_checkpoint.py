@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from torch import Tensor
 
 from seqlm.errors import SeqlmError
-from seqlm.runs.checkpoint import Checkpoints, Record
-from seqlm.training.trainer_state import Position
+from seqlm.runs.checkpoint import CheckpointMetadata, CheckpointStore
+from seqlm.training.trainer_state import TrainerState
 
-POSITION = Position(
+POSITION = TrainerState(
     step=7,
     values={"train.clip": None, "train.learning_rate": 0.1},
     waiting=[],
@@ -32,16 +32,16 @@ WEIGHTS = {"w": torch.arange(6.0).reshape(2, 3), "b": torch.tensor([1.0])}
 TRAINING = {"generator.cpu": torch.arange(10, dtype=torch.uint8), "step": torch.tensor(3.0)}
 
 
-def record_of(step: int) -> Record:
-    return Record(step=step, seq=4, position=replace(POSITION, step=step), sha256={})
+def record_of(step: int) -> CheckpointMetadata:
+    return CheckpointMetadata(step=step, seq=4, position=replace(POSITION, step=step), sha256={})
 
 
 @pytest.fixture
-def checkpoints(tmp_path: Path) -> Checkpoints:
-    return Checkpoints(tmp_path / "checkpoints")
+def checkpoints(tmp_path: Path) -> CheckpointStore:
+    return CheckpointStore(tmp_path / "checkpoints")
 
 
-def save(checkpoints: Checkpoints, step: int, *, whole: bool = True) -> None:
+def save(checkpoints: CheckpointStore, step: int, *, whole: bool = True) -> None:
     checkpoints.save(record_of(step), WEIGHTS, TRAINING if whole else None)
     if whole:
         checkpoints.point("latest", step)
@@ -53,7 +53,7 @@ def assert_same(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
     assert all(one[name].dtype == other[name].dtype for name in one)
 
 
-def test_what_is_saved_is_loaded_bit_for_bit(checkpoints: Checkpoints) -> None:
+def test_what_is_saved_is_loaded_bit_for_bit(checkpoints: CheckpointStore) -> None:
     save(checkpoints, 7)
     for name in ("latest", "step-7"):
         loaded = checkpoints.load(name)
@@ -62,14 +62,14 @@ def test_what_is_saved_is_loaded_bit_for_bit(checkpoints: Checkpoints) -> None:
         assert replace(loaded.record, sha256={}) == record_of(7)
 
 
-def test_no_pickle_and_nothing_of_others(checkpoints: Checkpoints) -> None:
+def test_no_pickle_and_nothing_of_others(checkpoints: CheckpointStore) -> None:
     save(checkpoints, 7)
     names = {path.name for path in (checkpoints.path / "step-7").iterdir()}
     assert names == {"weights.safetensors", "training.safetensors", "checkpoint.json"}
     assert checkpoints.path.stat().st_mode & 0o777 == 0o700
 
 
-def test_what_is_not_there_is_told(checkpoints: Checkpoints) -> None:
+def test_what_is_not_there_is_told(checkpoints: CheckpointStore) -> None:
     assert not checkpoints.has("latest")
     with pytest.raises(SeqlmError, match="there is no latest checkpoint yet"):
         checkpoints.load("latest")
@@ -78,7 +78,7 @@ def test_what_is_not_there_is_told(checkpoints: Checkpoints) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "../other", "step-../x", "step-1/../../x", "weights", "/etc"])
-def test_a_name_never_leads_out_of_the_folder(checkpoints: Checkpoints, name: str) -> None:
+def test_a_name_never_leads_out_of_the_folder(checkpoints: CheckpointStore, name: str) -> None:
     save(checkpoints, 7)
     (checkpoints.path / "best").write_text(name)
     for asked in (name, "best"):
@@ -93,7 +93,7 @@ FILES = ["weights.safetensors", "training.safetensors", "checkpoint.json"]
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(data=st.data())
 def test_damage_anywhere_is_refused_by_the_checkpoints_name(
-    checkpoints: Checkpoints, file: str, data: st.DataObject
+    checkpoints: CheckpointStore, file: str, data: st.DataObject
 ) -> None:
     save(checkpoints, 7)
     path = checkpoints.path / "step-7" / file
@@ -109,7 +109,7 @@ def test_damage_anywhere_is_refused_by_the_checkpoints_name(
 
 @pytest.mark.parametrize("file", FILES[:2])
 @pytest.mark.parametrize("size", [0, 1, 7, 8, 9, 40])
-def test_a_file_cut_short_is_damaged(checkpoints: Checkpoints, file: str, size: int) -> None:
+def test_a_file_cut_short_is_damaged(checkpoints: CheckpointStore, file: str, size: int) -> None:
     save(checkpoints, 7)
     path = checkpoints.path / "step-7" / file
     path.write_bytes(path.read_bytes()[:size])
@@ -130,7 +130,7 @@ def test_a_file_cut_short_is_damaged(checkpoints: Checkpoints, file: str, size: 
     ],
 )
 def test_a_forged_header_is_refused_before_anything_is_made_of_it(
-    checkpoints: Checkpoints, header: bytes
+    checkpoints: CheckpointStore, header: bytes
 ) -> None:
     save(checkpoints, 7)
     folder = checkpoints.path / "step-7"
@@ -144,7 +144,7 @@ def test_a_forged_header_is_refused_before_anything_is_made_of_it(
 
 
 def test_the_last_two_are_kept_whole_and_of_others_the_best_and_the_log_spaced(
-    checkpoints: Checkpoints,
+    checkpoints: CheckpointStore,
 ) -> None:
     for step in (3, 7, 10, 20):
         save(checkpoints, step)
@@ -158,7 +158,7 @@ def test_the_last_two_are_kept_whole_and_of_others_the_best_and_the_log_spaced(
 
 
 def test_weights_alone_never_take_the_place_of_a_whole_checkpoint(
-    checkpoints: Checkpoints,
+    checkpoints: CheckpointStore,
 ) -> None:
     save(checkpoints, 7)
     assert checkpoints.save(record_of(7), WEIGHTS) == 0
@@ -166,7 +166,7 @@ def test_weights_alone_never_take_the_place_of_a_whole_checkpoint(
 
 
 def test_a_whole_checkpoint_takes_the_place_of_one_of_the_same_step(
-    checkpoints: Checkpoints,
+    checkpoints: CheckpointStore,
 ) -> None:
     save(checkpoints, 7, whole=False)
     save(checkpoints, 7)
@@ -181,7 +181,7 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize("at_rename", [0, 1])
 def test_a_writer_killed_between_two_renames_loses_nothing(
-    checkpoints: Checkpoints, monkeypatch: pytest.MonkeyPatch, at_rename: int
+    checkpoints: CheckpointStore, monkeypatch: pytest.MonkeyPatch, at_rename: int
 ) -> None:
     save(checkpoints, 7)
     rename, n_renames = Path.rename, 0
@@ -203,7 +203,7 @@ def test_a_writer_killed_between_two_renames_loses_nothing(
 
 
 def test_a_full_disk_leaves_the_one_before(
-    checkpoints: Checkpoints, monkeypatch: pytest.MonkeyPatch
+    checkpoints: CheckpointStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save(checkpoints, 7)
 
@@ -221,7 +221,7 @@ def test_a_full_disk_leaves_the_one_before(
 
 @pytest.mark.parametrize("whole", [True, False])
 def test_each_file_is_on_the_disk_before_it_has_its_name(
-    checkpoints: Checkpoints, monkeypatch: pytest.MonkeyPatch, whole: bool
+    checkpoints: CheckpointStore, monkeypatch: pytest.MonkeyPatch, whole: bool
 ) -> None:
     synced: set[int] = set()
     fsync, rename = os.fsync, Path.rename
@@ -241,7 +241,7 @@ def test_each_file_is_on_the_disk_before_it_has_its_name(
     assert checkpoints.path.stat().st_ino in synced
 
 
-def test_what_latest_names_is_never_pruned(checkpoints: Checkpoints) -> None:
+def test_what_latest_names_is_never_pruned(checkpoints: CheckpointStore) -> None:
     for step in (5, 40, 50):
         save(checkpoints, step)
     checkpoints.point("latest", 5)  # a training that went back

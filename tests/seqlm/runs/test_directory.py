@@ -10,16 +10,16 @@ from seqlm.paths import runs_dir
 from seqlm.presets import preset_config
 from seqlm.runs.directory import (
     CorpusRecord,
-    Lock,
     Manifest,
     RunDirectory,
+    RunLock,
     create,
     find_run,
     list_runs,
     live_runs,
 )
 
-LOCK = Lock(pid=1, socket="/somewhere.sock")
+LOCK = RunLock(pid=1, socket="/somewhere.sock")
 
 
 def made(name: str) -> RunDirectory:
@@ -107,8 +107,8 @@ def test_a_run_has_one_holder_at_a_time() -> None:
         run.take(LOCK)
     os.close(fd)
     assert run.holder() is None
-    again = run.take(Lock(pid=2, socket="s"))
-    assert run.holder() == Lock(pid=2, socket="s")
+    again = run.take(RunLock(pid=2, socket="s"))
+    assert run.holder() == RunLock(pid=2, socket="s")
     os.close(again)
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from seqlm.errors import SeqlmError
 from seqlm.protocol.events import Event, Paused, Resumed, StepsDone
-from seqlm.runs.event_log import Journal, Tail, effective, read_events
+from seqlm.runs.event_log import EventLogReader, EventLogWriter, read_events, without_superseded
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def journal(path: Path) -> Iterator[Journal]:
-    opened = Journal(path)
+def journal(path: Path) -> Iterator[EventLogWriter]:
+    opened = EventLogWriter(path)
     yield opened
     opened.close()
 
@@ -42,7 +42,7 @@ def seqs(path: Path) -> list[int]:
     return [event.seq for event in read_events(path)]
 
 
-def test_events_are_numbered_stamped_and_private(path: Path, journal: Journal) -> None:
+def test_events_are_numbered_stamped_and_private(path: Path, journal: EventLogWriter) -> None:
     first = journal.append(Paused(step=1))
     second = journal.append(Paused(step=2))
     assert (first.seq, second.seq) == (1, 2)
@@ -51,9 +51,9 @@ def test_events_are_numbered_stamped_and_private(path: Path, journal: Journal) -
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_log_that_is_opened_again_is_numbered_on(path: Path, journal: Journal) -> None:
+def test_a_log_that_is_opened_again_is_numbered_on(path: Path, journal: EventLogWriter) -> None:
     journal.append(Paused(step=1))
-    again = Journal(path)
+    again = EventLogWriter(path)
     again.append(Paused(step=2))
     again.close()
     assert seqs(path) == [1, 2]
@@ -64,7 +64,7 @@ def test_a_line_that_was_cut_off_is_taken_away(
     tmp_path_factory: pytest.TempPathFactory, share: float
 ) -> None:
     path = tmp_path_factory.mktemp("run") / "events.jsonl"
-    journal = Journal(path)
+    journal = EventLogWriter(path)
     for step in range(3):
         journal.append(Paused(step=step))
     journal.close()
@@ -73,22 +73,22 @@ def test_a_line_that_was_cut_off_is_taken_away(
     path.write_bytes(whole[:cut])
     kept = whole[:cut].count(b"\n")
     assert seqs(path) == list(range(1, kept + 1))
-    again = Journal(path)
+    again = EventLogWriter(path)
     again.append(Paused(step=9))
     again.close()
     assert seqs(path) == list(range(1, kept + 2))
 
 
 def test_a_reader_sees_through_a_cut_off_line_that_is_replaced(
-    path: Path, journal: Journal
+    path: Path, journal: EventLogWriter
 ) -> None:
     journal.append(Paused(step=1))
-    tail = Tail(path)
+    tail = EventLogReader(path)
     assert len(tail.read()) == 1
     with path.open("ab") as log:
         log.write(b'{"kind":"StepsDone","first_st')  # a writer killed in the middle of a line
     assert tail.read() == []
-    again = Journal(path)
+    again = EventLogWriter(path)
     again.append(Resumed(step=0, superseded_from=1, superseded_to=1))
     again.close()
     assert [type(event) for event in tail.read()] == [Resumed]
@@ -99,7 +99,7 @@ def test_a_log_read_in_slices_is_the_log(
     tmp_path_factory: pytest.TempPathFactory, sizes: list[int], max_bytes: int
 ) -> None:
     path = tmp_path_factory.mktemp("run") / "events.jsonl"
-    journal, tail = Journal(path), Tail(path)
+    journal, tail = EventLogWriter(path), EventLogReader(path)
     assert tail.read() == []
     written, read = [], []
     for size in sizes:
@@ -113,7 +113,7 @@ def test_a_log_read_in_slices_is_the_log(
 
 
 def test_what_does_not_fit_on_the_disk_is_kept_and_written_later(
-    path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+    path: Path, journal: EventLogWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal.append(Paused(step=1))
     write = os.write
@@ -137,7 +137,7 @@ def test_what_does_not_fit_on_the_disk_is_kept_and_written_later(
     assert seqs(path) == [1, 2, 3, 4]
 
 
-def test_a_damaged_line_is_named_by_its_place(path: Path, journal: Journal) -> None:
+def test_a_damaged_line_is_named_by_its_place(path: Path, journal: EventLogWriter) -> None:
     journal.append(Paused(step=1))
     size = path.stat().st_size
     with path.open("ab") as log:
@@ -145,7 +145,7 @@ def test_a_damaged_line_is_named_by_its_place(path: Path, journal: Journal) -> N
     with pytest.raises(SeqlmError, match=f"some-run: events.jsonl is damaged at byte {size}"):
         list(read_events(path))
     with pytest.raises(SeqlmError, match="is damaged"):
-        Journal(path)
+        EventLogWriter(path)
 
 
 def numbered(*events: Event) -> list[Event]:
@@ -161,17 +161,19 @@ def test_superseded_events_count_no_longer() -> None:
         Resumed(step=5, superseded_from=3, superseded_to=4),
         steps(6, 9),
     )
-    assert [event.seq for event in effective(events)] == [1, 5, 6]
+    assert [event.seq for event in without_superseded(events)] == [1, 5, 6]
 
 
-def test_what_stands_before_a_damaged_line_is_given_first(path: Path, journal: Journal) -> None:
+def test_what_stands_before_a_damaged_line_is_given_first(
+    path: Path, journal: EventLogWriter
+) -> None:
     journal.append(Paused(step=1))
     journal.append(Paused(step=2))
     size = path.stat().st_size
     with path.open("ab") as log:
         log.write(b'{"kind":"Nothing"}\n')
     journal.append(Paused(step=3))
-    tail = Tail(path)
+    tail = EventLogReader(path)
     assert [event.seq for event in tail.read()] == [1, 2]
     for _ in range(2):
         with pytest.raises(SeqlmError, match=f"damaged at byte {size}"):

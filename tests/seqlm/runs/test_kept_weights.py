@@ -12,20 +12,20 @@ from seqlm.errors import RequestError
 from seqlm.protocol.events import Event, Resumed, Sampled, WeightsKept
 from seqlm.protocol.queries import NextToken
 from seqlm.runs import checkpoint_policy
-from seqlm.runs.directory import Lock, RunDirectory
-from seqlm.runs.event_log import effective, read_events
+from seqlm.runs.directory import RunDirectory, RunLock
+from seqlm.runs.event_log import read_events, without_superseded
 from seqlm.runs.provenance import open_text
 from seqlm.runs.training_run import TrainingRun
 from seqlm.runspec import recipe
-from seqlm.worker.model_snapshots import Subjects
-from seqlm.worker.query_handlers import answer
+from seqlm.worker.model_snapshots import ModelSnapshots
+from seqlm.worker.query_handlers import answer_query
 
-LOCK = Lock(pid=1, socket="nowhere")
+LOCK = RunLock(pid=1, socket="nowhere")
 Recipe = Callable[..., str]
 
 
 def begin(line: str) -> TrainingRun:
-    config = recipe.read(line)
+    config = recipe.parse_recipe(line)
     return TrainingRun.begin(config, prepare(config.data), None, LOCK)
 
 
@@ -52,15 +52,15 @@ def to_the_end(run: TrainingRun) -> TrainingRun:
 def asked(run: TrainingRun, weights: str) -> Any:
     """What the model expects after "a", in the weights of that name."""
     text = run.trainer.text
-    subjects = Subjects(run.trainer.config, text, run.checkpoints.path)
+    subjects = ModelSnapshots(run.trainer.config, text, run.checkpoints.path)
     trainer = run.trainer if weights == "live" else None
     query = NextToken(id="q", tokens=["a"], weights=weights)
-    *_, told = answer(query, subjects.find(weights, trainer))
+    *_, told = answer_query(query, subjects.find(weights, trainer))
     return told
 
 
 def log_of(run: TrainingRun) -> list[Event]:
-    return effective(read_events(run.directory.events_path))
+    return without_superseded(read_events(run.directory.events_path))
 
 
 def told_of(run: TrainingRun, kind: type[Any]) -> list[Any]:

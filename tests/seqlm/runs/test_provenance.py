@@ -7,14 +7,14 @@ from seqlm.data.prepared_text import prepare
 from seqlm.errors import RequestError
 from seqlm.paths import corpora_dir
 from seqlm.runs.directory import create
-from seqlm.runs.provenance import corpus_record, manifest_of, open_text
+from seqlm.runs.provenance import corpus_record, make_manifest, open_text
 from seqlm.runspec import recipe
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(
     small: Callable[..., str], corpus: Path
 ) -> None:
-    config = recipe.read(small())
+    config = recipe.parse_recipe(small())
     text = prepare(config.data)
     corpus.write_text(corpus.read_text() + "another\n")
     with pytest.raises(RequestError, match="changed while it was read"):
@@ -28,10 +28,10 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
 def test_a_text_is_found_again_where_the_home_has_moved(
     small: Callable[..., str], corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = recipe.read(small())
+    config = recipe.parse_recipe(small())
     text = prepare(config.data)
     directory = create("made-up")
-    directory.write_manifest(manifest_of(directory.name, config, corpus_record(config, text)))
+    directory.write_manifest(make_manifest(directory.name, config, corpus_record(config, text)))
     corpus.unlink()
     (tmp_path / "home").rename(tmp_path / "moved")
     monkeypatch.setenv("SEQLM_HOME", str(tmp_path / "moved"))

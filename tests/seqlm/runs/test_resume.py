@@ -11,7 +11,7 @@ from seqlm.configuration.run_config import DataConfig, RunConfig, TrainConfig
 from seqlm.data.prepared_text import PreparedText, prepare
 from seqlm.protocol.events import StepsDone
 from seqlm.runs import resume
-from seqlm.runs.checkpoint import Checkpoints, Record
+from seqlm.runs.checkpoint import CheckpointMetadata, CheckpointStore
 from seqlm.training.trainer import Trainer
 
 SMALL: dict[str, Any] = {"embedding": 4, "hidden": 8, "dropout": 0.3, "width": 8, "heads": 2}
@@ -49,8 +49,8 @@ def test_every_family_goes_on_from_a_checkpoint_as_if_nothing_had_been(
     expected = losses(whole)
     first = trainer_of(kind, text)
     before = losses(first, BEFORE)
-    checkpoints = Checkpoints(tmp_path / "checkpoints")
-    record = Record(step=first.step, seq=1, position=first.position(), sha256={})
+    checkpoints = CheckpointStore(tmp_path / "checkpoints")
+    record = CheckpointMetadata(step=first.step, seq=1, position=first.position(), sha256={})
     checkpoints.save(record, first.weights(), first.tensors())
     checkpoints.point("latest", first.step)
 

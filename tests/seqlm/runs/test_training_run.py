@@ -22,18 +22,18 @@ from seqlm.protocol.events import (
     ValueChanged,
 )
 from seqlm.runs import checkpoint_policy
-from seqlm.runs.directory import Lock, RunDirectory, list_runs
-from seqlm.runs.event_log import effective, read_events
+from seqlm.runs.directory import RunDirectory, RunLock, list_runs
+from seqlm.runs.event_log import read_events, without_superseded
 from seqlm.runs.provenance import open_text
 from seqlm.runs.training_run import TrainingRun
 from seqlm.runspec import recipe
 
-LOCK = Lock(pid=1, socket="nowhere")
+LOCK = RunLock(pid=1, socket="nowhere")
 Recipe = Callable[..., str]
 
 
 def begin(line: str, name: str | None = None) -> TrainingRun:
-    config = recipe.read(line)
+    config = recipe.parse_recipe(line)
     return TrainingRun.begin(config, prepare(config.data), name, LOCK)
 
 
@@ -63,7 +63,7 @@ def killed(run: TrainingRun) -> TrainingRun:
 
 
 def log_of(run: TrainingRun) -> list[Event]:
-    return effective(read_events(run.directory.events_path))
+    return without_superseded(read_events(run.directory.events_path))
 
 
 def losses_of(run: TrainingRun) -> list[float]:

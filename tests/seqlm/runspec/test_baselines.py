@@ -6,7 +6,14 @@ from msgspec.structs import replace
 from seqlm.configuration.run_config import Change
 from seqlm.presets import PRESETS, preset_config
 from seqlm.runspec import recipe
-from seqlm.runspec.baselines import Result, best_counts, judged_on, landmark, own_preset, result_of
+from seqlm.runspec.baselines import (
+    Result,
+    best_counts,
+    expected_loss,
+    matching_preset,
+    primary_split,
+    result_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -23,14 +30,14 @@ from seqlm.runspec.baselines import Result, best_counts, judged_on, landmark, ow
     ],
 )
 def test_a_run_is_judged_on_what_it_is_to_learn(line: str, on: str) -> None:
-    assert judged_on(recipe.read(line)) == on
+    assert primary_split(recipe.parse_recipe(line)) == on
 
 
 def test_every_preset_that_is_trained_just_as_it_says_has_its_expected_loss() -> None:
     for preset in PRESETS.values():
-        assert own_preset(preset.config, preset.config.changes) is preset
+        assert matching_preset(preset.config, preset.config.changes) is preset
         assert result_of(preset.config, (), 1.0).expected == preset.expected_loss
-        assert landmark(preset.config) == preset.expected_loss
+        assert expected_loss(preset.config) == preset.expected_loss
 
 
 @pytest.mark.parametrize(
@@ -45,21 +52,21 @@ def test_every_preset_that_is_trained_just_as_it_says_has_its_expected_loss() ->
     ],
 )
 def test_what_can_change_the_loss_makes_it_another_run(words: str, is_own: bool) -> None:
-    config = recipe.read(f"names-mlp {words}")
+    config = recipe.parse_recipe(f"names-mlp {words}")
     assert (result_of(config, (), 2.0).expected is not None) == is_own
 
 
 def test_one_batch_of_another_seed_is_another_batch() -> None:
-    assert result_of(recipe.read("one-batch seed=1"), (), 0.2).expected is None
+    assert result_of(recipe.parse_recipe("one-batch seed=1"), (), 0.2).expected is None
 
 
 def test_a_change_by_hand_makes_it_another_run_and_a_planned_one_does_not() -> None:
     config = preset_config("names-mlp")
     planned = Change(key="train.learning_rate", value=0.01, step=100_000)
-    assert own_preset(config, [planned])
-    assert own_preset(config, [Change(key="train.pace", value=50.0, step=7)])
-    assert own_preset(config, [replace(planned, step=50_000)]) is None
-    assert own_preset(config, [planned, replace(planned, value=0.02)]) is None
+    assert matching_preset(config, [planned])
+    assert matching_preset(config, [Change(key="train.pace", value=50.0, step=7)])
+    assert matching_preset(config, [replace(planned, step=50_000)]) is None
+    assert matching_preset(config, [planned, replace(planned, value=0.02)]) is None
 
 
 def test_a_loss_is_held_against_the_best_counts_of_the_same_text() -> None:
@@ -74,9 +81,9 @@ def test_a_loss_is_held_against_the_best_counts_of_the_same_text() -> None:
 
 @pytest.mark.parametrize(("words", "counts"), [("", 2.004), (" data.deduplicate=false", 1.974)])
 def test_the_list_of_the_lecture_has_counts_of_its_own(words: str, counts: float) -> None:
-    config = recipe.read(f"names-lstm data.corpus=lecture-names{words}")
+    config = recipe.parse_recipe(f"names-lstm data.corpus=lecture-names{words}")
     assert best_counts(config) == counts
-    assert landmark(config) is None
+    assert expected_loss(config) is None
 
 
 def test_the_loss_says_on_which_side_of_the_counts_it_is() -> None:

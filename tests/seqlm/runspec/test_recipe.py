@@ -43,36 +43,40 @@ def configurations(draw: st.DrawFn) -> RunConfig:
 
 @given(configurations())
 def test_what_is_written_reads_back_as_the_same_configuration(config: RunConfig) -> None:
-    assert recipe.read(recipe.write(config)) == config
+    assert recipe.parse_recipe(recipe.format_recipe(config)) == config
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_is_written_as_its_name_alone(name: str) -> None:
-    assert recipe.write(preset_config(name)) == name
+    assert recipe.format_recipe(preset_config(name)) == name
 
 
 def test_a_plain_value_takes_the_place_of_the_presets_changes() -> None:
-    config = recipe.read("names-mlp train.learning_rate=0.2")
+    config = recipe.parse_recipe("names-mlp train.learning_rate=0.2")
     assert config.changes == ()
-    assert recipe.read(recipe.write(config)) == config
+    assert recipe.parse_recipe(recipe.format_recipe(config)) == config
 
 
 def test_the_lectures_decay_is_one_line() -> None:
     line = "names-mlp train.learning_rate=0.2 train.learning_rate=0.02@500"
-    config = recipe.read(line)
+    config = recipe.parse_recipe(line)
     assert config.train.learning_rate == 0.2
     assert config.changes == (Change(key="train.learning_rate", value=0.02, step=500),)
-    assert recipe.write(config) == line
+    assert recipe.format_recipe(config) == line
 
 
 def test_the_order_of_the_words_does_not_matter() -> None:
-    one = recipe.read("names-mlp model.hidden=30 model.kind=lstm train.clip=1@9 train.clip=2@3")
-    two = recipe.read("names-mlp train.clip=2@3 train.clip=1@9 model.kind=lstm model.hidden=30")
+    one = recipe.parse_recipe(
+        "names-mlp model.hidden=30 model.kind=lstm train.clip=1@9 train.clip=2@3"
+    )
+    two = recipe.parse_recipe(
+        "names-mlp train.clip=2@3 train.clip=1@9 model.kind=lstm model.hidden=30"
+    )
     assert one == two
 
 
 def test_a_later_change_of_the_same_setting_at_the_same_step_wins() -> None:
-    config = recipe.read("names-mlp train.clip=1@9 train.clip=2@9")
+    config = recipe.parse_recipe("names-mlp train.clip=1@9 train.clip=2@9")
     assert [c.value for c in config.changes if c.key == "train.clip"] == [2.0]
 
 
@@ -98,13 +102,13 @@ def test_a_later_change_of_the_same_setting_at_the_same_step_wins() -> None:
 )
 def test_a_wrong_line_is_refused_in_one_line(line: str, words: str) -> None:
     with pytest.raises(RequestError, match=words) as refused:
-        recipe.read(line)
+        recipe.parse_recipe(line)
     assert "\n" not in str(refused.value)
 
 
 def test_a_file_may_have_an_at_sign_in_its_name() -> None:
-    assert recipe.read("names-mlp data.corpus=me@2.txt").data.corpus == "me@2.txt"
-    assert recipe.read("names-mlp data.corpus=me@2").data.corpus == "me@2"
+    assert recipe.parse_recipe("names-mlp data.corpus=me@2.txt").data.corpus == "me@2.txt"
+    assert recipe.parse_recipe("names-mlp data.corpus=me@2").data.corpus == "me@2"
 
 
 def test_words_for_a_run_that_goes_are_changes_of_live_values() -> None:
@@ -124,16 +128,19 @@ def test_what_can_change_at_a_step_is_what_a_training_takes(name: str) -> None:
     config = preset_config(name)
     for setting in dotted_keys.settings_of(config):
         word = f"{setting.key}={setting.show(dotted_keys.value_of(config, setting.key))}@7"
-        if setting.key in dotted_keys.steerable(config):
-            assert recipe.apply(config, [word]).changes
+        if setting.key in dotted_keys.live_keys(config):
+            assert recipe.apply_settings(config, [word]).changes
         elif not setting.key.startswith("data."):  # a file may have an @ in its name
             with pytest.raises(RequestError, match="leave out @7"):
-                recipe.apply(config, [word])
+                recipe.apply_settings(config, [word])
 
 
 @pytest.mark.parametrize("step", ["1000000001", "9" * 5000])
 def test_a_step_that_no_run_reaches_is_refused(step: str) -> None:
     with pytest.raises(RequestError, match="taken: 0 to 1,000,000,000") as refused:
-        recipe.read(f"names-mlp train.learning_rate=0.1@{step}")
+        recipe.parse_recipe(f"names-mlp train.learning_rate=0.1@{step}")
     assert len(str(refused.value)) < 200
-    assert recipe.read("names-mlp train.learning_rate=0.1@1000000000").changes[-1].step == 10**9
+    assert (
+        recipe.parse_recipe("names-mlp train.learning_rate=0.1@1000000000").changes[-1].step
+        == 10**9
+    )

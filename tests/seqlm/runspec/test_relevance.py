@@ -48,7 +48,7 @@ def small(corpora: dict[str, Path]) -> Any:
     def read(words: str) -> RunConfig:
         for name, path in corpora.items():
             words = words.replace(name.upper(), f"data.corpus={path} data.mode={name}")
-        return recipe.apply(recipe.read(SMALL), words.split())
+        return recipe.apply_settings(recipe.parse_recipe(SMALL), words.split())
 
     return read
 
@@ -105,7 +105,7 @@ def losses_or_none(config: RunConfig) -> tuple[Any, ...] | None:
 
 def with_what_it_needs(config: RunConfig, key: str) -> RunConfig:
     """The configuration changed so that a setting has an effect."""
-    while (needed := relevance.lacking(config, key)) is not None:
+    while (needed := relevance.unmet_condition(config, key)) is not None:
         setting = dotted_keys.find(config, needed.key)
         wanted = [setting.parse(v) for v in needed.values if not needed.without]
         wanted += others(setting, dotted_keys.value_of(config, needed.key))
@@ -119,7 +119,7 @@ def test_what_is_shown_of_a_preset_has_an_effect(name: str) -> None:
     config = PRESETS[name].config
     shown = relevance.shown_keys(config)
     assert shown == {
-        s.key for s in dotted_keys.settings_of(config) if relevance.has_effect(config, s.key)
+        s.key for s in dotted_keys.settings_of(config) if relevance.is_relevant(config, s.key)
     }
     assert {"data.corpus", "model.kind"} <= shown
 
@@ -144,10 +144,10 @@ NOTHING_DONE_BY = [
 def test_what_has_no_effect_leaves_every_loss_as_it_is(small: Any, words: str) -> None:
     config = small(words)
     for setting in dotted_keys.settings_of(config):
-        if not relevance.has_effect(config, setting.key):
+        if not relevance.is_relevant(config, setting.key):
             for other in variants(config, setting.key):
                 found = losses_or_none(other)
-                assert found is None or found == losses(config), recipe.write(other)
+                assert found is None or found == losses(config), recipe.format_recipe(other)
 
 
 DEPENDENT = [
@@ -165,7 +165,7 @@ def test_what_depends_on_others_changes_a_loss_once_they_are_met(
     swings = " train.learning_rate=5 train.evaluate_every=1" if key == "train.patience" else ""
     met = with_what_it_needs(small(f"LINES model.kind={kind}{swings}"), key)
     found = [losses_or_none(other) for other in variants(met, key)]
-    assert any(one is not None and one != losses(met) for one in found), recipe.write(met)
+    assert any(one is not None and one != losses(met) for one in found), recipe.format_recipe(met)
 
 
 @pytest.mark.parametrize("kind", FAMILIES)
@@ -175,7 +175,7 @@ def test_every_setting_can_be_given_what_it_needs(kind: str) -> None:
         if setting.key in ("train.example", "model.kind"):
             continue
         met = with_what_it_needs(config, setting.key)
-        assert relevance.has_effect(met, setting.key)
+        assert relevance.is_relevant(met, setting.key)
         for needed in setting.only_with:
             other = dotted_keys.find(met, needed.key)
             typed = [value for value in needed.values if "*" not in value]
@@ -187,7 +187,7 @@ def test_only_a_family_that_reads_on_carries_its_state() -> None:
         config = dotted_keys.with_value(LSTM, "model.kind", kind)
         config = dotted_keys.with_value(config, "train.example", "chunk")
         goes_on = config.model.max_tokens is None and not config.model.learns_by_counting
-        assert relevance.has_effect(config, "train.carry_state") == goes_on
+        assert relevance.is_relevant(config, "train.carry_state") == goes_on
 
 
 def test_a_length_is_for_the_corpora_that_have_one() -> None:
@@ -266,4 +266,4 @@ def test_a_value_that_was_set_is_shown_with_an_effect_or_without(data: st.DataOb
     ],
 )
 def test_what_has_an_effect(line: str, key: str, has_effect: bool) -> None:
-    assert relevance.has_effect(recipe.read(line), key) == has_effect
+    assert relevance.is_relevant(recipe.parse_recipe(line), key) == has_effect

@@ -12,7 +12,7 @@ from seqlm.models.base import SequenceModel
 from seqlm.models.registry import build
 from seqlm.training import evaluate
 from seqlm.training.device import choose_device
-from seqlm.training.evaluate import Score, SplitScorer
+from seqlm.training.evaluate import EvalResult, SplitEvaluator
 
 CPU = torch.device("cpu")
 
@@ -42,7 +42,7 @@ def by_hand(model: SequenceModel, text: PreparedText) -> tuple[float, int, int]:
 def test_a_split_is_scored_each_token_once(which: str, request: pytest.FixtureRequest) -> None:
     text = request.getfixturevalue(which)
     model = model_for(text)
-    score = SplitScorer(text, "val", CPU).whole(model)
+    score = SplitEvaluator(text, "val", CPU).whole(model)
     loss, n_correct, n_tokens = by_hand(model, text)
     assert score.loss == pytest.approx(loss, abs=1e-5)
     assert (score.n_correct, score.n_tokens) == (n_correct, n_tokens)
@@ -54,9 +54,9 @@ def test_a_long_stream_is_read_in_pieces_with_its_state(
     stream: PreparedText, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = model_for(stream)
-    whole = SplitScorer(stream, "train", CPU).whole(model)
+    whole = SplitEvaluator(stream, "train", CPU).whole(model)
     monkeypatch.setattr(evaluate, "_TOKENS_PER_PIECE", 7)
-    scorer = SplitScorer(stream, "train", CPU)
+    scorer = SplitEvaluator(stream, "train", CPU)
     assert "state carried" in scorer.protocol
     pieces = list(scorer.run(model))
     assert len(pieces) == -(-whole.n_tokens // 7)
@@ -76,7 +76,7 @@ def test_what_is_too_large_for_a_piece_is_read_in_parts_that_go_on(
     text = request.getfixturevalue(which)
     monkeypatch.setattr(evaluate, bound, 5 * (text.tokenizer.n_vocab if per_token else 1))
     model = model_for(text)
-    scorer = SplitScorer(text, "val", CPU)
+    scorer = SplitEvaluator(text, "val", CPU)
     score, pieces = scorer.whole(model), list(scorer._each_piece())
     assert max(piece.tokens.numel() for piece in pieces) == 5
     assert any(piece.continues for piece in pieces)
@@ -90,16 +90,16 @@ def test_a_row_in_parts_has_its_last_token_alone_as_target(
 ) -> None:
     text = prepare_corpus(names.corpus, DataConfig(targets="last"))
     model = model_for(text)
-    whole = SplitScorer(text, "val", CPU).whole(model)
+    whole = SplitEvaluator(text, "val", CPU).whole(model)
     monkeypatch.setattr(evaluate, "_MOST_TOKENS", 3)
-    assert SplitScorer(text, "val", CPU).whole(model).loss == pytest.approx(whole.loss, abs=1e-6)
+    assert SplitEvaluator(text, "val", CPU).whole(model).loss == pytest.approx(whole.loss, abs=1e-6)
 
 
 def test_lines_of_one_token_that_predict_nothing_are_passed_over() -> None:
     corpus = Corpus("test", None, "a\n" * 200 + "ab\nba\n", "lines", 406, "0" * 64, 0)
     data = DataConfig(boundary="none", split="100/0/0", deduplicate=False)
     text = prepare_corpus(corpus, data)
-    assert SplitScorer(text, "train", CPU).whole(model_for(text)).n_tokens == 2
+    assert SplitEvaluator(text, "train", CPU).whole(model_for(text)).n_tokens == 2
 
 
 @pytest.mark.parametrize("which", ["names", "stream"])
@@ -110,7 +110,7 @@ def test_what_a_model_cannot_hold_at_once_is_scored_through_a_sliding_window(
     text = request.getfixturevalue(which)
     config = TransformerConfig(max_tokens=4, width=8, heads=2, init="library")
     model = build(config, text.tokenizer.n_vocab, text.fill_id, 0).eval()
-    scorer = SplitScorer(text, "val", CPU, model.max_tokens)
+    scorer = SplitEvaluator(text, "val", CPU, model.max_tokens)
     assert scorer.protocol.endswith("by a window of 4 tokens sliding by 2") == (which == "names")
     assert scorer.protocol.endswith("a window of 4 tokens sliding by 2")
     nats, n_tokens = 0.0, 0
@@ -132,19 +132,19 @@ def test_a_large_split_is_scored_on_a_fixed_sample_and_says_so(
     text = request.getfixturevalue(which)
     monkeypatch.setattr(evaluate, "_WHOLE_UP_TO", 100)
     monkeypatch.setattr(evaluate, "_SAMPLE", 60)
-    scorer = SplitScorer(text, "train", CPU)
+    scorer = SplitEvaluator(text, "train", CPU)
     score = scorer.whole(model_for(text))
     assert 30 < score.n_tokens <= 70
     assert "a sample of about 60 tokens" in scorer.protocol
     assert "spread evenly" in scorer.protocol
-    assert SplitScorer(text, "train", CPU).whole(model_for(text)) == score
+    assert SplitEvaluator(text, "train", CPU).whole(model_for(text)) == score
 
 
 def test_scoring_is_the_same_each_time_and_leaves_the_model_as_it_was(
     names: PreparedText,
 ) -> None:
     model = model_for(names)
-    scorer = SplitScorer(names, "val", CPU)
+    scorer = SplitEvaluator(names, "val", CPU)
     before = torch.get_rng_state()
     first = scorer.whole(model)
     assert model.training
@@ -157,8 +157,8 @@ def test_scoring_is_the_same_each_time_and_leaves_the_model_as_it_was(
 
 
 def test_no_tokens_have_no_loss() -> None:
-    assert Score().loss != Score().loss
-    assert Score().accuracy != Score().accuracy
+    assert EvalResult().loss != EvalResult().loss
+    assert EvalResult().accuracy != EvalResult().accuracy
 
 
 def test_a_device_that_is_not_there_is_refused() -> None:
@@ -182,7 +182,7 @@ def test_a_sample_is_of_all_parts_of_a_split(
     monkeypatch.setattr(
         type(text.tokenizer), "encode", lambda self, part: seen.append(part) or encode(self, part)
     )
-    SplitScorer(text, "train", CPU).whole(model_for(text))
+    SplitEvaluator(text, "train", CPU).whole(model_for(text))
     items = text.items["train"]
     places = [items.index(s) / len(items) for s in seen] if which == "names" else []
     for n_seen, part in enumerate(seen) if which == "stream" else ():
@@ -207,7 +207,7 @@ def test_nothing_is_numbered_before_the_first_piece(
 
     monkeypatch.setattr(CharTokenizer, "encode", counting)
     for text, at_most in ((stream, 51), (names, 5 * 9)):
-        model, scorer = model_for(text), SplitScorer(text, "train", CPU)
+        model, scorer = model_for(text), SplitEvaluator(text, "train", CPU)
         assert n_encoded == 0
         next(scorer.run(model))
         assert 0 < n_encoded <= at_most
@@ -225,7 +225,7 @@ def test_a_stream_in_pieces_has_each_token_once(
     corpus = Corpus("test", None, "abcd efgh ijkl." * 2, "stream", 30, "0" * 64, 0)
     text = prepare_corpus(corpus, DataConfig(boundary=boundary, split="100/0/0"))
     monkeypatch.setattr(evaluate, "_TOKENS_PER_PIECE", length)
-    pieces = list(SplitScorer(text, "train", CPU)._each_piece())
+    pieces = list(SplitEvaluator(text, "train", CPU)._each_piece())
     [sequence] = text.sequences("train")
     assert [i for piece in pieces for i in piece.tokens[0].tolist()] == sequence[:-1]
     assert [i for piece in pieces for i in piece.targets[0].tolist()] == sequence[1:]
@@ -237,7 +237,7 @@ def test_the_last_token_alone_is_scored_where_it_alone_is_a_target(names: Prepar
     text = prepare_corpus(names.corpus, DataConfig(targets="last"))
     assert text.boundary == "none"
     model = model_for(text)
-    scorer = SplitScorer(text, "val", CPU)
+    scorer = SplitEvaluator(text, "val", CPU)
     score = scorer.whole(model)
     model.eval()
     nats, n_correct = 0.0, 0
@@ -258,7 +258,7 @@ def test_a_stream_that_is_begun_anew_forgets_and_has_each_token_once(
 ) -> None:
     monkeypatch.setattr(evaluate, "_TOKENS_PER_PIECE", 25)
     model = model_for(stream).eval()
-    scorer = SplitScorer(stream, "val", CPU, reset_every=every)
+    scorer = SplitEvaluator(stream, "val", CPU, reset_every=every)
     assert scorer.protocol.endswith(f"begun anew every {every:,} tokens")
     (ids,) = stream.sequences("val")
     nats = 0.0

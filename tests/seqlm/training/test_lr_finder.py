@@ -13,7 +13,7 @@ from seqlm.data.prepared_text import PreparedText
 from seqlm.errors import RequestError
 from seqlm.protocol.events import Event, StepsDone
 from seqlm.training.lr_finder import sweep_copy, sweep_new, train_batches
-from seqlm.training.lr_sweep import Sweep
+from seqlm.training.lr_sweep import LrSweep
 from seqlm.training.trainer import Trainer
 
 TRAIN = TrainConfig(steps=24, batch=8, chunk=16, learning_rate=0.01, evaluate_every=10)
@@ -29,7 +29,7 @@ def config_of(model: str, optimizer: str = "adamw") -> RunConfig:
     return RunConfig(preset="names-mlp", model=MODELS[model], train=train, seed=7)
 
 
-def sweep_of(trainer: Trainer) -> Iterator[Sweep]:
+def sweep_of(trainer: Trainer) -> Iterator[LrSweep]:
     batches = train_batches(trainer.config, trainer.text, trainer.model)
     return sweep_copy(
         trainer.config, trainer.model, batches, trainer.device, trainer.live.values, trainer.step
@@ -50,7 +50,7 @@ def test_a_training_with_a_sweep_in_it_equals_one_without(
     undisturbed = losses_of(list(whole.run()))
     trainer = Trainer(config_of(model), text)
     events: list[Event | None] = []
-    sweep: Iterator[Sweep] = iter(())
+    sweep: Iterator[LrSweep] = iter(())
     for event in trainer.run():
         events.append(event)
         if trainer.step == 5:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqlm.training.lr_sweep import Sweep
+from seqlm.training.lr_sweep import LrSweep
 
 
-def swept(loss_of_rate: object) -> Sweep:
-    sweep = Sweep()
+def swept(loss_of_rate: object) -> LrSweep:
+    sweep = LrSweep()
     while not sweep.is_over:
         rate = sweep.rate_of(len(sweep.losses))
         sweep = sweep.with_loss(loss_of_rate(rate))  # type: ignore[operator]
@@ -21,7 +21,7 @@ def swept(loss_of_rate: object) -> Sweep:
 
 
 def test_the_rates_grow_by_one_factor_from_the_first_to_the_last() -> None:
-    rates = [Sweep().rate_of(step) for step in range(100)]
+    rates = [LrSweep().rate_of(step) for step in range(100)]
     assert (rates[0], rates[-1]) == (1e-5, pytest.approx(10))
     factors = {round(b / a, 9) for a, b in pairwise(rates)}
     assert len(factors) == 1
@@ -29,7 +29,7 @@ def test_the_rates_grow_by_one_factor_from_the_first_to_the_last() -> None:
 
 @given(st.floats(0.1, 30), st.integers(1, 100))
 def test_the_mean_of_equal_losses_is_that_loss(loss: float, n: int) -> None:
-    sweep = Sweep(losses=(loss,) * n)
+    sweep = LrSweep(losses=(loss,) * n)
     assert sweep.smoothed == pytest.approx([loss] * n)
     assert sweep.blown_up_at is None
     assert sweep.is_over == (n == 100)
@@ -40,7 +40,7 @@ def test_each_smoothed_loss_is_a_weighted_mean_of_those_until_then(losses: list[
     n = len(losses)
     weights = [0.9 ** (n - 1 - i) for i in range(n)]
     mean = sum(w * x for w, x in zip(weights, losses, strict=True)) / sum(weights)
-    assert Sweep(losses=tuple(losses)).smoothed[-1] == pytest.approx(mean)
+    assert LrSweep(losses=tuple(losses)).smoothed[-1] == pytest.approx(mean)
 
 
 @pytest.mark.parametrize("steepest", [1e-3, 1e-2, 0.1])
@@ -84,14 +84,14 @@ def test_what_batches_differ_by_is_no_fall() -> None:
         scatter = random.Random(seed)
         flat = [2.3 + 0.1 * scatter.gauss(0, 1) for _ in range(100)]
         falling = [loss - 0.3 / (1 + math.exp(-(n - 50) / 4)) for n, loss in enumerate(flat)]
-        of_flat.append(Sweep(tuple(flat)).suggestion)
-        of_falling.append(Sweep(tuple(falling)).suggestion)
+        of_flat.append(LrSweep(tuple(flat)).suggestion)
+        of_falling.append(LrSweep(tuple(falling)).suggestion)
     assert sum(rate is not None for rate in of_flat) <= 4
     assert sum(rate is not None and 3e-3 < rate < 0.2 for rate in of_falling) >= 195
 
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=100))
 def test_whatever_the_losses_are_there_is_an_answer(losses: list[float]) -> None:
-    sweep = Sweep(losses=tuple(losses))
+    sweep = LrSweep(losses=tuple(losses))
     assert sweep.reason
     assert sweep.suggestion is None or 1e-5 <= sweep.suggestion <= 10

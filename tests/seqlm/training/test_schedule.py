@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from seqlm.configuration import dotted_keys
 from seqlm.configuration.run_config import TrainConfig
 from seqlm.presets import preset_config
-from seqlm.training.schedule import factor
+from seqlm.training.schedule import lr_multiplier
 
 SCHEDULES = dotted_keys.find(preset_config("names-mlp"), "train.schedule").choices
 
 
 def factors(schedule: str, n_steps: int, **train: float) -> list[float]:
     config = TrainConfig(schedule=schedule, **train)  # type: ignore[arg-type]
-    return [factor(config, step, n_steps) for step in range(n_steps)]
+    return [lr_multiplier(config, step, n_steps) for step in range(n_steps)]
 
 
 @given(
@@ -27,7 +27,7 @@ def test_every_factor_is_above_0_and_at_most_1(
     schedule: str, n_steps: int, share: float, drop: float
 ) -> None:
     of = factors(schedule, n_steps, warmup=share, drop=drop, drop_at=max(share, 1e-3))
-    assert all(0 < factor <= 1 for factor in of)
+    assert all(0 < lr_multiplier <= 1 for lr_multiplier in of)
     assert max(of) == 1 or (schedule == "step" and round(share * n_steps) == 0)
 
 
@@ -61,7 +61,7 @@ def test_one_cycle_warms_up_and_goes_down_to_nothing() -> None:
     assert of[50:] == sorted(of[50:], reverse=True)
     assert of[525] == pytest.approx(0.5)
     assert 0 < of[-1] < 1e-4
-    assert factor(TrainConfig(schedule="one-cycle"), 5000, 1000) == 0.0
+    assert lr_multiplier(TrainConfig(schedule="one-cycle"), 5000, 1000) == 0.0
 
 
 def test_one_cycle_is_a_warm_up_and_then_a_cosine() -> None:
@@ -73,4 +73,4 @@ def test_one_cycle_is_a_warm_up_and_then_a_cosine() -> None:
 def test_a_short_cycle_is_a_cycle_too(n_steps: int) -> None:
     of = factors("one-cycle", n_steps)
     assert of[0] == 1.0
-    assert all(0 < factor <= 1 for factor in of)
+    assert all(0 < lr_multiplier <= 1 for lr_multiplier in of)

@@ -19,7 +19,7 @@ from seqlm.errors import RequestError
 from seqlm.models.ngram import NgramModel
 from seqlm.models.registry import build
 from seqlm.training import train_step as learner_module
-from seqlm.training.train_step import make_batches, make_learner, n_targets
+from seqlm.training.train_step import make_batches, make_train_step, n_targets
 
 CPU = torch.device("cpu")
 VALUES = {"train.clip": None, "train.weight_decay": 0.0}
@@ -34,7 +34,7 @@ def test_a_step_is_one_of_plain_gradient_descent(names: PreparedText) -> None:
     config = config_of("window")
     model = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
     twin = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
-    learner = make_learner(config, names, model, CPU)
+    learner = make_train_step(config, names, model, CPU)
     batch = make_batches(config, names, names.sequences("train"), 3).at(0)
     loss, n_targets = learner.step(0, VALUES, 0.1)
     assert n_targets == 8
@@ -55,7 +55,7 @@ def test_a_gradient_is_clipped_by_its_norm_or_by_each_value(names: PreparedText,
     model = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
     twin = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
     values = VALUES | {"train.clip": 0.01}
-    make_learner(config, names, model, CPU).step(0, values, 1.0)
+    make_train_step(config, names, model, CPU).step(0, values, 1.0)
     moved = [new - old for new, old in zip(model.parameters(), twin.parameters(), strict=True)]
     flat = torch.cat([part.detach().flatten() for part in moved])
     assert float(flat.norm() if by == "norm" else flat.abs().max()) == pytest.approx(0.01, abs=1e-4)
@@ -100,7 +100,7 @@ def test_full_batch_descent_never_goes_up_hill(names: PreparedText) -> None:
     config = config_of("window")
     config = replace(config, train=replace(config.train, batch=None))
     model = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
-    learner = make_learner(config, names, model, CPU)
+    learner = make_train_step(config, names, model, CPU)
     losses = [float(learner.step(index, VALUES, 0.05)[0]) for index in range(20)]
     assert losses == sorted(losses, reverse=True)
 
@@ -109,7 +109,7 @@ def test_one_batch_is_the_first_one_in_every_step(names: PreparedText) -> None:
     """A model that works overfits it: its loss falls far below what many batches allow."""
     config = config_of("window", one_batch=True, optimizer="adamw")
     model = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
-    learner = make_learner(config, names, model, CPU)
+    learner = make_train_step(config, names, model, CPU)
     batch = make_batches(config, names, names.sequences("train"), 3).at(0)
     losses = [float(learner.step(index, VALUES, 0.01)[0]) for index in range(200)]
     assert losses[-1] < 0.5 < losses[0]
@@ -128,7 +128,7 @@ def test_the_state_is_carried_from_chunk_to_chunk_and_never_its_gradient(
             preset="x", model=lstm, train=config_of("chunk", carry_state=carry).train
         )
         model = build(lstm, stream.tokenizer.n_vocab, stream.fill_id, 0)
-        learner = make_learner(config, stream, model, CPU)
+        learner = make_train_step(config, stream, model, CPU)
         losses[carry] = [float(learner.step(i, VALUES, 0.0)[0]) for i in range(2)]
         kept = [name for name in learner.tensors() if name.startswith("carried")]
         assert kept == (["carried.0", "carried.1"] if carry else [])
@@ -145,7 +145,7 @@ def test_what_can_hold_only_so_many_tokens_begins_each_chunk_anew(stream: Prepar
     transformer = TransformerConfig(max_tokens=16, width=8, heads=2)
     config = RunConfig(preset="x", model=transformer, train=config_of("chunk").train)
     model = build(transformer, stream.tokenizer.n_vocab, stream.fill_id, 0)
-    learner = make_learner(config, stream, model, CPU)
+    learner = make_train_step(config, stream, model, CPU)
     assert not make_batches(config, stream, stream.sequences("train"), None).carries
     assert all(torch.isfinite(learner.step(i, VALUES, 0.1)[0]) for i in range(3))
     assert not any(name.startswith("carried") for name in learner.tensors())
@@ -203,7 +203,7 @@ def test_counting_reads_every_target_once(names: PreparedText) -> None:
     ngram = NgramConfig(order=2)
     model = build(ngram, names.tokenizer.n_vocab, names.fill_id, 0)
     config = RunConfig(preset="x", model=ngram)
-    learner = make_learner(config, names, model, CPU)
+    learner = make_train_step(config, names, model, CPU)
     _, n_targets = learner.step(0, VALUES, 0.1)
     assert n_targets == names.n_targets("train")
     assert int(model.get_buffer("counts").sum()) == n_targets
@@ -216,7 +216,7 @@ def test_the_last_token_alone_is_learned(names: PreparedText, family: ModelConfi
     text = prepare_corpus(names.corpus, DataConfig(targets="last"))
     config = RunConfig(preset="x", model=family, train=config_of().train)
     model = build(family, text.tokenizer.n_vocab, text.fill_id, 0)
-    loss, n_targets = make_learner(config, text, model, CPU).step(0, VALUES, 0.1)
+    loss, n_targets = make_train_step(config, text, model, CPU).step(0, VALUES, 0.1)
     assert n_targets == (text.n_targets("train") if isinstance(model, NgramModel) else 8)
     assert float(loss) == pytest.approx(math.log(text.tokenizer.n_vocab), rel=0.3)
     if isinstance(model, NgramModel):

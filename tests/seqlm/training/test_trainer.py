@@ -16,9 +16,9 @@ from seqlm.generation.generator import Generator
 from seqlm.protocol import codec
 from seqlm.protocol.events import Ended, Evaluated, Event, StepsDone, ValueChanged
 from seqlm.training import trainer as trainer_module
-from seqlm.training.evaluate import SplitScorer
+from seqlm.training.evaluate import SplitEvaluator
 from seqlm.training.trainer import Trainer
-from seqlm.training.trainer_state import Position
+from seqlm.training.trainer_state import TrainerState
 
 ADAMW: dict[str, Any] = {
     "steps": 30,
@@ -98,9 +98,9 @@ def run_until(trainer: Trainer, step: int) -> list[Event]:
     raise AssertionError("it ended before")
 
 
-def saved(trainer: Trainer) -> tuple[Position, Any, Any, Any]:
+def saved(trainer: Trainer) -> tuple[TrainerState, Any, Any, Any]:
     """What a checkpoint keeps, through the text it is written as."""
-    position = codec.decode(codec.encode(trainer.position()), codec.decoder(Position))
+    position = codec.decode(codec.encode(trainer.position()), codec.decoder(TrainerState))
     weights = {key: part.clone() for key, part in trainer.weights().items()}
     tensors = {key: part.clone() for key, part in trainer.tensors().items()}
     return position, weights, tensors, trainer.best.weights
@@ -285,7 +285,7 @@ def test_looking_never_changes_the_training(make: Any, name: str) -> None:
     for event in trainer.run():
         looked += [event] if event is not None else []
         generator.predict(trainer.text.sequences("train")[0][:2])
-        SplitScorer(trainer.text, "val", trainer.device).whole(trainer.model)
+        SplitEvaluator(trainer.text, "val", trainer.device).whole(trainer.model)
         assert trainer.model.training
     assert losses_of(looked) == undisturbed
 
@@ -310,7 +310,7 @@ def test_the_best_is_the_lowest_validation_so_far(make: Any) -> None:
     best = min(checks, key=lambda check: check.loss)
     assert (trainer.best.step, trainer.best.loss) == (best.step, best.loss)
     trainer.model.load_state_dict(trainer.best.weights)
-    assert SplitScorer(trainer.text, "val", trainer.device).whole(
+    assert SplitEvaluator(trainer.text, "val", trainer.device).whole(
         trainer.model
     ).loss == pytest.approx(best.loss, abs=1e-9)
 
@@ -425,5 +425,5 @@ def test_counting_is_one_step_from_even_odds_whatever_was_asked(make: Any) -> No
 def test_a_position_is_read_back_as_it_was_written(make: Any) -> None:
     position = make("mlp").position()
     assert position.best_loss == math.inf
-    assert codec.decode(codec.encode(position), codec.decoder(Position)) == position
+    assert codec.decode(codec.encode(position), codec.decoder(TrainerState)) == position
     assert msgspec.structs.asdict(position)["waiting"][0].change == DECAY[0]

@@ -5,8 +5,8 @@ import pytest
 
 from seqlm.protocol.events import Continued, Ended, Event, Paused, StepsDone, WorkerStarted
 from seqlm.runs.directory import RunDirectory
-from seqlm.runs.event_log import Journal
-from seqlm.worker.client import WorkerDied
+from seqlm.runs.event_log import EventLogWriter
+from seqlm.worker.client import WorkerExited
 from seqlm.worker.follow_run import follow
 
 STARTED = WorkerStarted(pid=1, step=0, device="cpu", threads=1, versions={})
@@ -16,19 +16,19 @@ STEPS = StepsDone(first_step=1, losses=[2.0], learning_rate=0.1, train_s=1.0, cp
 class Dying:
     """A connection that ends when it is first listened to, after its worker wrote ``last``."""
 
-    def __init__(self, journal: Journal, *last: Event) -> None:
+    def __init__(self, journal: EventLogWriter, *last: Event) -> None:
         self._journal, self._last = journal, last
 
     def receive(self, timeout_s: float) -> list[Any]:
         for event in self._last:
             self._journal.append(event)
-        raise WorkerDied("the trainer is gone")
+        raise WorkerExited("the trainer is gone")
 
 
 def statuses(tmp_path: Path, first: list[Event], *last: Event) -> list[str]:
     run = RunDirectory(tmp_path / "run")
     run.path.mkdir()
-    journal = Journal(run.events_path)
+    journal = EventLogWriter(run.events_path)
     for event in first:
         journal.append(event)
     try:
@@ -44,7 +44,7 @@ def test_an_end_that_was_logged_is_an_end(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_dies_without_a_word_is_told(tmp_path: Path) -> None:
-    with pytest.raises(WorkerDied):
+    with pytest.raises(WorkerExited):
         statuses(tmp_path, [STARTED, STEPS], STEPS)
 
 

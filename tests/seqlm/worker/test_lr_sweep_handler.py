@@ -16,15 +16,15 @@ from seqlm.protocol.queries import (
     Query,
     SplitLoss,
 )
-from seqlm.runs.directory import Lock
-from seqlm.runs.event_log import effective, read_events
+from seqlm.runs.directory import RunLock
+from seqlm.runs.event_log import read_events, without_superseded
 from seqlm.runs.training_run import TrainingRun
 from seqlm.runspec import recipe
 from seqlm.training.lr_finder import sweep_copy
-from seqlm.worker.lr_sweep_handler import answer_new_sweep, sweep_run
-from seqlm.worker.model_snapshots import Subjects
-from seqlm.worker.query_context import OpenRun
-from seqlm.worker.query_queue import Questions
+from seqlm.worker.lr_sweep_handler import handle_preset_sweep, sweep_run
+from seqlm.worker.model_snapshots import ModelSnapshots
+from seqlm.worker.query_context import QueryContext
+from seqlm.worker.query_queue import QueryQueue
 
 Recipe = Callable[..., str]
 
@@ -40,11 +40,11 @@ class Screen:
         self.heard.append(codec.decode(line, codec.decoder(Answer)))
 
 
-def open_run(line: str) -> tuple[TrainingRun, OpenRun]:
-    config = recipe.read(line)
-    run = TrainingRun.begin(config, prepare(config.data), None, Lock(pid=1, socket="nowhere"))
-    subjects = Subjects(config, run.trainer.text, run.directory.checkpoints_path)
-    return run, OpenRun(run.directory, subjects)
+def open_run(line: str) -> tuple[TrainingRun, QueryContext]:
+    config = recipe.parse_recipe(line)
+    run = TrainingRun.begin(config, prepare(config.data), None, RunLock(pid=1, socket="nowhere"))
+    subjects = ModelSnapshots(config, run.trainer.text, run.directory.checkpoints_path)
+    return run, QueryContext(run.directory, subjects)
 
 
 def answers_of(answering: Iterator[Any]) -> list[Any]:
@@ -62,7 +62,7 @@ def test_a_sweep_between_the_steps_changes_no_loss(small: Recipe) -> None:
                 answering = opened.answering(query, run.trainer)
             next(answering, None)
         run.close()
-        told = effective(read_events(run.directory.events_path))
+        told = without_superseded(read_events(run.directory.events_path))
         return [loss for e in told if isinstance(e, StepsDone) for loss in e.losses]
 
     assert losses(None) == losses(LearningRateSweep(id="f"))
@@ -88,7 +88,7 @@ def test_a_new_model_is_swept_without_a_run_and_as_the_run_would_be(small: Recip
     run, opened = open_run(line)
     of_run = answers_of(opened.answering(LearningRateSweep(id="f"), run.trainer))
     run.close()
-    assert answers_of(answer_new_sweep(LearningRateSweep(id="f", recipe=line))) == of_run
+    assert answers_of(handle_preset_sweep(LearningRateSweep(id="f", recipe=line))) == of_run
 
 
 def test_a_run_that_ended_is_swept_from_its_checkpoint_as_its_worker_does(small: Recipe) -> None:
@@ -116,13 +116,13 @@ def test_a_run_without_a_checkpoint_cannot_be_swept_yet(small: Recipe) -> None:
 
 def test_counting_is_refused_by_name() -> None:
     with pytest.raises(RequestError, match=r"model\.kind=ngram"):
-        next(answer_new_sweep(LearningRateSweep(id="f", recipe="names-ngram")))
+        next(handle_preset_sweep(LearningRateSweep(id="f", recipe="names-ngram")))
 
 
 def test_a_question_with_several_answers_sends_each_and_can_be_given_up(small: Recipe) -> None:
     run, opened = open_run(small())
     screen: Any = Screen()
-    questions = Questions(screen)
+    questions = QueryQueue(screen)
     questions.add(screen, "f", opened.answering(LearningRateSweep(id="f"), run.trainer))
     while len(screen.heard) < 2:
         questions.work()

@@ -12,27 +12,27 @@ from seqlm.data.prepared_text import prepare
 from seqlm.errors import RequestError, SeqlmError
 from seqlm.models import registry
 from seqlm.models.base import CountedModel
-from seqlm.runs.checkpoint import Checkpoints, Record
+from seqlm.runs.checkpoint import CheckpointMetadata, CheckpointStore
 from seqlm.runspec import recipe
 from seqlm.worker import model_snapshots
-from seqlm.worker.model_snapshots import Subjects
+from seqlm.worker.model_snapshots import ModelSnapshots
 
 
 def kept(line: str, path: Path, steps: tuple[int, ...] = (3,), words: tuple[str, ...] = ()) -> Any:
     """Subjects of a run whose model was made by the line, and more ``words`` in its weights."""
-    config = recipe.read(line)
+    config = recipe.parse_recipe(line)
     text = prepare(config.data)
-    made_by = recipe.apply(config, words)
+    made_by = recipe.apply_settings(config, words)
     model = registry.build(made_by.model, text.tokenizer.n_vocab, text.fill_id, 1)
     if isinstance(model, CountedModel):
         model.fit(text.sequences("val"))
-    checkpoints = Checkpoints(path)
+    checkpoints = CheckpointStore(path)
     path.parent.mkdir(exist_ok=True)
     for step in steps:
-        record = Record(step=step, seq=1, position=None, sha256={})
+        record = CheckpointMetadata(step=step, seq=1, position=None, sha256={})
         checkpoints.save(record, model.state_dict())
         checkpoints.point("latest", step)
-    return Subjects(config, text, path), model
+    return ModelSnapshots(config, text, path), model
 
 
 def test_weights_that_are_not_kept_are_a_wrong_request_that_lists_those_that_are(

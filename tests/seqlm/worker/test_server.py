@@ -16,9 +16,9 @@ from seqlm.protocol.queries import Describe, NextToken, Query
 from seqlm.runs.directory import RunDirectory, list_runs
 from seqlm.runs.event_log import read_events
 from seqlm.worker import query_handlers
-from seqlm.worker.pacing import Throttle
-from seqlm.worker.server import Desk
-from seqlm.worker.transport import Listener, listen
+from seqlm.worker.pacing import StepPacer
+from seqlm.worker.server import WorkerServer
+from seqlm.worker.transport import SocketServer, listen
 
 Recipe = Callable[..., str]
 
@@ -30,7 +30,7 @@ def listening() -> Iterator[tuple[socket.socket, Path]]:
         yield made, path
 
 
-def serve(desk: Desk) -> threading.Thread:
+def serve(desk: WorkerServer) -> threading.Thread:
     thread = threading.Thread(target=desk.serve)
     thread.start()
     return thread
@@ -54,7 +54,7 @@ class Screen:
 
 
 def test_a_worker_nobody_speaks_to_leaves(listening: tuple[socket.socket, Path]) -> None:
-    desk = Desk(Listener(listening[0]), listening[1], alone_exit_s=0.0)
+    desk = WorkerServer(SocketServer(listening[0]), listening[1], alone_exit_s=0.0)
     desk.serve()
 
 
@@ -62,7 +62,7 @@ def test_a_paused_run_that_is_deserted_is_stopped_with_a_checkpoint(
     listening: tuple[socket.socket, Path], small: Recipe
 ) -> None:
     screen = Screen(listening[1])
-    thread = serve(Desk(Listener(listening[0]), listening[1], alone_exit_s=0.3))
+    thread = serve(WorkerServer(SocketServer(listening[0]), listening[1], alone_exit_s=0.3))
     screen.ask(Start(id="s", recipe=small(steps=10**6)))
     step = screen.ask(Pause(id="p"))["step"]
     screen.close()
@@ -83,7 +83,7 @@ def test_an_error_nobody_thought_of_ends_neither_worker_nor_training(
         raise ZeroDivisionError("by nothing")
 
     monkeypatch.setattr("seqlm.runs.training_run.TrainingRun.catch_errors", lambda self: None)
-    desk = Desk(Listener(listening[0]), listening[1])
+    desk = WorkerServer(SocketServer(listening[0]), listening[1])
     thread = serve(desk)
     screen = Screen(listening[1])
     screen.ask(Start(id="s", recipe=small(steps=10**6)))
@@ -91,7 +91,7 @@ def test_an_error_nobody_thought_of_ends_neither_worker_nor_training(
     monkeypatch.setitem(known, NextToken, broken)
     refused = screen.ask(NextToken(id="n", tokens=[]))
     assert (refused["kind"], refused["message"], refused["exit_status"]) == (
-        "Refused",
+        "Rejected",
         "by nothing",
         1,
     )
@@ -105,7 +105,7 @@ def test_an_error_nobody_thought_of_ends_neither_worker_nor_training(
 def test_a_value_that_must_wait_for_its_step_is_answered_at_once_with_it(
     listening: tuple[socket.socket, Path], small: Recipe
 ) -> None:
-    desk = Desk(Listener(listening[0]), listening[1])
+    desk = WorkerServer(SocketServer(listening[0]), listening[1])
     thread = serve(desk)
     screen = Screen(listening[1])
     screen.ask(Start(id="s", recipe=small(steps=10**6), name="mine"))
@@ -136,7 +136,7 @@ def started(
 ) -> Iterator[Callable[..., Screen]]:
     """Starts a worker's turns on a run with these settings; the screen that asked for it."""
     monkeypatch.setattr("seqlm.runs.training_run.TrainingRun.catch_errors", lambda self: None)
-    desk = Desk(Listener(listening[0]), listening[1])
+    desk = WorkerServer(SocketServer(listening[0]), listening[1])
     thread = serve(desk)
     screen = Screen(listening[1])
 
@@ -205,7 +205,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.mark.parametrize("step_s", [0.0, 0.1, 0.24])
 def test_a_pace_is_kept_whatever_a_step_costs(clock: Clock, step_s: float) -> None:
-    throttle, step = Throttle(), 0
+    throttle, step = StepPacer(), 0
     while clock.now_s < 110:
         clock.now_s += step_s
         step += 1
@@ -221,14 +221,14 @@ def test_a_pace_is_kept_whatever_a_step_costs(clock: Clock, step_s: float) -> No
 
 
 def test_the_second_step_comes_one_interval_after_the_first(clock: Clock) -> None:
-    throttle = Throttle()
+    throttle = StepPacer()
     assert throttle.wait_s == 0
     throttle.done(1, 0.5)
     assert throttle.wait_s == pytest.approx(2)
 
 
 def test_a_wait_that_took_a_little_longer_is_made_up_for(clock: Clock) -> None:
-    throttle, step = Throttle(), 0
+    throttle, step = StepPacer(), 0
     while clock.now_s < 101:
         step += 1
         throttle.done(step, 1000.0)
@@ -238,7 +238,7 @@ def test_a_wait_that_took_a_little_longer_is_made_up_for(clock: Clock) -> None:
 
 
 def test_a_new_pace_holds_at_once(clock: Clock) -> None:
-    throttle = Throttle()
+    throttle = StepPacer()
     throttle.done(1, 0.001)
     throttle.done(2, 0.001)
     assert throttle.wait_s > 900
@@ -247,7 +247,7 @@ def test_a_new_pace_holds_at_once(clock: Clock) -> None:
 
 
 def test_steps_can_be_counted_out(clock: Clock) -> None:
-    throttle = Throttle()
+    throttle = StepPacer()
     throttle.go_on(100, 3)
     assert not throttle.done(101, None)
     assert not throttle.done(101, None)

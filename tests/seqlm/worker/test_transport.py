@@ -11,14 +11,21 @@ from hypothesis import strategies as st
 
 from seqlm.errors import SeqlmError
 from seqlm.worker import transport
-from seqlm.worker.transport import Lines, Listener, Peer, listen, peer_uid, socket_directory
+from seqlm.worker.transport import (
+    ClientConnection,
+    LineBuffer,
+    SocketServer,
+    listen,
+    peer_uid,
+    socket_directory,
+)
 
 
 @pytest.fixture
-def listener() -> Iterator[tuple[Listener, Path]]:
+def listener() -> Iterator[tuple[SocketServer, Path]]:
     listening, path = listen()
     with listening:
-        yield Listener(listening), path
+        yield SocketServer(listening), path
 
 
 def connected(path: Path) -> socket.socket:
@@ -96,7 +103,7 @@ def test_sockets_of_dead_workers_are_cleared_away() -> None:
 
 
 def test_another_user_is_not_heard(
-    listener: tuple[Listener, Path], monkeypatch: pytest.MonkeyPatch
+    listener: tuple[SocketServer, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listening, path = listener
     monkeypatch.setattr(transport, "peer_uid", lambda _: os.getuid() + 1)
@@ -112,7 +119,7 @@ def test_the_kernel_says_who_is_at_the_other_end() -> None:
         assert peer_uid(one) == os.getuid()
 
 
-def test_lines_come_whole_however_they_are_cut(listener: tuple[Listener, Path]) -> None:
+def test_lines_come_whole_however_they_are_cut(listener: tuple[SocketServer, Path]) -> None:
     listening, path = listener
     with connected(path) as screen:
         listening.poll(5)
@@ -125,7 +132,7 @@ def test_lines_come_whole_however_they_are_cut(listener: tuple[Listener, Path]) 
     assert listening.peers == []
 
 
-def test_a_large_answer_arrives_whole(listener: tuple[Listener, Path]) -> None:
+def test_a_large_answer_arrives_whole(listener: tuple[SocketServer, Path]) -> None:
     listening, path = listener
     line = os.urandom(3_000_000).replace(b"\n", b" ") + b"\n"
     with connected(path) as screen:
@@ -146,7 +153,7 @@ def test_a_large_answer_arrives_whole(listener: tuple[Listener, Path]) -> None:
 
 
 def test_a_screen_that_takes_nothing_is_let_go(
-    listener: tuple[Listener, Path], monkeypatch: pytest.MonkeyPatch
+    listener: tuple[SocketServer, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listening, path = listener
     monkeypatch.setattr(transport, "_MAX_UNSENT_BYTES", 1000)
@@ -170,7 +177,7 @@ def test_a_turn_sends_no_more_than_a_piece() -> None:
     with ours, theirs:
         for end in (ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 22)
-        peer = Peer(ours)
+        peer = ClientConnection(ours)
         peer.send(b"x" * 10 * transport._SEND_BYTES)
         theirs.setblocking(False)
         n_received = 0
@@ -182,7 +189,7 @@ def test_a_turn_sends_no_more_than_a_piece() -> None:
 
 @given(st.lists(st.binary(max_size=4).map(lambda b: b.replace(b"a", b"\n")), max_size=12))
 def test_lines_are_those_of_the_whole_however_it_is_cut(pieces: list[bytes]) -> None:
-    lines = Lines()
+    lines = LineBuffer()
     taken = [line for piece in pieces for line in lines.take(piece)]
     *whole, rest = b"".join(pieces).split(b"\n")
     assert (taken, lines.n_begun) == (whole, len(rest))
@@ -192,14 +199,16 @@ def test_a_line_without_end_is_not_collected_for_ever(monkeypatch: pytest.Monkey
     monkeypatch.setattr(transport, "MAX_LINE_BYTES", 100)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with ours, theirs:
-        peer = Peer(ours)
+        peer = ClientConnection(ours)
         theirs.sendall(b"x" * 60)
         assert peer.receive() == []
         theirs.sendall(b"x" * 60)
         assert peer.receive() is None
 
 
-def test_a_worker_waits_for_a_word_and_leaves_it_unread(listener: tuple[Listener, Path]) -> None:
+def test_a_worker_waits_for_a_word_and_leaves_it_unread(
+    listener: tuple[SocketServer, Path],
+) -> None:
     listening, path = listener
     with connected(path) as screen:
         connected(path).close()  # as another worker does that looks for dead sockets
@@ -210,7 +219,7 @@ def test_a_worker_waits_for_a_word_and_leaves_it_unread(listener: tuple[Listener
 
 
 def test_a_silent_screen_is_waited_for_no_longer_than_told(
-    listener: tuple[Listener, Path],
+    listener: tuple[SocketServer, Path],
 ) -> None:
     listening, path = listener
     with connected(path):

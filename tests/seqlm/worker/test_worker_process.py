@@ -34,7 +34,7 @@ from seqlm.protocol.queries import (
     LearningRateSweep,
     NextToken,
     NextTokenAnswer,
-    Refused,
+    Rejected,
     Sample,
     SampleAnswer,
     Score,
@@ -42,13 +42,13 @@ from seqlm.protocol.queries import (
     SplitLoss,
     SplitLossAnswer,
 )
-from seqlm.runs.checkpoint import Checkpoints
+from seqlm.runs.checkpoint import CheckpointStore
 from seqlm.runs.directory import RunDirectory, find_run
-from seqlm.runs.event_log import effective, read_events
+from seqlm.runs.event_log import read_events, without_superseded
 from seqlm.runspec import recipe
 from seqlm.training.trainer import Trainer
 from seqlm.worker import client
-from seqlm.worker.client import WorkerDied
+from seqlm.worker.client import WorkerExited
 
 Recipe = Callable[..., str]
 Spawn = Callable[[], Any]
@@ -56,7 +56,7 @@ LONG = 10**6
 
 
 def events_of(run: RunDirectory) -> list[Event]:
-    return effective(read_events(run.events_path))
+    return without_superseded(read_events(run.events_path))
 
 
 def losses_of(run: RunDirectory) -> list[float]:
@@ -80,7 +80,7 @@ def begin(worker: Any, line: str, name: str = "") -> RunDirectory:
 
 def uninterrupted(line: str) -> list[float]:
     """The losses of a training in this process, without worker or directory."""
-    config = recipe.read(line)
+    config = recipe.parse_recipe(line)
     told = [event for event in Trainer(config, prepare(config.data)).run() if event is not None]
     return [loss for event in told if isinstance(event, StepsDone) for loss in event.losses]
 
@@ -217,7 +217,7 @@ class TestWhatIsRefused:
             answers = b""
             while answers.count(b"\n") < 4:
                 answers += screen.recv(1 << 16)
-        assert answers.count(b'"kind":"Refused"') == 4
+        assert answers.count(b'"kind":"Rejected"') == 4
         assert one_training.ask(Describe(id="2")).status == "training"
 
 
@@ -266,7 +266,7 @@ def test_a_run_has_one_worker_and_is_gone_on_with_bit_for_bit_once_that_is_kille
         second.ask(Resume(id="r", run=run.name))
     assert second.ask(Describe(id="d")).run != run.name
     first.process.send_signal(signal.SIGKILL)
-    with pytest.raises(WorkerDied, match="signal 9"):
+    with pytest.raises(WorkerExited, match="signal 9"):
         first.until(lambda: False)
     assert run.holder() is None
     assert client.attach(run) is None
@@ -348,7 +348,7 @@ def test_sigterm_is_a_checkpoint_and_the_end(spawn: Spawn, small: Recipe) -> Non
     assert isinstance(ended, Ended)
     assert ended.status == "stopped"
     assert ended.step == len(losses_of(run))
-    assert Checkpoints(run.checkpoints_path).load("latest").record.step == ended.step
+    assert CheckpointStore(run.checkpoints_path).load("latest").record.step == ended.step
 
 
 def test_the_end_of_a_terminal_is_not_its_end(reused: Worker, small: Recipe) -> None:
@@ -409,10 +409,10 @@ def test_a_full_disk_pauses_and_nothing_is_lost(
     worker = spawn()
     run = begin(worker, line + " train.pace=100")
     filler = fill(tiny_disk)
-    told: list[Refused] = []
+    told: list[Rejected] = []
     while not told:
         replies = worker.connection.receive(5)
-        told += [reply for reply in replies if isinstance(reply, Refused)]
+        told += [reply for reply in replies if isinstance(reply, Rejected)]
     assert "Disk full: paused at" in told[0].message
     assert worker.ask(Describe(id="d")).status == "paused"
     with pytest.raises(SeqlmError, match="No space left"):

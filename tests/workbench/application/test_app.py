@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from app_harness import CONFIG, Stage, comes, settled
+from app_harness import CONFIG, AppHarness, wait_until, wait_until_settled
 from fake_worker import write_run
 from msgspec.structs import replace
 from recorded_logs import recorded, until, until_kind
@@ -18,7 +18,7 @@ from seqlm.runs.directory import CorpusRecord
 from seqlm.runspec import recipe
 from seqlm.worker import client
 from workbench.application.app import Workbench
-from workbench.application.startup import Opening
+from workbench.application.startup import StartupOptions
 from workbench.corpus import loader as texts
 from workbench.corpus.preview import Preview
 from workbench.panes.controls.pane import ControlsPane
@@ -27,10 +27,10 @@ from workbench.screens.leave import LeaveScreen
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 3), (30, 8), (40, 12), (60, 20), (99, 31), (200, 50)])
-async def test_no_size_crashes(stage: Stage, size: tuple[int, int]) -> None:
-    app = stage.app(until("steered", 3000))
+async def test_no_size_crashes(harness: AppHarness, size: tuple[int, int]) -> None:
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=size) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         for key in ("1", "2", "3", "4", "tab", "v", "z", "x", "question_mark", "escape", "escape"):
             await pilot.press(key)
         await pilot.resize_terminal(120, 40)
@@ -38,45 +38,47 @@ async def test_no_size_crashes(stage: Stage, size: tuple[int, int]) -> None:
         await pilot.pause()
 
 
-async def test_space_starts_pauses_and_goes_on(stage: Stage, tmp_path: Path) -> None:
-    app = stage.app()
+async def test_space_starts_pauses_and_goes_on(harness: AppHarness, tmp_path: Path) -> None:
+    app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         run = write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, until("steered", 400))
         await pilot.press("space")
-        await settled(pilot)
-        [start] = stage.worker.heard_of(Start)
-        assert start.recipe == recipe.write(CONFIG)
+        await wait_until_settled(pilot)
+        [start] = harness.worker.heard_of(Start)
+        assert start.recipe == recipe.format_recipe(CONFIG)
         assert app.situation.run.status == "training"
-        stage.worker.log = run.events_path
+        harness.worker.log = run.events_path
         for status in ("paused", "training"):
             await pilot.press("space")
-            await settled(pilot)
+            await wait_until_settled(pilot)
             assert app.situation.run.status == status
-        told = [kind for kind in stage.worker.kinds() if kind in ("Start", "Pause", "Continue")]
+        told = [kind for kind in harness.worker.kinds() if kind in ("Start", "Pause", "Continue")]
         assert told == ["Start", "Pause", "Continue"]
 
 
-async def test_from_a_diverged_run_space_goes_back_with_smaller_steps(stage: Stage) -> None:
+async def test_from_a_diverged_run_space_goes_back_with_smaller_steps(harness: AppHarness) -> None:
     """The rate that was too large takes force again at step 600; the smaller one follows it."""
-    app = stage.app(recorded("diverging"), is_alive=False)
+    app = harness.app(recorded("diverging"), is_alive=False)
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("space")
-        await settled(pilot)
-        told = stage.worker.heard_of(Resume)
+        await wait_until_settled(pilot)
+        told = harness.worker.heard_of(Resume)
         assert [m.words for m in told] == [["train.learning_rate=10@600"]]
 
 
-async def test_from_a_diverged_run_space_takes_the_rate_that_was_asked_for(stage: Stage) -> None:
-    app = stage.app(recorded("diverging"), is_alive=False)
+async def test_from_a_diverged_run_space_takes_the_rate_that_was_asked_for(
+    harness: AppHarness,
+) -> None:
+    app = harness.app(recorded("diverging"), is_alive=False)
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         app.main.controls.post_message(ControlsPane.ValueAsked("train.learning_rate", 0.5))
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("space")
-        await settled(pilot)
-        told = stage.worker.heard_of(Resume)
+        await wait_until_settled(pilot)
+        told = harness.worker.heard_of(Resume)
         assert [m.words for m in told] == [["train.learning_rate=0.5@600"]]
 
 
@@ -84,23 +86,23 @@ def no_worker() -> client.Connection:
     raise OSError("no more processes")
 
 
-async def test_a_run_shows_the_copy_of_its_text(stage: Stage, tmp_path: Path) -> None:
+async def test_a_run_shows_the_copy_of_its_text(harness: AppHarness, tmp_path: Path) -> None:
     original, copy = tmp_path / "mine.txt", tmp_path / "0123.txt"
     original.write_text("edited meanwhile\n" * 50)
     copy.write_text("".join(f"{a}{b}\n" for a in "abcdefg" for b in "hijklmn"))
-    config = recipe.read(f"names-mlp data.corpus={original}")
+    config = recipe.parse_recipe(f"names-mlp data.corpus={original}")
     corpus = CorpusRecord(name="mine.txt", n_bytes=0, sha256="", stored_at=str(copy))
     run = write_run(tmp_path / "runs" / "mine-1", config, recorded("steered"), corpus)
-    app = Workbench(Opening(config, run=run), clock=lambda: 0.0, spawn=no_worker)
+    app = Workbench(StartupOptions(config, run=run), clock=lambda: 0.0, spawn=no_worker)
     async with app.run_test(size=(120, 40)) as pilot:
-        await comes(pilot, lambda: getattr(app.situation.preview, "name", "") == "mine.txt")
+        await wait_until(pilot, lambda: getattr(app.situation.preview, "name", "") == "mine.txt")
         shown = app.situation.preview
         assert shown is not None
         assert shown.n_train_items == 39
 
 
 async def test_a_text_that_comes_too_late_is_dropped(
-    stage: Stage, preview: Preview, monkeypatch: pytest.MonkeyPatch
+    harness: AppHarness, preview: Preview, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another preset is chosen and taken back while its text is still being read."""
     may_end, asked = threading.Event(), []
@@ -112,15 +114,15 @@ async def test_a_text_that_comes_too_late_is_dropped(
         return replace(preview, data=data)
 
     monkeypatch.setattr(texts, "make_preview", slowly)
-    app = stage.app()
+    app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         app.main.controls.post_message(ControlsPane.PresetAsked("python-lstm"))
         await pilot.pause()
         await pilot.pause()
         assert app.situation.reading
         app.main.controls.post_message(ControlsPane.UndoAsked())
-        await settled(pilot)
+        await wait_until_settled(pilot)
         may_end.set()
         for _ in range(20):
             await asyncio.sleep(0.01)
@@ -129,154 +131,164 @@ async def test_a_text_that_comes_too_late_is_dropped(
         assert app.situation.preview.data.corpus == "names"
 
 
-async def test_samples_asked_of_the_text_before_come_to_nothing(stage: Stage) -> None:
-    app = stage.app()
+async def test_samples_asked_of_the_text_before_come_to_nothing(harness: AppHarness) -> None:
+    app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         before = app.main.generate.view.samples
         app.main.generate.post_message(GeneratePane.SamplesAsked("generate-0", ("the",), 10))
-        await settled(pilot)
+        await wait_until_settled(pilot)
         assert app.main.generate.view.samples == before
 
 
 async def test_space_while_the_text_is_read_trains(
-    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harness: AppHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, until("steered", 400))
-    monkeypatch.setattr(texts.TextReader, "read", lambda *_: None)  # it takes for ever
-    app = Workbench(Opening(CONFIG), clock=lambda: 0.0, spawn=stage.spawn)
+    monkeypatch.setattr(texts.CorpusLoader, "read", lambda *_: None)  # it takes for ever
+    app = Workbench(StartupOptions(CONFIG), clock=lambda: 0.0, spawn=harness.spawn)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         assert app.situation.reading == "Reading names."
         await pilot.press("space")
-        await comes(pilot, lambda: app.situation.run.status == "training")
-        assert "Start" in stage.worker.kinds()
+        await wait_until(pilot, lambda: app.situation.run.status == "training")
+        assert "Start" in harness.worker.kinds()
 
 
-async def test_a_live_value_changed_while_the_trainer_starts_goes_to_the_run(stage: Stage) -> None:
-    app = stage.app()
+async def test_a_live_value_changed_while_the_trainer_starts_goes_to_the_run(
+    harness: AppHarness,
+) -> None:
+    app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         app.action_train_or_pause()
         starting = replace(app.situation.run, status="starting")
         app._steering.ask(replace(app.situation, run=starting), "train.learning_rate", 0.05)
-        await settled(pilot)
-        told = [kind for kind in stage.worker.kinds() if kind in ("Start", "SetValue")]
+        await wait_until_settled(pilot)
+        told = [kind for kind in harness.worker.kinds() if kind in ("Start", "SetValue")]
         assert told == ["Start", "SetValue"]
 
 
-async def test_the_temperature_stays_within_its_bounds(stage: Stage) -> None:
-    app = stage.app()
+async def test_the_temperature_stays_within_its_bounds(harness: AppHarness) -> None:
+    app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         for asked, got in ((1e-9, 0.01), (1e9, 100.0), (0.5, 0.5)):
             app.main.generate.post_message(GeneratePane.TemperatureAsked(asked))
-            await settled(pilot)
+            await wait_until_settled(pilot)
             assert app.situation.asked.sample.temperature == got
-            recipe.read(recipe.write(app.situation.asked))
+            recipe.parse_recipe(recipe.format_recipe(app.situation.asked))
 
 
-async def test_a_paused_run_takes_one_step_and_goes_on(stage: Stage) -> None:
-    app = stage.app(until_kind("steered", Paused))
+async def test_a_paused_run_takes_one_step_and_goes_on(harness: AppHarness) -> None:
+    app = harness.app(until_kind("steered", Paused))
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("s", "space")
-        await settled(pilot)
-        told = [m for m in stage.worker.heard if type(m).__name__ == "Continue"]
+        await wait_until_settled(pilot)
+        told = [m for m in harness.worker.heard if type(m).__name__ == "Continue"]
         assert [message.n_steps for message in told] == [1, None]
 
 
-async def test_a_refused_start_is_one_line_and_the_old_run_stays(stage: Stage) -> None:
-    app = stage.app(recorded("steered"), is_alive=False)
+async def test_a_refused_start_is_one_line_and_the_old_run_stays(harness: AppHarness) -> None:
+    app = harness.app(recorded("steered"), is_alive=False)
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        stage.worker.refusal = "data.corpus=nowhere is not a corpus"
+        await wait_until_settled(pilot)
+        harness.worker.refusal = "data.corpus=nowhere is not a corpus"
         await pilot.press("r")
-        await settled(pilot)
-        assert app.situation.refusal == stage.worker.refusal
+        await wait_until_settled(pilot)
+        assert app.situation.refusal == harness.worker.refusal
         assert app.situation.run.status == "finished"
         assert app.situation.running == CONFIG
 
 
-async def test_a_live_value_goes_to_the_run_and_another_waits_for_the_next(stage: Stage) -> None:
-    app = stage.app(until("steered", 3000))
+async def test_a_live_value_goes_to_the_run_and_another_waits_for_the_next(
+    harness: AppHarness,
+) -> None:
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         app.main.controls.post_message(ControlsPane.ValueAsked("train.learning_rate", 0.01))
         app.main.controls.post_message(ControlsPane.ValueAsked("model.hidden", 300))
-        await settled(pilot)
-        told = stage.worker.heard_of(SetValue)
+        await wait_until_settled(pilot)
+        told = harness.worker.heard_of(SetValue)
         assert [(m.key, m.value) for m in told] == [("train.learning_rate", 0.01)]
         assert app.situation.waiting == ("model.hidden",)
         app.main.controls.post_message(ControlsPane.UndoAsked())
         app.main.controls.post_message(ControlsPane.UndoAsked())
-        await settled(pilot)
+        await wait_until_settled(pilot)
         assert app.situation.waiting == ()
-        assert [m.value for m in stage.worker.heard if isinstance(m, SetValue)] == [0.01, 0.05]
+        assert [m.value for m in harness.worker.heard if isinstance(m, SetValue)] == [0.01, 0.05]
 
 
-async def test_a_refused_start_with_other_values_leaves_the_run_as_it_was(stage: Stage) -> None:
-    app = stage.app(recorded("steered"), is_alive=False)
+async def test_a_refused_start_with_other_values_leaves_the_run_as_it_was(
+    harness: AppHarness,
+) -> None:
+    app = harness.app(recorded("steered"), is_alive=False)
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        stage.worker.refusal = "no"
+        await wait_until_settled(pilot)
+        harness.worker.refusal = "no"
         app.main.controls.post_message(ControlsPane.ValueAsked("model.hidden", 300))
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("r")
-        await settled(pilot)
+        await wait_until_settled(pilot)
         assert app.situation.running == CONFIG
         assert app.situation.waiting == ("model.hidden",)
 
 
-async def test_a_worker_that_dies_is_told_and_space_resumes_with_another(stage: Stage) -> None:
-    app = stage.app(until("steered", 3000))
+async def test_a_worker_that_dies_is_told_and_space_resumes_with_another(
+    harness: AppHarness,
+) -> None:
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        stage.is_held = False
-        stage.worker.die()
-        await settled(pilot)
+        await wait_until_settled(pilot)
+        harness.is_held = False
+        harness.worker.die()
+        await wait_until_settled(pilot)
         assert app.situation.run.status == "died"
         await pilot.press("space")
-        await settled(pilot)
-        assert stage.worker.kinds()[0] == "Resume"
+        await wait_until_settled(pilot)
+        assert harness.worker.kinds()[0] == "Resume"
 
 
-async def test_leaving_asks_only_while_a_run_trains(stage: Stage) -> None:
-    app = stage.app(until("steered", 3000))
+async def test_leaving_asks_only_while_a_run_trains(harness: AppHarness) -> None:
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("q", "escape", "q")
         assert app.is_running
         await pilot.press("s")
         await pilot.pause()
-        assert stage.worker.kinds()[-1] == "Stop"
+        assert harness.worker.kinds()[-1] == "Stop"
     assert app.return_code == 0
 
 
-async def test_leaving_asks_while_a_run_is_paused(stage: Stage) -> None:
-    app = stage.app(until_kind("steered", Paused))
+async def test_leaving_asks_while_a_run_is_paused(harness: AppHarness) -> None:
+    app = harness.app(until_kind("steered", Paused))
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("q")
         assert isinstance(app.screen, LeaveScreen)
         await pilot.press("escape")
         assert app.is_running
 
 
-async def test_a_run_that_went_on_elsewhere_is_taken_up(stage: Stage) -> None:
-    app = stage.app(until("steered", 3000), is_alive=False)
+async def test_a_run_that_went_on_elsewhere_is_taken_up(harness: AppHarness) -> None:
+    app = harness.app(until("steered", 3000), is_alive=False)
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         assert app.situation.run.status == "died"
-        stage.is_held = True
-        await comes(pilot, lambda: app.situation.run.status == "training")
+        harness.is_held = True
+        await wait_until(pilot, lambda: app.situation.run.status == "training")
         assert app.situation.is_linked
 
 
-async def test_an_idle_screen_draws_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = stage.app(until_kind("steered", Paused))
+async def test_an_idle_screen_draws_nothing(
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = harness.app(until_kind("steered", Paused))
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         drawn: list[object] = []
         monkeypatch.setattr(app, "_display", lambda *args: drawn.append(args))
         for _ in range(5):

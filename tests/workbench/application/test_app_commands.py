@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from app_harness import CONFIG, Stage, comes, settled
+from app_harness import CONFIG, AppHarness, wait_until, wait_until_settled
 from fake_worker import write_run
 from recorded_logs import recorded, until, until_kind
 from textual.events import Paste
@@ -20,8 +20,8 @@ from workbench.run.state import RunState
 from workbench.screens.help import HelpScreen, help_lines
 from workbench.screens.leave import LeaveScreen
 from workbench.screens.open import OpenScreen
-from workbench.state.app_state import Situation
-from workbench.state.recipe_text import run_line
+from workbench.state.app_state import AppState
+from workbench.state.recipe_text import recipe_text
 
 
 @pytest.fixture(autouse=True)
@@ -34,11 +34,11 @@ def _here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 async def test_a_pane_and_the_line_are_copied_and_their_files_named(
-    stage: Stage, tmp_path: Path
+    harness: AppHarness, tmp_path: Path
 ) -> None:
-    app = stage.app(until("steered", 3000))
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("2", "c")
         text = app.clipboard
         assert text.startswith("2 Controls\npreset             names-mlp")
@@ -46,36 +46,36 @@ async def test_a_pane_and_the_line_are_copied_and_their_files_named(
         assert (tmp_path / "clip" / "names-mlp-1-controls.txt").read_text() == text
         assert app.situation.note.startswith("Copied Controls as text; also in ")
         await pilot.press("C")
-        assert app.clipboard == run_line(app.situation)
+        assert app.clipboard == recipe_text(app.situation)
         assert "train.learning_rate=" in app.clipboard
         assert (tmp_path / "clip" / "names-mlp-1.txt").read_text() == f"{app.clipboard}\n"
 
 
-async def test_the_copied_line_opens_the_same_run_again(stage: Stage) -> None:
-    app = stage.app(recorded("steered"), is_alive=False)
+async def test_the_copied_line_opens_the_same_run_again(harness: AppHarness) -> None:
+    app = harness.app(recorded("steered"), is_alive=False)
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        line = run_line(app.situation)
+        await wait_until_settled(pilot)
+        line = recipe_text(app.situation)
         await pilot.press("C", "o")
         field = app.screen.query_one(Input)
         field.value = app.clipboard
         await pilot.press("enter")
-        await comes(pilot, lambda: app.situation.run.status == "untrained")
-        assert app.situation.asked == recipe.read(line)
-        assert run_line(app.situation) == line
+        await wait_until(pilot, lambda: app.situation.run.status == "untrained")
+        assert app.situation.asked == recipe.parse_recipe(line)
+        assert recipe_text(app.situation) == line
 
 
 # Opening
 
 
-async def test_what_trains_goes_on_in_the_background(stage: Stage) -> None:
-    app = stage.app(until("steered", 3000))
+async def test_what_trains_goes_on_in_the_background(harness: AppHarness) -> None:
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        worker = stage.worker
+        await wait_until_settled(pilot)
+        worker = harness.worker
         await pilot.press("o", *"names-bigram", "enter")
-        await comes(pilot, lambda: app.situation.asked.preset == "names-bigram")
-        await settled(pilot)
+        await wait_until(pilot, lambda: app.situation.asked.preset == "names-bigram")
+        await wait_until_settled(pilot)
         assert app.situation.run == RunState()
         assert app.situation.running is None
         assert "names-mlp-1 goes on in the background." in app.situation.note
@@ -83,41 +83,41 @@ async def test_what_trains_goes_on_in_the_background(stage: Stage) -> None:
         assert "Pause" not in worker.kinds()
 
 
-async def test_another_run_is_opened_by_the_list(stage: Stage, tmp_path: Path) -> None:
+async def test_another_run_is_opened_by_the_list(harness: AppHarness, tmp_path: Path) -> None:
     write_run(tmp_path / "runs" / "mine-1", CONFIG, recorded("steered"))
-    app = stage.app()
+    app = harness.app()
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("o", *"mine", "down", "enter")
-        await comes(pilot, lambda: app.situation.run.run == "names-mlp-1")
+        await wait_until(pilot, lambda: app.situation.run.run == "names-mlp-1")
         assert app.situation.run.status == "finished"
         assert app.situation.running == CONFIG
 
 
-async def test_a_wrong_name_says_what_enter_opens_and_enter_opens_it(stage: Stage) -> None:
-    app = stage.app()
+async def test_a_wrong_name_says_what_enter_opens_and_enter_opens_it(harness: AppHarness) -> None:
+    app = harness.app()
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("o", *"names-lsm", "enter")
         words = app.screen.query_one(Static)
-        await comes(pilot, lambda: "enter opens names-lstm" in str(words.render()))
+        await wait_until(pilot, lambda: "enter opens names-lstm" in str(words.render()))
         await pilot.press("enter")
-        await comes(pilot, lambda: app.situation.asked.preset == "names-lstm")
+        await wait_until(pilot, lambda: app.situation.asked.preset == "names-lstm")
 
 
-async def test_leaving_the_field_changes_nothing(stage: Stage) -> None:
-    app = stage.app(until("steered", 3000))
+async def test_leaving_the_field_changes_nothing(harness: AppHarness) -> None:
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=(40, 12)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("o", "down", "up", "x", "escape")
         assert not isinstance(app.screen, OpenScreen)
         assert app.situation.run.status == "training"
 
 
-async def test_the_list_is_filtered_by_the_first_word(stage: Stage) -> None:
-    app = stage.app()
+async def test_the_list_is_filtered_by_the_first_word(harness: AppHarness) -> None:
+    app = harness.app()
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("o")
         n_all = app.screen.query_one(OptionList).option_count
         await pilot.press(*"lstm seed=1")
@@ -127,30 +127,30 @@ async def test_the_list_is_filtered_by_the_first_word(stage: Stage) -> None:
 # Steering from everywhere
 
 
-async def test_brackets_change_the_rate_of_the_run_from_any_pane(stage: Stage) -> None:
-    app = stage.app(until("steered", 3000))
+async def test_brackets_change_the_rate_of_the_run_from_any_pane(harness: AppHarness) -> None:
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("3", "left_square_bracket")
-        await settled(pilot)
-        told = stage.worker.heard_of(SetValue)
+        await wait_until_settled(pilot)
+        told = harness.worker.heard_of(SetValue)
         assert [(m.key, m.value) for m in told] == [("train.learning_rate", 0.025)]
 
 
-async def test_before_a_run_brackets_change_what_it_will_begin_with(stage: Stage) -> None:
-    app = stage.app()
+async def test_before_a_run_brackets_change_what_it_will_begin_with(harness: AppHarness) -> None:
+    app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("right_parenthesis")
-        await settled(pilot)
+        await wait_until_settled(pilot)
         assert app.situation.asked.train.learning_rate == 0.2
 
 
-async def test_counts_have_no_rate_to_change(stage: Stage) -> None:
-    app = stage.app()
+async def test_counts_have_no_rate_to_change(harness: AppHarness) -> None:
+    app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-        before = recipe.read("names-bigram")
+        await wait_until_settled(pilot)
+        before = recipe.parse_recipe("names-bigram")
         app._steering.start_from(before)
         app._change(asked=before)
         await pilot.press("left_square_bracket")
@@ -158,16 +158,16 @@ async def test_counts_have_no_rate_to_change(stage: Stage) -> None:
         assert app.situation.asked == before
 
 
-async def test_on_to_the_next_validation(stage: Stage) -> None:
-    app = stage.app(until_kind("steered", Paused))
+async def test_on_to_the_next_validation(harness: AppHarness) -> None:
+    app = harness.app(until_kind("steered", Paused))
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         n = steps_to_validation(app.situation)
         every = app.situation.run.values.get("train.evaluate_every", 400)
         assert (app.situation.run.step + n) % every == 0
         await pilot.press("S")
-        await settled(pilot)
-        told = stage.worker.heard_of(Continue)
+        await wait_until_settled(pilot)
+        told = harness.worker.heard_of(Continue)
         assert [m.n_steps for m in told] == [n]
 
 
@@ -176,94 +176,96 @@ async def test_on_to_the_next_validation(stage: Stage) -> None:
 )
 def test_steps_to_the_next_validation(step: int, every: int, n: int) -> None:
     run = RunState(run="a", step=step, steps_planned=3600, values={"train.evaluate_every": every})
-    assert steps_to_validation(Situation(CONFIG, running=CONFIG, run=run)) == n
+    assert steps_to_validation(AppState(CONFIG, running=CONFIG, run=run)) == n
 
 
 async def test_undo_in_a_new_run_does_not_bring_back_the_values_of_the_old_one(
-    stage: Stage, tmp_path: Path
+    harness: AppHarness, tmp_path: Path
 ) -> None:
-    app = stage.app(until("steered", 3000))
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("left_square_bracket")
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("r")
-        await settled(pilot)
-        n_told = len(stage.worker.heard_of(SetValue))
+        await wait_until_settled(pilot)
+        n_told = len(harness.worker.heard_of(SetValue))
         await pilot.press("2", "u")
-        await settled(pilot)
-        assert len(stage.worker.heard_of(SetValue)) == n_told == 1
+        await wait_until_settled(pilot)
+        assert len(harness.worker.heard_of(SetValue)) == n_told == 1
 
 
-async def test_undo_after_the_end_is_for_going_on(stage: Stage) -> None:
-    app = stage.app(until("steered", 3000))
+async def test_undo_after_the_end_is_for_going_on(harness: AppHarness) -> None:
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("left_square_bracket")
-        await settled(pilot)
-        stage.is_held = False
-        stage.worker.die()
-        await settled(pilot)
+        await wait_until_settled(pilot)
+        harness.is_held = False
+        harness.worker.die()
+        await wait_until_settled(pilot)
         await pilot.press("2", "u")
-        await settled(pilot)
+        await wait_until_settled(pilot)
         assert app.situation.asked.train.learning_rate == 0.05
 
 
 # Keys of a person's own
 
 
-async def test_a_keymap_moves_keys_and_the_footer_names_them(stage: Stage, tmp_path: Path) -> None:
+async def test_a_keymap_moves_keys_and_the_footer_names_them(
+    harness: AppHarness, tmp_path: Path
+) -> None:
     (tmp_path / "keymap.toml").write_text('run.space = "p"\napp.help = "W"\n')
-    app = stage.app(until("steered", 3000))
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         row = app.main.footer.render_line(0).text
         assert " p pause " in row
         assert " W help " in row
         await pilot.press("space")
-        assert "Pause" not in stage.worker.kinds()
+        assert "Pause" not in harness.worker.kinds()
         await pilot.press("p", "W")
-        await settled(pilot)
-        assert "Pause" in stage.worker.kinds()
+        await wait_until_settled(pilot)
+        assert "Pause" in harness.worker.kinds()
         assert isinstance(app.screen, HelpScreen)
         pause = next(c for c in palette_commands(app) if "pause" in c.title)
         assert pause.help == "p"
 
 
 async def test_a_wrong_keymap_is_one_line_and_the_usual_keys_stay(
-    stage: Stage, tmp_path: Path
+    harness: AppHarness, tmp_path: Path
 ) -> None:
     (tmp_path / "keymap.toml").write_text('run.spce = "p"\n')
-    app = stage.app(until("steered", 3000))
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         assert "'run.spce' is not a binding. Nearest: run.space." in app.situation.refusal
         assert app.situation.refusal.endswith("The usual keys stay.")
         await pilot.press("space")
-        assert stage.worker.kinds()[-1] == "Pause"
+        assert harness.worker.kinds()[-1] == "Pause"
 
 
-async def test_the_palette_names_every_command_of_every_pane(stage: Stage) -> None:
-    app = stage.app(until("steered", 3000))
+async def test_the_palette_names_every_command_of_every_pane(harness: AppHarness) -> None:
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         commands = {command.title: command for command in palette_commands(app)}
         assert {"Copy this pane as text", "Train or pause", "Leave"} <= commands.keys()
         for pane in app.main.panes:
             assert any(title.startswith(f"{pane.NAME}: ") for title in commands)
         await commands["Controls: Half the value"].callback()  # type: ignore[misc]
-        await settled(pilot)
+        await wait_until_settled(pilot)
         assert app.main.current == 2
-        assert [m.value for m in stage.worker.heard if isinstance(m, SetValue)] == [0.025]
+        assert [m.value for m in harness.worker.heard if isinstance(m, SetValue)] == [0.025]
 
 
 @pytest.mark.parametrize("size", [(120, 40), (40, 12), (20, 5)])
 async def test_help_explains_the_pane_its_keys_and_its_numbers(
-    stage: Stage, size: tuple[int, int]
+    harness: AppHarness, size: tuple[int, int]
 ) -> None:
-    app = stage.app()
+    app = harness.app()
     async with app.run_test(size=size) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         for number, term in (("1", "gets"), ("2", "params"), ("3", "bigram"), ("4", "surprisal")):
             await pilot.press(number, "question_mark")
             await pilot.pause()
@@ -280,68 +282,70 @@ def test_help_is_broken_for_the_width_there_is() -> None:
         assert all(len(line) <= max(width, 24) for line in lines)
 
 
-async def test_ctrl_c_twice_detaches(stage: Stage) -> None:
-    app = stage.app(until("steered", 3000))
+async def test_ctrl_c_twice_detaches(harness: AppHarness) -> None:
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("ctrl+c")
         assert isinstance(app.screen, LeaveScreen)
         await pilot.press("ctrl+c")
         await asyncio.sleep(0)
     assert app.return_code == 0
-    assert "Stop" not in stage.worker.kinds()
+    assert "Stop" not in harness.worker.kinds()
 
 
-async def test_a_key_of_the_footer_is_clicked(stage: Stage) -> None:
-    app: Workbench = stage.app(until("steered", 3000))
+async def test_a_key_of_the_footer_is_clicked(harness: AppHarness) -> None:
+    app: Workbench = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("2")
         await pilot.pause()
         at = app.main.footer.render_line(0).text.index("÷2")
         await pilot.click("#footer", offset=(at, 0))
-        await settled(pilot)
-        assert [m.value for m in stage.worker.heard if isinstance(m, SetValue)] == [0.025]
+        await wait_until_settled(pilot)
+        assert [m.value for m in harness.worker.heard if isinstance(m, SetValue)] == [0.025]
 
 
 @pytest.mark.parametrize("keys", [("ctrl+p",), ("2", "P")])
 @pytest.mark.parametrize("size", [(1, 1), (20, 2), (120, 40)])
 async def test_a_list_stands_page_keys_at_any_size(
-    keys: tuple[str, ...], size: tuple[int, int], stage: Stage
+    keys: tuple[str, ...], size: tuple[int, int], harness: AppHarness
 ) -> None:
-    app = stage.app()
+    app = harness.app()
     async with app.run_test(size=size) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press(*keys)
         for _ in range(3):
-            await settled(pilot)
+            await wait_until_settled(pilot)
             await pilot.press("down", "pagedown", "pagedown", "pageup")
         await pilot.press("escape")
         assert app._exception is None
 
 
-async def test_a_text_pasted_into_the_commands_is_not_taken_for_a_name(stage: Stage) -> None:
-    app = stage.app()
+async def test_a_text_pasted_into_the_commands_is_not_taken_for_a_name(harness: AppHarness) -> None:
+    app = harness.app()
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("ctrl+p")
-        await settled(pilot)
+        await wait_until_settled(pilot)
         app.screen.query_one(Input).post_message(Paste("x" * 9000))
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("z")
         assert app.screen.query_one(Input).value == "z"
 
 
-async def test_what_was_looked_for_comes_too_late_once_a_person_has_left(stage: Stage) -> None:
-    app = stage.app()
+async def test_what_was_looked_for_comes_too_late_once_a_person_has_left(
+    harness: AppHarness,
+) -> None:
+    app = harness.app()
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("o")
-        await settled(pilot)
+        await wait_until_settled(pilot)
         screen = app.screen
         assert isinstance(screen, OpenScreen)
         await pilot.press("escape")
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await screen._find("nothing-of-this-name")
         await screen._find("names-bigram")
         assert app.screen is app.main

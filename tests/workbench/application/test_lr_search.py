@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from app_harness import CONFIG, Stage, comes, settled
+from app_harness import CONFIG, AppHarness, wait_until, wait_until_settled
 from hypothesis import given
 from hypothesis import strategies as st
 from recorded_logs import recorded, until
@@ -11,12 +11,12 @@ from textual.containers import Vertical
 from textual.pilot import Pilot
 
 from seqlm.protocol.commands import SetValue
-from seqlm.protocol.queries import GiveUp, LearningRateSweep, LearningRateSweepAnswer
+from seqlm.protocol.queries import CancelQuery, LearningRateSweep, LearningRateSweepAnswer
 from seqlm.runspec import recipe
 from workbench.application.app import Workbench
-from workbench.run.messages import Answered, Declined
-from workbench.sampling.lr_search_view import Trial, trial_rows, trial_words
-from workbench.screens.lr_search import RateScreen
+from workbench.run.messages import QueryAnswered, RequestRejected
+from workbench.sampling.lr_search_view import LrSearchView, lr_search_rows, lr_search_text
+from workbench.screens.lr_search import LrSearchScreen
 
 RATES = [1e-5 * 10 ** (step * 6 / 99) for step in range(100)]
 
@@ -41,7 +41,7 @@ def plain(rows: Sequence[Sequence[tuple[str, str]]]) -> list[str]:
 
 
 def test_the_chart_marks_the_rate_in_force_and_the_suggested_one() -> None:
-    rows = plain(trial_rows(Trial("names-mlp-7", 0.01, answer(100)), 80, 20))
+    rows = plain(lr_search_rows(LrSearchView("names-mlp-7", 0.01, answer(100)), 80, 20))
     assert len(rows) == 20
     assert all(len(row) <= 80 for row in rows)
     axis = rows[-3]
@@ -56,28 +56,36 @@ def test_the_chart_marks_the_rate_in_force_and_the_suggested_one() -> None:
 
 
 def test_there_are_no_losses_on_the_axis_before_there_is_one() -> None:
-    empty = plain(trial_rows(Trial("names-mlp-7", 0.01), 80, 20))
+    empty = plain(lr_search_rows(LrSearchView("names-mlp-7", 0.01), 80, 20))
     assert not any("┤" in row or "0.5" in row for row in empty[:-3])
-    assert any("┤" in row for row in plain(trial_rows(Trial("x", 0.01, answer(3)), 80, 20)))
+    assert any(
+        "┤" in row for row in plain(lr_search_rows(LrSearchView("x", 0.01, answer(3)), 80, 20))
+    )
 
 
 def test_a_suggestion_near_the_rate_in_force_shares_its_sign() -> None:
-    rows = plain(trial_rows(Trial("names-mlp-7", 0.12, answer(100)), 80, 20))
+    rows = plain(lr_search_rows(LrSearchView("names-mlp-7", 0.12, answer(100)), 80, 20))
     assert "▲now, try" in rows[-3]
 
 
 @pytest.mark.parametrize(
     ("trial", "words"),
     [
-        (Trial("a new model", 0.1), "Trial steps on a new model."),
-        (Trial("a copy of x", 0.1, answer(40)), "Trial step 40 of 100 on a copy of x, which is"),
-        (Trial("x", 0.1, answer(100)), "Try 0.13: steepest fall of the smoothed loss; it blows"),
-        (Trial("x", 0.1, answer(100, None)), "No rate to suggest: "),
-        (Trial("x", 0.1, None, "no \x1b[31mrun"), "✗ no "),
+        (LrSearchView("a new model", 0.1), "Trial steps on a new model."),
+        (
+            LrSearchView("a copy of x", 0.1, answer(40)),
+            "Trial step 40 of 100 on a copy of x, which is",
+        ),
+        (
+            LrSearchView("x", 0.1, answer(100)),
+            "Try 0.13: steepest fall of the smoothed loss; it blows",
+        ),
+        (LrSearchView("x", 0.1, answer(100, None)), "No rate to suggest: "),
+        (LrSearchView("x", 0.1, None, "no \x1b[31mrun"), "✗ no "),
     ],
 )
-def test_the_words_say_how_it_stands(trial: Trial, words: str) -> None:
-    said, _ = trial_words(trial)
+def test_the_words_say_how_it_stands(trial: LrSearchView, words: str) -> None:
+    said, _ = lr_search_text(trial)
     assert said.startswith(words)
     assert "\x1b" not in said
 
@@ -93,104 +101,106 @@ def test_any_size_is_filled_with_rows(
     width: int, height: int, n_done: int, now: float, is_ascii: bool
 ) -> None:
     found = answer(n_done) if n_done else None
-    rows = trial_rows(Trial("a new model", now, found), width, height, is_ascii)
+    rows = lr_search_rows(LrSearchView("a new model", now, found), width, height, is_ascii)
     assert len(rows) <= max(height, 1)
 
 
 # On the screen
 
 
-def screen_of(app: Workbench) -> RateScreen:
-    assert isinstance(app.screen, RateScreen)
+def screen_of(app: Workbench) -> LrSearchScreen:
+    assert isinstance(app.screen, LrSearchScreen)
     return app.screen
 
 
-async def opened(stage: Stage, app: Workbench, pilot: Pilot[int]) -> LearningRateSweep:
+async def opened(harness: AppHarness, app: Workbench, pilot: Pilot[int]) -> LearningRateSweep:
     """Press f on the learning rate; the question that the worker heard."""
-    await settled(pilot)
+    await wait_until_settled(pilot)
     await pilot.press("2", "f")
-    await comes(pilot, lambda: isinstance(app.screen, RateScreen), "the search")
-    await comes(pilot, lambda: stage.worker.heard_of(LearningRateSweep), "its question")
-    return stage.worker.heard_of(LearningRateSweep)[-1]
+    await wait_until(pilot, lambda: isinstance(app.screen, LrSearchScreen), "the search")
+    await wait_until(pilot, lambda: harness.worker.heard_of(LearningRateSweep), "its question")
+    return harness.worker.heard_of(LearningRateSweep)[-1]
 
 
-async def test_the_suggestion_is_taken_as_the_live_value(stage: Stage) -> None:
-    app = stage.app(until("steered", 3000))
+async def test_the_suggestion_is_taken_as_the_live_value(harness: AppHarness) -> None:
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
-        query = await opened(stage, app, pilot)
+        query = await opened(harness, app, pilot)
         assert (query.weights, query.recipe) == ("live", "")
-        app.post_message(Answered(answer(40, id=query.id)))
+        app.post_message(QueryAnswered(answer(40, id=query.id)))
         await pilot.pause()
         box = app.screen.query_one(Vertical)
         assert box.border_subtitle == "esc leaves all as it was"
         await pilot.press("enter")  # nothing to take yet
         assert screen_of(app).trial.found == answer(40, id=query.id)
-        app.post_message(Answered(answer(100, id=query.id)))
+        app.post_message(QueryAnswered(answer(100, id=query.id)))
         await pilot.pause()
         assert str(box.border_subtitle).startswith("enter takes it · esc")
         await pilot.press("enter")
-        await comes(pilot, lambda: stage.worker.heard_of(SetValue))
-        assert not isinstance(app.screen, RateScreen)
-        values = stage.worker.heard_of(SetValue)
+        await wait_until(pilot, lambda: harness.worker.heard_of(SetValue))
+        assert not isinstance(app.screen, LrSearchScreen)
+        values = harness.worker.heard_of(SetValue)
         assert [(m.key, m.value) for m in values] == [("train.learning_rate", 0.13)]
-        assert not stage.worker.heard_of(GiveUp)
+        assert not harness.worker.heard_of(CancelQuery)
 
 
-async def test_esc_leaves_all_as_it_was_and_gives_the_search_up(stage: Stage) -> None:
-    app = stage.app(until("steered", 3000))
+async def test_esc_leaves_all_as_it_was_and_gives_the_search_up(harness: AppHarness) -> None:
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
-        query = await opened(stage, app, pilot)
+        query = await opened(harness, app, pilot)
         before = app.situation.asked
-        app.post_message(Answered(answer(40, id=query.id)))
-        app.post_message(Answered(answer(60, id="another")))
+        app.post_message(QueryAnswered(answer(40, id=query.id)))
+        app.post_message(QueryAnswered(answer(60, id="another")))
         await pilot.pause()
         assert screen_of(app).trial.found == answer(40, id=query.id)
         await pilot.press("escape")
-        await comes(pilot, lambda: stage.worker.heard_of(GiveUp))
-        assert [m.question for m in stage.worker.heard_of(GiveUp)] == [query.id]
+        await wait_until(pilot, lambda: harness.worker.heard_of(CancelQuery))
+        assert [m.question for m in harness.worker.heard_of(CancelQuery)] == [query.id]
         assert app.situation.asked == before
-        assert not stage.worker.heard_of(SetValue)
+        assert not harness.worker.heard_of(SetValue)
 
 
-async def test_before_there_is_a_run_a_new_model_is_tried(stage: Stage) -> None:
-    app = stage.app()
+async def test_before_there_is_a_run_a_new_model_is_tried(harness: AppHarness) -> None:
+    app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
-        query = await opened(stage, app, pilot)
-        assert recipe.read(query.recipe) == CONFIG
-        app.post_message(Answered(answer(100, id=query.id)))
+        query = await opened(harness, app, pilot)
+        assert recipe.parse_recipe(query.recipe) == CONFIG
+        app.post_message(QueryAnswered(answer(100, id=query.id)))
         await pilot.pause()
         await pilot.press("enter")
-        await comes(pilot, lambda: app.situation.asked.train.learning_rate == 0.13)
+        await wait_until(pilot, lambda: app.situation.asked.train.learning_rate == 0.13)
 
 
-async def test_a_refusal_is_said_where_it_was_asked(stage: Stage) -> None:
-    app = stage.app(recorded("steered"))
+async def test_a_refusal_is_said_where_it_was_asked(harness: AppHarness) -> None:
+    app = harness.app(recorded("steered"))
     async with app.run_test(size=(120, 40)) as pilot:
-        query = await opened(stage, app, pilot)
-        app.post_message(Declined(query.id, "no run is open here"))
+        query = await opened(harness, app, pilot)
+        app.post_message(RequestRejected(query.id, "no run is open here"))
         await pilot.pause()
         assert screen_of(app).trial.refusal == "no run is open here"
         assert app.situation.refusal == ""
 
 
 async def test_a_refusal_may_come_before_the_screen_does(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where no worker can be started, that is known at once."""
-    app = stage.app()
+    app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         monkeypatch.setattr(
-            app._session, "ask", lambda query: app.post_message(Declined(query.id, "no room"))
+            app._session,
+            "ask",
+            lambda query: app.post_message(RequestRejected(query.id, "no room")),
         )
         app.action_find_rate()
-        await settled(pilot)
+        await wait_until_settled(pilot)
         assert screen_of(app).trial.refusal == "no room"
 
 
-async def test_a_rate_is_looked_for_from_any_row(stage: Stage) -> None:
-    app = stage.app(until("steered", 3000))
+async def test_a_rate_is_looked_for_from_any_row(harness: AppHarness) -> None:
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("2", "end", "f")
-        await comes(pilot, lambda: isinstance(app.screen, RateScreen))
+        await wait_until(pilot, lambda: isinstance(app.screen, LrSearchScreen))

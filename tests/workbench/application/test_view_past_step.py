@@ -1,6 +1,6 @@
 """The model as it was: what is read and what is looked at are one step, and it is said which."""
 
-from app_harness import Stage, comes, settled
+from app_harness import AppHarness, wait_until, wait_until_settled
 from recorded_logs import until
 
 from seqlm.protocol.events import WeightsKept
@@ -11,35 +11,35 @@ KEPT = (1, 100, 1200, 2400)
 EVENTS = (*until("steered", 3000), WeightsKept(step=3000, kept=list(KEPT)))
 
 
-async def test_enter_reads_the_kept_step_that_it_looks_at_and_says_so(stage: Stage) -> None:
-    app = stage.app(EVENTS)
+async def test_enter_reads_the_kept_step_that_it_looks_at_and_says_so(harness: AppHarness) -> None:
+    app = harness.app(EVENTS)
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("3", "left", "left", "left")
         read = app.main.loss.view.cursor
         assert read is not None
         assert read not in KEPT
         await pilot.press("enter")
-        await comes(pilot, lambda: app.situation.looking_at is not None)
+        await wait_until(pilot, lambda: app.situation.looking_at is not None)
         assert app.situation.looking_at == app.main.loss.view.cursor == 2400
         assert _said(app).partition("   ")[0] == f" ◂ Step 2,400 is the nearest kept to {read:,}."
         assert _reading(app).startswith("2,400: train")
 
 
-async def test_earlier_and_later_take_the_reading_with_them(stage: Stage) -> None:
-    app = stage.app(EVENTS)
+async def test_earlier_and_later_take_the_reading_with_them(harness: AppHarness) -> None:
+    app = harness.app(EVENTS)
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         for key, at in (("comma", 2400), ("comma", 1200), ("full_stop", 2400)):
             await pilot.press(key)
-            await comes(pilot, lambda at=at: app.main.loss.view.cursor == at)
+            await wait_until(pilot, lambda at=at: app.main.loss.view.cursor == at)
             assert app.situation.looking_at == at
             assert f"Looking at step {at:,} of" in _said(app)
             assert _reading(app).startswith(f"{at:,}: train")
         await pilot.press("3", "left")
         assert app.main.loss.view.cursor not in (None, 2400)  # another step may be read meanwhile
         await pilot.press("escape")
-        await comes(pilot, lambda: app.main.loss.view.cursor is None)
+        await wait_until(pilot, lambda: app.main.loss.view.cursor is None)
         assert app.situation.looking_at is app.main.loss.view.cursor is None
 
 

@@ -8,10 +8,10 @@ from recorded_logs import recorded
 
 from seqlm.errors import RequestError
 from seqlm.runspec import recipe
-from workbench.controllers.open_target import NotFound, choices, opened
+from workbench.controllers.open_target import NotFound, open_candidates, resolve_line
 
 LINE = "names-mlp train.learning_rate=0.05@20000 model.hidden=300"
-CONFIG = recipe.read("names-mlp train.steps=3600 train.evaluate_every=400")
+CONFIG = recipe.parse_recipe("names-mlp train.steps=3600 train.evaluate_every=400")
 
 
 @pytest.fixture(autouse=True)
@@ -24,31 +24,31 @@ def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     "line", [LINE, f"  {LINE}\n", f"seqlm train {LINE}", f"$ seqlm-tui {LINE}", f'"{LINE}"'[1:-1]]
 )
 def test_a_pasted_line_gives_the_same_run_again(line: str) -> None:
-    found = opened(line)
-    assert found.config == recipe.read(LINE)
+    found = resolve_line(line)
+    assert found.config == recipe.parse_recipe(LINE)
     assert found.run is None
 
 
 def test_a_run_by_its_name_and_by_its_beginning(tmp_path: Path) -> None:
     write_run(tmp_path / "runs" / "mine-1", CONFIG, recorded("steered"))
     for name in ("mine-1", "mine", "latest"):
-        found = opened(name)
+        found = resolve_line(name)
         assert found.run is not None
         assert (found.run.name, found.config) == ("mine-1", CONFIG)
-    assert opened("mine-1 model.hidden=300").config.model != CONFIG.model
+    assert resolve_line("mine-1 model.hidden=300").config.model != CONFIG.model
 
 
 def test_a_file_here_or_anywhere(tmp_path: Path) -> None:
     path = tmp_path / "a text.txt"
     path.write_text("".join(f"{a}{b}\n" for a in "abcdefg" for b in "hijklmn"))
     for line in (f"'{path}'", "'a text.txt'", "'./a text.txt' seed=3"):
-        assert opened(line).config.data.corpus == str(path)
+        assert resolve_line(line).config.data.corpus == str(path)
 
 
 @pytest.mark.parametrize(("line", "nearest"), [("nams-mlp", "names-mlp"), ("zzz", "")])
 def test_what_there_is_not_is_said_with_the_nearest_name(line: str, nearest: str) -> None:
     with pytest.raises(NotFound) as refused:
-        opened(f"{line} seed=1")
+        resolve_line(f"{line} seed=1")
     words = f'No preset, file or run called "{line}".'
     assert (str(refused.value), refused.value.nearest) == (words, nearest)
 
@@ -66,14 +66,14 @@ def test_what_there_is_not_is_said_with_the_nearest_name(line: str, nearest: str
 )
 def test_other_refusals(line: str, words: str) -> None:
     with pytest.raises(RequestError) as refused:
-        opened(line)
+        resolve_line(line)
     assert words in str(refused.value)
 
 
 def test_there_is_a_list_to_look_around_in(tmp_path: Path) -> None:
     write_run(tmp_path / "runs" / "mine-1", CONFIG, recorded("steered"))
     (tmp_path / "notes.txt").write_text("a\n" * 4000)
-    found = {choice.name: choice.kind for choice in choices()}
+    found = {choice.name: choice.kind for choice in open_candidates()}
     assert found["names-mlp"] == "preset"
     assert found["mine-1"] == "run"
     assert found["./notes.txt"] == "file"

@@ -9,7 +9,7 @@ from textual.message import Message
 from seqlm.configuration.run_config import DataConfig
 from seqlm.data.text_io import Progress
 from workbench.corpus import loader as texts
-from workbench.corpus.loader import TextReader, TextTold
+from workbench.corpus.loader import CorpusLoader, TextTold
 from workbench.corpus.preview import Preview
 
 
@@ -29,7 +29,7 @@ class Posted(list[Message]):
 def test_a_text_is_told_under_the_name_a_person_knows(tmp_path: Path) -> None:
     copy, posted = tmp_path / "0123.txt", Posted()
     copy.write_text("".join(f"{a}{b}\n" for a in "abcdefg" for b in "hijklmn"))
-    TextReader(posted.take).read(DataConfig(corpus=str(copy)), "mine.txt")
+    CorpusLoader(posted.take).read(DataConfig(corpus=str(copy)), "mine.txt")
     assert posted.came.wait(30)
     [told] = posted
     assert isinstance(told, TextTold)
@@ -38,7 +38,7 @@ def test_a_text_is_told_under_the_name_a_person_knows(tmp_path: Path) -> None:
 
 def test_a_text_that_cannot_be_read_is_refused_in_one_line(tmp_path: Path) -> None:
     posted = Posted()
-    TextReader(posted.take).read(DataConfig(corpus=str(tmp_path / "none.txt")), "none.txt")
+    CorpusLoader(posted.take).read(DataConfig(corpus=str(tmp_path / "none.txt")), "none.txt")
     assert posted.came.wait(30)
     [told] = posted
     assert isinstance(told, TextTold)
@@ -58,7 +58,7 @@ def test_a_dropped_text_is_given_up_at_its_next_piece(monkeypatch: pytest.Monkey
         pytest.fail("it went on")
 
     monkeypatch.setattr(texts, "make_preview", slowly)
-    reader = TextReader(posted.take)
+    reader = CorpusLoader(posted.take)
     reader.read(DataConfig(), "names")
     assert begun.wait(30)
     reader.drop()

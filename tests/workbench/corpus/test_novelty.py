@@ -9,7 +9,7 @@ from seqlm.data.corpus import Corpus
 from seqlm.data.prepared_text import PreparedText
 from seqlm.data.tokenizer import CharTokenizer
 from workbench.corpus import novelty
-from workbench.corpus.novelty import Finding, Novelty, copied_words, novelty_words
+from workbench.corpus.novelty import Novelty, NoveltyResult, copied_words, novelty_words
 from workbench.corpus.preview import Preview
 
 
@@ -23,7 +23,7 @@ def prepared(
     return PreparedText(corpus, tokenizer, boundary, items, 0, 0)  # type: ignore[arg-type]
 
 
-def looked_up(known: Novelty, text: str, has_ended: bool = True) -> Finding:
+def looked_up(known: Novelty, text: str, has_ended: bool = True) -> NoveltyResult:
     for _ in known.look_up(text, has_ended):
         pass
     return known.findings[text, has_ended]
@@ -59,12 +59,12 @@ def test_a_text_that_grows_is_compared_as_at_once(train: str, text: str) -> None
 
 def test_an_item_is_found_in_its_split_and_on_its_line() -> None:
     known = Novelty(prepared(["mari", "anna  ", "ann", "mar"], ["marie", "ann"]))
-    assert looked_up(known, "ann") == Finding("train", 3, "ann")
-    assert looked_up(known, "mari") == Finding("train", 1, "mari")
-    assert looked_up(known, "mar") == Finding("train", 4, "mar")
-    assert looked_up(known, "marie") == Finding("val", 5, "mari")
-    assert looked_up(known, "annm") == Finding(None, None, "ann")
-    assert looked_up(known, "ann", has_ended=False) == Finding(
+    assert looked_up(known, "ann") == NoveltyResult("train", 3, "ann")
+    assert looked_up(known, "mari") == NoveltyResult("train", 1, "mari")
+    assert looked_up(known, "mar") == NoveltyResult("train", 4, "mar")
+    assert looked_up(known, "marie") == NoveltyResult("val", 5, "mari")
+    assert looked_up(known, "annm") == NoveltyResult(None, None, "ann")
+    assert looked_up(known, "ann", has_ended=False) == NoveltyResult(
         None, None, "ann", is_item=False, has_ended=False
     )
 
@@ -72,7 +72,7 @@ def test_an_item_is_found_in_its_split_and_on_its_line() -> None:
 def test_where_lines_have_no_end_token_every_text_is_looked_up() -> None:
     known = Novelty(prepared(["345", "456"], ["34"], boundary="none"))
     found = looked_up(known, "345", has_ended=False)
-    assert found == Finding("train", 1, "345", has_ended=False)
+    assert found == NoveltyResult("train", 1, "345", has_ended=False)
     assert novelty_words(found) == "in train (line 1)"
     assert looked_up(known, "34", has_ended=False).split == "val"
     longer = looked_up(known, "3456", has_ended=False)
@@ -107,14 +107,14 @@ def test_a_large_text_is_searched_in_short_pieces(monkeypatch: pytest.MonkeyPatc
     items = [f"{'ab' * (i % 5)}a{'b' * i}" for i in range(40)]
     known = Novelty(prepared(items))
     assert len(list(known.look_up(items[30], True))) > 40
-    assert known.findings[items[30], True] == Finding("train", 31, items[30])
+    assert known.findings[items[30], True] == NoveltyResult("train", 31, items[30])
     assert looked_up(known, "bbbbab").copied == "bbbb"
 
 
 def test_of_too_large_a_text_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(novelty, "LARGEST_TEXT", 3)
     found = looked_up(Novelty(prepared(["anna"])), "ann")
-    assert found == Finding(None, None, None)
+    assert found == NoveltyResult(None, None, None)
     assert "too large" in copied_words(found, 3)
 
 
@@ -128,17 +128,17 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_words() -> None:
-    assert novelty_words(Finding("train", 2044, "mariel")) == "in train (line 2,044)"
-    assert novelty_words(Finding("val", 12, "x")) == "in val"
-    assert novelty_words(Finding()) == "new"
-    assert novelty_words(Finding(is_item=False, copied="if x")) == ""
-    assert copied_words(Finding(copied="mari"), 6) == "longest stretch copied: mari (4 of 6)"
-    run = Finding(is_item=False, copied="if x")
+    assert novelty_words(NoveltyResult("train", 2044, "mariel")) == "in train (line 2,044)"
+    assert novelty_words(NoveltyResult("val", 12, "x")) == "in val"
+    assert novelty_words(NoveltyResult()) == "new"
+    assert novelty_words(NoveltyResult(is_item=False, copied="if x")) == ""
+    assert copied_words(NoveltyResult(copied="mari"), 6) == "longest stretch copied: mari (4 of 6)"
+    run = NoveltyResult(is_item=False, copied="if x")
     assert copied_words(run, 90) == "longest run copied: 4 characters, if␣x"
-    assert copied_words(Finding("train", 1, "anna"), 4) == ""
-    assert copied_words(Finding(copied="x"), 4) == ""
-    assert "(30 of 40)" in copied_words(Finding(copied="\x1b" * 30), 40)
-    assert "…␛" in copied_words(Finding(copied="\x1b" * 30), 40)
+    assert copied_words(NoveltyResult("train", 1, "anna"), 4) == ""
+    assert copied_words(NoveltyResult(copied="x"), 4) == ""
+    assert "(30 of 40)" in copied_words(NoveltyResult(copied="\x1b" * 30), 40)
+    assert "…␛" in copied_words(NoveltyResult(copied="\x1b" * 30), 40)
 
 
 def test_names_of_the_bundled_corpus(preview: Preview) -> None:

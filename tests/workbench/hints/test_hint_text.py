@@ -13,10 +13,10 @@ from seqlm.presets import PRESETS
 from seqlm.protocol.events import Continued, Evaluated, Event, StepsDone
 from workbench.corpus.preview import Preview
 from workbench.hints import hint_rules
-from workbench.hints.hint_text import clauses, line, sentences
-from workbench.run.reducer import fold_all
-from workbench.run.state import Changed, Measured, RunState
-from workbench.state.app_state import SIGNS, Situation
+from workbench.hints.hint_text import clauses, make_hint, sentences
+from workbench.run.reducer import reduce_events
+from workbench.run.state import AppliedChange, LossPoint, RunState
+from workbench.state.app_state import SIGNS, AppState
 
 AROUND, MILLIONS = 4, 9_876_543
 WITHOUT_KEY = {"_refused", "_reading", "_reading_run", "_noted", "_scoring"}
@@ -29,8 +29,8 @@ RUN = RunState(
     steps_planned=MILLIONS + 1,
     message=EARLY,
     trained_s=360_000,
-    val_last=Measured(MILLIONS, 12.3456),
-    best=Measured(MILLIONS - 1, 12.3456),
+    val_last=LossPoint(MILLIONS, 12.3456),
+    best=LossPoint(MILLIONS - 1, 12.3456),
     kept=(1, MILLIONS),
     checkpoint_step=MILLIONS - 1,
 )
@@ -38,10 +38,10 @@ RUN = RunState(
 
 def moved_by(run: RunState, n: int, is_measured: bool, is_planned: bool) -> RunState:
     """The run with so many changes of its rate between two validations."""
-    before = Measured(MILLIONS - 500, 12.345)
-    after = Measured(MILLIONS + 500, 12.345) if is_measured else None
+    before = LossPoint(MILLIONS - 500, 12.345)
+    after = LossPoint(MILLIONS + 500, 12.345) if is_measured else None
     rate = "train.learning_rate"
-    change = Changed(MILLIONS, rate, 9.313e-10, 1.863e-09, before, after, is_planned)
+    change = AppliedChange(MILLIONS, rate, 9.313e-10, 1.863e-09, before, after, is_planned)
     return replace(run, changes=(change,) * n, n_changes=n)
 
 
@@ -66,14 +66,14 @@ def checked(val: Callable[[int], float]) -> RunState:
         )
         events.append(scored)
         best = min(best, loss)
-    return fold_all(RunState(), events)
+    return reduce_events(RunState(), events)
 
 
-def situations(preview: Preview) -> list[Situation]:
+def situations(preview: Preview) -> list[AppState]:
     """Those with the longest words."""
-    found = [Situation(preset.config, preview=preview) for preset in PRESETS.values()]
+    found = [AppState(preset.config, preview=preview) for preset in PRESETS.values()]
     found += [replace(s, n_runs=1234) for s in found]
-    told = Situation(CONFIG, running=CONFIG, preview=preview, run=RUN)
+    told = AppState(CONFIG, running=CONFIG, preview=preview, run=RUN)
     for status in SIGNS:
         for message in (EARLY, BROKEN, "was killed (signal 9: often memory)", ""):
             found.append(replace(told, run=replace(RUN, status=status, message=message)))
@@ -97,7 +97,7 @@ def situations(preview: Preview) -> list[Situation]:
             for is_planned in (True, False)
         ),
         replace(training, run=replace(training.run, train_last=99.0, best=None)),
-        replace(training, run=replace(training.run, best=Measured(1, 0.5))),
+        replace(training, run=replace(training.run, best=LossPoint(1, 0.5))),
         replace(training, run=replace(RUN, status="training", best=None, train_last=1.0)),
     ]
     by_heart = checked(lambda step: 2 + abs(step - 9000) / 30_000)
@@ -137,7 +137,7 @@ PARTS = st.lists(
 
 @given(PARTS, st.integers(0, 40))
 def test_the_first_wording_that_fits_is_taken_whole(parts: list[list[str]], width: int) -> None:
-    said = line("", "plain", *parts)
+    said = make_hint("", "plain", *parts)
     wordings = [said.words, *said.shorter]
     assert len(wordings) == math.prod(map(len, parts))
     whole = [words for words in wordings if words and len(words) <= width]
@@ -166,5 +166,7 @@ def test_changes_between_the_same_validations_share_what_they_did(preview: Previ
             True,
             False,
         )
-        words = hint_rules.advise(Situation(CONFIG, running=CONFIG, preview=preview, run=run)).words
+        words = hint_rules.hint_for(
+            AppState(CONFIG, running=CONFIG, preview=preview, run=run)
+        ).words
         assert what in words

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from app_harness import Stage, settled
+from app_harness import AppHarness, wait_until_settled
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from recorded_logs import recorded, until, until_kind
@@ -16,8 +16,8 @@ from seqlm.protocol.events import Event, Paused
 from workbench.application.app import Workbench
 from workbench.application.keymap_file import groups
 from workbench.application.palette import palette_commands
-from workbench.hints.hint_rules import advise
-from workbench.keyboard.key_labels import USUAL_KEYS, KeyNames
+from workbench.hints.hint_rules import hint_for
+from workbench.keyboard.key_labels import USUAL_KEYS, KeyLabels
 from workbench.screens.help import HelpScreen
 
 BINDINGS = {str(b.id): b for group in groups() for b in group.bindings}
@@ -51,7 +51,7 @@ def test_a_moved_key_is_named_as_it_is_now_and_nothing_else_changes(
 ) -> None:
     around = around.replace("<", "")
     words, every = f"{around}<{binding_id}>{around}", BINDINGS.values()
-    moved = KeyNames(((binding_id, f"{key},F"),))
+    moved = KeyLabels(((binding_id, f"{key},F"),))
     assert moved.fill(words, every) == f"{around}{key}{around}"
     others = [f"<{other}>" for other in BINDINGS if other != binding_id]
     assert moved.fill(" ".join(others), every) == USUAL_KEYS.fill(" ".join(others), every)
@@ -93,20 +93,20 @@ def move_every_key(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("state", STATES)
 async def test_with_every_key_moved_no_usual_one_is_named(
-    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str
+    harness: AppHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
     move_every_key(tmp_path, monkeypatch)
     events, is_alive, named = STATES[state]
-    app = stage.app(events, is_alive)
+    app = harness.app(events, is_alive)
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         assert not app.situation.refusal
-        words = advise(app.situation).words
+        words = hint_for(app.situation).words
         assert words in screen_text(app)
         assert {key for key in OWN.values() if key in words} == {OWN[name] for name in named}
         for pane in app.main.panes:
             await pilot.press(OWN[f"pane.{pane.NUMBER}"])
-            await settled(pilot)
+            await wait_until_settled(pilot)
             shown = screen_text(app)
             assert f" {OWN[f'pane.{pane.NUMBER}']} {pane.NAME} " in shown
             assert not USUAL_WORDS.findall(shown)
@@ -120,16 +120,16 @@ async def test_with_every_key_moved_no_usual_one_is_named(
 
 @pytest.mark.parametrize("pane", ["data", "generate"])
 async def test_no_view_names_a_usual_key(
-    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pane: str
+    harness: AppHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pane: str
 ) -> None:
     move_every_key(tmp_path, monkeypatch)
-    app = stage.app(until("steered", 3000))
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press(OWN["pane.1" if pane == "data" else "pane.4"])
         for _ in range(N_VIEWS):
             await pilot.press(OWN[f"{pane}.view"])
-            await settled(pilot)
+            await wait_until_settled(pilot)
             assert not USUAL_WORDS.findall(screen_text(app))
             await pilot.press(OWN["app.help"])
             assert not USUAL_WORDS.findall(help_text(app))
@@ -137,15 +137,15 @@ async def test_no_view_names_a_usual_key(
 
 
 async def test_the_game_ends_with_the_key_that_it_names(
-    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    harness: AppHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     move_every_key(tmp_path, monkeypatch)
-    app = stage.app(until("steered", 3000))
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         for key in ("pane.4", "generate.view_back", "generate.guess"):
             await pilot.press(OWN[key])
-            await settled(pilot)
+            await wait_until_settled(pilot)
         assert app.main.generate.view.is_guessing
         shown = screen_text(app)
         assert f"{OWN['generate.end_game']} stops" in shown

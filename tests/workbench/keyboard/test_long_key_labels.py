@@ -4,18 +4,18 @@ import pytest
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
-from workbench.keyboard.key_labels import KeyNames
+from workbench.keyboard.key_labels import KeyLabels
 from workbench.panes.pane import Pane
 from workbench.screens.leave import LeaveScreen
 from workbench.widgets.row_widget import Row
-from workbench.widgets.tabs import PaneAsked, PaneTabs
+from workbench.widgets.tabs import PaneRequested, PaneTabs
 
 
 class Ruled(Pane):
     """Fills the room it is given."""
 
     NUMBER, NAME = 1, "Ruled"
-    keys = KeyNames()
+    keys = KeyLabels()
 
     def folded(self, width: int) -> Row:
         return [("." * width, "plain")]
@@ -24,7 +24,7 @@ class Ruled(Pane):
 @pytest.mark.parametrize("key", ["1", "f1", "ctrl+t", "あ"])
 def test_a_folded_row_is_as_wide_as_it_may_be(key: str) -> None:
     pane = Ruled()
-    pane.keys = KeyNames((("pane.1", key),))
+    pane.keys = KeyLabels((("pane.1", key),))
     (row,) = pane.rows(60, 1)
     assert sum(cell_len(text) for text, _ in row) == 60
 
@@ -37,9 +37,9 @@ class Tabbed(App[None]):
 
     def on_mount(self) -> None:
         self.asked: list[int] = []
-        self.query_one(PaneTabs).show_keys(KeyNames((("pane.1", "あ"),)))
+        self.query_one(PaneTabs).show_keys(KeyLabels((("pane.1", "あ"),)))
 
-    def on_pane_asked(self, event: PaneAsked) -> None:
+    def on_pane_asked(self, event: PaneRequested) -> None:
         self.asked.append(event.number)
 
 
@@ -57,7 +57,7 @@ async def test_a_click_means_the_name_under_it() -> None:
 
 @pytest.mark.parametrize("key", ["d", "enter", "ctrl+t", "f12", "あ"])
 def test_the_answers_stand_in_one_column(key: str) -> None:
-    screen = LeaveScreen("a run", "training", KeyNames((("leave.detach", key),)))
+    screen = LeaveScreen("a run", "training", KeyLabels((("leave.detach", key),)))
     lines = str(next(iter(screen.compose())).content).split("\n")[2:]
     words = ("detach: ", "stop it ", "stay here")
     begin = {cell_len(line[: line.index(said)]) for line, said in zip(lines, words, strict=True)}

@@ -3,20 +3,20 @@
 from pathlib import Path
 
 import pytest
-from app_harness import Stage, settled
+from app_harness import AppHarness, wait_until_settled
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from textual.widgets import Static
 
 from seqlm.presets import preset_config
-from workbench.hints.hint_rules import advise
+from workbench.hints.hint_rules import hint_for
 from workbench.panes.generate.render import generate_rows
 from workbench.panes.generate.view_model import GenerateView, Message
-from workbench.render.sanitize import clean
+from workbench.render.sanitize import sanitize
 from workbench.run.state import RunState, Status
 from workbench.screens.open import OpenScreen
-from workbench.state.app_state import Situation
+from workbench.state.app_state import AppState
 
 CONFIG = preset_config("names-mlp")
 PARTS = (
@@ -37,16 +37,16 @@ ENDED: tuple[Status, ...] = ("died", "diverged", "failed", "finished")
 
 @given(OUTSIDE)
 def test_the_coach_shows_it(outside: str) -> None:
-    start = Situation(CONFIG)
-    assert advise(replace(start, refusal=outside)).words == outside
-    assert advise(replace(start, note=outside)).words == outside
-    assert outside in advise(replace(start, run=RunState(run=outside))).words
+    start = AppState(CONFIG)
+    assert hint_for(replace(start, refusal=outside)).words == outside
+    assert hint_for(replace(start, note=outside)).words == outside
+    assert outside in hint_for(replace(start, run=RunState(run=outside))).words
 
 
 @given(OUTSIDE, st.sampled_from(ENDED))
 def test_the_coach_shows_what_the_trainer_said(outside: str, status: Status) -> None:
     run = RunState(run="names-mlp", status=status, message=f"said: {outside} and ended")
-    shown = advise(Situation(CONFIG, running=CONFIG, run=run)).words
+    shown = hint_for(AppState(CONFIG, running=CONFIG, run=run)).words
     assert f"aid: {outside} and ended" in shown
     ours = shown.replace(outside, "")
     assert "<" not in ours
@@ -56,17 +56,17 @@ def test_the_coach_shows_what_the_trainer_said(outside: str, status: Status) -> 
 def test_the_generate_pane_shows_it(outside: str) -> None:
     view = GenerateView(message=Message(outside, is_error=True))
     rows = generate_rows(view, 2000, 7)
-    assert any(clean(outside, 300).strip() in row.plain for row in rows)
+    assert any(sanitize(outside, 300).strip() in row.plain for row in rows)
 
 
 @pytest.mark.parametrize("name", ["<run.space>x", "<open.down>", "<open.leave>"])
 async def test_the_field_that_opens_shows_it(
-    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    harness: AppHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    app = stage.app()
+    app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         screen = OpenScreen(app.main.controls.look, hint=f"{name} goes on.")
         app.push_screen(screen)
         await pilot.pause()

@@ -10,15 +10,15 @@ from textual.pilot import Pilot
 from seqlm.configuration.run_config import SampleConfig
 from seqlm.data.tokenizer import CharTokenizer
 from seqlm.generation import sampler
-from seqlm.protocol.queries import Drawn
+from seqlm.protocol.queries import SampleResult
 from workbench.panes.generate.pane import GeneratePane
-from workbench.panes.generate.presenter import GenerateDesk
+from workbench.panes.generate.presenter import GeneratePresenter
 from workbench.panes.generate.render import generate_rows
-from workbench.panes.generate.requests import PredictionWanted
-from workbench.panes.generate.view_model import GenerateView, Source
+from workbench.panes.generate.requests import PredictionRequest
+from workbench.panes.generate.view_model import GenerateView, PredictionSource
 from workbench.render.sanitize import END
 from workbench.sampling.prediction import Prediction
-from workbench.sampling.sample_tree import Continuation
+from workbench.sampling.sample_tree import SampleTree
 
 SHARES = {"a": 0.4, "n": 0.25, "r": 0.15, END: 0.1, "i": 0.06, "y": 0.04}
 VOCABULARY = ("a", "i", "n", "r", "y", END)
@@ -38,11 +38,13 @@ def prediction(
 
 def drawn_view(**changes: Any) -> GenerateView:
     sampling = SampleConfig(temperature=0.8, top_k=5, seed=7)
-    text = Continuation().begin(("m", "a")).pick(prediction(), 2).forward()
+    text = SampleTree().begin(("m", "a")).pick(prediction(), 2).forward()
     text = text.draw(prediction(), sampling)
     samples = (
-        Drawn(text="mariel", tokens=["r", "i", "e", "l", END], surprisal=[1.0] * 5, is_item=True),
-        Drawn(
+        SampleResult(
+            text="mariel", tokens=["r", "i", "e", "l", END], surprisal=[1.0] * 5, is_item=True
+        ),
+        SampleResult(
             text="maria",
             tokens=["r", "i", "a", END],
             surprisal=[1.0] * 4,
@@ -66,8 +68,8 @@ def plain(view: GenerateView, width: int, height: int) -> list[str]:
     return [row.plain.rstrip() for row in generate_rows(view, width, height)]
 
 
-def source(step: int | None = 1, vocabulary: tuple[str, ...] = VOCABULARY) -> Source:
-    return Source("names-mlp-7", "live", step, tokenizer_of(vocabulary))
+def source(step: int | None = 1, vocabulary: tuple[str, ...] = VOCABULARY) -> PredictionSource:
+    return PredictionSource("names-mlp-7", "live", step, tokenizer_of(vocabulary))
 
 
 def tokenizer_of(vocabulary: tuple[str, ...] = VOCABULARY) -> CharTokenizer:
@@ -75,15 +77,15 @@ def tokenizer_of(vocabulary: tuple[str, ...] = VOCABULARY) -> CharTokenizer:
     return CharTokenizer(vocabulary, len(vocabulary) - 1 if END in vocabulary else None)
 
 
-def desk_with(step: int | None = 1, prompt: str = "a") -> GenerateDesk:
-    desk = GenerateDesk(tuple(prompt))
+def desk_with(step: int | None = 1, prompt: str = "a") -> GeneratePresenter:
+    desk = GeneratePresenter(tuple(prompt))
     desk.use_source(source(step))
     return desk
 
 
-def answer(desk: GenerateDesk, step: int = 1, shares: dict[str, float] = SHARES) -> None:
+def answer(desk: GeneratePresenter, step: int = 1, shares: dict[str, float] = SHARES) -> None:
     asked = desk.outbox.pop()
-    assert isinstance(asked, PredictionWanted)
+    assert isinstance(asked, PredictionRequest)
     desk.take_prediction(prediction(shares, asked.request_id, step))
 
 
@@ -124,7 +126,7 @@ class Host(App[None]):
         self.heard.append(asked)
         self.pane.samples_drawn(
             asked.request_id,
-            [Drawn(text="anna", tokens=["n", END], surprisal=[1.0, 2.0], is_item=True)],
+            [SampleResult(text="anna", tokens=["n", END], surprisal=[1.0, 2.0], is_item=True)],
         )
 
     def on_generate_pane_temperature_asked(self, asked: GeneratePane.TemperatureAsked) -> None:

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from app_harness import settled
+from app_harness import wait_until_settled
 from fake_worker import FakeWorker
 
 from seqlm.runspec import recipe
 from workbench.application.app import Workbench
-from workbench.application.startup import Opening
+from workbench.application.startup import StartupOptions
 from workbench.corpus.preview import Preview
 from workbench.render.bars import bar, sparkline
 
@@ -21,12 +21,12 @@ def screen_text(app: Workbench) -> str:
 
 
 async def test_the_first_picture_in_ascii(preview: Preview, tmp_path: Path) -> None:
-    opening = Opening(recipe.read("names-mlp"), preview=preview, ascii_only=True)
+    opening = StartupOptions(recipe.parse_recipe("names-mlp"), preview=preview, ascii_only=True)
     app = Workbench(
         opening, clock=lambda: 0.0, spawn=lambda: FakeWorker(preview, run="").connection
     )
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         drawn = screen_text(app)
         await pilot.press("1", "v", "v")
         await pilot.pause()

@@ -7,19 +7,19 @@ from seqlm.presets import PRESETS
 from seqlm.runspec import recipe, relevance
 from workbench.panes.controls.render import controls_rows
 from workbench.panes.controls.rows import SECTIONS, control_rows
-from workbench.panes.controls.rows_state import ShownControls
+from workbench.panes.controls.rows_state import ControlsState
 from workbench.panes.controls.setting_text import explanation
 from workbench.panes.controls.view_model import ControlsView
-from workbench.state.app_state import Situation
+from workbench.state.app_state import AppState
 
-MLP = recipe.read("names-mlp")
+MLP = recipe.parse_recipe("names-mlp")
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_setting_with_an_effect_has_one_row_under_its_heading(preset: str) -> None:
-    config = recipe.read(preset)
+    config = recipe.parse_recipe(preset)
     rows = control_rows(config, None, {})
-    every = [s.key for s in dotted_keys.settings_of(config) if relevance.has_effect(config, s.key)]
+    every = [s.key for s in dotted_keys.settings_of(config) if relevance.is_relevant(config, s.key)]
     assert sorted(row.key for row in rows) == sorted(["preset", *every])
     sections = [s for s in SECTIONS if s.name != "training" or not config.model.learns_by_counting]
     assert [section for section, _ in groupby(rows[1:], key=lambda row: row.section)] == sections
@@ -55,7 +55,7 @@ def test_a_live_row_shows_what_is_in_force_and_its_changes() -> None:
 
 
 def test_another_value_waits_for_a_new_run() -> None:
-    asked = recipe.apply(MLP, ["model.hidden=300"])
+    asked = recipe.apply_settings(MLP, ["model.hidden=300"])
     rows = {r.key: r for r in control_rows(asked, MLP, {})}
     hidden = rows["model.hidden"]
     assert (hidden.value_text, hidden.waiting_text, hidden.is_new_run) == ("200", "300", True)
@@ -63,13 +63,13 @@ def test_another_value_waits_for_a_new_run() -> None:
 
 
 def test_a_setting_that_the_running_family_lacks_waits_too() -> None:
-    rows = {r.key: r for r in control_rows(recipe.read("names-ngram"), MLP, {})}
+    rows = {r.key: r for r in control_rows(recipe.parse_recipe("names-ngram"), MLP, {})}
     assert (rows["model.order"].value_text, rows["model.order"].waiting_text) == ("—", "6")
     assert (rows["preset"].value_text, rows["preset"].waiting_text) == ("names-mlp", "names-ngram")
 
 
 def test_a_value_that_was_set_without_an_effect_is_shown_as_such() -> None:
-    asked = recipe.read("names-mlp data.max_words=50")
+    asked = recipe.parse_recipe("names-mlp data.max_words=50")
     rows = {row.key: row for row in control_rows(asked, MLP, {})}
     words = rows["data.max_words"]
     assert (words.no_effect, words.value_text, words.waiting_text) == (
@@ -78,11 +78,11 @@ def test_a_value_that_was_set_without_an_effect_is_shown_as_such() -> None:
         "50",
     )
     assert "data.unknown" not in rows
-    assert Situation(asked, running=MLP).waiting == ("data.max_words",)
+    assert AppState(asked, running=MLP).waiting == ("data.max_words",)
     assert explanation(words.setting, words.no_effect).startswith(
         "No effect unless tokenizer is word. Only the most frequent words. 1 to 1,000,000, or off"
     )
-    drawn = controls_rows(ControlsView(ShownControls(tuple(rows.values()))), 60, 90)
+    drawn = controls_rows(ControlsView(ControlsState(tuple(rows.values()))), 60, 90)
     assert sum("no effect" in text for row in drawn for text, _ in row) == 1
 
 
@@ -98,22 +98,22 @@ def test_a_value_that_was_set_without_an_effect_is_shown_as_such() -> None:
     ],
 )
 def test_why_a_value_has_no_effect_is_said(line: str, words: str) -> None:
-    rows = {row.key: row for row in control_rows(recipe.read(line), None, {})}
+    rows = {row.key: row for row in control_rows(recipe.parse_recipe(line), None, {})}
     assert rows[line.split()[1].partition("=")[0]].no_effect == f"No effect {words}"
 
 
 def test_the_run_on_the_screen_is_steered_whatever_is_asked_for_next() -> None:
-    asked = recipe.read("names-ngram")
+    asked = recipe.parse_recipe("names-ngram")
     rows = {row.key: row for row in control_rows(asked, MLP, {"train.learning_rate": 0.02})}
     rate = rows["train.learning_rate"]
     assert (rate.value, rate.waiting_text, rate.no_effect) == (0.02, None, "")
     assert rows["train.steps"].waiting_text is None
     assert "train.batch" not in rows
-    assert not [key for key in Situation(asked, running=MLP).waiting if key.startswith("train.")]
+    assert not [key for key in AppState(asked, running=MLP).waiting if key.startswith("train.")]
 
 
 def test_a_clip_in_force_makes_its_way_worth_showing() -> None:
-    asked = recipe.read("names-mlp train.clip_by=value")
+    asked = recipe.parse_recipe("names-mlp train.clip_by=value")
     (row,) = (r for r in control_rows(asked, asked, {}) if r.key == "train.clip_by")
     assert row.no_effect
     (row,) = (
@@ -125,8 +125,8 @@ def test_a_clip_in_force_makes_its_way_worth_showing() -> None:
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("running", ["names-mlp", "names-ngram", "words"])
 def test_as_many_values_wait_as_rows_say(preset: str, running: str) -> None:
-    asked, begun = recipe.read(preset), recipe.read(running)
+    asked, begun = recipe.parse_recipe(preset), recipe.parse_recipe(running)
     rows = control_rows(asked, begun, {})
     waiting = {row.key for row in rows[1:] if row.waiting_text is not None}
     waiting = {key for key in waiting if not key.startswith("sample.")}
-    assert waiting == {*Situation(asked, running=begun).waiting}
+    assert waiting == {*AppState(asked, running=begun).waiting}

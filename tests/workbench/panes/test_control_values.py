@@ -9,15 +9,15 @@ from seqlm.configuration.schema import Setting
 from seqlm.errors import RequestError
 from seqlm.presets import PRESETS
 from seqlm.runspec import recipe
-from workbench.keyboard.key_labels import KeyNames
-from workbench.panes.controls.setting_text import bounds, explanation, together, typed
-from workbench.panes.controls.value_editing import scaled, stepped
+from workbench.keyboard.key_labels import KeyLabels
+from workbench.panes.controls.setting_text import bounds, explanation, format_typed, join_sentences
+from workbench.panes.controls.value_editing import next_value, scale_value
 
-MLP = recipe.read("names-mlp")
+MLP = recipe.parse_recipe("names-mlp")
 
 
 def at(key: str, *words: str) -> tuple[Setting, Any]:
-    config = recipe.apply(MLP, words)
+    config = recipe.apply_settings(MLP, words)
     return dotted_keys.find(config, key), dotted_keys.value_of(config, key)
 
 
@@ -55,7 +55,7 @@ def at(key: str, *words: str) -> tuple[Setting, Any]:
 )
 def test_round_values(key: str, word: str, down: Any, up: Any) -> None:
     setting, value = at(key, f"{key}={word}")
-    assert (stepped(setting, value, -1), stepped(setting, value, 1)) == (down, up)
+    assert (next_value(setting, value, -1), next_value(setting, value, 1)) == (down, up)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_round_values(key: str, word: str, down: Any, up: Any) -> None:
 )
 def test_halves_and_doubles_stay_within_bounds(key: str, word: str, half: Any, double: Any) -> None:
     setting, value = at(key, f"{key}={word}")
-    assert (scaled(setting, value, 0.5), scaled(setting, value, 2)) == (half, double)
+    assert (scale_value(setting, value, 0.5), scale_value(setting, value, 2)) == (half, double)
 
 
 moves = st.lists(st.sampled_from([-1, 1, -2, 2]), max_size=30)
@@ -82,9 +82,9 @@ def test_wherever_keys_lead_the_value_is_possible(setting: Setting, path: list[i
     for move in path:
         before = value
         value = (
-            stepped(setting, value, move)
+            next_value(setting, value, move)
             if abs(move) == 1
-            else scaled(setting, value, 2.0 ** (move // 2))
+            else scale_value(setting, value, 2.0 ** (move // 2))
         )
         assert setting.parse(setting.show(value)) == value
         assert None in (value, before) or type(value) is type(before)
@@ -109,7 +109,7 @@ def test_wherever_keys_lead_the_value_is_possible(setting: Setting, path: list[i
     ],
 )
 def test_typed_values(key: str, text: str, value: Any) -> None:
-    assert typed(*at(key), text) == value
+    assert format_typed(*at(key), text) == value
 
 
 @pytest.mark.parametrize(
@@ -158,13 +158,13 @@ def test_typed_values(key: str, text: str, value: Any) -> None:
 )
 def test_what_is_refused_says_what_would_be_right(key: str, text: str, words: str) -> None:
     with pytest.raises(RequestError) as refused:
-        typed(*at(key), text)
+        format_typed(*at(key), text)
     assert words in str(refused.value)
 
 
 def test_a_refusal_quotes_what_was_typed_and_names_the_key_as_it_is() -> None:
     with pytest.raises(RequestError) as refused:
-        typed(*at("train.clip"), "<controls.leave>", KeyNames((("controls.leave", "w"),)))
+        format_typed(*at("train.clip"), "<controls.leave>", KeyLabels((("controls.leave", "w"),)))
     assert str(refused.value).startswith('"<controls.leave>" is not a number.')
     assert ", or w to keep " in str(refused.value)
 
@@ -173,7 +173,7 @@ def test_a_refusal_quotes_what_was_typed_and_names_the_key_as_it_is() -> None:
 def test_whatever_is_typed_is_possible_or_refused(setting: Setting, text: str) -> None:
     value = dotted_keys.value_of(MLP, setting.key)
     try:
-        found = typed(setting, value, text)
+        found = format_typed(setting, value, text)
     except RequestError:
         return
     assert setting.parse(setting.show(found)) == found
@@ -207,13 +207,13 @@ def test_settings_that_do_not_go_together_are_named(
     line: str, key: str, value: str, words: str
 ) -> None:
     with pytest.raises(RequestError) as refused:
-        together(recipe.read(line), key, value)
+        join_sentences(recipe.parse_recipe(line), key, value)
     assert str(refused.value) == words
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_setting_explains_itself(preset: str) -> None:
-    for setting in dotted_keys.settings_of(recipe.read(preset)):
+    for setting in dotted_keys.settings_of(recipe.parse_recipe(preset)):
         words = explanation(setting)
         assert setting.help in words
         assert bounds(setting) in words

@@ -18,36 +18,36 @@ from seqlm.presets import PRESETS
 from seqlm.runspec import recipe
 from workbench.corpus.preview import Preview
 from workbench.keyboard.key_labels import USUAL_KEYS
-from workbench.panes.controls.footer import explained
+from workbench.panes.controls.footer import explanation_rows
 from workbench.panes.controls.pane import ControlsPane
 from workbench.panes.controls.presets import (
     PresetScreen,
     columns,
     heading,
-    matching,
+    matching_presets,
+    parameter_count_text,
     preset_line,
-    size_of,
 )
 from workbench.panes.controls.render import action_at, controls_rows
 from workbench.panes.controls.rows import control_rows
-from workbench.panes.controls.rows_state import ShownControls
+from workbench.panes.controls.rows_state import ControlsState
 from workbench.panes.controls.summary import summary
 from workbench.panes.controls.view_model import (
     ControlsView,
-    beyond,
     n_list_lines,
+    overflow_text,
     scrolled,
     scrolled_to_cursor,
 )
 from workbench.render.palette import PALETTES
-from workbench.render.sanitize import clean
-from workbench.state.app_state import Situation
-from workbench.widgets.appearance import Look
+from workbench.render.sanitize import sanitize
+from workbench.state.app_state import AppState
+from workbench.widgets.appearance import Appearance
 
-MLP = recipe.read("names-mlp")
-ASKED = recipe.apply(MLP, ["model.hidden=300"])
+MLP = recipe.parse_recipe("names-mlp")
+ASKED = recipe.apply_settings(MLP, ["model.hidden=300"])
 RATE = "train.learning_rate"
-CONTENT = ShownControls(
+CONTENT = ControlsState(
     control_rows(ASKED, MLP, {RATE: 0.025}, {RATE: (1, 2)}),
     11_897,
     17_697,
@@ -59,11 +59,11 @@ KEYS = [row.key for row in ROWS]
 REFUSAL = "400 is above 100, the largest learning rate. Type 0.000001 to 100, or esc to keep 0.025."
 
 
-def shown(asked: RunConfig, running: RunConfig | None = None, **in_force: Any) -> ShownControls:
+def shown(asked: RunConfig, running: RunConfig | None = None, **in_force: Any) -> ControlsState:
     rows = control_rows(asked, running, in_force)
     n_waiting = sum(row.waiting_text is not None for row in rows)
     counts = asked.model.learns_by_counting
-    return ShownControls(
+    return ControlsState(
         rows, n_waiting=n_waiting, learns_by_counting=counts, can_undo=True, can_redo=True
     )
 
@@ -129,12 +129,12 @@ def test_wide_and_short() -> None:
 
 def test_help_of_a_setting_is_whole_where_there_is_room_and_names_the_value_of_the_preset() -> None:
     for preset in PRESETS:
-        rows = control_rows(recipe.read(preset), None, {})
+        rows = control_rows(recipe.parse_recipe(preset), None, {})
         for row in rows[1:]:
-            words = explained(row, USUAL_KEYS)
+            words = explanation_rows(row, USUAL_KEYS)
             value = dotted_keys.value_of(PRESETS[preset].config, row.key)
             assert words.endswith(f"; {row.setting.show(value)} in {preset}.")
-            view = ControlsView(ShownControls(rows), rows.index(row))
+            view = ControlsView(ControlsState(rows), rows.index(row))
             under = "".join(plain(view, 76, 24)).replace(" ", "")
             assert words.replace(" ", "") in under
 
@@ -145,7 +145,9 @@ def test_the_border_says_how_much_of_the_list_is_not_seen() -> None:
             view = scrolled_to_cursor(ControlsView(CONTENT, at), 35, height)
             seen = plain(view, 35, height)[: n_list_lines(35, height)]
             n_seen = sum(not line.startswith(("─", "✗", "  ")) and line != "" for line in seen)
-            told = [int(word) for word in beyond(view, 35, height).split() if word.isdecimal()]
+            told = [
+                int(word) for word in overflow_text(view, 35, height).split() if word.isdecimal()
+            ]
             assert sum(told) + n_seen == len(ROWS)
 
 
@@ -153,13 +155,13 @@ def test_one_row_sums_up() -> None:
     folded = "".join(text for text, _ in summary(CONTENT, 70))
     assert folded == "learning rate 0.025 [ ] │ hidden 200 → 300 ↻ r │ batch 32 │ model mlp"
     assert plain(view_on("train.pace", 40, 1), 40, 1) == ["pace full │ learning rate 0.025"]
-    counts = "".join(text for text, _ in summary(shown(recipe.read("names-ngram")), 60))
+    counts = "".join(text for text, _ in summary(shown(recipe.parse_recipe("names-ngram")), 60))
     assert counts == "model ngram │ order 6 │ smoothing kneser-ney │ temperature 1"
 
 
 def test_a_value_that_has_no_room_goes_before_the_one_that_waits() -> None:
-    six = recipe.read("names-ngram")
-    asked = recipe.apply(six, ["model.smoothing=witten-bell"])
+    six = recipe.parse_recipe("names-ngram")
+    asked = recipe.apply_settings(six, ["model.smoothing=witten-bell"])
     view = ControlsView(shown(asked, six), cursor=9)
     assert any("→ witten-bell" in row for row in plain(view, 35, 24))
 
@@ -167,7 +169,7 @@ def test_a_value_that_has_no_room_goes_before_the_one_that_waits() -> None:
 def test_nothing_waits_and_values_that_wait_for_going_on() -> None:
     words = "\n".join(plain(ControlsView(shown(MLP, MLP)), 35, 20))
     assert "No value waits." in words
-    slower = recipe.apply(MLP, ["train.learning_rate=0.05"])
+    slower = recipe.apply_settings(MLP, ["train.learning_rate=0.05"])
     words = "\n".join(plain(ControlsView(shown(slower, MLP)), 35, 20))
     assert "1 waits: space goes on with it, u" in words
 
@@ -195,7 +197,7 @@ def test_any_size_shows_the_cursor(
         for text, role in row:
             kind, _, how = role.partition(" ")
             Style.parse(f"{palette.style(kind)} {how}")  # type: ignore[arg-type]
-            assert clean(text) == text
+            assert sanitize(text) == text
     if height > 1 and width >= 30:
         label = ROWS[view.cursor].label
         assert any(line.startswith(label[:8]) for line in plain(view, width, height))
@@ -351,7 +353,7 @@ async def test_the_cursor_stays_on_its_setting_when_rows_change() -> None:
     async with app.run_test(size=(40, 30)) as pilot:
         await press(pilot, ["end"])
         here = app.pane.view.row
-        app.pane.show_controls(shown(recipe.read("names-bigram")))
+        app.pane.show_controls(shown(recipe.parse_recipe("names-bigram")))
         assert here is not None
         assert app.pane.view.row is not None
         assert app.pane.view.row.key == here.key
@@ -394,9 +396,9 @@ async def test_a_preset_is_chosen_from_the_list() -> None:
 
 
 def test_presets_are_found_by_any_word() -> None:
-    assert [preset.name for preset in matching("python LSTM")] == ["python-lstm"]
-    assert len(matching("")) == len(PRESETS)
-    assert matching("[/nothing") == []
+    assert [preset.name for preset in matching_presets("python LSTM")] == ["python-lstm"]
+    assert len(matching_presets("")) == len(PRESETS)
+    assert matching_presets("[/nothing") == []
 
 
 async def test_the_same_rows_again_draw_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -422,10 +424,10 @@ async def test_any_screen_size(size: tuple[int, int]) -> None:
 
 
 def test_presets_tell_their_size_where_the_vocabulary_is_known(preview: Preview) -> None:
-    sizes = {name: size_of(preset, preview) for name, preset in PRESETS.items()}
-    assert sizes == {name: size_of(preset, None) for name, preset in PRESETS.items()}
+    sizes = {name: parameter_count_text(preset, preview) for name, preset in PRESETS.items()}
+    assert sizes == {name: parameter_count_text(preset, None) for name, preset in PRESETS.items()}
     assert (sizes["names-mlp"], sizes["names-bigram"], sizes["python-lstm"]) == (11_897, 0, None)
-    line = preset_line(PRESETS["names-mlp"], Look(), columns(120), preview).plain
+    line = preset_line(PRESETS["names-mlp"], Appearance(), columns(120), preview).plain
     assert line.split()[:9] == [
         "names-mlp",
         "names",
@@ -437,7 +439,7 @@ def test_presets_tell_their_size_where_the_vocabulary_is_known(preview: Preview)
         "three",
         "letters",
     ]
-    line = preset_line(PRESETS["python-lstm"], Look(), columns(120), preview).plain
+    line = preset_line(PRESETS["python-lstm"], Appearance(), columns(120), preview).plain
     assert " — " in line
 
 
@@ -445,9 +447,9 @@ def test_presets_tell_their_size_where_the_vocabulary_is_known(preview: Preview)
 def test_no_name_in_the_list_of_presets_is_cut(width: int) -> None:
     at = columns(width)
     assert at.has_lesson == (width == 120)
-    heads = heading(Look(), at).plain
+    heads = heading(Appearance(), at).plain
     for preset in PRESETS.values():
-        line = preset_line(preset, Look(), at).plain
+        line = preset_line(preset, Appearance(), at).plain
         family = dotted_keys.kind_of(preset.config.model)
         assert line.split()[:3] == [preset.name, preset.config.data.corpus, family]
         assert (f"  {preset.teaches}" in line) == at.has_lesson
@@ -458,7 +460,7 @@ def test_no_name_in_the_list_of_presets_is_cut(width: int) -> None:
 async def test_settings_that_do_not_go_together_keep_the_field_open() -> None:
     app = Host()
     async with app.run_test(size=(40, 40)) as pilot:
-        app.pane.show(Situation(MLP))
+        app.pane.show(AppState(MLP))
         while app.pane.view.row is None or app.pane.view.row.key != "data.split":
             await press(pilot, ["down"])
         await press(pilot, ["enter", *"70/20/20", "enter"])
@@ -471,9 +473,9 @@ async def test_settings_that_do_not_go_together_keep_the_field_open() -> None:
 
 async def test_an_arrow_that_leads_to_what_does_not_go_together_says_so() -> None:
     app = Host()
-    app.asked = recipe.read("names-mlp train.example=window")
+    app.asked = recipe.parse_recipe("names-mlp train.example=window")
     async with app.run_test(size=(40, 40)) as pilot:
-        app.pane.show(Situation(app.asked))
+        app.pane.show(AppState(app.asked))
         while app.pane.view.row is None or app.pane.view.row.key != "model.kind":
             await press(pilot, ["down"])
         await press(pilot, ["right"])
@@ -484,4 +486,4 @@ async def test_an_arrow_that_leads_to_what_does_not_go_together_says_so() -> Non
 def test_hostile_values_are_harmless() -> None:
     config = dotted_keys.with_value(MLP, "data.corpus", "[/red]\x1b]52;c;x\x07漢\n")
     for line in plain(ControlsView(shown(config)), 50, 50):
-        assert clean(line) == line
+        assert sanitize(line) == line

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from app_harness import Stage, settled
+from app_harness import AppHarness, wait_until_settled
 from rich.cells import cell_len
 
 from seqlm.configuration.run_config import DataConfig
@@ -12,7 +12,7 @@ from workbench.corpus.preview import Preview, make_preview
 from workbench.panes.data.merges import merge_rows, n_merges
 from workbench.panes.data.pairs import pair_rows
 from workbench.panes.data.render import fed_rows, folded_row, token_rows
-from workbench.state.app_state import Situation
+from workbench.state.app_state import AppState
 from workbench.widgets.row_widget import Row
 
 WIDTHS = (28, 33, 41, 75, 115)
@@ -55,7 +55,7 @@ def test_every_token_stands_beside_its_id(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_of_a_line_to_recall_its_first_symbol_is_seen(recall: Preview, width: int) -> None:
-    situation = Situation(asked=preset_config("recall-lstm"), preview=recall)
+    situation = AppState(asked=preset_config("recall-lstm"), preview=recall)
     rows = fed_rows(situation, recall, 0, width, 6, {})[1:]
     assert len(rows) == 5
     for row, item in zip(rows, recall.text.items["train"], strict=False):
@@ -66,7 +66,7 @@ def test_of_a_line_to_recall_its_first_symbol_is_seen(recall: Preview, width: in
 
 
 def test_folded_too_the_first_symbol_is_seen(recall: Preview) -> None:
-    situation = Situation(asked=preset_config("recall-lstm"), preview=recall)
+    situation = AppState(asked=preset_config("recall-lstm"), preview=recall)
     _, pairs = words_of(folded_row(situation, 120)).split("│ ")
     first, answer = pairs.split("  ")[0].split(" → ")
     assert first.split()[0] == answer
@@ -110,14 +110,16 @@ def test_a_line_of_a_stream_begins_with_a_whole_word(grown: Preview) -> None:
     assert text.startswith("␣")
 
 
-async def test_the_merges_are_a_view_where_there_are_some(stage: Stage, grown: Preview) -> None:
-    app = stage.app()
+async def test_the_merges_are_a_view_where_there_are_some(
+    harness: AppHarness, grown: Preview
+) -> None:
+    app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         pane = app.main.data
         pane.action_view(-1)
         assert pane.about(30) == "pairs 5/5"
-        pane.show(Situation(asked=app.situation.asked, preview=grown))
+        pane.show(AppState(asked=app.situation.asked, preview=grown))
         pane.action_view(1)
         assert pane.about(30) == "merges 6/6"
         n_before = len(pane.wanted())

@@ -26,22 +26,22 @@ from seqlm.configuration.run_config import DataConfig, SampleConfig
 from seqlm.data.tokenizer import CharTokenizer
 from seqlm.errors import RequestError
 from seqlm.presets import preset_config
-from seqlm.protocol.queries import Drawn
-from workbench.corpus.novelty import Finding
+from seqlm.protocol.queries import SampleResult
+from workbench.corpus.novelty import NoveltyResult
 from workbench.corpus.preview import make_preview
-from workbench.panes.generate.presenter import GenerateDesk
-from workbench.panes.generate.prompt import tokens_of, typed_text, usable
+from workbench.panes.generate.presenter import GeneratePresenter
+from workbench.panes.generate.prompt import is_usable_prompt, tokens_of, typed_text
 from workbench.panes.generate.render import generate_rows
-from workbench.panes.generate.requests import PredictionWanted, SamplesWanted
+from workbench.panes.generate.requests import PredictionRequest, SamplesRequest
 from workbench.panes.generate.title import title_info
-from workbench.panes.generate.view_model import VIEWS, GenerateView, Message, Source
+from workbench.panes.generate.view_model import VIEWS, GenerateView, Message, PredictionSource
 from workbench.render.palette import NO_COLOUR, PALETTES
-from workbench.render.sanitize import END, clean
-from workbench.sampling.guessing_game import Guess, Guessing, Puzzle
+from workbench.render.sanitize import END, sanitize
+from workbench.sampling.guessing_game import Guess, GuessingGame, Puzzle
 from workbench.sampling.prediction import Prediction
-from workbench.sampling.sample_tree import Continuation
-from workbench.state.app_state import Situation
-from workbench.widgets.appearance import Look
+from workbench.sampling.sample_tree import SampleTree
+from workbench.state.app_state import AppState
+from workbench.widgets.appearance import Appearance
 
 GOLDEN_78 = """\
    m    a ╎  r  [ a ]             entropy 1.53 → 1.32  │ same draw, by age
@@ -106,7 +106,7 @@ def test_both_columns_sum_to_one() -> None:
 
 
 def test_the_title_lists_the_views_and_tells_whose_weights() -> None:
-    before = GenerateView(source=Source("letter-pair counts, no training yet", "counts"))
+    before = GenerateView(source=PredictionSource("letter-pair counts, no training yet", "counts"))
     wide = "STEP  samples  stages  tree  guess  1/5 · letter-pair counts, no training yet"
     assert title_info(before) == wide
     assert title_info(before, 58) == "step 1/5 · letter-pair counts, no training yet"
@@ -128,8 +128,7 @@ def test_another_setting_shows_what_the_same_number_would_draw_now() -> None:
     wild = next(
         text
         for seed in range(100)
-        if (text := Continuation().draw(prediction(), SampleConfig(seed=seed))).drawn[0].token
-        == "r"
+        if (text := SampleTree().draw(prediction(), SampleConfig(seed=seed))).drawn[0].token == "r"
     )
     as_drawn = "\n".join(plain(drawn_view(text=wild, sampling=SampleConfig()), 80, 16))
     assert "drew r" in as_drawn
@@ -143,29 +142,31 @@ hostile = st.lists(
 )
 
 
-def hostile_view(tokens: list[str], n_drawn: int, look: Look, showing: Any) -> GenerateView:
+def hostile_view(tokens: list[str], n_drawn: int, look: Appearance, showing: Any) -> GenerateView:
     shares = {token: 1 / len(tokens) for token in tokens}
     expected = prediction(shares)
-    text = Continuation().begin(tuple(tokens[:3]))
+    text = SampleTree().begin(tuple(tokens[:3]))
     for i in range(n_drawn):
         text = text.pick(expected, i % len(tokens)).forward()
     for i in range(n_drawn % 7):  # branches here and there
         text = text.go_to(0, i * n_drawn % 11).pick(expected, -i % len(tokens)).forward()
         text = text.pick(expected, i % len(tokens))
     whole = "".join(tokens)
-    sample = Drawn(text=whole, tokens=tokens, surprisal=[1.0] * len(tokens))
+    sample = SampleResult(text=whole, tokens=tokens, surprisal=[1.0] * len(tokens))
     guess = Guess(tuple(tokens), tokens[0], tokens[-1], 0.0, 1.0, 2.0, 3.0, expected)
-    game = Guessing(Puzzle(tuple(tokens), 0, "val"), 0, 1, n_drawn, 1.0, 2.0, 3.0, guess)
+    game = GuessingGame(Puzzle(tuple(tokens), 0, "val"), 0, 1, n_drawn, 1.0, 2.0, 3.0, guess)
     return GenerateView(
         text=text.keep(),
         pending=expected,
         candidate=n_drawn % len(tokens),
         sampling=SampleConfig(temperature=0.5, top_k=5, top_p=0.9, min_p=0.1, seed=n_drawn),
-        source=Source("\x1b]52;c;x\x07[/]", "live", None, CharTokenizer(tuple(tokens), 0)),
+        source=PredictionSource(
+            "\x1b]52;c;x\x07[/]", "live", None, CharTokenizer(tuple(tokens), 0)
+        ),
         same_draw=((1, whole),),
         samples=(sample,) * (n_drawn % 5),
         first_sample=n_drawn % 3,
-        findings=AnyText(Finding("train", 10**9, whole)),
+        findings=AnyText(NoveltyResult("train", 10**9, whole)),
         game=game if n_drawn % 3 else None,
         is_guessing=n_drawn % 2 == 0,
         showing=showing,
@@ -175,10 +176,10 @@ def hostile_view(tokens: list[str], n_drawn: int, look: Look, showing: Any) -> G
     )
 
 
-class AnyText(dict[tuple[str, bool], Finding]):
+class AnyText(dict[tuple[str, bool], NoveltyResult]):
     """Knows the same about every text."""
 
-    def __init__(self, finding: Finding) -> None:
+    def __init__(self, finding: NoveltyResult) -> None:
         super().__init__()
         self._finding = finding
 
@@ -205,16 +206,16 @@ def test_any_token_at_any_size(
     palette: str,
     showing: str,
 ) -> None:
-    view = hostile_view(tokens, n_drawn, Look(PALETTES[palette], ascii_only), showing)
+    view = hostile_view(tokens, n_drawn, Appearance(PALETTES[palette], ascii_only), showing)
     rows = generate_rows(view, width, height)
     assert len(rows) == height
     for row in rows:
         assert cell_len(row.plain) == width
-        assert clean(row.plain) == row.plain
+        assert sanitize(row.plain) == row.plain
         assert row.plain.isascii() or not ascii_only
     title = title_info(view, width)
     assert cell_len(title) <= width
-    assert clean(title) == title
+    assert sanitize(title) == title
 
 
 @pytest.mark.parametrize("width", [0, 1, 5, 40, 120])
@@ -224,7 +225,7 @@ def test_before_anything_is_known(width: int) -> None:
 
 
 def test_a_long_text_becomes_blocks_around_the_cursor() -> None:
-    text = Continuation().begin(tuple("x" * 50))
+    text = SampleTree().begin(tuple("x" * 50))
     for _ in range(60):
         text = text.pick(prediction(), 1).forward()
     rows = plain(drawn_view(text=text.back(), same_draw=(), samples=None), 40, 7)
@@ -237,7 +238,7 @@ def test_a_long_text_becomes_blocks_around_the_cursor() -> None:
 
 def test_the_first_thing_asked_is_what_follows_the_prompt() -> None:
     desk = desk_with(prompt="ax")
-    assert desk.outbox == [PredictionWanted("generate-1", ("a",), "live")]
+    assert desk.outbox == [PredictionRequest("generate-1", ("a",), "live")]
 
 
 def test_with_nothing_drawn_it_follows_newer_weights() -> None:
@@ -259,9 +260,9 @@ def test_with_nothing_drawn_it_follows_newer_weights() -> None:
 def test_an_answerer_that_is_gone_is_not_waited_for() -> None:
     desk = desk_with()
     desk.draw()
-    desk.use_source(Source("pair counts", "counts", None, tokenizer_of()))
+    desk.use_source(PredictionSource("pair counts", "counts", None, tokenizer_of()))
     asked = desk.outbox[-1]
-    assert isinstance(asked, PredictionWanted)
+    assert isinstance(asked, PredictionRequest)
     assert asked.weights == "counts"
     answer(desk)
     assert len(desk.view.text.drawn) == 1
@@ -373,10 +374,10 @@ def test_samples_are_of_the_prompt() -> None:
     answer(desk)
     desk.ask_samples()
     asked = desk.outbox.pop()
-    assert asked == SamplesWanted("generate-2", ("a",), 10)
+    assert asked == SamplesRequest("generate-2", ("a",), 10)
     desk.take_samples("another", [], 7)
     assert desk.view.samples is None
-    desk.take_samples(asked.request_id, [Drawn(text="a", tokens=[END], surprisal=[1.0])], 7)
+    desk.take_samples(asked.request_id, [SampleResult(text="a", tokens=[END], surprisal=[1.0])], 7)
     assert desk.view.samples is not None
     assert desk.view.message is None
 
@@ -406,9 +407,9 @@ def test_line_ends_can_be_typed() -> None:
 
 
 def test_a_stream_always_has_something_to_begin_after() -> None:
-    assert usable("", source(1, ("a", "\n"))) == ("\n",)
-    assert usable("x", source(1, ("b", "c"))) == ("b",)
-    assert usable("", source()) == ()
+    assert is_usable_prompt("", source(1, ("a", "\n"))) == ("\n",)
+    assert is_usable_prompt("x", source(1, ("b", "c"))) == ("b",)
+    assert is_usable_prompt("", source()) == ()
 
 
 # The widget.
@@ -456,7 +457,7 @@ async def test_the_prompt_is_edited_and_a_strange_one_refused() -> None:
 
 def test_an_empty_prompt_is_refused_where_nothing_could_be_begun_after() -> None:
     desk = desk_with()
-    desk.use_source(Source("", "live", 1, CharTokenizer(("a", "b"), None)))
+    desk.use_source(PredictionSource("", "live", 1, CharTokenizer(("a", "b"), None)))
     with pytest.raises(RequestError, match="no end token to begin after: type something"):
         desk.set_prompt("")
 
@@ -563,7 +564,7 @@ async def test_any_screen_size(size: tuple[int, int]) -> None:
 
 
 def test_a_question_is_answered_at_once_where_that_costs_no_waiting() -> None:
-    desk = GenerateDesk(("a",))
+    desk = GeneratePresenter(("a",))
     desk.use_source(source())
     (question,) = desk.outbox
     desk.answered(question, lambda asked, *_: prediction(request_id=asked))
@@ -583,7 +584,7 @@ async def test_a_prompt_that_was_never_taught_alone_says_so() -> None:
     words = "▸ 124 never begins a line of train: nothing was taught about it alone"
     app = Host(dict.fromkeys(preview.vocabulary, 1 / 128))
     async with app.run_test(size=(80, 20)) as pilot:
-        app.pane.show(Situation(preset_config("counting"), preview=preview))
+        app.pane.show(AppState(preset_config("counting"), preview=preview))
         app.pane.show_source("counting-1", "live", 1, preview.text.tokenizer)
         for typed, is_said in (("124", True), ("122", False), ("123 124", False), ("127", True)):
             app.pane.post_message(Paste(typed))

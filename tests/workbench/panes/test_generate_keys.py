@@ -24,8 +24,8 @@ from seqlm.configuration.run_config import DataConfig, RunConfig, SampleConfig
 from seqlm.data.tokenizer import END
 from workbench.corpus.preview import Preview, make_preview
 from workbench.panes.generate import background_work as generate_working
-from workbench.panes.generate.requests import PredictionWanted
-from workbench.state.app_state import Situation
+from workbench.panes.generate.requests import PredictionRequest
+from workbench.state.app_state import AppState
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Preview:
 
 
 def with_text(app: Host, preview: Preview) -> None:
-    app.pane.show(Situation(RunConfig(preset="names-mlp"), preview=preview))
+    app.pane.show(AppState(RunConfig(preset="names-mlp"), preview=preview))
 
 
 # Views
@@ -299,9 +299,9 @@ def test_a_text_that_was_begun_asks_the_weights_it_has() -> None:
     desk.draw()
     desk.use_source(source(9))
     desk.draw()
-    assert desk.outbox[-1] == PredictionWanted("generate-2", ("a", tokens_of(desk)[0]), "41")
+    assert desk.outbox[-1] == PredictionRequest("generate-2", ("a", tokens_of(desk)[0]), "41")
     desk.follow()
-    assert desk.outbox[-1] == PredictionWanted("generate-3", ("a",), "live")
+    assert desk.outbox[-1] == PredictionRequest("generate-3", ("a",), "live")
 
 
 def tokens_of(desk: Any) -> list[str]:

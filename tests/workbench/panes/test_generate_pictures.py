@@ -7,11 +7,11 @@ from textual.pilot import Pilot
 
 from seqlm.configuration.run_config import RunConfig, SampleConfig
 from seqlm.data.tokenizer import END
-from workbench.application.startup import theme_of
+from workbench.application.startup import make_theme
 from workbench.corpus.preview import Preview
 from workbench.panes.generate.pane import GeneratePane
 from workbench.render.palette import DARK, NO_COLOUR
-from workbench.state.app_state import Situation
+from workbench.state.app_state import AppState
 
 Compare = Callable[..., bool]
 _TOKENS = (*(token for token in HOSTILE if token), "[@click=app.bell]", END)
@@ -25,7 +25,7 @@ class Picture(Host):
         total = sum(shares.values())
         super().__init__({token: share / total for token, share in shares.items()})
         self._sampling, self._keys = sampling, keys.split()
-        self.register_theme(theme_of(DARK))
+        self.register_theme(make_theme(DARK))
         self.theme = "seqlm"
 
     def begin(self) -> None:
@@ -67,7 +67,7 @@ def test_a_tree_after_picks_and_an_undo(snap_compare: Compare, preview: Preview)
     app = Picture(shares, SampleConfig(seed=7), keys)
 
     async def play(pilot: Pilot[None]) -> None:
-        app.pane.show(Situation(RunConfig(preset="names-mlp"), preview=preview))
+        app.pane.show(AppState(RunConfig(preset="names-mlp"), preview=preview))
         await app.play(pilot)
 
     assert snap_compare(app, terminal_size=(100, 20), run_before=play)
@@ -80,7 +80,7 @@ def test_a_game_of_three_guesses_in_ascii(snap_compare: Compare, preview: Previe
 
     async def play(pilot: Pilot[None]) -> None:
         app.pane.show_look(NO_COLOUR, ascii_only=True)
-        app.pane.show(Situation(RunConfig(preset="names-mlp"), preview=preview))
+        app.pane.show(AppState(RunConfig(preset="names-mlp"), preview=preview))
         await app.play(pilot)
 
     assert snap_compare(app, terminal_size=(80, 18), run_before=play)

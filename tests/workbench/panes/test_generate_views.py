@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from seqlm.configuration.run_config import SampleConfig
 from seqlm.data.tokenizer import END
-from workbench.corpus.novelty import Finding
+from workbench.corpus.novelty import NoveltyResult
 from workbench.panes.generate import token_strip
 from workbench.panes.generate.render import generate_rows
 from workbench.panes.generate.stages import stage_rows
@@ -18,9 +18,9 @@ from workbench.panes.generate.token_strip import cells
 from workbench.panes.generate.tree import branch_rows, how_words
 from workbench.panes.generate.view_model import GenerateView, Message
 from workbench.sampling.branches import Branch
-from workbench.sampling.guessing_game import Guess, Guessing, Puzzle
-from workbench.sampling.sample_tree import Continuation
-from workbench.widgets.appearance import Look
+from workbench.sampling.guessing_game import Guess, GuessingGame, Puzzle
+from workbench.sampling.sample_tree import SampleTree
+from workbench.widgets.appearance import Appearance
 
 STAGES_104 = """\
    prompt ╎ drawn
@@ -68,7 +68,7 @@ ALL_STAGES = SampleConfig(temperature=0.8, top_k=5, top_p=0.9, min_p=0.2, seed=7
 
 
 def stages_view(**changes: Any) -> GenerateView:
-    text = Continuation().begin(("m", "a")).pick(prediction(), 2).forward()
+    text = SampleTree().begin(("m", "a")).pick(prediction(), 2).forward()
     text = text.draw(prediction(), ALL_STAGES)
     return drawn_view(showing="stages", sampling=ALL_STAGES, text=text, **changes)
 
@@ -125,9 +125,9 @@ def test_every_stage_sums_to_one_and_names_what_it_cut() -> None:
     ]
 
 
-def written(view: GenerateView, *words: str) -> Continuation:
+def written(view: GenerateView, *words: str) -> SampleTree:
     """Branches written by hand out of the view's candidates."""
-    text = Continuation().begin(("m", "a"))
+    text = SampleTree().begin(("m", "a"))
     for word in words:
         text = text.go_to(text.now.current, 0)
         for place, letter in enumerate(word):
@@ -140,8 +140,8 @@ def tree_view(**changes: Any) -> GenerateView:
     view = drawn_view(showing="tree")
     text = written(view, f"rin{END}", f"riya{END}", "ray").go_to(1, 2).keep()
     found = {
-        ("marin", True): Finding("train", 2044, "marin"),
-        ("mariya", True): Finding("val", 7, "mari"),
+        ("marin", True): NoveltyResult("train", 2044, "marin"),
+        ("mariya", True): NoveltyResult("val", 7, "mari"),
     }
     return drawn_view(**{"showing": "tree", "text": text, "findings": found, **changes})
 
@@ -179,9 +179,9 @@ def test_the_tree_shows_the_branches_around_the_current_one() -> None:
 
 
 def test_a_branch_says_who_made_it() -> None:
-    drawn = Continuation().begin(("m",)).draw(prediction(), SampleConfig())
+    drawn = SampleTree().begin(("m",)).draw(prediction(), SampleConfig())
     assert how_words(drawn_view(text=drawn), 0) == "drawn"
-    assert how_words(drawn_view(text=Continuation()), 0) == "nothing drawn yet"
+    assert how_words(drawn_view(text=SampleTree()), 0) == "nothing drawn yet"
     assert how_words(tree_view(), 1) == "you chose y (0.040)"
 
 
@@ -204,11 +204,11 @@ def test_a_long_tree_is_shown_around_its_cursor() -> None:
 
 def test_a_text_that_ended_says_what_became_of_it() -> None:
     text = written(drawn_view(), f"ri{END}").go_to(0, 1)
-    known = {("mari", True): Finding("train", 12, "mari")}
+    known = {("mari", True): NoveltyResult("train", 12, "mari")}
     told = plain(drawn_view(text=text, findings=known), 76, 10)[-1]
     assert told == " mari · in train (line 12) · 2.03 nats each · p(all) 3.9e-5"
     assert plain(drawn_view(text=text, findings={}), 76, 10)[-1].startswith(" mari · looking it up")
-    new = {("mari", True): Finding(None, None, "ari")}
+    new = {("mari", True): NoveltyResult(None, None, "ari")}
     told = plain(drawn_view(text=text, findings=new), 76, 10)[-1]
     assert told == " mari · new · longest stretch copied: ari (3 of 4) · 2.03 nats each"
     assert "in train" in plain(drawn_view(text=text, findings=known, showing="stages"), 76, 20)[1]
@@ -216,7 +216,7 @@ def test_a_text_that_ended_says_what_became_of_it() -> None:
 
 def test_a_running_text_tells_the_longest_run_copied() -> None:
     text = written(drawn_view(), "rin")
-    known = {("marin", False): Finding(None, None, "ari", is_item=False)}
+    known = {("marin", False): NoveltyResult(None, None, "ari", is_item=False)}
     told = plain(drawn_view(text=text, findings=known), 76, 10)[-1]
     assert told == " longest run copied: 3 characters, ari"
 
@@ -224,7 +224,7 @@ def test_a_running_text_tells_the_longest_run_copied() -> None:
 def guess_view(**changes: Any) -> GenerateView:
     guess = Guess(("m", "a"), "n", "r", 0.25, 3.05, 2.6, 1.9, prediction())
     puzzle = Puzzle(tuple(f"mari{END}"), 1, "val")
-    game = Guessing(puzzle, 3, 1, 2, 6.1, 5.0, 4.04, guess)
+    game = GuessingGame(puzzle, 3, 1, 2, 6.1, 5.0, 4.04, guess)
     return drawn_view(**{"showing": "guess", "game": game, **changes})
 
 
@@ -262,7 +262,7 @@ def test_a_right_guess_is_said_to_be_right() -> None:
     assert game is not None
     assert game.last is not None
     right = Guess(("m",), "a", "a", 0.4, 0.6, 0.7, 0.92, prediction())
-    told = plain(guess_view(game=Guessing(game.puzzle, 2, 1, 1, 0.6, 0.7, 0.92, right)), 76, 12)
+    told = plain(guess_view(game=GuessingGame(game.puzzle, 2, 1, 1, 0.6, 0.7, 0.92, right)), 76, 12)
     assert told[2] == " you said a, and a it was: the model gave it 0.400 (0.92 nats)."
 
 
@@ -313,7 +313,9 @@ def test_a_long_text_has_several_lines_where_there_is_room() -> None:
 @pytest.mark.parametrize("showing", ["stages", "tree", "guess", "samples", "step"])
 def test_in_ascii_nothing_else_is_left(showing: Any) -> None:
     view = {"stages": stages_view, "guess": guess_view}.get(showing, tree_view)()
-    changed = GenerateView(**{**_fields(view), "showing": showing, "look": Look(ascii_only=True)})
+    changed = GenerateView(
+        **{**_fields(view), "showing": showing, "look": Appearance(ascii_only=True)}
+    )
     for width, height in ((120, 30), (76, 12), (36, 9)):
         for row in generate_rows(changed, width, height):
             assert row.plain.isascii()
@@ -334,7 +336,7 @@ def test_letters_go_on_after_z() -> None:
 def test_of_a_long_text_no_more_is_looked_at_than_can_be_drawn(
     prompt: str, back: int, n_drawn: int, width: int, n_lines: int
 ) -> None:
-    text = Continuation().begin(tuple(prompt))
+    text = SampleTree().begin(tuple(prompt))
     for _ in range(n_drawn):
         text = text.pick(prediction(), 0).forward()
     view = drawn_view(text=text.go_to(0, n_drawn - back))

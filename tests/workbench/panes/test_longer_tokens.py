@@ -13,13 +13,13 @@ from workbench.corpus.preview import Preview, make_preview
 from workbench.panes.data.merges import merge_rows, n_merges
 from workbench.panes.data.pairs import pair_rows
 from workbench.panes.data.render import fed_rows, length_rows, line_rows, token_rows
-from workbench.panes.generate.game import GameDesk
-from workbench.panes.generate.prompt import tokens_of, typed_text, unknown_in, usable
+from workbench.panes.generate.game import GamePresenter
+from workbench.panes.generate.prompt import is_usable_prompt, tokens_of, typed_text, unknown_in
 from workbench.panes.generate.render import generate_rows
-from workbench.panes.generate.view_model import VIEWS, GenerateView, Source
+from workbench.panes.generate.view_model import VIEWS, GenerateView, PredictionSource
 from workbench.sampling.from_worker import from_counts
-from workbench.sampling.guessing_game import Guessing, puzzle_of
-from workbench.state.app_state import Situation
+from workbench.sampling.guessing_game import GuessingGame, puzzle_of
+from workbench.state.app_state import AppState
 
 TEXT = "".join(
     f"The {who} saw an extraordinarily-long {what}, this exam {n}!\n"
@@ -37,14 +37,14 @@ def preview(request: pytest.FixtureRequest, tmp_path: Path) -> Preview:
     return make_preview(DataConfig(corpus=str(path), tokenizer=request.param, mode=mode))  # type: ignore[arg-type]
 
 
-def source_of(preview: Preview) -> Source:
-    return Source("word-pair counts", "counts", None, preview.text.tokenizer)
+def source_of(preview: Preview) -> PredictionSource:
+    return PredictionSource("word-pair counts", "counts", None, preview.text.tokenizer)
 
 
 @pytest.mark.parametrize("mode", ["lines", "stream"])
 @pytest.mark.parametrize("width", [24, 36, 78, 118])
 def test_the_data_pane_has_room_for_them(preview: Preview, mode: str, width: int) -> None:
-    situation = Situation(asked=preset_config("names-mlp"), preview=preview)
+    situation = AppState(asked=preset_config("names-mlp"), preview=preview)
     views = (
         fed_rows(situation, preview, 3, width, 12, {}),
         line_rows(preview, 3, width, 12),
@@ -73,7 +73,7 @@ def test_every_view_of_generate_has_exactly_its_size(
             wanted = desk.outbox.pop(0)
             desk.take_prediction(from_counts(preview, wanted.request_id, wanted.tokens))
     desk.change(samples=tuple(preview.draw(desk.view.text.prompt, 3, SampleConfig())))
-    desk.change(game=Guessing().with_puzzle(preview, 0))
+    desk.change(game=GuessingGame().with_puzzle(preview, 0))
     assert len(desk.view.text.drawn) > 1
     for view in VIEWS:
         desk.change(showing=view)
@@ -87,11 +87,11 @@ def test_a_prompt_is_cut_as_the_model_was_taught(preview: Preview) -> None:
     ids = preview.text.tokenizer.encode("The cat saw")
     assert [source.tokenizer.ids[token] for token in tokens] == ids
     assert tokens_of(typed_text(tokens, source), source) == tokens
-    assert usable("The cat saw", source) == tokens
+    assert is_usable_prompt("The cat saw", source) == tokens
 
 
 def test_an_unknown_word_is_said_to_be_unknown() -> None:
-    source = Source("", "live", 1, WORDS)
+    source = PredictionSource("", "live", 1, WORDS)
     assert tokens_of("I passed this exam", source) == ("i", UNKNOWN, "this", "exam")
     assert unknown_in("I passed this exam", source) == ["passed"]
     desk = desk_with()
@@ -108,7 +108,7 @@ def test_a_riddle_is_of_the_models_tokens(preview: Preview) -> None:
 
 
 def test_a_text_is_looked_up_as_its_tokens_make_it() -> None:
-    view = GenerateView(source=Source("", "live", 1, WORDS))
+    view = GenerateView(source=PredictionSource("", "live", 1, WORDS))
     assert view.glyphs(("this", "exam")) == "this exam"
     assert view.token_cells == 4
 
@@ -118,7 +118,7 @@ def test_a_word_is_guessed_letter_by_letter(preview: Preview) -> None:
         pytest.skip("a byte is one key")
     desk = desk_with()
     desk.use_source(source_of(preview))
-    game = GameDesk(desk)
+    game = GamePresenter(desk)
     game.use_text(preview)
     game.begin()
     for key in "the":

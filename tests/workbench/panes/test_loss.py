@@ -24,33 +24,33 @@ from workbench.panes.loss.render import LossBody, shares
 from workbench.panes.loss.rows import change_rows
 from workbench.panes.loss.view_model import X_SCALES, Y_SCALES, LossView, XScale
 from workbench.run.loss_series import MAX_EQUAL_BINS
-from workbench.run.reducer import fold_all
-from workbench.run.state import Changed, Measured, RunState
-from workbench.state.app_state import Situation
+from workbench.run.reducer import reduce_events
+from workbench.run.state import AppliedChange, LossPoint, RunState
+from workbench.state.app_state import AppState
 from workbench.widgets.loss_numbers import numbers_row
 from workbench.widgets.row_widget import Row
 
-CONFIG = recipe.read("names-mlp train.steps=3600 train.evaluate_every=400")
+CONFIG = recipe.parse_recipe("names-mlp train.steps=3600 train.evaluate_every=400")
 
 
 @cache
 def told(name: str, n_events: int = 10_000) -> RunState:
-    return fold_all(RunState(), recorded(name)[:n_events])
+    return reduce_events(RunState(), recorded(name)[:n_events])
 
 
-Shown = Callable[[RunState], Situation]
+Shown = Callable[[RunState], AppState]
 
 
 @pytest.fixture(scope="session")
 def shown(preview: Preview) -> Shown:
-    return lambda run: Situation(CONFIG, running=CONFIG, run=run, preview=preview)
+    return lambda run: AppState(CONFIG, running=CONFIG, run=run, preview=preview)
 
 
 def texts(rows: Sequence[Row]) -> list[str]:
     return ["".join(text for text, _ in row) for row in rows]
 
 
-def body(found: Situation, view: LossView, width: int = 77, height: int = 18) -> LossBody:
+def body(found: AppState, view: LossView, width: int = 77, height: int = 18) -> LossBody:
     return LossBody(found, view, width, height, ascii_only=False)
 
 
@@ -206,8 +206,8 @@ def test_numbers_are_never_cut_in_the_middle(shown: Shown) -> None:
 def test_the_losses_that_a_run_is_judged_on_stand_alone_or_first(
     line: str, names: list[str]
 ) -> None:
-    config, run = recipe.read(line), told("steered")
-    found = Situation(config, running=config, run=run)
+    config, run = recipe.parse_recipe(line), told("steered")
+    found = AppState(config, running=config, run=run)
     row = texts([numbers_row(found, 36)])[0].split()
     assert [word for word in row if word in ("batch", "train", "val", "best")] == names
     assert row[1] == f"{run.train_last if line == 'one-batch' else run.final['train']:.4f}"
@@ -238,9 +238,11 @@ def test_the_effect_of_a_change_is_listed(shown: Shown) -> None:
 def test_changes_between_two_validations_are_told_with_what_they_did_together(
     shown: Shown, width: int, told_as: str
 ) -> None:
-    before, after = Measured(154_000, 2.347), Measured(155_000, 2.358)
+    before, after = LossPoint(154_000, 2.347), LossPoint(155_000, 2.358)
     rates = ((154_302, 4.65e-5, 9.3e-5), (154_597, 9.3e-5, 0.01))
-    changes = tuple(Changed(at, "train.learning_rate", *to, before, after) for at, *to in rates)
+    changes = tuple(
+        AppliedChange(at, "train.learning_rate", *to, before, after) for at, *to in rates
+    )
     found = shown(replace(told("steered"), changes=changes, n_changes=4))
     rows = texts(change_rows(found, 3, width))
     assert rows[1].split() == f"▲4 154,597 {told_as}".split()
@@ -272,13 +274,13 @@ def long_run(n_steps: int) -> RunState:
         events.append(
             Evaluated(step=last, split="val", loss=falls[-1], n_tokens=9, protocol="whole")
         )
-    return fold_all(RunState(), events)
+    return reduce_events(RunState(), events)
 
 
 class Host(App[None]):
     """An app with nothing but the pane."""
 
-    def __init__(self, found: Situation) -> None:
+    def __init__(self, found: AppState) -> None:
         super().__init__()
         self.pane, self._found = LossPane(), found
 
@@ -356,7 +358,7 @@ async def test_every_key_at_every_size(shown: Shown, size: tuple[int, int]) -> N
 
 
 @pytest.fixture(scope="module")
-def short_and_long(shown: Shown) -> tuple[Situation, Situation]:
+def short_and_long(shown: Shown) -> tuple[AppState, AppState]:
     return shown(long_run(1_000)), shown(long_run(1_000_000))
 
 
@@ -380,7 +382,7 @@ def lines_run(work: Callable[[], object]) -> int:
 
 @pytest.mark.parametrize("x", X_SCALES)
 def test_a_frame_costs_the_same_after_a_million_steps(
-    short_and_long: tuple[Situation, Situation], x: XScale
+    short_and_long: tuple[AppState, AppState], x: XScale
 ) -> None:
     short, long = short_and_long
     view = LossView(x=x)
@@ -389,7 +391,7 @@ def test_a_frame_costs_the_same_after_a_million_steps(
 
 
 def test_what_is_kept_of_a_million_steps_is_bounded(
-    short_and_long: tuple[Situation, Situation],
+    short_and_long: tuple[AppState, AppState],
 ) -> None:
     run = short_and_long[1].run
     assert sum(part.n for part in run.train.growing) == 1_000_000
@@ -400,7 +402,7 @@ def test_what_is_kept_of_a_million_steps_is_bounded(
 
 @pytest.mark.slow
 def test_a_frame_takes_no_longer_after_a_million_steps(
-    short_and_long: tuple[Situation, Situation],
+    short_and_long: tuple[AppState, AppState],
 ) -> None:
     costs: tuple[list[float], list[float]] = ([], [])
     for _ in range(100):

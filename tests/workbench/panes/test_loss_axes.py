@@ -24,17 +24,17 @@ from workbench.panes.loss.view_model import X_SCALES, LossView, XScale, zoomed
 from workbench.render.axis import LinearAxis, LogAxis
 from workbench.render.chart.chart import chart_layout
 from workbench.render.chart.loss_range import LARGEST_DRAWN
-from workbench.run.reducer import fold_all
+from workbench.run.reducer import reduce_events
 from workbench.run.state import RunState
-from workbench.state.app_state import Situation
+from workbench.state.app_state import AppState
 
-CONFIG = recipe.read("names-mlp train.steps=3600 train.evaluate_every=400")
+CONFIG = recipe.parse_recipe("names-mlp train.steps=3600 train.evaluate_every=400")
 EVENTS = recorded("steered")
 N_STEPS, N_TARGETS = 3600, 114_291
 
 
-def at(n_events: int = 10_000) -> Situation:
-    return Situation(CONFIG, run=fold_all(RunState(), EVENTS[:n_events]))
+def at(n_events: int = 10_000) -> AppState:
+    return AppState(CONFIG, run=reduce_events(RunState(), EVENTS[:n_events]))
 
 
 WHOLE = at()
@@ -70,7 +70,7 @@ def test_an_axis_reaches_to_the_planned_end() -> None:
 
 
 def test_before_training_every_axis_can_be_drawn() -> None:
-    new = Situation(CONFIG)
+    new = AppState(CONFIG)
     for scale in X_SCALES:
         axis = whole_axis(new, scale)
         assert axis.value(1) > axis.value(0)
@@ -81,7 +81,7 @@ def test_before_training_every_axis_can_be_drawn() -> None:
 @pytest.mark.parametrize("scale", ["log", "linear", "epochs"])
 def test_columns_once_drawn_stay(scale: XScale) -> None:
     view = LossView(x=scale)
-    column: Callable[[Situation], int] = lambda found: chart_layout(  # noqa: E731
+    column: Callable[[AppState], int] = lambda found: chart_layout(  # noqa: E731
         chart_spec(found, view, 80, 18)
     ).column(x_of(found, scale)(1_000))
     assert column(at(60)) == column(WHOLE)
@@ -123,7 +123,7 @@ def test_the_rate_is_told_up_to_the_latest_step() -> None:
 def test_the_entropy_of_the_rules_is_drawn_where_it_is_known(preview: Preview) -> None:
     assert "perfect" not in {ref.label for ref in references(replace(WHOLE, preview=preview))}
     made_by_rules = replace(preview, perfect=0.38)
-    before, after = Situation(CONFIG, preview=made_by_rules), replace(WHOLE, preview=made_by_rules)
+    before, after = AppState(CONFIG, preview=made_by_rules), replace(WHOLE, preview=made_by_rules)
     for found, note in ((before, "the rules"), (after, "")):
         (line,) = (ref for ref in references(found) if ref.label == "perfect")
         assert (line.value, line.note) == (0.38, note)

@@ -1,7 +1,7 @@
 """The line under the cursor of a list can be told from the others in every palette."""
 
 import pytest
-from app_harness import Stage, comes, settled
+from app_harness import AppHarness, wait_until, wait_until_settled
 from textual.color import Color
 from textual.widgets import OptionList
 
@@ -25,13 +25,15 @@ def is_open(found: OptionList) -> bool:
 
 @pytest.mark.parametrize("where", ["o", "colon", "presets"])
 @pytest.mark.parametrize("palette", PALETTES)
-async def test_the_line_under_the_cursor_is_seen(stage: Stage, palette: str, where: str) -> None:
-    app = stage.app(palette=PALETTES[palette])
+async def test_the_line_under_the_cursor_is_seen(
+    harness: AppHarness, palette: str, where: str
+) -> None:
+    app = harness.app(palette=PALETTES[palette])
     keys = {"o": ["o", "down"], "colon": ["colon"], "presets": ["2", "home", "enter"]}[where]
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press(*keys)
-        await comes(pilot, lambda: [o for o in app.screen.query(OptionList) if is_open(o)])
+        await wait_until(pilot, lambda: [o for o in app.screen.query(OptionList) if is_open(o)])
         shown = app.screen.query_one(OptionList)
         here = shown.get_visual_style("option-list--option", "option-list--option-highlighted")
         other = shown.get_visual_style("option-list--option")

@@ -10,7 +10,7 @@ from pathlib import Path
 from seqlm.protocol import commands
 from seqlm.protocol.events import Ended, Event, StepsDone
 from seqlm.runs.directory import list_runs
-from seqlm.runs.event_log import Tail
+from seqlm.runs.event_log import EventLogReader
 from seqlm.worker import client
 
 _HERE = Path(__file__).parent
@@ -23,7 +23,7 @@ class _Recorder:
         self._worker = client.spawn()
         self._worker.ask(commands.Start(id="start", recipe=recipe))
         self.run = list_runs()[-1]
-        self._tail = Tail(self.run.events_path)
+        self._tail = EventLogReader(self.run.events_path)
 
     def wait_for(self, step: int) -> None:
         while not any(_is_past(event, step) for event in self._tail.read()):

@@ -5,13 +5,20 @@ import math
 from hypothesis import strategies as st
 
 from workbench.render.axis import LinearAxis, LogAxis, SecondsAxis
-from workbench.render.chart.chart import Bucket, ChartSpec, Mark, Point, Reference, render_chart
+from workbench.render.chart.chart import (
+    Bucket,
+    ChangeMarker,
+    ChartSpec,
+    Point,
+    ReferenceLine,
+    render_chart,
+)
 
 REFERENCES = (
-    Reference("uniform", 3.296),
-    Reference("bigram", 2.454),
-    Reference("best", 2.140, role="best"),
-    Reference("expect", 2.105),
+    ReferenceLine("uniform", 3.296),
+    ReferenceLine("bigram", 2.454),
+    ReferenceLine("best", 2.140, role="best"),
+    ReferenceLine("expect", 2.105),
 )
 WHOLE = LogAxis(1, 200_000)
 LOG_STEPS = [round(10 ** (i / 8)) for i in range(38)]
@@ -31,7 +38,7 @@ def falling(last: int = 41_200) -> ChartSpec:
         train=[Bucket(s, expected_loss(s), expected_loss(s) - 0.3, 3.0) for s in steps],
         val=[Point(s, expected_loss(s) + 0.03) for s in steps[::3]],
         references=REFERENCES,
-        marks=[Mark(20_000), Mark(30_000)],
+        marks=[ChangeMarker(20_000), ChangeMarker(30_000)],
         snapshots=[1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000],
     )
 
@@ -65,8 +72,8 @@ specs = st.builds(
     y_log=st.booleans(),
     train=series,
     val=series.map(lambda rows: [Point(row.x, row.mean) for row in rows]),
-    references=st.lists(st.builds(Reference, labels, losses, labels), max_size=6),
-    marks=st.lists(st.builds(Mark, steps, labels), max_size=5),
+    references=st.lists(st.builds(ReferenceLine, labels, losses, labels), max_size=6),
+    marks=st.lists(st.builds(ChangeMarker, steps, labels), max_size=5),
     snapshots=st.lists(steps, max_size=5),
     cursor=st.none() | steps,
     hint=labels,

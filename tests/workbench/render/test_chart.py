@@ -13,9 +13,9 @@ from rich.cells import cell_len
 from workbench.render.canvas import BrailleCanvas
 from workbench.render.chart.chart import (
     Bucket,
+    ChangeMarker,
     ChartSpec,
-    Mark,
-    Reference,
+    ReferenceLine,
     Role,
     chart_layout,
     render_chart,
@@ -95,7 +95,7 @@ def test_reference_labels_never_share_a_row_and_keep_their_number(
     values: list[float], width: int, height: int, y_log: bool, ascii_only: bool
 ) -> None:
     """Where there are more than rows, those named last have none."""
-    references = [Reference(f"name{i}", value) for i, value in enumerate(values)]
+    references = [ReferenceLine(f"name{i}", value) for i, value in enumerate(values)]
     spec = ChartSpec(
         width, height, WHOLE, references=references, y_log=y_log, ascii_only=ascii_only
     )
@@ -113,7 +113,7 @@ def test_reference_labels_never_share_a_row_and_keep_their_number(
 
 
 def test_a_moved_label_points_to_its_line() -> None:
-    references = [Reference("a", 2.5), Reference("b", 2.5), Reference("c", 1.0)]
+    references = [ReferenceLine("a", 2.5), ReferenceLine("b", 2.5), ReferenceLine("c", 1.0)]
     drawn = lines(ChartSpec(60, 12, WHOLE, references=references))
     row = next(i for i, line in enumerate(drawn) if "a 2.500" in line)
     assert "┄ a 2.500" in drawn[row]
@@ -141,7 +141,12 @@ def test_a_column_is_the_mean_of_all_its_losses() -> None:
 
 
 def test_crowded_changes_share_a_sign() -> None:
-    marks = [Mark(20_000), Mark(20_001), Mark(20_010), Mark(100_000, "r")]
+    marks = [
+        ChangeMarker(20_000),
+        ChangeMarker(20_001),
+        ChangeMarker(20_010),
+        ChangeMarker(100_000, "r"),
+    ]
     row = lines(replace(falling(), marks=marks))[-1]
     assert "▲1-3" in row
     assert "▲r" in row

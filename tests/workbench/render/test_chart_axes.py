@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from workbench.render.axis import LinearAxis, LogAxis, SecondsAxis
-from workbench.render.chart.chart import Bucket, Reference, chart_layout, render_chart
+from workbench.render.chart.chart import Bucket, ReferenceLine, chart_layout, render_chart
 from workbench.render.chart.loss_range import even_rows, log_rows, roundest
 
 
@@ -21,7 +21,7 @@ def test_a_wild_start_does_not_squash_the_chart() -> None:
 def test_the_best_so_far_does_not_raise_the_range() -> None:
     """It falls all the time: the rows would move with it."""
     wild = [Bucket(1, 27.0, 20.0, 30.0), *falling().train[2:]]
-    best = Reference("best", 4.4, role="best")
+    best = ReferenceLine("best", 4.4, role="best")
     spec = replace(falling(), train=wild, references=[REFERENCES[0], best])
     assert chart_layout(spec).y == chart_layout(replace(spec, references=REFERENCES[:1])).y
     assert "╰best    4.400" in lines(spec)[0]

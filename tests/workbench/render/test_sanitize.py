@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from workbench.render.sanitize import END, ascii_signs, ascii_text, clean, fit, token_glyph
+from workbench.render.sanitize import END, ascii_signs, ascii_text, fit, sanitize, token_glyph
 
 # Surrogates, controls and every plane, with the dangerous ones made frequent.
 dangerous = st.sampled_from(
@@ -29,32 +29,32 @@ def is_harmless(char: str) -> bool:
 
 @given(any_text)
 def test_nothing_that_steers_a_terminal_is_left(text: str) -> None:
-    assert all(map(is_harmless, clean(text)))
-    clean(text).encode("utf-8")
+    assert all(map(is_harmless, sanitize(text)))
+    sanitize(text).encode("utf-8")
 
 
 @given(any_text, st.none() | st.integers(0, 30))
 def test_cleaning_twice_changes_nothing(text: str, max_chars: int | None) -> None:
-    once = clean(text, max_chars)
-    assert clean(once, max_chars) == once
+    once = sanitize(text, max_chars)
+    assert sanitize(once, max_chars) == once
 
 
 @given(any_text, st.integers(0, 30))
 def test_length_is_bounded(text: str, max_chars: int) -> None:
-    assert len(clean(text, max_chars)) <= max_chars
+    assert len(sanitize(text, max_chars)) <= max_chars
 
 
 @given(any_text)
 def test_marks_never_pile_up(text: str) -> None:
     run = 0
-    for char in clean(text):
+    for char in sanitize(text):
         run = run + 1 if unicodedata.category(char).startswith("M") else 0
         assert run <= 3
 
 
 @given(any_text)
 def test_widths_add_up(text: str) -> None:
-    shown = clean(text)
+    shown = sanitize(text)
     assert cell_len(shown) == sum(map(cell_len, shown))
 
 
@@ -74,7 +74,7 @@ def test_ascii_is_ascii(text: str) -> None:
 
 @given(any_text)
 def test_ascii_is_as_wide(text: str) -> None:
-    assert cell_len(ascii_text(text)) == cell_len(clean(text))
+    assert cell_len(ascii_text(text)) == cell_len(sanitize(text))
 
 
 def test_ascii_leaves_what_steers_the_terminal() -> None:
@@ -96,7 +96,7 @@ def test_ascii_leaves_what_steers_the_terminal() -> None:
     ],
 )
 def test_known_texts(text: str, shown: str) -> None:
-    assert clean(text) == shown
+    assert sanitize(text) == shown
 
 
 @pytest.mark.parametrize(
@@ -123,5 +123,5 @@ def test_cut_is_marked() -> None:
     assert fit("abcdef", 4, ascii_only=True) == "abc~"
     assert fit("漢字漢", 4) == "漢 …"
     assert fit("ab", 4, "right") == "  ab"
-    assert clean("abcdef", 4) == "abc…"
-    assert clean("a" + "\u0301" * 10_000, 3) == "a\u0301…"
+    assert sanitize("abcdef", 4) == "abc…"
+    assert sanitize("a" + "\u0301" * 10_000, 3) == "a\u0301…"

@@ -8,8 +8,8 @@ from recorded_logs import recorded
 from test_reducer import CREATED, STARTED, steps, val
 
 from seqlm.protocol.events import Continued, Event, ValueChanged
-from workbench.run.diagnostics import crossed, overfitting, plateau
-from workbench.run.reducer import fold_all
+from workbench.run.diagnostics import crossed_baseline, overfitting, plateau
+from workbench.run.reducer import reduce_events
 from workbench.run.state import RunState
 
 Loss = Callable[[int], float]
@@ -27,7 +27,7 @@ def trained(
         loss = validation(end)
         events.append(val(end, loss, best=loss < best))
         best = min(best, loss)
-    return fold_all(RunState(), events)
+    return reduce_events(RunState(), events)
 
 
 def falling(step: int) -> float:
@@ -87,16 +87,16 @@ def test_a_change_begins_the_wait_anew() -> None:
 
 def test_when_a_reference_was_passed() -> None:
     state = trained(falling, lambda step: 3 - step / 10_000, 15_000)
-    assert crossed(state, 2.5) == pytest.approx(5_500, rel=0.01)
-    assert crossed(state, 1.0) is None
-    assert crossed(RunState(), 2.5) is None
+    assert crossed_baseline(state, 2.5) == pytest.approx(5_500, rel=0.01)
+    assert crossed_baseline(state, 1.0) is None
+    assert crossed_baseline(RunState(), 2.5) is None
 
 
 @pytest.mark.parametrize("name", ["steered", "diverging"])
 def test_a_recorded_run_breaks_nothing(name: str) -> None:
     events = recorded(name)
     for end in range(0, len(events), 7):
-        state = fold_all(RunState(), events[:end])
+        state = reduce_events(RunState(), events[:end])
         assert overfitting(state) is None
         found = plateau(state)
         assert found is None or found.step < state.step

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.run.kept_steps import moved, nearest
+from workbench.run.kept_steps import nearest_kept_step, next_kept_step
 
 KEPT = st.lists(st.integers(0, 10**6), unique=True, max_size=30).map(sorted)
 
@@ -12,23 +12,23 @@ KEPT = st.lists(st.integers(0, 10**6), unique=True, max_size=30).map(sorted)
 def test_earlier_from_now_visits_every_kept_step_and_later_comes_back(kept: list[int]) -> None:
     visited, at = [], None
     for _ in kept:
-        at = moved(kept, at, -1)
+        at = next_kept_step(kept, at, -1)
         visited.append(at)
     assert visited == kept[::-1]
-    assert moved(kept, at, -1) == at
+    assert next_kept_step(kept, at, -1) == at
     for expected in [*kept[1:], None] if kept else [None]:
-        at = moved(kept, at, 1)
+        at = next_kept_step(kept, at, 1)
         assert at == expected
-    assert moved(kept, None, 1) is None
+    assert next_kept_step(kept, None, 1) is None
 
 
 @given(KEPT, st.integers(0, 10**6))
 def test_no_kept_step_is_nearer_than_the_nearest(kept: list[int], step: int) -> None:
-    found = nearest(kept, step)
+    found = nearest_kept_step(kept, step)
     assert (found in kept) if kept else found is None
     assert all(abs(one - step) >= abs(found - step) for one in kept if found is not None)
 
 
 @given(KEPT, st.integers(0, 10**6), st.sampled_from([-1, 1]))
 def test_a_step_that_is_kept_no_longer_is_left(kept: list[int], looking_at: int, by: int) -> None:
-    assert moved(kept, looking_at, by) in (*kept, None)
+    assert next_kept_step(kept, looking_at, by) in (*kept, None)

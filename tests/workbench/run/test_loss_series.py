@@ -5,18 +5,18 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.run.loss_series import MAX_EQUAL_BINS, Curve
+from workbench.run.loss_series import MAX_EQUAL_BINS, LossSeries
 
 LOSSES = st.lists(
     st.floats(allow_nan=True, allow_infinity=True, width=32), min_size=1, max_size=300
 )
 
-LONG = Curve().extended(1, [2.0] * 50_000)
+LONG = LossSeries().extended(1, [2.0] * 50_000)
 
 
-def poured(losses: list[float], cuts: list[int]) -> Curve:
+def poured(losses: list[float], cuts: list[int]) -> LossSeries:
     """The curve of losses that came in pieces."""
-    curve, begin = Curve(), 0
+    curve, begin = LossSeries(), 0
     for cut in [*sorted(min(cut, len(losses)) for cut in cuts), len(losses)]:
         curve = curve.extended(begin + 1, losses[begin:cut])
         begin = max(begin, cut)
@@ -41,14 +41,14 @@ def test_every_loss_is_in_one_bin_of_each_kind(losses: list[float]) -> None:
 
 
 def test_memory_is_bounded_however_long_a_run_is() -> None:
-    curve = Curve().extended(1, [float(i % 7) for i in range(300_000)])
+    curve = LossSeries().extended(1, [float(i % 7) for i in range(300_000)])
     assert len(curve.equal) <= MAX_EQUAL_BINS
     assert len(curve.growing) < 1_000
     assert sum(found.n for found in curve.equal) == 300_000
 
 
 def test_bins_tell_mean_and_range() -> None:
-    curve = Curve().extended(1, [2.0] * 200 + [3.0, 1.0])
+    curve = LossSeries().extended(1, [2.0] * 200 + [3.0, 1.0])
     last = curve.growing[-1]
     assert (last.low, last.high, last.last) == (1.0, 3.0, 1.0)
     assert (
@@ -57,18 +57,18 @@ def test_bins_tell_mean_and_range() -> None:
 
 
 def test_a_broken_loss_shows_in_the_mean_and_not_in_the_range() -> None:
-    found = Curve().extended(1, [1.0, math.nan, math.inf]).equal
+    found = LossSeries().extended(1, [1.0, math.nan, math.inf]).equal
     assert [math.isfinite(part.mean) for part in found] == [True, False, False]
-    joined = Curve().extended(1, [1.0, math.nan] * MAX_EQUAL_BINS).equal[0]
+    joined = LossSeries().extended(1, [1.0, math.nan] * MAX_EQUAL_BINS).equal[0]
     assert math.isnan(joined.mean)
     assert (joined.low, joined.high) == (1.0, 1.0)
 
 
 def test_bins_of_a_series_with_gaps_do_not_depend_on_them() -> None:
-    sparse = Curve()
+    sparse = LossSeries()
     for step in range(1000, 100_000, 1000):
         sparse = sparse.extended(step, [float(step)])
-    dense = Curve().extended(1, [0.0] * 100_000)
+    dense = LossSeries().extended(1, [0.0] * 100_000)
     bounds = {(found.begin, found.end) for found in dense.growing}
     assert all((found.begin, found.end) in bounds for found in sparse.growing)
 
@@ -95,7 +95,7 @@ def test_the_finer_bins_are_taken_for_each_axis() -> None:
 
 
 def test_the_last_measured_before_a_step() -> None:
-    val = Curve()
+    val = LossSeries()
     for step in range(1_000, 100_001, 1_000):
         val = val.extended(step, [float(step)])
     for step in (1_000, 1_999, 20_000, 77_777):

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.run.progress_series import Course, between
+from workbench.run.progress_series import ProgressSeries, between
 
 
-def told(records: list[tuple[int, float]]) -> Course:
-    course = Course()
+def told(records: list[tuple[int, float]]) -> ProgressSeries:
+    course = ProgressSeries()
     for step, seconds in records:
         course = course.extended(step, seconds, step * 32, 0.1)
     return course
@@ -45,7 +45,7 @@ def test_time_never_goes_back_whatever_a_log_says(
 
 
 def test_a_change_of_the_rate_is_kept_to_one_percent() -> None:
-    course = Course()
+    course = ProgressSeries()
     for step in range(50, 20_001, 50):
         course = course.extended(step, 0.0, 0, 0.1 if step <= 10_000 else 0.05)
     first = next(step for step, rate in zip(course.steps, course.rates, strict=True) if rate < 0.1)
@@ -55,5 +55,5 @@ def test_a_change_of_the_rate_is_kept_to_one_percent() -> None:
 def test_before_the_first_record_it_starts_at_zero() -> None:
     course = told([(10, 2.0)])
     assert (course.seconds_at(0), course.seconds_at(5), course.seconds_at(99)) == (0, 1.0, 2.0)
-    assert Course().seconds_at(7) == 0
+    assert ProgressSeries().seconds_at(7) == 0
     assert between([1.0, 3.0], [10.0, 30.0], 2.0) == 20.0

@@ -23,9 +23,9 @@ from seqlm.protocol.events import (
     WeightsKept,
     WorkerStarted,
 )
-from seqlm.runs.event_log import effective, read_events
-from workbench.run.log_follower import Follower
-from workbench.run.reducer import fold, fold_all
+from seqlm.runs.event_log import read_events, without_superseded
+from workbench.run.log_follower import LogFollower
+from workbench.run.reducer import reduce_event, reduce_events
 from workbench.run.state import RunState
 
 CREATED = RunCreated(
@@ -58,7 +58,7 @@ def val(step: int, loss: float, best: bool = False) -> Evaluated:
 
 
 def test_a_finished_run_is_told_by_its_log() -> None:
-    state = fold_all(RunState(), recorded("steered"))
+    state = reduce_events(RunState(), recorded("steered"))
     assert (state.status, state.step, state.steps_planned) == ("finished", 3600, 3600)
     assert state.run == "names-mlp-1"
     assert sum(found.n for found in state.train.equal) == 3600
@@ -70,7 +70,7 @@ def test_a_finished_run_is_told_by_its_log() -> None:
 
 def test_a_log_tells_seconds_and_epochs_of_every_step() -> None:
     events = recorded("steered")
-    state = fold_all(RunState(), events)
+    state = reduce_events(RunState(), events)
     records = [event for event in events if isinstance(event, StepsDone)]
     for record in records[::9]:
         assert state.course.seconds_at(record.last_step) == pytest.approx(record.train_s, rel=0.05)
@@ -80,7 +80,7 @@ def test_a_log_tells_seconds_and_epochs_of_every_step() -> None:
 
 
 def test_a_change_is_told_with_its_measured_effect() -> None:
-    state = fold_all(RunState(), recorded("steered"))
+    state = reduce_events(RunState(), recorded("steered"))
     change = state.changes[0]
     assert (change.key, change.old, change.new) == ("train.learning_rate", 0.1, 0.05)
     assert change.before is not None
@@ -90,13 +90,13 @@ def test_a_change_is_told_with_its_measured_effect() -> None:
 
 def test_a_check_at_the_step_of_a_change_was_before_it() -> None:
     change = ValueChanged(step=10, key="train.learning_rate", old=0.1, new=0.05)
-    state = fold_all(RunState(), [CREATED, val(5, 3.0), change, val(10, 2.5), val(15, 2.0)])
+    state = reduce_events(RunState(), [CREATED, val(5, 3.0), change, val(10, 2.5), val(15, 2.0)])
     assert [state.changes[0].before, state.changes[0].after] == [(10, 2.5), (15, 2.0)]
     assert state.learning_rate == 0.05
 
 
 def test_a_diverged_run_keeps_its_words() -> None:
-    state = fold_all(RunState(), recorded("diverging"))
+    state = reduce_events(RunState(), recorded("diverging"))
     assert state.status == "diverged"
     assert "NaN" in state.message or "infinite" in state.message
 
@@ -107,53 +107,53 @@ def test_folding_in_any_pieces_gives_the_same(cuts: list[int]) -> None:
     events = recorded("steered")
     state, begin = RunState(), 0
     for cut in [*sorted(cuts), len(events)]:
-        state, begin = fold_all(state, events[begin:cut]), max(begin, cut)
-    assert state == fold_all(RunState(), events)
+        state, begin = reduce_events(state, events[begin:cut]), max(begin, cut)
+    assert state == reduce_events(RunState(), events)
 
 
 def test_pauses_and_speed() -> None:
     events: list[Event] = [CREATED, STARTED, Continued(step=0, t=11.0)]
     events += [steps(1, [3.0] * 10, t=12.0), steps(11, [3.0] * 10, t=13.0)]
-    state = fold_all(RunState(), events)
+    state = reduce_events(RunState(), events)
     assert (state.status, state.steps_per_s, state.left_s) == ("training", 10.0, 8.0)
-    paused = fold(state, Paused(step=20, t=13.5))
+    paused = reduce_event(state, Paused(step=20, t=13.5))
     assert (paused.status, paused.steps_per_s, paused.trained_s) == ("paused", None, 2.5)
-    later = fold_all(paused, [Continued(step=20, t=99.0), steps(21, [3.0], t=100.0)])
+    later = reduce_events(paused, [Continued(step=20, t=99.0), steps(21, [3.0], t=100.0)])
     assert later.trained_s == 3.5
 
 
 def test_checks_since_the_best_are_counted() -> None:
-    state = fold_all(RunState(), [CREATED, val(1, 2.0, best=True), val(2, 2.1), val(3, 2.2)])
+    state = reduce_events(RunState(), [CREATED, val(1, 2.0, best=True), val(2, 2.1), val(3, 2.2)])
     assert (state.best, state.checks_since_best) == ((1, 2.0), 2)
 
 
 def test_losses_of_whole_splits_are_of_the_last_weights_alone() -> None:
     """A run that was scored at its end and was given more steps has other weights now."""
     scored = Evaluated(step=20, split="train", loss=1.8, n_tokens=9, protocol="whole")
-    ended = fold_all(RunState(), [CREATED, scored])
+    ended = reduce_events(RunState(), [CREATED, scored])
     assert ended.final == {"train": 1.8}
-    assert fold(ended, steps(21, [0.2])).final == {}
+    assert reduce_event(ended, steps(21, [0.2])).final == {}
 
 
 def test_more_steps_asked_for_move_the_end() -> None:
     change = ValueChanged(step=10, key="train.steps", old=100, new=500)
-    assert fold_all(RunState(), [CREATED, change]).steps_planned == 500
+    assert reduce_events(RunState(), [CREATED, change]).steps_planned == 500
 
 
 @pytest.mark.parametrize("raw", ["\x1b[2J", "a\nb", "\u202e"])
 def test_text_from_outside_is_clean_where_it_comes_in(raw: str) -> None:
     sampled = Sampled(step=1, tokens=[raw], surprisal=[1.0])
     ended = Ended(step=1, status="failed", message=raw)
-    state = fold_all(RunState(), [CREATED, sampled, ended])
+    state = reduce_events(RunState(), [CREATED, sampled, ended])
     assert raw not in (state.samples[0][1], state.message)
     assert "\x1b" not in state.message + state.samples[0][1]
 
 
 def test_samples_and_changes_are_bounded() -> None:
-    state = fold(RunState(), CREATED)
+    state = reduce_event(RunState(), CREATED)
     for i in range(600):
-        state = fold(state, Sampled(step=i, tokens=["a"], surprisal=[1.0]))
-        state = fold(state, ValueChanged(step=i, key="train.pace", old=None, new=1.0))
+        state = reduce_event(state, Sampled(step=i, tokens=["a"], surprisal=[1.0]))
+        state = reduce_event(state, ValueChanged(step=i, key="train.pace", old=None, new=1.0))
     assert len(state.samples) <= 48
     assert state.samples[-1][0] == 599
     assert (len(state.changes), state.n_changes) == (512, 600)
@@ -177,17 +177,17 @@ def _resumed_log() -> list[Event]:
 
 def test_each_step_counts_once_after_a_resumption(tmp_path: Path) -> None:
     path = _written(tmp_path / "events.jsonl", _resumed_log())
-    follower = Follower(path)
+    follower = LogFollower(path)
     while follower.read():
         pass
-    assert follower.state == fold_all(RunState(), effective(read_events(path)))
+    assert follower.state == reduce_events(RunState(), without_superseded(read_events(path)))
     assert [found.mean for found in follower.state.train.equal] == [3.0, 3.0, 3.0, 2.0, 2.0]
 
 
 def test_a_resumption_that_comes_while_following_counts_too(tmp_path: Path) -> None:
     events = _resumed_log()
     path = _written(tmp_path / "events.jsonl", events[:5])
-    follower = Follower(path)
+    follower = LogFollower(path)
     while follower.read():
         pass
     assert follower.state.step == 6
@@ -195,7 +195,7 @@ def test_a_resumption_that_comes_while_following_counts_too(tmp_path: Path) -> N
     while follower.read():
         pass
     assert follower.state.step == 5
-    assert follower.state == fold_all(RunState(), effective(read_events(path)))
+    assert follower.state == reduce_events(RunState(), without_superseded(read_events(path)))
 
 
 def test_only_weights_that_can_be_asked_for_are_told(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_only_weights_that_can_be_asked_for_are_told(tmp_path: Path) -> None:
     back = Resumed(step=5, superseded_from=5, superseded_to=6, seq=7)
     again = WeightsKept(step=10, kept=[0, 3, 10], seq=8)
     path = _written(tmp_path / "events.jsonl", [CREATED, *kept])
-    follower = Follower(path)
+    follower = LogFollower(path)
     for events, told in (
         ([], (0, 3, 10, 30)), ([back], (0, 3)), ([back, again], (0, 3, 10))
     ):  # fmt: skip
@@ -214,4 +214,4 @@ def test_only_weights_that_can_be_asked_for_are_told(tmp_path: Path) -> None:
             pass
         assert follower.state.kept == told
     hostile = WeightsKept(step=1, kept=list(range(10_000)))
-    assert len(fold(RunState(), hostile).kept) <= 32
+    assert len(reduce_event(RunState(), hostile).kept) <= 32

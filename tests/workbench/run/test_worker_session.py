@@ -20,15 +20,15 @@ from seqlm.runspec import recipe
 from seqlm.worker import client
 from seqlm.worker.client import Connection
 from workbench.corpus.preview import Preview
-from workbench.run.exit_reason import how_it_ended
-from workbench.run.log_follower import Follower
-from workbench.run.messages import Answered, Declined, RunOpened, RunProgressed
-from workbench.run.reducer import fold_all
+from workbench.run.exit_reason import exit_reason
+from workbench.run.log_follower import LogFollower
+from workbench.run.messages import QueryAnswered, RequestRejected, RunOpened, RunStateChanged
+from workbench.run.reducer import reduce_events
 from workbench.run.state import RunState
-from workbench.run.worker_connection import WorkerLink
-from workbench.run.worker_session import Session
+from workbench.run.worker_connection import WorkerConnection
+from workbench.run.worker_session import WorkerSession
 
-CONFIG = recipe.read("names-mlp train.steps=3600")
+CONFIG = recipe.parse_recipe("names-mlp train.steps=3600")
 
 
 async def turns(n: int = 20) -> None:
@@ -59,33 +59,33 @@ def posted() -> list[Message]:
 
 @pytest.fixture
 async def session(worker: FakeWorker, posted: list[Message]):
-    made = Session(posted.append, lambda: worker.connection)
+    made = WorkerSession(posted.append, lambda: worker.connection)
     yield made
     made.leave()
 
 
 async def test_a_start_is_shown_at_once_and_refused_in_one_line(
-    session: Session, worker: FakeWorker, posted: list[Message]
+    session: WorkerSession, worker: FakeWorker, posted: list[Message]
 ) -> None:
     worker.refusal = "data.corpus=x is not\x1b[2J possible"
     session.start("names-mlp")
     assert session.state.status == "starting"
     await turns()
-    declined = [message for message in posted if isinstance(message, Declined)]
+    declined = [message for message in posted if isinstance(message, RequestRejected)]
     assert [message.words for message in declined] == ["data.corpus=x is not␛[2J possible"]
     assert session.state == RunState()
 
 
 async def test_questions_are_answered_by_message(
-    session: Session, worker: FakeWorker, posted: list[Message]
+    session: WorkerSession, worker: FakeWorker, posted: list[Message]
 ) -> None:
     session.ask(NextToken(id="q", tokens=["a"]))
     await turns()
-    assert [m.answer.id for m in posted if isinstance(m, Answered)] == ["q"]
+    assert [m.answer.id for m in posted if isinstance(m, QueryAnswered)] == ["q"]
 
 
 async def test_a_worker_that_ends_before_its_run_died(
-    session: Session, worker: FakeWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    session: WorkerSession, worker: FakeWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, until("steered", 1000))
     monkeypatch.setattr(client, "attach", lambda _: worker.connection)
@@ -98,7 +98,7 @@ async def test_a_worker_that_ends_before_its_run_died(
 
 
 async def test_a_worker_that_ends_after_its_run_did_nothing_wrong(
-    session: Session, worker: FakeWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    session: WorkerSession, worker: FakeWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, recorded("steered"))
     monkeypatch.setattr(client, "attach", lambda _: worker.connection)
@@ -109,17 +109,17 @@ async def test_a_worker_that_ends_after_its_run_did_nothing_wrong(
 
 
 async def test_nothing_new_posts_nothing(
-    session: Session, worker: FakeWorker, tmp_path: Path, posted: list[Message],
+    session: WorkerSession, worker: FakeWorker, tmp_path: Path, posted: list[Message],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     run = write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, recorded("steered"))
     monkeypatch.setattr(client, "attach", lambda _: worker.connection)
     session.open(run)
     await turns()
-    n_before = len([m for m in posted if isinstance(m, RunProgressed)])
+    n_before = len([m for m in posted if isinstance(m, RunStateChanged)])
     for _ in range(5):
         session.read_log()
-    assert len([m for m in posted if isinstance(m, RunProgressed)]) == n_before
+    assert len([m for m in posted if isinstance(m, RunStateChanged)]) == n_before
 
 
 def shown(posted: list[Message]) -> list[tuple[str, bool]]:
@@ -135,7 +135,7 @@ def finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunDirectory:
 
 
 async def test_a_new_run_is_shown_though_older_questions_are_answered_first(
-    session: Session, worker: FakeWorker, posted: list[Message], finished: RunDirectory
+    session: WorkerSession, worker: FakeWorker, posted: list[Message], finished: RunDirectory
 ) -> None:
     worker.next_run = "names-mlp-2"
     session.ask(Describe(id="before"))
@@ -148,7 +148,10 @@ async def test_a_new_run_is_shown_though_older_questions_are_answered_first(
 
 
 async def test_of_a_log_that_is_read_in_part_no_end_is_told(
-    session: Session, posted: list[Message], finished: RunDirectory, monkeypatch: pytest.MonkeyPatch
+    session: WorkerSession,
+    posted: list[Message],
+    finished: RunDirectory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nobody holds the run: as long as its end is not read, that could pass for a worker that died."""
     monkeypatch.setattr("workbench.run.log_reader._SLICE_S", 0.0)
@@ -158,14 +161,14 @@ async def test_of_a_log_that_is_read_in_part_no_end_is_told(
     assert (session.state.status, session.state.run) == ("reading", "names-mlp-1")
     session.look_again()
     await turns(200)
-    told = [m.state for m in posted if isinstance(m, RunProgressed)]
+    told = [m.state for m in posted if isinstance(m, RunStateChanged)]
     assert [state.status for state in told[:-1]] == ["reading"] * (len(told) - 1)
     assert len(told) > 5
     assert told[-1].status == "finished"
 
 
 async def test_what_a_worker_read_for_us_is_linked(
-    session: Session, posted: list[Message], finished: RunDirectory
+    session: WorkerSession, posted: list[Message], finished: RunDirectory
 ) -> None:
     session.ask(Describe(id="before"))
     session.open(finished)
@@ -174,7 +177,7 @@ async def test_what_a_worker_read_for_us_is_linked(
 
 
 async def test_a_second_start_waits_for_the_answer_to_the_first(
-    session: Session, worker: FakeWorker
+    session: WorkerSession, worker: FakeWorker
 ) -> None:
     assert session.start("names-mlp")
     assert not session.start("names-mlp")
@@ -188,7 +191,7 @@ async def test_leaving_ends_no_process(preview: Preview, monkeypatch: pytest.Mon
     worker = FakeWorker(preview)
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     monkeypatch.setattr(worker.connection, "process", process)
-    session = Session(lambda _: None, lambda: worker.connection)
+    session = WorkerSession(lambda _: None, lambda: worker.connection)
     session.prepare()
     monkeypatch.setattr(process, "terminate", lambda: pytest.fail("the worker was told to end"))
     session.leave()
@@ -199,7 +202,7 @@ async def test_leaving_ends_no_process(preview: Preview, monkeypatch: pytest.Mon
 
 
 async def test_a_run_that_another_terminal_takes_up_is_followed_again(
-    session: Session, worker: FakeWorker, posted: list[Message], tmp_path: Path,
+    session: WorkerSession, worker: FakeWorker, posted: list[Message], tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch, finished: RunDirectory, preview: Preview,
 ) -> None:  # fmt: skip
     run = write_run(tmp_path / "runs" / "names-mlp-3", CONFIG, until("steered", 1000))
@@ -217,7 +220,9 @@ async def test_a_run_that_another_terminal_takes_up_is_followed_again(
     other.die()
 
 
-async def test_looking_again_at_nothing_does_nothing(session: Session, worker: FakeWorker) -> None:
+async def test_looking_again_at_nothing_does_nothing(
+    session: WorkerSession, worker: FakeWorker
+) -> None:
     session.look_again()
     await turns()
     assert worker.heard == []
@@ -225,7 +230,7 @@ async def test_looking_again_at_nothing_does_nothing(session: Session, worker: F
 
 @pytest.mark.parametrize("is_asked", [True, False], ids=["by a question", "by looking again"])
 async def test_a_worker_that_opened_another_run_is_asked_no_more(
-    session: Session, worker: FakeWorker, posted: list[Message], finished: RunDirectory,
+    session: WorkerSession, worker: FakeWorker, posted: list[Message], finished: RunDirectory,
     preview: Preview, monkeypatch: pytest.MonkeyPatch, is_asked: bool,
 ) -> None:  # fmt: skip
     session.open(finished)
@@ -238,7 +243,7 @@ async def test_a_worker_that_opened_another_run_is_asked_no_more(
     else:
         session.look_again()
     await turns()
-    assert not [m for m in posted if isinstance(m, Answered)]
+    assert not [m for m in posted if isinstance(m, QueryAnswered)]
     assert own.kinds() == ["Read"]
     assert shown(posted)[-2:] == [("names-mlp-1", False), ("names-mlp-1", True)]
     session.leave()
@@ -246,14 +251,14 @@ async def test_a_worker_that_opened_another_run_is_asked_no_more(
 
 
 async def test_two_screens_follow_one_log(
-    session: Session, worker: FakeWorker, preview: Preview, tmp_path: Path,
+    session: WorkerSession, worker: FakeWorker, preview: Preview, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """What one screen's worker logs, both show."""
     begun, whole = until("steered", 1000), until("steered", 3000)
     run = write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, begun)
     workers = [worker, FakeWorker(preview)]
-    second = Session(lambda _: None)
+    second = WorkerSession(lambda _: None)
     for screen, its_worker in zip((session, second), workers, strict=True):
         monkeypatch.setattr(client, "attach", lambda _, w=its_worker: w.connection)
         screen.open(run)
@@ -261,7 +266,7 @@ async def test_two_screens_follow_one_log(
         log.write(b"".join(map(encode, whole[len(begun) :])))
     for screen in (session, second):
         screen.read_log()
-        assert screen.state == fold_all(RunState(), whole)
+        assert screen.state == reduce_events(RunState(), whole)
     second.leave()
     workers[1].die()
 
@@ -269,7 +274,7 @@ async def test_two_screens_follow_one_log(
 def test_a_log_is_skimmed_in_slices_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workbench.run.log_follower.SLICE_BYTES", 5_000)
     run = write_run(tmp_path / "run", CONFIG, recorded("steered"))
-    follower = Follower(run.events_path)
+    follower = LogFollower(run.events_path)
     n_skimmed = 0
     while follower.read() and follower.state == RunState():
         n_skimmed += 1
@@ -281,7 +286,7 @@ def test_a_log_that_is_read_again_keeps_its_state_until_it_has_caught_up(
 ) -> None:
     begun = until("steered", 1000)
     run = write_run(tmp_path / "run", CONFIG, begun)
-    follower = Follower(run.events_path)
+    follower = LogFollower(run.events_path)
     while follower.read():
         pass
     before = follower.state
@@ -295,18 +300,18 @@ def test_a_log_that_is_read_again_keeps_its_state_until_it_has_caught_up(
         steps.append(follower.state)
     assert steps[0] == before
     assert RunState() not in steps
-    assert follower.state == fold_all(RunState(), [*begun[:-1], resumed])
+    assert follower.state == reduce_events(RunState(), [*begun[:-1], resumed])
 
 
 def test_a_long_log_is_read_in_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workbench.run.log_follower.SLICE_BYTES", 5_000)
     run = write_run(tmp_path / "run", CONFIG, recorded("steered"))
-    follower = Follower(run.events_path)
+    follower = LogFollower(run.events_path)
     n_slices = 0
     while follower.read():
         n_slices += 1
     assert n_slices > 10
-    assert follower.state == fold_all(RunState(), recorded("steered"))
+    assert follower.state == reduce_events(RunState(), recorded("steered"))
 
 
 @pytest.mark.parametrize(
@@ -321,8 +326,8 @@ def test_how_a_worker_ended(code: str, words: str) -> None:
     process = subprocess.Popen([sys.executable, "-c", code])
     process.wait()
     with here, there:
-        assert how_it_ended(Connection(there, process)) == words
-    assert how_it_ended(None) == "ended without a word"
+        assert exit_reason(Connection(there, process)) == words
+    assert exit_reason(None) == "ended without a word"
 
 
 class LateProcess:
@@ -345,7 +350,7 @@ async def test_a_worker_that_takes_its_time_to_end_is_not_waited_for() -> None:
     here, there = socket.socketpair()
     lost: asyncio.Queue[str] = asyncio.Queue()
     process: Any = LateProcess()
-    link = WorkerLink(
+    link = WorkerConnection(
         lambda: Connection(there, process),
         on_reply=lambda _: None,
         on_heard=lambda: None,

@@ -9,14 +9,14 @@ from seqlm.configuration.run_config import DataConfig
 from seqlm.generation.sampler import entropy
 from workbench.corpus.preview import Preview, make_preview
 from workbench.sampling.from_worker import from_counts
-from workbench.sampling.guessing_game import Guessing, belief, puzzle_of
+from workbench.sampling.guessing_game import GuessingGame, player_probability, puzzle_of
 from workbench.sampling.prediction import Prediction
 
 
 def test_a_belief_is_a_distribution(preview: Preview) -> None:
-    beliefs = [belief(preview, "e", token) for token in preview.vocabulary]
+    beliefs = [player_probability(preview, "e", token) for token in preview.vocabulary]
     assert math.fsum(beliefs) == pytest.approx(1)
-    assert max(beliefs) == belief(preview, "e", "e") > 0.5
+    assert max(beliefs) == player_probability(preview, "e", "e") > 0.5
     assert min(beliefs) > 0
 
 
@@ -42,7 +42,7 @@ def test_a_stream_gives_more_to_begin_with(tmp_path) -> None:
 
 
 def test_everyone_is_scored_by_what_they_gave_the_letter_that_came(preview: Preview) -> None:
-    game = Guessing().with_puzzle(preview, 0)
+    game = GuessingGame().with_puzzle(preview, 0)
     assert game.puzzle is not None
     truth = game.puzzle.tokens[1]
     shares = {"e": 0.25, truth: 0.5, "∎": 0.25} if truth != "e" else {"e": 0.5, "∎": 0.5}
@@ -53,14 +53,14 @@ def test_everyone_is_scored_by_what_they_gave_the_letter_that_came(preview: Prev
     assert after.last is not None
     assert after.last.truth == truth
     assert after.last.model == after.model == pytest.approx(math.log(2))
-    assert after.you == pytest.approx(-math.log(belief(preview, "e", truth)))
+    assert after.you == pytest.approx(-math.log(player_probability(preview, "e", truth)))
     counts = from_counts(preview, "q", game.before)
     assert after.bigram == pytest.approx(-math.log(counts.probability_of(truth)))
     assert (after.n, after.place, len(after.before)) == (1, 2, 2)
 
 
 def test_a_game_goes_on_with_the_next_text(preview: Preview) -> None:
-    game, n_tokens = Guessing(), 0
+    game, n_tokens = GuessingGame(), 0
     for _ in range(40):
         if game.puzzle is None:
             game = game.with_puzzle(preview, 3)

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from seqlm.configuration.run_config import SampleConfig
 from seqlm.generation import sampler
-from workbench.sampling.branches import MAX_BRANCHES, Branch, departs_at, tree_rows
+from workbench.sampling.branches import MAX_BRANCHES, Branch, first_divergent_index, tree_rows
 from workbench.sampling.prediction import Prediction
-from workbench.sampling.sample_tree import Continuation
+from workbench.sampling.sample_tree import SampleTree
 
 TOKENS = ("a", "b", "[/", "\x1b", "∎")
 
@@ -30,21 +30,21 @@ samplings = st.builds(
     top_k=st.none() | st.integers(1, 5),
     seed=st.integers(0, 99),
 )
-Step = Callable[[Continuation], Continuation]
+Step = Callable[[SampleTree], SampleTree]
 steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(lambda p, s: lambda c: c.draw(p, s), predictions, samplings),
     st.builds(lambda p, i: lambda c: c.pick(p, i), predictions, st.integers(0, 4)),
     st.builds(lambda s: lambda c: c.redraw(s), samplings),
     st.builds(lambda t: lambda c: c.begin(tuple(t)), st.lists(st.sampled_from("ab"), max_size=3)),
-    st.sampled_from([Continuation.back, Continuation.forward]),
-    st.sampled_from([Continuation.undo, Continuation.redo]),
-    st.sampled_from([Continuation.fork, Continuation.drop, Continuation.keep]),
+    st.sampled_from([SampleTree.back, SampleTree.forward]),
+    st.sampled_from([SampleTree.undo, SampleTree.redo]),
+    st.sampled_from([SampleTree.fork, SampleTree.drop, SampleTree.keep]),
     st.builds(lambda b, p: lambda c: c.go_to(b, p), st.integers(-1, 9), st.integers(-1, 9)),
 )
 
 
-def made(moves: list[Step]) -> Continuation:
-    text = Continuation()
+def made(moves: list[Step]) -> SampleTree:
+    text = SampleTree()
     for move in moves:
         text = move(text)
     return text
@@ -54,13 +54,13 @@ texts = st.lists(steps, max_size=25).map(made)
 
 
 @given(texts)
-def test_back_then_forward_is_where_it_was(text: Continuation) -> None:
+def test_back_then_forward_is_where_it_was(text: SampleTree) -> None:
     if text.cursor > 0:
         assert text.back().forward() == text
 
 
 @given(texts)
-def test_undo_and_redo_undo_each_other(text: Continuation) -> None:
+def test_undo_and_redo_undo_each_other(text: SampleTree) -> None:
     if text.past:
         assert text.undo().redo() == text
     if text.future:
@@ -69,7 +69,7 @@ def test_undo_and_redo_undo_each_other(text: Continuation) -> None:
 
 @given(texts, predictions, samplings)
 def test_a_change_is_taken_back_whole(
-    text: Continuation, prediction: Prediction, sampling: SampleConfig
+    text: SampleTree, prediction: Prediction, sampling: SampleConfig
 ) -> None:
     changes = (
         text.draw(prediction, sampling),
@@ -84,7 +84,7 @@ def test_a_change_is_taken_back_whole(
 
 @given(st.lists(steps, max_size=25))
 def test_no_text_is_ever_lost(moves: list[Step]) -> None:
-    text, seen = Continuation(), set()
+    text, seen = SampleTree(), set()
     for move in moves:
         seen |= {(text.prompt, branch.drawn) for branch in text.branches}
         text = move(text)
@@ -94,7 +94,7 @@ def test_no_text_is_ever_lost(moves: list[Step]) -> None:
 
 
 @given(texts)
-def test_the_cursor_stays_in_the_text(text: Continuation) -> None:
+def test_the_cursor_stays_in_the_text(text: SampleTree) -> None:
     assert 0 <= text.cursor <= len(text.drawn)
     assert 0 <= text.now.current < len(text.branches) <= MAX_BRANCHES
     assert text.tokens_before[: len(text.prompt)] == text.prompt
@@ -102,7 +102,7 @@ def test_the_cursor_stays_in_the_text(text: Continuation) -> None:
 
 
 @given(texts)
-def test_surprisal_is_minus_ln_p_of_the_model(text: Continuation) -> None:
+def test_surprisal_is_minus_ln_p_of_the_model(text: SampleTree) -> None:
     for drawn in text.drawn:
         model = drawn.prediction
         assert drawn.probability == model.probability_of(drawn.token)
@@ -114,20 +114,20 @@ def test_surprisal_is_minus_ln_p_of_the_model(text: Continuation) -> None:
 def test_a_draw_is_fixed_by_seed_sample_and_place(
     prediction: Prediction, sampling: SampleConfig
 ) -> None:
-    drawn = Continuation().draw(prediction, sampling).drawn[0]
-    assert drawn.u == sampler.uniform(sampling.seed, 0, 0)
+    drawn = SampleTree().draw(prediction, sampling).drawn[0]
+    assert drawn.u == sampler.uniform_random(sampling.seed, 0, 0)
     options = prediction.sampled(sampling)
-    assert drawn.token == prediction.token(sampler.choose(options, drawn.u))
+    assert drawn.token == prediction.token(sampler.sample_token(options, drawn.u))
     later = replace(prediction, request_id="other", step=9)
-    assert Continuation().draw(later, sampling).drawn[0].u == drawn.u
+    assert SampleTree().draw(later, sampling).drawn[0].u == drawn.u
 
 
 def test_a_new_draw_takes_the_next_number() -> None:
     even = prediction([1, 1, 1, 1, 1])
-    text = Continuation().draw(even, SampleConfig())
+    text = SampleTree().draw(even, SampleConfig())
     again = text.redraw(SampleConfig()).redraw(SampleConfig())
     assert [text.drawn[0].sample, again.drawn[0].sample] == [0, 2]
-    assert again.drawn[0].u == sampler.uniform(0, 2, 0)
+    assert again.drawn[0].u == sampler.uniform_random(0, 2, 0)
 
 
 def text_of(branch: Branch) -> str:
@@ -137,9 +137,9 @@ def text_of(branch: Branch) -> str:
 EVEN = prediction([5, 4, 3, 2, 1])
 
 
-def written(words: str) -> Continuation:
+def written(words: str) -> SampleTree:
     """Branches written by hand: ``ab/a[`` is two, the second leaves the first at place 1."""
-    text = Continuation()
+    text = SampleTree()
     for word in words.split("/"):
         text = text.go_to(text.now.current, 0)
         for place, letter in enumerate(word):
@@ -149,7 +149,7 @@ def written(words: str) -> Continuation:
 
 
 def test_another_token_is_a_branch_and_the_old_one_stays() -> None:
-    text = Continuation().begin(("a",)).pick(EVEN, 0).forward().pick(EVEN, 1).back()
+    text = SampleTree().begin(("a",)).pick(EVEN, 0).forward().pick(EVEN, 1).back()
     branch = text.pick(EVEN, 2)
     assert [text_of(b) for b in branch.branches] == ["ab", "[/"]
     assert branch.drawn[0].u is None
@@ -168,7 +168,7 @@ def test_a_token_that_a_branch_has_leads_there() -> None:
 
 def test_the_same_token_drawn_again_keeps_what_follows() -> None:
     sure = prediction([1000, 0.01, 0.01, 0.01, 0.01])
-    text = Continuation().pick(sure, 0).forward().pick(EVEN, 1).back()
+    text = SampleTree().pick(sure, 0).forward().pick(EVEN, 1).back()
     again = text.redraw(SampleConfig())
     assert text_of(again.branch) == "ab"
     assert again.drawn[0].u is not None
@@ -176,13 +176,13 @@ def test_the_same_token_drawn_again_keeps_what_follows() -> None:
 
 
 def test_a_fork_draws_with_numbers_of_its_own() -> None:
-    text = Continuation()
+    text = SampleTree()
     for _ in range(6):
         text = text.draw(EVEN, SampleConfig()).forward()
     fork = text.go_to(0, 2).fork()
     assert (fork.cursor, len(fork.drawn), fork.branch.letter) == (2, 2, "B")
     drawn = fork.draw(EVEN, SampleConfig())
-    assert drawn.drawn[2].u == sampler.uniform(0, 1, 2)
+    assert drawn.drawn[2].u == sampler.uniform_random(0, 1, 2)
     assert drawn.branches[0] == text.branches[0]
 
 
@@ -221,7 +221,7 @@ def test_branches_are_bounded_and_the_kept_ones_stay() -> None:
     assert text.branch.letter == "DB"
 
 
-def drawn_tree(text: Continuation) -> list[str]:
+def drawn_tree(text: SampleTree) -> list[str]:
     """Each token in three cells, the signs of the tree before it."""
     rows = []
     for row in tree_rows(text.branches):
@@ -240,7 +240,7 @@ def test_the_tree_of_the_mock() -> None:
 
 
 @given(texts)
-def test_every_branch_has_its_row_and_every_token_its_place(text: Continuation) -> None:
+def test_every_branch_has_its_row_and_every_token_its_place(text: SampleTree) -> None:
     rows = tree_rows(text.branches)
     assert sorted(row.index for row in rows) == list(range(len(text.branches)))
     above: dict[int, str] = {}
@@ -249,17 +249,17 @@ def test_every_branch_has_its_row_and_every_token_its_place(text: Continuation) 
         # What a row does not write stands above it, in the same place.
         assert all(above[p] == drawn[p].token for p in range(row.begin))
         above |= {p: token.token for p, token in enumerate(drawn) if p >= row.begin}
-        assert 0 <= departs_at(text.branches, row.index) <= len(drawn)
+        assert 0 <= first_divergent_index(text.branches, row.index) <= len(drawn)
 
 
 def test_nothing_comes_after_the_end() -> None:
     even = prediction([1, 1, 1, 1, 9])
-    ended = Continuation().pick(even, 0)
+    ended = SampleTree().pick(even, 0)
     assert ended.has_ended
     assert ended.forward() == ended
 
 
 def test_a_token_without_probability_is_a_surprise_without_end() -> None:
     sure = Prediction("q", ("a", "b"), array("i", [0, 1]), array("d", [1.0, 0.0]), 0.0)
-    assert Continuation().pick(sure, 1).drawn[0].surprisal == math.inf
-    assert Continuation().draw(sure, SampleConfig()).drawn[0].surprisal == 0
+    assert SampleTree().pick(sure, 1).drawn[0].surprisal == math.inf
+    assert SampleTree().draw(sure, SampleConfig()).drawn[0].surprisal == 0

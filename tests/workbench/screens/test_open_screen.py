@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_harness import CONFIG, Stage, comes, settled
+from app_harness import CONFIG, AppHarness, wait_until, wait_until_settled
 from fake_worker import write_run
 from msgspec.structs import replace
 from recorded_logs import recorded, until
@@ -16,15 +16,15 @@ from textual.widgets import Input, Static
 
 from seqlm.presets import PRESETS
 from seqlm.protocol.events import Evaluated
-from workbench.controllers.open_target import choices
-from workbench.run.run_status import standing_words
-from workbench.widgets.option_lists import Choices
+from workbench.controllers.open_target import open_candidates
+from workbench.run.run_status import run_status_text
+from workbench.widgets.option_lists import OptionRows
 
 
 def test_runs_say_how_they_stand_and_the_latest_come_before_the_presets(tmp_path: Path) -> None:
     for n in range(1, 8):
         write_run(tmp_path / "runs" / f"mine-{n}", CONFIG, recorded("steered"))
-    found = choices()
+    found = open_candidates()
     names = [choice.name for choice in found if choice.kind != "file"]
     assert set(names[:5]) < {f"mine-{n}" for n in range(1, 8)}
     assert names[5 : 5 + len(PRESETS)] == [*PRESETS]
@@ -43,7 +43,7 @@ def test_the_end_of_a_log_tells_how_a_run_stands(
     tmp_path: Path, events, is_live: bool, words: str
 ) -> None:
     run = write_run(tmp_path / "runs" / "mine-1", CONFIG, events)
-    assert standing_words(run, is_live).startswith(words)
+    assert run_status_text(run, is_live).startswith(words)
 
 
 def test_a_long_log_is_read_from_its_end(tmp_path: Path) -> None:
@@ -51,37 +51,41 @@ def test_a_long_log_is_read_from_its_end(tmp_path: Path) -> None:
     scored = replace(next(e for e in recorded("steered") if isinstance(e, Evaluated)), step=3600)
     run = write_run(tmp_path / "runs" / "mine-1", CONFIG, [*long, scored])
     assert run.events_path.stat().st_size > 1 << 17
-    assert standing_words(run, False) == f"died, 3,600 steps, val {scored.loss:.3f}"
+    assert run_status_text(run, False) == f"died, 3,600 steps, val {scored.loss:.3f}"
     run.events_path.write_bytes(b"")
-    assert standing_words(run, False) == "died"
+    assert run_status_text(run, False) == "died"
 
 
-async def test_a_line_that_was_broken_is_pasted_whole(stage: Stage) -> None:
-    app = stage.app()
+async def test_a_line_that_was_broken_is_pasted_whole(harness: AppHarness) -> None:
+    app = harness.app()
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("o")
         field = app.screen.query_one(Input)
         field.post_message(Paste("names-mlp seed=3 \\\n  train.steps=9\n"))
-        await comes(pilot, lambda: field.value)
+        await wait_until(pilot, lambda: field.value)
         assert field.value == "names-mlp seed=3 train.steps=9"
 
 
 @pytest.mark.parametrize(("key", "words"), [("o", "Nothing here has zzz"), ("colon", "No match")])
-async def test_a_search_that_finds_nothing_says_so(stage: Stage, key: str, words: str) -> None:
-    app = stage.app()
+async def test_a_search_that_finds_nothing_says_so(
+    harness: AppHarness, key: str, words: str
+) -> None:
+    app = harness.app()
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press(key, *"zzz")
         await _comes_into_sight(pilot, words)
 
 
-async def test_the_commands_of_the_pane_come_first_then_those_of_everywhere(stage: Stage) -> None:
-    app = stage.app()
+async def test_the_commands_of_the_pane_come_first_then_those_of_everywhere(
+    harness: AppHarness,
+) -> None:
+    app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("4", "colon")
-        await comes(pilot, lambda: [c.option_count for c in shown(app)] > [60])
+        await wait_until(pilot, lambda: [c.option_count for c in shown(app)] > [60])
         (found,) = shown(app)
         titles = [str(option.prompt).partition("\n")[0] for option in found.options]
         areas = [title.partition(": ")[0] for title in titles]
@@ -90,8 +94,8 @@ async def test_the_commands_of_the_pane_come_first_then_those_of_everywhere(stag
         assert order == ["Generate", "everywhere", "Data", "Controls", "Loss"]
 
 
-def shown(app: App[Any]) -> list[Choices]:
-    return list(app.screen.walk_children(Choices))
+def shown(app: App[Any]) -> list[OptionRows]:
+    return list(app.screen.walk_children(OptionRows))
 
 
 async def _comes_into_sight(pilot: Pilot[int], words: str) -> None:
@@ -99,13 +103,13 @@ async def _comes_into_sight(pilot: Pilot[int], words: str) -> None:
         lists = shown(pilot.app)
         return any(words in c.render_line(y).text for c in lists for y in range(c.size.height))
 
-    await comes(pilot, is_there, words)
+    await wait_until(pilot, is_there, words)
 
 
-async def test_another_opening_begins_at_the_top_of_the_settings(stage: Stage) -> None:
-    app = stage.app()
+async def test_another_opening_begins_at_the_top_of_the_settings(harness: AppHarness) -> None:
+    app = harness.app()
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("2", "end")
         assert app.main.controls.view.top > 0
         await pilot.press("question_mark")
@@ -114,6 +118,6 @@ async def test_another_opening_begins_at_the_top_of_the_settings(stage: Stage) -
         assert row is not None
         assert f"The row under the cursor\n{row.label}" in shown
         await pilot.press("escape", "o", *"names-gru", "enter")
-        await comes(pilot, lambda: app.situation.asked.preset == "names-gru")
+        await wait_until(pilot, lambda: app.situation.asked.preset == "names-gru")
         view = app.main.controls.view
         assert (view.top, view.row and view.row.key) == (0, "train.learning_rate")

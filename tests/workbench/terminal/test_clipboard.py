@@ -5,7 +5,7 @@ from rich.segment import Segment
 from textual.app import App
 from textual.strip import Strip
 
-from workbench.terminal.clipboard import copied, file_name, pane_text, short
+from workbench.terminal.clipboard import copy_text, file_name, pane_text, short
 
 
 def strips(*lines: str) -> list[Strip]:
@@ -66,7 +66,7 @@ async def test_the_clipboard_and_a_file_get_it(
     monkeypatch.setenv("SEQLM_HOME", str(tmp_path))
     app: App[None] = App()
     async with app.run_test():
-        note = copied(app, "names-mlp seed=1", "names-mlp-1", "the line of this run")
+        note = copy_text(app, "names-mlp seed=1", "names-mlp-1", "the line of this run")
     path = tmp_path / "clip" / "names-mlp-1.txt"
     assert app.clipboard == "names-mlp seed=1"
     assert path.read_text() == "names-mlp seed=1\n"
@@ -80,6 +80,6 @@ async def test_where_no_file_can_be_written_the_clipboard_has_it(
     monkeypatch.setenv("SEQLM_HOME", str(tmp_path / "file"))
     app: App[None] = App()
     async with app.run_test():
-        note = copied(app, "a", "b", "it")
+        note = copy_text(app, "a", "b", "it")
     assert "cannot be written: " in note
     assert app.clipboard == "a"

@@ -6,14 +6,14 @@ from hypothesis import strategies as st
 from textual import events
 from textual.message import Message
 
-from workbench.terminal.input_parser import Keyboard
+from workbench.terminal.input_parser import InputParser
 
 BEGIN, END = "\x1b[200~", "\x1b[201~"
 any_text = st.text(st.sampled_from("ab\x1b[0;1~mO\x9b\t\r\n漢\x00"), max_size=40)
 
 
 def heard(*pieces: str) -> list[Message]:
-    keyboard = Keyboard()
+    keyboard = InputParser()
     return [message for piece in pieces for message in keyboard.feed(piece)]
 
 

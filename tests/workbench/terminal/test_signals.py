@@ -6,11 +6,11 @@ import sys
 # More than the pipe that wakes the loop holds: 278 on Linux.
 FLOOD = """
 import asyncio, os, signal
-from workbench.terminal.signals import on_farewell
+from workbench.terminal.signals import install_exit_signals
 
 async def main():
     left = []
-    on_farewell(lambda: left.append("left"))
+    install_exit_signals(lambda: left.append("left"))
     signal.signal(signal.SIGCONT, lambda *_: None)
     for _ in range(20_000):
         os.kill(os.getpid(), signal.SIGCONT)

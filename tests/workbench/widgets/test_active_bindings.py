@@ -3,7 +3,7 @@
 from textual.binding import Binding
 
 from workbench.panes.controls.bindings import CONTROLS_BINDINGS
-from workbench.widgets.active_bindings import declared_keys, joined, key_name
+from workbench.widgets.active_bindings import declared_keys, join_keys, key_name
 
 
 def test_names_of_keys() -> None:
@@ -24,7 +24,7 @@ def test_moved_keys_are_named_as_moved() -> None:
 
 def test_a_word_or_a_sentence() -> None:
     binding = Binding("a", "x", "word", tooltip="A whole sentence")
-    assert [joined([binding], in_full)[0].label for in_full in (False, True)] == [
+    assert [join_keys([binding], in_full)[0].label for in_full in (False, True)] == [
         "word",
         "A whole sentence",
     ]

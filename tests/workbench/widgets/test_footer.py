@@ -1,50 +1,50 @@
 """Which keys the last row shows."""
 
 import pytest
-from app_harness import Stage, comes, settled
+from app_harness import AppHarness, wait_until, wait_until_settled
 from hypothesis import given
 from hypothesis import strategies as st
 from recorded_logs import until
 from rich.cells import cell_len
 
 from workbench.application.app import Workbench
-from workbench.widgets.footer import ALWAYS, Key, fitting
+from workbench.widgets.footer import ALWAYS, FooterKey, fitting_keys
 
-KEPT = (Key("?", "help", "d", ALWAYS), Key("q", "quit", "e", ALWAYS))
+KEPT = (FooterKey("?", "help", "d", ALWAYS), FooterKey("q", "quit", "e", ALWAYS))
 RANKS = st.integers(ALWAYS + 1, ALWAYS + 9)
 OTHERS = st.lists(
-    st.builds(Key, st.sampled_from("abcX"), st.text("wxyz ", max_size=9), st.just("a"), RANKS)
+    st.builds(FooterKey, st.sampled_from("abcX"), st.text("wxyz ", max_size=9), st.just("a"), RANKS)
 )
 
 
 @given(OTHERS, st.integers(8, 200))
-def test_help_and_quit_stay_at_every_width(others: list[Key], width: int) -> None:
-    shown = fitting([*others, *KEPT], width)
+def test_help_and_quit_stay_at_every_width(others: list[FooterKey], width: int) -> None:
+    shown = fitting_keys([*others, *KEPT], width)
     assert [key.key for key in shown][-2:] == ["?", "q"]
     assert sum(cell_len(key.text) for key in shown) <= width
 
 
 @given(OTHERS, st.integers(8, 200))
-def test_what_is_left_out_mattered_less(others: list[Key], width: int) -> None:
+def test_what_is_left_out_mattered_less(others: list[FooterKey], width: int) -> None:
     """No key goes while one of a higher rank stays, and the order is kept."""
-    shown = [key.action + key.key + str(key.rank) for key in fitting([*others, *KEPT], width)]
+    shown = [key.action + key.key + str(key.rank) for key in fitting_keys([*others, *KEPT], width)]
     ranks = sorted(key.rank for key in [*others, *KEPT])
     kept = sorted(int(name[2:]) for name in shown)
     assert kept == ranks[: len(kept)]
 
 
 def test_words_go_before_the_last_key() -> None:
-    keys = (Key("space", "pause", "a", ALWAYS + 1), *KEPT)
-    assert [key.label for key in fitting(keys, 22)] == ["pause", "", ""]
+    keys = (FooterKey("space", "pause", "a", ALWAYS + 1), *KEPT)
+    assert [key.label for key in fitting_keys(keys, 22)] == ["pause", "", ""]
 
 
 @pytest.mark.parametrize("key", ["question_mark", "o", "colon", "f"])
-async def test_under_another_screen_no_key_is_shown(stage: Stage, key: str) -> None:
-    app = stage.app(until("steered", 3000))
+async def test_under_another_screen_no_key_is_shown(harness: AppHarness, key: str) -> None:
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("2")
-        await settled(pilot)
+        await wait_until_settled(pilot)
         before = footer_text(app)
         assert "help" in before
         await pilot.press(key)
@@ -59,45 +59,45 @@ async def test_under_another_screen_no_key_is_shown(stage: Stage, key: str) -> N
         assert footer_text(app) == before
 
 
-async def test_in_the_guessing_game_a_key_does_what_the_footer_says(stage: Stage) -> None:
-    app = stage.app(until("steered", 3000))
+async def test_in_the_guessing_game_a_key_does_what_the_footer_says(harness: AppHarness) -> None:
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=(200, 50)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         values = app.situation.run.values, app.situation.asked
         await pilot.press("4", "V")
-        await settled(pilot)
+        await wait_until_settled(pilot)
         assert "rate" not in footer_text(app)
         await pilot.press("enter")
-        await settled(pilot)
+        await wait_until_settled(pilot)
         words = footer_text(app)
         assert words.startswith("esc end the game")
         assert not any(f" {key} " in f" {words} " for key in "sSzXqro[]")
         assert "ctrl+q quit" in words
         await pilot.press("[", "]", "]", "(", "escape")
-        await settled(pilot)
+        await wait_until_settled(pilot)
         assert (app.situation.run.values, app.situation.asked.train) == (values[0], values[1].train)
         assert not app.main.generate.view.is_guessing
 
 
-async def test_escape_in_the_field_of_the_prompt_is_called_cancel(stage: Stage) -> None:
-    app = stage.app(until("steered", 3000))
+async def test_escape_in_the_field_of_the_prompt_is_called_cancel(harness: AppHarness) -> None:
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("4", "i")
-        await settled(pilot)
+        await wait_until_settled(pilot)
         assert footer_text(app).startswith("enter take it  esc cancel")
 
 
-async def test_what_generate_is_for_keeps_its_keys_in_80_columns(stage: Stage) -> None:
-    app = stage.app(until("steered", 3000))
+async def test_what_generate_is_for_keeps_its_keys_in_80_columns(harness: AppHarness) -> None:
+    app = harness.app(until("steered", 3000))
     async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
+        await wait_until_settled(pilot)
         await pilot.press("4", "right")
         for _ in range(5):
             before = app.main.generate.view.showing
             await pilot.press("v")
-            await comes(pilot, lambda before=before: app.main.generate.view.showing != before)
-            await settled(pilot)
+            await wait_until(pilot, lambda before=before: app.main.generate.view.showing != before)
+            await wait_until_settled(pilot)
             shown = footer_text(app).split()
             assert "v" in shown
             assert "g" in shown or app.main.generate.view.showing == "guess"

@@ -5,18 +5,18 @@ from recorded_logs import until
 from rich.cells import cell_len
 
 from seqlm.presets import preset_config
-from workbench.run.reducer import fold_all
+from workbench.run.reducer import reduce_events
 from workbench.run.state import RunState
-from workbench.state.app_state import Situation
+from workbench.state.app_state import AppState
 from workbench.widgets.header import header_row
 
 CONFIG = preset_config("names-mlp")
 
 
 def test_the_curve_has_a_space_on_either_side() -> None:
-    run = fold_all(RunState(), until("steered", 3000))
+    run = reduce_events(RunState(), until("steered", 3000))
     for seconds in (7, 438, 4380):
-        situation = Situation(CONFIG, running=CONFIG, run=replace(run, trained_s=float(seconds)))
+        situation = AppState(CONFIG, running=CONFIG, run=replace(run, trained_s=float(seconds)))
         for width in range(20, 160):
             row = header_row(situation, width)
             assert sum(cell_len(text) for text, _ in row) <= width

@@ -8,14 +8,14 @@ from textual.events import Click
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
-from workbench.widgets.option_lists import Choices, Commands
+from workbench.widgets.option_lists import CommandPaletteScreen, OptionRows
 
 
 class Asking(App[None]):
     """Three things to choose from, in a list or in the command palette."""
 
     def compose(self) -> ComposeResult:
-        yield Choices("a", "b", "c")
+        yield OptionRows("a", "b", "c")
 
     def on_mount(self) -> None:
         self.chosen: list[int] = []
@@ -38,12 +38,12 @@ async def sent(pilot: Pilot[None], choices: OptionList, *clicks: Click) -> None:
 
 async def test_a_click_chooses() -> None:
     async with Asking().run_test() as pilot:
-        choices = pilot.app.query_one(Choices)
+        choices = pilot.app.query_one(OptionRows)
         await sent(pilot, choices, click_on(choices, 1))
         assert pilot.app.chosen == [1]
         choices.set_options("xy")
         await pilot.pause()
-        await pilot.click(Choices, offset=(3, 1))
+        await pilot.click(OptionRows, offset=(3, 1))
         assert pilot.app.chosen == [1, 0]
 
 
@@ -51,7 +51,7 @@ async def test_a_click_chooses() -> None:
 @pytest.mark.parametrize("is_cleared", [False, True])
 async def test_a_click_on_what_has_gone_chooses_nothing(row: int, is_cleared: bool) -> None:
     async with Asking().run_test() as pilot:
-        choices = pilot.app.query_one(Choices)
+        choices = pilot.app.query_one(OptionRows)
         late = click_on(choices, row)
         if is_cleared:
             choices.clear_options().add_options("xy")
@@ -63,9 +63,9 @@ async def test_a_click_on_what_has_gone_chooses_nothing(row: int, is_cleared: bo
 
 async def test_the_commands_are_such_a_list() -> None:
     async with Asking().run_test() as pilot:
-        await pilot.app.push_screen(Commands())
+        await pilot.app.push_screen(CommandPaletteScreen())
         found = pilot.app.screen.query_one(CommandList)
-        assert isinstance(found, Choices)
+        assert isinstance(found, OptionRows)
         assert not found.can_focus
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
@@ -80,7 +80,7 @@ async def test_the_commands_are_such_a_list() -> None:
 @pytest.mark.parametrize("size", [(1, 1), (4, 4), (9, 3)])
 async def test_commands_stand_any_size(size: tuple[int, int]) -> None:
     async with Asking().run_test(size=size) as pilot:
-        await pilot.app.push_screen(Commands())
+        await pilot.app.push_screen(CommandPaletteScreen())
         await pilot.press("pagedown", "pageup", "x", "backspace", "down")
         await pilot.resize_terminal(80, 24)
         await pilot.press("pagedown", "pageup", "x")

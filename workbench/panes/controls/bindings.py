@@ -6,7 +6,7 @@ from workbench.panes.controls.value_editing import is_number
 from workbench.panes.controls.view_model import ControlsView
 
 
-def possible(view: ControlsView, action: str) -> bool:
+def is_action_available(view: ControlsView, action: str) -> bool:
     """Whether an action of the pane would do something now."""
     setting = view.row.setting if view.row else None
     match action:
@@ -25,10 +25,11 @@ def possible(view: ControlsView, action: str) -> bool:
     return True
 
 
-def reach(view: ControlsView) -> tuple[bool, ...]:
+def action_availability(view: ControlsView) -> tuple[bool, ...]:
     """What is possible of that which depends on the view: when it changes, so do the keys shown."""
     return tuple(
-        possible(view, name) for name in ("leave", "undo", "redo", "find_rate", "step", "scale")
+        is_action_available(view, name)
+        for name in ("leave", "undo", "redo", "find_rate", "step", "scale")
     )
 
 

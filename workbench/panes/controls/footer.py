@@ -2,18 +2,18 @@
 
 from textwrap import wrap
 
-from workbench.keyboard.key_labels import KeyNames
+from workbench.keyboard.key_labels import KeyLabels
 from workbench.panes.controls.bindings import CONTROLS_BINDINGS
 from workbench.panes.controls.rows import PRESET_KEY, ControlRow
-from workbench.panes.controls.rows_state import ShownControls
+from workbench.panes.controls.rows_state import ControlsState
 from workbench.panes.controls.setting_text import explanation
 from workbench.panes.controls.view_model import ControlsView, parts_under
 from workbench.render.number_format import count
-from workbench.render.sanitize import clean, fit
+from workbench.render.sanitize import fit, sanitize
 from workbench.widgets.row_widget import Row
 
 
-def rows_under(view: ControlsView, width: int, height: int) -> list[Row]:
+def footer_rows(view: ControlsView, width: int, height: int) -> list[Row]:
     """As many rows as :func:`parts_under` says."""
     parts = parts_under(width, height)
     words = _explained(view, width, parts.count("words"))
@@ -28,7 +28,7 @@ def rows_under(view: ControlsView, width: int, height: int) -> list[Row]:
     return rows
 
 
-def _notice(part: str, content: ShownControls, width: int) -> Row:
+def _notice(part: str, content: ControlsState, width: int) -> Row:
     role = "waiting" if content.n_waiting else "label"
     match part:
         case "params":
@@ -40,7 +40,7 @@ def _notice(part: str, content: ShownControls, width: int) -> Row:
     return [(_waits(content), role)]
 
 
-def _size(content: ShownControls) -> str:
+def _size(content: ControlsState) -> str:
     if content.learns_by_counting:
         return "a table of counts"
     now, then = content.n_parameters, content.n_asked
@@ -50,7 +50,7 @@ def _size(content: ShownControls) -> str:
     return f"{count(now)}{arrow} params"
 
 
-def _waits(content: ShownControls) -> str:
+def _waits(content: ControlsState) -> str:
     n = content.n_waiting
     if not n:
         return "No value waits."
@@ -72,18 +72,18 @@ def _ruled(words: list[str], role: str, width: int) -> Row:
     return [*row, ("─" * (width - 1 - used), "guide")]
 
 
-def explained(row: ControlRow, keys: KeyNames) -> str:
+def explanation_rows(row: ControlRow, keys: KeyLabels) -> str:
     """What the setting of a row does, in full."""
     is_preset = row.key == PRESET_KEY
     words = explanation(row.setting, row.no_effect, row.usual)
-    return keys.fill(clean(f"{row.setting.help}." if is_preset else words), CONTROLS_BINDINGS)
+    return keys.fill(sanitize(f"{row.setting.help}." if is_preset else words), CONTROLS_BINDINGS)
 
 
 def _explained(view: ControlsView, width: int, n_rows: int) -> list[str]:
     """What the setting under the cursor does, in so many rows."""
     row, lines = view.row, list[str]()
     if row is not None and n_rows:
-        lines = wrap(explained(row, view.content.keys), max(8, width))
+        lines = wrap(explanation_rows(row, view.content.keys), max(8, width))
     if len(lines) > n_rows:
         lines = [*lines[: n_rows - 1], fit(" ".join(lines[n_rows - 1 :]), width)]
     return lines + [""] * (n_rows - len(lines))

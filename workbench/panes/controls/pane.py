@@ -12,19 +12,23 @@ from textual.widgets import Input
 
 from seqlm import errors
 from workbench.panes.controls import view_model as layout
-from workbench.panes.controls.bindings import CONTROLS_BINDINGS, possible, reach
-from workbench.panes.controls.footer import explained
+from workbench.panes.controls.bindings import (
+    CONTROLS_BINDINGS,
+    action_availability,
+    is_action_available,
+)
+from workbench.panes.controls.footer import explanation_rows
 from workbench.panes.controls.render import action_at, controls_rows, label_width
 from workbench.panes.controls.rows import PRESET_KEY, ControlRow, first_row
-from workbench.panes.controls.rows_state import ShownControls
-from workbench.panes.controls.setting_text import together, typed
+from workbench.panes.controls.rows_state import ControlsState
+from workbench.panes.controls.setting_text import format_typed, join_sentences
 from workbench.panes.controls.summary import summary
-from workbench.panes.controls.value_editing import scaled, stepped
+from workbench.panes.controls.value_editing import next_value, scale_value
 from workbench.panes.controls.view_model import ControlsView
 from workbench.panes.input_field import field_of, has_focus_in_field, is_key_of
 from workbench.panes.pane import Pane
-from workbench.state.app_state import Situation
-from workbench.widgets.appearance import Look
+from workbench.state.app_state import AppState
+from workbench.widgets.appearance import Appearance
 from workbench.widgets.row_widget import Row
 
 if TYPE_CHECKING:
@@ -74,11 +78,11 @@ class ControlsPane(Pane):
     class RateSearchAsked(Message):
         """A learning rate should be looked for."""
 
-    def show(self, situation: Situation) -> None:
+    def show(self, situation: AppState) -> None:
         """Takes the situation that values are held against; what is drawn comes by itself."""
         self.situation = situation
 
-    def show_controls(self, content: ShownControls) -> None:
+    def show_controls(self, content: ControlsState) -> None:
         """Shows these settings; the cursor stays on its own."""
         if content == self.view.content:
             return
@@ -98,15 +102,15 @@ class ControlsPane(Pane):
         self._change(refusal=message)
 
     @property
-    def look(self) -> Look:
+    def look(self) -> Appearance:
         """Its colours and signs, for a screen that opens over it."""
-        return Look(self.palette, self.ascii_only, self.keys)
+        return Appearance(self.palette, self.ascii_only, self.keys)
 
     # What a person does.
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key that would do nothing is not there, or it is that of everywhere."""
-        return possible(self.view, action)
+        return is_action_available(self.view, action)
 
     def action_move(self, by: int) -> None:
         """Moves the cursor by some rows; not while a field is open."""
@@ -118,13 +122,13 @@ class ControlsPane(Pane):
         """Asks for the next round value, or the next choice."""
         row = self.view.row
         if row is not None:
-            self._ask(stepped(row.setting, row.value, direction))
+            self._ask(next_value(row.setting, row.value, direction))
 
     def action_scale(self, direction: int) -> None:
         """Asks for half or twice the value."""
         row = self.view.row
         if row is not None:
-            self._ask(scaled(row.setting, row.value, 2.0 if direction > 0 else 0.5))
+            self._ask(scale_value(row.setting, row.value, 2.0 if direction > 0 else 0.5))
 
     async def action_edit(self) -> None:
         """Opens the field with the old value selected, or the list of presets."""
@@ -170,7 +174,7 @@ class ControlsPane(Pane):
         if row is None:
             return
         try:
-            value = typed(row.setting, row.value, event.value, self.keys)
+            value = format_typed(row.setting, row.value, event.value, self.keys)
             self._check(row, value)
         except errors.RequestError as error:
             self.show_refusal(str(error))
@@ -223,12 +227,12 @@ class ControlsPane(Pane):
 
     def beyond(self) -> str:
         """How many settings the list has above and below what is seen."""
-        return layout.beyond(self.view, *self.inner)
+        return layout.overflow_text(self.view, *self.inner)
 
     def in_full(self) -> Sequence[tuple[str, str]]:
         """What the setting under the cursor does: there may be no room for all of it."""
         row = self.view.row
-        return [(row.label, explained(row, self.keys))] if row else []
+        return [(row.label, explanation_rows(row, self.keys))] if row else []
 
     def folded(self, width: int) -> Row:
         """The learning rate, what waits, the model."""
@@ -257,7 +261,7 @@ class ControlsPane(Pane):
 
     def _check(self, row: ControlRow, value: Any) -> None:
         if self.situation is not None:
-            together(self.situation.asked, row.key, value)
+            join_sentences(self.situation.asked, row.key, value)
 
     def _scroll(self, by: int) -> None:
         if not self.view.is_editing:
@@ -271,9 +275,9 @@ class ControlsPane(Pane):
         self._show(view)
 
     def _show(self, view: ControlsView) -> None:
-        is_new, reach_before = view != self.view, reach(self.view)
+        is_new, reach_before = view != self.view, action_availability(self.view)
         self.view = view
-        if reach(view) != reach_before:
+        if action_availability(view) != reach_before:
             self.refresh_bindings()
         if view.is_editing:
             self._place_field()

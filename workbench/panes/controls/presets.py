@@ -18,9 +18,9 @@ from seqlm.data.corpus import lines_of, read_corpus
 from seqlm.presets import PRESETS, Preset
 from workbench.corpus.preview import Preview
 from workbench.render import number_format
-from workbench.render.sanitize import clean, fit
-from workbench.widgets.appearance import Look
-from workbench.widgets.option_lists import Choices
+from workbench.render.sanitize import fit, sanitize
+from workbench.widgets.appearance import Appearance
+from workbench.widgets.option_lists import OptionRows
 
 _KIND, _PARAMS, _LOSS, _SECONDS = 12, 8, 7, 8
 _FIND, _LEAVE = "<presets.find> filters", "<presets.leave> leaves"
@@ -29,7 +29,7 @@ _AROUND, _LEAST_LESSON = 10, 24
 """Cells around a row, and those without which what a preset teaches stands below the list alone."""
 
 
-def matching(words: str) -> list[Preset]:
+def matching_presets(words: str) -> list[Preset]:
     """The presets in whose name, family, corpus or lesson every one of the words stands."""
     wanted = words.lower().split()
     return [preset for preset in PRESETS.values() if all(w in _searched(preset) for w in wanted)]
@@ -56,21 +56,24 @@ def columns(width: int) -> Columns:
     return found._replace(has_lesson=width - _AROUND - found.width >= _LEAST_LESSON)
 
 
-def preset_line(preset: Preset, look: Look, at: Columns, preview: Preview | None = None) -> Text:
+def preset_line(
+    preset: Preset, look: Appearance, at: Columns, preview: Preview | None = None
+) -> Text:
     """Name, corpus, family, parameters, expected loss, seconds, and what it teaches."""
     palette, config = look.palette, preset.config
     row = Text().append(fit(preset.name, at.name), f"bold {palette.plain}")
     row.append(fit(config.data.corpus, at.corpus), palette.label)
     row.append(fit(dotted_keys.kind_of(config.model), _KIND), palette.label)
     row.append(
-        look.sign(number_format.count(size_of(preset, preview))).rjust(_PARAMS), palette.label
+        look.sign(number_format.count(parameter_count_text(preset, preview))).rjust(_PARAMS),
+        palette.label,
     )
     row.append(look.sign(number_format.loss(preset.expected_loss, 3)).rjust(_LOSS), palette.val)
     row.append(look.sign(_seconds(preset.expected_cpu_s)).rjust(_SECONDS), palette.label)
     return row.append(f"  {preset.teaches}" if at.has_lesson else "", palette.plain)
 
 
-def size_of(preset: Preset, preview: Preview | None) -> int | None:
+def parameter_count_text(preset: Preset, preview: Preview | None) -> int | None:
     """Trainable numbers; None where V is not known because that text has not been read."""
     config = preset.config
     if preview is not None and preview.data == config.data:
@@ -90,7 +93,7 @@ def _seconds(cpu_s: float | None) -> str:
     return number_format.MISSING if cpu_s is None else f"{cpu_s:,.3g} s"
 
 
-def heading(look: Look, at: Columns) -> Text:
+def heading(look: Appearance, at: Columns) -> Text:
     """The names of the columns."""
     words = f"{'name':{at.name}}{'corpus':{at.corpus}}{'family':{_KIND}}{'params':>{_PARAMS}}"
     words += f"{'loss':>{_LOSS}}{'CPU':>{_SECONDS}}{'  what it teaches' if at.has_lesson else ''}"
@@ -126,7 +129,7 @@ class PresetScreen(ModalScreen[str | None]):
         Binding("up,k", "move(-1)", "up", show=False, id="presets.up"),
     ]
 
-    def __init__(self, current: str, look: Look, preview: Preview | None = None) -> None:
+    def __init__(self, current: str, look: Appearance, preview: Preview | None = None) -> None:
         super().__init__()
         self._current, self._look, self._preview = current, look, preview
 
@@ -137,19 +140,19 @@ class PresetScreen(ModalScreen[str | None]):
             box.border_title = "presets"
             box.border_subtitle = f"enter takes it · {self._said(_FIND)} · {self._said(_LEAVE)}"
             yield Input(placeholder=self._said(_FIND), compact=True, max_length=60)
-            yield Choices(compact=True)
+            yield OptionRows(compact=True)
             yield Static()
 
     def on_mount(self) -> None:
         """Shows every preset, the cursor on the present one."""
-        self._show(matching(""))
-        self.query_one(Choices).focus()
+        self._show(matching_presets(""))
+        self.query_one(OptionRows).focus()
 
     def on_resize(self) -> None:
         """Another width may have room for other columns."""
-        choices, words = self.query_one(Choices), self.query_one(Input).value
+        choices, words = self.query_one(OptionRows), self.query_one(Input).value
         place = choices.highlighted
-        self._show(matching(clean(words)))
+        self._show(matching_presets(sanitize(words)))
         choices.highlighted = place
 
     def action_leave(self) -> None:
@@ -162,23 +165,23 @@ class PresetScreen(ModalScreen[str | None]):
 
     def action_move(self, by: int) -> None:
         """Moves the cursor of the list, from the field too."""
-        choices = self.query_one(Choices)
+        choices = self.query_one(OptionRows)
         if choices.option_count:
             choices.highlighted = ((choices.highlighted or 0) + by) % choices.option_count
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Keeps the presets that fit what was typed."""
-        self._show(matching(clean(event.value)))
+        self._show(matching_presets(sanitize(event.value)))
 
     def on_input_submitted(self) -> None:
         """Takes the preset under the cursor."""
-        self.query_one(Choices).action_select()
+        self.query_one(OptionRows).action_select()
 
-    def on_option_list_option_selected(self, event: Choices.OptionSelected) -> None:
+    def on_option_list_option_selected(self, event: OptionRows.OptionSelected) -> None:
         """Answers the chosen name."""
         self.dismiss(event.option_id)
 
-    def on_option_list_option_highlighted(self, event: Choices.OptionHighlighted) -> None:
+    def on_option_list_option_highlighted(self, event: OptionRows.OptionHighlighted) -> None:
         """Says in full what the preset under the cursor teaches."""
         preset = PRESETS.get(event.option_id or "")
         words = f"{preset.name}: {preset.teaches}." if preset else ""
@@ -188,7 +191,7 @@ class PresetScreen(ModalScreen[str | None]):
         return self._look.keys.fill(words, self.BINDINGS)
 
     def _show(self, presets: list[Preset]) -> None:
-        choices = self.query_one(Choices)
+        choices = self.query_one(OptionRows)
         names = [preset.name for preset in presets]
         choices.clear_options()
         look, at = self._look, columns(self.app.size.width)

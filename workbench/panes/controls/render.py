@@ -2,11 +2,11 @@
 
 from typing import Literal
 
-from workbench.panes.controls.footer import rows_under
-from workbench.panes.controls.rows import ControlRow, Section
+from workbench.panes.controls.footer import footer_rows
+from workbench.panes.controls.rows import ControlRow, SettingsGroup
 from workbench.panes.controls.summary import summary, value_pieces
-from workbench.panes.controls.view_model import ControlsView, Line, lines_of, n_list_lines
-from workbench.render.sanitize import clean, fit
+from workbench.panes.controls.view_model import ControlsLine, ControlsView, lines_of, n_list_lines
+from workbench.render.sanitize import fit, sanitize
 from workbench.widgets.row_widget import Row, row_width
 
 _LABEL, _NARROW_LABEL, _NARROW_BELOW = 17, 12, 34
@@ -30,7 +30,7 @@ def controls_rows(view: ControlsView, width: int, height: int, band: str = "") -
     shown = lines_of(view, width)[view.top : view.top + n_list]
     rows = [_line(view, line, width, band) for line in shown]
     rows += [[]] * (n_list - len(rows))
-    return [*rows, *rows_under(view, width, height)]
+    return [*rows, *footer_rows(view, width, height)]
 
 
 def label_width(width: int) -> int:
@@ -47,18 +47,18 @@ def action_at(view: ControlsView, column: int, width: int) -> Literal["less", "m
     return "more" if begin + 2 + size <= column <= begin + 4 + size else "edit"
 
 
-def _line(view: ControlsView, line: Line, width: int, band: str) -> Row:
+def _line(view: ControlsView, line: ControlsLine, width: int, band: str) -> Row:
     if line.section is not None:
         return _heading(line.section, width)
     if line.kind == "refusal":
         indent = "" if line.words.startswith("✗") else "  "
-        return [(indent + clean(line.words), "error")]
+        return [(indent + sanitize(line.words), "error")]
     if line.row == view.cursor:
         return _setting_here(view, view.rows[line.row], width, band)
     return _setting(view, view.rows[line.row], width)
 
 
-def _heading(section: Section, width: int) -> Row:
+def _heading(section: SettingsGroup, width: int) -> Row:
     """What stands below, and whether it changes the run that goes: ``now``, or ``↻ new run``."""
     when, role = ("now", "label") if section.is_live else ("↻ new run", "guide")
     n = width - len(section.name) - len(when) - 9

@@ -9,17 +9,17 @@ from msgspec.structs import replace
 from seqlm.configuration import dotted_keys
 from seqlm.configuration.run_config import RunConfig
 from seqlm.configuration.schema import Setting
-from seqlm.configuration.section import Needed
+from seqlm.configuration.section import SettingCondition
 from seqlm.presets import PRESETS
 from seqlm.runspec import relevance
 from workbench.hints.setting_labels import label
 from workbench.render.number_format import MISSING
-from workbench.state.setting_values import ABSENT, Held, held_values, with_in_force
+from workbench.state.setting_values import ABSENT, SettingValues, setting_values, with_in_force
 
 PRESET_KEY = "preset"
 
 
-class Section(NamedTuple):
+class SettingsGroup(NamedTuple):
     """A heading: what its settings are about, and whether they change a run that goes."""
 
     name: str
@@ -27,11 +27,11 @@ class Section(NamedTuple):
 
 
 SECTIONS = (
-    Section("training", True),
-    Section("model", False),
-    Section("training", False),
-    Section("data", False),
-    Section("sampling", True),
+    SettingsGroup("training", True),
+    SettingsGroup("model", False),
+    SettingsGroup("training", False),
+    SettingsGroup("data", False),
+    SettingsGroup("sampling", True),
 )
 _NAMES = {"train": "training", "model": "model", "data": "data", "sample": "sampling"}
 _FIRST = (
@@ -66,7 +66,7 @@ class ControlRow(Struct, frozen=True):
     """
 
     setting: Setting
-    section: Section | None
+    section: SettingsGroup | None
     label: str
     value: Any
     value_text: str
@@ -113,14 +113,14 @@ def control_rows(
         in_force: Live values as they are now, by their dotted names.
         marks: The numbers of the changes made to each setting.
     """
-    held, here = held_values(asked, running, in_force), with_in_force(asked, in_force)
+    held, here = setting_values(asked, running, in_force), with_in_force(asked, in_force)
     shown, steered = relevance.shown_keys(here), _steered(running, in_force)
     found = []
     for key in (key for key in held if key in shown | steered):
         setting, values = dotted_keys.find(asked, key), held[key]
         if key not in shown:  # what is asked for a model that has no such thing means nothing
             values = replace(values, wanted=values.now)
-        lacking = None if key in steered else relevance.lacking(here, key)
+        lacking = None if key in steered else relevance.unmet_condition(here, key)
         row = _row(setting, values, marks.get(key, ()))
         no_effect = _why_not(asked, lacking) if lacking else ""
         found.append(replace(row, no_effect=no_effect, usual=_usual(asked.preset, setting)))
@@ -140,7 +140,7 @@ def _steered(running: RunConfig | None, in_force: Mapping[str, Any]) -> set[str]
     if running is None:
         return set()
     here = with_in_force(running, in_force)
-    return {key for key in dotted_keys.steerable(running) if relevance.has_effect(here, key)}
+    return {key for key in dotted_keys.live_keys(running) if relevance.is_relevant(here, key)}
 
 
 def _place(row: ControlRow) -> tuple[int, int]:
@@ -161,12 +161,12 @@ def _preset_row(asked: RunConfig, running: RunConfig | None) -> ControlRow:
     return ControlRow(setting, None, "preset", asked.preset, shown, waiting)
 
 
-def _row(setting: Setting, held: Held, marks: tuple[int, ...]) -> ControlRow:
+def _row(setting: Setting, held: SettingValues, marks: tuple[int, ...]) -> ControlRow:
     now = held.now if setting.live else held.begun
     prefix = setting.key.rpartition(".")[0]
     return ControlRow(
         setting,
-        Section(_NAMES.get(prefix, "model"), setting.live),
+        SettingsGroup(_NAMES.get(prefix, "model"), setting.live),
         label(setting.key),
         now if setting.live and not held.waits else held.wanted,
         MISSING if now is ABSENT else setting.show(now),
@@ -183,7 +183,7 @@ def _usual(name: str, setting: Setting) -> str:
     return f"{setting.show(value)} in {name}"
 
 
-def _why_not(config: RunConfig, lacking: Needed) -> str:
+def _why_not(config: RunConfig, lacking: SettingCondition) -> str:
     """Why a setting does nothing, in words, by what it would need."""
     if lacking == relevance.TRAINED:
         return "No effect on counts: nothing is trained."

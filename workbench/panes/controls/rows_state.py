@@ -7,13 +7,13 @@ from msgspec import Struct
 
 from seqlm.configuration.parameters import n_parameters
 from seqlm.configuration.run_config import RunConfig
-from workbench.keyboard.key_labels import USUAL_KEYS, KeyNames
+from workbench.keyboard.key_labels import USUAL_KEYS, KeyLabels
 from workbench.panes.controls.rows import ControlRow, control_rows
-from workbench.state.app_state import Situation
-from workbench.state.recipe_text import run_line
+from workbench.state.app_state import AppState
+from workbench.state.recipe_text import recipe_text
 
 
-class ShownControls(Struct, frozen=True):
+class ControlsState(Struct, frozen=True):
     """The pane's content.
 
     Attributes:
@@ -36,7 +36,7 @@ class ShownControls(Struct, frozen=True):
     line: str = ""
     can_undo: bool = False
     can_redo: bool = False
-    keys: KeyNames = USUAL_KEYS
+    keys: KeyLabels = USUAL_KEYS
 
     @property
     def needs_new_run(self) -> bool:
@@ -44,9 +44,9 @@ class ShownControls(Struct, frozen=True):
         return any(row.is_new_run for row in self.rows)
 
 
-def shown_controls(
-    situation: Situation, can_undo: bool = False, can_redo: bool = False
-) -> ShownControls:
+def controls_state(
+    situation: AppState, can_undo: bool = False, can_redo: bool = False
+) -> ControlsState:
     """The settings as rows. Sampling is the screen's own: what is asked for is in force at once."""
     run, asked = situation.run, situation.asked
     rows = _rows(
@@ -56,13 +56,13 @@ def shown_controls(
         tuple(change.key for change in run.changes),
         run.n_changes,
     )
-    return ShownControls(
+    return ControlsState(
         rows=rows,
         n_parameters=run.n_parameters if run.run else _n_parameters(situation, situation.config),
         n_asked=_n_parameters(situation, asked),
         n_waiting=len(situation.waiting),
         learns_by_counting=asked.model.learns_by_counting,
-        line=run_line(situation),
+        line=recipe_text(situation),
         can_undo=can_undo,
         can_redo=can_redo,
         keys=situation.keys,
@@ -86,7 +86,7 @@ def _rows(
     return control_rows(asked, running, in_force | dict(values), marks)
 
 
-def _n_parameters(situation: Situation, config: RunConfig) -> int | None:
+def _n_parameters(situation: AppState, config: RunConfig) -> int | None:
     """Of a configuration on the text that is on the screen; of another text V is not known."""
     preview = situation.preview
     if preview is None or config.data != situation.config.data:

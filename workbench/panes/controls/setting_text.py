@@ -8,9 +8,9 @@ from seqlm.configuration import dotted_keys
 from seqlm.configuration.run_config import RunConfig
 from seqlm.configuration.schema import Setting
 from workbench.hints.setting_labels import in_words, label, plain_number
-from workbench.keyboard.key_labels import USUAL_KEYS, KeyNames
+from workbench.keyboard.key_labels import USUAL_KEYS, KeyLabels
 from workbench.panes.controls.bindings import CONTROLS_BINDINGS
-from workbench.panes.controls.value_editing import calculated
+from workbench.panes.controls.value_editing import evaluate_expression
 
 _LONGEST_SHOWN = 40
 
@@ -43,13 +43,13 @@ def explanation(setting: Setting, no_effect: str = "", usual: str = "") -> str:
     return f"{about}. {bounds(setting)}{unit}; {usual}."
 
 
-def typed(setting: Setting, value: Any, text: str, keys: KeyNames = USUAL_KEYS) -> Any:
+def format_typed(setting: Setting, value: Any, text: str, keys: KeyLabels = USUAL_KEYS) -> Any:
     """The value that a person typed over ``value``: ``3e-4``, ``*2``, ``/10``, ``off``, a word.
 
     Raises:
         RequestError: It is not possible; says why, what would be, and how to keep the old value.
     """
-    wanted = calculated(setting, value, text.strip())
+    wanted = evaluate_expression(setting, value, text.strip())
     try:
         return setting.parse(wanted)
     except errors.RequestError as error:
@@ -59,7 +59,7 @@ def typed(setting: Setting, value: Any, text: str, keys: KeyNames = USUAL_KEYS) 
         raise errors.RequestError(words + keep, text) from error
 
 
-def together(asked: RunConfig, key: str, value: Any) -> None:
+def join_sentences(asked: RunConfig, key: str, value: Any) -> None:
     """Hold a new value against the other settings.
 
     Raises:

@@ -2,10 +2,10 @@
 
 from rich.cells import cell_len
 
-from workbench.keyboard.key_labels import KeyNames
+from workbench.keyboard.key_labels import KeyLabels
 from workbench.panes.controls.rows import PRESET_KEY, ControlRow
-from workbench.panes.controls.rows_state import ShownControls
-from workbench.render.sanitize import clean
+from workbench.panes.controls.rows_state import ControlsState
+from workbench.render.sanitize import sanitize
 from workbench.widgets.row_widget import Row, row_width
 
 _RATE = "train.learning_rate"
@@ -13,7 +13,7 @@ _FIRST = (_RATE, "train.batch")
 _SHORT = {"train.batch": "batch", "model.kind": "model"}
 
 
-def summary(content: ShownControls, width: int, first: ControlRow | None = None) -> Row:
+def summary(content: ControlsState, width: int, first: ControlRow | None = None) -> Row:
     """The learning rate, the batch, the model; what waits comes before what does not.
 
     Args:
@@ -50,10 +50,10 @@ def shown_value(row: ControlRow, text: str) -> str:
         return f"{int(text):,}"
     if row.kind == "float":
         return text.replace("e-0", "e-")
-    return clean(text)
+    return sanitize(text)
 
 
-def _ordered(content: ShownControls, first: ControlRow | None) -> list[ControlRow]:
+def _ordered(content: ControlsState, first: ControlRow | None) -> list[ControlRow]:
     rows = [row for row in content.rows if row.key != PRESET_KEY]
     trained = [row for row in rows if row.key in _FIRST and not row.no_effect]
     ordered = [first] if first is not None else []
@@ -65,7 +65,7 @@ def _ordered(content: ShownControls, first: ControlRow | None) -> list[ControlRo
     return list({row.key: row for row in ordered}.values())
 
 
-def _pieces(row: ControlRow, keys: KeyNames, is_first: bool) -> list[tuple[str, str]]:
+def _pieces(row: ControlRow, keys: KeyLabels, is_first: bool) -> list[tuple[str, str]]:
     name = _SHORT.get(row.key, row.label)
     pieces = [("" if is_first else " │ ", "guide"), (f"{name} ", "label"), *value_pieces(row, 40)]
     if row.is_new_run:

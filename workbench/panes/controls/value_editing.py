@@ -13,7 +13,7 @@ _LARGEST_STEP = 1000  # where 1 2 5 upwards meets "off", which means no limit
 _BACK_FROM_OFF, _SHARE_BACK_FROM_OFF = 10, 0.5  # where the default is no number either
 
 
-def stepped(setting: Setting, value: Any, direction: int) -> Any:
+def next_value(setting: Setting, value: Any, direction: int) -> Any:
     """The next round value up (direction 1) or down (-1): 1 2 5, or the list of choices.
 
     At the end of its range, and for free text, the value itself.
@@ -25,14 +25,14 @@ def stepped(setting: Setting, value: Any, direction: int) -> Any:
         return setting.choices[(place + direction) % len(setting.choices)]
     if setting.minimum is None:
         return value
-    return within(setting, value, _next_number(setting, value, direction))
+    return clamp(setting, value, _next_number(setting, value, direction))
 
 
-def scaled(setting: Setting, value: Any, factor: float) -> Any:
+def scale_value(setting: Setting, value: Any, factor: float) -> Any:
     """The value times a factor, within its bounds; what is no number stays."""
     if value is None or not is_number(setting):
         return value
-    return within(setting, value, value * factor)
+    return clamp(setting, value, value * factor)
 
 
 def is_number(setting: Setting) -> bool:
@@ -40,7 +40,7 @@ def is_number(setting: Setting) -> bool:
     return setting.minimum is not None and not setting.choices
 
 
-def calculated(setting: Setting, value: Any, text: str) -> str:
+def evaluate_expression(setting: Setting, value: Any, text: str) -> str:
     """What was typed, with ``*2`` and ``/10`` as the number that they make of the value.
 
     Raises:
@@ -88,7 +88,7 @@ def _next_number(setting: Setting, value: Any, direction: int) -> float | None:
     return round_number(float(value), direction)
 
 
-def within(setting: Setting, value: Any, number: float | None) -> Any:
+def clamp(setting: Setting, value: Any, number: float | None) -> Any:
     """The number in the setting's type; one outside the bounds becomes the bound it passed.
 
     Where the bound itself is outside, ``value`` stays.

@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from workbench.panes.controls.rows import ControlRow, Section
-from workbench.panes.controls.rows_state import ShownControls
+from workbench.panes.controls.rows import ControlRow, SettingsGroup
+from workbench.panes.controls.rows_state import ControlsState
 
 Part: TypeAlias = Literal["params", "waits", "both", "words", "rule", "line"]
 
@@ -35,7 +35,7 @@ class ControlsView(Struct, frozen=True):
         is_editing: Whether a field is open on the row under the cursor.
     """
 
-    content: ShownControls = ShownControls()
+    content: ControlsState = ControlsState()
     cursor: int = 0
     top: int = 0
     refusal: str = ""
@@ -52,25 +52,27 @@ class ControlsView(Struct, frozen=True):
         return self.rows[self.cursor] if self.rows else None
 
 
-class Line(NamedTuple):
+class ControlsLine(NamedTuple):
     """One line of the list: a heading, the row of this index, or a line of its refusal."""
 
     kind: Literal["heading", "row", "refusal"]
     row: int = -1
     words: str = ""
-    section: Section | None = None
+    section: SettingsGroup | None = None
 
 
-def lines_of(view: ControlsView, width: int) -> list[Line]:
+def lines_of(view: ControlsView, width: int) -> list[ControlsLine]:
     """The whole list, with headings, before it is cut to the height there is."""
-    lines: list[Line] = []
+    lines: list[ControlsLine] = []
     for section, rows in groupby(enumerate(view.rows), key=lambda pair: pair[1].section):
         if section:
-            lines.append(Line("heading", section=section))
+            lines.append(ControlsLine("heading", section=section))
         for index, _ in rows:
-            lines.append(Line("row", index))
+            lines.append(ControlsLine("row", index))
             if index == view.cursor and view.refusal:
-                lines += [Line("refusal", index, words) for words in _wrapped(view.refusal, width)]
+                lines += [
+                    ControlsLine("refusal", index, words) for words in _wrapped(view.refusal, width)
+                ]
     return lines
 
 
@@ -108,7 +110,7 @@ def scrolled(view: ControlsView, by: int, width: int, height: int) -> ControlsVi
     return replace(view, top=top, cursor=cursor, refusal=kept)
 
 
-def beyond(view: ControlsView, width: int, height: int) -> str:
+def overflow_text(view: ControlsView, width: int, height: int) -> str:
     """How many settings the list has above and below what is seen: ``↑ 3 ↓ 7 more settings``."""
     lines, end = lines_of(view, width), view.top + n_list_lines(width, height)
     hidden = (("↑", lines[: view.top]), ("↓", lines[end:]))

@@ -21,7 +21,7 @@ from workbench.panes.data.render import (
     token_rows,
 )
 from workbench.panes.pane import Pane
-from workbench.state.app_state import Situation
+from workbench.state.app_state import AppState
 from workbench.widgets.row_widget import Row
 
 _VIEWS = ("as fed", "lines", "lengths", "tokens", "pairs")
@@ -139,7 +139,7 @@ class DataPane(Pane):
         gap: list[Row] = [[]] if summary else []
         return [*summary, *gap, *self._body(situation, preview, width, room)]
 
-    def _body(self, situation: Situation, preview: Preview, width: int, room: int) -> list[Row]:
+    def _body(self, situation: AppState, preview: Preview, width: int, room: int) -> list[Row]:
         first, is_ascii = self._first, self.ascii_only
         match self.view:
             case "as fed":

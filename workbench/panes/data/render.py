@@ -7,11 +7,11 @@ from textwrap import wrap
 from rich.cells import cell_len
 
 from seqlm.data.split import Split
-from workbench.corpus.preview import Fed, Preview
+from workbench.corpus.preview import Preview, TrainingExample
 from workbench.render.bars import bar
 from workbench.render.number_format import compact, count, probability
-from workbench.render.sanitize import clean, fit, tail, token_glyph
-from workbench.state.app_state import Situation
+from workbench.render.sanitize import fit, sanitize, tail, token_glyph
+from workbench.state.app_state import AppState
 from workbench.widgets.row_widget import Row
 
 _WIDEST_CONTEXT, _SPACED_UP_TO, _FEW = 24, 8, 6
@@ -31,7 +31,7 @@ def summary_rows(preview: Preview, width: int) -> list[Row]:
     size = count if sum(sizes.values()) < _EXACT_BELOW else compact
     rows: list[Row] = [
         [(preview.name, "plain bold"), (f" · {count(sum(sizes.values()))} {unit}", "plain")],
-        [(clean(about.vocabulary, width), "label")],
+        [(sanitize(about.vocabulary, width), "label")],
         [("  ".join(f"{split} {size(n)}" for split, n in sizes.items()), "label")],
     ]
     if about.n_duplicates:
@@ -46,7 +46,7 @@ def summary_rows(preview: Preview, width: int) -> list[Row]:
     return rows
 
 
-def folded_row(situation: Situation, width: int) -> Row:
+def folded_row(situation: AppState, width: int) -> Row:
     """The pane in one row, where there is no room for more."""
     preview = situation.preview
     if preview is None:
@@ -93,7 +93,7 @@ def token_cells(preview: Preview, least: int) -> int:
 
 
 def fed_rows(
-    s: Situation, preview: Preview, first: int, width: int, room: int, chances: Chances
+    s: AppState, preview: Preview, first: int, width: int, room: int, chances: Chances
 ) -> list[Row]:
     """What the model sees, which token is right, and what chance it gets."""
     notes = _batch_rows(s, width)
@@ -113,7 +113,7 @@ def fed_rows(
     return [*notes, head, *rows]
 
 
-def _batch_rows(s: Situation, width: int) -> list[Row]:
+def _batch_rows(s: AppState, width: int) -> list[Row]:
     """Which of the rows below are fed is drawn where the training is: here it is only said how many."""
     train = s.config.planned.train
     if not train.one_batch or train.batch is None:
@@ -121,7 +121,7 @@ def _batch_rows(s: Situation, width: int) -> list[Row]:
     return [[(fit(f"! the same {count(train.batch)} of these in each step", width), "warning")]]
 
 
-def _fed_row(one: Fed, shown: str, column: int, size: int, chances: Chances) -> Row:
+def _fed_row(one: TrainingExample, shown: str, column: int, size: int, chances: Chances) -> Row:
     shown = tail(shown, column)
     known = chances.get(one.n_item, ())
     gets = probability(known[one.n_target]) if one.n_target < len(known) else ""
@@ -147,7 +147,7 @@ def line_rows(preview: Preview, first: int, width: int, room: int) -> list[Row]:
         shown = list(enumerate(lines[:room], 1))
     number = len(count(shown[-1][0])) if shown else 1
     return [
-        [(f"{count(i).rjust(number)}  ", "guide"), (clean(item, width), "plain")]
+        [(f"{count(i).rjust(number)}  ", "guide"), (sanitize(item, width), "plain")]
         for i, item in shown
     ]
 

@@ -8,21 +8,21 @@ from msgspec.structs import replace
 from textual.timer import Timer
 
 from seqlm.configuration.run_config import SampleConfig
-from seqlm.data.tokenizer import AnyTokenizer, untaught_words
-from workbench.panes.generate.bindings import reach
-from workbench.panes.generate.messages import PredictionAsked, SamplesAsked
-from workbench.panes.generate.presenter import GenerateDesk
-from workbench.panes.generate.requests import AtOnce, PredictionWanted
-from workbench.panes.generate.view_model import GenerateView, Source
+from seqlm.data.tokenizer import AnyTokenizer, untrained_words
+from workbench.panes.generate.bindings import action_availability
+from workbench.panes.generate.messages import PredictionRequested, SamplesRequested
+from workbench.panes.generate.presenter import GeneratePresenter
+from workbench.panes.generate.requests import AtOnce, PredictionRequest
+from workbench.panes.generate.view_model import GenerateView, PredictionSource
 from workbench.panes.pane import Pane
 from workbench.render.palette import DARK, Palette
 from workbench.sampling.prediction import Prediction
-from workbench.state.app_state import Situation
-from workbench.widgets.appearance import Look
+from workbench.state.app_state import AppState
+from workbench.widgets.appearance import Appearance
 
 if TYPE_CHECKING:
-    from seqlm.protocol.queries import Drawn
-    from workbench.panes.generate.game import GameDesk
+    from seqlm.protocol.queries import SampleResult
+    from workbench.panes.generate.game import GamePresenter
     from workbench.panes.generate.lookups import Lookups
 
 AUTO_INTERVAL_S = 0.25
@@ -39,7 +39,7 @@ class WorkingPane(Pane):
 
     def __init__(self, prompt: tuple[str, ...], id: str | None) -> None:
         super().__init__(id=id)
-        self._desk = GenerateDesk(prompt)
+        self._desk = GeneratePresenter(prompt)
         self._at_once: AtOnce | None = None
         self._shown: GenerateView | None = None
         self._reach: tuple[bool, ...] = ()
@@ -48,7 +48,7 @@ class WorkingPane(Pane):
         self._waits_for, self._waits_since = "", 0.0
         self._lookups: Lookups | None = None
         self._lookup: Timer | None = None
-        self._game: GameDesk | None = None
+        self._game: GamePresenter | None = None
         self._rests = False
 
     @property
@@ -58,7 +58,7 @@ class WorkingPane(Pane):
 
     # What the app tells.
 
-    def show(self, situation: Situation) -> None:
+    def show(self, situation: AppState) -> None:
         """Takes what the folded pane tells of, and the text that is guessed and looked up in."""
         self.situation = situation
         if self.view.look.keys != situation.keys:
@@ -87,7 +87,7 @@ class WorkingPane(Pane):
 
         Call it again when newer weights are there: while nothing is drawn, the pane asks again.
         """
-        self._desk.use_source(Source(label, weights, step, tokenizer))
+        self._desk.use_source(PredictionSource(label, weights, step, tokenizer))
         if step is None and self.view.samples is None:
             # In its own turn: what is posted in the turn of the app never reaches the app.
             self.call_after_refresh(self.call_later, self._make_first_samples)
@@ -119,7 +119,7 @@ class WorkingPane(Pane):
         self._update()
 
     def samples_drawn(
-        self, request_id: str, samples: Sequence["Drawn"], step: int | None = None
+        self, request_id: str, samples: Sequence["SampleResult"], step: int | None = None
     ) -> None:
         """Takes the answer to a `SamplesAsked`, and the step of the weights that drew them."""
         self._desk.take_samples(request_id, samples, step)
@@ -146,7 +146,7 @@ class WorkingPane(Pane):
     def show_look(self, palette: Palette = DARK, ascii_only: bool = False) -> None:
         """Draws with these colours and signs from now on."""
         super().show_look(palette, ascii_only)
-        self._desk.change(look=Look(palette, ascii_only, self.keys))
+        self._desk.change(look=Appearance(palette, ascii_only, self.keys))
         self._update()
 
     # Asking
@@ -156,10 +156,10 @@ class WorkingPane(Pane):
         self._look_at_prompt()
         while self._desk.outbox:
             question = self._desk.outbox.pop(0)
-            if not isinstance(question, PredictionWanted):
-                self.post_message(SamplesAsked(*question))
+            if not isinstance(question, PredictionRequest):
+                self.post_message(SamplesRequested(*question))
             elif self._at_once is None:
-                self.post_message(PredictionAsked(*question))
+                self.post_message(PredictionRequested(*question))
             else:
                 self._answer(question, self._at_once)
         self._look_after_waiting()
@@ -169,7 +169,7 @@ class WorkingPane(Pane):
             return
         self._shown = view
         self.redraw()
-        if self._reach != (now := reach(view)):
+        if self._reach != (now := action_availability(view)):
             self._reach = now
             self.refresh_bindings()
 
@@ -178,21 +178,21 @@ class WorkingPane(Pane):
         preview = self.situation.preview if self.situation else None
         prompt = self.view.text.prompt
         is_untaught = preview is not None and preview.text.never_begins(prompt)
-        words = untaught_words(prompt[0]) if is_untaught else ""
+        words = untrained_words(prompt[0]) if is_untaught else ""
         if words != self.view.about_prompt:
             self._desk.change(about_prompt=words)
 
-    def _answer(self, question: PredictionWanted, at_once: AtOnce) -> None:
+    def _answer(self, question: PredictionRequest, at_once: AtOnce) -> None:
         """Has a question answered without waiting: by the pane itself, or for the game."""
         prediction = self._desk.answered(question, at_once)
         if prediction is not None and self._game is not None:
             self._game.take_prediction(prediction)
 
-    def _open_game(self) -> "GameDesk":
-        from workbench.panes.generate.game import GameDesk
+    def _open_game(self) -> "GamePresenter":
+        from workbench.panes.generate.game import GamePresenter
 
         if self._game is None:
-            self._game = GameDesk(self._desk)
+            self._game = GamePresenter(self._desk)
         self._game.use_text(self.situation.preview if self.situation else None)
         return self._game
 

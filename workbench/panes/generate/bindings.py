@@ -32,12 +32,12 @@ _WAYS_OUT = ("cancel", "end_game", "give_up", "leave")
 _NEED_TEXT = ("fork", "drop", "keep")
 
 
-def said(view: GenerateView, words: str) -> str:
+def with_key_labels(view: GenerateView, words: str) -> str:
     """Words with the keys that they name, as these are called now."""
     return view.look.keys.fill(words, GENERATE_BINDINGS)
 
 
-def is_possible(view: GenerateView, action: str, is_editing: bool = False) -> bool:
+def is_action_available(view: GenerateView, action: str, is_editing: bool = False) -> bool:
     """Whether an action would do something now; a key that would not is not there."""
     if action in _WAYS_OUT:
         return action == _way_out(view, is_editing)
@@ -60,9 +60,9 @@ def _way_out(view: GenerateView, is_editing: bool) -> str:
     return "leave" if view.has_to_let_go or view.message is not None else ""
 
 
-def reach(view: GenerateView) -> tuple[bool, ...]:
+def action_availability(view: GenerateView) -> tuple[bool, ...]:
     """What is possible: when it changes, so do the keys that are shown."""
-    return tuple(is_possible(view, action) for action in (*_WAYS_OUT, "view", *_WHERE))
+    return tuple(is_action_available(view, action) for action in (*_WAYS_OUT, "view", *_WHERE))
 
 
 def _key(

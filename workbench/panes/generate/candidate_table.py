@@ -69,7 +69,7 @@ def draw_words(view: GenerateView) -> str:
         return f"you chose {view.glyph(here.token)} ({here.probability:.3f})"
     if not view.options or u is None:
         return ""
-    falls_on = view.glyph(view.token(sampler.choose(view.options, u)))
+    falls_on = view.glyph(view.token(sampler.sample_token(view.options, u)))
     if here is None:
         return f"u = {u:.3f} will draw {falls_on}"
     drawn = view.glyph(here.token)

@@ -3,22 +3,22 @@
 from seqlm.data.tokenizer import END
 from workbench.corpus.preview import Preview
 from workbench.panes.generate.prompt import tokens_of
-from workbench.panes.generate.requests import PredictionWanted, Questions
-from workbench.sampling.guessing_game import Guessing
+from workbench.panes.generate.requests import PredictionRequest, RequestTracker
+from workbench.sampling.guessing_game import GuessingGame
 from workbench.sampling.prediction import Prediction
 
 
-class GameDesk:
+class GamePresenter:
     """Asks what the model expects before a letter is guessed, and uncovers it after.
 
     Args:
         questions: Holds the view and sends questions on.
     """
 
-    def __init__(self, questions: Questions) -> None:
+    def __init__(self, questions: RequestTracker) -> None:
         self._questions = questions
         self._preview: Preview | None = None
-        self._asked: PredictionWanted | None = None
+        self._asked: PredictionRequest | None = None
         self._hand: Prediction | None = None
         self._said: str | None = None
         self._spelled = ""
@@ -33,8 +33,8 @@ class GameDesk:
         return self._asked is not None and self._asked.request_id == request_id
 
     @property
-    def _game(self) -> Guessing:
-        return self._questions.view.game or Guessing()
+    def _game(self) -> GuessingGame:
+        return self._questions.view.game or GuessingGame()
 
     def use_text(self, preview: Preview | None) -> None:
         """Plays with another text: the game begins anew."""
@@ -117,7 +117,7 @@ class GameDesk:
         """Asks what the model expects at the place that is guessed next."""
         if self._asked is None and self._hand is None:
             tokens, weights = self._game.before, self._questions.view.source.weights
-            self._asked = PredictionWanted(self._questions.next_id(), tokens, weights)
+            self._asked = PredictionRequest(self._questions.next_id(), tokens, weights)
             self._questions.outbox.append(self._asked)
 
     def _forget(self) -> None:

@@ -6,12 +6,12 @@ from textwrap import wrap
 from rich.cells import cell_len
 from rich.text import Text
 
-from workbench.panes.generate.bindings import said
+from workbench.panes.generate.bindings import with_key_labels
 from workbench.panes.generate.view_model import GenerateView
 from workbench.render import number_format
 from workbench.render.bars import bar
 from workbench.render.sanitize import fit
-from workbench.sampling.guessing_game import Guess, Guessing
+from workbench.sampling.guessing_game import Guess, GuessingGame
 from workbench.widgets.appearance import exactly
 
 _RULE = (
@@ -56,9 +56,9 @@ def _rule(view: GenerateView) -> str:
     return _RULE.format(one=view.source.tokenizer.one)
 
 
-def game_of(view: GenerateView) -> Guessing:
+def game_of(view: GenerateView) -> GuessingGame:
     """How the game stands; one that was not begun has nothing to tell."""
-    return view.game or Guessing()
+    return view.game or GuessingGame()
 
 
 def _riddle_row(view: GenerateView, width: int) -> Text:
@@ -79,13 +79,15 @@ def _hint(view: GenerateView) -> str:
     tokenizer = view.source.tokenizer
     one = tokenizer.one
     if not view.is_guessing:
-        return said(view, f"<generate.guess> begins; then each {one} you type is a guess")
+        return with_key_labels(
+            view, f"<generate.guess> begins; then each {one} you type is a guess"
+        )
     if tokenizer.is_spelled:
         end = "; enter alone: the end" if view.source.has_end else ""
         typing = f"type a {one}, then enter{end}"
     else:
         typing = f"type a {one}" + (", enter for the end" if view.source.has_end else "")
-    stops = said(view, "<generate.end_game> stops")
+    stops = with_key_labels(view, "<generate.end_game> stops")
     return view.look.sign(f"{typing}; then the model shows its hand · {stops}")
 
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 
-from workbench.corpus.novelty import Finding, Novelty
+from workbench.corpus.novelty import Novelty, NoveltyResult
 from workbench.corpus.preview import Preview
 from workbench.panes.generate.view_model import GenerateView
 from workbench.sampling.branches import Branch
@@ -27,7 +27,7 @@ class Lookups:
         """Whether a text on the screen is not known yet."""
         return self._next(view) is not None
 
-    def work(self, view: GenerateView) -> Mapping[tuple[str, bool], Finding] | None:
+    def work(self, view: GenerateView) -> Mapping[tuple[str, bool], NoveltyResult] | None:
         """Works for one slice; everything known, if something was found out."""
         until = time.perf_counter() + _SLICE_S
         wanted = self._next(view)

@@ -10,18 +10,18 @@ from textual.widgets import Input
 from seqlm import errors
 from workbench.panes.generate import messages
 from workbench.panes.generate.background_work import WorkingPane
-from workbench.panes.generate.bindings import GENERATE_BINDINGS, GENERATE_HELP, is_possible
+from workbench.panes.generate.bindings import GENERATE_BINDINGS, GENERATE_HELP, is_action_available
 from workbench.panes.generate.prompt import MAX_PROMPT, typed_text
 from workbench.panes.generate.render import generate_rows
 from workbench.panes.generate.title import title_info
 from workbench.panes.generate.view_model import Message
 from workbench.panes.input_field import field_of, is_key_of
-from workbench.render.sanitize import clean
-from workbench.state.app_state import Situation
+from workbench.render.sanitize import sanitize
+from workbench.state.app_state import AppState
 from workbench.widgets.row_widget import Row
 
 if TYPE_CHECKING:
-    from workbench.panes.generate.game import GameDesk
+    from workbench.panes.generate.game import GamePresenter
     from workbench.widgets.field import Field
 
 _NARROW = 70
@@ -39,9 +39,9 @@ class GeneratePane(WorkingPane):
     NAME = "Generate"
     HELP: ClassVar[str] = GENERATE_HELP
     BINDINGS: ClassVar[list[BindingType]] = GENERATE_BINDINGS
-    PredictionAsked: TypeAlias = messages.PredictionAsked
-    SamplesAsked: TypeAlias = messages.SamplesAsked
-    TemperatureAsked: TypeAlias = messages.TemperatureAsked
+    PredictionAsked: TypeAlias = messages.PredictionRequested
+    SamplesAsked: TypeAlias = messages.SamplesRequested
+    TemperatureAsked: TypeAlias = messages.TemperatureChangeRequested
 
     def __init__(self, prompt: str = "", id: str | None = None) -> None:
         super().__init__(tuple(prompt), id)
@@ -50,7 +50,7 @@ class GeneratePane(WorkingPane):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key that would do nothing in this view is not there; leaving may be the app's matter."""
-        return is_possible(self.view, action, self.has_class("-editing"))
+        return is_action_available(self.view, action, self.has_class("-editing"))
 
     def action_draw(self) -> None:
         """Goes one token on; where none stands yet, draws one."""
@@ -192,7 +192,7 @@ class GeneratePane(WorkingPane):
         event.stop()
         event.prevent_default()
 
-    def _guessed(self, event: events.Key, game: "GameDesk") -> bool:
+    def _guessed(self, event: events.Key, game: "GamePresenter") -> bool:
         """Whether a key is a guess, or ends the guessing."""
         if is_key_of(self, "end_game", event.key):
             game.leave()
@@ -209,7 +209,7 @@ class GeneratePane(WorkingPane):
     def on_paste(self, event: events.Paste) -> None:
         """What is pasted becomes the prompt, once enter takes it."""
         event.stop()
-        if is_possible(self.view, "edit") and not self.has_class("-editing"):
+        if is_action_available(self.view, "edit") and not self.has_class("-editing"):
             self.action_edit()
             self._field.value = event.text[:MAX_PROMPT]
             self._field.action_end()
@@ -285,9 +285,9 @@ class GeneratePane(WorkingPane):
         self._field.styles.width = max(1, self.inner.width)
 
 
-def folded_row(situation: Situation) -> Row:
+def folded_row(situation: AppState) -> Row:
     """The same draw at the last few ages, in one row."""
     samples = situation.run.samples[-3:]
-    words = "  ".join(f"{step:,}: {clean(text, 24)}" for step, text in samples)
+    words = "  ".join(f"{step:,}: {sanitize(text, 24)}" for step, text in samples)
     one = situation.preview.text.tokenizer.one if situation.preview else "letter"
     return [(words or f"{one}-pair counts answer until a model is trained", "label")]

@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from seqlm.data.tokenizer import unknown_words
 from seqlm.errors import RequestError
 from workbench.panes.generate.prompt import tokens_of, unknown_in
-from workbench.panes.generate.requests import Questions, SamplesWanted
+from workbench.panes.generate.requests import RequestTracker, SamplesRequest
 from workbench.panes.generate.view_model import VIEWS
 from workbench.sampling.branches import tree_rows
-from workbench.sampling.sample_tree import Continuation
+from workbench.sampling.sample_tree import SampleTree
 
 N_SAMPLES = 10
 MAX_DRAWN = 256
 
 
-class GenerateDesk(Questions):
+class GeneratePresenter(RequestTracker):
     """The rules of the keys."""
 
     def draw(self) -> None:
@@ -122,7 +122,7 @@ class GenerateDesk(Questions):
             if not quietly:
                 self.say(f"Drawing {N_SAMPLES} samples.")
             prompt = self.view.text.prompt
-            self.outbox.append(SamplesWanted(self._asked_samples, prompt, N_SAMPLES))
+            self.outbox.append(SamplesRequest(self._asked_samples, prompt, N_SAMPLES))
 
     def undo(self) -> None:
         """Takes the last change of the text back."""
@@ -172,7 +172,7 @@ class GenerateDesk(Questions):
         self.change(message=None, showing=self.view.showing if shows_text else "step")
 
 
-def _branch_beside(text: Continuation, by: int) -> tuple[int, int]:
+def _branch_beside(text: SampleTree, by: int) -> tuple[int, int]:
     """The branch so many rows of the tree further, and the cursor's place there."""
     order = [row.index for row in tree_rows(text.branches)]
     at = order.index(text.now.current) + by

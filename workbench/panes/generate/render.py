@@ -7,12 +7,12 @@ from rich.text import Text
 
 from seqlm.generation.sampler import stage_order
 from workbench.panes.generate.bar import bar_rows
-from workbench.panes.generate.bindings import said
+from workbench.panes.generate.bindings import with_key_labels
 from workbench.panes.generate.candidate_table import draw_words, header_row, table_rows
 from workbench.panes.generate.side_panel import age_rows, sample_rows, side_rows
 from workbench.panes.generate.token_strip import label_row, sequence_rows, text_width
 from workbench.panes.generate.view_model import GenerateView, Message, Showing
-from workbench.render.sanitize import clean
+from workbench.render.sanitize import sanitize
 from workbench.widgets.appearance import beside, exactly, finished
 
 _SIDE_FROM_WIDTH, _SIDE_WIDTH = 70, 22
@@ -87,7 +87,7 @@ def _tree_view(view: GenerateView, width: int, height: int) -> list[Text]:
 
     keys = [
         Text(f" {view.look.sign(words)}", view.look.palette.guide)
-        for words in (said(view, words) for words in TREE_KEYS)
+        for words in (with_key_labels(view, words) for words in TREE_KEYS)
         if len(words) < width
     ][:1]
     has_text = height >= 6
@@ -185,13 +185,12 @@ def _bottom_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     if height < 2:
         return []
     if view.waited_s is not None:
-        words = (
-            f"○ Working: {view.waited_s:.1f} s so far. {said(view, '<generate.give_up>')} stops."
-        )
+        cancel = with_key_labels(view, "<generate.give_up>")
+        words = f"○ Working: {view.waited_s:.1f} s so far. {cancel} stops."
         return [Text(look.sign(words), look.palette.waiting)]
     if message is not None:
         sign, style = ("✗", look.palette.error) if message.is_error else ("▸", look.palette.plain)
-        words = look.sign(f"{sign} {clean(message.text, _MAX_MESSAGE)}")
+        words = look.sign(f"{sign} {sanitize(message.text, _MAX_MESSAGE)}")
         lines = wrap(words, max(1, width)) if height >= _WRAPPED_FROM else [words]
         return [Text(line, style) for line in lines[:3]]
     is_told = view.showing == "stages" and _summary_beside(view, width)

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from msgspec.structs import replace
 
 from seqlm.errors import SeqlmError
-from workbench.panes.generate.bindings import said
-from workbench.panes.generate.prompt import usable
-from workbench.panes.generate.view_model import GenerateView, Message, Source
+from workbench.panes.generate.bindings import with_key_labels
+from workbench.panes.generate.prompt import is_usable_prompt
+from workbench.panes.generate.view_model import GenerateView, Message, PredictionSource
 from workbench.sampling.prediction import Prediction
-from workbench.sampling.sample_tree import Continuation
+from workbench.sampling.sample_tree import SampleTree
 
 if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
-    from seqlm.protocol.queries import Drawn
+    from seqlm.protocol.queries import SampleResult
 
 AtOnce: TypeAlias = Callable[[str, tuple[str, ...], str], Prediction]
 """Answers a question (its id, tokens and weights) without waiting."""
 
 
-class PredictionWanted(NamedTuple):
+class PredictionRequest(NamedTuple):
     """What comes after these tokens, under these weights?"""
 
     request_id: str
@@ -30,7 +30,7 @@ class PredictionWanted(NamedTuple):
     weights: str
 
 
-class SamplesWanted(NamedTuple):
+class SamplesRequest(NamedTuple):
     """This many continuations of a prompt."""
 
     request_id: str
@@ -38,7 +38,7 @@ class SamplesWanted(NamedTuple):
     how_many: int
 
 
-class Questions:
+class RequestTracker:
     """The view and the questions about it.
 
     While nothing is drawn it follows: each time newer weights are told of, it asks what they expect
@@ -46,13 +46,13 @@ class Questions:
     """
 
     def __init__(self, prompt: tuple[str, ...] = ()) -> None:
-        self.view = GenerateView(text=Continuation().begin(prompt))
-        self.outbox: list[PredictionWanted | SamplesWanted] = []
+        self.view = GenerateView(text=SampleTree().begin(prompt))
+        self.outbox: list[PredictionRequest | SamplesRequest] = []
         self._n_asked = 0
-        self._asked: PredictionWanted | None = None
+        self._asked: PredictionRequest | None = None
         self._asked_samples: str | None = None
         self._pending_after: tuple[str, ...] | None = None
-        self._to_draw: Continuation | None = None
+        self._to_draw: SampleTree | None = None
         self._is_outdated = False
 
     @property
@@ -70,9 +70,9 @@ class Questions:
 
     def say_keys(self, words: str) -> None:
         """Puts our own words there, with the keys that they name."""
-        self.say(said(self.view, words))
+        self.say(with_key_labels(self.view, words))
 
-    def use_source(self, source: Source) -> None:
+    def use_source(self, source: PredictionSource) -> None:
         """Takes another model, newer weights, or another vocabulary."""
         old = self.view.source
         if source == old:
@@ -81,9 +81,9 @@ class Questions:
         if (source.step is None) != (old.step is None):
             self.change(samples=None)  # the counts made them, or a model that is shown no more
         if source.tokenizer != old.tokenizer:
-            prompt = usable(old.tokenizer.join(self.view.text.prompt), source)
+            prompt = is_usable_prompt(old.tokenizer.join(self.view.text.prompt), source)
             self._pending_after = self._to_draw = None
-            self.change(text=Continuation().begin(prompt), samples=None, pending=None, candidate=0)
+            self.change(text=SampleTree().begin(prompt), samples=None, pending=None, candidate=0)
             self.change(game=None, is_guessing=False)
             self._asked_samples = None
             self._ask()
@@ -99,7 +99,9 @@ class Questions:
         prompt = tuple(self.view.source.tokenizer.join(self.view.text.prompt))
         self._wait_no_more()
         self._pending_after = None
-        self.change(source=Source(), text=Continuation().begin(prompt), pending=None, candidate=0)
+        self.change(
+            source=PredictionSource(), text=SampleTree().begin(prompt), pending=None, candidate=0
+        )
         self.change(samples=None, same_draw=(), game=None, is_guessing=False, message=None)
 
     def is_waiting_for(self, request_id: str) -> bool:
@@ -125,13 +127,15 @@ class Questions:
         if self._is_outdated:
             self._ask()
 
-    def take_samples(self, request_id: str, samples: Sequence["Drawn"], step: int | None) -> None:
+    def take_samples(
+        self, request_id: str, samples: Sequence["SampleResult"], step: int | None
+    ) -> None:
         """Takes the answer to the last request for samples, and the step of what drew them."""
         if request_id == self._asked_samples:
             self._asked_samples = None
             self.change(samples=tuple(samples), samples_step=step, first_sample=0, message=None)
 
-    def answered(self, question: PredictionWanted, answerer: AtOnce) -> Prediction | None:
+    def answered(self, question: PredictionRequest, answerer: AtOnce) -> Prediction | None:
         """Has a question answered without waiting; the answer, if there is one."""
         try:
             prediction = answerer(*question)
@@ -161,7 +165,7 @@ class Questions:
 
     # Where the text is shown from
 
-    def _draw_at(self, text: Continuation) -> None:
+    def _draw_at(self, text: SampleTree) -> None:
         """Draws a token at the cursor of a text; it is shown when it is known what is expected."""
         if self._pending_after == text.tokens_before and self.view.pending is not None:
             self._go(text.draw(self.view.pending, self.view.sampling))
@@ -169,7 +173,7 @@ class Questions:
             self._to_draw = text
             self._ask()
 
-    def _go(self, text: Continuation) -> None:
+    def _go(self, text: SampleTree) -> None:
         """Shows another text or place; asks what is expected there if that is not known."""
         self._to_draw = None
         here = text.here
@@ -188,7 +192,7 @@ class Questions:
         self._is_outdated = False
         tokens = (self._to_draw or self.view.text).tokens_before
         wanted = weights or self._weights()
-        self._asked = PredictionWanted(self.next_id(), tokens, wanted)
+        self._asked = PredictionRequest(self.next_id(), tokens, wanted)
         self.outbox.append(self._asked)
 
     def _weights(self) -> str:
@@ -207,7 +211,7 @@ class Questions:
         self._n_asked += 1
         return f"generate-{self._n_asked}"
 
-    def _must_ask_anew(self, old: Source) -> bool:
+    def _must_ask_anew(self, old: PredictionSource) -> bool:
         """Whether newer weights are to be asked now: an answerer that is gone never answers."""
         if self._asked is not None:
             return old.weights != self.view.source.weights

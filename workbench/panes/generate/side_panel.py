@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from workbench.panes.generate.bindings import said
+from workbench.panes.generate.bindings import with_key_labels
 from workbench.panes.generate.view_model import GenerateView, mean_nats
 from workbench.render import number_format
 from workbench.render.sanitize import END, fit
 from workbench.widgets.appearance import exactly
 
 if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
-    from seqlm.protocol.queries import Drawn
+    from seqlm.protocol.queries import SampleResult
 
 _WORDS = {"train": "in train", "val": "in val", "test": "in test"}
 _WORD_WIDTH, _NATS_FROM = 8, 40
@@ -24,7 +24,9 @@ def side_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     if len(view.text.branches) > 1 and width >= _TREE_FROM:
         from workbench.panes.generate.tree import branch_rows
 
-        branches = [Text(said(view, " branches (<generate.view>)"), view.look.palette.guide)]
+        branches = [
+            Text(with_key_labels(view, " branches (<generate.view>)"), view.look.palette.guide)
+        ]
         branches += [*branch_rows(view, width, max(1, height // 3)), Text("")]
     below = _ages_and_samples(view, width, height - len(branches))
     return [*branches, *below][:height]
@@ -49,7 +51,7 @@ def sample_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     if height < 1:
         return []
     if samples is None:
-        return [Text(said(view, " <generate.ten> draws ten samples"), palette.guide)]
+        return [Text(with_key_labels(view, " <generate.ten> draws ten samples"), palette.guide)]
     n_shown = len(samples) if len(samples) <= height - 1 else max(0, height - 2)
     first = min(view.first_sample, len(samples) - n_shown)
     rows = [Text(f" {_made_by(view, width)}", palette.guide)]
@@ -65,7 +67,7 @@ def sample_rows(view: GenerateView, width: int, height: int) -> list[Text]:
 def _made_by(view: GenerateView, width: int) -> str:
     """Whose samples they are, as far as there is room."""
     n = len(view.samples or ())
-    key = said(view, "<generate.ten>")
+    key = with_key_labels(view, "<generate.ten>")
     labels = [f"these counts make ({key} for ten more)", f"these counts make ({key})"]
     if view.samples_step is not None:
         step = number_format.count(view.samples_step)
@@ -87,7 +89,7 @@ def age_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     return rows
 
 
-def _sample_row(sample: "Drawn", width: int, told: int, view: GenerateView) -> Text:
+def _sample_row(sample: "SampleResult", width: int, told: int, view: GenerateView) -> Text:
     palette = view.look.palette
     word = novelty(sample)
     nats = mean_nats([*sample.surprisal]) if width >= _NATS_FROM else None
@@ -98,7 +100,7 @@ def _sample_row(sample: "Drawn", width: int, told: int, view: GenerateView) -> T
     return row.append(word, palette.warning if word == "in train" else palette.best)
 
 
-def novelty(sample: "Drawn") -> str:
+def novelty(sample: "SampleResult") -> str:
     """Where an item stands, if anywhere; empty for what is no item."""
     if sample.seen_in is not None:
         return _WORDS[sample.seen_in]

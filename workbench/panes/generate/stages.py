@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.text import Text
 
-from seqlm.generation.sampler import Stage
+from seqlm.generation.sampler import SamplerStage
 from workbench.panes.generate.candidates import (
     after_words,
     candidate_head,
@@ -169,7 +169,7 @@ def _columns(view: GenerateView, shown: range, width: int) -> list[_Column]:
     ]
 
 
-def _wide_column(n: int, before: Stage, stage: Stage, shown: range) -> _Column:
+def _wide_column(n: int, before: SamplerStage, stage: SamplerStage, shown: range) -> _Column:
     if stage.name == "temperature":
         return _values(stage, shown, (f"{n} ÷ T {_value(stage)}", "reshaped"), 12)
     if stage.name == "renormalise":
@@ -180,7 +180,7 @@ def _wide_column(n: int, before: Stage, stage: Stage, shown: range) -> _Column:
     return _cuts(before, stage, shown, heads)
 
 
-def _middle_column(n: int, before: Stage, stage: Stage, shown: range) -> _Column:
+def _middle_column(n: int, before: SamplerStage, stage: SamplerStage, shown: range) -> _Column:
     if stage.name == "temperature":
         return _values(stage, shown, (f"{n} ÷ T", _value(stage)), 8)
     if stage.name == "renormalise":
@@ -197,7 +197,7 @@ def _log_column(view: GenerateView, shown: range) -> _Column:
     return _Column(("", "ln p"), 8, logs, rank=_LOGS)
 
 
-def _values(stage: Stage, shown: range, heads: tuple[str, str], width: int) -> _Column:
+def _values(stage: SamplerStage, shown: range, heads: tuple[str, str], width: int) -> _Column:
     largest = max(1e-12, stage.values[0])
     return _Column(
         heads=heads,
@@ -212,7 +212,9 @@ def _values(stage: Stage, shown: range, heads: tuple[str, str], width: int) -> _
     )
 
 
-def _cuts(before: Stage, stage: Stage, shown: range, heads: tuple[str, str]) -> _Column:
+def _cuts(
+    before: SamplerStage, stage: SamplerStage, shown: range, heads: tuple[str, str]
+) -> _Column:
     """A stage that cuts: what it kept, what it cut, and dots for what was cut before."""
     sums = list(accumulate(before.distribution)) if heads[1] == _SUM else []
     n_others = len(stage.values) - len(shown)
@@ -235,13 +237,13 @@ def _wide_enough(width: int, heads: tuple[str, str]) -> int:
     return max(width, *(cell_len(head) + 1 for head in heads))
 
 
-def _value_left(stage: Stage, index: int) -> str:
+def _value_left(stage: SamplerStage, index: int) -> str:
     """The value of a candidate; dots for one that was cut before."""
     is_cut_before = stage.name == "temperature" and index >= stage.n_left
     return _CUT_BEFORE if is_cut_before else number_format.probability(stage.values[index])
 
 
-def _rest_left(stage: Stage, shown: range) -> str:
+def _rest_left(stage: SamplerStage, shown: range) -> str:
     """The same for those that are not shown, together."""
     if stage.name == "temperature" and shown.start == 0 and shown.stop >= stage.n_left:
         return _CUT_BEFORE
@@ -249,7 +251,7 @@ def _rest_left(stage: Stage, shown: range) -> str:
     return number_format.probability(sum(others))
 
 
-def _kept_word(stage: Stage, index: int, sums: list[float]) -> str:
+def _kept_word(stage: SamplerStage, index: int, sums: list[float]) -> str:
     if index in stage.cut:
         return "cut"
     if index >= stage.n_left:
@@ -257,5 +259,5 @@ def _kept_word(stage: Stage, index: int, sums: list[float]) -> str:
     return f"= {sums[index]:.3f}" if sums else "="
 
 
-def _value(stage: Stage) -> str:
+def _value(stage: SamplerStage) -> str:
     return "off" if stage.setting is None else f"{stage.setting:g}"

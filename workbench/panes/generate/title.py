@@ -2,7 +2,7 @@
 
 from workbench.panes.generate.view_model import VIEWS, GenerateView
 from workbench.render import number_format
-from workbench.render.sanitize import clean
+from workbench.render.sanitize import sanitize
 
 
 def title_info(view: GenerateView, width: int = 80) -> str:
@@ -24,7 +24,7 @@ def _parts(view: GenerateView) -> list[str]:
     if step is None:
         is_older = view.is_holding and view.source.step is not None
         one = view.source.tokenizer.one
-        return [f"holds {one}-pair counts" if is_older else clean(view.source.label, 60)]
+        return [f"holds {one}-pair counts" if is_older else sanitize(view.source.label, 60)]
     sampling = view.sampling
     parts = [_weights(view, step)]
     if view.showing in ("stages", "guess"):
@@ -46,5 +46,7 @@ def _weights(view: GenerateView, step: int) -> str:
         return f"holds step {number_format.count(step)}"
     is_told = step == view.source.step and view.source.label
     return (
-        clean(view.source.label, 60) if is_told else f"weights of step {number_format.count(step)}"
+        sanitize(view.source.label, 60)
+        if is_told
+        else f"weights of step {number_format.count(step)}"
     )

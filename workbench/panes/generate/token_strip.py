@@ -9,7 +9,7 @@ from rich.text import Text
 from workbench.panes.generate.view_model import GenerateView
 from workbench.render.palette import surprisal_block, surprisal_level
 from workbench.render.sanitize import END, fit
-from workbench.widgets.appearance import Look, clickable
+from workbench.widgets.appearance import Appearance, clickable
 
 _LEAST_CELL = 3  # with a sign before and after it, enough for "2.71"
 _MOST_CELL = 12
@@ -109,7 +109,7 @@ def _wide_width(found: Sequence[Cell]) -> int:
     return len(found) * (_cell_size(found) + 2) + 1
 
 
-def _wide(found: Sequence[Cell], look: Look, width: int) -> tuple[Text, Text]:
+def _wide(found: Sequence[Cell], look: Appearance, width: int) -> tuple[Text, Text]:
     top, under, size = Text(), Text(), _cell_size(found)
     after_cursor = False
     for cell in found:
@@ -128,7 +128,7 @@ def _wide(found: Sequence[Cell], look: Look, width: int) -> tuple[Text, Text]:
     return top, under
 
 
-def _narrow(found: Sequence[Cell], look: Look) -> tuple[Text, Text]:
+def _narrow(found: Sequence[Cell], look: Appearance) -> tuple[Text, Text]:
     """Tokens side by side; blocks stand for digits."""
     top, under = Text(), Text()
     for cell in found:
@@ -185,7 +185,7 @@ def _window(found: Sequence[Cell], width: int, n_lines: int) -> Sequence[Cell]:
     return found[first:end]
 
 
-def _style(cell: Cell, look: Look) -> str:
+def _style(cell: Cell, look: Appearance) -> str:
     if cell.surprisal is None:
         return look.palette.guide if cell.glyph == NOT_DRAWN else look.palette.plain
     return look.palette.surprisal[surprisal_level(cell.surprisal)]

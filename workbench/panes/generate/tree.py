@@ -12,7 +12,7 @@ from workbench.corpus.novelty import novelty_words
 from workbench.panes.generate.view_model import GenerateView, mean_nats
 from workbench.render.palette import surprisal_level
 from workbench.render.sanitize import fit
-from workbench.sampling.branches import Branch, TreeRow, departs_at, tree_rows
+from workbench.sampling.branches import Branch, TreeRow, first_divergent_index, tree_rows
 from workbench.widgets.appearance import clickable, exactly
 
 _UP_DOWN, _LEFT_RIGHT = "<generate.up><generate.down>", "<generate.back><generate.draw>"
@@ -66,7 +66,7 @@ def branch_rows(view: GenerateView, width: int, height: int) -> list[Text]:
 def how_words(view: GenerateView, index: int) -> str:
     """Whether a branch was drawn, or which token of it a person chose."""
     branches = view.text.branches
-    own = branches[index].drawn[departs_at(branches, index) :]
+    own = branches[index].drawn[first_divergent_index(branches, index) :]
     chosen = next((token for token in own if token.u is None), None)
     if chosen is None:
         return "drawn" if branches[index].drawn else "nothing drawn yet"

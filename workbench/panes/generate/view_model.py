@@ -13,20 +13,20 @@ from seqlm.generation import sampler
 from workbench.render.sanitize import token_glyph
 from workbench.sampling.branches import Branch
 from workbench.sampling.prediction import Prediction
-from workbench.sampling.sample_tree import Continuation
-from workbench.widgets.appearance import Look
+from workbench.sampling.sample_tree import SampleTree
+from workbench.widgets.appearance import Appearance
 
 if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
-    from seqlm.protocol.queries import Drawn
-    from workbench.corpus.novelty import Finding
-    from workbench.sampling.guessing_game import Guessing
+    from seqlm.protocol.queries import SampleResult
+    from workbench.corpus.novelty import NoveltyResult
+    from workbench.sampling.guessing_game import GuessingGame
 
 Showing = Literal["step", "samples", "stages", "tree", "guess"]
 VIEWS: tuple[Showing, ...] = get_args(Showing)
 _LEAST_CELLS, _MOST_CELLS = 4, 12
 
 
-class Source(Struct, frozen=True):
+class PredictionSource(Struct, frozen=True):
     """Who answers.
 
     Attributes:
@@ -83,23 +83,23 @@ class GenerateView(Struct, frozen=True, dict=True):
         look: Colours and signs.
     """
 
-    text: Continuation = field(default_factory=Continuation)
+    text: SampleTree = field(default_factory=SampleTree)
     pending: Prediction | None = None
     candidate: int = 0
     sampling: SampleConfig = field(default_factory=SampleConfig)
-    source: Source = field(default_factory=Source)
+    source: PredictionSource = field(default_factory=PredictionSource)
     same_draw: tuple[tuple[int, str], ...] = ()
-    samples: tuple["Drawn", ...] | None = None
+    samples: tuple["SampleResult", ...] | None = None
     samples_step: int | None = None
     first_sample: int = 0
-    findings: Mapping[tuple[str, bool], "Finding"] = {}
-    game: "Guessing | None" = None
+    findings: Mapping[tuple[str, bool], "NoveltyResult"] = {}
+    game: "GuessingGame | None" = None
     is_guessing: bool = False
     showing: Showing = "step"
     message: Message | None = None
     about_prompt: str = ""
     waited_s: float | None = None
-    look: Look = field(default_factory=Look)
+    look: Appearance = field(default_factory=Appearance)
 
     @property
     def prediction(self) -> Prediction | None:
@@ -117,7 +117,7 @@ class GenerateView(Struct, frozen=True, dict=True):
         return self.is_holding or any(b.drawn and not b.is_kept for b in self.text.branches)
 
     @cached_property
-    def stages(self) -> list[sampler.Stage]:
+    def stages(self) -> list[sampler.SamplerStage]:
         """What each stage of the sampler makes of the candidates at the cursor."""
         return self.prediction.stages(self.sampling) if self.prediction else []
 
@@ -143,7 +143,7 @@ class GenerateView(Struct, frozen=True, dict=True):
         """The number that chose the token at the cursor, or will; None for one taken by hand."""
         if self.text.here:
             return self.text.here.u
-        return sampler.uniform(self.sampling.seed, self.text.branch.sample, self.text.cursor)
+        return sampler.uniform_random(self.sampling.seed, self.text.branch.sample, self.text.cursor)
 
     @property
     def entropy_sampled_nats(self) -> float:
@@ -163,7 +163,7 @@ class GenerateView(Struct, frozen=True, dict=True):
         of_prompt = ([None] * n_prompt + known)[-n_prompt:] if n_prompt else []
         return [*of_prompt, *(token.surprisal for token in branch.drawn)]
 
-    def finding(self, branch: Branch) -> "Finding | None":
+    def finding(self, branch: Branch) -> "NoveltyResult | None":
         """What is known about a branch's text."""
         return self.findings.get(self.lookup(branch))
 

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterable, Sequence
 
 from workbench.panes.loss.view_model import XScale
 from workbench.render.axis import Axis, LinearAxis, LogAxis, SecondsAxis
-from workbench.run.progress_series import Course, between
-from workbench.state.app_state import Situation
+from workbench.run.progress_series import ProgressSeries, between
+from workbench.state.app_state import AppState
 
 _ROUND = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _STEADY_FROM = 100
 
 
-def whole_axis(situation: Situation, scale: XScale) -> Axis:
+def whole_axis(situation: AppState, scale: XScale) -> Axis:
     """The axis from the beginning to the planned end, so that columns once drawn stay.
 
     How long the steps will take is not known before: seconds end at the next round number.
@@ -27,7 +27,7 @@ def whole_axis(situation: Situation, scale: XScale) -> Axis:
     return LogAxis(1, last) if scale == "log" else LinearAxis(0, last)
 
 
-def x_of(situation: Situation, scale: XScale) -> Callable[[float], float]:
+def x_of(situation: AppState, scale: XScale) -> Callable[[float], float]:
     """What a step is on the x axis."""
     course, n_targets = situation.run.course, _n_targets(situation)
     if scale == "seconds":
@@ -37,13 +37,13 @@ def x_of(situation: Situation, scale: XScale) -> Callable[[float], float]:
     return (lambda step: max(1.0, step)) if scale == "log" else float
 
 
-def xs_of(situation: Situation, scale: XScale, steps: Sequence[int]) -> Iterable[float]:
+def xs_of(situation: AppState, scale: XScale, steps: Sequence[int]) -> Iterable[float]:
     """What many steps, rising, are on the x axis; hundreds are drawn in every frame."""
     is_plain = scale == "linear" or (scale == "log" and (not steps or steps[0] >= 1))
     return steps if is_plain else map(x_of(situation, scale), steps)
 
 
-def steps_shown(situation: Situation, scale: XScale, axis: Axis) -> tuple[float, float]:
+def steps_shown(situation: AppState, scale: XScale, axis: Axis) -> tuple[float, float]:
     """The first and the last step on an axis."""
     ends, course = (axis.value(0), axis.value(1)), situation.run.course
     if scale in ("log", "linear"):
@@ -55,12 +55,12 @@ def steps_shown(situation: Situation, scale: XScale, axis: Axis) -> tuple[float,
     return between(xs, course.steps, ends[0]), between(xs, course.steps, ends[1])
 
 
-def _n_targets(situation: Situation) -> int:
+def _n_targets(situation: AppState) -> int:
     """Tokens to predict in one epoch."""
     return max(1, situation.run.n_targets.get("train", 0))
 
 
-def _tokens_planned(course: Course, last_step: int) -> float:
+def _tokens_planned(course: ProgressSeries, last_step: int) -> float:
     """How many tokens all steps will see, at the number in the first hundred: it stays the same."""
     if not course.steps:
         return 0.0

@@ -8,27 +8,27 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from seqlm.runspec.baselines import judged_on, landmark
+from seqlm.runspec.baselines import expected_loss, primary_split
 from workbench.panes.loss.axes import steps_shown, whole_axis, x_of, xs_of
 from workbench.panes.loss.view_model import LossView, shown_part
 from workbench.render.chart.chart import (
+    ChangeMarker,
     ChartSpec,
     Layout,
-    Mark,
-    Reference,
+    ReferenceLine,
 )
 from workbench.render.chart.loss_range import LARGEST_DRAWN
 from workbench.render.chart.spec import XUnit
 from workbench.render.loss_units import in_unit
-from workbench.run.loss_series import Bin, Curve
-from workbench.run.state import Changed
-from workbench.state.app_state import Situation
+from workbench.run.loss_series import LossBucket, LossSeries
+from workbench.run.state import AppliedChange
+from workbench.state.app_state import AppState
 
 _X_UNITS: dict[str, XUnit] = {"seconds": "seconds", "epochs": "epochs"}
 _PADDING = 0.25
 
 
-class Reading(NamedTuple):
+class ChartReadout(NamedTuple):
     """The steps drawn in one column: the last of them, how many, and their losses in nats."""
 
     step: int
@@ -39,7 +39,7 @@ class Reading(NamedTuple):
 
 
 def chart_spec(
-    situation: Situation, view: LossView, width: int, height: int, ascii_only: bool = False
+    situation: AppState, view: LossView, width: int, height: int, ascii_only: bool = False
 ) -> ChartSpec:
     """Everything on the chart but the cursor."""
     run, x, y = situation.run, x_of(situation, view.x), _y_of(view)
@@ -51,7 +51,7 @@ def chart_spec(
         y_log=view.y == "log",
         train=_buckets(situation, view),
         val=_points(situation, view),
-        marks=[Mark(x(change.step), str(n)) for n, change in numbered_changes(situation)],
+        marks=[ChangeMarker(x(change.step), str(n)) for n, change in numbered_changes(situation)],
         snapshots=[x(step) for step in sorted({*run.kept, *(step for step, _ in run.samples)})],
         hint="" if run.train else _hint(situation),
         ascii_only=ascii_only,
@@ -60,7 +60,7 @@ def chart_spec(
     return replace(spec, references=found if view.window is None else _near(found, spec))
 
 
-def _buckets(situation: Situation, view: LossView) -> list[tuple[float, float, float, float, int]]:
+def _buckets(situation: AppState, view: LossView) -> list[tuple[float, float, float, float, int]]:
     """The train losses as they are drawn."""
     bins = bins_shown(situation, view, situation.run.train)
     xs = xs_of(situation, view.x, [found.step for found in bins])
@@ -72,23 +72,23 @@ def _buckets(situation: Situation, view: LossView) -> list[tuple[float, float, f
     return list(zip(xs, means, lows, highs, [found.n for found in bins], strict=True))
 
 
-def _points(situation: Situation, view: LossView) -> list[tuple[float, float]]:
+def _points(situation: AppState, view: LossView) -> list[tuple[float, float]]:
     """The validation losses as they are drawn."""
     bins = bins_shown(situation, view, situation.run.val)
     xs = xs_of(situation, view.x, [found.step for found in bins])
     return list(zip(xs, map(_y_of(view), [found.last for found in bins]), strict=True))
 
 
-def bins_shown(situation: Situation, view: LossView, curve: Curve) -> tuple[Bin, ...]:
+def bins_shown(situation: AppState, view: LossView, curve: LossSeries) -> tuple[LossBucket, ...]:
     """The losses in the part that is shown, and a little beyond."""
     axis = shown_part(view, whole_axis(situation, view.x))
     first, last = steps_shown(situation, view.x, axis)
     return curve.between(first, last, view.x == "log")
 
 
-def readings(situation: Situation, view: LossView, layout: Layout) -> list[Reading]:
+def readings(situation: AppState, view: LossView, layout: Layout) -> list[ChartReadout]:
     """What can be read: one entry for each column in which a train loss is drawn."""
-    x, found = x_of(situation, view.x), dict[int, Reading]()
+    x, found = x_of(situation, view.x), dict[int, ChartReadout]()
     for part in bins_shown(situation, view, situation.run.train):
         column = layout.column(x(part.step))
         if 0 <= column < layout.plot_width:
@@ -96,15 +96,17 @@ def readings(situation: Situation, view: LossView, layout: Layout) -> list[Readi
     return [*found.values()]
 
 
-def _with(reading: Reading | None, part: Bin) -> Reading:
+def _with(reading: ChartReadout | None, part: LossBucket) -> ChartReadout:
     if reading is None:
-        return Reading(part.step, part.n, part.mean, part.low, part.high)
+        return ChartReadout(part.step, part.n, part.mean, part.low, part.high)
     n = reading.n + part.n
     mean = (reading.mean * reading.n + part.total) / n
-    return Reading(part.step, n, mean, min(reading.low, part.low), max(reading.high, part.high))
+    return ChartReadout(
+        part.step, n, mean, min(reading.low, part.low), max(reading.high, part.high)
+    )
 
 
-def rates_shown(situation: Situation, view: LossView) -> list[tuple[float, float]]:
+def rates_shown(situation: AppState, view: LossView) -> list[tuple[float, float]]:
     """The learning rate in the part that is shown, as (x, rate) up to which it is in force."""
     course = situation.run.course
     if not course.steps:
@@ -118,33 +120,33 @@ def rates_shown(situation: Situation, view: LossView) -> list[tuple[float, float
     )
 
 
-def references(situation: Situation) -> tuple[Reference, ...]:
+def references(situation: AppState) -> tuple[ReferenceLine, ...]:
     """The losses to compare with, in nats; where room is short the first ones keep their names.
 
     Before training each says what reaches it.
     """
     preview, best = situation.preview, situation.run.best
-    is_new, found = not situation.run.train, list[Reference]()
+    is_new, found = not situation.run.train, list[ReferenceLine]()
     if preview is not None:
-        found.append(Reference("bigram", preview.bigram, "counting pairs" if is_new else ""))
-    if (expected := landmark(situation.config)) is not None:
-        found.append(Reference("expected", expected))
-    if best is not None and judged_on(situation.config) == "val":
-        found.append(Reference("best", best.loss, role="best"))
+        found.append(ReferenceLine("bigram", preview.bigram, "counting pairs" if is_new else ""))
+    if (expected := expected_loss(situation.config)) is not None:
+        found.append(ReferenceLine("expected", expected))
+    if best is not None and primary_split(situation.config) == "val":
+        found.append(ReferenceLine("best", best.loss, role="best"))
     if preview is not None:
         if preview.perfect is not None:
-            found.append(Reference("perfect", preview.perfect, "the rules" if is_new else ""))
-        found.append(Reference("uniform", preview.uniform, "guessing" if is_new else ""))
+            found.append(ReferenceLine("perfect", preview.perfect, "the rules" if is_new else ""))
+        found.append(ReferenceLine("uniform", preview.uniform, "guessing" if is_new else ""))
     return tuple(found)
 
 
-def numbered_changes(situation: Situation) -> list[tuple[int, Changed]]:
+def numbered_changes(situation: AppState) -> list[tuple[int, AppliedChange]]:
     """The changes that are still known, each with its number in the run."""
     run = situation.run
     return list(enumerate(run.changes, run.n_changes - len(run.changes) + 1))
 
 
-def _near(found: Sequence[Reference], spec: ChartSpec) -> list[Reference]:
+def _near(found: Sequence[ReferenceLine], spec: ChartSpec) -> list[ReferenceLine]:
     """The references near what is drawn: a part is zoomed into for its details."""
     losses = [row[1] for series in (spec.train, spec.val) for row in series]
     drawn = [loss for loss in losses if abs(loss) <= LARGEST_DRAWN]
@@ -168,7 +170,7 @@ def _perplexity(nats: float) -> float:
     return LARGEST_DRAWN if math.isfinite(nats) and value > LARGEST_DRAWN else value
 
 
-def _hint(situation: Situation) -> str:
+def _hint(situation: AppState) -> str:
     if situation.run.status == "starting":
         return "starting the trainer: loading torch"
     if situation.run.status == "untrained":

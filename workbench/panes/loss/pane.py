@@ -23,8 +23,8 @@ from workbench.panes.loss.view_model import (
 )
 from workbench.panes.pane import Pane
 from workbench.render.loss_units import per_token
-from workbench.run.kept_steps import nearest
-from workbench.state.app_state import Situation
+from workbench.run.kept_steps import nearest_kept_step
+from workbench.state.app_state import AppState
 from workbench.widgets.loss_numbers import numbers_row
 from workbench.widgets.row_widget import Row
 
@@ -95,7 +95,7 @@ class LossPane(Pane):
     def action_look(self) -> None:
         """Look at the model as it was at the kept step nearest to the one that is read."""
         read = self.view.cursor
-        step = None if read is None else nearest(self._kept, read)
+        step = None if read is None else nearest_kept_step(self._kept, read)
         if read is not None and step is not None:
             self.post_message(self.StepAsked(step, read))
 
@@ -143,7 +143,7 @@ class LossPane(Pane):
     def _looking_at(self) -> int | None:
         return self.situation.looking_at if self.situation else None
 
-    def show(self, situation: Situation) -> None:
+    def show(self, situation: AppState) -> None:
         """Show this situation; the step whose weights are looked at is read, in another run none."""
         is_other = self.situation is not None and self.situation.run.run != situation.run.run
         if is_other or self._looking_at != situation.looking_at:

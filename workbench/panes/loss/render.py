@@ -6,11 +6,11 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from workbench.panes.loss.axes import x_of
-from workbench.panes.loss.chart import Reading, chart_spec, rates_shown, readings
+from workbench.panes.loss.chart import ChartReadout, chart_spec, rates_shown, readings
 from workbench.panes.loss.rows import change_rows, now_row, reading_row
 from workbench.panes.loss.view_model import LossView, stop_of
 from workbench.render.chart.chart import Layout, chart_layout, render_chart
-from workbench.state.app_state import Situation
+from workbench.state.app_state import AppState
 from workbench.widgets.loss_numbers import numbers_row
 from workbench.widgets.row_widget import Row
 
@@ -46,7 +46,7 @@ class LossBody:
     """The rows of the pane for one situation, one way of looking at it and one size."""
 
     def __init__(
-        self, situation: Situation, view: LossView, width: int, height: int, ascii_only: bool
+        self, situation: AppState, view: LossView, width: int, height: int, ascii_only: bool
     ) -> None:
         self._situation, self._view = situation, view
         self._width, self._height, self._ascii_only = width, height, ascii_only
@@ -59,7 +59,7 @@ class LossBody:
         return chart_layout(self._spec)
 
     @cached_property
-    def _readings(self) -> list[Reading]:
+    def _readings(self) -> list[ChartReadout]:
         return readings(self._situation, self._view, self._layout)
 
     @property
@@ -75,7 +75,7 @@ class LossBody:
         return min(self.stops, key=lambda step: abs(self._layout.column(self._x(step)) - column))
 
     @cached_property
-    def _reading(self) -> Reading | None:
+    def _reading(self) -> ChartReadout | None:
         """The column under the cursor; by the step whose weights are looked at, where that is read."""
         at = stop_of(self._view, self.stops) if self._view.cursor is not None else None
         if at is None:

@@ -8,18 +8,18 @@ from workbench.hints.hint_text import value_text
 from workbench.hints.setting_labels import label
 from workbench.panes.loss.axes import x_of
 from workbench.panes.loss.bindings import LOSS_BINDINGS
-from workbench.panes.loss.chart import Reading, numbered_changes
+from workbench.panes.loss.chart import ChartReadout, numbered_changes
 from workbench.panes.loss.view_model import LossView
 from workbench.render.loss_units import Unit, in_words
 from workbench.render.number_format import axis_seconds, compact, count
 from workbench.render.sanitize import fit
 from workbench.run.diagnostics import n_together
-from workbench.run.state import Changed, RunState
-from workbench.state.app_state import Situation
+from workbench.run.state import AppliedChange, RunState
+from workbench.state.app_state import AppState
 from workbench.widgets.row_widget import Piece, Row, row_width
 
 
-def reading_row(situation: Situation, view: LossView, reading: Reading, width: int) -> Row:
+def reading_row(situation: AppState, view: LossView, reading: ChartReadout, width: int) -> Row:
     """One column read: ``20,000: train 2.1917, mean of 400 steps (1.650–2.872)   val 2.2288``.
 
     Then where else on the x axis it stands. Where room is short the number of steps goes first, then
@@ -57,7 +57,7 @@ def _of_steps(n: int) -> str:
     return f"mean of {count(n)} steps"
 
 
-def _elsewhere(situation: Situation, view: LossView, step: int) -> str:
+def _elsewhere(situation: AppState, view: LossView, step: int) -> str:
     """The second or the epoch of a step, where that is what stands on the axis."""
     x = x_of(situation, view.x)(step)
     if view.x == "seconds":
@@ -65,7 +65,7 @@ def _elsewhere(situation: Situation, view: LossView, step: int) -> str:
     return f"  epoch {compact(x)}" if view.x == "epochs" else ""
 
 
-def now_row(situation: Situation, view: LossView, width: int) -> Row:
+def now_row(situation: AppState, view: LossView, width: int) -> Row:
     """Without a cursor: the latest step, and how to read another one."""
     run = situation.run
     if not run.train:
@@ -80,11 +80,11 @@ def now_row(situation: Situation, view: LossView, width: int) -> Row:
     return _fitting([], more, width)
 
 
-def _said(situation: Situation, words: str) -> str:
+def _said(situation: AppState, words: str) -> str:
     return situation.keys.fill(words, LOSS_BINDINGS)
 
 
-def change_rows(situation: Situation, n_rows: int, width: int, unit: Unit = "nats") -> list[Row]:
+def change_rows(situation: AppState, n_rows: int, width: int, unit: Unit = "nats") -> list[Row]:
     """The latest changes, each with what it did to the validation loss.
 
     Where room is short the steps of the validations go first, then the old values.
@@ -109,7 +109,7 @@ _LENGTHS = ((0, 0), (0, 1), (1, 1), (1, 2))
 
 
 def _told(
-    run: RunState, changes: Sequence[Changed], unit: Unit, short: int, shorter: int
+    run: RunState, changes: Sequence[AppliedChange], unit: Unit, short: int, shorter: int
 ) -> list[list[Piece]]:
     """What was changed, its effects under one another."""
     names = [label(change.key) for change in changes]
@@ -123,7 +123,7 @@ def _told(
     ]
 
 
-def _effect(run: RunState, change: Changed, unit: Unit, shorter: int) -> str:
+def _effect(run: RunState, change: AppliedChange, unit: Unit, shorter: int) -> str:
     """What val did between the two validations around a change, and around others with it."""
     planned = "as planned" if change.is_planned and not shorter else ""
     if not change.can_have_effect:

@@ -15,10 +15,10 @@ from workbench.render.chart.spec import (
     ASCII_SIGNS,
     SIGNS,
     Bucket,
+    ChangeMarker,
     ChartSpec,
-    Mark,
     Point,
-    Reference,
+    ReferenceLine,
     Role,
     Row,
     Segment,
@@ -27,11 +27,11 @@ from workbench.render.sanitize import fit
 
 __all__ = [
     "Bucket",
+    "ChangeMarker",
     "ChartSpec",
     "Layout",
-    "Mark",
     "Point",
-    "Reference",
+    "ReferenceLine",
     "Role",
     "Row",
     "Segment",
@@ -69,7 +69,7 @@ def render_chart(spec: ChartSpec, layout: Layout | None = None) -> list[Row]:
     return [[segment for segment in row if segment[0]] for row in rows]
 
 
-def _label_rows(spec: ChartSpec, layout: Layout) -> dict[int, tuple[str, Reference]]:
+def _label_rows(spec: ChartSpec, layout: Layout) -> dict[int, tuple[str, ReferenceLine]]:
     """Returns the label of each row; where references share one, the larger value stands above."""
     if not layout.labels:
         return {}
@@ -85,7 +85,7 @@ def _label_rows(spec: ChartSpec, layout: Layout) -> dict[int, tuple[str, Referen
     return placed
 
 
-def _guide_roles(layout: Layout, labels: dict[int, tuple[str, Reference]]) -> dict[int, Role]:
+def _guide_roles(layout: Layout, labels: dict[int, tuple[str, ReferenceLine]]) -> dict[int, Role]:
     """Returns the role of guides on rows where the label names the guide beside it."""
     return {row: ref.role for row, (_, ref) in labels.items() if layout.row(ref.value) == row}
 
@@ -104,7 +104,7 @@ def _left_edge(spec: ChartSpec, layout: Layout) -> list[Row]:
 
 
 def _right_edge(
-    spec: ChartSpec, layout: Layout, labels: dict[int, tuple[str, Reference]], row: int
+    spec: ChartSpec, layout: Layout, labels: dict[int, tuple[str, ReferenceLine]], row: int
 ) -> Row:
     """Returns the cells right of the plot, with a reference's name and number in them.
 

@@ -10,7 +10,7 @@ from workbench.render.chart.grid import Grid
 from workbench.render.chart.layout import Layout
 from workbench.render.chart.loss_range import LARGEST_DRAWN, drawn_references, is_drawable
 from workbench.render.chart.spec import ASCII_SIGNS, IN_BAND, SIGNS, ChartSpec, Role, Signs
-from workbench.render.sanitize import ascii_text, clean
+from workbench.render.sanitize import ascii_text, sanitize
 
 # Validation is drawn at most once in so many columns, so that the train line stays visible.
 VAL_SPACING = 4
@@ -121,7 +121,7 @@ def _draw_hint(plot: Plot) -> None:
     if not plot.spec.hint or plot.columns or plot.spec.val:
         return
     grid = plot.grid
-    text = clean(plot.spec.hint, grid.width)
+    text = sanitize(plot.spec.hint, grid.width)
     guides = {plot.layout.row(ref.value) for ref in drawn_references(plot.spec)}
     middle = (grid.height - 1) / 2
     rows = sorted(range(grid.height), key=lambda row: (row in guides, abs(row - middle)))
@@ -215,7 +215,7 @@ def mark_texts(spec: ChartSpec, layout: Layout) -> list[tuple[int, str]]:
         column = layout.column(mark.x)
         if not 0 <= column < layout.plot_width:
             continue
-        label = clean(mark.label, 4) or str(number)
+        label = sanitize(mark.label, 4) or str(number)
         label = ascii_text(label) if spec.ascii_only else label
         if groups and column < groups[-1][0] + len(groups[-1][2]):
             column, first, _ = groups.pop()

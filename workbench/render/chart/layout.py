@@ -8,9 +8,9 @@ from rich.cells import cell_len
 from workbench.render.axis import Axis
 from workbench.render.canvas import dots_per_cell
 from workbench.render.chart.loss_range import drawn_references, y_axis
-from workbench.render.chart.spec import ChartSpec, Reference
+from workbench.render.chart.spec import ChartSpec, ReferenceLine
 from workbench.render.number_format import axis_seconds, compact, learning_rate, loss
-from workbench.render.sanitize import clean, fit
+from workbench.render.sanitize import fit, sanitize
 
 MIN_WIDTH_FOR_AXES = 30
 MIN_HEIGHT_FOR_AXES = 6
@@ -138,19 +138,19 @@ def label_texts(spec: ChartSpec) -> list[str]:
     room = SHORT_NAME
     if spec.width >= MIN_WIDTH_FOR_LABELS:
         room = spec.width * 2 // 5 - 3 - width
-    names = [clean(ref.label, MAX_NAME) for ref in shown]
+    names = [sanitize(ref.label, MAX_NAME) for ref in shown]
     name_width = max(0, min(room, max(map(cell_len, names), default=0)))
     texts = [
         f"{fit(name, name_width, ascii_only=spec.ascii_only)} {number}"
         for name, number in zip(names, numbers, strict=True)
     ]
     noted = [
-        f"{text}  {clean(ref.note, MAX_NAME)}" if ref.note else text
+        f"{text}  {sanitize(ref.note, MAX_NAME)}" if ref.note else text
         for text, ref in zip(texts, shown, strict=True)
     ]
     return noted if max(map(cell_len, noted), default=0) <= spec.width // 2 - 2 else texts
 
 
-def _reference_number(ref: Reference) -> str:
+def _reference_number(ref: ReferenceLine) -> str:
     """Writes the loss of a reference; a very large one in short."""
     return loss(ref.value, 3) if abs(ref.value) < 10_000 else compact(ref.value)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from workbench.render.axis import Axis, LinearAxis, LogAxis, decimals_for
-from workbench.render.chart.spec import ChartSpec, Reference
+from workbench.render.chart.spec import ChartSpec, ReferenceLine
 from workbench.render.number_format import compact
 
 LARGEST_DRAWN = 1e12
@@ -18,7 +18,7 @@ def is_drawable(value: float) -> bool:
     return abs(value) <= LARGEST_DRAWN
 
 
-def drawn_references(spec: ChartSpec) -> list[Reference]:
+def drawn_references(spec: ChartSpec) -> list[ReferenceLine]:
     """Returns the references that have a place on the axis."""
     lowest = _lowest_drawn(spec)
     return [ref for ref in spec.references if lowest <= ref.value <= LARGEST_DRAWN]

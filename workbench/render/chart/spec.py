@@ -58,7 +58,7 @@ class Point(NamedTuple):
     loss: float
 
 
-class Reference(NamedTuple):
+class ReferenceLine(NamedTuple):
     """A loss to compare with, drawn as a dashed line with its number at the right edge."""
 
     label: str
@@ -67,7 +67,7 @@ class Reference(NamedTuple):
     role: Role = "guide"
 
 
-class Mark(NamedTuple):
+class ChangeMarker(NamedTuple):
     """A place at which something was changed; `label` follows the ``▲``, else its number."""
 
     x: float
@@ -102,8 +102,8 @@ class ChartSpec(Struct, frozen=True):
     y_log: bool = False
     train: Sequence[tuple[float, float, float, float, int]] = ()
     val: Sequence[tuple[float, float]] = ()
-    references: Sequence[Reference] = ()
-    marks: Sequence[Mark] = ()
+    references: Sequence[ReferenceLine] = ()
+    marks: Sequence[ChangeMarker] = ()
     snapshots: Sequence[float] = ()
     cursor: float | None = None
     hint: str = ""
