@@ -4,7 +4,6 @@ from pathlib import Path
 
 from torch import Tensor
 
-from seqlm.configuration.run_config import Change
 from seqlm.errors import RequestError, SeqlmError
 from seqlm.protocol.events import Ended, Event, RunCreated, StepsDone, ValueChanged
 from seqlm.runs.checkpoint import CheckpointMetadata, CheckpointStore, LoadedCheckpoint
@@ -68,18 +67,18 @@ def split_at_checkpoint(
 def raise_if_done(run: str, trainer: Trainer, superseded: list[Event]) -> None:
     """Refuse to go on with a run that is over and told of: by its steps, or by its patience."""
     is_finished = any(isinstance(e, Ended) and e.status == "finished" for e in superseded)
-    patience = trainer.live.value_after("train.patience", trainer.step)
+    patience = trainer.live.settings_at(trainer.step).patience
     if (
         is_finished
         and trainer.best.is_outdated(patience)
-        and trainer.step < trainer.live.steps_to_do
+        and trainer.step < trainer.live.final_step
     ):
         raise RequestError(
             f"{run} ended early at step {trainer.step:,} by train.patience={patience}; go on with"
             " train.patience=off, or more",
             patience,
         )
-    if is_finished and trainer.step >= trainer.live.steps_to_do:
+    if is_finished and trainer.step >= trainer.live.final_step:
         counts = trainer.config.model.learns_by_counting
         done = f"all its {trainer.step:,} steps; give more with train.steps=N"
         raise RequestError(
@@ -96,12 +95,12 @@ def reschedule_changes(trainer: Trainer, superseded: list[Event], forgotten: set
         superseded: The events after the checkpoint.
         forgotten: Settings that are left as they are.
     """
-    known = {(change.key, change.step, command_id) for change, command_id in trainer.live.waiting}
+    known = {(change.key, change.step, command_id) for change, command_id in trainer.live.scheduled}
     for event in superseded:
-        if isinstance(event, ValueChanged) and event.key not in forgotten:
-            change = Change(key=event.key, value=event.new, step=event.step)
-            if (event.key, event.step, event.command_id) not in known:
-                trainer.live.change(change, event.command_id)
+        if not isinstance(event, ValueChanged) or event.key in forgotten:
+            continue
+        if (event.key, event.step, event.command_id) not in known:
+            trainer.live.add_logged(event)
 
 
 def last_logged_step(superseded: list[Event]) -> int:

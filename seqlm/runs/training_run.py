@@ -36,6 +36,7 @@ from seqlm.runs.resume import (
     split_at_checkpoint,
 )
 from seqlm.runspec import recipe
+from seqlm.training.live_settings import FIELD_OF_KEY
 from seqlm.training.trainer import Trainer
 
 
@@ -200,8 +201,8 @@ class TrainingRun:
             RequestError: It is not a live value of this run, has no effect, or is out of its bounds.
         """
         trainer = self.trainer
-        if change.key not in trainer.live.values:
-            live = ", ".join(trainer.live.values)
+        if change.key not in FIELD_OF_KEY:
+            live = ", ".join(FIELD_OF_KEY)
             raise RequestError(
                 f"{change.key} cannot change while a run goes; {live} can", change.key
             )
@@ -214,8 +215,8 @@ class TrainingRun:
         step = max(change.step, trainer.step, self._first_free_step)
         if change.key == "train.steps" and value < step:
             raise RequestError(f"train.steps={value} is below the {step:,} steps done", value)
-        old = trainer.live.value_after(change.key, step)
-        trainer.live.change(replace(change, value=value, step=step), command_id)
+        old = trainer.live.settings_at(step).value_of(change.key)
+        trainer.live.add(replace(change, value=value, step=step), command_id)
         return ValueChanged(step=step, key=change.key, old=old, new=value, command_id=command_id)
 
     def catch_errors(self) -> None:

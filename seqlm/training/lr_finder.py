@@ -5,8 +5,7 @@ steps of one size. Nothing but the copy learns.
 """
 
 import copy
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import torch
 
@@ -18,6 +17,7 @@ from seqlm.errors import RequestError
 from seqlm.models.base import SequenceModel
 from seqlm.models.registry import build
 from seqlm.training.device import choose_device
+from seqlm.training.live_settings import LiveSettings
 from seqlm.training.lr_sweep import LrSweep
 from seqlm.training.train_step import GradientTrainStep, make_batches
 
@@ -44,7 +44,8 @@ def sweep_new(config: RunConfig, text: PreparedText) -> Iterator[LrSweep]:
     n_parameters = sum(parameter.numel() for parameter in model.parameters())
     device = choose_device(config.train.device, n_parameters)
     batches = train_batches(config, text, model)
-    yield from sweep_copy(config, model.to(device), batches, device)
+    settings = LiveSettings.from_config(config.train)
+    yield from sweep_copy(config, model.to(device), batches, device, settings)
 
 
 def train_batches(config: RunConfig, text: PreparedText, model: SequenceModel) -> Batches:
@@ -58,7 +59,7 @@ def sweep_copy(
     model: SequenceModel,
     batches: Batches,
     device: torch.device,
-    values: Mapping[str, Any] | None = None,
+    settings: LiveSettings,
     first_step: int = 0,
 ) -> Iterator[LrSweep]:
     """Train a copy of a model while the learning rate grows; what was found so far, step by step.
@@ -72,7 +73,7 @@ def sweep_copy(
         model: Copied before the first step; it must have no gradients.
         batches: What the copy is fed.
         device: Where the model is.
-        values: Live values in force; those of the configuration if not given.
+        settings: Live settings; the same at every step.
         first_step: Whose batch is the first.
 
     Raises:
@@ -80,16 +81,12 @@ def sweep_copy(
     """
     raise_if_count_based(config)
     learner = GradientTrainStep(copy.deepcopy(model), batches, config, device)
-    held = values or {
-        "train.clip": config.train.clip,
-        "train.weight_decay": config.train.weight_decay,
-    }
     own = _OwnGenerators(config.seed, device)
     sweep = LrSweep()
     while not sweep.is_over:
         with own:
             loss, _ = learner.step(
-                first_step + len(sweep.losses), held, sweep.rate_of(len(sweep.losses))
+                first_step + len(sweep.losses), settings, sweep.rate_of(len(sweep.losses))
             )
         sweep = sweep.with_loss(float(loss))
         yield sweep

@@ -1,8 +1,7 @@
 """One step of learning: by gradient, or by counting."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -17,6 +16,7 @@ from seqlm.data.batches import IGNORED, Batch, Batches, ChunkBatches, ItemBatche
 from seqlm.data.prepared_text import PreparedText
 from seqlm.errors import RequestError
 from seqlm.models.base import CountedModel, FixedContextModel, SequenceModel, State
+from seqlm.training.live_settings import LiveSettings
 from seqlm.training.optimizer import make_optimizer
 
 _MOST_AT_ONCE = 1_000_000
@@ -34,9 +34,7 @@ class TrainStep(ABC):
     batches: Batches | None = None
 
     @abstractmethod
-    def step(
-        self, index: int, values: Mapping[str, Any], learning_rate: float
-    ) -> tuple[Tensor, int]:
+    def step(self, index: int, settings: LiveSettings, learning_rate: float) -> tuple[Tensor, int]:
         """Do the step counted ``index`` from 0.
 
         Returns:
@@ -69,17 +67,15 @@ class GradientTrainStep(TrainStep):
         self._optimizer = make_optimizer(config.train, self._parameters)
         self._carried: State | None = None
 
-    def step(
-        self, index: int, values: Mapping[str, Any], learning_rate: float
-    ) -> tuple[Tensor, int]:
+    def step(self, index: int, settings: LiveSettings, learning_rate: float) -> tuple[Tensor, int]:
         """Forward, backward, update."""
         batch = self.batches.at(0 if self._train.one_batch else index)
         loss = self._loss(batch)
         loss.backward()  # type: ignore[no-untyped-call]
-        if values["train.clip"] is not None:
+        if settings.clip is not None:
             clip = clip_grad_value_ if self._train.clip_by == "value" else clip_grad_norm_
-            clip(self._parameters, values["train.clip"])
-        self._optimizer.step(learning_rate, values["train.weight_decay"])
+            clip(self._parameters, settings.clip)
+        self._optimizer.step(learning_rate, settings.weight_decay)
         for parameter in self._parameters:
             parameter.grad = None
         return loss.detach(), n_targets(batch)
@@ -125,9 +121,7 @@ class CountTrainStep(TrainStep):
         self._only_last = only_last
         self._n_targets = sum(1 if only_last else len(sequence) - 1 for sequence in sequences)
 
-    def step(
-        self, index: int, values: Mapping[str, Any], learning_rate: float
-    ) -> tuple[Tensor, int]:
+    def step(self, index: int, settings: LiveSettings, learning_rate: float) -> tuple[Tensor, int]:
         """Count everything; a further step counts the same again and changes nothing."""
         before = float(torch.tensor(self.model.n_vocab).log())
         if index == 0:

@@ -18,7 +18,7 @@ from seqlm.protocol.events import Ended, Evaluated, Event, StepsDone, ValueChang
 from seqlm.training.best_checkpoint import BestCheckpoint
 from seqlm.training.device import choose_device
 from seqlm.training.evaluate import EvalResult, SplitEvaluator
-from seqlm.training.live_settings import LiveSettings
+from seqlm.training.live_settings import LiveSettingsSchedule
 from seqlm.training.schedule import lr_multiplier
 from seqlm.training.train_step import make_train_step
 from seqlm.training.trainer_state import TrainerState
@@ -53,7 +53,7 @@ class Trainer:
         self._learner = make_train_step(config, text, self.model, self.device)
         self._check = _scorer(config, text, "val", self.device)
         self.step = 0
-        self.live = LiveSettings(config.planned)
+        self.live = LiveSettingsSchedule(config.planned)
         self._budget_fixed = False
         self.evaluation_due = False
         self._evaluated_step = 0
@@ -80,18 +80,18 @@ class Trainer:
         return self._learning_rate_of(max(self.step - 1, 0))
 
     def _learning_rate_of(self, step: int) -> float:
-        scale = lr_multiplier(self._train, step, self.live["train.steps"])
-        return float(self.live["train.learning_rate"]) * scale
+        scale = lr_multiplier(self._train, step, self.live.current.steps)
+        return float(self.live.current.learning_rate) * scale
 
     @property
     def has_lost_patience(self) -> bool:
         """Whether so many validations brought no new best that training ends before its last step."""
-        is_before_end = self.step < self.live["train.steps"]
-        return is_before_end and self.best.is_outdated(self.live["train.patience"])
+        is_before_end = self.step < self.live.current.steps
+        return is_before_end and self.best.is_outdated(self.live.current.patience)
 
     @property
     def _goes_on(self) -> bool:
-        return self.step < self.live["train.steps"] and not self.has_lost_patience
+        return self.step < self.live.current.steps and not self.has_lost_patience
 
     def run(self) -> Iterator[Event | None]:
         """Train to the end; the last event is ``Ended``."""
@@ -131,12 +131,12 @@ class Trainer:
     def _do_step(self) -> None:
         learning_rate = self._learning_rate_of(self.step)
         began = time.perf_counter()
-        loss, n_targets = self._learner.step(self.step, self.live.values, learning_rate)
+        loss, n_targets = self._learner.step(self.step, self.live.current, learning_rate)
         self._train_s += time.perf_counter() - began
         self._losses.append(loss)
         self._n_tokens += n_targets
         self.step += 1
-        self.evaluation_due = self.step % self.live["train.evaluate_every"] == 0
+        self.evaluation_due = self.step % self.live.current.evaluate_every == 0
 
     def due_changes(self) -> Iterator[Event]:
         """Let the changes take force whose step has come; after a loss that is no number, none."""
@@ -145,7 +145,7 @@ class Trainer:
             yield from self.flush()
             if self._diverged_loss is not None:
                 return
-            (change, command_id), old = self.live.take_next()
+            (change, command_id), old = self.live.apply_next()
             self._budget_fixed |= change.key == "train.steps"
             yield ValueChanged(
                 step=self.step, key=change.key, old=old, new=change.value, command_id=command_id
@@ -159,10 +159,10 @@ class Trainer:
         seconds = self._train.seconds
         if seconds is None or self._budget_fixed or self._train_s < min(_PLAN_AFTER_S, seconds):
             return
-        if not self.live.is_waiting("train.steps"):
+        if not self.live.has_change_of("train.steps"):
             most = dotted_keys.find(self.config, "train.steps").maximum or math.inf
             n_steps = int(min(max(self.step, round(self.step * seconds / self._train_s)), most))
-            self.live.change(Change(key="train.steps", value=n_steps, step=self.step), None)
+            self.live.add(Change(key="train.steps", value=n_steps, step=self.step), None)
 
     @property
     def has_diverged(self) -> bool:
@@ -241,8 +241,8 @@ class Trainer:
         """Where the training stands. Flush first."""
         return TrainerState(
             step=self.step,
-            values=dict(self.live.values),
-            waiting=list(self.live.waiting),
+            values=self.live.current.by_key(),
+            waiting=list(self.live.scheduled),
             budget_fixed=self._budget_fixed,
             evaluation_due=self.evaluation_due,
             evaluated_step=self._evaluated_step,
@@ -265,7 +265,7 @@ class Trainer:
         self.model.load_state_dict(weights)
         self._learner.load(tensors)
         self.best.restore(position, best_weights)
-        self.live.restore(position)
+        self.live.restore(position.values, position.waiting)
         self.step = position.step
         self._budget_fixed = position.budget_fixed
         self.evaluation_due = position.evaluation_due

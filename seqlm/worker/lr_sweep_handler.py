@@ -1,9 +1,9 @@
 """Answers to a question for a learning rate: told while they grow, so that a screen draws them."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import torch
+from msgspec.structs import replace
 
 from seqlm.configuration.run_config import RunConfig
 from seqlm.data.prepared_text import prepare
@@ -13,7 +13,7 @@ from seqlm.runs.directory import RunDirectory
 from seqlm.runs.event_log import read_events, without_superseded
 from seqlm.runs.provenance import open_text
 from seqlm.runspec import recipe
-from seqlm.training.live_settings import LiveSettings
+from seqlm.training.live_settings import FIELD_OF_KEY, LiveSettings, LiveSettingsSchedule
 from seqlm.training.lr_finder import raise_if_count_based, sweep_copy, sweep_new, train_batches
 from seqlm.training.lr_sweep import LrSweep
 from seqlm.training.trainer import Trainer
@@ -60,8 +60,8 @@ def handle_run_sweep(
     if trainer is None or trainer.batches is None:
         sweeps = _sweep_kept(directory, config, subject)
     else:
-        model, device, values = subject.model, subject.device, dict(trainer.live.values)
-        sweeps = sweep_copy(config, model, trainer.batches, device, values, subject.step)
+        model, device, settings = subject.model, subject.device, trainer.live.current
+        sweeps = sweep_copy(config, model, trainer.batches, device, settings, subject.step)
     yield from _told(query, subject.step, sweeps)
 
 
@@ -69,17 +69,17 @@ def _sweep_kept(
     directory: RunDirectory, config: RunConfig, subject: ModelSnapshot
 ) -> Iterator[LrSweep]:
     batches = train_batches(config, subject.text, subject.model)
-    values = _values_at(directory, config, subject.step)
-    return sweep_copy(config, subject.model, batches, subject.device, values, subject.step)
+    settings = _settings_at(directory, config, subject.step)
+    return sweep_copy(config, subject.model, batches, subject.device, settings, subject.step)
 
 
-def _values_at(directory: RunDirectory, config: RunConfig, step: int) -> dict[str, Any]:
-    """The live values that were in force at a step."""
-    values = LiveSettings(config).values
+def _settings_at(directory: RunDirectory, config: RunConfig, step: int) -> LiveSettings:
+    """Return the live settings at a step: those of the configuration, with the logged changes."""
+    schedule = LiveSettingsSchedule(replace(config, changes=()))
     for event in without_superseded(read_events(directory.events_path)):
-        if isinstance(event, ValueChanged) and event.step <= step:
-            values[event.key] = event.new
-    return values
+        if isinstance(event, ValueChanged) and event.key in FIELD_OF_KEY:
+            schedule.add_logged(event)
+    return schedule.settings_at(step)
 
 
 def handle_preset_sweep(query: LearningRateSweep) -> Answering:

@@ -236,7 +236,7 @@ class WorkerServer:
             self._wait_for_disk(run, run.disk_error)
         elif run.trainer.evaluation_due:
             return  # what a step brings comes before any waiting
-        elif self._throttle.done(run.trainer.step, run.trainer.live["train.pace"]):
+        elif self._throttle.done(run.trainer.step, run.trainer.live.current.pace):
             self._log_pause(run, None)
 
     def _wait_for_disk(self, run: TrainingRun, error: OSError) -> None:

@@ -7,11 +7,20 @@ import pytest
 import torch
 from msgspec.structs import replace
 
-from seqlm.configuration.model_configs import ElmanConfig, LstmConfig, MlpConfig, NgramConfig
+from seqlm.configuration import dotted_keys
+from seqlm.configuration.model_configs import (
+    FAMILIES,
+    ElmanConfig,
+    LstmConfig,
+    MlpConfig,
+    NgramConfig,
+)
 from seqlm.configuration.run_config import RunConfig, TrainConfig
 from seqlm.data.prepared_text import PreparedText
 from seqlm.errors import RequestError
 from seqlm.protocol.events import Event, StepsDone
+from seqlm.training import lr_finder
+from seqlm.training.live_settings import LiveSettings
 from seqlm.training.lr_finder import sweep_copy, sweep_new, train_batches
 from seqlm.training.lr_sweep import LrSweep
 from seqlm.training.trainer import Trainer
@@ -32,7 +41,7 @@ def config_of(model: str, optimizer: str = "adamw") -> RunConfig:
 def sweep_of(trainer: Trainer) -> Iterator[LrSweep]:
     batches = train_batches(trainer.config, trainer.text, trainer.model)
     return sweep_copy(
-        trainer.config, trainer.model, batches, trainer.device, trainer.live.values, trainer.step
+        trainer.config, trainer.model, batches, trainer.device, trainer.live.current, trainer.step
     )
 
 
@@ -98,3 +107,48 @@ def test_counting_has_no_learning_rate(names: PreparedText) -> None:
     config = RunConfig(preset="names-ngram", model=NgramConfig(order=3))
     with pytest.raises(RequestError, match=r"model\.kind=ngram learns by counting"):
         next(sweep_new(config, names))
+
+
+@pytest.mark.parametrize(
+    "family", [name for name in FAMILIES if not FAMILIES[name].learns_by_counting]
+)
+def test_every_family_is_swept_with_every_live_setting(family: str, names: PreparedText) -> None:
+    config = RunConfig(preset="x", model=FAMILIES[family](), train=replace(TRAIN, clip=1.0))
+    read: list[dict[str, Any]] = []
+
+    class ReadingStep(lr_finder.GradientTrainStep):
+        def step(self, index: int, settings: LiveSettings, learning_rate: float) -> Any:
+            read.append({key: settings.value_of(key) for key in dotted_keys.live_keys(config)})
+            return super().step(index, settings, learning_rate)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(lr_finder, "GradientTrainStep", ReadingStep)
+        next(sweep_new(config, names))
+    assert read == [
+        {key: dotted_keys.value_of(config, key) for key in dotted_keys.live_keys(config)}
+    ]
+
+
+def test_a_new_live_setting_reaches_the_sweep(
+    names: PreparedText, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweep reads its settings from the configuration and has no list of its own."""
+
+    class ExtendedTrainConfig(TrainConfig, frozen=True, kw_only=True):
+        label_smoothing: float = 0.125
+
+    class ExtendedLiveSettings(LiveSettings, frozen=True, kw_only=True):
+        label_smoothing: float
+
+    read: list[float] = []
+
+    class ReadingStep(lr_finder.GradientTrainStep):
+        def step(self, index: int, settings: Any, learning_rate: float) -> Any:
+            read.append(settings.label_smoothing)
+            return super().step(index, settings, learning_rate)
+
+    monkeypatch.setattr(lr_finder, "LiveSettings", ExtendedLiveSettings)
+    monkeypatch.setattr(lr_finder, "GradientTrainStep", ReadingStep)
+    train = ExtendedTrainConfig(batch=8, chunk=16)
+    next(sweep_new(RunConfig(preset="x", model=MODELS["mlp"], train=train), names))
+    assert read == [0.125]

@@ -19,10 +19,11 @@ from seqlm.errors import RequestError
 from seqlm.models.ngram import NgramModel
 from seqlm.models.registry import build
 from seqlm.training import train_step as learner_module
+from seqlm.training.live_settings import LiveSettings
 from seqlm.training.train_step import make_batches, make_train_step, n_targets
 
 CPU = torch.device("cpu")
-VALUES = {"train.clip": None, "train.weight_decay": 0.0}
+SETTINGS = LiveSettings.from_config(TrainConfig())
 
 
 def config_of(example: str = "auto", **train: object) -> RunConfig:
@@ -36,7 +37,7 @@ def test_a_step_is_one_of_plain_gradient_descent(names: PreparedText) -> None:
     twin = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
     learner = make_train_step(config, names, model, CPU)
     batch = make_batches(config, names, names.sequences("train"), 3).at(0)
-    loss, n_targets = learner.step(0, VALUES, 0.1)
+    loss, n_targets = learner.step(0, SETTINGS, 0.1)
     assert n_targets == 8
 
     # The windows' targets alone, through the call that every family has.
@@ -54,8 +55,8 @@ def test_a_gradient_is_clipped_by_its_norm_or_by_each_value(names: PreparedText,
     config = config_of("window", clip_by=by)
     model = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
     twin = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
-    values = VALUES | {"train.clip": 0.01}
-    make_train_step(config, names, model, CPU).step(0, values, 1.0)
+    settings = replace(SETTINGS, clip=0.01)
+    make_train_step(config, names, model, CPU).step(0, settings, 1.0)
     moved = [new - old for new, old in zip(model.parameters(), twin.parameters(), strict=True)]
     flat = torch.cat([part.detach().flatten() for part in moved])
     assert float(flat.norm() if by == "norm" else flat.abs().max()) == pytest.approx(0.01, abs=1e-4)
@@ -101,7 +102,7 @@ def test_full_batch_descent_never_goes_up_hill(names: PreparedText) -> None:
     config = replace(config, train=replace(config.train, batch=None))
     model = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
     learner = make_train_step(config, names, model, CPU)
-    losses = [float(learner.step(index, VALUES, 0.05)[0]) for index in range(20)]
+    losses = [float(learner.step(index, SETTINGS, 0.05)[0]) for index in range(20)]
     assert losses == sorted(losses, reverse=True)
 
 
@@ -111,7 +112,7 @@ def test_one_batch_is_the_first_one_in_every_step(names: PreparedText) -> None:
     model = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
     learner = make_train_step(config, names, model, CPU)
     batch = make_batches(config, names, names.sequences("train"), 3).at(0)
-    losses = [float(learner.step(index, VALUES, 0.01)[0]) for index in range(200)]
+    losses = [float(learner.step(index, SETTINGS, 0.01)[0]) for index in range(200)]
     assert losses[-1] < 0.5 < losses[0]
     with torch.no_grad():
         logits = model.predict(batch.tokens)  # type: ignore[operator]
@@ -129,7 +130,7 @@ def test_the_state_is_carried_from_chunk_to_chunk_and_never_its_gradient(
         )
         model = build(lstm, stream.tokenizer.n_vocab, stream.fill_id, 0)
         learner = make_train_step(config, stream, model, CPU)
-        losses[carry] = [float(learner.step(i, VALUES, 0.0)[0]) for i in range(2)]
+        losses[carry] = [float(learner.step(i, SETTINGS, 0.0)[0]) for i in range(2)]
         kept = [name for name in learner.tensors() if name.startswith("carried")]
         assert kept == (["carried.0", "carried.1"] if carry else [])
         if carry:  # without a moving weight, two chunks are one text of twice the length
@@ -147,7 +148,7 @@ def test_what_can_hold_only_so_many_tokens_begins_each_chunk_anew(stream: Prepar
     model = build(transformer, stream.tokenizer.n_vocab, stream.fill_id, 0)
     learner = make_train_step(config, stream, model, CPU)
     assert not make_batches(config, stream, stream.sequences("train"), None).carries
-    assert all(torch.isfinite(learner.step(i, VALUES, 0.1)[0]) for i in range(3))
+    assert all(torch.isfinite(learner.step(i, SETTINGS, 0.1)[0]) for i in range(3))
     assert not any(name.startswith("carried") for name in learner.tensors())
 
 
@@ -204,10 +205,10 @@ def test_counting_reads_every_target_once(names: PreparedText) -> None:
     model = build(ngram, names.tokenizer.n_vocab, names.fill_id, 0)
     config = RunConfig(preset="x", model=ngram)
     learner = make_train_step(config, names, model, CPU)
-    _, n_targets = learner.step(0, VALUES, 0.1)
+    _, n_targets = learner.step(0, SETTINGS, 0.1)
     assert n_targets == names.n_targets("train")
     assert int(model.get_buffer("counts").sum()) == n_targets
-    learner.step(1, VALUES, 0.1)
+    learner.step(1, SETTINGS, 0.1)
     assert int(model.get_buffer("counts").sum()) == n_targets
 
 
@@ -216,7 +217,7 @@ def test_the_last_token_alone_is_learned(names: PreparedText, family: ModelConfi
     text = prepare_corpus(names.corpus, DataConfig(targets="last"))
     config = RunConfig(preset="x", model=family, train=config_of().train)
     model = build(family, text.tokenizer.n_vocab, text.fill_id, 0)
-    loss, n_targets = make_train_step(config, text, model, CPU).step(0, VALUES, 0.1)
+    loss, n_targets = make_train_step(config, text, model, CPU).step(0, SETTINGS, 0.1)
     assert n_targets == (text.n_targets("train") if isinstance(model, NgramModel) else 8)
     assert float(loss) == pytest.approx(math.log(text.tokenizer.n_vocab), rel=0.3)
     if isinstance(model, NgramModel):

@@ -155,7 +155,7 @@ def test_a_change_by_hand_is_repeated_at_its_step(make: Any, name: str) -> None:
     first = make(name)
     before = run_until(first, 15)
     checkpoint = saved(first)
-    first.live.change(replace(by_hand, step=15), "me")
+    first.live.add(replace(by_hand, step=15), "me")
     after = told(first.run())
     changed = next(event for event in after if isinstance(event, ValueChanged))
     assert (changed.step, changed.old, changed.new) == (15, 0.003, 0.02)
@@ -163,11 +163,11 @@ def test_a_change_by_hand_is_repeated_at_its_step(make: Any, name: str) -> None:
 
     second = make(name)
     second.restore(*checkpoint)
-    second.live.change(replace(by_hand, step=changed.step), "me")
+    second.live.add(replace(by_hand, step=changed.step), "me")
     assert losses_of(told(second.run())) == losses_of(after)
 
     whole = make(name)
-    whole.live.change(replace(by_hand, step=changed.step), "me")
+    whole.live.add(replace(by_hand, step=changed.step), "me")
     events = told(whole.run())
     assert losses_of(events) == losses_of(before) + losses_of(after)
 
@@ -208,14 +208,14 @@ def test_patience_is_counted_on_after_an_interruption(make: Any, after_best: int
 
 def test_patience_can_be_given_up_while_it_goes(make: Any) -> None:
     trainer = make(IMPATIENT)
-    trainer.live.change(Change(key="train.patience", value=None, step=3), "me")
+    trainer.live.add(Change(key="train.patience", value=None, step=3), "me")
     assert told(trainer.run())[-1] == Ended(step=100, status="finished")
 
 
 def test_a_change_that_waits_is_kept_by_a_checkpoint(make: Any) -> None:
     first = make("mlp")
     run_until(first, 5)
-    first.live.change(Change(key="train.clip", value=None, step=25), "later")
+    first.live.add(Change(key="train.clip", value=None, step=25), "later")
     checkpoint = saved(first)
     second = make("mlp")
     second.restore(*checkpoint)
@@ -226,7 +226,7 @@ def test_a_change_that_waits_is_kept_by_a_checkpoint(make: Any) -> None:
 def test_a_change_at_once_takes_force_without_a_step(make: Any) -> None:
     trainer = make("mlp")
     run_until(trainer, 5)
-    trainer.live.change(Change(key="train.pace", value=3.0, step=trainer.step), "me")
+    trainer.live.add(Change(key="train.pace", value=3.0, step=trainer.step), "me")
     (changed,) = trainer.due_changes()
     assert (changed.step, changed.key, changed.old, changed.new) == (5, "train.pace", None, 3.0)
     assert trainer.step == 5
@@ -236,8 +236,8 @@ def test_more_steps_and_fewer_steps_can_be_given_while_it_goes(make: Any) -> Non
     for n_steps in (20, 40):
         trainer = make("mlp")
         run_until(trainer, 15)
-        trainer.live.change(Change(key="train.steps", value=n_steps, step=15), "me")
-        assert trainer.live.steps_to_do == n_steps
+        trainer.live.add(Change(key="train.steps", value=n_steps, step=15), "me")
+        assert trainer.live.final_step == n_steps
         *_, ended = told(trainer.run())
         assert ended == Ended(step=n_steps, status="finished")
 
@@ -248,7 +248,7 @@ def test_more_steps_given_during_the_last_evaluation_are_done(make: Any) -> None
     for event in trainer.run():
         events += [event] if event is not None else []
         if not is_given and isinstance(event, Evaluated) and event.split == "train":
-            trainer.live.change(Change(key="train.steps", value=35, step=30), "me")
+            trainer.live.add(Change(key="train.steps", value=35, step=30), "me")
             events += trainer.due_changes()
             is_given = True
     assert len(losses_of(events)) == 35
@@ -394,7 +394,7 @@ def test_seconds_become_a_number_of_steps_once(make: Any, monkeypatch: pytest.Mo
     monkeypatch.setattr(trainer_module, "time", Clock(0.5))  # another machine, or a busy one
     again = make(config)
     again.restore(*checkpoint)
-    again.live.change(Change(key="train.steps", value=40, step=8), None)
+    again.live.add(Change(key="train.steps", value=40, step=8), None)
     assert losses_of(told(again.run())) == losses_of(after)
 
 
@@ -406,7 +406,7 @@ def test_seconds_never_become_more_steps_than_can_be_asked_for(
     monkeypatch.setattr(trainer_module, "time", Clock(1e-4))
     trainer = make(config)
     run_until(trainer, 2)
-    assert trainer.live["train.steps"] == 10**9
+    assert trainer.live.current.steps == 10**9
 
 
 def test_counting_is_one_step_from_even_odds_whatever_was_asked(make: Any) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from seqlm.data.prepared_text import prepare
 from seqlm.errors import RequestError, SeqlmError
@@ -20,6 +21,7 @@ from seqlm.runs.directory import RunLock
 from seqlm.runs.event_log import read_events, without_superseded
 from seqlm.runs.training_run import TrainingRun
 from seqlm.runspec import recipe
+from seqlm.training.live_settings import LiveSettings
 from seqlm.training.lr_finder import sweep_copy
 from seqlm.worker.lr_sweep_handler import handle_preset_sweep, sweep_run
 from seqlm.worker.model_snapshots import ModelSnapshots
@@ -102,8 +104,8 @@ def test_a_run_that_ended_is_swept_from_its_checkpoint_as_its_worker_does(small:
     model, config, trainer = opened.subjects.find("40", None).model, run.trainer.config, run.trainer
     assert trainer.batches is not None
     for clip, is_same in ((0.05, True), (None, False)):  # what was in force at the end, or before
-        held = {"train.clip": clip, "train.weight_decay": config.train.weight_decay}
-        by_hand = list(sweep_copy(config, model, trainer.batches, trainer.device, held, 40))[-1]
+        settings = replace(LiveSettings.from_config(config.train), clip=clip)
+        by_hand = list(sweep_copy(config, model, trainer.batches, trainer.device, settings, 40))[-1]
         assert (by_hand == found) == is_same
 
 
