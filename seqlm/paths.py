@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+_PACKAGE = Path(__file__).resolve().parent
+
 
 def home() -> Path:
     """The folder of everything this program keeps: ``$SEQLM_HOME``, else the user's data folder."""
@@ -22,3 +24,13 @@ def runs_dir() -> Path:
 def corpora_dir() -> Path:
     """The folder that holds copies of texts that runs were trained on."""
     return home() / "corpora"
+
+
+def asset_path(relative_path: str) -> Path:
+    """The path of a shipped file, e.g. ``data/names.txt``.
+
+    The checkout's own folder comes first: an editable install copies assets when it is made, and
+    an edit must not be answered from that copy.
+    """
+    checkout = _PACKAGE.parent / "assets" / relative_path
+    return checkout if checkout.exists() else _PACKAGE / "_assets" / relative_path

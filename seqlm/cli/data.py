@@ -1,14 +1,19 @@
 """The command for texts: data list, data show, data fetch. It needs no torch."""
 
 import argparse
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from seqlm.cli.output import nats, print_json, print_lines, print_table
 from seqlm.cli.runs import AddCommand
 from seqlm.data.corpus_registry import CORPORA, is_downloaded
+from seqlm.data.remote import REMOTE
 from seqlm.data.split import SPLITS
+from seqlm.data.text_io import Progress
 from seqlm.errors import RequestError
 from seqlm.runspec import recipe
 
@@ -33,9 +38,7 @@ def _data(options: argparse.Namespace) -> int:
     if options.what == "show":
         return _data_show(options)
     if options.what == "fetch":
-        from seqlm.cli.fetch import fetch_command
-
-        return fetch_command(options)
+        return _data_fetch(options)
     found = [(name, source.about, is_downloaded(name)) for name, source in CORPORA.items()]
     if options.json:
         records = [{"corpus": name, "about": about, "here": here} for name, about, here in found]
@@ -141,3 +144,57 @@ def _loss_lines(text: "PreparedText", losses: Mapping[str, float]) -> list[str]:
         f"  uniform {nats(losses['uniform'])}  bigram counts {nats(losses['bigram'])}{perfect} nats"
         " per token",
     ]
+
+
+def _data_fetch(options: argparse.Namespace) -> int:
+    """``seqlm data fetch CORPUS``."""
+    from seqlm.data.download import fetch
+
+    name = options.corpus
+    if name is None:
+        raise RequestError(f"data fetch needs a corpus: {' or '.join(REMOTE)}")
+    if options.settings:
+        raise RequestError(
+            f"data fetch takes no settings: {' '.join(options.settings)}", options.settings
+        )
+    with _display(name) as progress:
+        fetched = fetch(name, progress)
+    if options.json:
+        return print_json(msgspec.to_builtins(fetched))
+    done = "fetched" if fetched.fetched else "here already"
+    return print_lines(f"{name}: {done}, {fetched.bytes:,} bytes, {fetched.path}")
+
+
+@contextmanager
+def _display(name: str) -> Iterator[Progress | None]:
+    """A bar on a terminal; elsewhere a line at each quarter."""
+    if not sys.stderr.isatty():
+        yield _Lines(name)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda n, total: bar.update(task, completed=n, total=total)
+
+
+class _Lines:
+    """A plain line at each quarter of the whole."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._quarters = 0
+
+    def __call__(self, n_bytes: int, total: int) -> None:
+        quarters = 4 * n_bytes // total
+        if quarters > self._quarters:
+            self._quarters = quarters
+            sys.stderr.write(f"{self._name}: {n_bytes:,} / {total:,} bytes\n")

@@ -8,9 +8,14 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from seqlm import errors
-from seqlm.configuration.example import example_of
 from seqlm.configuration.model_configs import FAMILIES, ModelConfig
-from seqlm.configuration.run_config import DataConfig, RunConfig, SampleConfig, TrainConfig
+from seqlm.configuration.run_config import (
+    DataConfig,
+    RunConfig,
+    SampleConfig,
+    TrainConfig,
+    example_of,
+)
 from seqlm.configuration.schema import Setting
 
 FAMILY_KINDS: tuple[str, ...] = tuple(FAMILIES)

@@ -16,8 +16,6 @@ from seqlm.configuration.model_base import (
     ModelFamily,
     NetworkFamily,
     Tied,
-)
-from seqlm.configuration.parameters import (
     input_width,
     n_input_output,
     n_linear,
@@ -25,7 +23,7 @@ from seqlm.configuration.parameters import (
     n_recurrent,
     n_stack,
 )
-from seqlm.configuration.section import SettingConditions, only_if
+from seqlm.configuration.schema import SettingConditions, only_if
 from seqlm.errors import RequestError
 
 

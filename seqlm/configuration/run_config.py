@@ -5,13 +5,13 @@ Each field carries its bounds, its help, its unit and whether it may change whil
 are all read from here; :mod:`seqlm.configuration.dotted_keys` does the reading.
 """
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from msgspec import Meta
 from msgspec.structs import replace
 
 from seqlm.configuration.model_configs import LIMITED, MlpConfig, ModelConfig
-from seqlm.configuration.section import (
+from seqlm.configuration.schema import (
     ConfigSection,
     SettingConditions,
     not_if,
@@ -24,6 +24,9 @@ _LIVE: dict[str, Any] = {"live": True}
 _WORDS = (only_if("data.tokenizer", "word"),)
 _LINES = (only_if("data.mode", "lines"),)
 _VALIDATED = (not_if("data.split", "*/0/*"),)
+
+Example: TypeAlias = Literal["window", "item", "chunk"]
+"""One training example: a context with its target, a whole line, or a piece of a stream."""
 
 
 class DataConfig(ConfigSection, frozen=True, kw_only=True):
@@ -301,3 +304,14 @@ class RunConfig(ConfigSection, frozen=True, kw_only=True):
         if not self.model.learns_by_counting:
             return self
         return replace(self, train=TrainConfig(steps=1), changes=())
+
+
+def example_of(
+    train: TrainConfig, context: int | None, mode: Literal["lines", "stream"]
+) -> Example:
+    """What one example is; ``auto`` fits the context of the model and how the text is read."""
+    if train.example != "auto":
+        return train.example
+    if context is not None:
+        return "window"
+    return "chunk" if mode == "stream" else "item"

@@ -7,11 +7,11 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from seqlm import errors
-from seqlm.assets import asset
 from seqlm.configuration.run_config import DataConfig
 from seqlm.data import text_io
 from seqlm.data.remote import REMOTE, downloaded_path, read_downloaded
 from seqlm.data.text_io import Progress
+from seqlm.paths import asset_path
 
 Mode: TypeAlias = Literal["lines", "stream"]
 Read: TypeAlias = Callable[[int, Progress | None], tuple[Path | None, bytes]]
@@ -42,7 +42,7 @@ class CorpusSpec(Struct, frozen=True, kw_only=True):
 
 def _shipped(name: str) -> Read:
     def read(_: int, progress: Progress | None) -> tuple[Path, bytes]:
-        path = asset(f"data/{name}.txt")
+        path = asset_path(f"data/{name}.txt")
         return path, text_io.read_file(path, progress)
 
     return read

@@ -6,8 +6,7 @@ from itertools import pairwise
 from torch import Tensor, nn, split
 from torch.nn.functional import linear, one_hot
 
-from seqlm.configuration.model_base import InputOutputConfig
-from seqlm.configuration.parameters import input_width
+from seqlm.configuration.model_base import InputOutputConfig, input_width
 
 _QUIET = 0.1
 _TIED = 0.3

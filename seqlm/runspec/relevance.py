@@ -1,10 +1,9 @@
 """Which settings do something in a configuration, and which are worth showing."""
 
 from seqlm.configuration import dotted_keys
-from seqlm.configuration.example import example_of
 from seqlm.configuration.model_configs import COUNTED
-from seqlm.configuration.run_config import RunConfig
-from seqlm.configuration.section import SettingCondition, not_if
+from seqlm.configuration.run_config import RunConfig, example_of
+from seqlm.configuration.schema import SettingCondition, not_if
 from seqlm.data.corpus_registry import corpus_modes
 from seqlm.runspec import recipe
 

@@ -9,9 +9,8 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
 from seqlm.configuration import dotted_keys
-from seqlm.configuration.example import example_of
 from seqlm.configuration.model_configs import ModelConfig
-from seqlm.configuration.run_config import RunConfig, TrainConfig
+from seqlm.configuration.run_config import RunConfig, TrainConfig, example_of
 from seqlm.data.batches import IGNORED, Batch, Batches, ChunkBatches, ItemBatches, WindowBatches
 from seqlm.data.prepared_text import PreparedText
 from seqlm.errors import RequestError

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from seqlm.assets import asset
 from seqlm.configuration.model_configs import LstmConfig
 from seqlm.configuration.run_config import DataConfig
 from seqlm.data.corpus import lines_of, read_corpus
 from seqlm.data.corpus_registry import CORPORA
 from seqlm.data.prepared_text import prepare
 from seqlm.errors import RequestError
+from seqlm.paths import asset_path
 from workbench.corpus.preview import make_preview
 
 HERE = [name for name in CORPORA if name not in ("lecture-names", "shakespeare")]
@@ -102,7 +102,7 @@ def test_the_rows_of_a_recall_line_are_its_answer() -> None:
 
 
 def test_the_prose_is_long_enough_and_says_nothing_twice() -> None:
-    text = asset("data/prose.txt").read_bytes().decode("ascii")
+    text = asset_path("data/prose.txt").read_bytes().decode("ascii")
     paragraphs = [part.strip() for part in text.split("\n\n")]
     assert len(text) >= 30_000
     assert len({*paragraphs}) == len(paragraphs) > 50

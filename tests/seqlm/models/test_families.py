@@ -5,8 +5,8 @@ from typing import Any, get_args
 import pytest
 
 from seqlm.configuration import dotted_keys
+from seqlm.configuration.model_base import count_parameters
 from seqlm.configuration.model_configs import GruConfig, ModelConfig, WaveNetConfig
-from seqlm.configuration.parameters import n_parameters
 from seqlm.configuration.run_config import RunConfig
 from seqlm.errors import RequestError
 from seqlm.models.base import CountedModel
@@ -36,7 +36,7 @@ def test_what_it_says_is_what_is_built(family: type[Any], fill_id: int) -> None:
     assert config.context == model.context
     assert config.learns_by_counting == isinstance(model, CountedModel)
     n_built = sum(parameter.numel() for parameter in model.parameters())
-    assert n_parameters(config, V, has_end=fill_id < V) == n_built
+    assert count_parameters(config, V, has_end=fill_id < V) == n_built
     assert config.learns_by_counting == (n_built == 0)
 
 
@@ -57,7 +57,7 @@ def test_each_option_is_counted_as_it_is_built(family: type[Any], options: dict[
     for fill_id in (V - 1, V):
         model = build(config, V, fill_id, seed=0)
         n_built = sum(parameter.numel() for parameter in model.parameters())
-        assert n_parameters(config, V, has_end=fill_id < V) == n_built
+        assert count_parameters(config, V, has_end=fill_id < V) == n_built
     assert (model.context, model.max_tokens) == (config.context, config.max_tokens)
 
 

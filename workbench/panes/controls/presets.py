@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 from textual.widgets.option_list import Option
 
 from seqlm.configuration import dotted_keys
-from seqlm.configuration.parameters import n_parameters
+from seqlm.configuration.model_base import count_parameters
 from seqlm.configuration.run_config import DataConfig
 from seqlm.data.corpus import lines_of, read_corpus
 from seqlm.presets import PRESETS, Preset
@@ -77,10 +77,10 @@ def parameter_count_text(preset: Preset, preview: Preview | None) -> int | None:
     """Trainable numbers; None where V is not known because that text has not been read."""
     config = preset.config
     if preview is not None and preview.data == config.data:
-        return n_parameters(config.model, len(preview.vocabulary), preview.has_end)
+        return count_parameters(config.model, len(preview.vocabulary), preview.has_end)
     if config.data == DataConfig():
-        return n_parameters(config.model, _n_bundled())
-    return None if n_parameters(config.model, 1) else 0
+        return count_parameters(config.model, _n_bundled())
+    return None if count_parameters(config.model, 1) else 0
 
 
 @cache

@@ -8,8 +8,7 @@ from msgspec.structs import replace
 
 from seqlm.configuration import dotted_keys
 from seqlm.configuration.run_config import RunConfig
-from seqlm.configuration.schema import Setting
-from seqlm.configuration.section import SettingCondition
+from seqlm.configuration.schema import Setting, SettingCondition
 from seqlm.presets import PRESETS
 from seqlm.runspec import relevance
 from workbench.hints.setting_labels import label

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from seqlm.configuration.parameters import n_parameters
+from seqlm.configuration.model_base import count_parameters
 from seqlm.configuration.run_config import RunConfig
 from workbench.keyboard.key_labels import USUAL_KEYS, KeyLabels
 from workbench.panes.controls.rows import ControlRow, control_rows
@@ -91,4 +91,4 @@ def _n_parameters(situation: AppState, config: RunConfig) -> int | None:
     preview = situation.preview
     if preview is None or config.data != situation.config.data:
         return None
-    return n_parameters(config.model, len(preview.vocabulary), preview.has_end)
+    return count_parameters(config.model, len(preview.vocabulary), preview.has_end)

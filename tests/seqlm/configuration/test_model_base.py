@@ -1,7 +1,7 @@
 import pytest
 
 from seqlm.configuration.dotted_keys import FAMILY_KINDS
-from seqlm.configuration.parameters import n_parameters
+from seqlm.configuration.model_base import count_parameters
 from seqlm.models.registry import build
 from seqlm.presets import PRESETS
 from seqlm.runspec import recipe
@@ -26,8 +26,8 @@ def test_it_is_what_torch_builds(line: str, n_vocab: int, has_end: bool) -> None
     config = recipe.parse_recipe(line).model
     model = build(config, n_vocab, n_vocab - 1 if has_end else n_vocab, seed=0)
     built = sum(parameter.numel() for parameter in model.parameters())
-    assert n_parameters(config, n_vocab, has_end) == built
+    assert count_parameters(config, n_vocab, has_end) == built
 
 
 def test_the_lecture_counts_the_same() -> None:
-    assert n_parameters(recipe.parse_recipe("names-mlp").model, 27) == 11_897
+    assert count_parameters(recipe.parse_recipe("names-mlp").model, 27) == 11_897
