@@ -106,7 +106,7 @@ class Workbench(AppCommands):
 
     @on(GeneratePane.PredictionAsked)
     @on(GeneratePane.SamplesAsked)
-    @on(DataPane.Moved)
+    @on(DataPane.Scrolled)
     def _answer_asked(self, message: Message) -> None:
         self._oracle.take(self.situation, message)
 

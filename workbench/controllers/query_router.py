@@ -73,7 +73,7 @@ class QueryRouter:
         """Ask what the model gives the right tokens of the items that the Data pane shows."""
         from seqlm.protocol.queries import Score
 
-        for number, item in self._data.wanted():
+        for number, item in self._data.lines_to_score():
             self._session().ask(Score(id=f"{_SCORE}{number}", text=item, weights=self._weights))
 
     def take(self, situation: AppState, message: Message) -> None:
@@ -83,7 +83,7 @@ class QueryRouter:
                 self.predict(message)
             case GeneratePane.SamplesAsked():
                 self.draw(situation, message)
-            case DataPane.Moved() if situation.is_linked:
+            case DataPane.Scrolled() if situation.is_linked:
                 self.ask_scores()
 
     def predict(self, asked: GeneratePane.PredictionAsked) -> None:
@@ -122,7 +122,7 @@ class QueryRouter:
             case NextTokenAnswer():
                 self._generate.call_later(self._generate.predicted, from_answer(answer))
             case ScoreAnswer():
-                self._data.scored(int(answer.id.removeprefix(_SCORE)), answer.surprisal)
+                self._data.set_surprisals(int(answer.id.removeprefix(_SCORE)), answer.surprisal)
             case SampleAnswer():
                 self._generate.samples_drawn(answer.id, answer.samples, answer.step)
 
@@ -134,7 +134,7 @@ class QueryRouter:
 
     def _counts_answer(self, preview: Preview, label: str) -> None:
         self._scored_at = None
-        self._data.forget()
+        self._data.clear_scores()
         self._generate.answer_at_once(lambda asked, tokens, _: from_counts(preview, asked, tokens))
         self._generate.show_source(label, COUNTS, None, preview.text.tokenizer)
 

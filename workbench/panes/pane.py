@@ -1,7 +1,7 @@
 """The base of the panes: a border with a digit, a name and a view, or one row where it is folded."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -11,6 +11,7 @@ from textual.strip import Strip
 
 from workbench.keyboard.key_labels import USUAL_KEYS, KeyLabels
 from workbench.layout import is_framed
+from workbench.panes.pane_view import PaneView, views_help
 from workbench.state.app_state import AppState
 from workbench.widgets.row_widget import Row, RowWidget
 
@@ -40,6 +41,7 @@ class Pane(RowWidget, can_focus=True):
     NUMBER: ClassVar[int]
     NAME: ClassVar[str]
     HELP: ClassVar[str]
+    VIEWS: ClassVar[tuple[PaneView[Any], ...]] = ()
     situation: AppState | None = None
 
     @property
@@ -56,21 +58,26 @@ class Pane(RowWidget, can_focus=True):
         """The rows inside the border."""
         raise NotImplementedError
 
-    def folded(self, width: int) -> Row:
+    def collapsed_row(self, width: int) -> Row:
         """What is most important, in one row of at most ``width`` cells."""
         raise NotImplementedError
 
-    def about(self, width: int) -> str:
+    def subtitle(self, width: int) -> str:
         """What the border says beside the name, in at most ``width`` cells: view and units."""
         return ""
 
-    def beyond(self) -> str:
+    def overflow_text(self) -> str:
         """What the lower border says: how much more there is than what is seen; mostly nothing."""
         return ""
 
-    def in_full(self) -> Sequence[tuple[str, str]]:
+    def full_text(self) -> Sequence[tuple[str, str]]:
         """What the pane may have had to cut, for the help: a term and its words."""
         return ()
+
+    @classmethod
+    def help_text(cls) -> str:
+        """Return the help of the pane and of its views."""
+        return f"{cls.HELP} {views_help(cls.VIEWS)}".strip()
 
     def show(self, situation: AppState) -> None:
         """Show this situation."""
@@ -78,7 +85,7 @@ class Pane(RowWidget, can_focus=True):
         self.redraw()
 
     @property
-    def is_folded(self) -> bool:
+    def is_collapsed(self) -> bool:
         """Whether there is one row alone."""
         return self.size.height == 1
 
@@ -96,7 +103,7 @@ class Pane(RowWidget, can_focus=True):
     def inside(self, event: events.MouseEvent) -> Offset | None:
         """Where inside the border the mouse is, or None."""
         at = event.get_content_offset(self)
-        if at is None or self.is_folded:
+        if at is None or self.is_collapsed:
             return None
         at -= self.inner_offset
         return at if self.inner.region.contains_point(at) else None
@@ -106,7 +113,7 @@ class Pane(RowWidget, can_focus=True):
         if height == 1:
             key, name = f" {self.digit} ", self.NAME.ljust(_FOLDED_NAME_CELLS)
             room = width - cell_len(key) - cell_len(name)
-            return [[(key, "train bold"), (name, "plain"), *self.folded(room)]]
+            return [[(key, "train bold"), (name, "plain"), *self.collapsed_row(room)]]
         return self.body(width, height)
 
     def on_focus(self) -> None:
@@ -136,7 +143,7 @@ class Pane(RowWidget, can_focus=True):
 
     def _bottom(self, signs: str, role: str, width: int) -> Row:
         """The lower border, with what lies beyond it."""
-        beyond = f" {self.beyond()} " if self.beyond() else ""
+        beyond = f" {self.overflow_text()} " if self.overflow_text() else ""
         beyond = beyond if cell_len(beyond) <= width - 4 else ""
         line = signs[1] * (width - 3 - cell_len(beyond))
         end = signs[1] + signs[5]
@@ -146,7 +153,7 @@ class Pane(RowWidget, can_focus=True):
         """The upper border: the digit and the name, then what is shown."""
         name = f" {self.digit} {self.NAME} "
         room = width - cell_len(name) - 8
-        about = self.about(room)
+        about = self.subtitle(room)
         about = f" {about} " if about and cell_len(about) <= room else ""
         line = signs[1] * (width - 4 - cell_len(name) - cell_len(about))
         name_role = f"{role} reverse bold" if role == "train" else "plain bold"

@@ -41,7 +41,7 @@ def help_for(main: MainScreen, keys: KeyLabels) -> "HelpScreen":
     pane, active, app = main.current_pane, main.active_bindings, main.app
     sections = [
         Section(f"Keys of {pane.NAME}", _entries(own_keys(active, app, hidden=True))),
-        Section("The row under the cursor", pane.in_full()),
+        Section("The row under the cursor", pane.full_text()),
         Section(f"What {pane.NAME} shows", GLOSSARY.get(pane.NAME, ())),
         Section("Words of everywhere", EVERYWHERE),
         Section("Keys of everywhere", _entries(app_keys(active, app))),
@@ -52,7 +52,7 @@ def help_for(main: MainScreen, keys: KeyLabels) -> "HelpScreen":
             sections.append(Section(f"Keys of {other.digit} {other.NAME}", entries))
     declared = [binding for shown in main.panes for binding in shown.BINDINGS]
     filled = [_filled(section, keys, declared) for section in sections]
-    return HelpScreen(pane.NAME, keys.fill(pane.HELP, declared), filled, keys)
+    return HelpScreen(pane.NAME, keys.fill(pane.help_text(), declared), filled, keys)
 
 
 def _filled(section: Section, keys: KeyLabels, declared: Sequence[Any]) -> Section:

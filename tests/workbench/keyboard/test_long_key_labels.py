@@ -17,7 +17,7 @@ class Ruled(Pane):
     NUMBER, NAME = 1, "Ruled"
     keys = KeyLabels()
 
-    def folded(self, width: int) -> Row:
+    def collapsed_row(self, width: int) -> Row:
         return [("." * width, "plain")]
 
 

@@ -10,13 +10,13 @@ from seqlm.configuration.run_config import DataConfig, SampleConfig
 from seqlm.data.tokenizer import END, UNKNOWN, WordTokenizer
 from seqlm.presets import preset_config
 from workbench.corpus.preview import Preview, make_preview
-from workbench.panes.data.merges import merge_rows, n_merges
-from workbench.panes.data.pairs import pair_rows
-from workbench.panes.data.render import fed_rows, length_rows, line_rows, token_rows
+from workbench.panes.data.view_model import DataViewModel
+from workbench.panes.data.views import DATA_VIEWS
 from workbench.panes.generate.game import GamePresenter
 from workbench.panes.generate.prompt import is_usable_prompt, tokens_of, typed_text, unknown_in
 from workbench.panes.generate.render import generate_rows
 from workbench.panes.generate.view_model import VIEWS, GenerateView, PredictionSource
+from workbench.panes.pane_view import available_views
 from workbench.sampling.from_worker import from_counts
 from workbench.sampling.guessing_game import GuessingGame, puzzle_of
 from workbench.state.app_state import AppState
@@ -45,14 +45,8 @@ def source_of(preview: Preview) -> PredictionSource:
 @pytest.mark.parametrize("width", [24, 36, 78, 118])
 def test_the_data_pane_has_room_for_them(preview: Preview, mode: str, width: int) -> None:
     situation = AppState(asked=preset_config("names-mlp"), preview=preview)
-    views = (
-        fed_rows(situation, preview, 3, width, 12, {}),
-        line_rows(preview, 3, width, 12),
-        length_rows(preview, 0, width, 12, False),
-        token_rows(preview, 0, width, 12, False),
-        pair_rows(preview, 0, width, 12, False),
-        *([] if n_merges(preview) is None else [merge_rows(preview, 3, 5, width, 12, False)]),
-    )
+    model = DataViewModel(situation, first=3, n_merges_done=5)
+    views = [view.render(model, width, 12) for view in available_views(DATA_VIEWS, model)]
     for rows in views:
         assert 1 < len(rows) <= 12
         assert not any("\n" in words for row in rows for words, _ in row)

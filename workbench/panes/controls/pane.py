@@ -225,16 +225,16 @@ class ControlsPane(Pane):
         """The rows of one frame."""
         return controls_rows(self.view, width, height, self.palette.band)
 
-    def beyond(self) -> str:
+    def overflow_text(self) -> str:
         """How many settings the list has above and below what is seen."""
         return layout.overflow_text(self.view, *self.inner)
 
-    def in_full(self) -> Sequence[tuple[str, str]]:
+    def full_text(self) -> Sequence[tuple[str, str]]:
         """What the setting under the cursor does: there may be no room for all of it."""
         row = self.view.row
         return [(row.label, explanation_rows(row, self.keys))] if row else []
 
-    def folded(self, width: int) -> Row:
+    def collapsed_row(self, width: int) -> Row:
         """The learning rate, what waits, the model."""
         return summary(self.view.content, width)
 

@@ -1,33 +1,54 @@
-"""The views of the Data pane as rows: what is fed, the lines, their lengths, the tokens."""
+"""Rows of the Data pane: the summary of the corpus, and the views examples to tokens."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from textwrap import wrap
 
 from rich.cells import cell_len
+from rich.text import Text
 
 from seqlm.data.split import Split
 from workbench.corpus.preview import Preview, TrainingExample
+from workbench.panes.data.view_model import (
+    DataViewModel,
+    TargetProbabilities,
+    target_probabilities,
+)
+from workbench.panes.pane_view import PaneView
 from workbench.render.bars import bar
 from workbench.render.number_format import compact, count, probability
 from workbench.render.sanitize import fit, sanitize, tail, token_glyph
 from workbench.state.app_state import AppState
 from workbench.widgets.row_widget import Row
 
-_WIDEST_CONTEXT, _SPACED_UP_TO, _FEW = 24, 8, 6
-_GETS = "gets"
+_MAX_CONTEXT_CELLS, _SPACED_UP_TO, _COLLAPSED_CONTEXT = 24, 8, 6
 _EXACT_BELOW = 200_000
-_MOST_LENGTHS = 400
-_MOST_CELLS = 14
+_MAX_LENGTH = 400
+_MAX_TOKEN_CELLS = 14
 
-Chances = Mapping[int, Sequence[float]]
-"""For some items of train, by number: what the model gives each of their right tokens."""
+
+def data_rows(
+    model: DataViewModel, view: PaneView[DataViewModel], width: int, height: int
+) -> Sequence[Row | Text]:
+    """Return the summary of the corpus above the rows of a view."""
+    if model.preview is None:
+        return [[(_progress(model.state) or "No corpus is loaded.", "label")]]
+    summary = summary_rows(model.preview, width)
+    if height < len(summary) + view.min_rows:
+        summary = summary[:1] if height > 3 else []
+    room = height - len(summary) - bool(summary)
+    gap: list[Row] = [[]] if summary else []
+    return [*summary, *gap, *view.render(model, width, room)]
+
+
+def _progress(state: AppState | None) -> str:
+    return state.reading if state else ""
 
 
 def summary_rows(preview: Preview, width: int) -> list[Row]:
-    """Counts, vocabulary, splits, and what to know about doubles."""
+    """Return the size, vocabulary and splits of the corpus, and warnings about duplicates."""
     about = preview.description
-    unit, sizes = _sizes(preview)
+    unit, sizes = _split_sizes(preview)
     size = count if sum(sizes.values()) < _EXACT_BELOW else compact
     rows: list[Row] = [
         [(preview.name, "plain bold"), (f" · {count(sum(sizes.values()))} {unit}", "plain")],
@@ -35,40 +56,40 @@ def summary_rows(preview: Preview, width: int) -> list[Row]:
         [("  ".join(f"{split} {size(n)}" for split, n in sizes.items()), "label")],
     ]
     if about.n_duplicates:
-        rows.append([(f"{count(about.n_duplicates)} equal lines left out", "label")])
+        rows.append([(f"{count(about.n_duplicates)} duplicate lines removed", "label")])
     if about.n_overlap:
         share = about.n_overlap / max(1, about.n_items["val"])
-        rows.append([(f"! {share:.0%} of the val lines also stand in train", "warning")])
+        rows.append([(f"! {share:.0%} of the validation lines also occur in training", "warning")])
     if about.n_undecodable:
         rows.append(
-            [(f"! {count(about.n_undecodable)} bytes were not UTF-8, shown as �", "warning")]
+            [(f"! {count(about.n_undecodable)} bytes are not UTF-8, shown as �", "warning")]
         )
     return rows
 
 
-def folded_row(situation: AppState, width: int) -> Row:
-    """The pane in one row, where there is no room for more."""
-    preview = situation.preview
-    if preview is None:
-        return [(situation.reading or "no text is open", "label")]
-    fed = preview.fed(situation.config.model, 0, 6)
-    pairs = [f"{_few(preview, one.sees)} → {one.next}" for one in fed]
-    unit, sizes = _sizes(preview)
-    words = f" · {count(sum(sizes.values()))} {unit} · {preview.text.tokenizer.n_vocab} tokens │ "
-    while pairs and cell_len(preview.name + words + "  ".join(pairs)) > width:
+def collapsed_row(model: DataViewModel, width: int) -> Row:
+    """Return the corpus and as many training examples as fit in one row."""
+    preview = model.preview
+    if preview is None or model.state is None:
+        return [(_progress(model.state) or "no corpus is loaded", "label")]
+    examples = preview.fed(model.state.config.model, 0, _COLLAPSED_CONTEXT)
+    pairs = [f"{_short_context(preview, one.sees)} → {one.next}" for one in examples]
+    unit, sizes = _split_sizes(preview)
+    size = f" · {count(sum(sizes.values()))} {unit} · {preview.text.tokenizer.n_vocab} tokens │ "
+    while pairs and cell_len(preview.name + size + "  ".join(pairs)) > width:
         pairs.pop()
-    return [(preview.name, "plain"), (words + "  ".join(pairs), "label")]
+    return [(preview.name, "plain"), (size + "  ".join(pairs), "label")]
 
 
-def _few(preview: Preview, sees: Sequence[str]) -> str:
+def _short_context(preview: Preview, context: Sequence[str]) -> str:
     gap = preview.text.tokenizer.gap
     if preview.text.only_last:
-        return _ends(sees, gap, 2 * _FEW)
-    return gap.join(sees[-_FEW:])
+        return _first_and_last(context, gap, 2 * _COLLAPSED_CONTEXT)
+    return gap.join(context[-_COLLAPSED_CONTEXT:])
 
 
-def _ends(tokens: Sequence[str], gap: str, n_cells: int) -> str:
-    """The first tokens and the last ones, in at most this many cells: the middle is left out."""
+def _first_and_last(tokens: Sequence[str], gap: str, n_cells: int) -> str:
+    """Join the first and the last tokens in at most this many cells, without the middle."""
     whole = gap.join(tokens)
     if cell_len(whole) <= n_cells:
         return whole
@@ -79,8 +100,8 @@ def _ends(tokens: Sequence[str], gap: str, n_cells: int) -> str:
     return gap.join((*tokens[:1], "…"))
 
 
-def _sizes(preview: Preview) -> tuple[str, Mapping[Split, int]]:
-    """What a text is counted in, and how much of it each split has."""
+def _split_sizes(preview: Preview) -> tuple[str, Mapping[Split, int]]:
+    """Return the unit in which the corpus is counted, and the size of each split in it."""
     text = preview.text
     if text.corpus.mode == "lines":
         return "lines", preview.description.n_items
@@ -88,63 +109,67 @@ def _sizes(preview: Preview) -> tuple[str, Mapping[Split, int]]:
 
 
 def token_cells(preview: Preview, least: int) -> int:
-    """The cells that a token gets in a column; a longer one is cut."""
-    return min(_MOST_CELLS, max(least, preview.text.tokenizer.longest + 2))
+    """Return the width of a token column in cells; longer tokens are cut."""
+    return min(_MAX_TOKEN_CELLS, max(least, preview.text.tokenizer.longest + 2))
 
 
-def fed_rows(
-    s: AppState, preview: Preview, first: int, width: int, room: int, chances: Chances
-) -> list[Row]:
-    """What the model sees, which token is right, and what chance it gets."""
-    notes = _batch_rows(s, width)
-    fed = preview.fed(s.config.model, first, max(0, room - 1 - len(notes)))
-    context = s.config.model.context
-    is_spaced = context is not None and context <= _SPACED_UP_TO
+def example_rows(model: DataViewModel, width: int, height: int) -> list[Row]:
+    """Return one row for each training example: context, target, probability of the target."""
+    preview, state = model.text, model.state
+    assert state is not None
+    notes, known = _one_batch_note(state, width), target_probabilities(model)
+    examples = preview.fed(state.config.model, model.first, max(0, height - 1 - len(notes)))
+    length = state.config.model.context
+    is_spaced = length is not None and length <= _SPACED_UP_TO
     gap = " " if is_spaced else preview.text.tokenizer.gap
-    sees = [gap.join(one.sees) for one in fed]
-    column = min(max([4, *map(cell_len, sees)]), max(4, width // 2), _WIDEST_CONTEXT)
-    size = token_cells(preview, 6)
-    gets = f"{_GETS.ljust(7)}" if chances else ""
-    head: Row = [(f"{'sees'.rjust(column)}   {'next'.ljust(size)}{gets}", "guide")]
-    if preview.text.only_last:  # what decides the answer may stand at the beginning
-        sees = [_ends(one.sees, gap, column) for one in fed]
-    pairs = zip(fed, sees, strict=True)
-    rows = [_fed_row(one, shown, column, size, chances) for one, shown in pairs]
-    return [*notes, head, *rows]
+    contexts = [gap.join(example.sees) for example in examples]
+    column = min(max([7, *map(cell_len, contexts)]), max(4, width // 2), _MAX_CONTEXT_CELLS)
+    size = token_cells(preview, 8)
+    heading = f"{fit('context', column, 'right')}   {fit('target', size)}{'prob' if known else ''}"
+    if preview.text.only_last:  # the first tokens of the context may decide the target
+        contexts = [_first_and_last(example.sees, gap, column) for example in examples]
+    rows = [
+        _example_row(example, context, column, size, known)
+        for example, context in zip(examples, contexts, strict=True)
+    ]
+    return [*notes, [(heading, "guide")], *rows]
 
 
-def _batch_rows(s: AppState, width: int) -> list[Row]:
-    """Which of the rows below are fed is drawn where the training is: here it is only said how many."""
-    train = s.config.planned.train
+def _one_batch_note(state: AppState, width: int) -> list[Row]:
+    """Return a note for one_batch training; the worker alone knows which examples are in it."""
+    train = state.config.planned.train
     if not train.one_batch or train.batch is None:
         return []
-    return [[(fit(f"! the same {count(train.batch)} of these in each step", width), "warning")]]
+    text = f"! the same batch of {count(train.batch)} examples in each step"
+    return [[(fit(text, width), "warning")]]
 
 
-def _fed_row(one: TrainingExample, shown: str, column: int, size: int, chances: Chances) -> Row:
-    shown = tail(shown, column)
-    known = chances.get(one.n_item, ())
-    gets = probability(known[one.n_target]) if one.n_target < len(known) else ""
+def _example_row(
+    example: TrainingExample, context: str, column: int, size: int, known: TargetProbabilities
+) -> Row:
+    values = known.get(example.n_item, ())
+    value = probability(values[example.n_target]) if example.n_target < len(values) else ""
     return [
-        (fit(shown, column, "right"), "label"),
+        (fit(tail(context, column), column, "right"), "label"),
         (" → ", "guide"),
-        (fit(one.next, size - 1) + " ", "plain bold"),
-        (gets.ljust(7) if chances else "", "train"),
-        (one.item, "best"),
+        (fit(example.next, size - 1) + " ", "plain bold"),
+        (value.ljust(7) if known else "", "train"),
+        (example.item, "best"),
     ]
 
 
-def line_rows(preview: Preview, first: int, width: int, room: int) -> list[Row]:
-    """The text itself, line by line."""
+def line_rows(model: DataViewModel, width: int, height: int) -> list[Row]:
+    """Return the training text, line by line."""
+    preview, first = model.text, model.first
     items = preview.text.items["train"]
     if preview.text.corpus.mode == "lines":
-        shown = list(enumerate(items[first : first + room], first + 1))
+        shown = list(enumerate(items[first : first + height], first + 1))
     else:
         tokenizer = preview.text.tokenizer
-        text = tokenizer.join(preview.stream[first : first + room * width * 2])
-        # Words alone have no lines.
+        text = tokenizer.join(preview.stream[first : first + height * width * 2])
+        # A word tokenizer removes the line breaks.
         lines = wrap(text, max(1, width - 4)) if tokenizer.gap else text.splitlines()
-        shown = list(enumerate(lines[:room], 1))
+        shown = list(enumerate(lines[:height], 1))
     number = len(count(shown[-1][0])) if shown else 1
     return [
         [(f"{count(i).rjust(number)}  ", "guide"), (sanitize(item, width), "plain")]
@@ -152,15 +177,16 @@ def line_rows(preview: Preview, first: int, width: int, room: int) -> list[Row]:
     ]
 
 
-def token_rows(preview: Preview, first: int, width: int, room: int, ascii_only: bool) -> list[Row]:
-    """The id of each token and how often it stands in train, most often first."""
+def token_rows(model: DataViewModel, width: int, height: int) -> list[Row]:
+    """Return the id of each token and its frequency in the training split, most frequent first."""
+    preview = model.text
     common, ids = preview.description.common, preview.text.tokenizer.ids
     total = sum(n for _, n in common)
     most = common[0][1] if common else 1
     size, id_size = token_cells(preview, 7), max(2, len(str(len(ids) - 1)))
     head: Row = [(f"{'id'.rjust(id_size)}  {'token'.ljust(size)} share    in train", "guide")]
-    begin = min(first, max(0, len(common) - max(1, room - 1)))
-    shown = common[begin : begin + max(0, room - 1)]
+    begin = min(model.first, max(0, len(common) - max(1, height - 1)))
+    shown = common[begin : begin + max(0, height - 1)]
     return [
         head,
         *(
@@ -168,30 +194,31 @@ def token_rows(preview: Preview, first: int, width: int, room: int, ascii_only: 
                 (f"{str(ids[token]).rjust(id_size)}  ", "label"),
                 (fit(token_glyph(token), size - 1) + " ", "plain bold"),
                 (f"{probability(n / total)} {count(n).rjust(10)}  ", "label"),
-                (bar(n / most, max(0, width - 22 - size - id_size), ascii_only), "train"),
+                (bar(n / most, max(0, width - 22 - size - id_size), model.ascii_only), "train"),
             ]
             for token, n in shown
         ),
     ]
 
 
-def length_rows(preview: Preview, first: int, width: int, room: int, ascii_only: bool) -> list[Row]:
-    """How many lines of train have each length."""
+def length_rows(model: DataViewModel, width: int, height: int) -> list[Row]:
+    """Return the number of training lines of each length."""
+    preview = model.text
     found, unit = preview.lengths, preview.text.tokenizer.unit
     mean = sum(length * n for length, n in found.items()) / found.total()
-    words = f"train: {count(min(found))} to {count(max(found))} {unit}, mean {mean:.1f}"
+    words = f"train: {count(min(found))} to {count(max(found))} {unit} a line, mean {mean:.1f}"
     counted: Counter[int] = Counter()
     for length, n in found.items():
-        counted[min(length, _MOST_LENGTHS)] += n
+        counted[min(length, _MAX_LENGTH)] += n
     lengths, most = sorted(counted), max(counted.values())
-    begin = min(first, max(0, len(lengths) - max(1, room - 1)))
-    shown = lengths[begin : begin + max(0, room - 1)]
+    begin = min(model.first, max(0, len(lengths) - max(1, height - 1)))
+    shown = lengths[begin : begin + max(0, height - 1)]
     return [
         [(words, "guide")],
         *(
             [
                 (f"{count(length).rjust(5)} {count(counted[length]).rjust(8)}  ", "label"),
-                (bar(counted[length] / most, max(0, width - 16), ascii_only), "train"),
+                (bar(counted[length] / most, max(0, width - 16), model.ascii_only), "train"),
             ]
             for length in shown
         ),

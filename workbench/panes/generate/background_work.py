@@ -66,7 +66,7 @@ class WorkingPane(Pane):
             self._update()
         if self._game is not None:
             self._game.use_text(situation.preview)
-        if self.is_folded:
+        if self.is_collapsed:
             self.redraw()
 
     def predicted(self, prediction: Prediction) -> None:

@@ -259,11 +259,11 @@ class GeneratePane(WorkingPane):
         """The rows of one frame."""
         return generate_rows(self.view, width, height)
 
-    def folded(self, width: int) -> Row:
+    def collapsed_row(self, width: int) -> Row:
         """The same draw at the last few ages."""
         return folded_row(self.situation) if self.situation else []
 
-    def about(self, width: int) -> str:
+    def subtitle(self, width: int) -> str:
         """View, weights and sampling, as far as there is room."""
         return title_info(self.view, width)
 

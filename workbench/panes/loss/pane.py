@@ -48,7 +48,7 @@ class LossPane(Pane):
         super().__init__(id=id)
         self.view = LossView()
 
-    def about(self, width: int) -> str:
+    def subtitle(self, width: int) -> str:
         """The unit and the axes."""
         view, part = self.view, ", part" if self.view.window else ""
         y = "log" if view.y == "log" else "linear"
@@ -59,7 +59,7 @@ class LossPane(Pane):
         ]
         return next((text for text in texts if len(text) <= width), "")
 
-    def folded(self, width: int) -> Row:
+    def collapsed_row(self, width: int) -> Row:
         """The exact numbers."""
         return numbers_row(self.situation, width, self.view.unit) if self.situation else []
 
@@ -157,6 +157,6 @@ class LossPane(Pane):
 
     def _shown_body(self) -> LossBody | None:
         """What is drawn now; None where the pane is one row."""
-        if self.situation is None or self.is_folded or not self.inner:
+        if self.situation is None or self.is_collapsed or not self.inner:
             return None
         return LossBody(self.situation, self.view, *self.inner, self.ascii_only)
