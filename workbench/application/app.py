@@ -19,7 +19,7 @@ from workbench.panes.controls.pane import ControlsPane
 from workbench.panes.data.pane import DataPane
 from workbench.panes.generate.pane import GeneratePane
 from workbench.panes.loss.pane import LossPane
-from workbench.render.number_format import count, learning_rate
+from workbench.render.number_format import format_count, format_learning_rate
 from workbench.render.sanitize import sanitize
 from workbench.run.kept_steps import next_kept_step
 from workbench.run.messages import QueryAnswered, RequestRejected, RunOpened, RunStateChanged
@@ -99,7 +99,7 @@ class Workbench(AppCommands):
         if not is_search and not self._oracle.declined(*told):
             if self._session.state.status == "untrained":
                 self._change(running=None, stored=None)
-            remedy = self.situation.keys.fill(message.remedy)
+            remedy = self.situation.keys.substitute_keys(message.remedy)
             self._change(refusal=f"{message.words} {remedy}".rstrip())
 
     # What the panes ask
@@ -133,7 +133,7 @@ class Workbench(AppCommands):
         """The model as it was at a kept step; that it is not the one that was read is said."""
         self._change(looking_at=message.step)
         if message.step != message.read:
-            step, read = count(message.step), count(message.read)
+            step, read = format_count(message.step), format_count(message.read)
             self._note(f"Step {step} is the nearest kept to {read}.")
 
     @on(PaneRequested)
@@ -163,7 +163,7 @@ class Workbench(AppCommands):
         asked, before = self._steering.config, self.situation.run
         if self._session.start(recipe.format_recipe(asked)):
             self._steering.begun()
-            rate = learning_rate(asked.train.learning_rate)
+            rate = format_learning_rate(asked.train.learning_rate)
             stopped = f"{before.run} is stopped and kept. The new run begins with rate {rate}."
             note = stopped if before.is_live else ""
             self._change(running=asked, stored=None, asked=asked, refusal="", note=note)
@@ -211,7 +211,7 @@ class Workbench(AppCommands):
 
     def action_redraw(self) -> None:
         """Draw everything again."""
-        self.draw_anew()
+        self.redraw_all()
 
     def action_log(self) -> None:
         """What the worker wrote about itself."""

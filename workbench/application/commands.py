@@ -129,7 +129,7 @@ class AppCommands(AppLifecycle):
         self.main.controls.begin()
         # The Generate pane may yet hear of the weights of before; this comes after that.
         self.main.generate.call_later(lambda: self._oracle.show(self.situation))
-        again = self.situation.keys.fill("<app.open> shows it again.")
+        again = self.situation.keys.substitute_keys("<app.open> shows it again.")
         self._note(hint and f"{hint} {again}")
         if found.run is not None:
             self._session.open(found.run)

@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.keys import Keys, key_to_character
 
 from seqlm import errors
-from workbench.keyboard.key_labels import keys_of
+from workbench.keyboard.key_labels import bound_keys
 from workbench.terminal.clipboard import short
 
 _MODIFIERS = ("ctrl+", "shift+", "alt+")
@@ -103,9 +103,9 @@ def _refuse_clashes(keymap: Mapping[str, str], together: Sequence[Group], name: 
     """A moved key may mean one thing at one place; what clashed before is meant so."""
     found: dict[str, Binding] = {}
     for binding in (binding for group in together for binding in group.bindings):
-        for key in keys_of(binding, keymap):
+        for key in bound_keys(binding, keymap):
             other = found.setdefault(key, binding)
-            was_so = key in keys_of(binding, {}) and key in keys_of(other, {})
+            was_so = key in bound_keys(binding, {}) and key in bound_keys(other, {})
             if other.action != binding.action and not was_so:
                 raise errors.RequestError(
                     f"{name}: {key} would be both {other.id} and {binding.id}.", key

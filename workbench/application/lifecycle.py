@@ -19,14 +19,14 @@ from workbench.controllers.run_controller import RunController
 from workbench.controllers.run_monitor import PollTimers
 from workbench.corpus.loader import CorpusLoader
 from workbench.panes.controls.rows_state import controls_state
-from workbench.render.number_format import count
+from workbench.render.number_format import format_count
 from workbench.render.palette import DARK
 from workbench.run import last_seen
 from workbench.screens.main import MainScreen
 from workbench.state.app_state import QUIET_FROM_S, AppState
+from workbench.terminal.driver import ByteCounter
 from workbench.terminal.signals import install_exit_signals
 from workbench.terminal.terminal_app import TerminalApp
-from workbench.terminal.traffic import Traffic
 from workbench.widgets.active_bindings import active_bindings_of, footer_keys
 
 if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
@@ -51,10 +51,10 @@ class AppLifecycle(TerminalApp):
         clock: Callable[[], float] = time.monotonic,
         spawn: "Spawn | None" = None,
     ) -> None:
-        self._traffic = Traffic()
+        self._byte_counter = ByteCounter()
         super().__init__(ansi_color=not opening.palette.background)
         self._opening, self._clock = opening, clock
-        self._pulse = ActivityMeter(clock, self._traffic)
+        self._pulse = ActivityMeter(clock, self._byte_counter)
         self._spawn = spawn
         self._texts = CorpusLoader(self.post_message)
         self._steering = RunController(lambda: self._session, opening.config)
@@ -77,7 +77,7 @@ class AppLifecycle(TerminalApp):
 
     def get_driver_class(self) -> type[Driver]:
         """The terminal's, with a count of what it is sent."""
-        return self._traffic.counted(super().get_driver_class())
+        return self._byte_counter.make_counting_driver(super().get_driver_class())
 
     def get_default_screen(self) -> Screen[None]:
         """The workbench itself."""
@@ -101,12 +101,12 @@ class AppLifecycle(TerminalApp):
         self._oracle = QueryRouter(session, main.generate, main.data, self._clock)
         install_exit_signals(self._detach)
         if (self._opening.palette, self._opening.ascii_only) != (DARK, False):
-            self.main.show_look(self._opening.palette, self._opening.ascii_only)
+            self.main.set_appearance(self._opening.palette, self._opening.ascii_only)
         main.generate.rest(True)
         self._looking = PollTimers(self, session, self._opening.fps, self._beat)
         self.main.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
         self.screen_change_signal.subscribe(self, lambda _: self._show_keys())
-        self.call_after_refresh(self.when_seen, self._settle)
+        self.call_after_refresh(self.after_first_frame, self._settle)
         if self._opening.run is not None:
             self._left_at = last_seen.pop(self._opening.run.name)
             self._session.open(self._opening.run)
@@ -180,11 +180,11 @@ class AppLifecycle(TerminalApp):
     def _show_keys(self) -> None:
         """Name the keys that do something now; under another screen those of the panes do not."""
         if not self.main.is_active:
-            self.main.footer.show((), ())
+            self.main.footer.set_keys((), ())
             return
         active = active_bindings_of(self.main.active_bindings, self.main.focused)
         own, kept = footer_keys(self.situation, active, self)
-        self.main.footer.show(own, kept)
+        self.main.footer.set_keys(own, kept)
 
     def _welcome(self) -> str:
         """What a person who comes back to a run has missed."""
@@ -193,7 +193,7 @@ class AppLifecycle(TerminalApp):
         left_at, self._left_at, run = self._left_at, None, self.situation.run
         if left_at is None or run.step <= left_at:
             return ""
-        n_steps = count(run.step - left_at)
+        n_steps = format_count(run.step - left_at)
         return f"Back on {run.run}. {n_steps} steps happened meanwhile; nothing is missing."
 
     def _beat(self) -> None:

@@ -33,7 +33,7 @@ def _of_pane(app: AppCommands, pane: Pane) -> Iterator[SystemCommand]:
     """The commands of a pane, which gets the focus for them."""
     keys = app.situation.keys
     for key in declared_keys(pane.BINDINGS, dict(keys.moved)):
-        words = keys.fill(f"{pane.NAME}: {key.label}", pane.BINDINGS)
+        words = keys.substitute_keys(f"{pane.NAME}: {key.label}", pane.BINDINGS)
         yield SystemCommand(words, key.key, _in_pane(app, pane, key.action))
 
 

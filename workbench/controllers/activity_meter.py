@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from workbench.terminal.traffic import Traffic
+from workbench.terminal.driver import ByteCounter
 
 
 class ActivityMeter:
@@ -10,11 +10,11 @@ class ActivityMeter:
 
     Args:
         clock: Seconds that only go forward.
-        traffic: Counts what is sent.
+        byte_counter: Counts what is sent.
     """
 
-    def __init__(self, clock: Callable[[], float], traffic: Traffic) -> None:
-        self._clock, self._traffic = clock, traffic
+    def __init__(self, clock: Callable[[], float], byte_counter: ByteCounter) -> None:
+        self._clock, self._byte_counter = clock, byte_counter
         self._news_s = self._beat_s = clock()
         self._n_bytes = 0
 
@@ -28,7 +28,7 @@ class ActivityMeter:
 
     def bytes_per_s(self) -> int:
         """What was sent a second since this was asked last."""
-        now, n_bytes = self._clock(), self._traffic.n_bytes
+        now, n_bytes = self._clock(), self._byte_counter.n_bytes
         passed_s, sent = now - self._beat_s, n_bytes - self._n_bytes
         self._beat_s, self._n_bytes = now, n_bytes
         return round(sent / passed_s) if passed_s > 0 else 0

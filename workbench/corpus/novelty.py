@@ -151,24 +151,24 @@ def _found(text: str, part: str, start: int = 0) -> Generator[None, None, int]:
     return -1
 
 
-def novelty_words(finding: NoveltyResult) -> str:
+def describe_novelty(finding: NoveltyResult) -> str:
     """Whether an item stands in a split, and where; empty for what is no item."""
     if finding.split is None:
-        return not_found_words(finding.has_ended) if finding.is_item else ""
+        return describe_not_found(finding.has_ended) if finding.is_item else ""
     line = (
-        f" (line {number_format.count(finding.line)})"
+        f" (line {number_format.format_count(finding.line)})"
         if finding.line and finding.split == "train"
         else ""
     )
     return f"in {finding.split}{line}"
 
 
-def not_found_words(has_ended: bool) -> str:
+def describe_not_found(has_ended: bool) -> str:
     """Of an item that stands in no split; without an end token it may be a piece of one."""
     return "new" if has_ended else "no whole line"
 
 
-def copied_words(finding: NoveltyResult, n_characters: int) -> str:
+def describe_copied(finding: NoveltyResult, n_characters: int) -> str:
     """The longest stretch that stands in train too; empty where all of it does, or next to nothing.
 
     Args:

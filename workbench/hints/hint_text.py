@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from workbench.hints.setting_labels import label
-from workbench.render.number_format import count, learning_rate, loss
+from workbench.hints.setting_labels import setting_label
+from workbench.render.number_format import format_count, format_learning_rate, format_loss
 from workbench.render.sanitize import fit, sanitize
 from workbench.run.diagnostics import n_together
 from workbench.run.state import AppliedChange, RunState
@@ -37,13 +37,13 @@ def make_hint(sign: str, role: str, *parts: str | Sequence[str]) -> HintText:
     return HintText(sign, role, words, tuple(shorter))
 
 
-def sentences(words: str) -> tuple[str, ...]:
+def split_sentences(words: str) -> tuple[str, ...]:
     """The words whole, then without the last sentence, and so on to the first alone."""
     ends = [i + 1 for i in range(len(words)) if words.startswith(_SENTENCE_END, i)]
     return (words, *(words[:end] for end in reversed(ends)))
 
 
-def clauses(words: str) -> tuple[str, ...]:
+def split_clauses(words: str) -> tuple[str, ...]:
     """A sentence whole, then shorter and shorter; commas end a clause where nothing stronger does."""
     ends = [end for signs in (";:", ",") for end in reversed([*_clause_ends(words, signs)])]
     return tuple(f"{words[:end]}." for end in (len(words), *ends))
@@ -58,41 +58,43 @@ def _clause_ends(words: str, signs: str) -> Iterator[int]:
             yield end
 
 
-def sentence(words: str) -> str:
+def capitalize_sentence(words: str) -> str:
     """The words with a capital letter, and without a full stop."""
     words = words or "It failed"
     return f"{words[:1].upper()}{words[1:]}".rstrip(".")
 
 
-def change_words(run: RunState, change: AppliedChange) -> tuple[Sequence[str], Sequence[str]]:
+def describe_change(run: RunState, change: AppliedChange) -> tuple[Sequence[str], Sequence[str]]:
     """What was changed, and the validation losses around it, each in several lengths."""
     planned = "As planned: " if change.is_planned else ""
-    new = f"{label(change.key)} → {value_text(change.new)}"
-    what = f"{planned}{label(change.key)} {value_text(change.old)} → {value_text(change.new)}"
+    new = f"{setting_label(change.key)} → {format_value(change.new)}"
+    name = setting_label(change.key)
+    what = f"{planned}{name} {format_value(change.old)} → {format_value(change.new)}"
     n_more = n_together(run, change) - 1
     more = f" and {n_more} more" if n_more else ""
     if change.before is None or change.after is None:
         after = "the next validation shows what"
         does = (f"{after} it did." if not more else f"{after} they did.", "val comes next.")
         return (
-            f"{what}{more} at step {count(change.step)};",
+            f"{what}{more} at step {format_count(change.step)};",
             f"{what}{more};",
             f"{new}{more};",
         ), does
-    before, then = loss(change.before.loss, 3), loss(change.after.loss, 3)
+    before, then = format_loss(change.before.loss, 3), format_loss(change.after.loss, 3)
     did = (
-        f"val was {before} at {count(change.before.step)}, is {then} at {count(change.after.step)}.",
+        f"val was {before} at {format_count(change.before.step)},"
+        f" is {then} at {format_count(change.after.step)}.",
         f"val {before} → {then}.",
     )
     return (f"{what}{more}:", f"{new}{more}:"), did
 
 
-def value_text(value: object) -> str:
+def format_value(value: object) -> str:
     """A setting's value as it is shown."""
     if value is None:
         return "off"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int):
-        return count(value)
-    return learning_rate(value) if isinstance(value, float) else str(value)
+        return format_count(value)
+    return format_learning_rate(value) if isinstance(value, float) else str(value)

@@ -18,12 +18,12 @@ _LABELS = {
 _DOTTED = re.compile(r"\b(?:data|model|train|sample)\.[a-z_]+(=?)")
 
 
-def label(key: str) -> str:
+def setting_label(key: str) -> str:
     """A setting's name for a person: ``train.learning_rate`` is ``learning rate``."""
     return _LABELS.get(key) or key.rpartition(".")[2].replace("_", " ")
 
 
-def plain_number(number: float) -> str:
+def format_bound(number: float) -> str:
     """A bound as it is read: 0.000001, 8,192, 1,000,000."""
     if float(number).is_integer():
         return f"{int(number):,}"
@@ -31,11 +31,11 @@ def plain_number(number: float) -> str:
     return fixed if float(fixed.replace(",", "")) else f"{number:g}"
 
 
-def in_words(message: str) -> str:
+def replace_setting_keys(message: str) -> str:
     """A message for the command line as it is said on the screen: no dotted names."""
 
     def named(match: re.Match[str]) -> str:
         gap = " " if match[1] else ""
-        return label(match[0].removesuffix("=")) + gap
+        return setting_label(match[0].removesuffix("=")) + gap
 
     return _DOTTED.sub(named, message)

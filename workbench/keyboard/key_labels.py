@@ -23,7 +23,7 @@ class KeyLabels(Struct, frozen=True):
 
     moved: tuple[tuple[str, str], ...] = ()
 
-    def fill(self, words: str, declared: Iterable[Any] = ()) -> str:
+    def substitute_keys(self, words: str, declared: Iterable[Any] = ()) -> str:
         """The words with the first key of a binding in the place of its id.
 
         Outside text goes in afterwards: a file may be called ``<run.space>.txt`` and stays so.
@@ -38,18 +38,18 @@ class KeyLabels(Struct, frozen=True):
         return _PLACE.sub(lambda place: self._name(known.get(place[1])) or place[0], words)
 
     def _name(self, binding: Binding | None) -> str:
-        return key_called(keys_of(binding, dict(self.moved))[0]) if binding else ""
+        return key_label(bound_keys(binding, dict(self.moved))[0]) if binding else ""
 
 
-USUAL_KEYS = KeyLabels()
+DEFAULT_KEYS = KeyLabels()
 """As nobody has moved them."""
 
 
-def keys_of(binding: Binding, moved: Mapping[str, str]) -> Sequence[str]:
+def bound_keys(binding: Binding, moved: Mapping[str, str]) -> Sequence[str]:
     """The keys of a binding as a file has moved them, by their long names."""
     return _normalize_key_list(moved.get(binding.id or "", binding.key)).split(",")
 
 
-def key_called(key: str) -> str:
+def key_label(key: str) -> str:
     """A key as it is shown: ``[``, ``esc``, ``→``."""
     return _NAMES.get(key) or format_key(key)

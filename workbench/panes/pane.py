@@ -9,7 +9,7 @@ from textual import events
 from textual.geometry import Offset, Size
 from textual.strip import Strip
 
-from workbench.keyboard.key_labels import USUAL_KEYS, KeyLabels
+from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
 from workbench.layout import is_framed
 from workbench.panes.pane_view import PaneView, views_help
 from workbench.state.app_state import AppState
@@ -47,12 +47,12 @@ class Pane(RowWidget, can_focus=True):
     @property
     def keys(self) -> KeyLabels:
         """How the keys are called."""
-        return self.situation.keys if self.situation else USUAL_KEYS
+        return self.situation.keys if self.situation else DEFAULT_KEYS
 
     @property
     def digit(self) -> str:
         """The key that leads here."""
-        return self.keys.fill(f"<pane.{self.NUMBER}>")
+        return self.keys.substitute_keys(f"<pane.{self.NUMBER}>")
 
     def body(self, width: int, height: int) -> Sequence[Row | Text]:
         """The rows inside the border."""

@@ -59,7 +59,7 @@ class LinearAxis(Struct, frozen=True):
 
     def tick_step(self, at_least: float) -> float:
         """Returns the next round step between ticks."""
-        return nice_step(at_least)
+        return round_up_step(at_least)
 
 
 class SecondsAxis(LinearAxis, frozen=True):
@@ -71,7 +71,7 @@ class SecondsAxis(LinearAxis, frozen=True):
             if 1 < at_least * (1 - 1e-9) <= step_s:
                 return step_s
         hours = at_least / 3600
-        return 3600 * nice_step(hours) if hours > 1 else nice_step(at_least)
+        return 3600 * round_up_step(hours) if hours > 1 else round_up_step(at_least)
 
 
 class LogAxis(Struct, frozen=True):
@@ -118,7 +118,7 @@ class LogAxis(Struct, frozen=True):
         return [tick for tick in powers if self.low <= tick <= self.high]
 
 
-def nice_step(at_least: float) -> float:
+def round_up_step(at_least: float) -> float:
     """Returns the smallest of 1, 2, 5 times a power of ten that is not below `at_least`."""
     power = float(10.0 ** math.floor(math.log10(at_least)))
     for factor in (1, 2, 5):
@@ -165,7 +165,7 @@ def place_labels(
     return sorted(placed)
 
 
-def label_rows(wanted: Sequence[int], height: int) -> list[int]:
+def assign_label_rows(wanted: Sequence[int], height: int) -> list[int]:
     """Gives each label a row of its own: that of its line, or the nearest one without a line.
 
     Args:

@@ -9,7 +9,7 @@ LEVELS = "▁▂▃▄▅▆▇█"
 ASCII_LEVELS = "_.-=^"
 
 
-def bar(fraction: float, width: int, ascii_only: bool = False) -> str:
+def draw_bar(fraction: float, width: int, ascii_only: bool = False) -> str:
     """Draws a horizontal bar, filled with spaces to exactly `width` cells.
 
     Args:
@@ -25,7 +25,7 @@ def bar(fraction: float, width: int, ascii_only: bool = False) -> str:
     return ("█" * full + EIGHTHS[eighths]).ljust(width)[:width]
 
 
-def sparkline(values: Sequence[float | None], width: int, ascii_only: bool = False) -> str:
+def draw_sparkline(values: Sequence[float | None], width: int, ascii_only: bool = False) -> str:
     """Draws values as one row of blocks, lowest to highest, exactly `width` cells.
 
     More values than cells are averaged bucket by bucket. A missing value is a space; a

@@ -6,19 +6,24 @@ stopped being a number says so.
 
 import math
 from collections.abc import Sequence
+from typing import Literal
+
+LossUnit = Literal["nats", "bits", "perplexity"]
 
 MISSING = "—"
 
 _LARGEST_COMPACT = 9.995e14
+_LN_2 = math.log(2)
+_LARGEST_PLAIN = 10_000
 _COMPACT_UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
-def count(value: int | None) -> str:
+def format_count(value: int | None) -> str:
     """Writes a whole number with commas: 41200 is ``41,200``."""
     return MISSING if value is None else f"{value:,d}"
 
 
-def compact(value: float | None) -> str:
+def format_compact(value: float | None) -> str:
     """Writes a number in at most three digits and a unit: 200000 is ``200k``, 3e20 ``3e20``."""
     broken = _unusual(value)
     if broken is not None or value is None:
@@ -32,13 +37,40 @@ def compact(value: float | None) -> str:
     return _trimmed(value, 3)
 
 
-def loss(value: float | None, digits: int = 4) -> str:
+def format_loss(value: float | None, digits: int = 4) -> str:
     """Writes a loss in nats: 2.1433 is ``2.1433``; a broken one is ``NaN`` or ``inf``."""
     broken = _unusual(value)
     return broken if broken is not None else f"{value:.{digits}f}"
 
 
-def duration(seconds: float | None) -> str:
+def convert_loss(nats: float, unit: LossUnit) -> float:
+    """Returns a loss in nats as bits (loss / ln 2) or perplexity (e to the power of the loss)."""
+    if unit == "bits":
+        return nats / _LN_2
+    if unit == "nats" or not math.isfinite(nats):
+        return nats
+    try:
+        return math.exp(nats)
+    except OverflowError:
+        return math.inf
+
+
+def format_loss_in(nats: float | None, unit: LossUnit, digits: int = 4) -> str:
+    """Writes a loss in nats in another unit; a perplexity with one digit less, a large one short."""
+    if nats is None:
+        return format_loss(nats)
+    value = convert_loss(nats, unit)
+    if math.isfinite(value) and abs(value) >= _LARGEST_PLAIN:
+        return format_compact(value)
+    return format_loss(value, digits - 1 if unit == "perplexity" else digits)
+
+
+def unit_label(unit: LossUnit) -> str:
+    """Names the unit in full: ``nats per token``, ``perplexity``."""
+    return unit if unit == "perplexity" else f"{unit} per token"
+
+
+def format_duration(seconds: float | None) -> str:
     """Writes a time span: 9 is ``0:09``, 3723 is ``1:02:03``; one without end is a dash."""
     if seconds is None or not math.isfinite(seconds):
         return MISSING
@@ -47,14 +79,14 @@ def duration(seconds: float | None) -> str:
     return f"{hours}:{minutes:02d}:{rest_s:02d}" if hours else f"{minutes}:{rest_s:02d}"
 
 
-def axis_seconds(ticks: Sequence[float]) -> list[str]:
+def format_axis_seconds(ticks: Sequence[float]) -> list[str]:
     """Writes the times beside an axis: ``10 s`` where all are short, else ``1:30``."""
     if all(tick < 60 for tick in ticks):
         return [f"{tick:g} s" for tick in ticks]
-    return [duration(tick) for tick in ticks]
+    return [format_duration(tick) for tick in ticks]
 
 
-def rate(per_second: float | None) -> str:
+def format_rate(per_second: float | None) -> str:
     """Writes a speed: 4402.3 is ``4,402``; a slow one keeps a digit, 2.34 is ``2.3``."""
     broken = _unusual(per_second)
     if broken is not None or per_second is None:
@@ -62,7 +94,7 @@ def rate(per_second: float | None) -> str:
     return f"{per_second:.1f}" if abs(per_second) < 9.95 else f"{per_second:,.0f}"
 
 
-def learning_rate(value: float | None) -> str:
+def format_learning_rate(value: float | None) -> str:
     """Writes a learning rate as people type it: ``0.025``, ``0.0003``, ``1e-5``."""
     broken = _unusual(value)
     if broken is not None or value is None:
@@ -72,7 +104,7 @@ def learning_rate(value: float | None) -> str:
     return _with_exponent(value, 3)
 
 
-def probability(value: float | None) -> str:
+def format_probability(value: float | None) -> str:
     """Writes a fraction of 1 with three decimals; near 0 and 1 it says which side it is on."""
     broken = _unusual(value)
     if broken is not None or value is None:

@@ -115,7 +115,7 @@ LIGHT = Palette(
         "#FFFFFF on #4A1F45",
     ),
 )
-COLOUR_BLIND = Palette(
+COLOR_BLIND = Palette(
     name="colour-blind",
     background="#101418",
     plain="#E6EDF3",
@@ -159,7 +159,7 @@ SIXTEEN = Palette(
     band="",
     surprisal=("", "dim", "", "underline", "bold", "reverse", "bold reverse"),
 )
-NO_COLOUR = Palette(
+NO_COLOR = Palette(
     name="none",
     background="",
     plain="",
@@ -177,7 +177,7 @@ NO_COLOUR = Palette(
     band="",
     surprisal=("", "dim", "", "underline", "bold", "reverse", "bold reverse"),
 )
-PALETTES = {palette.name: palette for palette in (DARK, LIGHT, COLOUR_BLIND, SIXTEEN, NO_COLOUR)}
+PALETTES = {palette.name: palette for palette in (DARK, LIGHT, COLOR_BLIND, SIXTEEN, NO_COLOR)}
 
 
 def surprisal_level(nats: float) -> int:

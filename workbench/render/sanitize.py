@@ -87,12 +87,12 @@ def token_glyph(token: str, ascii_only: bool = False) -> str:
     )
 
 
-def ascii_text(text: str) -> str:
+def to_ascii(text: str) -> str:
     """Returns the text in ASCII alone, as wide as it was: known signs by a stand-in, others by ``?``."""
-    return ascii_signs(sanitize(text))
+    return signs_to_ascii(sanitize(text))
 
 
-def ascii_signs(drawn: str) -> str:
+def signs_to_ascii(drawn: str) -> str:
     """The same in ASCII for what is drawn already: escape codes stay as they are."""
     return drawn if drawn.isascii() else "".join(map(_ascii_sign, drawn))
 
@@ -105,7 +105,7 @@ def fit(
     A wide letter takes two cells. Where something was cut the last sign is ``…`` (``~`` in
     ASCII). The text is cleaned first, for an uncleaned one has no certain width.
     """
-    shown = ascii_text(text) if ascii_only else sanitize(text)
+    shown = to_ascii(text) if ascii_only else sanitize(text)
     if width <= 0:
         return ""
     n_cells = cell_len(shown)
@@ -115,7 +115,7 @@ def fit(
     return padding + shown if align == "right" else shown + padding
 
 
-def tail(text: str, n_cells: int) -> str:
+def keep_end(text: str, n_cells: int) -> str:
     """The end of a text in at most this many cells; a sign in front tells that there is more."""
     if cell_len(text) <= n_cells:
         return text

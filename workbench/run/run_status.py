@@ -9,7 +9,7 @@ from seqlm.errors import SeqlmError
 from seqlm.protocol.codec import decode, decoder
 from seqlm.protocol.events import Ended, Evaluated, Event, Paused, StepsDone
 from seqlm.runs.directory import RunDirectory
-from workbench.render.number_format import count, loss
+from workbench.render.number_format import format_count, format_loss
 
 _TAIL_BYTES = 1 << 16
 _READER = decoder(Event)
@@ -36,9 +36,11 @@ def run_status_text(run: RunDirectory, is_live: bool) -> str:
     if is_live:
         status = "paused now" if found.status == "paused" else "training now"
     steps = (
-        "" if found.step is None else f"{count(found.step)} step{'' if found.step == 1 else 's'}"
+        ""
+        if found.step is None
+        else f"{format_count(found.step)} step{'' if found.step == 1 else 's'}"
     )
-    val = "" if found.val is None else f"val {loss(found.val, 3)}"
+    val = "" if found.val is None else f"val {format_loss(found.val, 3)}"
     return ", ".join(filter(None, (status, steps, val)))
 
 

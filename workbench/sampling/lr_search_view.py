@@ -7,7 +7,7 @@ from msgspec import Struct
 from seqlm.protocol.queries import LearningRateSweepAnswer
 from workbench.render.axis import LogAxis
 from workbench.render.chart.chart import ChangeMarker, ChartSpec, Row, render_chart
-from workbench.render.number_format import count, learning_rate
+from workbench.render.number_format import format_count, format_learning_rate
 from workbench.render.sanitize import sanitize
 
 _FIRST_RATE, _LAST_RATE = 1e-5, 10.0  # of the empty chart
@@ -45,12 +45,12 @@ def lr_search_text(trial: LrSearchView) -> tuple[str, str]:
     if found is None:
         return f"Trial steps on {trial.subject}. Loading torch, or reading the text.", ""
     if not found.is_over:
-        done = f"Trial step {count(len(found.losses))} of {count(found.n_steps)}"
+        done = f"Trial step {format_count(len(found.losses))} of {format_count(found.n_steps)}"
         return f"{done} on {trial.subject}, which is thrown away.", ""
     reason = sanitize(found.reason, _MAX_WORDS)
     if found.suggestion is None:
         return f"No rate to suggest: {reason}. Nothing was changed.", "warning"
-    rate = learning_rate(found.suggestion)
+    rate = format_learning_rate(found.suggestion)
     return f"Try {rate}: {reason}. {trial.take_key} takes it. Nothing else was changed.", "best"
 
 

@@ -14,8 +14,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from workbench.keyboard.glossary import EVERYWHERE, GLOSSARY
-from workbench.keyboard.key_labels import USUAL_KEYS, KeyLabels
-from workbench.render.sanitize import ascii_text
+from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
+from workbench.render.sanitize import to_ascii
 from workbench.screens.main import MainScreen
 from workbench.widgets.active_bindings import app_keys, declared_keys, own_keys
 from workbench.widgets.footer import FooterKey
@@ -52,12 +52,14 @@ def help_for(main: MainScreen, keys: KeyLabels) -> "HelpScreen":
             sections.append(Section(f"Keys of {other.digit} {other.NAME}", entries))
     declared = [binding for shown in main.panes for binding in shown.BINDINGS]
     filled = [_filled(section, keys, declared) for section in sections]
-    return HelpScreen(pane.NAME, keys.fill(pane.help_text(), declared), filled, keys)
+    return HelpScreen(pane.NAME, keys.substitute_keys(pane.help_text(), declared), filled, keys)
 
 
 def _filled(section: Section, keys: KeyLabels, declared: Sequence[Any]) -> Section:
     """The section with the keys that its words name."""
-    entries = [tuple(keys.fill(text, declared) for text in entry) for entry in section.entries]
+    entries = [
+        tuple(keys.substitute_keys(text, declared) for text in entry) for entry in section.entries
+    ]
     return Section(section.title, [(term, words) for term, words in entries])
 
 
@@ -87,7 +89,7 @@ class HelpScreen(ModalScreen[None]):
     ]
 
     def __init__(
-        self, name: str, about: str, sections: Sequence[Section], keys: KeyLabels = USUAL_KEYS
+        self, name: str, about: str, sections: Sequence[Section], keys: KeyLabels = DEFAULT_KEYS
     ) -> None:
         super().__init__()
         self._keys = keys
@@ -99,7 +101,7 @@ class HelpScreen(ModalScreen[None]):
             yield Static(self._text(self.app.size.width))
         scroll.border_title = Content(f"? {self._name}")
         words = "<help.up><help.down> scrolls · <help.close> closes"
-        scroll.border_subtitle = Content(self._keys.fill(words, self.BINDINGS))
+        scroll.border_subtitle = Content(self._keys.substitute_keys(words, self.BINDINGS))
 
     def on_resize(self, event: events.Resize) -> None:
         """Breaks the lines for the width there is."""
@@ -107,7 +109,7 @@ class HelpScreen(ModalScreen[None]):
 
     def _text(self, width: int) -> Content:
         lines = help_lines(self._about, self._sections, min(_WIDTH, width) - _AROUND)
-        signs = ascii_text if self.app.has_class("-ascii") else str
+        signs = to_ascii if self.app.has_class("-ascii") else str
         return Content("\n").join(Content.styled(signs(text), style) for text, style in lines)
 
     def action_scroll(self, by: int) -> None:

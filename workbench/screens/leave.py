@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from workbench.keyboard.key_labels import USUAL_KEYS, KeyLabels
+from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
 from workbench.run.state import Status
 from workbench.state.app_state import SIGNS
 
@@ -39,7 +39,7 @@ class LeaveScreen(ModalScreen[Choice]):
         Binding("escape,q", "choose('stay')", "stay", id="leave.stay"),
     ]
 
-    def __init__(self, run: str, status: Status, keys: KeyLabels = USUAL_KEYS) -> None:
+    def __init__(self, run: str, status: Status, keys: KeyLabels = DEFAULT_KEYS) -> None:
         super().__init__()
         self._run, self._status, self._keys = run, status, keys
 
@@ -65,7 +65,7 @@ class LeaveScreen(ModalScreen[Choice]):
     def _column(self) -> list[str]:
         """The keys of the answers, each as wide as the longest and two blanks."""
         places = ("<leave.detach>", "<leave.stop>", "<leave.stay>")
-        names = [self._keys.fill(place, self.BINDINGS) for place in places]
+        names = [self._keys.substitute_keys(place, self.BINDINGS) for place in places]
         width = max(map(cell_len, names)) + 2
         return [set_cell_size(name, width) for name in names]
 

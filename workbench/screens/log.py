@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from workbench.keyboard.key_labels import USUAL_KEYS, KeyLabels
+from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
 from workbench.render.sanitize import sanitize
 
 _TAIL_BYTES, _MAX_LINES, _MAX_COLUMNS = 65_536, 400, 400
@@ -49,7 +49,7 @@ class LogScreen(ModalScreen[None]):
         Binding("escape,q", "dismiss", "close", id="log.close")
     ]
 
-    def __init__(self, path: Path, keys: KeyLabels = USUAL_KEYS) -> None:
+    def __init__(self, path: Path, keys: KeyLabels = DEFAULT_KEYS) -> None:
         super().__init__()
         self._path, self._keys = path, keys
 
@@ -58,7 +58,9 @@ class LogScreen(ModalScreen[None]):
         with VerticalScroll(id="log") as scroll:
             yield Static(Content("\n".join(last_lines(self._path))))
         scroll.border_title = Content(sanitize(str(self._path), 200))
-        scroll.border_subtitle = Content(self._keys.fill("<log.close> closes", self.BINDINGS))
+        scroll.border_subtitle = Content(
+            self._keys.substitute_keys("<log.close> closes", self.BINDINGS)
+        )
 
     def on_mount(self) -> None:
         """Show the end."""

@@ -67,7 +67,7 @@ class LrSearchScreen(ModalScreen[float | None]):
 
     def on_mount(self) -> None:
         """Takes its colours."""
-        self._chart.show_look(self._look.palette, self._look.ascii_only)
+        self._chart.set_appearance(self._look.palette, self._look.ascii_only)
 
     def show(self, trial: LrSearchView) -> None:
         """Shows how far the search is now."""
@@ -83,7 +83,7 @@ class LrSearchScreen(ModalScreen[float | None]):
         return self._said(f"<rates.take> takes it · {leave}" if has_found else leave)
 
     def _said(self, words: str) -> str:
-        return self._look.keys.fill(words, self.BINDINGS)
+        return self._look.keys.substitute_keys(words, self.BINDINGS)
 
     def action_take(self) -> None:
         """Answers the suggested rate, once there is one."""

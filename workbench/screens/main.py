@@ -20,9 +20,9 @@ from workbench.panes.loss.pane import LossPane
 from workbench.panes.pane import Pane
 from workbench.render.palette import Palette
 from workbench.state.app_state import AppState
-from workbench.widgets.coach_line import CoachLine
 from workbench.widgets.footer import Footer
 from workbench.widgets.header import Header
+from workbench.widgets.hint_line import HintLine
 from workbench.widgets.tabs import PaneTabs
 
 
@@ -76,9 +76,9 @@ class MainScreen(Screen[None]):
         self.loss, self.generate = LossPane(id="loss"), GeneratePane(id="generate")
         self.panes: tuple[Pane, ...] = (self.data, self.controls, self.loss, self.generate)
         self.footer = Footer(id="footer")
-        self._header, self._coach = Header(id="header"), CoachLine(id="coach")
+        self._header, self._hint_line = Header(id="header"), HintLine(id="coach")
         self._tabs = PaneTabs(id="tabs")
-        self._tabs.show_current(self.current)
+        self._tabs.set_current(self.current)
 
     @property
     def layout(self) -> Layout:
@@ -88,7 +88,7 @@ class MainScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """The widgets, in the order of the tab key."""
         yield self._header
-        yield self._coach
+        yield self._hint_line
         yield self._tabs
         yield from self.panes
         yield self.footer
@@ -109,16 +109,16 @@ class MainScreen(Screen[None]):
 
     def show(self, situation: AppState) -> None:
         """Show this situation."""
-        self._header.show(situation)
-        self._coach.show(situation)
-        self._tabs.show_keys(situation.keys)
+        self._header.set_state(situation)
+        self._hint_line.set_state(situation)
+        self._tabs.set_key_labels(situation.keys)
         for pane in self.panes:
             pane.show(situation)
 
-    def show_look(self, palette: Palette, ascii_only: bool) -> None:
+    def set_appearance(self, palette: Palette, ascii_only: bool) -> None:
         """Draw everything with these colours and signs."""
-        for shown in (self._header, self._coach, self._tabs, *self.panes, self.footer):
-            shown.show_look(palette, ascii_only)
+        for shown in (self._header, self._hint_line, self._tabs, *self.panes, self.footer):
+            shown.set_appearance(palette, ascii_only)
 
     def go_to(self, number: int) -> None:
         """Focus a pane; once more gives it the whole screen, and takes it back."""
@@ -155,11 +155,11 @@ class MainScreen(Screen[None]):
         if focus == self.focus_state:
             return
         before, self.focus_state = self.focus_state, focus
-        self._tabs.show_current(focus.current)
+        self._tabs.set_current(focus.current)
         self._show_small()
         if screen_layout(*self.size, focus) != screen_layout(*self.size, before):
             self.current_pane.refresh(layout=True)  # a child's need makes the screen arrange anew
 
     def _show_small(self) -> None:
         is_small = mode_of(*self.app.size) == "one"
-        self._coach.show_losses(is_small and self.current != LOSS)
+        self._hint_line.set_losses_visible(is_small and self.current != LOSS)

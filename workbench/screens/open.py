@@ -145,7 +145,7 @@ class OpenScreen(ModalScreen[OpenTarget | None]):
         static.update(Content(self._look.sign(words)))
 
     def _said(self, words: str) -> str:
-        return self._look.keys.fill(words, self.BINDINGS)
+        return self._look.keys.substitute_keys(words, self.BINDINGS)
 
     def _list(self, word: str) -> None:
         fitting = [c for c in self._all if c.name.startswith(word)]

@@ -13,7 +13,7 @@ from seqlm.presets import Preset
 from seqlm.runspec import relevance
 from seqlm.runspec.baselines import Result, matching_preset, primary_split, result_of
 from workbench.corpus.preview import Preview
-from workbench.keyboard.key_labels import USUAL_KEYS, KeyLabels
+from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
 from workbench.run.state import RunState, Status
 from workbench.state.setting_values import setting_values, with_in_force
 
@@ -81,7 +81,7 @@ class AppState(Struct, frozen=True):
     n_runs: int = 0
     quiet_s: int = 0
     bytes_per_s: int = 0
-    keys: KeyLabels = USUAL_KEYS
+    keys: KeyLabels = DEFAULT_KEYS
 
     @property
     def config(self) -> RunConfig:

@@ -14,10 +14,11 @@ from typing import IO, TYPE_CHECKING
 from textual import constants, events
 from textual.app import App
 from textual.dom import DOMNode
+from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from workbench.render.sanitize import ascii_signs
+from workbench.render.sanitize import signs_to_ascii
 from workbench.terminal.input_parser import InputParser
 from workbench.terminal.signals import call_soon_threadsafe
 
@@ -90,11 +91,11 @@ class TerminalDriver(LinuxDriver):
         size: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        self._heard = threading.Event()
-        self._repainter: FrameDiff | None = None
-        self._sent_whole: list[str] = []
-        self._held: list[str] | None = None
-        self._is_deaf = False
+        self._key_handled = threading.Event()
+        self._frame_diff: FrameDiff | None = None
+        self._sent_frames: list[str] = []
+        self._pending_frames: list[str] | None = None
+        self._input_disabled = False
         self._ascii_only = app.has_class("-ascii")
         assert self._file is not None
         self._screen = _Screen(self._file)
@@ -104,14 +105,14 @@ class TerminalDriver(LinuxDriver):
         call_soon_threadsafe(self._loop, self._suspend)
 
     def _sigcont_application(self, *_: object) -> None:
-        call_soon_threadsafe(self._loop, self._come_back)
+        call_soon_threadsafe(self._loop, self._resume)
 
     def _suspend(self) -> None:
         """Give the terminal back and stop; of several such signals before that, one counts."""
         if not self._must_signal_resume:
             super()._sigtstp_application()
 
-    def _come_back(self) -> None:
+    def _resume(self) -> None:
         """Go on. Who was stopped without a word (SIGSTOP) has kept the terminal as it was.
 
         The app is told directly: what goes the keyboard's way takes back that a key was heard.
@@ -128,42 +129,42 @@ class TerminalDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Draw: what changes is sent. The first frame is all new; what follows waits until it is out."""
-        drawn = ascii_signs(data) if self._ascii_only else data
-        if self._repainter is not None:
-            if sent := self._repainter.sent(drawn):
+        drawn = signs_to_ascii(data) if self._ascii_only else data
+        if self._frame_diff is not None:
+            if sent := self._frame_diff.diff(drawn):
                 self.send(sent)
-        elif self._held is not None:
-            self._held.append(drawn)
+        elif self._pending_frames is not None:
+            self._pending_frames.append(drawn)
         else:
-            self._sent_whole.append(drawn)
+            self._sent_frames.append(drawn)
             self.send(drawn)
             if len(drawn) > _LONGEST_CONTROL:
-                self._held = []
-                self._let_it_out()
-                self.when_written(self.compare)
+                self._pending_frames = []
+                self._wait_for_first_frame()
+                self.when_written(self.start_diffing)
 
-    def _let_it_out(self) -> None:
+    def _wait_for_first_frame(self) -> None:
         """Leave the processor to the thread that writes; a slow line is not waited for."""
         is_out = threading.Event()
         self._screen.when_written(is_out.set)
         is_out.wait(_FIRST_FRAME_S)
 
-    def compare(self) -> None:
+    def start_diffing(self) -> None:
         """Send only what changes from now on."""
-        if self._repainter is not None:
+        if self._frame_diff is not None:
             return
         from workbench.terminal.frame_diff import FrameDiff
 
-        self._repainter = FrameDiff()
-        for drawn in self._sent_whole:
-            self._repainter.sent(drawn)
-        for drawn in self._held or ():
+        self._frame_diff = FrameDiff()
+        for drawn in self._sent_frames:
+            self._frame_diff.diff(drawn)
+        for drawn in self._pending_frames or ():
             self.write(drawn)
-        self._sent_whole, self._held = [], None
+        self._sent_frames, self._pending_frames = [], None
 
     def stop_application_mode(self) -> None:
         """Give the terminal back, with nothing held."""
-        self.compare()
+        self.start_diffing()
         super().stop_application_mode()
 
     def send(self, data: str) -> None:
@@ -178,11 +179,11 @@ class TerminalDriver(LinuxDriver):
         """
         self._screen.when_written(lambda: self._loop.call_soon_threadsafe(done))
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """The terminal may show anything: it is another size, or another program has drawn there."""
-        self._sent_whole.clear()
-        if self._repainter is not None:
-            self._repainter.forget()
+        self._sent_frames.clear()
+        if self._frame_diff is not None:
+            self._frame_diff.invalidate()
 
     def run_input_thread(self) -> None:
         """Read keys until the app ends, or the terminal does."""
@@ -200,38 +201,40 @@ class TerminalDriver(LinuxDriver):
 
     def send_message(self, message: Message) -> None:
         """Give the app what a person did; a key is waited for until it has been heard."""
-        if self._is_deaf:
+        if self._input_disabled:
             return
-        self._heard.clear()
+        self._key_handled.clear()
         self._app.post_message(message)
         if isinstance(message, events.Key) and self._app.call_later(self._follow_key):
             until = time.monotonic() + _LONGEST_KEY_S
-            while not self._heard.wait(_LOOK_EVERY_S) and time.monotonic() < until:
-                if self._is_deaf:
+            while not self._key_handled.wait(_LOOK_EVERY_S) and time.monotonic() < until:
+                if self._input_disabled:
                     return
 
     def disable_input(self) -> None:
         """Hear nothing more, until it is begun again; what was typed ahead is dropped."""
-        self._is_deaf = True
+        self._input_disabled = True
         super().disable_input()
-        self._is_deaf = False
+        self._input_disabled = False
 
     def _follow_key(self) -> None:
         """The app has passed a key on. This goes after it: to the focus, from there up to the app."""
-        self._go_on_at(self._app.focused or self._app.screen)
+        self._follow_key_to(self._app.focused or self._app.screen)
 
-    def _go_on_at(self, node: DOMNode) -> None:
+    def _follow_key_to(self, node: DOMNode) -> None:
         is_top = node is self._app
-        go_on = self._end_at_top if is_top else partial(self._go_on_at, node.parent or self._app)
-        self._post(node, go_on)
+        next_step = (
+            self._finish_key if is_top else partial(self._follow_key_to, node.parent or self._app)
+        )
+        self._post(node, next_step)
 
-    def _end_at_top(self) -> None:
+    def _finish_key(self) -> None:
         """What the key did is done, but for what it left for later: that comes before this."""
-        self._post(self._app, self._heard.set)
+        self._post(self._app, self._key_handled.set)
 
     def _post(self, node: DOMNode, callback: Callable[[], None]) -> None:
         if not node.post_message(events.Callback(callback)):
-            self._heard.set()
+            self._key_handled.set()
 
     def _has_input(self) -> bool:
         return bool(select.select([self.fileno], [], [], constants.ESCAPE_DELAY)[0])
@@ -241,3 +244,28 @@ class TerminalDriver(LinuxDriver):
             return os.read(self.fileno, _READ_BYTES)
         except OSError:
             return b""
+
+
+class ByteCounter:
+    """Count of the bytes sent to the terminal.
+
+    Attributes:
+        n_bytes: Bytes sent so far.
+    """
+
+    def __init__(self) -> None:
+        self.n_bytes = 0
+
+    def make_counting_driver(self, driver_class: type[Driver]) -> type[Driver]:
+        """Return a subclass of a driver class that adds the bytes it sends to this counter."""
+        counter = self
+
+        class CountingDriver(driver_class):  # type: ignore[valid-type, misc]
+            """Driver that counts the bytes it sends."""
+
+            def send(self, data: str) -> None:
+                """Count the bytes, then send them."""
+                counter.n_bytes += len(data.encode("utf-8", "replace"))
+                super().send(data)
+
+        return CountingDriver

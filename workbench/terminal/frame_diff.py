@@ -118,20 +118,20 @@ class FrameDiff:
         self._rows: dict[int, Row] = {}
         self._place = (0, 0)
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """The terminal may show anything now: what is drawn next is sent whole."""
         self._rows.clear()
 
-    def sent(self, drawn: str) -> str:
+    def diff(self, drawn: str) -> str:
         """What has to be sent for what is drawn. Where that is no drawing, all of it."""
         if _ASIDE.fullmatch(drawn):
             if _SCREENS in drawn:
-                self.forget()
+                self.invalidate()
             return drawn
         before: dict[int, Row] = {}
         place = self._draw(drawn, before)
         if place is None:
-            self.forget()
+            self.invalidate()
             return drawn
         return self._changes(before, place)
 

@@ -37,24 +37,24 @@ class TerminalApp(App[int]):
     def on_resize(self) -> None:
         """A terminal of another size may show anything."""
         if isinstance(self._driver, TerminalDriver):
-            self._driver.forget()
+            self._driver.invalidate()
 
-    def when_seen(self, go_on: Callable[[], object]) -> None:
+    def after_first_frame(self, go_on: Callable[[], object]) -> None:
         """Go on once the first frame is with the terminal; from then on only what changes is sent."""
         if isinstance(self._driver, TerminalDriver):
-            self._driver.when_written(self._driver.compare)
+            self._driver.when_written(self._driver.start_diffing)
             self._driver.when_written(go_on)
         else:
             go_on()
 
-    def draw_anew(self) -> None:
+    def redraw_all(self) -> None:
         """Draw everything, whatever the terminal shows."""
         self.on_resize()
         self.refresh(layout=True)
 
     def on_mount(self) -> None:
         """Errors of callbacks and of threads end the app too; nobody would see them."""
-        self.app_resume_signal.subscribe(self, lambda _: self.draw_anew())
+        self.app_resume_signal.subscribe(self, lambda _: self.redraw_all())
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: self._failed_beside(context))
         if not self.is_headless:

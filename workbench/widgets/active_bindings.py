@@ -7,7 +7,7 @@ from textual.binding import ActiveBinding, Binding
 from textual.keys import key_to_character
 from textual.widget import Widget
 
-from workbench.keyboard.key_labels import key_called
+from workbench.keyboard.key_labels import key_label
 from workbench.state.app_state import AppState, is_action_available, space_key_label
 from workbench.widgets.footer import ALWAYS, FooterKey
 
@@ -156,7 +156,7 @@ def join_keys(bindings: Iterable[Binding], in_full: bool = False) -> tuple[Foote
 
 def key_name(binding: Binding) -> str:
     """A key as it is shown: ``[``, ``esc``, ``→``."""
-    return binding.key_display or key_called(binding.key)
+    return binding.key_display or key_label(binding.key)
 
 
 def first_names(keys: Iterable[FooterKey]) -> tuple[FooterKey, ...]:

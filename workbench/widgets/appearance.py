@@ -6,9 +6,9 @@ from msgspec import Struct
 from rich.style import Style
 from rich.text import Text
 
-from workbench.keyboard.key_labels import USUAL_KEYS, KeyLabels
+from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
 from workbench.render.palette import DARK, Palette
-from workbench.render.sanitize import ascii_text
+from workbench.render.sanitize import to_ascii
 
 
 class Appearance(Struct, frozen=True):
@@ -16,22 +16,22 @@ class Appearance(Struct, frozen=True):
 
     palette: Palette = DARK
     ascii_only: bool = False
-    keys: KeyLabels = USUAL_KEYS
+    keys: KeyLabels = DEFAULT_KEYS
 
     def sign(self, text: str) -> str:
         """The text as it is, or its ASCII stand-in."""
-        return ascii_text(text) if self.ascii_only else text
+        return to_ascii(text) if self.ascii_only else text
 
 
-def finished(row: Text, width: int, look: Appearance) -> Text:
+def finish_row(row: Text, width: int, look: Appearance) -> Text:
     """The row cut or filled to `width` cells; no sign outside ASCII is left where none may be."""
-    done = exactly(row, width)
+    done = fit_row(row, width)
     if look.ascii_only and not done.plain.isascii():
         done.plain = "".join(sign if sign.isascii() else look.sign(sign)[0] for sign in done.plain)
     return done
 
 
-def clickable(row: Text, begin: int, **what: int) -> None:
+def mark_clickable(row: Text, begin: int, **what: int) -> None:
     """Has what stands in a row from a character on tell a click what it is: ``{"candidate": 3}``."""
     row.stylize(_meaning(*what.items()), begin)
 
@@ -41,7 +41,7 @@ def _meaning(*what: tuple[str, int]) -> Style:
     return Style.from_meta(dict(what))
 
 
-def exactly(text: Text, width: int) -> Text:
+def fit_row(text: Text, width: int) -> Text:
     """The row cut or filled to `width` terminal cells."""
     row = text.copy()
     # A text without spans is rendered without its own style, so the style becomes a span.
@@ -51,12 +51,12 @@ def exactly(text: Text, width: int) -> Text:
     return row
 
 
-def beside(left: Text, right: Text, width: int) -> Text:
+def join_ends(left: Text, right: Text, width: int) -> Text:
     """Two texts at the two ends of a row; the right one is left out where it does not fit."""
     gap = width - left.cell_len - right.cell_len
     if gap < 1 or not right.cell_len:
-        return exactly(left, width)
+        return fit_row(left, width)
     row = left.copy()
     row.append(" " * gap)
     row.append_text(right)
-    return exactly(row, width)
+    return fit_row(row, width)

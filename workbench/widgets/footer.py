@@ -44,7 +44,7 @@ class Footer(RowWidget):
         self._own: tuple[FooterKey, ...] = ()
         self._everywhere: tuple[FooterKey, ...] = ()
 
-    def show(self, own: tuple[FooterKey, ...], everywhere: tuple[FooterKey, ...]) -> None:
+    def set_keys(self, own: tuple[FooterKey, ...], everywhere: tuple[FooterKey, ...]) -> None:
         """Show the keys of the pane, and behind them those of everywhere."""
         if (own, everywhere) != (self._own, self._everywhere):
             self._own, self._everywhere = own, everywhere

@@ -2,8 +2,13 @@
 
 from collections.abc import Sequence
 
-from workbench.render.bars import sparkline
-from workbench.render.number_format import compact, count, duration, rate
+from workbench.render.bars import draw_sparkline
+from workbench.render.number_format import (
+    format_compact,
+    format_count,
+    format_duration,
+    format_rate,
+)
 from workbench.render.sanitize import fit, sanitize
 from workbench.state.app_state import ROLES, SIGNS, AppState
 from workbench.widgets.row_widget import Row, RowWidget, row_width
@@ -18,7 +23,7 @@ class Header(RowWidget):
 
     situation: AppState | None = None
 
-    def show(self, situation: AppState) -> None:
+    def set_state(self, situation: AppState) -> None:
         """Show this situation."""
         self.situation = situation
         self.redraw()
@@ -49,7 +54,12 @@ def header_row(
         return parts
     means = [found.mean for found in situation.run.train.growing]
     gap = " " * (width - row_width(parts) - room - 1)
-    return [*parts, (gap, "plain"), (sparkline(means, room, ascii_only), "train"), (" ", "plain")]
+    return [
+        *parts,
+        (gap, "plain"),
+        (draw_sparkline(means, room, ascii_only), "train"),
+        (" ", "plain"),
+    ]
 
 
 def _curve_room(situation: AppState) -> int:
@@ -63,14 +73,14 @@ def _variants(situation: AppState, beats: bool) -> list[list[tuple[str, str]]]:
     title, role = sanitize(situation.title, 32), ROLES[status]
     if status == "untrained" or not run.steps_planned:
         n_steps = situation.config.planned.train.steps
-        plan = f"   {count(n_steps)} step{'' if n_steps == 1 else 's'} planned"
+        plan = f"   {format_count(n_steps)} step{'' if n_steps == 1 else 's'} planned"
         full = [(f" {title}  ", "plain bold"), (f"{sign} {word}", role), (plan, "label")]
         return [full, full[:-1], [(f" {fit(title, 14)}", "plain bold"), (f" {sign}", role)]]
-    planned = count(run.steps_planned)
-    step = count(run.step).rjust(len(planned))
-    speed = rate(run.steps_per_s).rjust(6)
-    took = duration(run.trained_s).rjust(4)
-    left = f" · {duration(run.left_s)} left" if run.left_s is not None else ""
+    planned = format_count(run.steps_planned)
+    step = format_count(run.step).rjust(len(planned))
+    speed = format_rate(run.steps_per_s).rjust(6)
+    took = format_duration(run.trained_s).rjust(4)
+    left = f" · {format_duration(run.left_s)} left" if run.left_s is not None else ""
     if beats and status == "training" and int(run.trained_s) % 2:
         sign = _OTHER_BEAT
     sent = f"   {_bytes(situation.bytes_per_s)}" if situation.bytes_per_s else ""
@@ -93,10 +103,10 @@ def _variants(situation: AppState, beats: bool) -> list[list[tuple[str, str]]]:
         [
             (f" {title} ", "plain bold"),
             only_sign,
-            (f" {step}/{compact(run.steps_planned)}", "plain"),
+            (f" {step}/{format_compact(run.steps_planned)}", "plain"),
         ],
-        [(f"{fit(title, 8)} ", "plain bold"), only_sign, (f" {count(run.step)}", "plain")],
-        [only_sign, (f" {count(run.step)}", "plain")],
+        [(f"{fit(title, 8)} ", "plain bold"), only_sign, (f" {format_count(run.step)}", "plain")],
+        [only_sign, (f" {format_count(run.step)}", "plain")],
     ]
 
 

@@ -19,7 +19,7 @@ _LONGEST_SEARCH = 100  # characters: a field that holds a pasted text draws all 
 class OptionRows(OptionList):
     """A list to choose from. It is never narrower than its padding, which Textual takes away from it."""
 
-    DEFAULT_CSS = "Choices { min-width: 12; }"
+    DEFAULT_CSS = "OptionRows { min-width: 12; }"
     _edition = 0
     """How often the list was made anew: an option that was drawn belongs to one edition."""
 
@@ -57,7 +57,7 @@ class OptionRows(OptionList):
 class CommandMatches(CommandList, OptionRows):
     """The commands that a search has found."""
 
-    DEFAULT_CSS = "FoundCommands { min-width: 12; }"
+    DEFAULT_CSS = "CommandMatches { min-width: 12; }"
 
 
 class OrderedCommands(SystemCommandsProvider):
@@ -73,8 +73,8 @@ class CommandPaletteScreen(CommandPalette):
     """Textual's command palette."""
 
     DEFAULT_CSS = """
-    Commands SearchIcon { color: $foreground; }
-    Commands FoundCommands > .option-list--option-disabled { color: $secondary; }
+    CommandPaletteScreen SearchIcon { color: $foreground; }
+    CommandPaletteScreen CommandMatches > .option-list--option-disabled { color: $secondary; }
     """
 
     def compose(self) -> ComposeResult:

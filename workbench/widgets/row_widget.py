@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from workbench.render.palette import DARK, Palette
-from workbench.render.sanitize import ascii_text
+from workbench.render.sanitize import to_ascii
 
 Piece: TypeAlias = tuple[str, str]
 """Text with the name of its role in the palette."""
@@ -43,7 +43,7 @@ class RowWidget(Widget):
         """
         raise NotImplementedError
 
-    def show_look(self, palette: Palette = DARK, ascii_only: bool = False) -> None:
+    def set_appearance(self, palette: Palette = DARK, ascii_only: bool = False) -> None:
         """Draws with these colours and signs from now on."""
         self.palette, self.ascii_only = palette, ascii_only
         self.redraw()
@@ -108,7 +108,7 @@ class RowWidget(Widget):
 
     def _segments(self, row: Row, base: Style) -> list[Segment]:
         return [
-            Segment(ascii_text(text) if self.ascii_only else text, base + self._style(role))
+            Segment(to_ascii(text) if self.ascii_only else text, base + self._style(role))
             for text, role in row
             if text
         ]

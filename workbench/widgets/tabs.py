@@ -7,7 +7,7 @@ from textual import events
 from textual.message import Message
 
 from workbench.keyboard.bindings import PANE_NAMES
-from workbench.keyboard.key_labels import USUAL_KEYS, KeyLabels
+from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
 from workbench.widgets.row_widget import Row, RowWidget
 
 
@@ -23,15 +23,15 @@ class PaneTabs(RowWidget):
     """The names, the current one marked."""
 
     _current = 0
-    _keys = USUAL_KEYS
+    _keys = DEFAULT_KEYS
 
-    def show_keys(self, keys: KeyLabels) -> None:
+    def set_key_labels(self, keys: KeyLabels) -> None:
         """Name these keys."""
         if keys != self._keys:
             self._keys = keys
             self.redraw()
 
-    def show_current(self, number: int) -> None:
+    def set_current(self, number: int) -> None:
         """Mark this pane."""
         self._current = number
         self.redraw()
@@ -43,7 +43,7 @@ class PaneTabs(RowWidget):
             marked = number == self._current
             shown = name if width >= 48 else name[:4]
             role = "train bold reverse" if marked else "label"
-            row += [(self._keys.fill(f" <pane.{number}> {shown} "), role)]
+            row += [(self._keys.substitute_keys(f" <pane.{number}> {shown} "), role)]
         return [row]
 
     def on_click(self, event: events.Click) -> None:

@@ -5,7 +5,7 @@ from recorded_logs import until
 
 from seqlm.protocol.events import WeightsKept
 from workbench.application.app import Workbench
-from workbench.widgets.coach_line import CoachLine
+from workbench.widgets.hint_line import HintLine
 
 KEPT = (1, 100, 1200, 2400)
 EVENTS = (*until("steered", 3000), WeightsKept(step=3000, kept=list(KEPT)))
@@ -45,7 +45,7 @@ async def test_earlier_and_later_take_the_reading_with_them(harness: AppHarness)
 
 def _said(app: Workbench) -> str:
     """The second row."""
-    return app.main.query_one(CoachLine).render_line(0).text
+    return app.main.query_one(HintLine).render_line(0).text
 
 
 def _reading(app: Workbench) -> str:

@@ -9,7 +9,7 @@ from seqlm.data.corpus import Corpus
 from seqlm.data.prepared_text import PreparedText
 from seqlm.data.tokenizer import CharTokenizer
 from workbench.corpus import novelty
-from workbench.corpus.novelty import Novelty, NoveltyResult, copied_words, novelty_words
+from workbench.corpus.novelty import Novelty, NoveltyResult, describe_copied, describe_novelty
 from workbench.corpus.preview import Preview
 
 
@@ -73,17 +73,17 @@ def test_where_lines_have_no_end_token_every_text_is_looked_up() -> None:
     known = Novelty(prepared(["345", "456"], ["34"], boundary="none"))
     found = looked_up(known, "345", has_ended=False)
     assert found == NoveltyResult("train", 1, "345", has_ended=False)
-    assert novelty_words(found) == "in train (line 1)"
+    assert describe_novelty(found) == "in train (line 1)"
     assert looked_up(known, "34", has_ended=False).split == "val"
     longer = looked_up(known, "3456", has_ended=False)
-    assert novelty_words(longer) == "no whole line"
-    assert copied_words(longer, 4) == "longest stretch copied: 345 (3 of 4)"
+    assert describe_novelty(longer) == "no whole line"
+    assert describe_copied(longer, 4) == "longest stretch copied: 345 (3 of 4)"
 
 
 @pytest.mark.parametrize("has_ended", [True, False])
 def test_of_a_stream_it_is_not_said_that_a_text_stands_nowhere(has_ended: bool) -> None:
     found = looked_up(Novelty(prepared(["ab\nba"], mode="stream")), "ba", has_ended)
-    assert (novelty_words(found), copied_words(found, 2)) == (
+    assert (describe_novelty(found), describe_copied(found, 2)) == (
         "",
         "longest run copied: 2 characters, ba",
     )
@@ -115,7 +115,7 @@ def test_of_too_large_a_text_that_is_said(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(novelty, "LARGEST_TEXT", 3)
     found = looked_up(Novelty(prepared(["anna"])), "ann")
     assert found == NoveltyResult(None, None, None)
-    assert "too large" in copied_words(found, 3)
+    assert "too large" in describe_copied(found, 3)
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,17 +128,19 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_words() -> None:
-    assert novelty_words(NoveltyResult("train", 2044, "mariel")) == "in train (line 2,044)"
-    assert novelty_words(NoveltyResult("val", 12, "x")) == "in val"
-    assert novelty_words(NoveltyResult()) == "new"
-    assert novelty_words(NoveltyResult(is_item=False, copied="if x")) == ""
-    assert copied_words(NoveltyResult(copied="mari"), 6) == "longest stretch copied: mari (4 of 6)"
+    assert describe_novelty(NoveltyResult("train", 2044, "mariel")) == "in train (line 2,044)"
+    assert describe_novelty(NoveltyResult("val", 12, "x")) == "in val"
+    assert describe_novelty(NoveltyResult()) == "new"
+    assert describe_novelty(NoveltyResult(is_item=False, copied="if x")) == ""
+    assert (
+        describe_copied(NoveltyResult(copied="mari"), 6) == "longest stretch copied: mari (4 of 6)"
+    )
     run = NoveltyResult(is_item=False, copied="if x")
-    assert copied_words(run, 90) == "longest run copied: 4 characters, if␣x"
-    assert copied_words(NoveltyResult("train", 1, "anna"), 4) == ""
-    assert copied_words(NoveltyResult(copied="x"), 4) == ""
-    assert "(30 of 40)" in copied_words(NoveltyResult(copied="\x1b" * 30), 40)
-    assert "…␛" in copied_words(NoveltyResult(copied="\x1b" * 30), 40)
+    assert describe_copied(run, 90) == "longest run copied: 4 characters, if␣x"
+    assert describe_copied(NoveltyResult("train", 1, "anna"), 4) == ""
+    assert describe_copied(NoveltyResult(copied="x"), 4) == ""
+    assert "(30 of 40)" in describe_copied(NoveltyResult(copied="\x1b" * 30), 40)
+    assert "…␛" in describe_copied(NoveltyResult(copied="\x1b" * 30), 40)
 
 
 def test_names_of_the_bundled_corpus(preview: Preview) -> None:

@@ -13,7 +13,7 @@ from seqlm.presets import PRESETS
 from seqlm.protocol.events import Continued, Evaluated, Event, StepsDone
 from workbench.corpus.preview import Preview
 from workbench.hints import hint_rules
-from workbench.hints.hint_text import clauses, make_hint, sentences
+from workbench.hints.hint_text import make_hint, split_clauses, split_sentences
 from workbench.run.reducer import reduce_events
 from workbench.run.state import AppliedChange, LossPoint, RunState
 from workbench.state.app_state import SIGNS, AppState
@@ -147,8 +147,8 @@ def test_the_first_wording_that_fits_is_taken_whole(parts: list[list[str]], widt
 
 
 def test_shorter_ones_end_with_a_sentence_or_a_clause() -> None:
-    assert sentences("One. Two.") == ("One. Two.", "One.")
-    assert clauses("at 1,000, killed (9, memory): why") == (
+    assert split_sentences("One. Two.") == ("One. Two.", "One.")
+    assert split_clauses("at 1,000, killed (9, memory): why") == (
         "at 1,000, killed (9, memory): why.",
         "at 1,000, killed (9, memory).",
         "at 1,000.",

@@ -6,7 +6,7 @@ from textual.binding import Binding
 
 from workbench.application.keymap_file import Group, groups
 from workbench.keyboard.bindings import APP_BINDINGS
-from workbench.keyboard.key_labels import keys_of
+from workbench.keyboard.key_labels import bound_keys
 
 SHADOWED = {"left_square_bracket", "left_parenthesis", "right_square_bracket", "right_parenthesis"}
 
@@ -17,7 +17,7 @@ def clashing(*together: Group) -> set[str]:
         (key, binding.action)
         for group in together
         for binding in group.bindings
-        for key in keys_of(binding, {})
+        for key in bound_keys(binding, {})
     }
     return {key for key, n in Counter(key for key, _ in meanings).items() if n > 1}
 
@@ -36,15 +36,15 @@ def test_a_pane_takes_no_key_from_everywhere_but_the_brackets_and_escape() -> No
     everywhere, *others = groups()
     for group in others:
         if not group.name.startswith("screen"):
-            taken = {key for b in everywhere.bindings for key in keys_of(b, {})}
-            own = {key for b in group.bindings for key in keys_of(b, {})}
+            taken = {key for b in everywhere.bindings for key in bound_keys(b, {})}
+            own = {key for b in group.bindings for key in bound_keys(b, {})}
             assert taken & own <= SHADOWED | {"escape"}, group.name
 
 
 def test_keys_that_terminals_and_shells_need_are_not_bound() -> None:
     never = {f"ctrl+{letter}" for letter in "abdhijms"} | {"ctrl+left", "ctrl+right"}
     for group in groups():
-        keys = {key for binding in group.bindings for key in keys_of(binding, {})}
+        keys = {key for binding in group.bindings for key in bound_keys(binding, {})}
         assert not keys & never
         assert not any(key.startswith(("alt+", "f1", "f2")) for key in keys)
 

@@ -17,7 +17,7 @@ from workbench.application.app import Workbench
 from workbench.application.keymap_file import groups
 from workbench.application.palette import palette_commands
 from workbench.hints.hint_rules import hint_for
-from workbench.keyboard.key_labels import USUAL_KEYS, KeyLabels
+from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
 from workbench.screens.help import HelpScreen
 
 BINDINGS = {str(b.id): b for group in groups() for b in group.bindings}
@@ -52,15 +52,17 @@ def test_a_moved_key_is_named_as_it_is_now_and_nothing_else_changes(
     around = around.replace("<", "")
     words, every = f"{around}<{binding_id}>{around}", BINDINGS.values()
     moved = KeyLabels(((binding_id, f"{key},F"),))
-    assert moved.fill(words, every) == f"{around}{key}{around}"
+    assert moved.substitute_keys(words, every) == f"{around}{key}{around}"
     others = [f"<{other}>" for other in BINDINGS if other != binding_id]
-    assert moved.fill(" ".join(others), every) == USUAL_KEYS.fill(" ".join(others), every)
+    assert moved.substitute_keys(" ".join(others), every) == DEFAULT_KEYS.substitute_keys(
+        " ".join(others), every
+    )
 
 
 @given(st.text())
 def test_text_that_names_no_binding_stays_as_it_is(words: str) -> None:
     assume(not any(f"<{binding_id}>" in words for binding_id in BINDINGS))
-    filled = USUAL_KEYS.fill(f"{words}<no.such><run space><>")
+    filled = DEFAULT_KEYS.substitute_keys(f"{words}<no.such><run space><>")
     assert filled == f"{words}<no.such><run space><>"
 
 

@@ -36,11 +36,11 @@ class Tabbed(App[None]):
         yield PaneTabs()
 
     def on_mount(self) -> None:
-        self.asked: list[int] = []
-        self.query_one(PaneTabs).show_keys(KeyLabels((("pane.1", "あ"),)))
+        self.requested: list[int] = []
+        self.query_one(PaneTabs).set_key_labels(KeyLabels((("pane.1", "あ"),)))
 
-    def on_pane_asked(self, event: PaneRequested) -> None:
-        self.asked.append(event.number)
+    def on_pane_requested(self, event: PaneRequested) -> None:
+        self.requested.append(event.number)
 
 
 async def test_a_click_means_the_name_under_it() -> None:
@@ -50,9 +50,9 @@ async def test_a_click_means_the_name_under_it() -> None:
             begins_at += cell_len(text)
             ends.append(begins_at)
         for n, end in enumerate(ends, 1):
-            pilot.app.asked.clear()
+            pilot.app.requested.clear()
             await pilot.click(PaneTabs, offset=(end - 1, 0))
-            assert pilot.app.asked == [n]
+            assert pilot.app.requested == [n]
 
 
 @pytest.mark.parametrize("key", ["d", "enter", "ctrl+t", "f12", "あ"])

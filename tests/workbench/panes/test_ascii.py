@@ -9,7 +9,7 @@ from seqlm.runspec import recipe
 from workbench.application.app import Workbench
 from workbench.application.startup import StartupOptions
 from workbench.corpus.preview import Preview
-from workbench.render.bars import bar, sparkline
+from workbench.render.bars import draw_bar, draw_sparkline
 
 PICTURE = Path(__file__).parent / "ascii_120x40.txt"
 """The picture that was looked at."""
@@ -34,9 +34,9 @@ async def test_the_first_picture_in_ascii(preview: Preview, tmp_path: Path) -> N
     assert drawn.isascii()
     assert drawn == PICTURE.read_text()
     assert counts.isascii()
-    assert bar(1.0, 9, ascii_only=True) in counts
+    assert draw_bar(1.0, 9, ascii_only=True) in counts
     assert "??" not in counts
 
 
 def test_a_curve_in_ascii_has_no_unknown_signs() -> None:
-    assert "?" not in sparkline([3.0, 2.0, 2.5, 1.0], 8, ascii_only=True)
+    assert "?" not in draw_sparkline([3.0, 2.0, 2.5, 1.0], 8, ascii_only=True)

@@ -17,7 +17,7 @@ from seqlm.configuration.run_config import RunConfig
 from seqlm.presets import PRESETS
 from seqlm.runspec import recipe
 from workbench.corpus.preview import Preview
-from workbench.keyboard.key_labels import USUAL_KEYS
+from workbench.keyboard.key_labels import DEFAULT_KEYS
 from workbench.panes.controls.footer import explanation_rows
 from workbench.panes.controls.pane import ControlsPane
 from workbench.panes.controls.presets import (
@@ -131,7 +131,7 @@ def test_help_of_a_setting_is_whole_where_there_is_room_and_names_the_value_of_t
     for preset in PRESETS:
         rows = control_rows(recipe.parse_recipe(preset), None, {})
         for row in rows[1:]:
-            words = explanation_rows(row, USUAL_KEYS)
+            words = explanation_rows(row, DEFAULT_KEYS)
             value = dotted_keys.value_of(PRESETS[preset].config, row.key)
             assert words.endswith(f"; {row.setting.show(value)} in {preset}.")
             view = ControlsView(ControlsState(rows), rows.index(row))

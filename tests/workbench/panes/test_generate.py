@@ -35,7 +35,7 @@ from workbench.panes.generate.render import generate_rows
 from workbench.panes.generate.requests import PredictionRequest, SamplesRequest
 from workbench.panes.generate.title import title_info
 from workbench.panes.generate.view_model import VIEWS, GenerateView, Message, PredictionSource
-from workbench.render.palette import NO_COLOUR, PALETTES
+from workbench.render.palette import NO_COLOR, PALETTES
 from workbench.render.sanitize import END, sanitize
 from workbench.sampling.guessing_game import Guess, GuessingGame, Puzzle
 from workbench.sampling.prediction import Prediction
@@ -556,7 +556,7 @@ async def test_what_did_not_change_is_not_drawn_again(monkeypatch: pytest.Monkey
 async def test_any_screen_size(size: tuple[int, int]) -> None:
     app = Host()
     async with app.run_test(size=size) as pilot:
-        app.pane.show_look(NO_COLOUR, ascii_only=True)
+        app.pane.set_appearance(NO_COLOR, ascii_only=True)
         await press(pilot, ["right", "right", "g", "v", "i", "escape"])
         await pilot.resize_terminal(60, 20)
         await pilot.resize_terminal(*size)

@@ -10,7 +10,7 @@ from seqlm.data.tokenizer import END
 from workbench.application.startup import make_theme
 from workbench.corpus.preview import Preview
 from workbench.panes.generate.pane import GeneratePane
-from workbench.render.palette import DARK, NO_COLOUR
+from workbench.render.palette import DARK, NO_COLOR
 from workbench.state.app_state import AppState
 
 Compare = Callable[..., bool]
@@ -79,7 +79,7 @@ def test_a_game_of_three_guesses_in_ascii(snap_compare: Compare, preview: Previe
     app = Picture(shares, SampleConfig(), "V enter e a n")
 
     async def play(pilot: Pilot[None]) -> None:
-        app.pane.show_look(NO_COLOUR, ascii_only=True)
+        app.pane.set_appearance(NO_COLOR, ascii_only=True)
         app.pane.show(AppState(RunConfig(preset="names-mlp"), preview=preview))
         await app.play(pilot)
 

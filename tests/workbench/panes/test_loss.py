@@ -353,7 +353,7 @@ async def test_every_key_at_every_size(shown: Shown, size: tuple[int, int]) -> N
     async with host.run_test(size=size) as pilot:
         await pilot.press("left", "x", "y", "plus", "left", "plus", "x", "y", "minus", "end")
         await pilot.press("x", "y", "pageup", "0", "x", "y", "home", "escape")
-        host.pane.show_look(ascii_only=True)
+        host.pane.set_appearance(ascii_only=True)
         assert all(row.isascii() for row in drawn(host))
 
 

@@ -22,7 +22,7 @@ from workbench.panes.loss.chart import (
 )
 from workbench.panes.loss.view_model import X_SCALES, LossView, XScale, zoomed
 from workbench.render.axis import LinearAxis, LogAxis
-from workbench.render.chart.chart import chart_layout
+from workbench.render.chart.chart import make_layout
 from workbench.render.chart.loss_range import LARGEST_DRAWN
 from workbench.run.reducer import reduce_events
 from workbench.run.state import RunState
@@ -81,7 +81,7 @@ def test_before_training_every_axis_can_be_drawn() -> None:
 @pytest.mark.parametrize("scale", ["log", "linear", "epochs"])
 def test_columns_once_drawn_stay(scale: XScale) -> None:
     view = LossView(x=scale)
-    column: Callable[[AppState], int] = lambda found: chart_layout(  # noqa: E731
+    column: Callable[[AppState], int] = lambda found: make_layout(  # noqa: E731
         chart_spec(found, view, 80, 18)
     ).column(x_of(found, scale)(1_000))
     assert column(at(60)) == column(WHOLE)

@@ -9,10 +9,10 @@ from workbench.render.axis import (
     LinearAxis,
     LogAxis,
     SecondsAxis,
+    assign_label_rows,
     decimals_for,
-    label_rows,
-    nice_step,
     place_labels,
+    round_up_step,
 )
 
 spans = st.tuples(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
@@ -82,7 +82,7 @@ def test_ticks_of_time_are_inside_and_few(last: float, count: int) -> None:
 
 @given(st.floats(1e-9, 1e9))
 def test_nice_step_is_next_above(at_least: float) -> None:
-    step = nice_step(at_least)
+    step = round_up_step(at_least)
     assert at_least * (1 - 1e-6) <= step <= at_least * 2.5 * (1 + 1e-6)
     assert round(step / 10 ** math.floor(math.log10(step * 1.000001)), 6) in {1, 2, 5}
 
@@ -109,7 +109,7 @@ def test_labels_never_overlap(wanted: list[tuple[int, str]], width: int) -> None
 
 @given(st.lists(st.integers(-5, 30), max_size=10), st.integers(10, 20))
 def test_a_label_stands_at_its_line_or_where_no_line_is(wanted: list[int], height: int) -> None:
-    rows = label_rows(wanted, height)
+    rows = assign_label_rows(wanted, height)
     assert len(rows) == len(set(rows)) == len(wanted)
     assert all(0 <= row < height for row in rows)
     assert all(row == line or row not in wanted for row, line in zip(rows, wanted, strict=True))
@@ -119,7 +119,7 @@ def test_a_label_stands_at_its_line_or_where_no_line_is(wanted: list[int], heigh
 
 
 def test_labels_stand_aside_no_further_than_needed() -> None:
-    assert label_rows([0, 4, 9], 10) == [0, 4, 9]
-    assert label_rows([9, 9], 10) == [9, 8]
-    assert label_rows([3, 4, 3, 5], 10) == [3, 4, 2, 5]
-    assert label_rows([12, 13, 12, 11], 20) == [12, 13, 10, 11]
+    assert assign_label_rows([0, 4, 9], 10) == [0, 4, 9]
+    assert assign_label_rows([9, 9], 10) == [9, 8]
+    assert assign_label_rows([3, 4, 3, 5], 10) == [3, 4, 2, 5]
+    assert assign_label_rows([12, 13, 12, 11], 20) == [12, 13, 10, 11]

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.render.bars import bar, sparkline
+from workbench.render.bars import draw_bar, draw_sparkline
 
 
 @given(st.floats(), st.integers(0, 60), st.booleans())
 def test_bar_is_exact(fraction: float, width: int, ascii_only: bool) -> None:
-    drawn = bar(fraction, width, ascii_only)
+    drawn = draw_bar(fraction, width, ascii_only)
     assert len(drawn) == width
     assert drawn.isascii() or not ascii_only
 
@@ -18,7 +18,7 @@ def test_bar_is_exact(fraction: float, width: int, ascii_only: bool) -> None:
 def test_more_is_longer(a: float, b: float, width: int) -> None:
     short, long = sorted((a, b))
     eighths = " ▏▎▍▌▋▊▉█"
-    sizes = [sum(eighths.index(char) for char in bar(share, width)) for share in (short, long)]
+    sizes = [sum(eighths.index(char) for char in draw_bar(share, width)) for share in (short, long)]
     assert sizes[0] <= sizes[1]
 
 
@@ -27,7 +27,7 @@ def test_more_is_longer(a: float, b: float, width: int) -> None:
     [(0, "    "), (1, "████"), (0.5, "██  "), (0.4, "█▋  "), (2, "████"), (math.nan, "    ")],
 )
 def test_known_bars(fraction: float, drawn: str) -> None:
-    assert bar(fraction, 4) == drawn
+    assert draw_bar(fraction, 4) == drawn
 
 
 values = st.lists(st.none() | st.floats(), max_size=80)
@@ -35,16 +35,16 @@ values = st.lists(st.none() | st.floats(), max_size=80)
 
 @given(values, st.integers(0, 40), st.booleans())
 def test_sparkline_is_exact(series: list[float | None], width: int, ascii_only: bool) -> None:
-    drawn = sparkline(series, width, ascii_only)
+    drawn = draw_sparkline(series, width, ascii_only)
     assert len(drawn) == width
     assert drawn.isascii() or not ascii_only
 
 
 def test_known_sparklines() -> None:
-    assert sparkline([0, 1, 2, 3, 4, 5, 6, 7], 8) == "▁▂▃▄▅▆▇█"
-    assert sparkline([3, 2.5, 2, 1], 4, ascii_only=True) == "^=-_"
-    assert sparkline([1, None, math.nan, math.inf, 2], 6) == "▁ ××█ "
-    assert sparkline([5, 5, 5], 3) == "▅▅▅"
-    assert sparkline([0, 0, 8, 8], 2) == "▁█"
-    assert sparkline([], 3) == "   "
-    assert sparkline([1e308, -1e308], 2) == "█▁"
+    assert draw_sparkline([0, 1, 2, 3, 4, 5, 6, 7], 8) == "▁▂▃▄▅▆▇█"
+    assert draw_sparkline([3, 2.5, 2, 1], 4, ascii_only=True) == "^=-_"
+    assert draw_sparkline([1, None, math.nan, math.inf, 2], 6) == "▁ ××█ "
+    assert draw_sparkline([5, 5, 5], 3) == "▅▅▅"
+    assert draw_sparkline([0, 0, 8, 8], 2) == "▁█"
+    assert draw_sparkline([], 3) == "   "
+    assert draw_sparkline([1e308, -1e308], 2) == "█▁"

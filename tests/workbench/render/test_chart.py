@@ -17,11 +17,11 @@ from workbench.render.chart.chart import (
     ChartSpec,
     ReferenceLine,
     Role,
-    chart_layout,
+    make_layout,
     render_chart,
 )
-from workbench.render.chart.layers import gather
-from workbench.render.number_format import compact
+from workbench.render.chart.plot import gather
+from workbench.render.number_format import format_compact
 
 
 @settings(max_examples=200)
@@ -62,8 +62,8 @@ def test_before_training() -> None:
 def test_drawn_columns_never_move(ascii_only: bool) -> None:
     early = replace(falling(3_000), ascii_only=ascii_only)
     late = replace(falling(41_200), ascii_only=ascii_only)
-    layout = chart_layout(early)
-    assert layout.column(2_000) == chart_layout(late).column(2_000)
+    layout = make_layout(early)
+    assert layout.column(2_000) == make_layout(late).column(2_000)
     until = layout.gutter + layout.column(1_500)
     before = [line[:until] for line in lines(early)[1:-2]]
     assert before == [line[:until] for line in lines(late)[1:-2]]
@@ -74,7 +74,7 @@ def test_a_broken_loss_leaves_a_gap_and_a_cross() -> None:
     train += [Bucket(s, math.nan, math.nan, math.nan) for s in (1_000, 1_200, 1_500)]
     train += [Bucket(10_000, 2.3, 2.0, 3.0), Bucket(11_000, math.inf, 2.0, math.inf)]
     spec = replace(falling(), train=train, val=[], marks=[], references=[])
-    layout = chart_layout(spec)
+    layout = make_layout(spec)
     drawn = lines(spec)
     columns = [i - layout.gutter for i, char in enumerate(drawn[0]) if char == "✗"]
     assert columns == [layout.column(1_000), layout.column(11_000)]
@@ -100,12 +100,13 @@ def test_reference_labels_never_share_a_row_and_keep_their_number(
         width, height, WHOLE, references=references, y_log=y_log, ascii_only=ascii_only
     )
     drawable = [ref for ref in references if not y_log or ref.value >= 1e-12]
-    layout, drawn = chart_layout(spec), lines(spec)
+    layout, drawn = make_layout(spec), lines(spec)
     assert bool(layout.labels) == bool(drawable)
     if drawable:
         kept = drawable[: layout.plot_height]
         numbers = [
-            f"{ref.value:.3f}" if abs(ref.value) < 10_000 else compact(ref.value) for ref in kept
+            f"{ref.value:.3f}" if abs(ref.value) < 10_000 else format_compact(ref.value)
+            for ref in kept
         ]
         beside = [line[width - layout.labels + 1 :].split() for line in drawn]
         shown = [words[-1] for words in beside[: layout.plot_height] if words]
@@ -122,7 +123,7 @@ def test_a_moved_label_points_to_its_line() -> None:
 
 def test_the_cursor_is_a_line_behind_the_data() -> None:
     spec = replace(falling(), cursor=1_000.0)
-    layout, with_cursor, without = chart_layout(spec), render_chart(spec), lines(falling())
+    layout, with_cursor, without = make_layout(spec), render_chart(spec), lines(falling())
     at = layout.gutter + layout.column(1_000)
     column = [line[at] for line in lines(spec)[: layout.plot_height]]
     before = [line[at] for line in without[: layout.plot_height]]
@@ -136,7 +137,7 @@ def test_the_cursor_is_a_line_behind_the_data() -> None:
 def test_a_column_is_the_mean_of_all_its_losses() -> None:
     train = [Bucket(1_000, 2.0, 2.0, 2.0, n=9), Bucket(1_001, 4.0, 4.0, 4.0, n=1)]
     spec = replace(falling(), train=train)
-    (column,) = gather(spec, chart_layout(spec)).values()
+    (column,) = gather(spec, make_layout(spec)).values()
     assert (column.mean, column.n, column.low, column.high) == (pytest.approx(2.2), 10, 2.0, 4.0)
 
 
@@ -193,7 +194,7 @@ def test_cost_does_not_grow_with_the_buckets(monkeypatch: pytest.MonkeyPatch) ->
     train = [Bucket(40 * i, expected_loss(40 * i), 2.0, 3.0) for i in range(1, 1_001)]
     spec = replace(falling(), width=120, height=40, train=train)
     render_chart(spec)
-    assert 0 < len(drawn) <= 2 * chart_layout(spec).plot_width
+    assert 0 < len(drawn) <= 2 * make_layout(spec).plot_width
 
 
 GOLDEN = """\

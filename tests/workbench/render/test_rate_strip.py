@@ -5,14 +5,14 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 
 from workbench.render.axis import LinearAxis, LogAxis
-from workbench.render.chart.chart import ChartSpec, chart_layout
+from workbench.render.chart.chart import ChartSpec, make_layout
 from workbench.render.chart.rate_strip import rate_strip
 
 HALVED = [(20_000.0, 0.1), (30_000.0, 0.05), (41_200.0, 0.025)]
 
 
 def strip(spec: ChartSpec, points: list[tuple[float, float]], height: int = 2) -> list[str]:
-    rows = rate_strip(chart_layout(spec), points, height, ascii_only=spec.ascii_only)
+    rows = rate_strip(make_layout(spec), points, height, ascii_only=spec.ascii_only)
     return ["".join(text for text, _ in row).rstrip() for row in rows]
 
 
@@ -53,7 +53,7 @@ def test_any_rates_fit_under_any_chart(
     cursor: float | None,
 ) -> None:
     spec = replace(falling(), x=x, width=width, height=height, ascii_only=ascii_only)
-    rows = rate_strip(chart_layout(spec), points, n_rows, cursor, ascii_only)
+    rows = rate_strip(make_layout(spec), points, n_rows, cursor, ascii_only)
     assert len(rows) == n_rows
     for row in rows:
         text = "".join(text for text, _ in row)

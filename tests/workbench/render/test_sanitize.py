@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from workbench.render.sanitize import END, ascii_signs, ascii_text, fit, sanitize, token_glyph
+from workbench.render.sanitize import END, fit, sanitize, signs_to_ascii, to_ascii, token_glyph
 
 # Surrogates, controls and every plane, with the dangerous ones made frequent.
 dangerous = st.sampled_from(
@@ -67,18 +67,18 @@ def test_fit_is_exact(text: str, width: int, align: str, ascii_only: bool) -> No
 
 @given(any_text)
 def test_ascii_is_ascii(text: str) -> None:
-    for shown in (ascii_text(text), token_glyph(text, ascii_only=True)):
+    for shown in (to_ascii(text), token_glyph(text, ascii_only=True)):
         assert shown.isascii()
         assert shown.isprintable()
 
 
 @given(any_text)
 def test_ascii_is_as_wide(text: str) -> None:
-    assert cell_len(ascii_text(text)) == cell_len(sanitize(text))
+    assert cell_len(to_ascii(text)) == cell_len(sanitize(text))
 
 
 def test_ascii_leaves_what_steers_the_terminal() -> None:
-    assert ascii_signs("\x1b[1m┏━┓┃╭─┤\x1b[0m漢e\u0301") == "\x1b[1m+=+|+-|\x1b[0m??e"
+    assert signs_to_ascii("\x1b[1m┏━┓┃╭─┤\x1b[0m漢e\u0301") == "\x1b[1m+=+|+-|\x1b[0m??e"
 
 
 @pytest.mark.parametrize(

@@ -45,12 +45,12 @@ def shown(screen: pyte.Screen) -> list[list[pyte.screens.Char]]:
 @given(FRAMES)
 def test_the_changes_alone_show_the_same(frames: list[list[Piece]]) -> None:
     (whole, all_of_it), (parts, changes) = terminal(), terminal()
-    repainter = FrameDiff()
+    frame_diff = FrameDiff()
     blank = "".join(f"\x1b[{y + 1};1H{' ' * COLUMNS}" for y in range(ROWS)) + "\x1b[1;1H"
     for drawn in (blank, *map(frame, frames)):
         all_of_it.feed(drawn)
-        changes.feed(repainter.sent(drawn))
-        assert repainter.sent(drawn) == ""
+        changes.feed(frame_diff.diff(drawn))
+        assert frame_diff.diff(drawn) == ""
         assert [[c.data for c in row] for row in shown(parts)] == [
             [c.data for c in row] for row in shown(whole)
         ]
@@ -60,46 +60,46 @@ def test_the_changes_alone_show_the_same(frames: list[list[Piece]]) -> None:
 
 
 def test_one_changed_cell_costs_a_few_bytes() -> None:
-    repainter = FrameDiff()
+    frame_diff = FrameDiff()
     row = "\x1b[1;1H\x1b[38;2;1;2;3;48;2;9;9;9mstep 1,000 of 2,000\x1b[0m\x1b[1;1H"
-    assert repainter.sent(row) == "\x1b[1;1H" + row[6:]
-    assert repainter.sent(row.replace("1,000", "1,001")) == (
+    assert frame_diff.diff(row) == "\x1b[1;1H" + row[6:]
+    assert frame_diff.diff(row.replace("1,000", "1,001")) == (
         "\x1b[1;10H\x1b[38;2;1;2;3;48;2;9;9;9m1\x1b[0m\x1b[1;1H"
     )
 
 
 def test_only_the_colour_that_changes_is_told() -> None:
     drawn = "\x1b[1;1H\x1b[31;40ma\x1b[0m\x1b[32;40mb\x1b[0m\x1b[1;32;40mc\x1b[0md\x1b[1;1H"
-    assert FrameDiff().sent(drawn) == "\x1b[1;1H\x1b[31;40ma\x1b[32mb\x1b[1mc\x1b[0md\x1b[1;1H"
+    assert FrameDiff().diff(drawn) == "\x1b[1;1H\x1b[31;40ma\x1b[32mb\x1b[1mc\x1b[0md\x1b[1;1H"
 
 
 def test_a_row_of_unsure_widths_is_sent_whole() -> None:
-    repainter = FrameDiff()
-    repainter.sent("\x1b[1;1H漢字ab\x1b[1;1H")
-    assert repainter.sent("\x1b[1;6Hc\x1b[1;1H") == "\x1b[1;1H漢字ac\x1b[1;1H"
+    frame_diff = FrameDiff()
+    frame_diff.diff("\x1b[1;1H漢字ab\x1b[1;1H")
+    assert frame_diff.diff("\x1b[1;6Hc\x1b[1;1H") == "\x1b[1;1H漢字ac\x1b[1;1H"
 
 
 def test_half_a_wide_character_is_a_blank() -> None:
-    repainter = FrameDiff()
-    repainter.sent("\x1b[1;1H漢字\x1b[1;1H")
-    assert repainter.sent("\x1b[1;2Hab\x1b[1;1H") == "\x1b[1;1H ab \x1b[1;1H"
+    frame_diff = FrameDiff()
+    frame_diff.diff("\x1b[1;1H漢字\x1b[1;1H")
+    assert frame_diff.diff("\x1b[1;2Hab\x1b[1;1H") == "\x1b[1;1H ab \x1b[1;1H"
 
 
 def test_what_is_no_drawing_goes_through() -> None:
-    repainter = FrameDiff()
+    frame_diff = FrameDiff()
     drawn = "\x1b[1;1Hab\x1b[1;1H"
-    assert repainter.sent(drawn) == drawn
+    assert frame_diff.diff(drawn) == drawn
     for aside in ("\x1b[?25l", "\x1b[?2026h", "\x1b[>25u", "\x1b]52;c;YQ==\x07"):
-        assert repainter.sent(aside) == aside
-        assert repainter.sent(drawn) == ""
+        assert frame_diff.diff(aside) == aside
+        assert frame_diff.diff(drawn) == ""
     for other in ("\x1b[2J", "\x1b[?1049h"):
-        assert repainter.sent(other) == other
-        assert repainter.sent(drawn) == drawn
+        assert frame_diff.diff(other) == other
+        assert frame_diff.diff(drawn) == drawn
 
 
 def test_after_forgetting_everything_is_sent() -> None:
-    repainter = FrameDiff()
+    frame_diff = FrameDiff()
     drawn = "\x1b[2;3Hab\x1b[1;1H"
-    repainter.sent(drawn)
-    repainter.forget()
-    assert repainter.sent(drawn) == drawn
+    frame_diff.diff(drawn)
+    frame_diff.invalidate()
+    assert frame_diff.diff(drawn) == drawn

@@ -8,7 +8,7 @@ from workbench.panes.controls.rows import PRESET_KEY, ControlRow
 from workbench.panes.controls.rows_state import ControlsState
 from workbench.panes.controls.setting_text import explanation
 from workbench.panes.controls.view_model import ControlsView, parts_under
-from workbench.render.number_format import count
+from workbench.render.number_format import format_count
 from workbench.render.sanitize import fit, sanitize
 from workbench.widgets.row_widget import Row
 
@@ -36,7 +36,9 @@ def _notice(part: str, content: ControlsState, width: int) -> Row:
         case "both":
             return _ruled([_size(content), _waits(content)], role, width)
         case "rule":
-            return _ruled([content.keys.fill("<copy.line> copies this line")], "label", width)
+            return _ruled(
+                [content.keys.substitute_keys("<copy.line> copies this line")], "label", width
+            )
     return [(_waits(content), role)]
 
 
@@ -46,8 +48,8 @@ def _size(content: ControlsState) -> str:
     now, then = content.n_parameters, content.n_asked
     if now is None:
         return ""
-    arrow = f" → {count(then)}" if then is not None and then != now else ""
-    return f"{count(now)}{arrow} params"
+    arrow = f" → {format_count(then)}" if then is not None and then != now else ""
+    return f"{format_count(now)}{arrow} params"
 
 
 def _waits(content: ControlsState) -> str:
@@ -56,7 +58,7 @@ def _waits(content: ControlsState) -> str:
         return "No value waits."
     waits, them = ("waits", "it") if n == 1 else ("wait", "them")
     does = "<run.new> starts" if content.needs_new_run else "<run.space> goes on with"
-    return content.keys.fill(
+    return content.keys.substitute_keys(
         f"{n} {waits}: {does} {them}, <controls.undo> undoes", CONTROLS_BINDINGS
     )
 
@@ -76,7 +78,9 @@ def explanation_rows(row: ControlRow, keys: KeyLabels) -> str:
     """What the setting of a row does, in full."""
     is_preset = row.key == PRESET_KEY
     words = explanation(row.setting, row.no_effect, row.usual)
-    return keys.fill(sanitize(f"{row.setting.help}." if is_preset else words), CONTROLS_BINDINGS)
+    return keys.substitute_keys(
+        sanitize(f"{row.setting.help}." if is_preset else words), CONTROLS_BINDINGS
+    )
 
 
 def _explained(view: ControlsView, width: int, n_rows: int) -> list[str]:

@@ -65,10 +65,12 @@ def preset_line(
     row.append(fit(config.data.corpus, at.corpus), palette.label)
     row.append(fit(dotted_keys.kind_of(config.model), _KIND), palette.label)
     row.append(
-        look.sign(number_format.count(parameter_count_text(preset, preview))).rjust(_PARAMS),
+        look.sign(number_format.format_count(parameter_count_text(preset, preview))).rjust(_PARAMS),
         palette.label,
     )
-    row.append(look.sign(number_format.loss(preset.expected_loss, 3)).rjust(_LOSS), palette.val)
+    row.append(
+        look.sign(number_format.format_loss(preset.expected_loss, 3)).rjust(_LOSS), palette.val
+    )
     row.append(look.sign(_seconds(preset.expected_cpu_s)).rjust(_SECONDS), palette.label)
     return row.append(f"  {preset.teaches}" if at.has_lesson else "", palette.plain)
 
@@ -188,7 +190,7 @@ class PresetScreen(ModalScreen[str | None]):
         self.query_one(Static).update(Text(words, self._look.palette.label))
 
     def _said(self, words: str) -> str:
-        return self._look.keys.fill(words, self.BINDINGS)
+        return self._look.keys.substitute_keys(words, self.BINDINGS)
 
     def _show(self, presets: list[Preset]) -> None:
         choices = self.query_one(OptionRows)

@@ -109,7 +109,7 @@ def _mark(view: ControlsView, row: ControlRow, room: int) -> tuple[str, str]:
             del shown[0]
         return "".join(shown), "mark"
     if row.is_new_run:
-        return view.content.keys.fill("↻ <run.new>"), "waiting"
+        return view.content.keys.substitute_keys("↻ <run.new>"), "waiting"
     return "" if row.live else "↻  ", "guide"
 
 

@@ -11,7 +11,7 @@ from seqlm.configuration.run_config import RunConfig
 from seqlm.configuration.schema import Setting, SettingCondition
 from seqlm.presets import PRESETS
 from seqlm.runspec import relevance
-from workbench.hints.setting_labels import label
+from workbench.hints.setting_labels import setting_label
 from workbench.render.number_format import MISSING
 from workbench.state.setting_values import ABSENT, SettingValues, setting_values, with_in_force
 
@@ -166,7 +166,7 @@ def _row(setting: Setting, held: SettingValues, marks: tuple[int, ...]) -> Contr
     return ControlRow(
         setting,
         SettingsGroup(_NAMES.get(prefix, "model"), setting.live),
-        label(setting.key),
+        setting_label(setting.key),
         now if setting.live and not held.waits else held.wanted,
         MISSING if now is ABSENT else setting.show(now),
         setting.show(held.wanted) if held.waits else None,
@@ -189,5 +189,5 @@ def _why_not(config: RunConfig, lacking: SettingCondition) -> str:
     other = dotted_keys.find(config, lacking.key)
     if lacking.without:
         now = other.show(dotted_keys.value_of(config, other.key))
-        return f"No effect while {label(other.key)} is {now}."
-    return f"No effect unless {label(other.key)} is {' or '.join(lacking.values)}."
+        return f"No effect while {setting_label(other.key)} is {now}."
+    return f"No effect unless {setting_label(other.key)} is {' or '.join(lacking.values)}."

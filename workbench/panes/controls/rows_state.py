@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from seqlm.configuration.model_base import count_parameters
 from seqlm.configuration.run_config import RunConfig
-from workbench.keyboard.key_labels import USUAL_KEYS, KeyLabels
+from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
 from workbench.panes.controls.rows import ControlRow, control_rows
 from workbench.state.app_state import AppState
 from workbench.state.recipe_text import recipe_text
@@ -36,7 +36,7 @@ class ControlsState(Struct, frozen=True):
     line: str = ""
     can_undo: bool = False
     can_redo: bool = False
-    keys: KeyLabels = USUAL_KEYS
+    keys: KeyLabels = DEFAULT_KEYS
 
     @property
     def needs_new_run(self) -> bool:

@@ -7,8 +7,8 @@ from seqlm import errors
 from seqlm.configuration import dotted_keys
 from seqlm.configuration.run_config import RunConfig
 from seqlm.configuration.schema import Setting
-from workbench.hints.setting_labels import in_words, label, plain_number
-from workbench.keyboard.key_labels import USUAL_KEYS, KeyLabels
+from workbench.hints.setting_labels import format_bound, replace_setting_keys, setting_label
+from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
 from workbench.panes.controls.bindings import CONTROLS_BINDINGS
 from workbench.panes.controls.value_editing import evaluate_expression
 
@@ -22,7 +22,7 @@ def bounds(setting: Setting) -> str:
     above = "above " if setting.above else ""
     to = "below" if setting.below else "to"
     off = f", or {setting.without[0]}" if setting.optional else ""
-    return f"{above}{plain_number(setting.minimum)} {to} {plain_number(setting.maximum)}{off}"
+    return f"{above}{format_bound(setting.minimum)} {to} {format_bound(setting.maximum)}{off}"
 
 
 def explanation(setting: Setting, no_effect: str = "", usual: str = "") -> str:
@@ -43,7 +43,7 @@ def explanation(setting: Setting, no_effect: str = "", usual: str = "") -> str:
     return f"{about}. {bounds(setting)}{unit}; {usual}."
 
 
-def format_typed(setting: Setting, value: Any, text: str, keys: KeyLabels = USUAL_KEYS) -> Any:
+def format_typed(setting: Setting, value: Any, text: str, keys: KeyLabels = DEFAULT_KEYS) -> Any:
     """The value that a person typed over ``value``: ``3e-4``, ``*2``, ``/10``, ``off``, a word.
 
     Raises:
@@ -54,7 +54,7 @@ def format_typed(setting: Setting, value: Any, text: str, keys: KeyLabels = USUA
         return setting.parse(wanted)
     except errors.RequestError as error:
         words = _why_not(setting, wanted)
-        or_leave = keys.fill(", or <controls.leave> to keep", CONTROLS_BINDINGS)
+        or_leave = keys.substitute_keys(", or <controls.leave> to keep", CONTROLS_BINDINGS)
         keep = "" if setting.choices else f"{or_leave} {setting.show(value)}."
         raise errors.RequestError(words + keep, text) from error
 
@@ -68,13 +68,13 @@ def join_sentences(asked: RunConfig, key: str, value: Any) -> None:
     try:
         dotted_keys.check(dotted_keys.with_value(asked, key, value))
     except errors.RequestError as error:
-        words = in_words(str(error))
+        words = replace_setting_keys(str(error))
         raise errors.RequestError(f"{words[:1].upper()}{words[1:].rstrip('.')}.", value) from error
 
 
 def _why_not(setting: Setting, text: str) -> str:
     shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
-    name, right = label(setting.key), f"Type {bounds(setting)}"
+    name, right = setting_label(setting.key), f"Type {bounds(setting)}"
     if setting.choices:
         return _unknown(name, text, shown, setting.choices)
     if setting.kind == "bool":
@@ -89,9 +89,9 @@ def _why_not(setting: Setting, text: str) -> str:
 
 def _side(number: float, minimum: float, maximum: float, name: str) -> str:
     if number > maximum:
-        return f"above {plain_number(maximum)}, the largest {name}"
+        return f"above {format_bound(maximum)}, the largest {name}"
     if number < minimum:
-        return f"below {plain_number(minimum)}, the smallest {name}"
+        return f"below {format_bound(minimum)}, the smallest {name}"
     is_end = number in (minimum, maximum)
     return f"just outside the possible {name}" if is_end else "not a whole number"
 

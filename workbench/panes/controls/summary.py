@@ -69,7 +69,7 @@ def _pieces(row: ControlRow, keys: KeyLabels, is_first: bool) -> list[tuple[str,
     name = _SHORT.get(row.key, row.label)
     pieces = [("" if is_first else " │ ", "guide"), (f"{name} ", "label"), *value_pieces(row, 40)]
     if row.is_new_run:
-        pieces.append((keys.fill(" ↻ <run.new>"), "waiting"))
+        pieces.append((keys.substitute_keys(" ↻ <run.new>"), "waiting"))
     elif row.key == _RATE and is_first:
-        pieces.append((keys.fill(" <rate.halve> <rate.double>"), "label"))
+        pieces.append((keys.substitute_keys(" <rate.halve> <rate.double>"), "label"))
     return pieces

@@ -5,7 +5,7 @@ from typing import Any
 
 from seqlm import errors
 from seqlm.configuration.schema import Setting
-from workbench.hints.setting_labels import label
+from workbench.hints.setting_labels import setting_label
 
 _UNIT_STEPS_UP_TO = 32  # a whole number with a maximum this small goes up by one
 _SMALLEST_STEP = 0.001  # where 1 2 5 downwards meets a minimum of 0
@@ -49,7 +49,7 @@ def evaluate_expression(setting: Setting, value: Any, text: str) -> str:
     if text[:1] not in ("*", "×", "/", "÷") or not is_number(setting):
         return text
     if value is None:
-        name = label(setting.key)
+        name = setting_label(setting.key)
         raise errors.RequestError(f"{text} of what? {name} is off: type a number.", text)
     try:
         operand = float(text[1:].replace(",", ""))

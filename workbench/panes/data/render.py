@@ -15,9 +15,9 @@ from workbench.panes.data.view_model import (
     target_probabilities,
 )
 from workbench.panes.pane_view import PaneView
-from workbench.render.bars import bar
-from workbench.render.number_format import compact, count, probability
-from workbench.render.sanitize import fit, sanitize, tail, token_glyph
+from workbench.render.bars import draw_bar
+from workbench.render.number_format import format_compact, format_count, format_probability
+from workbench.render.sanitize import fit, keep_end, sanitize, token_glyph
 from workbench.state.app_state import AppState
 from workbench.widgets.row_widget import Row
 
@@ -49,20 +49,20 @@ def summary_rows(preview: Preview, width: int) -> list[Row]:
     """Return the size, vocabulary and splits of the corpus, and warnings about duplicates."""
     about = preview.description
     unit, sizes = _split_sizes(preview)
-    size = count if sum(sizes.values()) < _EXACT_BELOW else compact
+    size = format_count if sum(sizes.values()) < _EXACT_BELOW else format_compact
     rows: list[Row] = [
-        [(preview.name, "plain bold"), (f" · {count(sum(sizes.values()))} {unit}", "plain")],
+        [(preview.name, "plain bold"), (f" · {format_count(sum(sizes.values()))} {unit}", "plain")],
         [(sanitize(about.vocabulary, width), "label")],
         [("  ".join(f"{split} {size(n)}" for split, n in sizes.items()), "label")],
     ]
     if about.n_duplicates:
-        rows.append([(f"{count(about.n_duplicates)} duplicate lines removed", "label")])
+        rows.append([(f"{format_count(about.n_duplicates)} duplicate lines removed", "label")])
     if about.n_overlap:
         share = about.n_overlap / max(1, about.n_items["val"])
         rows.append([(f"! {share:.0%} of the validation lines also occur in training", "warning")])
     if about.n_undecodable:
         rows.append(
-            [(f"! {count(about.n_undecodable)} bytes are not UTF-8, shown as �", "warning")]
+            [(f"! {format_count(about.n_undecodable)} bytes are not UTF-8, shown as �", "warning")]
         )
     return rows
 
@@ -75,7 +75,7 @@ def collapsed_row(model: DataViewModel, width: int) -> Row:
     examples = preview.fed(model.state.config.model, 0, _COLLAPSED_CONTEXT)
     pairs = [f"{_short_context(preview, one.sees)} → {one.next}" for one in examples]
     unit, sizes = _split_sizes(preview)
-    size = f" · {count(sum(sizes.values()))} {unit} · {preview.text.tokenizer.n_vocab} tokens │ "
+    size = f" · {format_count(sum(sizes.values()))} {unit} · {preview.text.tokenizer.n_vocab} tokens │ "
     while pairs and cell_len(preview.name + size + "  ".join(pairs)) > width:
         pairs.pop()
     return [(preview.name, "plain"), (size + "  ".join(pairs), "label")]
@@ -140,7 +140,7 @@ def _one_batch_note(state: AppState, width: int) -> list[Row]:
     train = state.config.planned.train
     if not train.one_batch or train.batch is None:
         return []
-    text = f"! the same batch of {count(train.batch)} examples in each step"
+    text = f"! the same batch of {format_count(train.batch)} examples in each step"
     return [[(fit(text, width), "warning")]]
 
 
@@ -148,9 +148,9 @@ def _example_row(
     example: TrainingExample, context: str, column: int, size: int, known: TargetProbabilities
 ) -> Row:
     values = known.get(example.n_item, ())
-    value = probability(values[example.n_target]) if example.n_target < len(values) else ""
+    value = format_probability(values[example.n_target]) if example.n_target < len(values) else ""
     return [
-        (fit(tail(context, column), column, "right"), "label"),
+        (fit(keep_end(context, column), column, "right"), "label"),
         (" → ", "guide"),
         (fit(example.next, size - 1) + " ", "plain bold"),
         (value.ljust(7) if known else "", "train"),
@@ -170,9 +170,9 @@ def line_rows(model: DataViewModel, width: int, height: int) -> list[Row]:
         # A word tokenizer removes the line breaks.
         lines = wrap(text, max(1, width - 4)) if tokenizer.gap else text.splitlines()
         shown = list(enumerate(lines[:height], 1))
-    number = len(count(shown[-1][0])) if shown else 1
+    number = len(format_count(shown[-1][0])) if shown else 1
     return [
-        [(f"{count(i).rjust(number)}  ", "guide"), (sanitize(item, width), "plain")]
+        [(f"{format_count(i).rjust(number)}  ", "guide"), (sanitize(item, width), "plain")]
         for i, item in shown
     ]
 
@@ -193,8 +193,11 @@ def token_rows(model: DataViewModel, width: int, height: int) -> list[Row]:
             [
                 (f"{str(ids[token]).rjust(id_size)}  ", "label"),
                 (fit(token_glyph(token), size - 1) + " ", "plain bold"),
-                (f"{probability(n / total)} {count(n).rjust(10)}  ", "label"),
-                (bar(n / most, max(0, width - 22 - size - id_size), model.ascii_only), "train"),
+                (f"{format_probability(n / total)} {format_count(n).rjust(10)}  ", "label"),
+                (
+                    draw_bar(n / most, max(0, width - 22 - size - id_size), model.ascii_only),
+                    "train",
+                ),
             ]
             for token, n in shown
         ),
@@ -206,7 +209,8 @@ def length_rows(model: DataViewModel, width: int, height: int) -> list[Row]:
     preview = model.text
     found, unit = preview.lengths, preview.text.tokenizer.unit
     mean = sum(length * n for length, n in found.items()) / found.total()
-    words = f"train: {count(min(found))} to {count(max(found))} {unit} a line, mean {mean:.1f}"
+    span = f"{format_count(min(found))} to {format_count(max(found))}"
+    words = f"train: {span} {unit} a line, mean {mean:.1f}"
     counted: Counter[int] = Counter()
     for length, n in found.items():
         counted[min(length, _MAX_LENGTH)] += n
@@ -217,8 +221,11 @@ def length_rows(model: DataViewModel, width: int, height: int) -> list[Row]:
         [(words, "guide")],
         *(
             [
-                (f"{count(length).rjust(5)} {count(counted[length]).rjust(8)}  ", "label"),
-                (bar(counted[length] / most, max(0, width - 16), model.ascii_only), "train"),
+                (
+                    f"{format_count(length).rjust(5)} {format_count(counted[length]).rjust(8)}  ",
+                    "label",
+                ),
+                (draw_bar(counted[length] / most, max(0, width - 16), model.ascii_only), "train"),
             ]
             for length in shown
         ),

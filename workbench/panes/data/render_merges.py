@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from seqlm.data.tokenizer import BpeTokenizer
 from workbench.corpus.preview import Preview
 from workbench.panes.data.view_model import DataViewModel
-from workbench.render.number_format import count
+from workbench.render.number_format import format_count
 from workbench.render.sanitize import fit, token_glyph
 from workbench.widgets.row_widget import Row
 
@@ -29,10 +29,11 @@ def merge_rows(model: DataViewModel, width: int, height: int) -> list[Row]:
     newest = "".join(tokenizer.merges[n_done - 1]) if n_done else None
     heading = _first_that_fits(
         (
-            f"after {count(n_done)} of {count(n_merges)} merges:"
-            f" {count(len(text))} characters are {count(len(tokens))} tokens",
-            f"{count(n_done)} of {count(n_merges)} merges: {count(len(tokens))} tokens",
-            f"{count(len(tokens))} tokens",
+            f"after {format_count(n_done)} of {format_count(n_merges)} merges:"
+            f" {format_count(len(text))} characters are {format_count(len(tokens))} tokens",
+            f"{format_count(n_done)} of {format_count(n_merges)} merges:"
+            f" {format_count(len(tokens))} tokens",
+            f"{format_count(len(tokens))} tokens",
         ),
         width,
     )
@@ -94,7 +95,7 @@ def _merge_list(
     tokenizer: BpeTokenizer, n_done: int, width: int, n_rows: int, ascii_only: bool
 ) -> list[Row]:
     """Return a row for each merge: the pair, the token, and the count of the pair in train."""
-    number = len(count(len(tokenizer.merges)))
+    number = len(format_count(len(tokenizer.merges)))
     pair = max(1, min(_MAX_PAIR_CELLS, width - number - 4 - _COUNT_CELLS))
     begin = min(max(0, n_done - n_rows // 2), max(0, len(tokenizer.merges) + 1 - n_rows))
     last = min(begin + n_rows, len(tokenizer.merges) + 1)
@@ -105,7 +106,7 @@ def _merge_list(
         mark, role = ("▸ ", "train bold") if n == n_done else ("  ", "plain")
         rows.append(
             [
-                (f"{mark}{count(n).rjust(number)}  ", role),
+                (f"{mark}{format_count(n).rjust(number)}  ", role),
                 (fit(joined, pair), role),
                 (found.rjust(_COUNT_CELLS), "label"),
             ]
@@ -117,4 +118,4 @@ def _merge(tokenizer: BpeTokenizer, n: int, ascii_only: bool) -> tuple[str, str]
     if not n:
         return "single characters", ""
     a, b = (token_glyph(token, ascii_only) for token in tokenizer.merges[n - 1])
-    return f"{a} + {b} → {a}{b}", count(tokenizer.merge_counts[n - 1])
+    return f"{a} + {b} → {a}{b}", format_count(tokenizer.merge_counts[n - 1])

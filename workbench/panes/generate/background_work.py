@@ -143,9 +143,9 @@ class WorkingPane(Pane):
         is_of_game = self._game is not None and self._game.is_waiting_for(request_id)
         return is_of_game or self._desk.is_waiting_for(request_id)
 
-    def show_look(self, palette: Palette = DARK, ascii_only: bool = False) -> None:
+    def set_appearance(self, palette: Palette = DARK, ascii_only: bool = False) -> None:
         """Draws with these colours and signs from now on."""
-        super().show_look(palette, ascii_only)
+        super().set_appearance(palette, ascii_only)
         self._desk.change(look=Appearance(palette, ascii_only, self.keys))
         self._update()
 

@@ -34,7 +34,7 @@ _NEED_TEXT = ("fork", "drop", "keep")
 
 def with_key_labels(view: GenerateView, words: str) -> str:
     """Words with the keys that they name, as these are called now."""
-    return view.look.keys.fill(words, GENERATE_BINDINGS)
+    return view.look.keys.substitute_keys(words, GENERATE_BINDINGS)
 
 
 def is_action_available(view: GenerateView, action: str, is_editing: bool = False) -> bool:

@@ -15,7 +15,7 @@ from workbench.panes.generate.candidates import (
 )
 from workbench.panes.generate.view_model import GenerateView
 from workbench.render import number_format
-from workbench.render.bars import bar
+from workbench.render.bars import draw_bar
 
 _NUMBER, _ARROW, _SPAN, _MARGIN = 6, 3, 13, 1
 _LEAST_BAR_BESIDE_SPAN = 9
@@ -81,19 +81,21 @@ def _row(view: GenerateView, index: int, end: float, width: int) -> Text:
     option, look, shape = view.options[index], view.look, columns(width, head_cells(view))
     palette, cutter = look.palette, view.cutters[index]
     row = candidate_head(view, index)
-    row.append(number_format.probability(option.probability).rjust(_NUMBER), palette.plain)
+    row.append(number_format.format_probability(option.probability).rjust(_NUMBER), palette.plain)
     scale = max(1e-12, view.options[0].probability, view.options[0].sampled)
     if shape.bar:
-        row.append(" " + bar(option.probability / scale, shape.bar, look.ascii_only), palette.train)
+        row.append(
+            " " + draw_bar(option.probability / scale, shape.bar, look.ascii_only), palette.train
+        )
     if not shape.sampled:
         return row
     row.append(" " + look.sign("→").ljust(_ARROW - 1), palette.guide)
     if cutter:
         words = f"cut by {cutter}"
         return row.append("   cut" if len(words) > _NUMBER + 1 + shape.bar else f"   {words}")
-    row.append(number_format.probability(option.sampled).rjust(_NUMBER), palette.plain)
+    row.append(number_format.format_probability(option.sampled).rjust(_NUMBER), palette.plain)
     if shape.bar:
-        row.append(" " + bar(option.sampled / scale, shape.bar, look.ascii_only), palette.val)
+        row.append(" " + draw_bar(option.sampled / scale, shape.bar, look.ascii_only), palette.val)
     if shape.span:
         begin = max(0.0, end - option.sampled)
         row.append(f"  {begin:.3f}{look.sign('–')}{end:.3f}", palette.label)
@@ -104,12 +106,12 @@ def _rest_row(view: GenerateView, shown: range, width: int) -> Text:
     rest = [*view.options[: shown.start], *view.options[shown.stop :]]
     look, head = view.look, head_cells(view)
     shape = columns(width, head)
-    total = number_format.probability(sum(option.probability for option in rest))
+    total = number_format.format_probability(sum(option.probability for option in rest))
     label = f" {len(rest):,} more"
     label = (label if len(label) <= head else f" +{len(rest):,}").ljust(head)
     row = Text(label + total.rjust(head + _NUMBER - len(label)), look.palette.guide)
     if shape.sampled:
-        sampled = number_format.probability(sum(option.sampled for option in rest))
+        sampled = number_format.format_probability(sum(option.sampled for option in rest))
         row.append(" " * (1 + shape.bar if shape.bar else 0))
         row.append(" " + look.sign("→").ljust(_ARROW - 1) + sampled.rjust(_NUMBER))
     cutters = [stage.name for stage in view.stages if stage.cut]

@@ -4,8 +4,8 @@ from rich.text import Text
 
 from workbench.panes.generate.token_strip import text_end
 from workbench.panes.generate.view_model import GenerateView
-from workbench.render.sanitize import END, fit, tail
-from workbench.widgets.appearance import clickable, exactly
+from workbench.render.sanitize import END, fit, keep_end
+from workbench.widgets.appearance import fit_row, mark_clickable
 
 
 def head_cells(view: GenerateView) -> int:
@@ -41,10 +41,10 @@ def finished_candidate(view: GenerateView, index: int, row: Text, width: int) ->
     palette = view.look.palette
     if view.cutters[index]:
         row = Text(row.plain, palette.guide)
-    row = exactly(row, width)
+    row = fit_row(row, width)
     if palette.band and index == view.candidate:
         row.stylize(f"on {palette.band}")
-    clickable(row, 0, candidate=index)
+    mark_clickable(row, 0, candidate=index)
     return row
 
 
@@ -53,4 +53,4 @@ def after_words(view: GenerateView, n_cells: int) -> Text:
     look, room = view.look, max(2, n_cells - 8)
     before = text_end(view, room + 1) or view.glyph(END)
     row = Text(" after ", look.palette.guide)
-    return row.append(look.sign(tail(before, room)), look.palette.plain)
+    return row.append(look.sign(keep_end(before, room)), look.palette.plain)

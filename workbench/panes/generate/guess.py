@@ -9,10 +9,10 @@ from rich.text import Text
 from workbench.panes.generate.bindings import with_key_labels
 from workbench.panes.generate.view_model import GenerateView
 from workbench.render import number_format
-from workbench.render.bars import bar
+from workbench.render.bars import draw_bar
 from workbench.render.sanitize import fit
 from workbench.sampling.guessing_game import Guess, GuessingGame
-from workbench.widgets.appearance import exactly
+from workbench.widgets.appearance import fit_row
 
 _RULE = (
     "Score: half your belief goes to the {one} you type, half to the {one} frequencies of train."
@@ -40,7 +40,7 @@ def guess_rows(view: GenerateView, width: int, height: int) -> list[Text]:
         pairs = zip([*hand, *blank], [*score, *blank], strict=False)
         side_by_side = list(pairs)[: max(len(hand), len(score))]
         rows += [
-            exactly(a, width - _SCORE_WIDTH) + exactly(b, _SCORE_WIDTH) for a, b in side_by_side
+            fit_row(a, width - _SCORE_WIDTH) + fit_row(b, _SCORE_WIDTH) for a, b in side_by_side
         ]
     else:
         rows += [_score_line(view)] if score else []
@@ -49,7 +49,7 @@ def guess_rows(view: GenerateView, width: int, height: int) -> list[Text]:
         lines = wrap(_rule(view), max(1, width - 2))
         rule = [Text(f" {line}", look.palette.guide) for line in lines]
         rows += [Text(""), *rule]
-    return [exactly(row, width) for row in rows[:height]]
+    return [fit_row(row, width) for row in rows[:height]]
 
 
 def _rule(view: GenerateView) -> str:
@@ -93,12 +93,14 @@ def _hint(view: GenerateView) -> str:
 
 def _verdict(view: GenerateView, last: Guess, width: int) -> list[str]:
     said, truth = view.glyph(last.said), view.glyph(last.truth)
-    gave = f"the model gave it {number_format.probability(last.p_said)} ({_nats(last.p_said)})"
+    gave = (
+        f"the model gave it {number_format.format_probability(last.p_said)} ({_nats(last.p_said)})"
+    )
     if last.said == last.truth:
         words = f"you said {said}, and {truth} it was: {gave}."
     else:
-        p = last.prediction.probability_of(last.truth)
-        came = f"{truth} came, and to {truth} it gave {number_format.probability(p)} ({last.model:.2f})"
+        p = number_format.format_probability(last.prediction.probability_of(last.truth))
+        came = f"{truth} came, and to {truth} it gave {p} ({last.model:.2f})"
         words = f"you said {said}: {gave}; {came}."
     return [f" {line}" for line in wrap(words, max(1, width - 2))]
 
@@ -161,8 +163,8 @@ def _hand_rows(view: GenerateView, width: int, height: int) -> list[Text]:
         row = Text(look.sign("▸") if token == last.said else " ", look.palette.train)
         row.append(look.sign("●") if token == last.truth else " ", look.palette.best)
         row.append(f" {fit(view.glyph(token), view.token_cells)} ", look.palette.plain)
-        row.append(number_format.probability(probability).rjust(6) + " ", look.palette.plain)
+        row.append(number_format.format_probability(probability).rjust(6) + " ", look.palette.plain)
         size = max(0, width - row.cell_len - 1)
-        row.append(bar(probability / largest, size, look.ascii_only), look.palette.train)
+        row.append(draw_bar(probability / largest, size, look.ascii_only), look.palette.train)
         rows.append(row)
     return rows

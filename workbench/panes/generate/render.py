@@ -13,7 +13,7 @@ from workbench.panes.generate.side_panel import age_rows, sample_rows, side_rows
 from workbench.panes.generate.token_strip import label_row, sequence_rows, text_width
 from workbench.panes.generate.view_model import GenerateView, Message, Showing
 from workbench.render.sanitize import sanitize
-from workbench.widgets.appearance import beside, exactly, finished
+from workbench.widgets.appearance import finish_row, fit_row, join_ends
 
 _SIDE_FROM_WIDTH, _SIDE_WIDTH = 70, 22
 _SIDE_WIDTHS = ((150, 46), (100, 34))
@@ -35,7 +35,7 @@ def generate_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     is_under_field = view.message is not None and view.message.is_under_field
     at = 1 if is_under_field else n_rows  # the field lies over the first row
     filled[at:at] = told
-    return [finished(row, width, view.look) for row in filled]
+    return [finish_row(row, width, view.look) for row in filled]
 
 
 # The views
@@ -133,7 +133,7 @@ def _side_by_side(
     border = Text(view.look.sign(" │"), view.look.palette.guide)
     blank = [Text("")] * height
     rows = zip([*left, *blank][:height], [*right, *blank][:height], strict=True)
-    return [exactly(a, left_width) + border + b for a, b in rows]
+    return [fit_row(a, left_width) + border + b for a, b in rows]
 
 
 _BODIES: dict[Showing, Callable[[GenerateView, int, int], list[Text]]] = {
@@ -156,10 +156,10 @@ def _text_rows(
     room = width - note.cell_len - 2 if width >= _NOTE_FROM else width
     tokens, nats, *more = sequence_rows(view, room, n_lines)
     rows = [label_row(view, room)] if height >= _LABELS_FROM and room > 30 else []
-    rows.append(beside(tokens, note, width) if room < width else tokens)
+    rows.append(join_ends(tokens, note, width) if room < width else tokens)
     if height >= 4:
         words = Text(f"{draw_words(view)} " if tells_draw else "", view.look.palette.label)
-        rows.append(beside(nats, words, width))
+        rows.append(join_ends(nats, words, width))
         rows += more
     return [*rows, Text("")] if height >= _SPACED_FROM else rows
 

@@ -8,7 +8,7 @@ from workbench.panes.generate.bindings import with_key_labels
 from workbench.panes.generate.view_model import GenerateView, mean_nats
 from workbench.render import number_format
 from workbench.render.sanitize import END, fit
-from workbench.widgets.appearance import exactly
+from workbench.widgets.appearance import fit_row
 
 if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
     from seqlm.protocol.queries import SampleResult
@@ -61,7 +61,7 @@ def sample_rows(view: GenerateView, width: int, height: int) -> list[Text]:
         n_known = sum(sample.seen_in == "train" for sample in samples)
         known = f" · {n_known} in train" if told else ""
         rows.append(Text(f" {len(samples) - n_shown} more{known}", palette.guide))
-    return [exactly(row, width) for row in rows[:height]]
+    return [fit_row(row, width) for row in rows[:height]]
 
 
 def _made_by(view: GenerateView, width: int) -> str:
@@ -70,7 +70,7 @@ def _made_by(view: GenerateView, width: int) -> str:
     key = with_key_labels(view, "<generate.ten>")
     labels = [f"these counts make ({key} for ten more)", f"these counts make ({key})"]
     if view.samples_step is not None:
-        step = number_format.count(view.samples_step)
+        step = number_format.format_count(view.samples_step)
         labels = [f"latest {n}, of step {step} ({key} for more)", f"latest {n} ({key})"]
     return next((label for label in labels if len(label) < width), labels[-1])
 
@@ -80,10 +80,10 @@ def age_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     if not view.same_draw or height < 2:
         return []
     look = view.look
-    n_digits = max(len(number_format.count(step)) for step, _ in view.same_draw)
+    n_digits = max(len(number_format.format_count(step)) for step, _ in view.same_draw)
     rows = [Text(" same draw, by age", look.palette.guide)]
     for step, text in view.same_draw[-(height - 1) :]:
-        row = Text(" " + number_format.count(step).rjust(n_digits) + " ", look.palette.guide)
+        row = Text(" " + number_format.format_count(step).rjust(n_digits) + " ", look.palette.guide)
         row.append(fit(_shown(text, view), max(1, width - n_digits - 2)), look.palette.plain)
         rows.append(row)
     return rows

@@ -18,8 +18,8 @@ from workbench.panes.generate.candidates import (
 )
 from workbench.panes.generate.view_model import GenerateView
 from workbench.render import number_format
-from workbench.render.bars import bar
-from workbench.widgets.appearance import exactly
+from workbench.render.bars import draw_bar
+from workbench.widgets.appearance import fit_row
 
 WIDE_FROM, _MIDDLE_FROM, _LEAST_BAR, _NUMBER = 100, 60, 4, 6
 _SUMS_FROM, _HEADS_FROM = 8, 5
@@ -75,7 +75,7 @@ def stage_rows(view: GenerateView, width: int, n_rows: int) -> list[Text]:
     if n_sums:
         rows.append(table.sum_row(*_LABELS_LEFT, of=lambda column: column.left))
         rows.append(table.sum_row(*_LABELS_ENTROPY, of=lambda column: column.entropy))
-    return [exactly(row, width) for row in rows[:n_rows]]
+    return [fit_row(row, width) for row in rows[:n_rows]]
 
 
 class _Table:
@@ -99,7 +99,7 @@ class _Table:
         row = Text(" token", look.palette.guide) if n == 1 else row
         at = self._lead
         for column in self._columns:
-            row = exactly(row, at) if column.heads[n] else row
+            row = fit_row(row, at) if column.heads[n] else row
             row.append(look.sign(column.heads[n]), look.palette.guide)
             at += column.width
         return row
@@ -108,11 +108,11 @@ class _Table:
         look, at = self._view.look, self._lead
         row = candidate_head(self._view, index)
         for column in self._columns:
-            row = exactly(row, at)
+            row = fit_row(row, at)
             row.append(look.sign(column.cells[n]), look.palette.plain)
             if column.bar:
-                row = exactly(row, at + _NUMBER + 1)
-                drawn = bar(column.shares[n], column.bar, look.ascii_only)
+                row = fit_row(row, at + _NUMBER + 1)
+                drawn = draw_bar(column.shares[n], column.bar, look.ascii_only)
                 row.append(drawn, look.palette.train if column.is_first else look.palette.val)
             at += column.width
         return row
@@ -124,7 +124,7 @@ class _Table:
         row = Text(next((words for words in labels if len(words) < room), labels[-1]))
         for column in self._columns:
             words = self._view.look.sign(of(column))
-            row = exactly(row, at).append(words) if words else row
+            row = fit_row(row, at).append(words) if words else row
             at += column.width
         row.stylize(self._view.look.palette.guide)
         return row
@@ -164,7 +164,7 @@ def _columns(view: GenerateView, shown: range, width: int) -> list[_Column]:
     return [
         _values(view.stages[0], shown, ("model", ""), 8),
         _values(heated, shown, ("÷ T", _value(heated)), 7),
-        _Column(("kept", ""), 10, cells, left=number_format.count(last.n_left)),
+        _Column(("kept", ""), 10, cells, left=number_format.format_count(last.n_left)),
         _values(last, shown, ("drawn", "from"), 7),
     ]
 
@@ -204,7 +204,7 @@ def _values(stage: SamplerStage, shown: range, heads: tuple[str, str], width: in
         width=_wide_enough(width, heads),
         cells=[_value_left(stage, i) for i in shown],
         rest=_rest_left(stage, shown),
-        left=number_format.count(stage.n_left),
+        left=number_format.format_count(stage.n_left),
         entropy=f"{stage.entropy_nats:.2f}",
         shares=[stage.values[i] / largest for i in shown],
         is_first=stage.name == "softmax",
@@ -226,7 +226,7 @@ def _cuts(
         width=_wide_enough(13 if heads[1] in (_SUM, _KEPT) else 8, heads),
         cells=[_kept_word(stage, i, sums) for i in shown],
         rest=f"{n_cut:,} cut" if 0 < n_cut < n_others else word,
-        left=number_format.count(stage.n_left),
+        left=number_format.format_count(stage.n_left),
         entropy=f"{stage.entropy_nats:.2f}",
         rank=_OFF if stage.setting is None else 0,
     )
@@ -240,7 +240,7 @@ def _wide_enough(width: int, heads: tuple[str, str]) -> int:
 def _value_left(stage: SamplerStage, index: int) -> str:
     """The value of a candidate; dots for one that was cut before."""
     is_cut_before = stage.name == "temperature" and index >= stage.n_left
-    return _CUT_BEFORE if is_cut_before else number_format.probability(stage.values[index])
+    return _CUT_BEFORE if is_cut_before else number_format.format_probability(stage.values[index])
 
 
 def _rest_left(stage: SamplerStage, shown: range) -> str:
@@ -248,7 +248,7 @@ def _rest_left(stage: SamplerStage, shown: range) -> str:
     if stage.name == "temperature" and shown.start == 0 and shown.stop >= stage.n_left:
         return _CUT_BEFORE
     others = [*stage.values[: shown.start], *stage.values[shown.stop : stage.n_left]]
-    return number_format.probability(sum(others))
+    return number_format.format_probability(sum(others))
 
 
 def _kept_word(stage: SamplerStage, index: int, sums: list[float]) -> str:

@@ -2,7 +2,7 @@
 
 import math
 
-from workbench.corpus.novelty import copied_words, novelty_words
+from workbench.corpus.novelty import describe_copied, describe_novelty
 from workbench.panes.generate.tree import whole_text
 from workbench.panes.generate.view_model import GenerateView
 
@@ -12,8 +12,8 @@ def summary_parts(view: GenerateView) -> list[str]:
     branch = view.text.branch
     finding = view.finding(branch)
     n_characters = len(view.lookup(branch)[0])
-    copied = copied_words(finding, n_characters) if finding else ""
-    novelty = novelty_words(finding) if finding else "looking it up" * branch.has_ended
+    copied = describe_copied(finding, n_characters) if finding else ""
+    novelty = describe_novelty(finding) if finding else "looking it up" * branch.has_ended
     told = [words for words in (novelty, copied) if words]
     if not branch.has_ended:
         return told

@@ -43,10 +43,10 @@ def _parts(view: GenerateView) -> list[str]:
 def _weights(view: GenerateView, step: int) -> str:
     """Whose weights: the label has more to say where older ones are looked at."""
     if view.is_holding and view.showing != "guess":
-        return f"holds step {number_format.count(step)}"
+        return f"holds step {number_format.format_count(step)}"
     is_told = step == view.source.step and view.source.label
     return (
         sanitize(view.source.label, 60)
         if is_told
-        else f"weights of step {number_format.count(step)}"
+        else f"weights of step {number_format.format_count(step)}"
     )

@@ -9,7 +9,7 @@ from rich.text import Text
 from workbench.panes.generate.view_model import GenerateView
 from workbench.render.palette import surprisal_block, surprisal_level
 from workbench.render.sanitize import END, fit
-from workbench.widgets.appearance import Appearance, clickable
+from workbench.widgets.appearance import Appearance, mark_clickable
 
 _LEAST_CELL = 3  # with a sign before and after it, enough for "2.71"
 _MOST_CELL = 12
@@ -120,7 +120,7 @@ def _wide(found: Sequence[Cell], look: Appearance, width: int) -> tuple[Text, Te
         begin = len(top)
         top.append("[" if cell.under_cursor else " ", _bold(style, cell))
         top.append(_centred(cell.glyph, size), _bold(style, cell))
-        clickable(top, begin, place=cell.place)
+        mark_clickable(top, begin, place=cell.place)
         under.append(_digits(cell.surprisal).ljust(size + 1), look.palette.label)
         after_cursor = cell.under_cursor
     top.append("]" if after_cursor else " ")
@@ -140,7 +140,7 @@ def _narrow(found: Sequence[Cell], look: Appearance) -> tuple[Text, Text]:
         under.append(cell.gap)
         begin = len(top)
         top.append(shown, _bold(_style(cell, look), cell))
-        clickable(top, begin, place=cell.place)
+        mark_clickable(top, begin, place=cell.place)
         known = cell.surprisal is not None
         block = surprisal_block(cell.surprisal or 0.0, look.ascii_only) if known else " "
         under.append(block * cell_len(shown), look.palette.label)

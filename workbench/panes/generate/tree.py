@@ -8,12 +8,12 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from seqlm.data.tokenizer import END
-from workbench.corpus.novelty import novelty_words
+from workbench.corpus.novelty import describe_novelty
 from workbench.panes.generate.view_model import GenerateView, mean_nats
 from workbench.render.palette import surprisal_level
 from workbench.render.sanitize import fit
 from workbench.sampling.branches import Branch, TreeRow, first_divergent_index, tree_rows
-from workbench.widgets.appearance import clickable, exactly
+from workbench.widgets.appearance import fit_row, mark_clickable
 
 _UP_DOWN, _LEFT_RIGHT = "<generate.up><generate.down>", "<generate.back><generate.draw>"
 _KEEP = "<generate.drop> drop   <generate.keep> keep   <generate.undo> undo"
@@ -56,10 +56,10 @@ def branch_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     found = []
     for n in range(first, min(len(rows), first + height)):
         tree = _tree_row(view, rows[n], grid, n == 0, n == holder)
-        row = exactly(tree, min(room, grid.width + _HEAD + 1 + grid.is_spaced))
+        row = fit_row(tree, min(room, grid.width + _HEAD + 1 + grid.is_spaced))
         for words in columns[rows[n].index] if columns else ():
             row.append(words, view.look.palette.label)
-        found.append(exactly(row, width))
+        found.append(fit_row(row, width))
     return found
 
 
@@ -112,7 +112,7 @@ def _choices(view: GenerateView) -> list[tuple[list[str], ...]]:
     means = [mean_nats(view.nats(branch)) for branch in branches]
     letters = [branch.letter for branch in branches]
     texts = [fit(whole := whole_text(view, b), min(_MOST_TEXT, cell_len(whole))) for b in branches]
-    words = [novelty_words(finding) if finding else "" for finding in found]
+    words = [describe_novelty(finding) if finding else "" for finding in found]
     short = [word.partition(" (")[0] for word in words]
     nats = ["" if mean is None else f"{mean:.2f}" for mean in means]
     each = [f"{nats[0]} nats each" if nats[0] else "", *nats[1:]]
@@ -175,14 +175,14 @@ def _tree_row(
     line.append(look.sign("✓") if branch.is_kept else " ", look.palette.best)
     if is_first and grid.edges[0] > 0:
         line.append(fit(_prompt_glyphs(view), grid.edges[0]), look.palette.plain)
-    line = exactly(line, _HEAD + max(0, grid.edges[0]))
+    line = fit_row(line, _HEAD + max(0, grid.edges[0]))
     for place in range(min(len(branch.drawn) + 1, len(grid.edges) - 1)):
         if grid.edges[place] < 0:
             continue
         token = branch.drawn[place] if place < len(branch.drawn) else None
         line.append(look.sign(_joint(row, grid, place, token is None)), look.palette.guide)
         if token is None or place < row.begin:
-            line = exactly(line, _HEAD + grid.edges[place + 1])
+            line = fit_row(line, _HEAD + grid.edges[place + 1])
             continue
         begin = len(line)
         style = look.palette.surprisal[surprisal_level(token.surprisal)]
@@ -190,7 +190,7 @@ def _tree_row(
         line.append(fit(view.glyph(token.token), _size(grid, place)), style)
         if here:
             line.stylize("reverse bold", begin)
-        clickable(line, begin, branch=row.index, place=place)
+        mark_clickable(line, begin, branch=row.index, place=place)
     return line
 
 

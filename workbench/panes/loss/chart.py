@@ -19,7 +19,7 @@ from workbench.render.chart.chart import (
 )
 from workbench.render.chart.loss_range import LARGEST_DRAWN
 from workbench.render.chart.spec import XUnit
-from workbench.render.loss_units import in_unit
+from workbench.render.number_format import convert_loss
 from workbench.run.loss_series import LossBucket, LossSeries
 from workbench.run.state import AppliedChange
 from workbench.state.app_state import AppState
@@ -161,12 +161,12 @@ def _y_of(view: LossView) -> Callable[[float], float]:
     """What a loss in nats is on the y axis."""
     if view.unit == "nats":
         return float
-    return partial(in_unit, unit="bits") if view.unit == "bits" else _perplexity
+    return partial(convert_loss, unit="bits") if view.unit == "bits" else _perplexity
 
 
 def _perplexity(nats: float) -> float:
     """One too large to draw stands at the end of what can be drawn: it is no broken loss."""
-    value = in_unit(nats, "perplexity")
+    value = convert_loss(nats, "perplexity")
     return LARGEST_DRAWN if math.isfinite(nats) and value > LARGEST_DRAWN else value
 
 
@@ -174,5 +174,5 @@ def _hint(situation: AppState) -> str:
     if situation.run.status == "starting":
         return "starting the trainer: loading torch"
     if situation.run.status == "untrained":
-        return situation.keys.fill("<run.space> starts the line here")
+        return situation.keys.substitute_keys("<run.space> starts the line here")
     return ""

@@ -22,7 +22,7 @@ from workbench.panes.loss.view_model import (
     zoomed,
 )
 from workbench.panes.pane import Pane
-from workbench.render.loss_units import per_token
+from workbench.render.number_format import unit_label
 from workbench.run.kept_steps import nearest_kept_step
 from workbench.state.app_state import AppState
 from workbench.widgets.loss_numbers import numbers_row
@@ -53,7 +53,7 @@ class LossPane(Pane):
         view, part = self.view, ", part" if self.view.window else ""
         y = "log" if view.y == "log" else "linear"
         texts = [
-            f"{per_token(view.unit)} · x {view.x}{part} · y {y}",
+            f"{unit_label(view.unit)} · x {view.x}{part} · y {y}",
             f"{view.unit} · x {view.x}{part}",
             view.unit,
         ]

@@ -9,7 +9,7 @@ from workbench.panes.loss.axes import x_of
 from workbench.panes.loss.chart import ChartReadout, chart_spec, rates_shown, readings
 from workbench.panes.loss.rows import change_rows, now_row, reading_row
 from workbench.panes.loss.view_model import LossView, stop_of
-from workbench.render.chart.chart import Layout, chart_layout, render_chart
+from workbench.render.chart.chart import Layout, make_layout, render_chart
 from workbench.state.app_state import AppState
 from workbench.widgets.loss_numbers import numbers_row
 from workbench.widgets.row_widget import Row
@@ -56,7 +56,7 @@ class LossBody:
 
     @cached_property
     def _layout(self) -> Layout:
-        return chart_layout(self._spec)
+        return make_layout(self._spec)
 
     @cached_property
     def _readings(self) -> list[ChartReadout]:

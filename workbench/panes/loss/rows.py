@@ -4,14 +4,19 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from workbench.hints.hint_text import value_text
-from workbench.hints.setting_labels import label
+from workbench.hints.hint_text import format_value
+from workbench.hints.setting_labels import setting_label
 from workbench.panes.loss.axes import x_of
 from workbench.panes.loss.bindings import LOSS_BINDINGS
 from workbench.panes.loss.chart import ChartReadout, numbered_changes
 from workbench.panes.loss.view_model import LossView
-from workbench.render.loss_units import Unit, in_words
-from workbench.render.number_format import axis_seconds, compact, count
+from workbench.render.number_format import (
+    LossUnit,
+    format_axis_seconds,
+    format_compact,
+    format_count,
+    format_loss_in,
+)
 from workbench.render.sanitize import fit
 from workbench.run.diagnostics import n_together
 from workbench.run.state import AppliedChange, RunState
@@ -26,18 +31,18 @@ def reading_row(situation: AppState, view: LossView, reading: ChartReadout, widt
     the range, then the validation loss.
     """
     unit, val = view.unit, situation.run.val.before(reading.step)
-    low, high = in_words(reading.low, unit, 3), in_words(reading.high, unit, 3)
-    step: Piece = (f"{count(reading.step)}: ", "plain bold")
-    mean: Piece = (in_words(reading.mean, unit), "train bold")
+    low, high = format_loss_in(reading.low, unit, 3), format_loss_in(reading.high, unit, 3)
+    step: Piece = (f"{format_count(reading.step)}: ", "plain bold")
+    mean: Piece = (format_loss_in(reading.mean, unit), "train bold")
     train: list[Piece] = [step, ("train ", "label"), mean]
     span: Piece = (f" ({low}–{high})" if reading.n > 1 else "", "label")
     checked: list[Piece] = [
         ("   val ", "label"),
-        (in_words(val.last if val else None, unit), "val bold"),
+        (format_loss_in(val.last if val else None, unit), "val bold"),
     ]
     is_older = val is not None and val.step <= reading.step - reading.n
     more: list[Piece] = [
-        (f" at {count(val.step)}" if val and is_older else "", "label"),
+        (f" at {format_count(val.step)}" if val and is_older else "", "label"),
         (_elsewhere(situation, view, reading.step), "label"),
         (_said(situation, "   <loss.now>: back to now"), "guide"),
     ]
@@ -54,15 +59,15 @@ def reading_row(situation: AppState, view: LossView, reading: ChartReadout, widt
 
 
 def _of_steps(n: int) -> str:
-    return f"mean of {count(n)} steps"
+    return f"mean of {format_count(n)} steps"
 
 
 def _elsewhere(situation: AppState, view: LossView, step: int) -> str:
     """The second or the epoch of a step, where that is what stands on the axis."""
     x = x_of(situation, view.x)(step)
     if view.x == "seconds":
-        return f"  at {axis_seconds([round(x, 2 if x < 10 else 1)])[0]}"
-    return f"  epoch {compact(x)}" if view.x == "epochs" else ""
+        return f"  at {format_axis_seconds([round(x, 2 if x < 10 else 1)])[0]}"
+    return f"  epoch {format_compact(x)}" if view.x == "epochs" else ""
 
 
 def now_row(situation: AppState, view: LossView, width: int) -> Row:
@@ -73,7 +78,7 @@ def now_row(situation: AppState, view: LossView, width: int) -> Row:
     word = "now" if run.is_live else "end"
     zoom = "<loss.in> <loss.out> zoom" if view.window is None else "<loss.all> all steps"
     more: list[Piece] = [
-        (f"{word} {count(run.step)}", "plain"),
+        (f"{word} {format_count(run.step)}", "plain"),
         (_said(situation, " │ <loss.left><loss.right> read any step"), "label"),
         (_said(situation, f" │ {zoom}"), "label"),
     ]
@@ -81,18 +86,18 @@ def now_row(situation: AppState, view: LossView, width: int) -> Row:
 
 
 def _said(situation: AppState, words: str) -> str:
-    return situation.keys.fill(words, LOSS_BINDINGS)
+    return situation.keys.substitute_keys(words, LOSS_BINDINGS)
 
 
-def change_rows(situation: AppState, n_rows: int, width: int, unit: Unit = "nats") -> list[Row]:
+def change_rows(situation: AppState, n_rows: int, width: int, unit: LossUnit = "nats") -> list[Row]:
     """The latest changes, each with what it did to the validation loss.
 
     Where room is short the steps of the validations go first, then the old values.
     """
     shown = numbered_changes(situation)[-n_rows:] if n_rows else []
-    at = max((len(count(change.step)) for _, change in shown), default=0)
+    at = max((len(format_count(change.step)) for _, change in shown), default=0)
     heads: list[list[Piece]] = [
-        [(f"▲{number} ", "mark"), (f"{count(change.step).rjust(at)}  ", "label")]
+        [(f"▲{number} ", "mark"), (f"{format_count(change.step).rjust(at)}  ", "label")]
         for number, change in shown
     ]
     changes = [change for _, change in shown]
@@ -109,12 +114,14 @@ _LENGTHS = ((0, 0), (0, 1), (1, 1), (1, 2))
 
 
 def _told(
-    run: RunState, changes: Sequence[AppliedChange], unit: Unit, short: int, shorter: int
+    run: RunState, changes: Sequence[AppliedChange], unit: LossUnit, short: int, shorter: int
 ) -> list[list[Piece]]:
     """What was changed, its effects under one another."""
-    names = [label(change.key) for change in changes]
-    olds = ["" if short else f" {value_text(change.old)}" for change in changes]
-    texts = [f"{n}{o} → {value_text(c.new)}" for n, o, c in zip(names, olds, changes, strict=True)]
+    names = [setting_label(change.key) for change in changes]
+    olds = ["" if short else f" {format_value(change.old)}" for change in changes]
+    texts = [
+        f"{n}{o} → {format_value(c.new)}" for n, o, c in zip(names, olds, changes, strict=True)
+    ]
     wide = max(map(cell_len, texts), default=0)
     effects = [_effect(run, change, unit, shorter) for change in changes]
     return [
@@ -123,7 +130,7 @@ def _told(
     ]
 
 
-def _effect(run: RunState, change: AppliedChange, unit: Unit, shorter: int) -> str:
+def _effect(run: RunState, change: AppliedChange, unit: LossUnit, shorter: int) -> str:
     """What val did between the two validations around a change, and around others with it."""
     planned = "as planned" if change.is_planned and not shorter else ""
     if not change.can_have_effect:
@@ -131,13 +138,16 @@ def _effect(run: RunState, change: AppliedChange, unit: Unit, shorter: int) -> s
     gap = "  " if planned else ""
     if change.before is None or change.after is None:
         return f"{planned}{gap}{('val: not measured yet', 'val: not yet', '')[shorter]}"
-    before, after = in_words(change.before.loss, unit, 3), in_words(change.after.loss, unit, 3)
+    before, after = (
+        format_loss_in(change.before.loss, unit, 3),
+        format_loss_in(change.after.loss, unit, 3),
+    )
     n = n_together(run, change)
-    of = "" if n == 1 else ", both together" if n == 2 else f", all {count(n)} together"
-    of = f" by {count(n)}" if of and shorter else of
+    of = "" if n == 1 else ", both together" if n == 2 else f", all {format_count(n)} together"
+    of = f" by {format_count(n)}" if of and shorter else of
     if shorter:
         return f"{'val ' if shorter == 1 else ''}{before} → {after}{of}"
-    at, then = count(change.before.step), count(change.after.step)
+    at, then = format_count(change.before.step), format_count(change.after.step)
     return f"{planned}{gap}val {before} at {at} → {after} at {then}{of}"
 
 

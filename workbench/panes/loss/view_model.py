@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from workbench.render.axis import Axis, LinearAxis, LogAxis, SecondsAxis
-from workbench.render.loss_units import Unit
+from workbench.render.number_format import LossUnit
 
 XScale: TypeAlias = Literal["log", "linear", "seconds", "epochs"]
 YScale: TypeAlias = Literal["nats", "log", "bits", "perplexity"]
@@ -36,7 +36,7 @@ class LossView(Struct, frozen=True):
     window: tuple[float, float] | None = None
 
     @property
-    def unit(self) -> Unit:
+    def unit(self) -> LossUnit:
         """The unit in which losses are written."""
         return "nats" if self.y == "log" else self.y
 

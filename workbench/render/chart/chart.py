@@ -1,16 +1,15 @@
 """The loss chart: train line, validation points, references and changes, as rows of cells."""
 
-from workbench.render.axis import label_rows, place_labels
-from workbench.render.chart.grid import Grid
-from workbench.render.chart.layers import draw_plot, mark_texts
+from workbench.render.axis import assign_label_rows, place_labels
 from workbench.render.chart.layout import (
     LEGEND_WIDTH,
     Layout,
-    chart_layout,
     label_texts,
+    make_layout,
     x_labels,
 )
-from workbench.render.chart.loss_range import drawn_references
+from workbench.render.chart.loss_range import visible_references
+from workbench.render.chart.plot import Grid, draw_plot, mark_texts
 from workbench.render.chart.spec import (
     ASCII_SIGNS,
     SIGNS,
@@ -35,7 +34,7 @@ __all__ = [
     "Role",
     "Row",
     "Segment",
-    "chart_layout",
+    "make_layout",
     "render_chart",
 ]
 
@@ -56,7 +55,7 @@ def render_chart(spec: ChartSpec, layout: Layout | None = None) -> list[Row]:
     """
     if spec.width < 1 or spec.height < 1:
         return []
-    layout = layout or chart_layout(spec)
+    layout = layout or make_layout(spec)
     labels = _label_rows(spec, layout)
     grid = draw_plot(spec, layout, _guide_roles(layout, labels))
     left = _left_edge(spec, layout)
@@ -73,10 +72,10 @@ def _label_rows(spec: ChartSpec, layout: Layout) -> dict[int, tuple[str, Referen
     """Returns the label of each row; where references share one, the larger value stands above."""
     if not layout.labels:
         return {}
-    pairs = list(zip(label_texts(spec), drawn_references(spec), strict=True))
+    pairs = list(zip(label_texts(spec), visible_references(spec), strict=True))
     kept = pairs[: layout.plot_height]
     lines = [layout.row(ref.value) for _, ref in kept]
-    rows = label_rows(lines, layout.plot_height)
+    rows = assign_label_rows(lines, layout.plot_height)
     placed = dict(zip(rows, kept, strict=True))
     for line in set(lines):
         shared = sorted(row for row, of in zip(rows, lines, strict=True) if of == line)

@@ -7,9 +7,14 @@ from rich.cells import cell_len
 
 from workbench.render.axis import Axis
 from workbench.render.canvas import dots_per_cell
-from workbench.render.chart.loss_range import drawn_references, y_axis
+from workbench.render.chart.loss_range import make_y_axis, visible_references
 from workbench.render.chart.spec import ChartSpec, ReferenceLine
-from workbench.render.number_format import axis_seconds, compact, learning_rate, loss
+from workbench.render.number_format import (
+    format_axis_seconds,
+    format_compact,
+    format_learning_rate,
+    format_loss,
+)
 from workbench.render.sanitize import fit, sanitize
 
 MIN_WIDTH_FOR_AXES = 30
@@ -71,13 +76,13 @@ class Layout(Struct, frozen=True):
         return math.floor(self.dot_y(value) + 0.5) // self.dots[1]
 
 
-def chart_layout(spec: ChartSpec) -> Layout:
+def make_layout(spec: ChartSpec) -> Layout:
     """Plans a chart: small ones lose the names first, then the line under it, the axes, the numbers."""
     has_axes = spec.width >= MIN_WIDTH_FOR_AXES and spec.height >= MIN_HEIGHT_FOR_AXES
     axis_rows = (2 if spec.height >= MIN_HEIGHT_FOR_AXIS_LINE else 1) if has_axes else 0
     plot_height = max(0, spec.height) - axis_rows
     dots = dots_per_cell(spec.ascii_only)
-    y, texts = y_axis(spec, max(1, plot_height), dots[1])
+    y, texts = make_y_axis(spec, max(1, plot_height), dots[1])
     labels = label_width(spec)
     gutter = max(5, 1 + max(map(len, texts.values()), default=0)) + 1 if has_axes else 0
     return Layout(
@@ -105,10 +110,10 @@ def x_labels(spec: ChartSpec, layout: Layout) -> list[tuple[int, str]]:
 
 def _x_texts(ticks: list[float], spec: ChartSpec) -> list[str]:
     if spec.x_unit == "seconds":
-        return axis_seconds(ticks)
+        return format_axis_seconds(ticks)
     if spec.x_unit == "rates":
-        return [learning_rate(tick) for tick in ticks]
-    short = [compact(tick) for tick in ticks]
+        return [format_learning_rate(tick) for tick in ticks]
+    short = [format_compact(tick) for tick in ticks]
     is_told_apart = len(set(short)) == len(short)
     return short if is_told_apart else [f"{tick:,.10g}" for tick in ticks]
 
@@ -129,7 +134,7 @@ def label_texts(spec: ChartSpec) -> list[str]:
 
     Where room is short the notes go first, then the end of the names, never the number.
     """
-    shown = drawn_references(spec)
+    shown = visible_references(spec)
     numbers = [_reference_number(ref) for ref in shown]
     width = max(map(len, numbers), default=0)
     numbers = [number.rjust(width) for number in numbers]
@@ -153,4 +158,4 @@ def label_texts(spec: ChartSpec) -> list[str]:
 
 def _reference_number(ref: ReferenceLine) -> str:
     """Writes the loss of a reference; a very large one in short."""
-    return loss(ref.value, 3) if abs(ref.value) < 10_000 else compact(ref.value)
+    return format_loss(ref.value, 3) if abs(ref.value) < 10_000 else format_compact(ref.value)

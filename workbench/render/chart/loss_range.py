@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from workbench.render.axis import Axis, LinearAxis, LogAxis, decimals_for
 from workbench.render.chart.spec import ChartSpec, ReferenceLine
-from workbench.render.number_format import compact
+from workbench.render.number_format import format_compact
 
 LARGEST_DRAWN = 1e12
 HEADROOM, LOG_HEADROOM = 1.15, 100
@@ -18,7 +18,7 @@ def is_drawable(value: float) -> bool:
     return abs(value) <= LARGEST_DRAWN
 
 
-def drawn_references(spec: ChartSpec) -> list[ReferenceLine]:
+def visible_references(spec: ChartSpec) -> list[ReferenceLine]:
     """Returns the references that have a place on the axis."""
     lowest = _lowest_drawn(spec)
     return [ref for ref in spec.references if lowest <= ref.value <= LARGEST_DRAWN]
@@ -29,7 +29,7 @@ def _lowest_drawn(spec: ChartSpec) -> float:
     return 1 / LARGEST_DRAWN if spec.y_log else -LARGEST_DRAWN
 
 
-def loss_range(spec: ChartSpec) -> tuple[float, float] | None:
+def find_loss_range(spec: ChartSpec) -> tuple[float, float] | None:
     """Returns the losses to cover: data and references, without a few wild ones at the top.
 
     None where there is nothing to cover.
@@ -39,14 +39,14 @@ def loss_range(spec: ChartSpec) -> tuple[float, float] | None:
     reference that is no guide, such as the best so far, moves and does not raise the range. A
     logarithmic axis has room for a hundred times that guide.
     """
-    data, references = _data(spec), drawn_references(spec)
+    data, references = _data(spec), visible_references(spec)
     covered = [*data[:1], *(ref.value for ref in references)]
     if not covered:
         return None
     guides = [ref.value for ref in references if ref.role == "guide"]
     low, high = min(covered), max(covered)
     if data:
-        high = max([*guides, highest_shown(data, guides, LOG_HEADROOM if spec.y_log else HEADROOM)])
+        high = max([*guides, cap_range(data, guides, LOG_HEADROOM if spec.y_log else HEADROOM)])
     if high - low > 1e-6 * max(0.01, abs(high), abs(low)):
         return low, high
     pad = max(0.05, abs(high) * 0.05)
@@ -60,7 +60,7 @@ def _data(spec: ChartSpec) -> list[float]:
     return sorted([value for value in losses if lowest <= value <= LARGEST_DRAWN])
 
 
-def highest_shown(data: Sequence[float], guides: Sequence[float], headroom: float) -> float:
+def cap_range(data: Sequence[float], guides: Sequence[float], headroom: float) -> float:
     """Returns the highest loss that the axis should reach; `data` is sorted."""
     if guides:
         cap = max(guides) + (headroom - 1) * abs(max(guides))
@@ -71,25 +71,25 @@ def highest_shown(data: Sequence[float], guides: Sequence[float], headroom: floa
     return min(data[-1], cap) if cap > data[0] else data[-1]
 
 
-def y_axis(spec: ChartSpec, n_rows: int, dots_down: int) -> tuple[Axis, dict[int, str]]:
+def make_y_axis(spec: ChartSpec, n_rows: int, dots_down: int) -> tuple[Axis, dict[int, str]]:
     """Returns the axis of losses, and what is written beside each row that has a number.
 
     Where nothing is drawn yet there is no number: any would be made up.
     """
-    ends = loss_range(spec)
+    ends = find_loss_range(spec)
     if ends is None:
         return LinearAxis(0.0, 1.0), {}
     low, high = ends
     if spec.y_log:
-        return log_rows(low, high, n_rows)
-    axis, tick_step = even_rows(low, high, n_rows, dots_down)
-    texts = row_texts(axis, tick_step, n_rows)
+        return make_log_rows(low, high, n_rows)
+    axis, tick_step = make_even_rows(low, high, n_rows, dots_down)
+    texts = format_row_texts(axis, tick_step, n_rows)
     if low >= 0:  # below 0 nothing is ever drawn
         texts = {row: text for row, text in texts.items() if not text.startswith("-")}
     return axis, texts
 
 
-def log_rows(low: float, high: float, n_rows: int) -> tuple[LogAxis, dict[int, str]]:
+def make_log_rows(low: float, high: float, n_rows: int) -> tuple[LogAxis, dict[int, str]]:
     """Lays losses on rows by their logarithm, a round number on every few of them.
 
     The ends stand on a grid, so that they stay where they are while the losses fall a little.
@@ -103,13 +103,13 @@ def log_rows(low: float, high: float, n_rows: int) -> tuple[LogAxis, dict[int, s
     rows = {}
     for row in range(every // 2, n_rows, every):
         middle = top - row * per_row
-        rows[row] = roundest(10 ** (middle - per_row / 4), 10 ** (middle + per_row / 4))
+        rows[row] = roundest_between(10 ** (middle - per_row / 4), 10 ** (middle + per_row / 4))
     if top - bottom < 1:
         return axis, _written(rows)
-    return axis, {row: compact(tick) for row, tick in rows.items()}
+    return axis, {row: format_compact(tick) for row, tick in rows.items()}
 
 
-def roundest(low: float, high: float) -> float:
+def roundest_between(low: float, high: float) -> float:
     """Returns the number between two others, 0 < low < high, that is written the shortest."""
     step = 10.0 ** math.floor(math.log10(high))
     while True:
@@ -120,7 +120,9 @@ def roundest(low: float, high: float) -> float:
         step /= 10
 
 
-def even_rows(low: float, high: float, n_rows: int, dots_down: int) -> tuple[LinearAxis, float]:
+def make_even_rows(
+    low: float, high: float, n_rows: int, dots_down: int
+) -> tuple[LinearAxis, float]:
     """Lays losses on rows so that round ones fall in the middle of a row, evenly apart.
 
     One row is a half to a fifth of a 1-2-5 step: the finest such row for which the range
@@ -163,7 +165,7 @@ def _row_sizes(at_least: float, n_rows: int) -> list[tuple[float, float]]:
     )
 
 
-def row_texts(y: LinearAxis, tick_step: float, n_rows: int) -> dict[int, str]:
+def format_row_texts(y: LinearAxis, tick_step: float, n_rows: int) -> dict[int, str]:
     """Returns the loss to write on each row that has a round one."""
     first = math.ceil(y.low / tick_step - 1e-9)
     last = math.floor(y.high / tick_step + 1e-9)
@@ -176,6 +178,6 @@ def _written(rows: Mapping[int, float]) -> dict[int, str]:
     """Writes the number of each row with as many decimals as tell them apart."""
     decimals = decimals_for([*rows.values()])
     return {
-        row: compact(tick) if abs(tick) >= 10_000 else f"{tick:.{decimals}f}"
+        row: format_compact(tick) if abs(tick) >= 10_000 else f"{tick:.{decimals}f}"
         for row, tick in rows.items()
     }

@@ -7,10 +7,10 @@ from operator import itemgetter
 
 from workbench.render.axis import LogAxis
 from workbench.render.canvas import BrailleCanvas
-from workbench.render.chart.grid import Grid
 from workbench.render.chart.layout import Layout
+from workbench.render.chart.plot import Grid
 from workbench.render.chart.spec import ASCII_SIGNS, SIGNS, Row
-from workbench.render.number_format import learning_rate
+from workbench.render.number_format import format_learning_rate
 
 _MOST_RATIO = 1e4
 
@@ -58,7 +58,7 @@ def rate_strip(
 
 def _beside(rate: float, width: int) -> str:
     """Names a rate beside the row at whose height it is drawn."""
-    number = "" if math.isnan(rate) else learning_rate(float(f"{rate:.3g}"))
+    number = "" if math.isnan(rate) else format_learning_rate(float(f"{rate:.3g}"))
     texts = [f" learning rate {number}", f" rate {number}", f" {number}"]
     return next((text for text in texts if number and len(text) <= width), "").ljust(width)
 

@@ -2,18 +2,55 @@
 
 import math
 from collections.abc import Iterable
+from itertools import groupby
 
 from msgspec import Struct
+from rich.cells import cell_len
 
 from workbench.render.canvas import BrailleCanvas
-from workbench.render.chart.grid import Grid
 from workbench.render.chart.layout import Layout
-from workbench.render.chart.loss_range import LARGEST_DRAWN, drawn_references, is_drawable
-from workbench.render.chart.spec import ASCII_SIGNS, IN_BAND, SIGNS, ChartSpec, Role, Signs
-from workbench.render.sanitize import ascii_text, sanitize
+from workbench.render.chart.loss_range import LARGEST_DRAWN, is_drawable, visible_references
+from workbench.render.chart.spec import ASCII_SIGNS, IN_BAND, SIGNS, ChartSpec, Role, Row, Signs
+from workbench.render.sanitize import REPLACEMENT, sanitize, to_ascii
 
 # Validation is drawn at most once in so many columns, so that the train line stays visible.
 VAL_SPACING = 4
+
+
+class Grid:
+    """Cells with a character and a role each; every character is one cell wide."""
+
+    def __init__(self, width: int, height: int) -> None:
+        """Makes a grid of spaces."""
+        self.width, self.height = width, height
+        self.chars = [[" "] * width for _ in range(height)]
+        self.roles: list[list[Role]] = [["plain"] * width for _ in range(height)]
+
+    def put(self, column: int, row: int, char: str, role: Role) -> None:
+        """Writes one cell; outside the grid nothing happens."""
+        if 0 <= column < self.width and 0 <= row < self.height:
+            self.chars[row][column] = char
+            self.roles[row][column] = role
+
+    def write(self, column: int, row: int, text: str, role: Role) -> None:
+        """Writes text into neighbouring cells, one character each."""
+        for offset, char in enumerate(narrow(text)):
+            self.put(column + offset, row, char, role)
+
+    def row(self, row: int) -> Row:
+        """Returns one row as segments, neighbours of one role joined."""
+        text, at = "".join(self.chars[row]), 0
+        joined: Row = []
+        for role, run in groupby(self.roles[row]):
+            end = at + len(list(run))
+            joined.append((text[at:end], role))
+            at = end
+        return joined
+
+
+def narrow(text: str) -> str:
+    """Returns the text with each character that is not exactly one cell wide replaced."""
+    return "".join(char if cell_len(char) == 1 else REPLACEMENT for char in text)
 
 
 class DotColumn(Struct):
@@ -92,7 +129,7 @@ def _draw_guides(plot: Plot, labelled_rows: dict[int, Role]) -> None:
     """Draws a dashed line for each reference, at its true height."""
     if plot.grid.height < 3:
         return
-    for ref in drawn_references(plot.spec):
+    for ref in visible_references(plot.spec):
         row = plot.layout.row(ref.value)
         role = labelled_rows.get(row, ref.role)
         for column in range(plot.grid.width):
@@ -122,11 +159,11 @@ def _draw_hint(plot: Plot) -> None:
         return
     grid = plot.grid
     text = sanitize(plot.spec.hint, grid.width)
-    guides = {plot.layout.row(ref.value) for ref in drawn_references(plot.spec)}
+    guides = {plot.layout.row(ref.value) for ref in visible_references(plot.spec)}
     middle = (grid.height - 1) / 2
     rows = sorted(range(grid.height), key=lambda row: (row in guides, abs(row - middle)))
     if rows:
-        shown = ascii_text(text) if plot.spec.ascii_only else text
+        shown = to_ascii(text) if plot.spec.ascii_only else text
         grid.write((grid.width - len(shown)) // 2, rows[0], shown, "label")
 
 
@@ -216,7 +253,7 @@ def mark_texts(spec: ChartSpec, layout: Layout) -> list[tuple[int, str]]:
         if not 0 <= column < layout.plot_width:
             continue
         label = sanitize(mark.label, 4) or str(number)
-        label = ascii_text(label) if spec.ascii_only else label
+        label = to_ascii(label) if spec.ascii_only else label
         if groups and column < groups[-1][0] + len(groups[-1][2]):
             column, first, _ = groups.pop()
         else:

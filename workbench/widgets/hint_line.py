@@ -11,18 +11,18 @@ from workbench.widgets.row_widget import Row, RowWidget
 _URGENT = ("error", "warning")
 
 
-class CoachLine(RowWidget):
+class HintLine(RowWidget):
     """Reserved for one sentence, so that the panes never move."""
 
     situation: AppState | None = None
     _has_losses = False
 
-    def show(self, situation: AppState) -> None:
+    def set_state(self, situation: AppState) -> None:
         """Show what there is to say in this situation."""
         self.situation = situation
         self.redraw()
 
-    def show_losses(self, has_losses: bool) -> None:
+    def set_losses_visible(self, has_losses: bool) -> None:
         """Show the exact losses instead, where no other row has them; what is urgent comes first."""
         if has_losses != self._has_losses:
             self._has_losses = has_losses
