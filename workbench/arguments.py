@@ -4,22 +4,14 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
+from seqlm.cli.argument_parser import ArgumentParser
 from seqlm.errors import RequestError
 from workbench.controllers.target import CliOptions
 from workbench.render.palette import PALETTES
 
 MAX_FPS = 60
 _SETTING = re.compile(r"[A-Za-z_.]*=")  # the path of a file may hold a = further on
-
-
-class _Parser(argparse.ArgumentParser):
-    """Errors are one line, like every error of this program."""
-
-    def error(self, message: str) -> NoReturn:
-        """Refuse the words that were given."""
-        raise RequestError(message)
 
 
 def parse_arguments(arguments: Sequence[str]) -> CliOptions:
@@ -43,7 +35,7 @@ def parse_arguments(arguments: Sequence[str]) -> CliOptions:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = ArgumentParser(
         prog="seqlm-tui",
         description="Learn how sequence language models work by watching and steering one.",
         epilog="Without arguments: the newest run that trains now, else the preset names-mlp.",

@@ -1,12 +1,12 @@
 """Commands that ask a model: eval, predict, sample, score."""
 
 import argparse
-import math
 import sys
 from typing import Any
 
 from seqlm.cli.output import nats, print_json, print_lines, print_table, sanitize
 from seqlm.cli.runs import AddCommand
+from seqlm.data.baselines import perplexity
 from seqlm.data.corpus import MAX_STORED_BYTES
 from seqlm.data.tokenizer import END, unknown_words, untrained_words
 from seqlm.errors import RequestError
@@ -103,14 +103,6 @@ def _eval(options: argparse.Namespace) -> int:
         f" ({answer.n_tokens:,} tokens; {answer.protocol})",
         *(looks if answer.split == "test" else []),
     )
-
-
-def perplexity(loss: float) -> float:
-    """Exponential of a loss in nats; infinite where no number is so large."""
-    try:
-        return math.exp(loss)
-    except OverflowError:
-        return math.inf
 
 
 def _times(n: int) -> str:

@@ -2,19 +2,13 @@
 
 import argparse
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
-from seqlm.errors import RequestError, unknown
+from seqlm.cli.argument_parser import ArgumentParser
+from seqlm.errors import unknown
 
 _SETTINGS = """KEY=VALUE is a setting, e.g. train.learning_rate=0.1
 All settings of a preset: seqlm presets NAME"""
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong as every other error is said."""
-
-    def error(self, message: str) -> NoReturn:
-        raise RequestError(f"{message} (help: {self.prog} --help)")
 
 
 class Request:
@@ -59,9 +53,9 @@ def _build() -> tuple[argparse.ArgumentParser, list[str]]:
 
     about = "Train and inspect sequence language models."
     raw = argparse.RawDescriptionHelpFormatter  # what a person types stays in one line
-    parser = _Parser(prog="seqlm", description=about, epilog=_SETTINGS, formatter_class=raw)
+    parser = ArgumentParser(prog="seqlm", description=about, epilog=_SETTINGS, formatter_class=raw)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=ArgumentParser)
 
     def command(name: str, action: Callable[[Any], int], text: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=text, description=text, formatter_class=raw)

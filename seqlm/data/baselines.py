@@ -65,3 +65,11 @@ def bigram_counts(prepared: PreparedText, split: Split) -> NgramCounts:
     for (a, b), count in pairs.items():
         grams[name.get(a, unknown) + name.get(b, unknown)] += count
     return NgramCounts(2, tokenizer.n_vocab, prepared.fill_id, grams)
+
+
+def perplexity(loss: float) -> float:
+    """Return the exponential of a loss in nats; infinite where that exceeds the largest float."""
+    try:
+        return math.exp(loss)
+    except OverflowError:
+        return math.inf

@@ -117,7 +117,9 @@ def candidates(
         settings: Of the stages.
     """
     order = sorted(range(len(probabilities)), key=lambda i: (-probabilities[i], i))
-    drawn_with = sampler_stages([_ln(probabilities[i]) for i in order], settings)[-1].values
+    drawn_with = sampler_stages([log_or_minus_inf(probabilities[i]) for i in order], settings)[
+        -1
+    ].values
     return [Candidate(i, probabilities[i], p) for i, p in zip(order, drawn_with, strict=True)]
 
 
@@ -237,5 +239,6 @@ def _filled(values: Sequence[float], n: int) -> list[float]:
     return [*values, *[0.0] * (n - len(values))]
 
 
-def _ln(probability: float) -> float:
+def log_or_minus_inf(probability: float) -> float:
+    """Return the natural logarithm, -inf for a probability of 0."""
     return math.log(probability) if probability > 0 else -math.inf

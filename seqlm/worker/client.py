@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -132,9 +133,8 @@ class Connection:
             self.process.wait(self.patience_s)
         status = self.process.returncode
         if status is None:
-            return "the trainer closed the connection"
-        how = f"signal {-status}" if status < 0 else f"exit status {status}"
-        return f"the trainer ended ({how}){self._error_line()}"
+            return f"the trainer {describe_exit(status)}"
+        return f"the trainer {describe_exit(status)}{self._error_line()}"
 
     def _error_line(self) -> str:
         if self._errors is None or self._errors.closed:
@@ -142,6 +142,20 @@ class Connection:
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
         return f": {lines[-1]}" if lines else ""
+
+
+def describe_exit(status: int | None) -> str:
+    """Return how a worker ended, as words that follow "the trainer".
+
+    Args:
+        status: Exit status, negative for a signal; None for a process that is still running.
+    """
+    if status is None:
+        return "closed its connection"
+    if status >= 0:
+        return f"ended (exit status {status})"
+    likely_cause = ": often memory" if -status == signal.SIGKILL else ""
+    return f"was killed (signal {-status}{likely_cause})"
 
 
 def is_reply_to(reply: Reply, message_id: str) -> bool:

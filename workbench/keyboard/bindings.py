@@ -6,9 +6,43 @@ PANE_NAMES = ("Data", "Controls", "Loss", "Generate")
 """By their digits, from 1."""
 
 
-def _key(name: str, keys: str, action: str, words: str) -> Binding:
-    """A binding with a name that a keymap file can move; the footer has rules of its own."""
-    return Binding(keys, action, words, show=False, id=name)
+def make_binding(
+    prefix: str,
+    name: str,
+    keys: str,
+    action: str,
+    label: str,
+    help_text: str = "",
+    show: bool = True,
+    key_display: str | None = None,
+) -> Binding:
+    """Return a binding whose id is ``prefix.name``, by which a keymap file can move it.
+
+    Args:
+        prefix: Pane or group of bindings.
+        name: Name within the group.
+        keys: Default keys, separated by commas.
+        action: Textual action.
+        label: Label in the footer and the command palette.
+        help_text: Sentence for the help screen; without one the label is shown there.
+        show: Whether the footer may show the binding.
+        key_display: Name of the keys where the default one is unclear.
+    """
+    return Binding(
+        keys,
+        action,
+        label,
+        show=show,
+        tooltip=help_text,
+        key_display=key_display,
+        id=f"{prefix}.{name}",
+    )
+
+
+def _key(name: str, keys: str, action: str, label: str) -> Binding:
+    """Return a global binding; the footer chooses among the global bindings by its own rules."""
+    prefix, _, own_name = name.partition(".")
+    return make_binding(prefix, own_name, keys, action, label, show=False)
 
 
 APP_BINDINGS: list[BindingType] = [

@@ -8,6 +8,8 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
+from seqlm.data.baselines import perplexity
+
 LossUnit = Literal["nats", "bits", "perplexity"]
 
 MISSING = "—"
@@ -49,10 +51,7 @@ def convert_loss(nats: float, unit: LossUnit) -> float:
         return nats / _LN_2
     if unit == "nats" or not math.isfinite(nats):
         return nats
-    try:
-        return math.exp(nats)
-    except OverflowError:
-        return math.inf
+    return perplexity(nats)
 
 
 def format_loss_in(nats: float | None, unit: LossUnit, digits: int = 4) -> str:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from seqlm.configuration.run_config import SampleConfig
 from seqlm.generation import sampler
+from seqlm.generation.sampler import log_or_minus_inf
 
 
 class Prediction(Struct, frozen=True):
@@ -41,7 +42,7 @@ class Prediction(Struct, frozen=True):
 
     def log_probability(self, index: int) -> float:
         """The model's logit of a candidate, up to a constant that changes no probability."""
-        return _ln(self.probabilities[index])
+        return log_or_minus_inf(self.probabilities[index])
 
     def index(self, token: str) -> int | None:
         """The place of a token among the candidates, None if it is no candidate."""
@@ -55,7 +56,7 @@ class Prediction(Struct, frozen=True):
 
     def stages(self, sampling: SampleConfig) -> list[sampler.SamplerStage]:
         """What each stage of the sampler makes of the candidates."""
-        return sampler.sampler_stages(list(map(_ln, self.probabilities)), sampling)
+        return sampler.sampler_stages(list(map(log_or_minus_inf, self.probabilities)), sampling)
 
     def sampled(self, sampling: SampleConfig) -> list[sampler.Candidate]:
         """Each candidate with the probability it is drawn with; 0 where it was cut.
@@ -103,7 +104,3 @@ class DrawnToken(Struct, frozen=True):
             and self.prediction.probabilities == other.prediction.probabilities
             and self.prediction.vocabulary == other.prediction.vocabulary
         )
-
-
-def _ln(probability: float) -> float:
-    return math.log(probability) if probability > 0 else -math.inf

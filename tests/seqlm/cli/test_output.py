@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from seqlm.cli.models import _lines_of, perplexity
+from seqlm.cli.models import _lines_of
 from seqlm.cli.output import print_json, print_lines, print_table
 from seqlm.cli.training import _report
+from seqlm.data.baselines import perplexity
 from seqlm.protocol.queries import SampleResult
 from seqlm.runs.summary import RunProgress, RunSummary
 

@@ -1,7 +1,10 @@
 """The keys of the Controls pane, by names that a keymap can move."""
 
-from textual.binding import Binding, BindingType
+from functools import partial
 
+from textual.binding import BindingType
+
+from workbench.keyboard.bindings import make_binding
 from workbench.panes.controls.value_editing import is_number
 from workbench.panes.controls.view_model import ControlsView
 
@@ -33,11 +36,7 @@ def action_availability(view: ControlsView) -> tuple[bool, ...]:
     )
 
 
-def _key(
-    name: str, keys: str, action: str, words: str, help_text: str, show: bool = True
-) -> Binding:
-    """A binding whose id is the pane and a name, for a file that moves keys."""
-    return Binding(keys, action, words, show=show, tooltip=help_text, id=f"controls.{name}")
+_key = partial(make_binding, "controls")
 
 
 CONTROLS_BINDINGS: list[BindingType] = [

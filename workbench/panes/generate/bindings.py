@@ -1,7 +1,10 @@
 """The keys of the Generate pane, by names that a keymap can move, and its help."""
 
-from textual.binding import Binding, BindingType
+from functools import partial
 
+from textual.binding import BindingType
+
+from workbench.keyboard.bindings import make_binding
 from workbench.panes.generate.view_model import VIEWS, GenerateView, Showing
 
 GENERATE_HELP = (
@@ -65,11 +68,7 @@ def action_availability(view: GenerateView) -> tuple[bool, ...]:
     return tuple(is_action_available(view, action) for action in (*_WAYS_OUT, "view", *_WHERE))
 
 
-def _key(
-    name: str, keys: str, action: str, words: str, help_text: str, show: bool = True
-) -> Binding:
-    """A binding whose id is the pane and a name, for a file that moves keys."""
-    return Binding(keys, action, words, show=show, tooltip=help_text, id=f"generate.{name}")
+_key = partial(make_binding, "generate")
 
 
 GENERATE_BINDINGS: list[BindingType] = [

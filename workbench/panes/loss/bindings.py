@@ -1,6 +1,10 @@
 """The keys of the Loss pane, by names that a keymap can move, and its help."""
 
-from textual.binding import Binding, BindingType
+from functools import partial
+
+from textual.binding import BindingType
+
+from workbench.keyboard.bindings import make_binding
 
 LOSS_HELP = (
     "How surprised the model is by the right token: lower is better. The unit stands on the border: "
@@ -15,16 +19,12 @@ LOSS_HELP = (
 )
 
 
-def _key(
-    name: str, keys: str, action: str, words: str, shown: str | None = None, show: bool = False
-) -> Binding:
-    """A binding whose id is the pane and a name, for a file that moves keys."""
-    return Binding(keys, action, words, show=show, key_display=shown, id=f"loss.{name}")
+_key = partial(make_binding, "loss", show=False)
 
 
 LOSS_BINDINGS: list[BindingType] = [
-    _key("left", "left,h", "read(-1)", "read a step", "←→", show=True),
-    _key("right", "right,l", "read(1)", "read the next step", "→"),
+    _key("left", "left,h", "read(-1)", "read a step", key_display="←→", show=True),
+    _key("right", "right,l", "read(1)", "read the next step", key_display="→"),
     _key("page_left", "pageup", "read(-10)", "ten columns back"),
     _key("page_right", "pagedown", "read(10)", "ten columns on"),
     _key("first", "home", "read(-1000000)", "the first step"),
@@ -32,8 +32,8 @@ LOSS_BINDINGS: list[BindingType] = [
     _key("look", "enter", "look", "look at the model there", show=True),
     _key("x", "x", "x_axis", "axis", show=True),
     _key("y", "y", "y_axis", "unit", show=True),
-    _key("in", "plus,equals_sign", "zoom_in", "zoom in", "+", show=True),
-    _key("out", "minus", "zoom_out", "zoom out", "-", show=True),
+    _key("in", "plus,equals_sign", "zoom_in", "zoom in", key_display="+", show=True),
+    _key("out", "minus", "zoom_out", "zoom out", key_display="-", show=True),
     _key("all", "0", "show_all", "all steps", show=True),
     _key("now", "escape", "now", "back to now", show=True),
 ]
