@@ -140,7 +140,7 @@ class LoadedModel:
         )
         sampling = make_sampler_options(asked, count, length, greedy)
         ids = self._text.tokenizer.encode(prompt)
-        *_, drawn = self._generator.draw(ids, sampling, count, length)
+        *_, drawn = self._generator.sample(ids, sampling, count, length)
         *_, samples = describe_samples(drawn, ids, self._text, greedy)
         return samples
 

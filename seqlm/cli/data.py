@@ -11,7 +11,7 @@ import msgspec
 from seqlm.cli.output import nats, print_json, print_lines, print_table
 from seqlm.cli.runs import AddCommand
 from seqlm.data.corpus_registry import CORPORA, is_downloaded
-from seqlm.data.remote import REMOTE
+from seqlm.data.download import REMOTE_CORPORA
 from seqlm.data.split import SPLITS
 from seqlm.data.text_io import Progress
 from seqlm.errors import RequestError
@@ -39,7 +39,7 @@ def _data(options: argparse.Namespace) -> int:
         return _data_show(options)
     if options.what == "fetch":
         return _data_fetch(options)
-    found = [(name, source.about, is_downloaded(name)) for name, source in CORPORA.items()]
+    found = [(name, source.description, is_downloaded(name)) for name, source in CORPORA.items()]
     if options.json:
         records = [{"corpus": name, "about": about, "here": here} for name, about, here in found]
         return print_json({"corpora": records})
@@ -148,17 +148,17 @@ def _loss_lines(text: "PreparedText", losses: Mapping[str, float]) -> list[str]:
 
 def _data_fetch(options: argparse.Namespace) -> int:
     """``seqlm data fetch CORPUS``."""
-    from seqlm.data.download import fetch
+    from seqlm.data.download import download_corpus
 
     name = options.corpus
     if name is None:
-        raise RequestError(f"data fetch needs a corpus: {' or '.join(REMOTE)}")
+        raise RequestError(f"data fetch needs a corpus: {' or '.join(REMOTE_CORPORA)}")
     if options.settings:
         raise RequestError(
             f"data fetch takes no settings: {' '.join(options.settings)}", options.settings
         )
     with _display(name) as progress:
-        fetched = fetch(name, progress)
+        fetched = download_corpus(name, progress)
     if options.json:
         return print_json(msgspec.to_builtins(fetched))
     done = "fetched" if fetched.fetched else "here already"

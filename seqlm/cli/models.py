@@ -8,7 +8,7 @@ from seqlm.cli.output import nats, print_json, print_lines, print_table, sanitiz
 from seqlm.cli.runs import AddCommand
 from seqlm.data.baselines import perplexity
 from seqlm.data.corpus import MAX_STORED_BYTES
-from seqlm.data.tokenizer import END, unknown_words, untrained_words
+from seqlm.data.tokenizer import END, format_unknown_tokens, format_untrained_prompt
 from seqlm.errors import RequestError
 from seqlm.protocol.commands import Read
 from seqlm.protocol.queries import NextToken, Query, Sample, SampleResult, Score, SplitLoss
@@ -117,7 +117,7 @@ def _predict(options: argparse.Namespace) -> int:
     answer = _ask(run, query)
     _tell_unknown(answer.unknown)
     if answer.never_begins:
-        sys.stderr.write(f"seqlm: {sanitize(untrained_words(answer.prompt[0]))}\n")
+        sys.stderr.write(f"seqlm: {sanitize(format_untrained_prompt(answer.prompt[0]))}\n")
     parts = zip(answer.tokens, answer.ids, answer.probabilities, strict=True)
     following = [{"token": t, "id": i, "probability": p} for t, i, p in parts]
     if options.json:
@@ -157,7 +157,7 @@ def _sample(options: argparse.Namespace) -> int:
 def _tell_unknown(words: list[str]) -> None:
     """Say on standard error which words are read as the unknown one."""
     if words:
-        sys.stderr.write(f"seqlm: {sanitize(unknown_words(words))}\n")
+        sys.stderr.write(f"seqlm: {sanitize(format_unknown_tokens(words))}\n")
 
 
 def _lines_of(drawn: SampleResult) -> list[str]:

@@ -41,7 +41,7 @@ def perfect_loss(prepared: PreparedText, tokenizer: str) -> float | None:
         return None
     if prepared.has_unknown:
         return None
-    from seqlm.data.grammar_entropy import exact_entropy  # here, as few texts are made by a grammar
+    from seqlm.data.grammar import exact_entropy  # here, as few texts are made by a grammar
 
     return exact_entropy(corpus.name, tokenizer)
 
@@ -57,7 +57,7 @@ def bigram_counts(prepared: PreparedText, split: Split) -> NgramCounts:
         return NgramCounts.fit(sequences, 2, n_vocab, prepared.fill_id, only_last=True)
     # One end token both ends an item and begins one.
     has_end = tokenizer.end_id is not None and bool(items)
-    rows = [tokenizer.marked(items)] if has_end else map(tokenizer.split, items)
+    rows = [tokenizer.split_items(items)] if has_end else map(tokenizer.split, items)
     pairs = Counter(chain.from_iterable(map(pairwise, rows)))
     name = {token: chr(i) for token, i in tokenizer.ids.items()}
     unknown = "" if tokenizer.unknown_id is None else chr(tokenizer.unknown_id)

@@ -27,14 +27,14 @@ class Batch(NamedTuple):
         tokens: (B, T) int64.
         targets: (B, T) int64, what comes after each token; ``IGNORED`` at padding. Of windows (B, 1):
             what comes after the last token.
-        windows: Whether each row of ``tokens`` is one whole context with one target.
-        continues: Whether each row goes on where the same row of the batch before ended.
+        is_windowed: Whether each row of ``tokens`` is one whole context with one target.
+        continues_previous: Whether each row goes on where the same row of the batch before ended.
     """
 
     tokens: Tensor
     targets: Tensor
-    windows: bool = False
-    continues: bool = False
+    is_windowed: bool = False
+    continues_previous: bool = False
 
 
 class Batches(ABC):
@@ -43,19 +43,19 @@ class Batches(ABC):
     Attributes:
         n_examples: In an epoch.
         steps_per_epoch: Batches in an epoch.
-        carries: Whether rows go on from one batch to the next.
+        carries_state: Whether rows go on from one batch to the next.
     """
 
     n_examples: int
     steps_per_epoch: int
-    carries = False
+    carries_state = False
 
     @abstractmethod
     def at(self, step: int) -> Batch:
         """The batch of a step, counted from 0."""
 
 
-class _Order:
+class IndexSampler:
     """Which examples a step takes: shuffled anew each epoch, or drawn with replacement."""
 
     def __init__(self, n_examples: int, batch: int, seed: int, *, replacement: bool) -> None:
@@ -115,16 +115,16 @@ class WindowBatches(Batches):
             flat.extend(sequence)
         self._flat = torch.frombuffer(flat, dtype=torch.int64)
         self._positions = _positions(sequences, context - 1, only_last)
-        self._reach = torch.arange(1 - context, 2)  # the window, and its target
+        self._offsets = torch.arange(1 - context, 2)  # the window, and its target
         self.n_examples = len(self._positions)
-        self._order = _Order(self.n_examples, batch, seed, replacement=replacement)
+        self._sampler = IndexSampler(self.n_examples, batch, seed, replacement=replacement)
         self.steps_per_epoch = -(-self.n_examples // batch)
 
     def at(self, step: int) -> Batch:
         """The windows of a step: tokens (B, k), targets (B, 1)."""
-        positions = self._positions[self._order.at(step)]
-        rows = self._flat[positions[:, None] + self._reach]  # (B, k+1)
-        return Batch(rows[:, :-1], rows[:, -1:], windows=True)
+        positions = self._positions[self._sampler.at(step)]
+        rows = self._flat[positions[:, None] + self._offsets]  # (B, k+1)
+        return Batch(rows[:, :-1], rows[:, -1:], is_windowed=True)
 
 
 def _positions(sequences: list[list[int]], n_before: int, only_last: bool) -> Tensor:
@@ -166,14 +166,14 @@ class ItemBatches(Batches):
         self._seed = seed
         self._only_last = only_last
         self.n_examples = len(sequences)
-        self._order = _Order(self.n_examples, batch, seed, replacement=replacement)
+        self._sampler = IndexSampler(self.n_examples, batch, seed, replacement=replacement)
         self.steps_per_epoch = -(-self.n_examples // batch)
         self._block_index = -1
         self._batches: list[Tensor] = []
 
     def at(self, step: int) -> Batch:
         """The items of a step: (B, T), T the longest of them less one."""
-        block, offset = divmod(step, self._order.steps_per_block)
+        block, offset = divmod(step, self._sampler.steps_per_block)
         if block != self._block_index:
             self._batches, self._block_index = self._bucketed(block), block
         items = [self._items[index] for index in self._batches[offset].tolist()]
@@ -181,7 +181,7 @@ class ItemBatches(Batches):
 
     def _bucketed(self, block: int) -> list[Tensor]:
         """The batches of a block: sorted by length within pools, then shuffled among each other."""
-        pools = torch.split(self._order.block(block), self._batch * self._STEPS_PER_POOL)
+        pools = torch.split(self._sampler.block(block), self._batch * self._STEPS_PER_POOL)
         sorted_pools = [pool[self._lengths[pool].argsort(stable=True)] for pool in pools]
         batches = [batch for pool in sorted_pools for batch in torch.split(pool, self._batch)]
         shuffled = torch.randperm(len(batches), generator=make_generator(self._seed, -1 - block))
@@ -224,23 +224,25 @@ class ChunkBatches(Batches):
                 f" tokens; the training split has {n_targets:,}. Take a smaller batch or chunk",
                 batch,
             )
-        self._stream, self._chunk, self.carries = stream, chunk, carry
+        self._stream, self._chunk, self.carries_state = stream, chunk, carry
         self._row_length = n_targets // batch
         self._row_starts = torch.arange(batch) * self._row_length
         self._chunks_per_row = self._row_length // chunk
         self.n_examples = n_targets // chunk
-        self._order = _Order(self.n_examples, batch, seed, replacement=replacement)
-        self.steps_per_epoch = self._chunks_per_row if carry else self._order.steps_per_block
+        self._sampler = IndexSampler(self.n_examples, batch, seed, replacement=replacement)
+        self.steps_per_epoch = self._chunks_per_row if carry else self._sampler.steps_per_block
 
     def at(self, step: int) -> Batch:
         """The chunks of a step: tokens (B, T)."""
         offset = step % self._chunks_per_row
-        if self.carries:
+        if self.carries_state:
             starts = self._row_starts + offset * self._chunk
         else:
-            starts = self._order.at(step) * self._chunk
+            starts = self._sampler.at(step) * self._chunk
         pieces = self._stream[starts[:, None] + torch.arange(self._chunk + 1)]  # (B, T+1)
-        return Batch(pieces[:, :-1], pieces[:, 1:], continues=self.carries and offset > 0)
+        return Batch(
+            pieces[:, :-1], pieces[:, 1:], continues_previous=self.carries_state and offset > 0
+        )
 
 
 def make_generator(seed: int, index: int) -> torch.Generator:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from seqlm import errors
 from seqlm.configuration.run_config import DataConfig
 from seqlm.data import text_io
-from seqlm.data.remote import REMOTE, downloaded_path, read_downloaded
+from seqlm.data.download import REMOTE_CORPORA, downloaded_path, read_downloaded
 from seqlm.data.text_io import Progress
 from seqlm.paths import asset_path
 
@@ -22,22 +22,22 @@ class CorpusSpec(Struct, frozen=True, kw_only=True):
     """A corpus that is known by name.
 
     Attributes:
-        about: What it is, in one line.
+        description: What it is, in one line.
         read: Gives the text.
         mode: How it is read with ``data.mode=auto``.
         has_end: Whether its lines have an end token with ``data.boundary=auto``.
         split: The shares that suit it.
         length: Symbols in one item with ``data.length=off``; 0 where items have no such length.
-        word: What a person calls one of its words.
+        token_noun: What a person calls one of its words.
     """
 
-    about: str
+    description: str
     read: Read
     mode: Mode
     has_end: bool = True
     split: str = "80/10/10"
     length: int = 0
-    word: str = "word"
+    token_noun: str = "word"
 
 
 def _shipped(name: str) -> Read:
@@ -78,58 +78,58 @@ def _grammar(_: int, __: Progress | None) -> tuple[None, bytes]:
 
 CORPORA: dict[str, CorpusSpec] = {
     "names": CorpusSpec(
-        about="given names of many countries, one a line, shipped with the program",
+        description="given names of many countries, one a line, shipped with the program",
         read=_shipped("names"),
         mode="lines",
     ),
     "python": CorpusSpec(
-        about="the source files of your own Python, one long text",
+        description="the source files of your own Python, one long text",
         read=_python,
         mode="stream",
         split="94/3/3",
     ),
     "prose": CorpusSpec(
-        about="a harbour town and a machine that reads, one long text written for this program",
+        description="a harbour town and a machine that reads, one long text written for this program",
         read=_shipped("prose"),
         mode="stream",
     ),
     "hello": CorpusSpec(
-        about="the one line Hello, RNN!, to be learned by heart",
+        description="the one line Hello, RNN!, to be learned by heart",
         read=_made("hello"),
         mode="lines",
         has_end=False,
         split="100/0/0",
     ),
     "counting": CorpusSpec(
-        about="lines of consecutive numbers up to 127, data.length of them",
+        description="lines of consecutive numbers up to 127, data.length of them",
         read=_made("counting"),
         mode="lines",
         has_end=False,
         split="100/0/0",
         length=6,
-        word="number",
+        token_noun="number",
     ),
     "recall": CorpusSpec(
-        about="lines of data.length random symbols, then the first of them again",
+        description="lines of data.length random symbols, then the first of them again",
         read=_made("recall"),
         mode="lines",
         has_end=False,
         length=10,
-        word="symbol",
+        token_noun="symbol",
     ),
     "grammar": CorpusSpec(
-        about="sentences of a small grammar, whose exact entropy is known",
+        description="sentences of a small grammar, whose exact entropy is known",
         read=_grammar,
         mode="stream",
         split="90/5/5",
     ),
     "lecture-names": CorpusSpec(
-        about="the names of the lectures on makemore, one a line, to be fetched",
+        description="the names of the lectures on makemore, one a line, to be fetched",
         read=_fetched("lecture-names"),
         mode="lines",
     ),
     "shakespeare": CorpusSpec(
-        about="a million characters of Shakespeare's plays, one long text, to be fetched",
+        description="a million characters of Shakespeare's plays, one long text, to be fetched",
         read=_fetched("shakespeare"),
         mode="stream",
         split="90/10/0",
@@ -147,7 +147,7 @@ def corpus_modes(data: DataConfig) -> tuple[Mode, ...]:
 
 def is_downloaded(name: str) -> bool:
     """Whether the text of a corpus can be read without fetching it."""
-    return name not in REMOTE or downloaded_path(name).is_file()
+    return name not in REMOTE_CORPORA or downloaded_path(name).is_file()
 
 
 def read_corpus_text(

@@ -1,12 +1,14 @@
-"""A small grammar of English-like sentences, and a text drawn from it.
+"""Probabilistic context-free grammar of English-like sentences: its text and its exact entropy.
 
-Each rule has a probability, so each sentence has one too, and how far a model is from perfect can be
-told exactly: :mod:`seqlm.data.grammar_entropy`. Subject and verb agree in number, whatever stands
-between them: ``the gulls near the lighthouse that the sailor sees sleep``.
+Each rule has a probability, so each sentence has a probability too, and the entropy of the text can
+be computed exactly. A sentence has exactly one derivation, so its surprisal is the sum of the
+surprisals of the rules chosen for it. Subject and verb agree in number, whatever stands between
+them: ``the gulls near the lighthouse that the sailor sees sleep``.
 """
 
+import math
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TypeAlias
 
@@ -43,78 +45,159 @@ Knows2   .6 know | .4 hope
 """
 
 START = "S"
-N_CHARACTERS = 400_000  # of the text, and at most one sentence more
+MIN_CHARACTERS = 400_000  # the text ends with the first sentence that reaches this length
 _SEED = 0
+_MAX_ITERATIONS = 100_000
 
 
 class Rule(Struct, frozen=True):
-    """One way to write a symbol out: with this probability it becomes these symbols or words."""
+    """Production rule of a symbol.
+
+    Attributes:
+        probability: Probability of choosing this rule for its symbol.
+        parts: Symbols and words that replace the symbol.
+    """
 
     probability: float
     parts: tuple[str, ...]
 
 
 Grammar: TypeAlias = Mapping[str, tuple[Rule, ...]]
-"""The rules of each symbol; what has no rules is a word."""
+"""The rules of each symbol. A part without rules is a word."""
 
 
-def read_rules(text: str) -> Grammar:
-    """The grammar of lines ``SYMBOL PROBABILITY PART... | PROBABILITY PART...``.
+def parse_grammar(text: str) -> Grammar:
+    """Parse lines of the form ``SYMBOL PROBABILITY PART... | PROBABILITY PART...``.
 
     Raises:
-        RequestError: The probabilities of a symbol do not add up to 1.
+        RequestError: The probabilities of a symbol do not sum to 1.
     """
     grammar: dict[str, tuple[Rule, ...]] = {}
     for line in text.strip().splitlines():
-        symbol, _, ways = line.partition(" ")
-        grammar[symbol] = tuple(_rule(way.split()) for way in ways.split("|"))
+        symbol, _, alternatives = line.partition(" ")
+        grammar[symbol] = tuple(_parse_rule(words.split()) for words in alternatives.split("|"))
         total = sum(rule.probability for rule in grammar[symbol])
         if abs(total - 1) > 1e-9:
-            raise errors.RequestError(f"the rules of {symbol} add up to {total:g}, not to 1", total)
+            raise errors.RequestError(
+                f"the probabilities of the rules of {symbol} sum to {total:g}, not to 1", total
+            )
     return grammar
 
 
-def _rule(words: list[str]) -> Rule:
+def _parse_rule(words: list[str]) -> Rule:
     return Rule(float(words[0]), tuple(words[1:]))
 
 
 @cache
-def english() -> Grammar:
-    """The grammar of the corpus ``grammar``."""
-    return read_rules(_RULES)
+def english_grammar() -> Grammar:
+    """Return the grammar of the corpus ``grammar``."""
+    return parse_grammar(_RULES)
 
 
 def sample_sentence(grammar: Grammar, generator: random.Random) -> tuple[list[str], list[float]]:
-    """One sentence as words, and the probability of each rule that was chosen for it."""
+    """Sample one sentence.
+
+    Returns:
+        The words, and the probability of each rule that was chosen.
+    """
     words: list[str] = []
     chosen: list[float] = []
-    waiting = [START]  # the next symbol last
-    while waiting:
-        symbol = waiting.pop()
+    pending = [START]  # a stack: the next symbol is the last
+    while pending:
+        symbol = pending.pop()
         if symbol in grammar:
-            rule = _pick(grammar[symbol], generator.random())
+            rule = _choose_rule(grammar[symbol], generator.random())
             chosen.append(rule.probability)
-            waiting += reversed(rule.parts)
+            pending += reversed(rule.parts)
         else:
             words.append(symbol)
     return words, chosen
 
 
-def _pick(rules: tuple[Rule, ...], u: float) -> Rule:
+def _choose_rule(rules: tuple[Rule, ...], u: float) -> Rule:
     for rule in rules:
         u -= rule.probability
         if u < 0:
             return rule
-    return rules[-1]  # rounding alone leads here
+    return rules[-1]  # reached by rounding errors only
 
 
 @cache
 def grammar_text() -> bytes:
-    """Sentences drawn from the grammar, a line feed after each; the same ones every time."""
-    grammar, generator = english(), random.Random(_SEED)
+    """Return sentences sampled from the grammar, one per line; the same sentences every time."""
+    grammar, generator = english_grammar(), random.Random(_SEED)
     lines: list[str] = []
     n_characters = 0
-    while n_characters < N_CHARACTERS:
+    while n_characters < MIN_CHARACTERS:
         lines.append(" ".join(sample_sentence(grammar, generator)[0]))
         n_characters += len(lines[-1]) + 1
     return "".join(f"{line}\n" for line in lines).encode()
+
+
+def exact_entropy(corpus: str, tokenizer: str) -> float | None:
+    """Return the entropy of a corpus in nats per token, the lowest possible expected loss.
+
+    The entropy is known for the stream ``grammar`` in characters, bytes and words. Word tokens do
+    not mark where a sentence ends and need not do so: a sequence of words that can be followed by a
+    determiner of the same sentence is never a complete sentence.
+
+    Returns:
+        The entropy, or None where it is unknown.
+    """
+    if corpus != "grammar" or tokenizer not in _TOKENS_PER_WORD:
+        return None
+    grammar = english_grammar()
+    return sentence_entropy(grammar) / expected_length(grammar, _TOKENS_PER_WORD[tokenizer])
+
+
+_TOKENS_PER_WORD: Mapping[str, Callable[[str], int]] = {
+    "char": lambda word: len(word) + 1,  # the space or the line feed after the word is a token too
+    "byte": lambda word: len(word.encode()) + 1,
+    "word": lambda word: 1,
+}
+
+
+def sentence_entropy(grammar: Grammar) -> float:
+    """Return the entropy of one sentence in nats, for a grammar with one derivation per sentence."""
+    own_entropy = {
+        symbol: -sum(rule.probability * math.log(rule.probability) for rule in rules)
+        for symbol, rules in grammar.items()
+    }
+    return _sum_over_derivation(grammar, own_entropy)[START]
+
+
+def expected_length(grammar: Grammar, length: Callable[[str], int]) -> float:
+    """Return the expected sum of ``length(word)`` over the words of a sentence."""
+    own_length = {
+        symbol: sum(
+            rule.probability * sum(length(part) for part in rule.parts if part not in grammar)
+            for rule in rules
+        )
+        for symbol, rules in grammar.items()
+    }
+    return _sum_over_derivation(grammar, own_length)[START]
+
+
+def _sum_over_derivation(grammar: Grammar, own: Mapping[str, float]) -> dict[str, float]:
+    """Return the expected sum of ``own`` over all symbols in the derivation of each symbol.
+
+    The sums solve a system of linear equations ``x = own + M x``, as for any branching process
+    (Grenander 1967). Fixed-point iteration solves the system: each iteration reaches one rule deeper.
+
+    Raises:
+        ArithmeticError: The expected length of a sentence is infinite.
+    """
+    sums = dict(own)
+    for _ in range(_MAX_ITERATIONS):
+        before = sums
+        sums = {
+            symbol: own[symbol]
+            + sum(
+                rule.probability * sum(before.get(part, 0.0) for part in rule.parts)
+                for rule in rules
+            )
+            for symbol, rules in grammar.items()
+        }
+        if all(math.isclose(sums[symbol], before[symbol], rel_tol=1e-15) for symbol in sums):
+            return sums
+    raise ArithmeticError("the expected length of a sentence of this grammar is infinite")

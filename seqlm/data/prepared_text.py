@@ -130,9 +130,11 @@ class PreparedText(Struct, frozen=True, dict=True):
         """Whether anything in the text is read as the unknown token."""
         tokenizer, items = self.tokenizer, chain.from_iterable(self.items.values())
         takes_unknown = tokenizer.unknown_id is not None
-        return takes_unknown and any(tokenizer.missing(tokenizer.split(item)) for item in items)
+        return takes_unknown and any(
+            tokenizer.unknown_tokens(tokenizer.split(item)) for item in items
+        )
 
-    def never_begins(self, tokens: Sequence[str]) -> bool:
+    def is_untrained_prompt(self, tokens: Sequence[str]) -> bool:
         """Whether a prompt is one token that no item of train begins with, where nothing stands before.
 
         Of it alone nothing was taught: the model was never asked what follows it there.
@@ -143,7 +145,7 @@ class PreparedText(Struct, frozen=True, dict=True):
 
     @cached_property
     def _first_ids(self) -> frozenset[int]:
-        cut, encode = self.tokenizer.cut, self.tokenizer.encode
+        cut, encode = self.tokenizer.safe_split_point, self.tokenizer.encode
         return frozenset(encode(item[: cut(item, 1)])[0] for item in self.items["train"])
 
     def n_targets(self, split: Split) -> int:
@@ -206,13 +208,15 @@ def prepare_corpus(corpus: Corpus, data: DataConfig) -> PreparedText:
     shares, tokenizer = parse_shares(data.split), untrained_tokenizer(data)
     if not is_list:
         _refuse_no_items(corpus, data)
-        text = tokenizer.normal(corpus.text)
-        raise_if_too_short(len(tokenizer.split(text)), tokenizer.unit, shares, corpus.name)
-        items = split_stream(text, shares, tokenizer.cut)
+        text = tokenizer.normalize(corpus.text)
+        raise_if_too_short(
+            len(tokenizer.split(text)), tokenizer.token_noun_plural, shares, corpus.name
+        )
+        items = split_stream(text, shares, tokenizer.safe_split_point)
         texts = [piece for split in SPLITS for piece in items[split]]
         learned = _learned(tokenizer, texts, items["train"], boundary, corpus.name)
         return PreparedText(corpus, learned, boundary, items, 0, 0)
-    lines = [line for line in map(tokenizer.normal, lines_of(corpus.text)) if line]
+    lines = [line for line in map(tokenizer.normalize, lines_of(corpus.text)) if line]
     kept = list(dict.fromkeys(lines)) if data.deduplicate else lines
     raise_if_too_short(len(kept), "lines", shares, corpus.name)
     items = split_lines(kept, shares, data.split_seed)
@@ -233,7 +237,7 @@ def _learned(
 ) -> AnyTokenizer:
     """The tokenizer with a vocabulary; what is wrong with the text is said with its name."""
     try:
-        return tokenizer.learn(texts, train, boundary)
+        return tokenizer.train(texts, train, boundary)
     except errors.RequestError as error:
         raise errors.RequestError(f"{name}: {error}", error.value) from error
 

@@ -45,7 +45,7 @@ class Generator:
         self._model, self._tokenizer, self._device = model, tokenizer, device
         self._read = with_sliding_window(model)
 
-    def fed(self, prompt: Sequence[int]) -> list[int]:
+    def prepare_input(self, prompt: Sequence[int]) -> list[int]:
         """What is fed for a prompt: an item begins after the end token.
 
         Raises:
@@ -64,12 +64,12 @@ class Generator:
 
     def predict(self, prompt: Sequence[int]) -> Prediction:
         """The distribution of the token after ``prompt`` (ids without the leading end token)."""
-        *_, prediction = self.read(prompt)
+        *_, prediction = self.predict_in_pieces(prompt)
         return prediction
 
-    def read(self, prompt: Sequence[int]) -> Iterator[Prediction]:
+    def predict_in_pieces(self, prompt: Sequence[int]) -> Iterator[Prediction]:
         """:meth:`predict` in pieces: what is expected after each piece, the last one after all."""
-        fed = self.fed(prompt)
+        fed = self.prepare_input(prompt)
         surprisal: list[float] = []
         state: State | None = None
         for start in range(0, len(fed), _TOKENS_PER_PIECE):
@@ -92,7 +92,7 @@ class Generator:
             targets = torch.tensor(piece[1:])
             yield (-log_p[0].gather(1, targets[:, None])[:, 0]).tolist()
 
-    def draw(
+    def sample(
         self, prompt: Sequence[int], settings: SampleConfig, n_samples: int, length: int
     ) -> Iterator[list[SampledSequence]]:
         """Continue a prompt ``n_samples`` times, some of them a token further with each iteration.
@@ -106,7 +106,7 @@ class Generator:
             The samples so far, the same list each time; one that met the end token grows no more.
         """
         samples = [SampledSequence([], [], [], []) for _ in range(n_samples)]
-        for first in self.read(prompt):
+        for first in self.predict_in_pieces(prompt):
             yield samples
         n_rows = min(_MAX_ROWS_PER_PIECE, max(1, _OPTIONS_PER_PIECE // self._tokenizer.n_vocab))
         for begin in range(0, n_samples, n_rows):
@@ -128,7 +128,7 @@ class Generator:
         for position in range(length):
             for row, index in enumerate(alive):
                 u = uniform_random(settings.seed, index, position)
-                samples[index].take(rows[row], settings, u)
+                samples[index].append_sample(rows[row], settings, u)
             going = [
                 row for row, i in enumerate(alive) if samples[i].ids[-1] != self._tokenizer.end_id
             ]

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple, TypeAlias, cast
 
 from seqlm.configuration.run_config import SampleConfig
 
-StageName: TypeAlias = Literal["softmax", "temperature", "top-k", "top-p", "min-p", "renormalise"]
+StageName: TypeAlias = Literal["softmax", "temperature", "top-k", "top-p", "min-p", "renormalize"]
 UNCHANGED = SampleConfig()
 """Settings with which is drawn what the model says."""
 
@@ -86,7 +86,7 @@ class CdfInterval(NamedTuple):
 
 
 def stage_order(settings: SampleConfig) -> tuple[StageName, ...]:
-    """The stages that a person sets, as they follow. Softmax stands before them, renormalise after."""
+    """The stages that a person sets, as they follow. Softmax stands before them, renormalize after."""
     return cast("tuple[StageName, ...]", tuple(settings.order.split(",")))
 
 
@@ -104,7 +104,7 @@ def sampler_stages(logits: Sequence[float], settings: SampleConfig) -> list[Samp
         else:
             done.append(_cut(done[-1], name, getattr(settings, name.replace("-", "_"))))
     last = done[-1]
-    return [*done, SamplerStage("renormalise", None, last.distribution, last.n_left, last.n_left)]
+    return [*done, SamplerStage("renormalize", None, last.distribution, last.n_left, last.n_left)]
 
 
 def candidates(
@@ -167,7 +167,9 @@ class SampledSequence(NamedTuple):
     u: list[float]
     intervals: list[tuple[float, float]]
 
-    def take(self, probabilities: Sequence[float], settings: SampleConfig, u: float) -> None:
+    def append_sample(
+        self, probabilities: Sequence[float], settings: SampleConfig, u: float
+    ) -> None:
         """Grow by the token that ``u`` falls on."""
         options = candidates(probabilities, settings)
         place, begin, end = find_cdf_interval(options, u)

@@ -82,13 +82,13 @@ def hidden_layers(widths: Sequence[int], activation: str, dropout: float) -> nn.
     """Layers from each width to the next, a curve after each one, and dropout where there is some."""
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise(widths):
-        layers += [nn.Linear(n_in, n_out), CURVES[activation]()]
+        layers += [nn.Linear(n_in, n_out), ACTIVATIONS[activation]()]
         if dropout:
             layers.append(nn.Dropout(dropout))
     return nn.Sequential(*layers)
 
 
-CURVES: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "gelu": nn.GELU, "relu": nn.ReLU}
+ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "gelu": nn.GELU, "relu": nn.ReLU}
 
 
 def initialize(

@@ -8,16 +8,16 @@ from torch import Tensor
 
 from seqlm.models.base import SequenceModel, State
 
-Reader: TypeAlias = Callable[[Tensor, State | None], tuple[Tensor, State]]
+ForwardFunction: TypeAlias = Callable[[Tensor, State | None], tuple[Tensor, State]]
 """``(tokens, state) -> (logits, state)``, for any number of tokens."""
 
 
-def with_sliding_window(model: SequenceModel) -> Reader:
+def with_sliding_window(model: SequenceModel) -> ForwardFunction:
     """``model`` where it reads on and on by itself, and else with a window that slides."""
     return model if model.max_tokens is None else SlidingWindowModel(model, model.max_tokens)
 
 
-def stride(max_tokens: int) -> int:
+def window_stride(max_tokens: int) -> int:
     """How far a full window moves: half of it, so that a new token has the other half before it."""
     return (max_tokens + 1) // 2
 
@@ -25,7 +25,7 @@ def stride(max_tokens: int) -> int:
 def window_length(n_tokens: int, max_tokens: int) -> int:
     """How many of the last tokens stand in the window after ``n_tokens``."""
     beyond = n_tokens - max_tokens
-    return n_tokens if beyond <= 0 else max_tokens - (-beyond) % stride(max_tokens)
+    return n_tokens if beyond <= 0 else max_tokens - (-beyond) % window_stride(max_tokens)
 
 
 class SlidingWindowModel:
@@ -44,7 +44,7 @@ class SlidingWindowModel:
 
     def __init__(self, model: SequenceModel, max_tokens: int) -> None:
         self._model, self._size = model, max_tokens
-        self._stride = stride(max_tokens)
+        self._stride = window_stride(max_tokens)
 
     def __call__(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Predict what follows each token; see :class:`SequenceModel`."""
@@ -73,5 +73,5 @@ class SlidingWindowModel:
         """Logits of what is new in each of the first windows of a line: all read at once."""
         windows = line.unfold(1, self._size, self._stride)[:, :n_windows]  # (B, n, size)
         logits: Tensor = self._model(windows.flatten(0, 1), None)[0]  # (B*n, size, V)
-        new = logits[:, self._size - self._stride :]  # (B*n, stride, V)
-        return new.reshape(len(line), n_windows * self._stride, -1)  # (B, n*stride, V)
+        new = logits[:, self._size - self._stride :]  # (B*n, window_stride, V)
+        return new.reshape(len(line), n_windows * self._stride, -1)  # (B, n*window_stride, V)

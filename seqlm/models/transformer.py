@@ -7,7 +7,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from seqlm.configuration.model_configs import TransformerConfig
 from seqlm.errors import SeqlmError
 from seqlm.models.base import SequenceModel, State
-from seqlm.models.layers import CURVES, initialize, make_output
+from seqlm.models.layers import ACTIVATIONS, initialize, make_output
 
 
 class CausalSelfAttention(nn.Module):
@@ -63,7 +63,7 @@ class Block(nn.Module):
         self.attention = CausalSelfAttention(config.width, config.heads)
         self.hidden_norm = nn.LayerNorm(config.width)
         self.hidden = nn.Linear(config.width, config.hidden)
-        self.curve = CURVES[config.activation]()
+        self.curve = ACTIVATIONS[config.activation]()
         self.output = nn.Linear(config.hidden, config.width)
         self.dropout = nn.Dropout(config.dropout)
 

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from seqlm.configuration.model_configs import WaveNetConfig
 from seqlm.models.base import FixedContextModel, State
-from seqlm.models.layers import CURVES, initialize, make_input, make_output
+from seqlm.models.layers import ACTIVATIONS, initialize, make_input, make_output
 
 
 class WaveNet(FixedContextModel):
@@ -30,7 +30,7 @@ class WaveNet(FixedContextModel):
         self.embedding, n_in = make_input(config, n_vocab, max(n_vocab, fill_id + 1))
         widths = [n_in, *[config.hidden] * config.layers]
         self.layers = nn.ModuleList(nn.Linear(2 * n, config.hidden) for n in widths[:-1])
-        self.curve = CURVES[config.activation]()
+        self.curve = ACTIVATIONS[config.activation]()
         self.dropout = nn.Dropout(config.dropout)
         self.output = make_output(config.hidden, n_vocab, self.embedding if config.tied else None)
         initialize(self, config.init, self.layers, self.output)

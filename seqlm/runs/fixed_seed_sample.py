@@ -19,8 +19,8 @@ def sample_with_fixed_seed(trainer: Trainer) -> Sampled:
     tokenizer, prompt = text.tokenizer, list[int]()
     if tokenizer.end_id is None:
         stream = text.items["train"][0]
-        prompt = tokenizer.encode(stream[: tokenizer.cut(stream, 1)])[:1]
-    *_, drawn = generator.draw(prompt, SampleConfig(), 1, _LENGTH)
+        prompt = tokenizer.encode(stream[: tokenizer.safe_split_point(stream, 1)])[:1]
+    *_, drawn = generator.sample(prompt, SampleConfig(), 1, _LENGTH)
     first = drawn[0]
     return Sampled(
         step=trainer.step,

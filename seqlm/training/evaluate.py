@@ -14,7 +14,7 @@ from seqlm.data.prepared_text import PreparedText
 from seqlm.data.split import Split
 from seqlm.data.tokenizer import AnyTokenizer
 from seqlm.models.base import SequenceModel, State
-from seqlm.models.sliding_window import Reader, stride, with_sliding_window
+from seqlm.models.sliding_window import ForwardFunction, window_stride, with_sliding_window
 
 _ITEMS_PER_PIECE = 128
 _TOKENS_PER_PIECE = 512  # in a row
@@ -105,7 +105,9 @@ class SplitEvaluator:
         try:
             for piece in self._each_piece():
                 tokens, targets = piece.tokens.to(self._device), piece.targets.to(self._device)
-                found, state = _score(read, tokens, targets, state if piece.continues else None)
+                found, state = _score(
+                    read, tokens, targets, state if piece.continues_previous else None
+                )
                 score = score.plus(found)
                 model.train(was_training)
                 yield score
@@ -143,7 +145,7 @@ class SplitEvaluator:
 
 @torch.inference_mode()
 def _score(
-    read: Reader, tokens: Tensor, targets: Tensor, state: State | None
+    read: ForwardFunction, tokens: Tensor, targets: Tensor, state: State | None
 ) -> tuple[EvalResult, State]:
     logits, state = read(tokens, state)  # (B, T, V)
     flat, wanted = logits.flatten(0, 1), targets.flatten()
@@ -154,7 +156,7 @@ def _score(
 
 
 def _protocol(max_tokens: int | None, *, is_stream: bool, is_sample: bool) -> str:
-    window = f"a window of {max_tokens} tokens sliding by {stride(max_tokens or 1)}"
+    window = f"a window of {max_tokens} tokens sliding by {window_stride(max_tokens or 1)}"
     carried = "state carried" if max_tokens is None else window
     if is_stream and is_sample:
         return (
@@ -196,7 +198,7 @@ def _in_time(piece: Batch, most: int) -> Iterator[Batch]:
     n_part = max(1, n_steps) if fits else min(_TOKENS_PER_PIECE, most)
     for begin in range(0, n_steps, n_part):
         part = slice(begin, begin + n_part)
-        yield Batch(piece.tokens[:, part], piece.targets[:, part], continues=begin > 0)
+        yield Batch(piece.tokens[:, part], piece.targets[:, part], continues_previous=begin > 0)
 
 
 def _stream_stretches(
@@ -219,9 +221,9 @@ def _stream_stretches(
 
 def _ids_from(item: str, begin: int, tokenizer: AnyTokenizer) -> Iterator[int]:
     """The ids of a long text from about a character on, numbered little by little."""
-    place = tokenizer.cut(item, begin)
+    place = tokenizer.safe_split_point(item, begin)
     while place < len(item):
-        stop = tokenizer.cut(item, place + _TOKENS_PER_PIECE + 1)
+        stop = tokenizer.safe_split_point(item, place + _TOKENS_PER_PIECE + 1)
         yield from tokenizer.encode(item[place:stop])
         place = stop
 
@@ -239,7 +241,7 @@ def _parts_of_rows(ids: Iterator[int], n_part: int, every: int) -> Iterator[Batc
     last, n_before = list(islice(ids, 1)), 0
     while following := list(islice(ids, min(n_part, every - n_before))):
         piece = torch.tensor([*last, *following])[None]
-        yield Batch(piece[:, :-1], piece[:, 1:], continues=n_before > 0)
+        yield Batch(piece[:, :-1], piece[:, 1:], continues_previous=n_before > 0)
         last, n_before = following[-1:], (n_before + len(following)) % every
 
 

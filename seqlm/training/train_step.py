@@ -81,12 +81,12 @@ class GradientTrainStep(TrainStep):
 
     def _loss(self, batch: Batch) -> Tensor:
         tokens, targets = batch.tokens.to(self._device), batch.targets.to(self._device)
-        if batch.windows:
+        if batch.is_windowed:
             logits = cast(FixedContextModel, self.model).predict(tokens)  # (B, V)
         else:
-            logits, after = self.model(tokens, self._carried if batch.continues else None)
+            logits, after = self.model(tokens, self._carried if batch.continues_previous else None)
             logits = logits.flatten(0, 1)  # (B * T, V)
-            if self.batches.carries:
+            if self.batches.carries_state:
                 self._carried = tuple(part.detach() for part in after)
         return cross_entropy(logits, targets.flatten(), ignore_index=IGNORED)
 
@@ -248,7 +248,7 @@ def _refuse_long(what: str, n_tokens: int, max_tokens: int | None, advice: str) 
 
 def n_targets(batch: Batch) -> int:
     """The targets of a batch that count."""
-    if batch.windows or batch.continues:
+    if batch.is_windowed or batch.continues_previous:
         return batch.targets.numel()
     return int((batch.targets != IGNORED).sum())
 

@@ -73,11 +73,11 @@ def _next_token(query: NextToken, subject: ModelSnapshot) -> Answering:
     given = _given(query.text, query.tokens, subject.text)
     ids = token_ids(given, subject.text)
     prediction = None
-    for prediction in generator.read(ids):
+    for prediction in generator.predict_in_pieces(ids):
         yield None
     assert prediction is not None
     ordered = candidates(prediction.probabilities)[: query.top]
-    prompt, sees = [tokenizer.tokens[i] for i in ids], generator.fed(ids)
+    prompt, sees = [tokenizer.tokens[i] for i in ids], generator.prepare_input(ids)
     if subject.model.context is not None:
         width = subject.model.context
         sees = [*[subject.text.fill_id] * width, *sees][len(sees) :] if width else []
@@ -95,8 +95,8 @@ def _next_token(query: NextToken, subject: ModelSnapshot) -> Answering:
         surprisal=prediction.surprisal,
         prompt=prompt,
         prompt_ids=ids,
-        unknown=tokenizer.missing(given),
-        never_begins=subject.text.never_begins(prompt),
+        unknown=tokenizer.unknown_tokens(given),
+        never_begins=subject.text.is_untrained_prompt(prompt),
     )
 
 
@@ -105,12 +105,12 @@ def _sample(query: Sample, subject: ModelSnapshot) -> Answering:
     given = _given(query.text, query.prompt, subject.text)
     ids = token_ids(given, subject.text)
     drawn: list[SampledSequence] = []
-    for drawn in subject.generator.draw(ids, sampling, query.count, query.length):
+    for drawn in subject.generator.sample(ids, sampling, query.count, query.length):
         yield None
     samples: list[SampleResult] = []
     for samples in describe_samples(drawn, ids, subject.text, query.greedy):
         yield None
-    unknown = subject.text.tokenizer.missing(given)
+    unknown = subject.text.tokenizer.unknown_tokens(given)
     yield SampleAnswer(id=query.id, step=subject.step, samples=samples, unknown=unknown)
 
 
@@ -132,7 +132,7 @@ def _score(query: Score, subject: ModelSnapshot) -> Answering:
         tokens=[text.tokenizer.tokens[i] for i in ids[1:]],
         surprisal=surprisal,
         loss=math.fsum(surprisal) / len(surprisal),
-        unknown=text.tokenizer.missing(text.tokenizer.split(query.text)),
+        unknown=text.tokenizer.unknown_tokens(text.tokenizer.split(query.text)),
     )
 
 
@@ -184,8 +184,8 @@ def token_ids(tokens: Sequence[str], text: PreparedText) -> list[int]:
         RequestError: One is not in the vocabulary, and none stands for the unknown.
     """
     tokenizer = text.tokenizer
-    for token in tokenizer.missing(tokens) if tokenizer.unknown_id is None else ():
+    for token in tokenizer.unknown_tokens(tokens) if tokenizer.unknown_id is None else ():
         if len(tokenizer.split(token)) > 1:
             tokenizer.encode(token)  # says what the vocabulary is
             raise RequestError(f"{token!r} is not one token; give one token at a time", token)
-    return tokenizer.numbered(tokens)
+    return tokenizer.tokens_to_ids(tokens)

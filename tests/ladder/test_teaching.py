@@ -7,7 +7,7 @@ import pytest
 from ladder import batch_losses, evaluated, reached, train
 
 import seqlm
-from seqlm.data.grammar_entropy import exact_entropy
+from seqlm.data.grammar import exact_entropy
 from seqlm.runs.summary import RunSummary
 
 pytestmark = pytest.mark.ladder

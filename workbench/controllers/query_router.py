@@ -57,7 +57,7 @@ class QueryRouter:
         self._generate.show_sampling(sample)
         self._generate.show_same_draw(run.samples)
         if not situation.is_linked:
-            label = f"{preview.text.tokenizer.one}-pair counts"
+            label = f"{preview.text.tokenizer.token_noun}-pair counts"
             self._counts_answer(preview, label + ", no training yet" * (not run.run))
             return
         if situation.looking_at is not None:

@@ -159,7 +159,7 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
         end_id, last = self.text.tokenizer.end_id, list(prompt[-1:])
         drawn = SampledSequence([], [], [], [])
         for position in range(length):
-            drawn.take(
+            drawn.append_sample(
                 self.probabilities(last), sampling, uniform_random(sampling.seed, sample, position)
             )
             if drawn.ids[-1] == end_id:
@@ -168,7 +168,7 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
         return drawn
 
     def _id(self, token: str) -> int:
-        return self.text.tokenizer.numbered((token,))[0]
+        return self.text.tokenizer.tokens_to_ids((token,))[0]
 
     @property
     def n_train_items(self) -> int:
@@ -179,7 +179,7 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
     @cached_property
     def stream(self) -> Sequence[str]:
         """The tokens of a stream's train split; of a long one those of its beginning."""
-        [text], cut = self.text.items["train"], self.text.tokenizer.cut
+        [text], cut = self.text.items["train"], self.text.tokenizer.safe_split_point
         return self.text.tokenizer.split(text[: cut(text, _LOOKED_AT)])
 
     @cached_property
@@ -208,7 +208,7 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
     def _fed_item(
         self, number: int, item: str, tokens: Sequence[str], context: int | None, first: int
     ) -> Iterator[TrainingExample]:
-        missing = set(self.text.tokenizer.missing(tokens))
+        missing = set(self.text.tokenizer.unknown_tokens(tokens))
         glyphs = [token_glyph(UNKNOWN if token in missing else token) for token in tokens]
         if self.has_end:
             glyphs.append(token_glyph(self.vocabulary[-1]))

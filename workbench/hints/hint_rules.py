@@ -258,7 +258,7 @@ def _above_bigram(s: AppState) -> HintText | None:
     pairs_tell = s.preview.bigram < _NEXT_TO_NOTHING * s.preview.uniform
     if not pairs_tell or s.config.data.targets == "last" or not _is_validated(s):
         return None
-    bigram, one = format_loss(s.preview.bigram, 3), s.preview.text.tokenizer.one
+    bigram, one = format_loss(s.preview.bigram, 3), s.preview.text.tokenizer.token_noun
     if s.run.best.loss > s.preview.bigram:
         pairs = f"what counting pairs of {one}s reaches ({bigram}).", f"pairs of {one}s ({bigram})."
         return make_hint(

@@ -137,7 +137,7 @@ def puzzle_of(preview: Preview, seed: int, number: int) -> Puzzle:
         text = items[0]
         size = _GIVEN_OF_STREAM + _ASKED_OF_STREAM
         begin = chance.randrange(max(1, len(text) - size))
-        begin = preview.text.tokenizer.cut(text, begin)
+        begin = preview.text.tokenizer.safe_split_point(text, begin)
         piece = _tokens(preview, text[begin : begin + size * _LONGEST_TOKEN])[:size]
         return Puzzle(piece, max(1, min(_GIVEN_OF_STREAM, len(piece) - 1)), split)
     end = (preview.vocabulary[-1],) if preview.has_end else ()

@@ -10,8 +10,8 @@ from seqlm.data.tokenizer.base import (
     UNKNOWN,
     Boundary,
     Tokenizer,
-    unknown_words,
-    untrained_words,
+    format_unknown_tokens,
+    format_untrained_prompt,
 )
 from seqlm.data.tokenizer.bpe import BpeTokenizer
 from seqlm.data.tokenizer.byte import ByteTokenizer
@@ -28,9 +28,9 @@ __all__ = [
     "CharTokenizer",
     "Tokenizer",
     "WordTokenizer",
-    "unknown_words",
+    "format_unknown_tokens",
+    "format_untrained_prompt",
     "untrained_tokenizer",
-    "untrained_words",
 ]
 
 AnyTokenizer: TypeAlias = CharTokenizer | ByteTokenizer | WordTokenizer | BpeTokenizer
@@ -43,7 +43,7 @@ _KINDS: dict[str, Callable[[DataConfig], AnyTokenizer]] = {
         keeps_punctuation=data.punctuation == "keep",
         takes_unknown=data.unknown,
         max_words=data.max_words,
-        called=CORPORA[data.corpus].word if data.corpus in CORPORA else "word",
+        called=CORPORA[data.corpus].token_noun if data.corpus in CORPORA else "word",
     ),
     "bpe": lambda data: BpeTokenizer(n_merges=data.merges),
 }

@@ -32,31 +32,31 @@ class Tokenizer(Struct, frozen=True, dict=True, tag=True):
         tokens: The token of each id.
         end_id: The id of the end token, the last; None where items have no end token.
         unknown_id: The id of the token for what is not in the vocabulary; None where that is refused.
-        is_spelled: Whether a person needs several keys to type one.
+        is_multi_character: Whether a person needs several keys to type one.
         gap: What stands between two tokens that are shown in a row.
     """
 
     tokens: tuple[str, ...] = ()
     end_id: int | None = None
     unknown_id: int | None = None
-    is_spelled: ClassVar[bool] = False
-    gap: ClassVar[str] = ""
+    is_multi_character: ClassVar[bool] = False
+    separator: ClassVar[str] = ""
 
     @property
-    def one(self) -> str:
+    def token_noun(self) -> str:
         """What a person calls a token."""
         return "token"
 
     @property
-    def unit(self) -> str:
+    def token_noun_plural(self) -> str:
         """What tokens are counted in, in the plural."""
-        return f"{self.one}s"
+        return f"{self.token_noun}s"
 
     def split(self, text: str) -> Sequence[str]:
         """The tokens of ``text``, whether they are in the vocabulary or not."""
         raise NotImplementedError
 
-    def learn(self: Self, texts: Sequence[str], train: Sequence[str], boundary: Boundary) -> Self:
+    def train(self: Self, texts: Sequence[str], train: Sequence[str], boundary: Boundary) -> Self:
         """This tokenizer with the vocabulary of some texts.
 
         Args:
@@ -78,15 +78,15 @@ class Tokenizer(Struct, frozen=True, dict=True, tag=True):
         """The text that tokens make."""
         return "".join(tokens)
 
-    def normal(self, text: str) -> str:
+    def normalize(self, text: str) -> str:
         """The text as its tokens tell it; where every character counts, the text itself."""
         return text
 
-    def cut(self, text: str, at: int) -> int:
+    def safe_split_point(self, text: str, at: int) -> int:
         """The first place from ``at`` on where a cut in two leaves all tokens as they are."""
         return min(at, len(text))
 
-    def with_own(
+    def with_vocabulary(
         self: Self, own: Sequence[str], boundary: Boundary, *, takes_unknown: bool = False
     ) -> Self:
         """This tokenizer with its own tokens numbered from 0, and the special ones after them."""
@@ -99,7 +99,9 @@ class Tokenizer(Struct, frozen=True, dict=True, tag=True):
         end = (END,) if boundary == "end" else ()
         if len(own) + len(end) < 2:
             only = (
-                f'only "{show_whitespace(own[0])}"' if own else f"no {self.unit.removesuffix('s')}"
+                f'only "{show_whitespace(own[0])}"'
+                if own
+                else f"no {self.token_noun_plural.removesuffix('s')}"
             )
             raise errors.RequestError(
                 f"the text holds {only}; predicting needs at least 2 different tokens", own[:1]
@@ -126,11 +128,11 @@ class Tokenizer(Struct, frozen=True, dict=True, tag=True):
         return {token: i for i, token in enumerate(self.tokens)}
 
     @cached_property
-    def longest(self) -> int:
+    def max_token_length(self) -> int:
         """Characters in the longest token."""
         return max(map(len, self.tokens), default=0)
 
-    def numbered(self, tokens: Sequence[str]) -> list[int]:
+    def tokens_to_ids(self, tokens: Sequence[str]) -> list[int]:
         """The ids of tokens.
 
         Raises:
@@ -139,30 +141,30 @@ class Tokenizer(Struct, frozen=True, dict=True, tag=True):
         try:
             return list(map(self.ids.__getitem__, tokens))
         except KeyError:
-            missing = self.missing(tokens)
+            missing = self.unknown_tokens(tokens)
         if self.unknown_id is None:
-            raise self.refusal(missing[0])
+            raise self.unknown_token_error(missing[0])
         return [self.ids.get(token, self.unknown_id) for token in tokens]
 
-    def missing(self, tokens: Iterable[str]) -> list[str]:
+    def unknown_tokens(self, tokens: Iterable[str]) -> list[str]:
         """Those of some tokens that are not in the vocabulary, each once."""
         return list(dict.fromkeys(token for token in tokens if token not in self.ids))
 
-    def refusal(self, token: str) -> errors.RequestError:
+    def unknown_token_error(self, token: str) -> errors.RequestError:
         """The error for a token that is not in the vocabulary; says what is."""
         return errors.RequestError(
             f'"{show_whitespace(token)}" is not in this vocabulary ({self.summary()})', token
         )
 
     def encode(self, text: str) -> list[int]:
-        """The ids of the tokens of ``text``; see :meth:`numbered`."""
-        return self.numbered(self.split(text))
+        """The ids of the tokens of ``text``; see :meth:`tokens_to_ids`."""
+        return self.tokens_to_ids(self.split(text))
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of ``ids``; the end token shows as its sign."""
         return self.join(map(self.tokens.__getitem__, ids))
 
-    def marked(self, items: Sequence[str]) -> Sequence[str]:
+    def split_items(self, items: Sequence[str]) -> Sequence[str]:
         """The tokens of all items in a row, an end token before the first and after each."""
         end = (END,)
         return [*end, *chain.from_iterable(chain(self.split(item), end) for item in items)]
@@ -175,7 +177,7 @@ def format_tokens(n: int, parts: Sequence[str], end_id: int | None) -> str:
     return f"{n:,} tokens: {words}"
 
 
-def unknown_words(missing: Sequence[str]) -> str:
+def format_unknown_tokens(missing: Sequence[str]) -> str:
     """``"passed" is not in the vocabulary: read as ⁇``."""
     shown = ", ".join(f'"{show_whitespace(token)}"' for token in missing)
     return (
@@ -183,7 +185,7 @@ def unknown_words(missing: Sequence[str]) -> str:
     )
 
 
-def untrained_words(token: str) -> str:
+def format_untrained_prompt(token: str) -> str:
     """``124 never begins a line of train: nothing was taught about it alone``."""
     shown = show_whitespace(token)
     return f"{shown} never begins a line of train: nothing was taught about it alone"

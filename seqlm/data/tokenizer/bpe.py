@@ -40,7 +40,7 @@ class BpeTokenizer(Tokenizer, frozen=True, tag="bpe"):
         merge_counts: How often each of them stood in train when it was merged.
     """
 
-    is_spelled: ClassVar[bool] = True
+    is_multi_character: ClassVar[bool] = True
     n_merges: int = 500
     merges: tuple[Merge, ...] = ()
     merge_counts: tuple[int, ...] = ()
@@ -53,12 +53,12 @@ class BpeTokenizer(Tokenizer, frozen=True, tag="bpe"):
             self._learn_words(list(new))
         return list(chain.from_iterable(map(known.__getitem__, words)))
 
-    def cut(self, text: str, at: int) -> int:
+    def safe_split_point(self, text: str, at: int) -> int:
         """The first blank or line feed from ``at`` on."""
         found = _BREAK.search(text, at) if at else None
         return found.start() if found else min(at, 1) * len(text)
 
-    def learn(
+    def train(
         self, texts: Sequence[str], train: Sequence[str], boundary: Boundary
     ) -> "BpeTokenizer":
         """The characters of all texts, and the merges that train gives; two may make the same."""
@@ -66,7 +66,7 @@ class BpeTokenizer(Tokenizer, frozen=True, tag="bpe"):
         merges, counts = tuple(pair for pair, _ in found), tuple(count for _, count in found)
         characters = sorted(set(chain.from_iterable(texts)))
         own = list(dict.fromkeys([*characters, *(a + b for a, b in merges)]))
-        learned = replace(self, merges=merges, merge_counts=counts).with_own(own, boundary)
+        learned = replace(self, merges=merges, merge_counts=counts).with_vocabulary(own, boundary)
         learned._learn_words(list(set(_words_of(texts))))
         return learned
 

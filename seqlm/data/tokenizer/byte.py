@@ -17,7 +17,7 @@ class ByteTokenizer(Tokenizer, frozen=True, tag="byte"):
     make no character come back as U+FFFD.
     """
 
-    one: ClassVar[str] = "byte"
+    token_noun: ClassVar[str] = "byte"
 
     def split(self, text: str) -> Sequence[str]:
         """The names of the bytes of the text."""
@@ -31,11 +31,11 @@ class ByteTokenizer(Tokenizer, frozen=True, tag="byte"):
             raw += token.encode() if byte is None else bytes((byte,))
         return raw.decode(errors="replace")
 
-    def learn(
+    def train(
         self, texts: Sequence[str], train: Sequence[str], boundary: Boundary
     ) -> "ByteTokenizer":
         """All bytes, whatever the texts hold."""
-        return self.with_own(_NAMES, boundary)
+        return self.with_vocabulary(_NAMES, boundary)
 
     def summary(self) -> str:
         """The vocabulary in a few words: ``257 tokens: 256 bytes and ∎``."""

@@ -12,20 +12,20 @@ _ALL_SHOWN, _LONG_RANGE, _RANGES_SHOWN = 12, 8, 4
 class CharTokenizer(Tokenizer, frozen=True, tag="char"):
     """Characters numbered from 0 in code point order, the end token (if there is one) last."""
 
-    unit: ClassVar[str] = "characters"
-    one: ClassVar[str] = "letter"
+    token_noun_plural: ClassVar[str] = "characters"
+    token_noun: ClassVar[str] = "letter"
 
     def split(self, text: str) -> str:
         """The text itself: a text is the sequence of its characters."""
         return text
 
-    def learn(
+    def train(
         self, texts: Sequence[str], train: Sequence[str], boundary: Boundary
     ) -> "CharTokenizer":
         """The different characters of all texts."""
-        return self.with_own(sorted(set(chain.from_iterable(texts))), boundary)
+        return self.with_vocabulary(sorted(set(chain.from_iterable(texts))), boundary)
 
-    def marked(self, items: Sequence[str]) -> str:
+    def split_items(self, items: Sequence[str]) -> str:
         """The tokens of all items in a row, an end token before the first and after each."""
         return f"{END}{END.join(items)}{END}"
 

@@ -42,11 +42,11 @@ class WordTokenizer(Tokenizer, frozen=True, tag="word"):
     takes_unknown: bool = True
     max_words: int | None = None
     called: str = "word"
-    is_spelled: ClassVar[bool] = True
-    gap: ClassVar[str] = " "
+    is_multi_character: ClassVar[bool] = True
+    separator: ClassVar[str] = " "
 
     @property
-    def one(self) -> str:
+    def token_noun(self) -> str:
         """What a person calls a token."""
         return self.called
 
@@ -69,16 +69,16 @@ class WordTokenizer(Tokenizer, frozen=True, tag="word"):
             follows_word = not is_sign
         return "".join(parts)
 
-    def normal(self, text: str) -> str:
+    def normalize(self, text: str) -> str:
         """The words of the text alone, as they are told apart."""
         return self.join(self.split(text))
 
-    def cut(self, text: str, at: int) -> int:
+    def safe_split_point(self, text: str, at: int) -> int:
         """The first blank from ``at`` on."""
         found = _BLANK.search(text, at) if at else None
         return found.start() if found else min(at, 1) * len(text)
 
-    def learn(
+    def train(
         self, texts: Sequence[str], train: Sequence[str], boundary: Boundary
     ) -> "WordTokenizer":
         """The words of all texts; with a bound, those that stand there most often."""
@@ -101,9 +101,9 @@ class WordTokenizer(Tokenizer, frozen=True, tag="word"):
                 self.max_words,
             )
         own = [word for word in counts if word in kept]
-        return self.with_own(own, boundary, takes_unknown=self.takes_unknown)
+        return self.with_vocabulary(own, boundary, takes_unknown=self.takes_unknown)
 
-    def refusal(self, token: str) -> errors.RequestError:
+    def unknown_token_error(self, token: str) -> errors.RequestError:
         """The error for an unknown word; offers the nearest."""
         nearest = difflib.get_close_matches(token, self.tokens, n=1, cutoff=0.5)
         hint = f'. Nearest: "{show_whitespace(nearest[0])}"' if nearest else ""
@@ -114,7 +114,7 @@ class WordTokenizer(Tokenizer, frozen=True, tag="word"):
     def summary(self) -> str:
         """The vocabulary in a few words: ``14 tokens: 12 words, ⁇ and ∎``."""
         special = (self.end_id is not None) + (self.unknown_id is not None)
-        words = f"{self.n_vocab - special:,} {self.unit}"
+        words = f"{self.n_vocab - special:,} {self.token_noun_plural}"
         unknown = [UNKNOWN] if self.unknown_id is not None else []
         return format_tokens(self.n_vocab, [words, *unknown], self.end_id)
 

@@ -15,7 +15,7 @@ from one_worker import one_worker
 
 import seqlm
 from seqlm.cli.main import run as run_command
-from seqlm.data.grammar_entropy import exact_entropy
+from seqlm.data.grammar import exact_entropy
 from seqlm.errors import RequestError
 from seqlm.paths import corpora_dir
 from seqlm.protocol.events import ValueChanged

@@ -5,8 +5,8 @@ import io
 from typing import ClassVar
 
 from seqlm.cli.main import run
-from seqlm.data import remote
-from seqlm.data.remote import RemoteCorpus
+from seqlm.data import download
+from seqlm.data.download import RemoteCorpus
 
 
 class _Answer(io.BytesIO):
@@ -19,12 +19,12 @@ class _Answer(io.BytesIO):
 def test_a_corpus_is_fetched_and_said_to_be_here(asked, capsys, monkeypatch) -> None:
     text = b"what is fetched, as words\n" * 400
     right = RemoteCorpus("x/input.txt", len(text), hashlib.sha256(text).hexdigest())
-    monkeypatch.setitem(remote.REMOTE, "shakespeare", right)
+    monkeypatch.setitem(download.REMOTE_CORPORA, "shakespeare", right)
     monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: _Answer(text))
     told = asked("data", "fetch", "shakespeare")
     assert told == {
         "corpus": "shakespeare",
-        "path": str(remote.downloaded_path("shakespeare")),
+        "path": str(download.downloaded_path("shakespeare")),
         "bytes": len(text),
         "sha256": right.sha256,
         "fetched": True,
@@ -44,7 +44,7 @@ def test_a_transfer_that_failed_is_one_line_with_status_1(refused, monkeypatch) 
 def test_how_far_it_is_stands_on_standard_error(capsys, monkeypatch) -> None:
     text = b"a\n" * 200_000
     right = RemoteCorpus("x/input.txt", len(text), hashlib.sha256(text).hexdigest())
-    monkeypatch.setitem(remote.REMOTE, "shakespeare", right)
+    monkeypatch.setitem(download.REMOTE_CORPORA, "shakespeare", right)
     monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: _Answer(text))
     assert run(["data", "fetch", "shakespeare"]) == 0
     out, err = capsys.readouterr()

@@ -55,7 +55,7 @@ from seqlm.cli.main import run
         (["sample", "latest", "--count", "-1"], "1 or more"),
         (["eval", "latest", "--split", "tset"], "tset"),
         (["data", "show"], "needs a corpus"),
-        (["data", "show", "shakespeare"], "get it by: seqlm data fetch shakespeare"),
+        (["data", "show", "shakespeare"], "download it with: seqlm data fetch shakespeare"),
         (["data", "show", "names", "data.length=9"], "for counting and recall"),
         (["data", "show", "recall", "data.length=1"], "2 to 1,000, or off"),
         (["train", "names-mlp", "data.targets=last", "data.mode=stream"], "data.mode=stream"),

@@ -37,7 +37,7 @@ def windows_of(sequences: list[list[int]], context: int, fill_id: int) -> list[t
 
 def window_rows(batches: Batches, step: int) -> list[tuple[int, ...]]:
     batch = batches.at(step)
-    assert batch.windows
+    assert batch.is_windowed
     rows = torch.cat([batch.tokens, batch.targets], dim=1)
     return [tuple(row) for row in rows.tolist()]
 
@@ -116,7 +116,7 @@ def test_the_batch_of_a_step_is_a_function_of_seed_and_step_alone(
             again = one.at(step)
             assert torch.equal(again.tokens, other.tokens)
             assert torch.equal(again.targets, other.targets)
-            assert again.continues == other.continues
+            assert again.continues_previous == other.continues_previous
 
 
 def test_batches_draw_nothing_from_torchs_own_generator() -> None:
@@ -174,7 +174,7 @@ def test_chunks_that_are_not_carried_cover_the_stream_once(
     stream = list(range(n_tokens))
     batches = ChunkBatches([stream], batch, chunk, seed, carry=False, replacement=False)
     parts = [batches.at(step) for step in epoch_of(batches)]
-    assert not any(part.continues for part in parts)
+    assert not any(part.continues_previous for part in parts)
     targets = sorted(torch.cat([part.targets.flatten() for part in parts]).tolist())
     assert targets == list(range(1, (n_tokens - 1) // chunk * chunk + 1))
 
@@ -202,11 +202,11 @@ def test_each_pair_has_a_generator_of_its_own() -> None:
 def test_a_large_batch_draws_no_large_block(monkeypatch: pytest.MonkeyPatch) -> None:
     windows = WindowBatches([[END, 1, END]] * 10, 1, END, 10**6, 0, replacement=True)
     assert len(windows.at(0).tokens) == 10**6
-    assert len(windows._order._block) <= 1 << 20
+    assert len(windows._sampler._block) <= 1 << 20
     monkeypatch.setattr(batches_module, "_MAX_DRAWS_PER_BLOCK", 1 << 12)
     items = ItemBatches([[END, 1, END]] * 10, 4000, 0, replacement=True)
     assert len(items.at(0).tokens) == 4000
-    assert len(items._order._block) <= 1 << 12
+    assert len(items._sampler._block) <= 1 << 12
 
 
 @pytest.mark.parametrize("batch", [32, 1024])
@@ -221,7 +221,7 @@ def test_windows_are_numbered_in_the_order_of_the_slow_construction(
     sequences: list[list[int]], context: int
 ) -> None:
     batches = WindowBatches(sequences, context, END, 1, 0, replacement=False)
-    rows = batches._flat[batches._positions[:, None] + batches._reach]
+    rows = batches._flat[batches._positions[:, None] + batches._offsets]
     assert [tuple(row) for row in rows.tolist()] == windows_of(sequences, context, END)
 
 

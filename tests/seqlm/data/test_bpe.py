@@ -34,7 +34,7 @@ def merges_of(library: tokenizers.Tokenizer) -> list[tuple[str, str]]:
 
 def test_the_prose_of_the_readme_is_cut_as_the_library_cuts_it() -> None:
     text = README.read_text()
-    ours = BpeTokenizer(n_merges=300).learn([text], [text], "none")
+    ours = BpeTokenizer(n_merges=300).train([text], [text], "none")
     theirs = library([text], ours.n_vocab)
     assert len(ours.merges) == 300
     assert list(ours.merges) == merges_of(theirs)
@@ -45,7 +45,7 @@ def test_the_prose_of_the_readme_is_cut_as_the_library_cuts_it() -> None:
 @given(WORDS, st.text("abc é\n", max_size=20))
 def test_merges_and_tokens_are_the_librarys(texts: list[str], prompt: str) -> None:
     assume(len(set("".join(texts))) > 1)
-    ours = BpeTokenizer(n_merges=20).learn(texts, texts, "none")
+    ours = BpeTokenizer(n_merges=20).train(texts, texts, "none")
     # Where two merges make the same string, the library counts some pairs twice.
     assume(len({a + b for a, b in ours.merges}) == len(ours.merges))
     theirs = library(texts, ours.n_vocab)
@@ -57,7 +57,7 @@ def test_merges_and_tokens_are_the_librarys(texts: list[str], prompt: str) -> No
 
 def test_a_merge_by_hand() -> None:
     text = "low low low lower"
-    tokenizer = BpeTokenizer(n_merges=3).learn([text], [text], "end")
+    tokenizer = BpeTokenizer(n_merges=3).train([text], [text], "end")
     assert tokenizer.merges == (("l", "o"), ("lo", "w"), (" ", "low"))
     assert tokenizer.merge_counts == (4, 4, 3)
     assert tokenizer.tokens == (*" elorw", "lo", "low", " low", "∎")
@@ -77,7 +77,7 @@ def test_a_merge_by_hand() -> None:
 @given(WORDS)
 def test_a_pair_is_counted_as_it_stands_when_its_turn_has_come(texts: list[str]) -> None:
     assume(len(set("".join(texts))) > 1)
-    tokenizer = BpeTokenizer(n_merges=20).learn(texts, texts, "none")
+    tokenizer = BpeTokenizer(n_merges=20).train(texts, texts, "none")
     for n, (pair, count) in enumerate(zip(tokenizer.merges, tokenizer.merge_counts, strict=True)):
         before, after = (
             sum(len(tokenizer.after(done).split(text)) for text in texts) for done in (n, n + 1)
@@ -91,12 +91,12 @@ def test_a_pair_is_counted_as_it_stands_when_its_turn_has_come(texts: list[str])
 
 @pytest.mark.parametrize("n_merges", [0, 20_000])
 def test_merging_ends_where_no_pair_stands_there_twice(n_merges: int) -> None:
-    tokenizer = BpeTokenizer(n_merges=n_merges).learn(["abcabc"], ["abcabc"], "none")
+    tokenizer = BpeTokenizer(n_merges=n_merges).train(["abcabc"], ["abcabc"], "none")
     assert tokenizer.merges == ((("a", "b"), ("ab", "c")) if n_merges else ())
 
 
 def test_words_cut_and_joined_are_the_text() -> None:
     text = "a  b\n\nlong" + "g" * 200
-    tokenizer = BpeTokenizer().learn([text], [text], "none")
+    tokenizer = BpeTokenizer().train([text], [text], "none")
     assert "".join(tokenizer.split(text)) == text
     assert max(map(len, tokenizer.tokens)) <= 65

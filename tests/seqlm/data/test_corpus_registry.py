@@ -27,7 +27,7 @@ def test_every_corpus_is_read_and_shown(name: str) -> None:
     assert 0 < preview.bigram < preview.uniform
     assert (preview.perfect is not None) == (name == "grammar")
     assert preview.perfect is None or preview.perfect < preview.bigram
-    assert len(source.about) <= 80
+    assert len(source.description) <= 80
     assert source.length == 0 or source.length >= 2
 
 

@@ -9,11 +9,10 @@ import pytest
 from msgspec import Struct, field
 
 from seqlm.configuration.run_config import DataConfig
-from seqlm.data import remote
+from seqlm.data import download
 from seqlm.data.corpus import read_corpus
 from seqlm.data.corpus_registry import is_downloaded
-from seqlm.data.download import fetch
-from seqlm.data.remote import RemoteCorpus, downloaded_path
+from seqlm.data.download import RemoteCorpus, download_corpus, downloaded_path
 from seqlm.errors import RequestError, SeqlmError
 
 TEXT = "".join(f"{n} and some more words of a play\n" for n in range(20_000)).encode()
@@ -40,7 +39,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     monkeypatch.setenv("SEQLM_FETCH_FROM", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("SEQLM_HOME", str(tmp_path / "home"))
     right = RemoteCorpus("plays/input.txt", len(TEXT), hashlib.sha256(TEXT).hexdigest())
-    monkeypatch.setitem(remote.REMOTE, NAME, right)
+    monkeypatch.setitem(download.REMOTE_CORPORA, NAME, right)
     yield found
     server.shutdown()
     thread.join()
@@ -81,14 +80,14 @@ def nothing_is_left() -> bool:
 def test_a_corpus_comes_whole_and_once(site: Site) -> None:
     told: list[tuple[int, int]] = []
     assert not is_downloaded(NAME)
-    first = fetch(NAME, lambda n, total: told.append((n, total)))
+    first = download_corpus(NAME, lambda n, total: told.append((n, total)))
     assert (first.fetched, first.bytes, first.corpus) == (True, len(TEXT), NAME)
     assert Path(first.path).read_bytes() == TEXT
     assert hashlib.sha256(TEXT).hexdigest() == first.sha256
     assert told == sorted(told)
     assert told[-1] == (len(TEXT), len(TEXT))
     assert not part().exists()
-    assert not fetch(NAME).fetched
+    assert not download_corpus(NAME).fetched
     assert site.asked == [None]
     assert is_downloaded(NAME)
     assert read_corpus(DataConfig(corpus=NAME)).mode == "stream"
@@ -96,12 +95,12 @@ def test_a_corpus_comes_whole_and_once(site: Site) -> None:
 
 def test_a_transfer_that_broke_off_goes_on(site: Site) -> None:
     site.ends_after = 300_000
-    with pytest.raises(SeqlmError, match=r"closed; the same command goes on from 300,000 bytes"):
-        fetch(NAME)
+    with pytest.raises(SeqlmError, match=r"closed; the same command resumes after 300,000 bytes"):
+        download_corpus(NAME)
     assert part().read_bytes() == TEXT[:300_000]
     assert not downloaded_path(NAME).exists()
     site.ends_after = None
-    assert fetch(NAME).fetched
+    assert download_corpus(NAME).fetched
     assert site.asked == [None, "bytes=300000-"]
     assert downloaded_path(NAME).read_bytes() == TEXT
     assert not part().exists()
@@ -111,7 +110,7 @@ def test_a_site_that_takes_no_ranges_gives_it_from_the_beginning(site: Site) -> 
     part().parent.mkdir(parents=True)
     part().write_bytes(b"#" * 1000)
     site.takes_ranges = False
-    assert fetch(NAME).fetched
+    assert download_corpus(NAME).fetched
     assert downloaded_path(NAME).read_bytes() == TEXT
 
 
@@ -121,7 +120,7 @@ def test_a_site_that_takes_no_ranges_gives_it_from_the_beginning(site: Site) -> 
 def test_another_text_is_refused_and_leaves_nothing(site: Site, body: bytes) -> None:
     site.body = body
     with pytest.raises(SeqlmError, match="is not shakespeare: its SHA-256 is not"):
-        fetch(NAME)
+        download_corpus(NAME)
     assert nothing_is_left()
 
 
@@ -129,24 +128,24 @@ def test_a_wrong_part_is_dropped_and_the_next_try_begins_anew(site: Site) -> Non
     part().parent.mkdir(parents=True)
     part().write_bytes(b"#" * 1000)
     with pytest.raises(SeqlmError, match="is not shakespeare"):
-        fetch(NAME)
+        download_corpus(NAME)
     assert nothing_is_left()
-    assert fetch(NAME).fetched
+    assert download_corpus(NAME).fetched
 
 
 def test_a_part_beyond_what_is_there_is_dropped(site: Site) -> None:
     part().parent.mkdir(parents=True)
     part().write_bytes(TEXT[:5000])
     site.body = TEXT[:4000]
-    with pytest.raises(SeqlmError, match="answered 416"):
-        fetch(NAME)
+    with pytest.raises(SeqlmError, match="returned 416"):
+        download_corpus(NAME)
     assert nothing_is_left()
 
 
 def test_what_is_not_there_is_said(site: Site) -> None:
     site.status = 404
-    with pytest.raises(SeqlmError, match=r"plays/input\.txt answered 404 Not Found$"):
-        fetch(NAME)
+    with pytest.raises(SeqlmError, match=r"plays/input\.txt returned 404 Not Found$"):
+        download_corpus(NAME)
     assert nothing_is_left()
 
 
@@ -155,14 +154,16 @@ def test_no_network_is_said(
 ) -> None:
     monkeypatch.setenv("SEQLM_FETCH_FROM", f"http://127.0.0.1:{unused_tcp_port}")
     with pytest.raises(
-        SeqlmError, match=r"could not be fetched from http://127.*refused$"
+        SeqlmError, match=r"could not be downloaded from http://127.*refused$"
     ) as found:
-        fetch(NAME)
+        download_corpus(NAME)
     assert found.value.exit_status == 1
     assert nothing_is_left()
     monkeypatch.setenv("SEQLM_FETCH_FROM", "file:///etc")
-    with pytest.raises(RequestError, match="SEQLM_FETCH_FROM=file:///etc is no address"):
-        fetch(NAME)
+    with pytest.raises(
+        RequestError, match="SEQLM_FETCH_FROM=file:///etc is not an HTTP or HTTPS URL"
+    ):
+        download_corpus(NAME)
 
 
 def test_a_silent_site_is_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +171,7 @@ def test_a_silent_site_is_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("urllib.request.urlopen", _times_out)
         with pytest.raises(SeqlmError, match="timed out"):
-            fetch(NAME)
+            download_corpus(NAME)
     assert nothing_is_left()
 
 
@@ -183,24 +184,24 @@ def test_two_do_not_write_the_same_file(site: Site) -> None:
     part().parent.mkdir(parents=True)
     with part().open("wb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(SeqlmError, match="being fetched by another process"):
-            fetch(NAME)
-    assert fetch(NAME).fetched
+        with pytest.raises(SeqlmError, match="being downloaded by another process"):
+            download_corpus(NAME)
+    assert download_corpus(NAME).fetched
 
 
 def test_before_it_is_fetched_it_says_how(site: Site) -> None:
-    with pytest.raises(RequestError, match="not here yet; get it by: seqlm data fetch shakespeare"):
+    with pytest.raises(RequestError, match=r"not downloaded yet; .* seqlm data fetch shakespeare$"):
         read_corpus(DataConfig(corpus=NAME))
-    fetch(NAME)
+    download_corpus(NAME)
     downloaded_path(NAME).write_bytes(TEXT[:-1])
     with pytest.raises(RequestError, match=r"changed or damaged; .* seqlm data fetch shakespeare"):
         read_corpus(DataConfig(corpus=NAME))
-    assert fetch(NAME).fetched
+    assert download_corpus(NAME).fetched
 
 
 def test_only_what_lies_elsewhere_is_fetched() -> None:
-    with pytest.raises(RequestError, match="'python' is not a corpus to fetch"):
-        fetch("python")
+    with pytest.raises(RequestError, match="'python' is not a downloadable corpus"):
+        download_corpus("python")
 
 
 @pytest.mark.parametrize(
@@ -210,5 +211,5 @@ def test_the_pinned_texts_are_those_of_the_published_losses(
     name: str, file: str, shared_data: Path
 ) -> None:
     raw = (shared_data / file).read_bytes()
-    assert remote.REMOTE[name].n_bytes == len(raw)
-    assert remote.has_checksum(name, raw)
+    assert download.REMOTE_CORPORA[name].n_bytes == len(raw)
+    assert download.has_checksum(name, raw)

@@ -12,19 +12,21 @@ import pytest
 from seqlm.configuration.run_config import DataConfig
 from seqlm.data.baselines import perfect_loss
 from seqlm.data.grammar import (
-    N_CHARACTERS,
+    MIN_CHARACTERS,
     START,
     Grammar,
-    english,
+    english_grammar,
+    exact_entropy,
+    expected_length,
     grammar_text,
-    read_rules,
+    parse_grammar,
     sample_sentence,
+    sentence_entropy,
 )
-from seqlm.data.grammar_entropy import exact_entropy, expected_length, sentence_entropy
 from seqlm.data.prepared_text import prepare
 from seqlm.errors import RequestError
 
-ANBN = read_rules("S .75 a S b | .25 c")  # a^n c b^n: n is geometric
+ANBN = parse_grammar("S .75 a S b | .25 c")  # a^n c b^n: n is geometric
 
 
 def parses(grammar: Grammar, words: tuple[str, ...], start: str = START) -> tuple[int, float]:
@@ -57,13 +59,13 @@ def parses(grammar: Grammar, words: tuple[str, ...], start: str = START) -> tupl
 def sentences(n: int, seed: int = 1) -> list[tuple[tuple[str, ...], float]]:
     """Sentences with -ln of their probability."""
     generator = random.Random(seed)
-    drawn = (sample_sentence(english(), generator) for _ in range(n))
+    drawn = (sample_sentence(english_grammar(), generator) for _ in range(n))
     return [(tuple(words), -sum(map(math.log, chosen))) for words, chosen in drawn]
 
 
 def shapes(depth: int) -> list[tuple[str, ...]]:
     """Every sentence at most ``depth`` rules deep, with one word for each kind of word."""
-    grammar = english()
+    grammar = english_grammar()
 
     def below(symbol: str, depth: int) -> Iterator[tuple[str, ...]]:
         rules = grammar.get(symbol)
@@ -90,13 +92,13 @@ def test_no_sentence_can_be_made_in_two_ways() -> None:
     assert len(made) > 10_000
     assert set(made.values()) == {1}
     for words, nats in sentences(150):
-        n, p = parses(english(), words)
+        n, p = parses(english_grammar(), words)
         assert n == 1
         assert -math.log(p) == pytest.approx(nats)
 
 
 def test_words_alone_tell_where_sentences_end() -> None:
-    text = {**english(), **read_rules("Text .5 S | .5 S Text")}
+    text = {**english_grammar(), **parse_grammar("Text .5 S | .5 S Text")}
     drawn = [words for words, _ in sentences(60, seed=2) if len(words) <= 15]
     for first, second in pairwise(drawn):
         assert parses(text, first + second, "Text")[0] == 1
@@ -105,8 +107,8 @@ def test_words_alone_tell_where_sentences_end() -> None:
 def test_a_kind_of_word_shares_none_with_another() -> None:
     kinds = {
         symbol: [rule.parts[0] for rule in rules]
-        for symbol, rules in english().items()
-        if all(rule.parts[0] not in english() for rule in rules)
+        for symbol, rules in english_grammar().items()
+        if all(rule.parts[0] not in english_grammar() for rule in rules)
     }
     words = [word for symbol, kind in kinds.items() if symbol[:2] != "RC" for word in kind]
     assert {word for word, n in Counter(words).items() if n > 1} == {"the"}
@@ -127,7 +129,7 @@ def test_the_entropy_is_what_sentences_cost_on_average() -> None:
 
 
 def test_the_linear_system_is_solved() -> None:
-    for grammar in (english(), ANBN):
+    for grammar in (english_grammar(), ANBN):
         symbols = list(grammar)
         leads_to = np.zeros((len(symbols), len(symbols)))
         own = np.zeros(len(symbols))
@@ -163,16 +165,16 @@ def test_only_the_grammar_has_an_exact_entropy() -> None:
 
 
 def test_what_cannot_be_a_grammar_is_refused() -> None:
-    with pytest.raises(RequestError, match="S add up to 0\\.9"):
-        read_rules("S .5 a | .4 b")
-    with pytest.raises(ArithmeticError, match="endless"):
-        sentence_entropy(read_rules("S .5 S S | .5 a"))
+    with pytest.raises(RequestError, match="rules of S sum to 0\\.9"):
+        parse_grammar("S .5 a | .4 b")
+    with pytest.raises(ArithmeticError, match="infinite"):
+        sentence_entropy(parse_grammar("S .5 S S | .5 a"))
 
 
 def test_the_text_is_the_same_everywhere() -> None:
     text = grammar_text()
-    assert N_CHARACTERS <= len(text) < N_CHARACTERS + 500
+    assert MIN_CHARACTERS <= len(text) < MIN_CHARACTERS + 500
     assert hashlib.sha256(text).hexdigest()[:16] == "6bf4c0335a9cb365"
     lines = text.decode().split("\n")
     assert lines.pop() == ""
-    assert all(parses(english(), tuple(line.split(" ")))[0] == 1 for line in lines[:100])
+    assert all(parses(english_grammar(), tuple(line.split(" ")))[0] == 1 for line in lines[:100])

@@ -40,7 +40,7 @@ def test_splits_hold_every_line_once(
 
 @given(st.text(max_size=300), SHARES)
 def test_pieces_of_a_stream_stand_in_order(text: str, shares: tuple[int, int, int]) -> None:
-    items = split_stream(text, shares, CharTokenizer().cut)
+    items = split_stream(text, shares, CharTokenizer().safe_split_point)
     assert "".join(piece for split in SPLITS for piece in items[split]) == text
 
 
@@ -51,7 +51,7 @@ def test_what_is_long_enough_fills_every_split(n: int, shares: tuple[int, int, i
             raise_if_too_short(n, unit, shares, "notes.txt")  # type: ignore[arg-type]
         except RequestError:
             continue
-        pieces = split_stream("x" * n, shares, CharTokenizer().cut)
+        pieces = split_stream("x" * n, shares, CharTokenizer().safe_split_point)
         for split, share in zip(SPLITS, shares, strict=True):
             assert not share or len(pieces[split][0]) >= least
 
@@ -183,16 +183,20 @@ def test_description_counts_targets(tmp_path: Path) -> None:
 
 def test_a_token_that_never_begins_a_line_was_taught_nothing_alone() -> None:
     counting = prepare(DataConfig(corpus="counting", tokenizer="word", split="100/0/0"))
-    alone = [n for n in range(128) if counting.never_begins([str(n)])]
+    alone = [n for n in range(128) if counting.is_untrained_prompt([str(n)])]
     assert alone == [*range(123, 128)]
-    assert not counting.never_begins(["124", "125"])
-    assert not counting.never_begins(["no such number"])
-    assert not counting.never_begins([])
+    assert not counting.is_untrained_prompt(["124", "125"])
+    assert not counting.is_untrained_prompt(["no such number"])
+    assert not counting.is_untrained_prompt([])
 
 
 def test_where_something_stands_before_the_first_token_each_was_taught(tmp_path: Path) -> None:
     marked = _prepare(tmp_path, "ab\nac\nad\n", split="100/0/0")
     bare = _prepare(tmp_path, "ab\nac\nad\n", split="100/0/0", boundary="none")
     stream = _prepare(tmp_path, "ab\nac\nad\n", split="100/0/0", mode="stream")
-    assert [text.never_begins(["b"]) for text in (marked, bare, stream)] == [False, True, False]
-    assert not bare.never_begins(["a"])
+    assert [text.is_untrained_prompt(["b"]) for text in (marked, bare, stream)] == [
+        False,
+        True,
+        False,
+    ]
+    assert not bare.is_untrained_prompt(["a"])

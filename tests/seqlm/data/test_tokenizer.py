@@ -12,18 +12,18 @@ TEXT = st.text(min_size=2, max_size=50).filter(lambda text: len(set(text)) > 1 a
 
 @given(TEXT, st.sampled_from(["end", "none"]))
 def test_what_is_encoded_decodes_to_itself(text: str, boundary: str) -> None:
-    tokenizer = CharTokenizer().learn([text], [], boundary)  # type: ignore[arg-type]
+    tokenizer = CharTokenizer().train([text], [], boundary)  # type: ignore[arg-type]
     assert tokenizer.decode(tokenizer.encode(text)) == text
     assert "".join(tokenizer.split(text)) == text
     assert list(tokenizer.tokens[: len(set(text))]) == sorted(set(text))
 
 
 def test_the_end_token_is_the_last() -> None:
-    tokenizer = CharTokenizer().learn(["cab"], [], "end")
+    tokenizer = CharTokenizer().train(["cab"], [], "end")
     assert tokenizer.tokens == ("a", "b", "c", END)
     assert tokenizer.end_id == tokenizer.n_vocab - 1 == 3
     assert tokenizer.encode(f"ab{END}") == [0, 1, 3]
-    assert CharTokenizer().learn(["cab"], [], "none").end_id is None
+    assert CharTokenizer().train(["cab"], [], "none").end_id is None
 
 
 @pytest.mark.parametrize(
@@ -38,11 +38,11 @@ def test_the_end_token_is_the_last() -> None:
     ],
 )
 def test_a_vocabulary_in_words(text: str, boundary: str, summary: str) -> None:
-    assert CharTokenizer().learn([text], [], boundary).summary() == summary  # type: ignore[arg-type]
+    assert CharTokenizer().train([text], [], boundary).summary() == summary  # type: ignore[arg-type]
 
 
 def test_an_unknown_character_is_named() -> None:
-    tokenizer = CharTokenizer().learn(["abcdefghijklmnopqrstuvwxyz"], [], "end")
+    tokenizer = CharTokenizer().train(["abcdefghijklmnopqrstuvwxyz"], [], "end")
     with pytest.raises(RequestError) as caught:
         tokenizer.encode("andré")
     assert str(caught.value) == '"é" is not in this vocabulary (27 tokens: a-z and ∎)'
@@ -52,21 +52,21 @@ def test_an_unknown_character_is_named() -> None:
 
 def test_a_vocabulary_that_predicts_nothing_is_refused() -> None:
     with pytest.raises(RequestError, match='only "a"; predicting needs at least 2'):
-        CharTokenizer().learn(["aaaa"], [], "none")
-    assert CharTokenizer().learn(["aaaa"], [], "end").n_vocab == 2
+        CharTokenizer().train(["aaaa"], [], "none")
+    assert CharTokenizer().train(["aaaa"], [], "end").n_vocab == 2
 
 
 def test_the_sign_of_the_end_token_must_not_stand_in_the_text() -> None:
     with pytest.raises(RequestError, match=r"data\.boundary=none"):
-        CharTokenizer().learn([f"qed{END}"], [], "end")
-    assert CharTokenizer().learn([f"qed{END}"], [], "none").n_vocab == 4
+        CharTokenizer().train([f"qed{END}"], [], "end")
+    assert CharTokenizer().train([f"qed{END}"], [], "none").n_vocab == 4
 
 
 def test_more_tokens_than_ids_can_be_counted_are_refused_with_the_bound() -> None:
     words = list(map(str, range(MAX_VOCAB)))
-    assert WordTokenizer().with_own(words, "none").n_vocab == MAX_VOCAB
+    assert WordTokenizer().with_vocabulary(words, "none").n_vocab == MAX_VOCAB
     with pytest.raises(RequestError, match=r"1,114,112 tokens, and 1,114,111 .* data\.max_words"):
-        WordTokenizer().with_own(words, "end")
+        WordTokenizer().with_vocabulary(words, "end")
 
 
 def test_ids_at_the_bound_are_counted() -> None:

@@ -31,7 +31,7 @@ SLIDES = "It was hard, but this was hard work. I remember: this I missed; THIS e
 
 def learned(kind: str, text: str, boundary: str = "end", **values: object) -> AnyTokenizer:
     data = DataConfig(tokenizer=kind, **values)  # type: ignore[arg-type]
-    return untrained_tokenizer(data).learn([text], [text], boundary)  # type: ignore[arg-type]
+    return untrained_tokenizer(data).train([text], [text], boundary)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -39,9 +39,9 @@ def learned(kind: str, text: str, boundary: str = "end", **values: object) -> An
 def test_what_is_encoded_decodes_to_itself(kind: str, text: str, boundary: str) -> None:
     tokenizer = learned(kind, text, boundary)
     ids = tokenizer.encode(text)
-    assert tokenizer.decode(ids) == tokenizer.normal(text)
-    assert tokenizer.join(tokenizer.split(text)) == tokenizer.normal(text)
-    assert kind == "word" or tokenizer.normal(text) == text
+    assert tokenizer.decode(ids) == tokenizer.normalize(text)
+    assert tokenizer.join(tokenizer.split(text)) == tokenizer.normalize(text)
+    assert kind == "word" or tokenizer.normalize(text) == text
     assert all(0 <= i < tokenizer.n_vocab for i in ids)
     assert len(tokenizer.ids) == tokenizer.n_vocab == len(tokenizer.tokens)
     assert tokenizer.tokens[-1:] == (END,) or tokenizer.end_id is None
@@ -51,8 +51,8 @@ def test_what_is_encoded_decodes_to_itself(kind: str, text: str, boundary: str) 
 @given(TEXT, st.integers(0, 70))
 def test_a_cut_leaves_all_tokens_as_they_are(kind: str, text: str, at: int) -> None:
     tokenizer = learned(kind, text)
-    text = tokenizer.normal(text)
-    place = tokenizer.cut(text, at)
+    text = tokenizer.normalize(text)
+    place = tokenizer.safe_split_point(text, at)
     assert min(at, len(text)) <= place <= len(text)
     parts = tokenizer.split(text[:place]), tokenizer.split(text[place:])
     assert [*parts[0], *parts[1]] == [*tokenizer.split(text)]
@@ -65,7 +65,7 @@ def test_items_in_a_row_have_the_end_token_around_each(kind: str, items: list[st
     found = [END]
     for item in items:
         found += [*tokenizer.split(item), END]
-    assert [*tokenizer.marked(items)] == found
+    assert [*tokenizer.split_items(items)] == found
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -103,7 +103,7 @@ def test_a_prepared_text_counts_tokens(kind: str, mode: str) -> None:
 
 
 def test_bytes_are_shown_by_character_or_number() -> None:
-    tokenizer = ByteTokenizer().learn([""], [], "end")
+    tokenizer = ByteTokenizer().train([""], [], "end")
     assert tokenizer.split("aé\n") == ["a", "<0xC3>", "<0xA9>", "<0x0A>"]
     assert tokenizer.encode("aé") == [0x61, 0xC3, 0xA9]
     assert tokenizer.decode([0x61, 0xC3, 0x62]) == "a\ufffdb"
@@ -111,7 +111,7 @@ def test_bytes_are_shown_by_character_or_number() -> None:
 
 
 def test_words_are_numbered_as_they_come() -> None:
-    tokenizer = WordTokenizer().learn(
+    tokenizer = WordTokenizer().train(
         ["Once upon a cold morning, this bell: a cold wind! I nearly missed this exam."], [], "end"
     )
     ids = tokenizer.encode(
@@ -122,24 +122,24 @@ def test_words_are_numbered_as_they_come() -> None:
     prompt = tokenizer.encode("I passed this exam")
     assert prompt == [8, 12, 5, 11]
     assert tokenizer.decode(prompt) == f"i {UNKNOWN} this exam"
-    assert tokenizer.missing(tokenizer.split("I passed this exam")) == ["passed"]
+    assert tokenizer.unknown_tokens(tokenizer.split("I passed this exam")) == ["passed"]
     assert tokenizer.summary() == "14 tokens: 12 words, ⁇ and ∎"
 
 
 def test_signs_are_dropped_or_kept() -> None:
     text = 'Don\'t go -- "home", she said...\nNo!'
-    assert WordTokenizer().normal(text) == "don't go home she said no"
+    assert WordTokenizer().normalize(text) == "don't go home she said no"
     kept = WordTokenizer(keeps_punctuation=True, fold_case=False)
     assert kept.split(text) == (
         ["Don't", "go", "--", '"', "home", '",', "she", "said", "...", "No", "!"]
     )
-    assert kept.normal("Well , he said .") == "Well, he said."
+    assert kept.normalize("Well , he said .") == "Well, he said."
 
 
 @given(ANYTHING, st.booleans(), st.booleans())
 def test_words_told_again_are_the_same_words(text: str, folds: bool, keeps: bool) -> None:
     tokenizer = WordTokenizer(fold_case=folds, keeps_punctuation=keeps)
-    assert tokenizer.split(tokenizer.normal(text)) == tokenizer.split(text)
+    assert tokenizer.split(tokenizer.normalize(text)) == tokenizer.split(text)
 
 
 def test_only_the_most_frequent_words_are_kept() -> None:

@@ -45,7 +45,7 @@ every_family = pytest.mark.parametrize("config", CONFIGS, ids=lambda c: type(c).
 
 
 def items() -> CharTokenizer:
-    return CharTokenizer().learn([TEXT], [], "end")
+    return CharTokenizer().train([TEXT], [], "end")
 
 
 def model_of(config: Any, tokenizer: CharTokenizer) -> SequenceModel:
@@ -64,7 +64,7 @@ def generator_of(config: Any, tokenizer: CharTokenizer | None = None) -> Generat
 def drawn(
     generator: Generator, n_samples: int = 1, length: int = 20, seed: int = 0, prompt: Any = ()
 ) -> list[SampledSequence]:
-    *_, samples = generator.draw(prompt, SampleConfig(seed=seed), n_samples, length)
+    *_, samples = generator.sample(prompt, SampleConfig(seed=seed), n_samples, length)
     return samples
 
 
@@ -82,7 +82,7 @@ def test_long_texts_read_in_pieces_are_predicted_as_at_once(config: Any) -> None
     tokenizer = items()
     model = model_of(config, tokenizer).eval()
     prompt = [i % 8 for i in range(1300)]
-    predictions = list(Generator(model, tokenizer, CPU).read(prompt))
+    predictions = list(Generator(model, tokenizer, CPU).predict_in_pieces(prompt))
     assert len(predictions) == 3
     with torch.inference_mode():
         log_p = with_sliding_window(model)(torch.tensor([[8, *prompt]]), None)[0].log_softmax(-1)[0]
@@ -134,7 +134,7 @@ def test_each_number_fell_into_the_stretch_of_the_token_it_chose(
 ) -> None:
     generator = generator_of(CONFIGS[1])
     sampling = replace(sampling, seed=seed)
-    *_, samples = generator.draw([2], sampling, 2, 4)
+    *_, samples = generator.sample([2], sampling, 2, 4)
     for number, sample in enumerate(samples):
         for position, token in enumerate(sample.ids):
             before = generator.predict([2, *sample.ids[:position]]).probabilities
@@ -157,7 +157,7 @@ def test_drawing_leaves_torchs_generator_and_the_training_mode_alone() -> None:
 
 
 def test_no_token_is_read_that_nothing_is_drawn_after(monkeypatch: pytest.MonkeyPatch) -> None:
-    generator, read = generator_of(CONFIGS[1], CharTokenizer().learn([TEXT], [], "none")), []
+    generator, read = generator_of(CONFIGS[1], CharTokenizer().train([TEXT], [], "none")), []
     inner = generator._read
     monkeypatch.setattr(
         generator, "_read", lambda ids, state: (read.append(ids.tolist()), inner(ids, state))[1]
@@ -168,14 +168,14 @@ def test_no_token_is_read_that_nothing_is_drawn_after(monkeypatch: pytest.Monkey
 
 def test_top_k_of_one_is_greedy() -> None:
     generator = generator_of(CONFIGS[1])
-    *_, samples = generator.draw([2], SampleConfig(top_k=1), 3, 10)
+    *_, samples = generator.sample([2], SampleConfig(top_k=1), 3, 10)
     assert samples[0].ids == samples[1].ids == samples[2].ids
     probabilities = generator.predict([2]).probabilities
     assert samples[0].ids[0] == max(range(9), key=probabilities.__getitem__)
 
 
 def test_nothing_to_begin_from_is_refused() -> None:
-    stream = CharTokenizer().learn([TEXT], [], "none")
+    stream = CharTokenizer().train([TEXT], [], "none")
     generator = generator_of(CONFIGS[0], stream)
     with pytest.raises(RequestError, match=r"no end token to begin after; .*--prompt"):
         generator.predict([])
@@ -203,7 +203,7 @@ def test_many_samples_are_drawn_in_short_pieces(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr("seqlm.generation.sampler.candidates", counting)
     longest = 0
-    for samples in generator.draw([], SampleConfig(), 600, 5):
+    for samples in generator.sample([], SampleConfig(), 600, 5):
         longest, asked = max(longest, asked), 0
     assert 0 < longest <= 256
     assert len(samples) == 600
@@ -212,7 +212,7 @@ def test_many_samples_are_drawn_in_short_pieces(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_of_a_large_vocabulary_one_sample_is_drawn_at_a_time() -> None:
-    tokenizer = CharTokenizer().learn([map(chr, range(0x4E00, 0x4E00 + 9000))], [], "none")
-    *pieces, last = generator_of(CONFIGS[1], tokenizer).draw([0], SampleConfig(), 3, 2)
+    tokenizer = CharTokenizer().train([map(chr, range(0x4E00, 0x4E00 + 9000))], [], "none")
+    *pieces, last = generator_of(CONFIGS[1], tokenizer).sample([0], SampleConfig(), 3, 2)
     assert len(pieces) + 1 >= 6
     assert [len(sample.ids) for sample in last] == [2, 2, 2]

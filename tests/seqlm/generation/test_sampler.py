@@ -173,7 +173,7 @@ def test_each_stage_is_a_distribution_and_cuts_only_the_end(
     logits: list[float], settings: SampleConfig, order: list[StageName]
 ) -> None:
     done = sampler_stages(logits, replace(settings, order=",".join(order)))
-    assert [stage.name for stage in done] == ["softmax", *order, "renormalise"]
+    assert [stage.name for stage in done] == ["softmax", *order, "renormalize"]
     n_left = len(logits)
     for stage in done:
         assert math.fsum(stage.distribution) == pytest.approx(1, abs=1e-12)

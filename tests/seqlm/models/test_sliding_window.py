@@ -8,8 +8,8 @@ from seqlm.models.base import SequenceModel
 from seqlm.models.registry import build
 from seqlm.models.sliding_window import (
     SlidingWindowModel,
-    stride,
     window_length,
+    window_stride,
     with_sliding_window,
 )
 
@@ -29,7 +29,7 @@ def test_each_token_is_predicted_from_the_window_it_stands_in(size: int) -> None
     model, begin, rows = model_of(size), 0, []
     for end in range(1, N_TOKENS + 1):
         if end - begin > size:
-            begin += stride(size)
+            begin += window_stride(size)
         assert window_length(end, size) == end - begin
         rows.append(model(TOKENS[:, begin:end])[0][:, -1])
     whole, _ = with_sliding_window(model)(TOKENS, None)

@@ -79,7 +79,7 @@ def test_what_is_too_large_for_a_piece_is_read_in_parts_that_go_on(
     scorer = SplitEvaluator(text, "val", CPU)
     score, pieces = scorer.whole(model), list(scorer._each_piece())
     assert max(piece.tokens.numel() for piece in pieces) == 5
-    assert any(piece.continues for piece in pieces)
+    assert any(piece.continues_previous for piece in pieces)
     loss, n_correct, n_tokens = by_hand(model, text)
     assert score.loss == pytest.approx(loss, abs=1e-6)
     assert (score.n_correct, score.n_tokens) == (n_correct, n_tokens)
@@ -229,7 +229,7 @@ def test_a_stream_in_pieces_has_each_token_once(
     [sequence] = text.sequences("train")
     assert [i for piece in pieces for i in piece.tokens[0].tolist()] == sequence[:-1]
     assert [i for piece in pieces for i in piece.targets[0].tolist()] == sequence[1:]
-    assert [piece.continues for piece in pieces] == [False] + [True] * (len(pieces) - 1)
+    assert [piece.continues_previous for piece in pieces] == [False] + [True] * (len(pieces) - 1)
 
 
 @torch.inference_mode()

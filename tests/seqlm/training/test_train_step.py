@@ -84,7 +84,7 @@ def test_all_of_a_stream_in_carried_rows(stream: PreparedText) -> None:
     first, second = batches.at(0), batches.at(1)
     assert first.targets.numel() > n_all - 16
     assert torch.equal(first.tokens, second.tokens)
-    assert not second.continues
+    assert not second.continues_previous
 
 
 def test_all_of_a_text_too_large_for_one_step_is_refused(
@@ -147,7 +147,7 @@ def test_what_can_hold_only_so_many_tokens_begins_each_chunk_anew(stream: Prepar
     config = RunConfig(preset="x", model=transformer, train=config_of("chunk").train)
     model = build(transformer, stream.tokenizer.n_vocab, stream.fill_id, 0)
     learner = make_train_step(config, stream, model, CPU)
-    assert not make_batches(config, stream, stream.sequences("train"), None).carries
+    assert not make_batches(config, stream, stream.sequences("train"), None).carries_state
     assert all(torch.isfinite(learner.step(i, SETTINGS, 0.1)[0]) for i in range(3))
     assert not any(name.startswith("carried") for name in learner.tensors())
 

@@ -83,9 +83,9 @@ def test_collapsed_recall_context_shows_its_first_symbol(recall: Preview) -> Non
 
 def test_synthetic_tasks_name_their_tokens(recall: Preview) -> None:
     assert recall.description.vocabulary == "8 tokens: 8 symbols"
-    assert recall.text.tokenizer.one == "symbol"
+    assert recall.text.tokenizer.token_noun == "symbol"
     counting = make_preview(preset_config("counting").data)
-    assert counting.text.tokenizer.one == "number"
+    assert counting.text.tokenizer.token_noun == "number"
 
 
 @pytest.mark.parametrize("width", WIDTHS)

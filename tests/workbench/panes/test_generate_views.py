@@ -27,7 +27,7 @@ STAGES_104 = """\
    m    a ╎  r  [ a ]
  2.71 0.44╎1.90 0.92  nats
 
- after mar       1 softmax        2 ÷ T 0.8   3 top-k 5    4 top-p 0.9  5 min-p 0.2  6 renormalise
+ after mar       1 softmax        2 ÷ T 0.8   3 top-k 5    4 top-p 0.9  5 min-p 0.2  6 renormalize
  token   ln p    probability      reshaped    kept         running sum  kept         drawn from
 ▸● a     -0.92   0.400  ████████  0.460       =            = 0.472      =            0.541  █████████
    n     -1.39   0.250  █████     0.255       =            = 0.734      =            0.301  █████
@@ -107,7 +107,7 @@ def test_the_columns_are_the_stages_in_their_order(order: tuple[str, ...], width
 def test_heads_never_run_into_each_other(width: int) -> None:
     rows = stages_with(width, temperature=0.0123456, top_k=10**6, top_p=0.987654, min_p=0.123456)
     words = {word for row in rows[:2] for word in row.split() if not word[0].isdigit()}
-    known = "after mar token ln p softmax probability ÷ T top-k top-p min-p renormalise model"
+    known = "after mar token ln p softmax probability ÷ T top-k top-p min-p renormalize model"
     assert words <= {*known.split(), "reshaped", "running", "sum", "kept", "drawn", "from"}
     assert rows[8].split()[0] in ("candidates", "left")
 
@@ -295,7 +295,7 @@ def test_samples_say_whose_they_are_and_can_be_gone_through() -> None:
 def test_a_wide_pane_has_stages_the_tree_and_the_samples() -> None:
     rows = plain(tree_view(showing="step"), 151, 30)
     words = "\n".join(rows)
-    assert "6 renormalise" in words
+    assert "6 renormalize" in words
     assert "branches (v)" in words
     assert "same draw, by age" in words
     assert "latest 2" in words

@@ -26,7 +26,7 @@ TEXT = "".join(
     for n, who in enumerate(("cat", "dog", "漢字") * 20)
     for what in ("mat", "umbrella")
 )
-WORDS = WordTokenizer().learn(["i saw this exam"], [], "end")
+WORDS = WordTokenizer().train(["i saw this exam"], [], "end")
 
 
 @pytest.fixture(params=["byte", "word", "bpe"])
@@ -108,7 +108,7 @@ def test_a_text_is_looked_up_as_its_tokens_make_it() -> None:
 
 
 def test_a_word_is_guessed_letter_by_letter(preview: Preview) -> None:
-    if not preview.text.tokenizer.is_spelled:
+    if not preview.text.tokenizer.is_multi_character:
         pytest.skip("a byte is one key")
     desk = desk_with()
     desk.use_source(source_of(preview))

@@ -82,7 +82,7 @@ def collapsed_row(model: DataViewModel, width: int) -> Row:
 
 
 def _short_context(preview: Preview, context: Sequence[str]) -> str:
-    gap = preview.text.tokenizer.gap
+    gap = preview.text.tokenizer.separator
     if preview.text.only_last:
         return _first_and_last(context, gap, 2 * _COLLAPSED_CONTEXT)
     return gap.join(context[-_COLLAPSED_CONTEXT:])
@@ -105,12 +105,12 @@ def _split_sizes(preview: Preview) -> tuple[str, Mapping[Split, int]]:
     text = preview.text
     if text.corpus.mode == "lines":
         return "lines", preview.description.n_items
-    return text.tokenizer.unit, {split: text.n_tokens(split) for split in text.items}
+    return text.tokenizer.token_noun_plural, {split: text.n_tokens(split) for split in text.items}
 
 
 def token_cells(preview: Preview, least: int) -> int:
     """Return the width of a token column in cells; longer tokens are cut."""
-    return min(_MAX_TOKEN_CELLS, max(least, preview.text.tokenizer.longest + 2))
+    return min(_MAX_TOKEN_CELLS, max(least, preview.text.tokenizer.max_token_length + 2))
 
 
 def example_rows(model: DataViewModel, width: int, height: int) -> list[Row]:
@@ -121,7 +121,7 @@ def example_rows(model: DataViewModel, width: int, height: int) -> list[Row]:
     examples = preview.fed(state.config.model, model.first, max(0, height - 1 - len(notes)))
     length = state.config.model.context
     is_spaced = length is not None and length <= _SPACED_UP_TO
-    gap = " " if is_spaced else preview.text.tokenizer.gap
+    gap = " " if is_spaced else preview.text.tokenizer.separator
     contexts = [gap.join(example.sees) for example in examples]
     column = min(max([7, *map(cell_len, contexts)]), max(4, width // 2), _MAX_CONTEXT_CELLS)
     size = token_cells(preview, 8)
@@ -168,7 +168,7 @@ def line_rows(model: DataViewModel, width: int, height: int) -> list[Row]:
         tokenizer = preview.text.tokenizer
         text = tokenizer.join(preview.stream[first : first + height * width * 2])
         # A word tokenizer removes the line breaks.
-        lines = wrap(text, max(1, width - 4)) if tokenizer.gap else text.splitlines()
+        lines = wrap(text, max(1, width - 4)) if tokenizer.separator else text.splitlines()
         shown = list(enumerate(lines[:height], 1))
     number = len(format_count(shown[-1][0])) if shown else 1
     return [
@@ -207,7 +207,7 @@ def token_rows(model: DataViewModel, width: int, height: int) -> list[Row]:
 def length_rows(model: DataViewModel, width: int, height: int) -> list[Row]:
     """Return the number of training lines of each length."""
     preview = model.text
-    found, unit = preview.lengths, preview.text.tokenizer.unit
+    found, unit = preview.lengths, preview.text.tokenizer.token_noun_plural
     mean = sum(length * n for length, n in found.items()) / found.total()
     span = f"{format_count(min(found))} to {format_count(max(found))}"
     words = f"train: {span} {unit} a line, mean {mean:.1f}"

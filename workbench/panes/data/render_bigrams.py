@@ -21,7 +21,7 @@ def bigram_rows(model: DataViewModel, width: int, height: int) -> list[Row]:
     """
     preview, ascii_only = model.text, model.ascii_only
     tokens = [token for token, n in preview.description.common if n]
-    if preview.text.tokenizer.longest > 1:
+    if preview.text.tokenizer.max_token_length > 1:
         return _next_token_rows(model, tokens, width, height)
     shown = sorted(tokens[: max(1, width - 4)])
     glyphs = [fit(token_glyph(token, ascii_only), 1) for token in shown]

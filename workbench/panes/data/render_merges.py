@@ -65,7 +65,7 @@ def _line(preview: Preview, first: int) -> str:
     """Return the line of an item; in a stream, the line that starts at the next whole word."""
     if preview.text.corpus.mode == "lines":
         text = preview.text.items["train"][first]
-        return text[: preview.text.tokenizer.cut(text, _MAX_CHARACTERS)]
+        return text[: preview.text.tokenizer.safe_split_point(text, _MAX_CHARACTERS)]
     tokens = preview.stream[first : first + _MAX_CHARACTERS]
     begins = (i for i, token in enumerate(tokens) if not first or token[0] in " \n")
     text = "".join(tokens[next(begins, 0) :])

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from textual.timer import Timer
 
 from seqlm.configuration.run_config import SampleConfig
-from seqlm.data.tokenizer import AnyTokenizer, untrained_words
+from seqlm.data.tokenizer import AnyTokenizer, format_untrained_prompt
 from workbench.panes.generate.bindings import action_availability
 from workbench.panes.generate.messages import PredictionRequested, SamplesRequested
 from workbench.panes.generate.presenter import GeneratePresenter
@@ -177,8 +177,8 @@ class WorkingPane(Pane):
         """Says so where nothing was taught of what the prompt asks."""
         preview = self.situation.preview if self.situation else None
         prompt = self.view.text.prompt
-        is_untaught = preview is not None and preview.text.never_begins(prompt)
-        words = untrained_words(prompt[0]) if is_untaught else ""
+        is_untaught = preview is not None and preview.text.is_untrained_prompt(prompt)
+        words = format_untrained_prompt(prompt[0]) if is_untaught else ""
         if words != self.view.about_prompt:
             self._desk.change(about_prompt=words)
 

@@ -74,7 +74,7 @@ class GamePresenter:
             RequestError: It is not in the vocabulary.
         """
         view = self._questions.view
-        if view.source.tokenizer.is_spelled and typed != "end":
+        if view.source.tokenizer.is_multi_character and typed != "end":
             self._spelled += typed
             self._questions.say(f"{self._spelled}_")
             return

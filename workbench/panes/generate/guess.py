@@ -53,7 +53,7 @@ def guess_rows(view: GenerateView, width: int, height: int) -> list[Text]:
 
 
 def _rule(view: GenerateView) -> str:
-    return _RULE.format(one=view.source.tokenizer.one)
+    return _RULE.format(one=view.source.tokenizer.token_noun)
 
 
 def game_of(view: GenerateView) -> GuessingGame:
@@ -70,19 +70,19 @@ def _riddle_row(view: GenerateView, width: int) -> Text:
         shown = shown[1:]
     gap = " " if sum(map(cell_len, shown)) + len(shown) < _MOST_BEFORE else ""
     row = Text(words, look.palette.label)
-    gap = view.source.tokenizer.gap or gap
+    gap = view.source.tokenizer.separator or gap
     row.append(gap.join(shown) + gap + "_", f"bold {look.palette.plain}")
     return row.append(" ?", look.palette.label)
 
 
 def _hint(view: GenerateView) -> str:
     tokenizer = view.source.tokenizer
-    one = tokenizer.one
+    one = tokenizer.token_noun
     if not view.is_guessing:
         return with_key_labels(
             view, f"<generate.guess> begins; then each {one} you type is a guess"
         )
-    if tokenizer.is_spelled:
+    if tokenizer.is_multi_character:
         end = "; enter alone: the end" if view.source.has_end else ""
         typing = f"type a {one}, then enter{end}"
     else:

@@ -289,5 +289,5 @@ def folded_row(situation: AppState) -> Row:
     """The same draw at the last few ages, in one row."""
     samples = situation.run.samples[-3:]
     words = "  ".join(f"{step:,}: {sanitize(text, 24)}" for step, text in samples)
-    one = situation.preview.text.tokenizer.one if situation.preview else "letter"
+    one = situation.preview.text.tokenizer.token_noun if situation.preview else "letter"
     return [(words or f"{one}-pair counts answer until a model is trained", "label")]

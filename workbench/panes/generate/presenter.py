@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from seqlm.data.tokenizer import unknown_words
+from seqlm.data.tokenizer import format_unknown_tokens
 from seqlm.errors import RequestError
 from workbench.panes.generate.prompt import tokens_of, unknown_in
 from workbench.panes.generate.requests import RequestTracker, SamplesRequest
@@ -154,7 +154,7 @@ class GeneratePresenter(RequestTracker):
             self._go(self.view.text.begin(prompt))
         missing = unknown_in(typed, self.view.source)
         if missing:
-            self.say(f"{unknown_words(missing)}.")
+            self.say(f"{format_unknown_tokens(missing)}.")
 
     def can_draw_on(self) -> bool:
         """Whether drawing by itself goes on; at the limit it says why not."""

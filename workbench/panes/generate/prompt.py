@@ -28,7 +28,7 @@ def unknown_in(typed: str, source: PredictionSource) -> list[str]:
     """The words of a typed prompt that become the unknown token."""
     if source.tokenizer.unknown_id is None:
         return []
-    return source.tokenizer.missing(source.tokenizer.split(typed))
+    return source.tokenizer.unknown_tokens(source.tokenizer.split(typed))
 
 
 def typed_text(tokens: tuple[str, ...], source: PredictionSource) -> str:
@@ -46,5 +46,5 @@ def is_usable_prompt(prompt: str, source: PredictionSource) -> tuple[str, ...]:
     if kept or source.has_end:
         return kept
     line_end = tuple(tokenizer.split("\n"))
-    is_known = bool(line_end) and not tokenizer.missing(line_end)
+    is_known = bool(line_end) and not tokenizer.unknown_tokens(line_end)
     return line_end if is_known else source.vocabulary[:1]

@@ -111,5 +111,5 @@ def novelty(sample: "SampleResult") -> str:
 def _shown(text: str, view: GenerateView) -> str:
     """A whole text; a blank between two tokens stays one, a blank that is a token is shown."""
     shown = view.glyph(text)
-    gap = view.source.tokenizer.gap
+    gap = view.source.tokenizer.separator
     return shown.replace(view.glyph(gap), gap) if gap else shown

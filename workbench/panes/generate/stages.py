@@ -172,8 +172,8 @@ def _columns(view: GenerateView, shown: range, width: int) -> list[_Column]:
 def _wide_column(n: int, before: SamplerStage, stage: SamplerStage, shown: range) -> _Column:
     if stage.name == "temperature":
         return _values(stage, shown, (f"{n} ÷ T {_value(stage)}", "reshaped"), 12)
-    if stage.name == "renormalise":
-        return _values(stage, shown, (f"{n} renormalise", "drawn from"), 14)
+    if stage.name == "renormalize":
+        return _values(stage, shown, (f"{n} renormalize", "drawn from"), 14)
     # top-p cuts by the running sum of what it was given
     is_summed = stage.name == "top-p" and stage.setting is not None
     heads = (f"{n} {stage.name} {_value(stage)}", _SUM if is_summed else _KEPT)
@@ -183,7 +183,7 @@ def _wide_column(n: int, before: SamplerStage, stage: SamplerStage, shown: range
 def _middle_column(n: int, before: SamplerStage, stage: SamplerStage, shown: range) -> _Column:
     if stage.name == "temperature":
         return _values(stage, shown, (f"{n} ÷ T", _value(stage)), 8)
-    if stage.name == "renormalise":
+    if stage.name == "renormalize":
         return _values(stage, shown, (f"{n} drawn", "from"), 8)
     return _cuts(before, stage, shown, (f"{n} {stage.name}", _value(stage)))
 

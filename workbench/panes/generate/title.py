@@ -23,7 +23,7 @@ def _parts(view: GenerateView) -> list[str]:
     step = shown.step if shown else view.source.step
     if step is None:
         is_older = view.is_holding and view.source.step is not None
-        one = view.source.tokenizer.one
+        one = view.source.tokenizer.token_noun
         return [f"holds {one}-pair counts" if is_older else sanitize(view.source.label, 60)]
     sampling = view.sampling
     parts = [_weights(view, step)]

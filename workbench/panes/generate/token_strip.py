@@ -37,7 +37,7 @@ def cells(view: GenerateView, reach: int) -> list[Cell]:
 
     Only those up to ``reach`` places from the cursor, so that a long text costs what a short one does.
     """
-    text, gap = view.text, view.source.tokenizer.gap
+    text, gap = view.text, view.source.tokenizer.separator
     tokens = [*text.prompt, *(drawn.token for drawn in text.drawn)]
     cursor = len(text.prompt) + text.cursor
     near = slice(max(0, cursor - reach), cursor + reach + 1)

@@ -138,7 +138,7 @@ def _grid(view: GenerateView, rows: Sequence[TreeRow], room: int) -> _Grid:
     is_spaced = edges[-1] <= room
     edges = edges if is_spaced else _edges(view, rows, False)
     hidden = min(edges[-1] - room, edges[min(view.text.cursor, len(edges) - 2)])
-    gap = view.source.tokenizer.gap
+    gap = view.source.tokenizer.separator
     return _Grid([edge - max(0, hidden) for edge in edges], parting, is_spaced, gap)
 
 
@@ -157,7 +157,7 @@ def _edges(view: GenerateView, rows: Sequence[TreeRow], is_spaced: bool) -> list
             size = min(view.token_cells, cell_len(view.glyph(token.token)))
             sizes[place] = max(sizes[place], size)
     prompt = cell_len(_prompt_glyphs(view))
-    gap = len(view.source.tokenizer.gap)
+    gap = len(view.source.tokenizer.separator)
     gaps = [_gap(place in parting, is_spaced, gap) for place in range(n_places)]
     return list(accumulate([prompt, *map(sum, zip(gaps, sizes, strict=True))]))
 

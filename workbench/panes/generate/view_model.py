@@ -178,12 +178,12 @@ class GenerateView(Struct, frozen=True, dict=True):
 
     def glyphs(self, tokens: Iterable[str]) -> str:
         """How tokens in a row are shown."""
-        return self.source.tokenizer.gap.join(map(self.glyph, tokens))
+        return self.source.tokenizer.separator.join(map(self.glyph, tokens))
 
     @property
     def token_cells(self) -> int:
         """The cells that a token gets in a table; a longer one is cut."""
-        return min(_MOST_CELLS, max(_LEAST_CELLS, self.source.tokenizer.longest))
+        return min(_MOST_CELLS, max(_LEAST_CELLS, self.source.tokenizer.max_token_length))
 
 
 def mean_nats(nats: list[float | None]) -> float | None:
