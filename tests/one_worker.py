@@ -1,4 +1,4 @@
-"""One worker for many commands: loading torch takes longer than most of what they ask for."""
+"""One worker for many commands: importing torch takes longer than most commands."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from seqlm.worker import client
 
 @contextmanager
 def one_worker(folder: Path) -> Iterator[None]:
-    """A home in ``folder`` where all that would start a worker in this process gets the same one."""
+    """Set a data folder in which every command of this process uses the same worker."""
     (folder / "rt").mkdir(mode=0o700)
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("SEQLM_HOME", str(folder / "home"))

@@ -72,8 +72,8 @@ def _ask(run: RunDirectory, query: Query) -> Any:
     """Ask the worker that trains the run, or one that only reads it."""
     with client.attach(run) or client.spawn() as connection:
         if connection.process is not None:
-            connection.ask(Read(id=client.new_id(), run=str(run.path)))
-        return connection.ask(query)
+            connection.request(Read(id=client.new_id(), run=str(run.path)))
+        return connection.request(query)
 
 
 def _eval(options: argparse.Namespace) -> int:

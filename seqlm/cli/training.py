@@ -79,11 +79,11 @@ def _resume(options: argparse.Namespace) -> int:
 
 def _continue(run: RunDirectory, connection: client.Connection, options: argparse.Namespace) -> int:
     """Go on with a run that a worker holds and lets wait."""
-    described: Any = connection.ask(Describe(id=client.new_id()))
+    described: Any = connection.request(Describe(id=client.new_id()))
     if described.status != "paused":
         raise RequestError(f"{run.name} is training already", run.name)
     for command in _set_values(run, options):
-        connection.ask(command)
+        connection.request(command)
     return _follow(Continue(id=client.new_id()), connection, options, contextlib.ExitStack(), run)
 
 
@@ -171,4 +171,4 @@ def _tell(run: RunDirectory, command: Command) -> Any:
         status = summarize(run, is_live=False).summary.status
         raise RequestError(f"{run.name} is not training now ({status})", run.name)
     with connection:
-        return connection.ask(command)
+        return connection.request(command)

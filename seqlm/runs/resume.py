@@ -70,7 +70,7 @@ def raise_if_done(run: str, trainer: Trainer, superseded: list[Event]) -> None:
     patience = trainer.live.settings_at(trainer.step).patience
     if (
         is_finished
-        and trainer.best.is_outdated(patience)
+        and trainer.best.has_exceeded(patience)
         and trainer.step < trainer.live.final_step
     ):
         raise RequestError(

@@ -219,8 +219,8 @@ class TrainingRun:
         trainer.live.add(replace(change, value=value, step=step), command_id)
         return ValueChanged(step=step, key=change.key, old=old, new=value, command_id=command_id)
 
-    def catch_errors(self) -> None:
-        """From now on what the process writes to its standard error goes into the run's own log."""
+    def redirect_stderr_to_log(self) -> None:
+        """Redirect the standard error of this process to the log file of the run."""
         with self.directory.log_path.open("ab") as log:
             os.dup2(log.fileno(), 2)
 

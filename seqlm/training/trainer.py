@@ -15,7 +15,6 @@ from seqlm.data.split import Split
 from seqlm.models.registry import build
 from seqlm.protocol.codec import float32_digits
 from seqlm.protocol.events import Ended, Evaluated, Event, StepsDone, ValueChanged
-from seqlm.training.best_checkpoint import BestCheckpoint
 from seqlm.training.device import choose_device
 from seqlm.training.evaluate import EvalResult, SplitEvaluator
 from seqlm.training.live_settings import LiveSettingsSchedule
@@ -25,6 +24,45 @@ from seqlm.training.trainer_state import TrainerState
 
 _STEPS_PER_EVENT_S = 0.05
 _PLAN_AFTER_S = 2.0
+
+
+class BestCheckpoint:
+    """Weights with the lowest validation loss so far, and the counter of early stopping.
+
+    Attributes:
+        loss: Lowest validation loss, nats per token; infinite before the first validation.
+        step: Step of the weights.
+        weights: A copy of the weights, or None.
+        n_checks_since: Number of validations since then, none of which had a lower loss.
+    """
+
+    def __init__(self) -> None:
+        self.loss, self.step, self.n_checks_since = math.inf, 0, 0
+        self.weights: dict[str, Tensor] | None = None
+
+    def update(self, loss: float, step: int, weights: dict[str, Tensor]) -> bool:
+        """Record a validation; copy the weights if its loss is lower than all before.
+
+        An equal loss is no improvement: the earlier weights stay and the counter grows.
+
+        Returns:
+            True if the loss is lower than all before.
+        """
+        if not loss < self.loss:
+            self.n_checks_since += 1
+            return False
+        self.loss, self.step, self.n_checks_since = loss, step, 0
+        self.weights = {name: part.detach().clone() for name, part in weights.items()}
+        return True
+
+    def has_exceeded(self, patience: int | None) -> bool:
+        """Return True after ``patience`` validations without improvement; never if it is None."""
+        return patience is not None and self.n_checks_since >= patience
+
+    def restore(self, state: TrainerState, weights: dict[str, Tensor] | None) -> None:
+        """Continue from a checkpoint."""
+        self.loss, self.step = state.best_loss, state.best_step
+        self.n_checks_since, self.weights = state.n_checks_since_best, weights
 
 
 class Trainer:
@@ -84,14 +122,14 @@ class Trainer:
         return float(self.live.current.learning_rate) * scale
 
     @property
-    def has_lost_patience(self) -> bool:
+    def should_stop_early(self) -> bool:
         """Whether so many validations brought no new best that training ends before its last step."""
         is_before_end = self.step < self.live.current.steps
-        return is_before_end and self.best.is_outdated(self.live.current.patience)
+        return is_before_end and self.best.has_exceeded(self.live.current.patience)
 
     @property
     def _goes_on(self) -> bool:
-        return self.step < self.live.current.steps and not self.has_lost_patience
+        return self.step < self.live.current.steps and not self.should_stop_early
 
     def run(self) -> Iterator[Event | None]:
         """Train to the end; the last event is ``Ended``."""
@@ -203,7 +241,7 @@ class Trainer:
             yield Ended(step=self.step, status="finished", message=self._why_early())
 
     def _why_early(self) -> str:
-        if not self.has_lost_patience:
+        if not self.should_stop_early:
             return ""
         n = self.best.n_checks_since
         return (
@@ -219,7 +257,7 @@ class Trainer:
         if scorer is None:
             return
         is_check = scorer is self._check
-        best = is_check and self.best.take(score.loss, self.step, self.weights())
+        best = is_check and self.best.update(score.loss, self.step, self.weights())
         yield Evaluated(
             step=self.step,
             split=scorer.split,

@@ -1,4 +1,4 @@
-"""How a screen reaches a worker: start one, or find the one that holds a run, and talk to it."""
+"""Client side of the worker socket: start a worker, or connect to the worker that holds a run."""
 
 import atexit
 import contextlib
@@ -23,33 +23,34 @@ from seqlm.worker.transport import LineBuffer, listen, peer_uid
 Reply: TypeAlias = Answer | Event
 _READER = codec.decoder(Reply)
 _RECEIVE_BYTES = 1 << 16
-_LEFT: "list[subprocess.Popen[bytes]]" = []
+_DETACHED: "list[subprocess.Popen[bytes]]" = []
 
 
 @atexit.register
-def _leave_them() -> None:
-    """Workers are meant to outlive us: no warning that they do."""
-    for process in _LEFT:
+def _suppress_popen_warnings() -> None:
+    """Mark detached workers as ended, so that ``Popen`` does not warn that they outlive this process."""
+    for process in _DETACHED:
         process.returncode = process.poll() or 0
 
 
 class WorkerExited(SeqlmError):
-    """The worker is gone: its connection ended."""
+    """Error of a connection that ended because the worker exited."""
 
 
 class Connection:
-    """A connection to a worker, without threads. A screen may also watch :meth:`fileno`.
+    """Connection to a worker, without threads. An event loop may also watch :meth:`fileno`.
 
     Args:
         connection: A connected socket.
-        process: The worker, where it was started here.
-        errors: What it writes to its standard error until it opens a run.
+        process: The worker process, if this process started it.
+        errors: Standard error of the worker until it opens a run.
 
     Attributes:
-        patience_s: How long a worker that is gone is waited for, to say how it ended.
+        process: The worker process, if this process started it.
+        exit_timeout_s: Seconds to wait for the exit status of a worker that has disconnected.
     """
 
-    patience_s = 1.0
+    exit_timeout_s = 1.0
 
     def __init__(
         self,
@@ -61,25 +62,28 @@ class Connection:
         self._lines = LineBuffer()
 
     def fileno(self) -> int:
-        """For select and event loops."""
+        """Return the file descriptor, for select and event loops."""
         return self._connection.fileno()
 
     def send(self, message: Command | Query) -> None:
-        """Send a command or a question.
+        """Send a command or a query.
 
         Raises:
-            WorkerDied: There is nobody to hear it.
+            WorkerExited: The connection ended.
         """
         try:
             self._connection.sendall(codec.encode(message))
         except OSError as error:
-            raise WorkerExited(self._last_words()) from error
+            raise WorkerExited(self._exit_message()) from error
 
     def receive(self, timeout_s: float | None = None) -> list[Reply]:
-        """What came, waiting up to ``timeout_s`` (None: for ever) for the first of it.
+        """Return the messages received, after waiting up to ``timeout_s`` for the first.
+
+        Args:
+            timeout_s: Seconds to wait; None to wait without a limit.
 
         Raises:
-            WorkerDied: The connection ended.
+            WorkerExited: The connection ended.
         """
         self._connection.settimeout(timeout_s)
         try:
@@ -87,20 +91,20 @@ class Connection:
         except (TimeoutError, BlockingIOError):
             return []
         except OSError as error:
-            raise WorkerExited(self._last_words()) from error
+            raise WorkerExited(self._exit_message()) from error
         finally:
             self._connection.settimeout(None)
         if not data:
-            raise WorkerExited(self._last_words())
-        return [codec.decode(line, _READER) for line in self._lines.take(data)]
+            raise WorkerExited(self._exit_message())
+        return [codec.decode(line, _READER) for line in self._lines.add(data)]
 
-    def ask(self, message: Command | Query, timeout_s: float | None = None) -> Reply:
-        """Send a message and wait for its own answer.
+    def request(self, message: Command | Query, timeout_s: float | None = None) -> Reply:
+        """Send a message and wait for its reply.
 
         Raises:
-            SeqlmError: It was refused, with the worker's words and exit status.
-            WorkerDied: The connection ended first.
-            TimeoutError: No answer within ``timeout_s``.
+            SeqlmError: The worker rejected the message; with the worker's message and exit status.
+            WorkerExited: The connection ended before the reply.
+            TimeoutError: There was no reply within ``timeout_s``.
         """
         self.send(message)
         until = None if timeout_s is None else time.monotonic() + timeout_s
@@ -109,7 +113,7 @@ class Connection:
             for reply in self.receive(left_s):
                 if is_reply_to(reply, message.id):
                     return raise_if_rejected(reply)
-        raise TimeoutError(f"no answer within {timeout_s:g} s")
+        raise TimeoutError(f"no reply within {timeout_s:g} s")
 
     def __enter__(self) -> Self:
         return self
@@ -118,23 +122,23 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """Leave; the worker goes on."""
+        """Disconnect; the worker continues."""
         self._connection.close()
         if self.process is not None and self.process.poll() is None:
-            _LEFT.append(self.process)  # it goes on; its end is taken note of when another begins
+            _DETACHED.append(self.process)  # polled when the next worker starts
         if self._errors is not None:
             self._errors.close()
 
-    def _last_words(self) -> str:
-        """What is known about the end of the worker."""
+    def _exit_message(self) -> str:
+        """Return how the worker ended, as far as it is known."""
         if self.process is None:
-            return "the trainer is gone"
+            return "the worker has exited"
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(self.patience_s)
+            self.process.wait(self.exit_timeout_s)
         status = self.process.returncode
         if status is None:
-            return f"the trainer {describe_exit(status)}"
-        return f"the trainer {describe_exit(status)}{self._error_line()}"
+            return f"the worker {describe_exit(status)}"
+        return f"the worker {describe_exit(status)}{self._error_line()}"
 
     def _error_line(self) -> str:
         if self._errors is None or self._errors.closed:
@@ -145,7 +149,7 @@ class Connection:
 
 
 def describe_exit(status: int | None) -> str:
-    """Return how a worker ended, as words that follow "the trainer".
+    """Return how a worker ended, as words that follow "the worker".
 
     Args:
         status: Exit status, negative for a signal; None for a process that is still running.
@@ -159,15 +163,16 @@ def describe_exit(status: int | None) -> str:
 
 
 def is_reply_to(reply: Reply, message_id: str) -> bool:
-    """Whether a reply answers the message with this id."""
+    """Return True if a reply belongs to the message with this id."""
     return message_id in (getattr(reply, "id", None), getattr(reply, "command_id", None))
 
 
 def raise_if_rejected(reply: Reply) -> Reply:
-    """The reply, unless it refuses.
+    """Return the reply, unless it is a rejection.
 
     Raises:
-        SeqlmError: The refusal in the worker's words.
+        RequestError: The request was not valid.
+        SeqlmError: The request failed for another reason.
     """
     if isinstance(reply, Rejected):
         raise RequestError(reply.message) if reply.exit_status == 2 else SeqlmError(reply.message)
@@ -175,15 +180,18 @@ def raise_if_rejected(reply: Reply) -> Reply:
 
 
 def new_id() -> str:
-    """An id for a command or a query."""
+    """Return a new id for a command or a query."""
     return os.urandom(6).hex()
 
 
 def spawn() -> Connection:
-    """Start a worker in a session of its own. It can be talked to at once; torch takes a second."""
-    _LEFT[:] = [process for process in _LEFT if process.poll() is None]
+    """Start a worker in a session of its own.
+
+    Messages can be sent at once; the worker answers after importing torch, which takes a second.
+    """
+    _DETACHED[:] = [process for process in _DETACHED if process.poll() is None]
     listening, path = listen()
-    errors = tempfile.TemporaryFile()  # noqa: SIM115 (the connection closes it)
+    errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by the connection)
     command = [sys.executable, "-P", "-m", "seqlm.worker.main"]
     arguments = ["--socket-fd", str(listening.fileno()), "--socket-path", str(path)]
     with listening:
@@ -200,7 +208,7 @@ def spawn() -> Connection:
 
 
 def attach(run: RunDirectory) -> Connection | None:
-    """A connection to the worker that holds a run; None where there is none."""
+    """Return a connection to the worker that holds a run, or None if no worker does."""
     lock = run.holder()
     if lock is None:
         return None

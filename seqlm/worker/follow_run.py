@@ -1,4 +1,4 @@
-"""Staying with a run from its begin until it ends, or until a person interrupts."""
+"""Functions that start a run in a worker, follow it to its end, and stop it when interrupted."""
 
 import contextlib
 from collections.abc import Iterator
@@ -21,88 +21,95 @@ def start_run(
     undo: contextlib.ExitStack,
     run: RunDirectory | None = None,
 ) -> RunDirectory:
-    """Have a worker train: the run, once it has begun.
+    """Start training in a worker and return the run.
 
     Args:
-        command: What makes it train.
-        connection: To the worker.
-        undo: What was prepared for the run, as a copy of its text; kept once it has begun.
-        run: The run, if there is one already.
+        command: The command that starts training: ``Start`` or ``Resume``.
+        connection: Connection to the worker.
+        undo: Removal of the files prepared for the run, such as a copy of the corpus; cancelled once
+            the run has started.
+        run: The run, if it exists already.
 
     Raises:
-        SeqlmError: It was refused.
+        SeqlmError: The worker rejected the command.
     """
-    connection.ask(command)
+    connection.request(command)
     undo.pop_all()
-    found = run or _run_of(connection)
-    if found is None:
-        raise SeqlmError("the trainer did not say which run it made")
-    return found
+    started = run or _open_run(connection)
+    if started is None:
+        raise SeqlmError("the worker did not report the name of the run")
+    return started
 
 
 def stop_interrupted(
     connection: Connection, undo: contextlib.ExitStack, run: RunDirectory | None = None
 ) -> RunDirectory | None:
-    """Stop what a worker was to train, with a checkpoint: the run, or None if it had none yet.
+    """Stop the training of a worker with a checkpoint.
 
     Args:
-        connection: To the worker.
-        undo: What was prepared for the run; kept if it has begun.
-        run: The run, if there was one already.
+        connection: Connection to the worker.
+        undo: Removal of the files prepared for the run; cancelled if the run has started.
+        run: The run, if it existed before.
+
+    Returns:
+        The run, or None if it had not started yet.
 
     Raises:
-        SeqlmError: There is no checkpoint, e.g. because the disk is full; it waits.
+        SeqlmError: The checkpoint cannot be written, e.g. because the disk is full; the run is paused.
     """
     try:
-        with contextlib.suppress(RequestError):  # it had ended by itself
-            connection.ask(Stop(id=new_id()))
-        found = run or _run_of(connection)
+        with contextlib.suppress(RequestError):  # the run had ended already
+            connection.request(Stop(id=new_id()))
+        stopped = run or _open_run(connection)
     except WorkerExited:
         return run
-    if found is not None:
+    if stopped is not None:
         undo.pop_all()
-    return found
+    return stopped
 
 
-def _run_of(connection: Connection) -> RunDirectory | None:
-    """The run that a worker has open."""
-    answer = connection.ask(Describe(id=new_id()))
+def _open_run(connection: Connection) -> RunDirectory | None:
+    """Return the run that a worker has open."""
+    answer = connection.request(Describe(id=new_id()))
     assert isinstance(answer, DescribeAnswer)
     return None if answer.run is None else find_run(answer.run)
 
 
 def follow(run: RunDirectory, connection: Connection) -> Iterator[RunProgress]:
-    """How far a run is, whenever there is news; the last one is how it ended.
+    """Follow a run to its end.
 
     Args:
         run: A run that a worker trains.
-        connection: To that worker.
+        connection: Connection to that worker.
+
+    Yields:
+        The progress of the run, after each batch of new events; the last one reports the end.
 
     Raises:
-        WorkerDied: The worker is gone before the end.
-        SeqlmError: The worker waits, because the disk is full.
+        WorkerExited: The worker exited before the run ended.
+        SeqlmError: The run is paused because the disk is full.
     """
-    tail = EventLogReader(run.events_path)
-    so_far: list[Event] = []
-    while events := tail.read():
-        so_far += events
-    standing = sum_up(without_superseded(so_far), run.name)
-    yield standing
-    died: WorkerExited | None = None
-    while standing.summary.status not in ENDED:
-        if events := tail.read():
+    log = EventLogReader(run.events_path)
+    logged: list[Event] = []
+    while events := log.read():
+        logged += events
+    progress = sum_up(without_superseded(logged), run.name)
+    yield progress
+    exited: WorkerExited | None = None
+    while progress.summary.status not in ENDED:
+        if events := log.read():
             for event in events:
-                standing = add(standing, event)
-            yield standing
-        elif died is not None:  # and its last words have been read
-            raise died
+                progress = add(progress, event)
+            yield progress
+        elif exited is not None:  # and its last events have been read
+            raise exited
         else:
             try:
                 replies = connection.receive(_POLL_S)
             except WorkerExited as error:
-                died = error
+                exited = error
                 continue
             for reply in replies:
-                if isinstance(reply, Rejected) and not reply.id:  # it waits, for want of room
-                    hint = f"make room, then: seqlm resume {run.name}"
+                if isinstance(reply, Rejected) and not reply.id:  # paused because the disk is full
+                    hint = f"free space, then: seqlm resume {run.name}"
                     raise SeqlmError(f"{run.name}: {reply.message}; {hint}")

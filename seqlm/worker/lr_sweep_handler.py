@@ -1,4 +1,4 @@
-"""Answers to a question for a learning rate: told while they grow, so that a screen draws them."""
+"""Query handler of the learning-rate search: answers are sent while the sweep runs."""
 
 from collections.abc import Iterator
 
@@ -17,60 +17,63 @@ from seqlm.training.live_settings import FIELD_OF_KEY, LiveSettings, LiveSetting
 from seqlm.training.lr_finder import raise_if_count_based, sweep_copy, sweep_new, train_batches
 from seqlm.training.lr_sweep import LrSweep
 from seqlm.training.trainer import Trainer
-from seqlm.worker.model_snapshots import ModelSnapshots
-from seqlm.worker.query_handlers import Answering, ModelSnapshot
+from seqlm.worker.model_snapshots import ModelSnapshot, ModelSnapshots
+from seqlm.worker.query_queue import AnswerStream
 
 _STEPS_PER_ANSWER = 4
 
 
 def sweep_run(directory: RunDirectory) -> Iterator[LrSweep]:
-    """Sweep a copy of a run's model in the weights of its latest checkpoint; the run is only read.
+    """Sweep a copy of a run's model with the weights of its latest checkpoint; the run is only read.
+
+    Yields:
+        The sweep so far, after each step.
 
     Raises:
-        RequestError: Its family learns by counting, or its text is not the same any more.
-        SeqlmError: There is no checkpoint yet, or it is damaged.
+        RequestError: The model is count-based, or the corpus has changed since the run.
+        SeqlmError: There is no checkpoint yet, or the checkpoint is damaged.
     """
     config = directory.manifest().config
     raise_if_count_based(config)
     torch.set_num_threads(config.train.threads)
-    subjects = ModelSnapshots(config, open_text(directory), directory.checkpoints_path)
-    yield from _sweep_kept(directory, config, subjects.find("latest", None))
+    snapshots = ModelSnapshots(config, open_text(directory), directory.checkpoints_path)
+    yield from _sweep_snapshot(directory, config, snapshots.find("latest", None))
 
 
 def handle_run_sweep(
     query: LearningRateSweep,
     directory: RunDirectory,
     config: RunConfig,
-    subject: ModelSnapshot,
+    snapshot: ModelSnapshot,
     trainer: Trainer | None,
-) -> Answering:
-    """Sweep a copy of a run's model, with the values in force, from the batches of its step on.
+) -> AnswerStream:
+    """Sweep a copy of a run's model with its live settings, on the batches that follow its step.
 
     Args:
-        query: The question.
+        query: The query.
         directory: The run.
         config: The run's configuration.
-        subject: The model in the weights that the question names.
-        trainer: What trains the run now, if anything does.
+        snapshot: The model with the weights that the query names.
+        trainer: The trainer of the run, if the run is training.
 
     Raises:
-        RequestError: The family learns by counting.
+        RequestError: The model is count-based.
     """
     raise_if_count_based(config)
     if trainer is None or trainer.batches is None:
-        sweeps = _sweep_kept(directory, config, subject)
+        sweeps = _sweep_snapshot(directory, config, snapshot)
     else:
-        model, device, settings = subject.model, subject.device, trainer.live.current
-        sweeps = sweep_copy(config, model, trainer.batches, device, settings, subject.step)
-    yield from _told(query, subject.step, sweeps)
+        model, device, settings = snapshot.model, snapshot.device, trainer.live.current
+        sweeps = sweep_copy(config, model, trainer.batches, device, settings, snapshot.step)
+    yield from _stream_answers(query, snapshot.step, sweeps)
 
 
-def _sweep_kept(
-    directory: RunDirectory, config: RunConfig, subject: ModelSnapshot
+def _sweep_snapshot(
+    directory: RunDirectory, config: RunConfig, snapshot: ModelSnapshot
 ) -> Iterator[LrSweep]:
-    batches = train_batches(config, subject.text, subject.model)
-    settings = _settings_at(directory, config, subject.step)
-    return sweep_copy(config, subject.model, batches, subject.device, settings, subject.step)
+    batches = train_batches(config, snapshot.text, snapshot.model)
+    settings = _settings_at(directory, config, snapshot.step)
+    return sweep_copy(config, snapshot.model, batches, snapshot.device, settings, snapshot.step)
 
 
 def _settings_at(directory: RunDirectory, config: RunConfig, step: int) -> LiveSettings:
@@ -82,21 +85,21 @@ def _settings_at(directory: RunDirectory, config: RunConfig, step: int) -> LiveS
     return schedule.settings_at(step)
 
 
-def handle_preset_sweep(query: LearningRateSweep) -> Answering:
-    """Sweep a new model of the recipe that the question names.
+def handle_preset_sweep(query: LearningRateSweep) -> AnswerStream:
+    """Sweep a new model of the recipe that the query names.
 
     Raises:
-        RequestError: It is no recipe, or its family learns by counting.
+        RequestError: The recipe is not valid, or the model is count-based.
     """
     config = recipe.parse_recipe(query.recipe)
     raise_if_count_based(config)
     yield None
     text = prepare(config.data)
     yield None
-    yield from _told(query, 0, sweep_new(config, text))
+    yield from _stream_answers(query, 0, sweep_new(config, text))
 
 
-def _told(query: LearningRateSweep, step: int, sweeps: Iterator[LrSweep]) -> Answering:
+def _stream_answers(query: LearningRateSweep, step: int, sweeps: Iterator[LrSweep]) -> AnswerStream:
     for sweep in sweeps:
         if sweep.is_over or len(sweep.losses) % _STEPS_PER_ANSWER == 0:
             yield LearningRateSweepAnswer(

@@ -1,9 +1,10 @@
-"""The process that trains a run, or reads one, and answers its screens.
+"""Entry point of the worker process, which trains or reads a run and answers its clients.
 
-It is started with ``python -P -m seqlm.worker.main --socket-fd N --socket-path P`` in a session of
-its own, so that no screen's end is its end. It listens before torch is imported: commands wait in the
-socket until it is ready. Importing torch keeps a core and the disk busy for a second, so it begins with
-the first word of a screen, and not at all for one that left without a word.
+The worker is started with ``python -P -m seqlm.worker.main --socket-fd N --socket-path P`` in a
+session of its own, so that it survives the end of its clients. ``-P`` keeps the working folder out of
+the import path. The worker listens before torch is imported: commands wait in the socket until the
+worker is ready. Importing torch keeps a core and the disk busy for a second, so the import starts with
+the first message of a client, and does not start for a client that leaves without a message.
 """
 
 import argparse
@@ -15,24 +16,25 @@ from pathlib import Path
 
 from seqlm.worker.transport import SocketServer
 
-_LONGEST_SILENCE_S = 1.0
+_FIRST_MESSAGE_TIMEOUT_S = 1.0
 
 
 def main() -> None:
-    """Serve until there is nothing more to do."""
-    arguments = _arguments()
+    """Run a worker until it has nothing more to do."""
+    arguments = _parse_arguments()
     listener = SocketServer(socket.socket(fileno=arguments.socket_fd))
     path = Path(arguments.socket_path)
-    _let_go_of_terminal()
+    _ignore_terminal_signals()
     try:
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # nothing has begun yet
-        if not listener.wait_for_a_word(_LONGEST_SILENCE_S):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # nothing to save yet
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())  # the parent process may block signals
+        if not listener.wait_for_input(_FIRST_MESSAGE_TIMEOUT_S):
             return
-        from seqlm.worker.server import WorkerServer  # a second of torch
+        from seqlm.worker.server import WorkerServer  # imports torch, about a second
 
-        desk = WorkerServer(listener, path)
-        signal.signal(signal.SIGTERM, lambda *_: desk.terminate())
-        desk.serve()
+        server = WorkerServer(listener, path)
+        signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+        server.serve()
     except Exception:
         traceback.print_exc()
         sys.exit(1)
@@ -40,15 +42,15 @@ def main() -> None:
         path.unlink(missing_ok=True)
 
 
-def _arguments() -> argparse.Namespace:
+def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="seqlm.worker.main")
     parser.add_argument("--socket-fd", type=int, required=True)
     parser.add_argument("--socket-path", required=True)
     return parser.parse_args()
 
 
-def _let_go_of_terminal() -> None:
-    """Nothing that happens to the terminal it was started from may reach it."""
+def _ignore_terminal_signals() -> None:
+    """Ignore the signals that the end of a terminal or a lost client sends."""
     for name in ("SIGHUP", "SIGINT", "SIGPIPE"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
 

@@ -1,8 +1,9 @@
-"""The models that questions are about: the one being trained, or one in weights that were kept."""
+"""Model snapshots: the models that queries read, in the live weights or in saved ones."""
 
 import copy
 from collections import deque
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -10,60 +11,81 @@ from torch import Tensor
 from seqlm.configuration.run_config import RunConfig
 from seqlm.data.prepared_text import PreparedText
 from seqlm.errors import RequestError, SeqlmError
+from seqlm.generation.generator import Generator
 from seqlm.models.base import SequenceModel
 from seqlm.models.registry import build
 from seqlm.runs.checkpoint import CheckpointStore
 from seqlm.training.trainer import Trainer
-from seqlm.worker.query_handlers import ModelSnapshot
 
 _CPU = torch.device("cpu")
-_MOST_RECENT, _RECENT_PARAMETERS = 16, 4_000_000
-_UNFITTING = "the checkpoint does not fit the run's configuration"
+_MAX_LIVE_COPIES, _MAX_LIVE_PARAMETERS = 16, 4_000_000
+_MISMATCH = "the checkpoint does not fit the run's configuration"
+
+
+class ModelSnapshot(NamedTuple):
+    """A model with the weights of one step.
+
+    Attributes:
+        model: The model; its weights do not change while a query reads it.
+        step: The step of the weights.
+        text: The prepared corpus of the run.
+        device: Device of the weights.
+    """
+
+    model: SequenceModel
+    step: int
+    text: PreparedText
+    device: torch.device
+
+    @property
+    def generator(self) -> Generator:
+        """Generator that predicts and samples with this model."""
+        return Generator(self.model, self.text.tokenizer, self.device)
 
 
 class ModelSnapshots:
-    """The weights of one run by name: ``live``, ``best``, ``latest``, or the number of a step.
+    """Snapshots of one run by name: ``live``, ``best``, ``latest``, or the number of a step.
 
-    A step is one whose weights were kept, or one that ``live`` meant a moment ago.
+    A step is available if its weights are saved, or if ``live`` meant that step a moment ago.
 
     Args:
         config: The run's configuration.
-        text: Its text.
-        checkpoints_path: Where its checkpoints lie.
+        text: The prepared corpus of the run.
+        checkpoints_path: Directory of the run's checkpoints.
     """
 
     def __init__(self, config: RunConfig, text: PreparedText, checkpoints_path: Path) -> None:
         self.config, self.text = config, text
         self._checkpoints = CheckpointStore(checkpoints_path)
-        self._kept: tuple[str, ModelSnapshot] | None = None
-        self._recent: deque[ModelSnapshot] = deque()
-        self._held: ModelSnapshot | None = None
+        self._saved: tuple[str, ModelSnapshot] | None = None
+        self._live_copies: deque[ModelSnapshot] = deque()
+        self._frozen: ModelSnapshot | None = None
 
     def find(self, weights: str, trainer: Trainer | None) -> ModelSnapshot:
-        """The model in the weights that a question names.
+        """Return the snapshot that a query names.
 
         Args:
-            weights: The name. Where nothing trains, ``live`` means the latest checkpoint.
-            trainer: What trains the run now, if anything does.
+            weights: Name of the weights. Without a trainer, ``live`` means the latest checkpoint.
+            trainer: The trainer of the run, if the run is training.
 
         Raises:
-            RequestError: There are no such weights; says which there are.
-            SeqlmError: They are damaged.
+            RequestError: No such weights are saved; the message lists the saved ones.
+            SeqlmError: The checkpoint is damaged or belongs to another configuration.
         """
         if trainer is not None and weights == "live":
-            return self._live_copy(trainer)
-        held = self._held_copy(weights)
-        if held is not None:
-            return held
-        name = self._name_of(weights)
-        if self._kept is None or self._kept[0] != name:
+            return self._copy_live(trainer)
+        copied = self._find_live_copy(weights)
+        if copied is not None:
+            return copied
+        name = self._checkpoint_name(weights)
+        if self._saved is None or self._saved[0] != name:
             loaded = self._checkpoints.load(name)
-            model = self._model(loaded.weights)
-            self._kept = (name, ModelSnapshot(model, loaded.record.step, self.text, _CPU))
-        return self._kept[1]
+            model = self._load_model(loaded.weights)
+            self._saved = (name, ModelSnapshot(model, loaded.record.step, self.text, _CPU))
+        return self._saved[1]
 
-    def _name_of(self, weights: str) -> str:
-        """The checkpoint that a name of weights means."""
+    def _checkpoint_name(self, weights: str) -> str:
+        """Return the name of the checkpoint that a name of weights means."""
         name = "latest" if weights == "live" else weights
         if name in ("best", "latest"):
             return self._checkpoints.resolve(name)
@@ -71,51 +93,52 @@ class ModelSnapshots:
         if name in steps:
             return f"step-{name}"
         pointers = [pointer for pointer in ("best", "latest") if self._checkpoints.has(pointer)]
-        taken = ", ".join([*pointers, *steps]) or "nothing yet"
-        raise RequestError(f"no weights {weights!r} are kept; taken: {taken}", weights)
+        saved = ", ".join([*pointers, *steps])
+        known = f"one of: {saved}" if saved else "nothing is saved yet"
+        raise RequestError(f"no saved weights {weights!r}; {known}", weights)
 
-    def _live_copy(self, trainer: Trainer) -> ModelSnapshot:
-        """The weights of now, so that a long answer is not made of those of many steps."""
-        if not trainer.n_parameters:  # counts are replaced, never changed
+    def _copy_live(self, trainer: Trainer) -> ModelSnapshot:
+        """Copy the current weights, so that training steps during a long answer do not change it."""
+        if not trainer.n_parameters:  # counts are replaced as a whole, never changed in place
             return ModelSnapshot(trainer.model, trainer.step, self.text, trainer.device)
-        if not self._recent or self._recent[-1].step != trainer.step:
+        if not self._live_copies or self._live_copies[-1].step != trainer.step:
             model = copy.deepcopy(trainer.model).eval()
-            self._recent.append(ModelSnapshot(model, trainer.step, self.text, trainer.device))
-            n_kept = min(_MOST_RECENT, _RECENT_PARAMETERS // trainer.n_parameters)
-            while len(self._recent) > max(1, n_kept):
-                self._recent.popleft()
-        return self._recent[-1]
+            self._live_copies.append(ModelSnapshot(model, trainer.step, self.text, trainer.device))
+            n_kept = min(_MAX_LIVE_COPIES, _MAX_LIVE_PARAMETERS // trainer.n_parameters)
+            while len(self._live_copies) > max(1, n_kept):
+                self._live_copies.popleft()
+        return self._live_copies[-1]
 
-    def _held_copy(self, weights: str) -> ModelSnapshot | None:
-        """A copy of live weights that is asked for again by its step.
+    def _find_live_copy(self, weights: str) -> ModelSnapshot | None:
+        """Return a recent copy of the live weights by its step.
 
-        A screen that holds the weights of a step while training goes on names it in each question.
-        So the last one that was asked for stays, while the others make room for newer ones.
+        A screen that is frozen at a step while training continues names that step in every query.
+        The copy that was requested last is therefore kept; the others make room for newer ones.
         """
-        copies = (*self._recent, *([self._held] if self._held else []))
-        found = next((subject for subject in copies if str(subject.step) == weights), None)
-        self._held = found or self._held
+        copies = (*self._live_copies, *([self._frozen] if self._frozen else []))
+        found = next((snapshot for snapshot in copies if str(snapshot.step) == weights), None)
+        self._frozen = found or self._frozen
         return found
 
-    def _model(self, weights: dict[str, Tensor]) -> SequenceModel:
-        with torch.device("meta"):  # names and shapes without their memory
-            expected = self._built().state_dict()
-        if not _fits(weights, expected):
-            raise SeqlmError(_UNFITTING)
-        model = self._built()
+    def _load_model(self, weights: dict[str, Tensor]) -> SequenceModel:
+        with torch.device("meta"):  # names and shapes without allocating memory
+            expected = self._build_model().state_dict()
+        if not _have_same_shapes(weights, expected):
+            raise SeqlmError(_MISMATCH)
+        model = self._build_model()
         try:
             model.load_state_dict(weights)
         except RuntimeError as error:
-            raise SeqlmError(_UNFITTING) from error
+            raise SeqlmError(_MISMATCH) from error
         return model.eval()
 
-    def _built(self) -> SequenceModel:
+    def _build_model(self) -> SequenceModel:
         config, text = self.config, self.text
         return build(config.model, text.tokenizer.n_vocab, text.fill_id, config.seed)
 
 
-def _fits(weights: dict[str, Tensor], expected: dict[str, Tensor]) -> bool:
-    """Whether tensors have these names and shapes; one that begins empty may have any length."""
+def _have_same_shapes(weights: dict[str, Tensor], expected: dict[str, Tensor]) -> bool:
+    """Return True if names and shapes are equal; a tensor that starts empty may have any length."""
     return weights.keys() == expected.keys() and all(
         found.ndim == wanted.ndim
         and found.shape[1:] == wanted.shape[1:]

@@ -1,20 +1,16 @@
-"""Answers to questions about a model, in pieces short enough to fit between two training steps."""
+"""Query handlers: answers about a model, in pieces short enough to fit between two training steps."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
-
-import torch
 
 from seqlm.data.prepared_text import PreparedText
 from seqlm.data.split import SPLITS
 from seqlm.errors import RequestError
-from seqlm.generation.generator import Generator
 from seqlm.generation.sampler import SampledSequence, candidates, entropy
-from seqlm.models.base import SequenceModel
 from seqlm.models.sliding_window import window_length
 from seqlm.protocol.queries import (
-    Answer,
+    LearningRateSweep,
     NextToken,
     NextTokenAnswer,
     Query,
@@ -26,7 +22,12 @@ from seqlm.protocol.queries import (
     SplitLoss,
     SplitLossAnswer,
 )
+from seqlm.runs.directory import RunDirectory
 from seqlm.training.evaluate import SplitEvaluator
+from seqlm.training.trainer import Trainer
+from seqlm.worker.lr_sweep_handler import handle_run_sweep
+from seqlm.worker.model_snapshots import ModelSnapshot, ModelSnapshots
+from seqlm.worker.query_queue import AnswerStream
 from seqlm.worker.sampling_request import (
     MAX_LENGTH,
     MAX_SAMPLES,
@@ -36,86 +37,106 @@ from seqlm.worker.sampling_request import (
 )
 
 _MAX_SCORED = 4_000_000
-"""Tokens in one answer: some 100 MB."""
+"""Tokens in one answer: about 100 MB."""
 
 
-class ModelSnapshot(NamedTuple):
-    """The model a question is about, in the weights that it named."""
+class QueryContext(NamedTuple):
+    """The run that queries are about.
 
-    model: SequenceModel
-    step: int
-    text: PreparedText
-    device: torch.device
+    Attributes:
+        directory: Directory of the run.
+        snapshots: The weights of the run by name.
+    """
 
-    @property
-    def generator(self) -> Generator:
-        """Predicts and draws with this model."""
-        return Generator(self.model, self.text.tokenizer, self.device)
+    directory: RunDirectory
+    snapshots: ModelSnapshots
+
+    def answer(self, query: Query, trainer: Trainer | None) -> AnswerStream:
+        """Answer a query about the run, piece by piece.
+
+        Args:
+            query: The query.
+            trainer: The trainer of the run, if the run is training.
+
+        Raises:
+            SeqlmError: The weights are not saved, or they are damaged.
+        """
+        snapshot = self.snapshots.find(query.weights, trainer)
+        if isinstance(query, LearningRateSweep):
+            config = self.snapshots.config
+            return handle_run_sweep(query, self.directory, config, snapshot, trainer)
+        if isinstance(query, SplitLoss) and query.split == "test":
+            return self._count_test_look(answer_query(query, snapshot), snapshot.step)
+        return answer_query(query, snapshot)
+
+    def _count_test_look(self, answers: AnswerStream, step: int) -> AnswerStream:
+        """Record each use of the test split: the more often it is used, the less it tells."""
+        for answer in answers:
+            if answer is not None:
+                self.directory.note_test_look(step)
+            yield answer
 
 
-Answering = Iterator[Answer | None]
-"""Gives None after each piece of work, and each answer when it is there, the whole one at last."""
-
-
-def answer_query(query: Query, subject: ModelSnapshot) -> Answering:
-    """Answer a question, piece by piece.
+def answer_query(query: Query, snapshot: ModelSnapshot) -> AnswerStream:
+    """Answer a query about a snapshot, piece by piece.
 
     Raises:
-        RequestError: The question cannot be answered; says what would be right.
+        RequestError: The query is not valid; the message names the allowed values.
     """
-    return _ANSWERS[type(query)](query, subject)
+    return _HANDLERS[type(query)](query, snapshot)
 
 
-def _next_token(query: NextToken, subject: ModelSnapshot) -> Answering:
+def _next_token(query: NextToken, snapshot: ModelSnapshot) -> AnswerStream:
     if query.top is not None:
         check_bounds("top", query.top, 1, MAX_SAMPLES)
-    tokenizer, generator = subject.text.tokenizer, subject.generator
-    given = _given(query.text, query.tokens, subject.text)
-    ids = token_ids(given, subject.text)
+    tokenizer, generator = snapshot.text.tokenizer, snapshot.generator
+    prompt_tokens = _tokens_of_prompt(query.text, query.tokens, snapshot.text)
+    ids = token_ids(prompt_tokens, snapshot.text)
     prediction = None
     for prediction in generator.predict_in_pieces(ids):
         yield None
     assert prediction is not None
-    ordered = candidates(prediction.probabilities)[: query.top]
-    prompt, sees = [tokenizer.tokens[i] for i in ids], generator.prepare_input(ids)
-    if subject.model.context is not None:
-        width = subject.model.context
-        sees = [*[subject.text.fill_id] * width, *sees][len(sees) :] if width else []
-    if subject.model.max_tokens is not None:
-        sees = sees[-window_length(len(sees), subject.model.max_tokens) :]
+    options = candidates(prediction.probabilities)[: query.top]
+    prompt, input_ids = [tokenizer.tokens[i] for i in ids], generator.prepare_input(ids)
+    if snapshot.model.context is not None:
+        width = snapshot.model.context
+        padded = [*[snapshot.text.fill_id] * width, *input_ids]
+        input_ids = padded[len(input_ids) :] if width else []
+    if snapshot.model.max_tokens is not None:
+        input_ids = input_ids[-window_length(len(input_ids), snapshot.model.max_tokens) :]
     yield NextTokenAnswer(
         id=query.id,
-        step=subject.step,
-        tokens=[tokenizer.tokens[option.token_id] for option in ordered],
-        ids=[option.token_id for option in ordered],
-        probabilities=[option.probability for option in ordered],
+        step=snapshot.step,
+        tokens=[tokenizer.tokens[option.token_id] for option in options],
+        ids=[option.token_id for option in options],
+        probabilities=[option.probability for option in options],
         entropy=entropy(prediction.probabilities),
         n_vocab=tokenizer.n_vocab,
-        sees=["" if i >= tokenizer.n_vocab else tokenizer.tokens[i] for i in sees],
+        sees=["" if i >= tokenizer.n_vocab else tokenizer.tokens[i] for i in input_ids],
         surprisal=prediction.surprisal,
         prompt=prompt,
         prompt_ids=ids,
-        unknown=tokenizer.unknown_tokens(given),
-        never_begins=subject.text.is_untrained_prompt(prompt),
+        unknown=tokenizer.unknown_tokens(prompt_tokens),
+        never_begins=snapshot.text.is_untrained_prompt(prompt),
     )
 
 
-def _sample(query: Sample, subject: ModelSnapshot) -> Answering:
+def _sample(query: Sample, snapshot: ModelSnapshot) -> AnswerStream:
     sampling = make_sampler_options(query, query.count, query.length, query.greedy)
-    given = _given(query.text, query.prompt, subject.text)
-    ids = token_ids(given, subject.text)
-    drawn: list[SampledSequence] = []
-    for drawn in subject.generator.sample(ids, sampling, query.count, query.length):
+    prompt_tokens = _tokens_of_prompt(query.text, query.prompt, snapshot.text)
+    ids = token_ids(prompt_tokens, snapshot.text)
+    sequences: list[SampledSequence] = []
+    for sequences in snapshot.generator.sample(ids, sampling, query.count, query.length):
         yield None
     samples: list[SampleResult] = []
-    for samples in describe_samples(drawn, ids, subject.text, query.greedy):
+    for samples in describe_samples(sequences, ids, snapshot.text, query.greedy):
         yield None
-    unknown = subject.text.tokenizer.unknown_tokens(given)
-    yield SampleAnswer(id=query.id, step=subject.step, samples=samples, unknown=unknown)
+    unknown = snapshot.text.tokenizer.unknown_tokens(prompt_tokens)
+    yield SampleAnswer(id=query.id, step=snapshot.step, samples=samples, unknown=unknown)
 
 
-def _score(query: Score, subject: ModelSnapshot) -> Answering:
-    text = subject.text
+def _score(query: Score, snapshot: ModelSnapshot) -> AnswerStream:
+    text = snapshot.text
     ids = text.sequence_to_score(query.text)
     if len(ids) > _MAX_SCORED:
         raise RequestError(
@@ -123,12 +144,12 @@ def _score(query: Score, subject: ModelSnapshot) -> Answering:
             len(ids),
         )
     surprisal: list[float] = []
-    for piece in subject.generator.score(ids):
+    for piece in snapshot.generator.score(ids):
         surprisal += piece
         yield None
     yield ScoreAnswer(
         id=query.id,
-        step=subject.step,
+        step=snapshot.step,
         tokens=[text.tokenizer.tokens[i] for i in ids[1:]],
         surprisal=surprisal,
         loss=math.fsum(surprisal) / len(surprisal),
@@ -136,35 +157,36 @@ def _score(query: Score, subject: ModelSnapshot) -> Answering:
     )
 
 
-def _split_loss(query: SplitLoss, subject: ModelSnapshot) -> Answering:
-    if not subject.text.n_targets(query.split):
-        shares = ", ".join(split for split in SPLITS if subject.text.n_targets(split))
-        raise RequestError(f"the split {query.split} is empty; there is {shares}", query.split)
+def _split_loss(query: SplitLoss, snapshot: ModelSnapshot) -> AnswerStream:
+    if not snapshot.text.n_targets(query.split):
+        filled = ", ".join(split for split in SPLITS if snapshot.text.n_targets(split))
+        raise RequestError(f"the split {query.split} is empty; one of: {filled}", query.split)
     if query.reset_every is not None:
         check_bounds("reset_every", query.reset_every, 1, MAX_LENGTH)
-        if subject.text.corpus.mode != "stream":
+        if snapshot.text.corpus.mode != "stream":
             raise RequestError(
-                "reset_every needs a stream; items always begin from nothing", query.reset_every
+                "reset_every needs data.mode=stream; in lines the state is always reset for each line",
+                query.reset_every,
             )
-    scorer = SplitEvaluator(
-        subject.text, query.split, subject.device, subject.model.max_tokens, query.reset_every
+    evaluator = SplitEvaluator(
+        snapshot.text, query.split, snapshot.device, snapshot.model.max_tokens, query.reset_every
     )
-    score = None
-    for score in scorer.run(subject.model):
+    result = None
+    for result in evaluator.run(snapshot.model):
         yield None
-    assert score is not None
+    assert result is not None
     yield SplitLossAnswer(
         id=query.id,
-        step=subject.step,
+        step=snapshot.step,
         split=query.split,
-        loss=score.loss,
-        accuracy=score.accuracy,
-        n_tokens=score.n_tokens,
-        protocol=scorer.protocol,
+        loss=result.loss,
+        accuracy=result.accuracy,
+        n_tokens=result.n_tokens,
+        protocol=evaluator.protocol,
     )
 
 
-_ANSWERS: dict[type[Any], Callable[[Any, ModelSnapshot], Answering]] = {
+_HANDLERS: dict[type[Any], Callable[[Any, ModelSnapshot], AnswerStream]] = {
     NextToken: _next_token,
     Sample: _sample,
     Score: _score,
@@ -172,20 +194,22 @@ _ANSWERS: dict[type[Any], Callable[[Any, ModelSnapshot], Answering]] = {
 }
 
 
-def _given(typed: str | None, tokens: Sequence[str], text: PreparedText) -> Sequence[str]:
-    """The tokens of a prompt: those of a typed text, else as a screen names them."""
+def _tokens_of_prompt(
+    typed: str | None, tokens: Sequence[str], text: PreparedText
+) -> Sequence[str]:
+    """Return the tokens of a prompt: of the typed text if there is one, else the given tokens."""
     return tokens if typed is None else text.tokenizer.split(typed)
 
 
 def token_ids(tokens: Sequence[str], text: PreparedText) -> list[int]:
-    """The ids of tokens as a screen names them.
+    """Return the ids of tokens that a client names.
 
     Raises:
-        RequestError: One is not in the vocabulary, and none stands for the unknown.
+        RequestError: A token is not in the vocabulary, and there is no token for unknown ones.
     """
     tokenizer = text.tokenizer
     for token in tokenizer.unknown_tokens(tokens) if tokenizer.unknown_id is None else ():
         if len(tokenizer.split(token)) > 1:
-            tokenizer.encode(token)  # says what the vocabulary is
+            tokenizer.encode(token)  # its error describes the vocabulary
             raise RequestError(f"{token!r} is not one token; give one token at a time", token)
     return tokenizer.tokens_to_ids(tokens)

@@ -1,76 +1,85 @@
-"""Questions that screens have asked: each is worked on for a slice at a time, the oldest first."""
+"""Queue of pending queries: each is worked on for a slice of time, the oldest first."""
 
 import time
 import traceback
 from collections import deque
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple, TypeAlias
 
 from seqlm.errors import SeqlmError, first_line
 from seqlm.protocol import codec
-from seqlm.protocol.queries import Rejected
-from seqlm.worker.query_handlers import Answering
+from seqlm.protocol.queries import Answer, Rejected
 from seqlm.worker.transport import ClientConnection, SocketServer
 
 _SLICE_S = 0.02
 
+AnswerStream: TypeAlias = Iterator[Answer | None]
+"""Work on a query: yields None after each piece of work, and each answer once it is ready."""
 
-class _Question(NamedTuple):
-    peer: ClientConnection
+
+class _PendingQuery(NamedTuple):
+    client: ClientConnection
     id: str
-    answering: Answering
+    answers: AnswerStream
 
 
 class QueryQueue:
-    """The questions that have no answer yet. It is true while there is one.
+    """Queries without a final answer yet. The queue is truthy while it holds one.
 
     Args:
-        listener: The screens; what one asked that has left is not worked on.
+        listener: The connected clients; queries of a client that has left are dropped.
     """
 
     def __init__(self, listener: SocketServer) -> None:
         self._listener = listener
-        self._waiting: deque[_Question] = deque()
+        self._pending: deque[_PendingQuery] = deque()
 
     def __bool__(self) -> bool:
-        return bool(self._waiting)
+        return bool(self._pending)
 
-    def add(self, peer: ClientConnection, message_id: str, answering: Answering) -> None:
-        """Take a question in: who asked it, its id, and the work that answers it."""
-        self._waiting.append(_Question(peer, message_id, answering))
+    def add(self, client: ClientConnection, query_id: str, answers: AnswerStream) -> None:
+        """Add a query.
 
-    def give_up(self, peer: ClientConnection, message_id: str) -> None:
-        """Work no more on a question of this screen."""
-        kept = [one for one in self._waiting if (one.peer, one.id) != (peer, message_id)]
-        self._waiting = deque(kept)
+        Args:
+            client: The client that sent the query.
+            query_id: Id of the query.
+            answers: The work that answers it.
+        """
+        self._pending.append(_PendingQuery(client, query_id, answers))
+
+    def cancel(self, client: ClientConnection, query_id: str) -> None:
+        """Drop a query of this client."""
+        kept = [query for query in self._pending if (query.client, query.id) != (client, query_id)]
+        self._pending = deque(kept)
 
     def work(self) -> None:
-        """Work on the oldest question for one slice; one that is not done goes to the end.
+        """Work on the oldest query for one slice; an unfinished query moves to the end of the queue.
 
-        Each answer is sent when it is there: a long question may have several, one after the other.
+        Each answer is sent as soon as it is ready: a long query may have several, one after another.
         """
-        if not self._waiting:
+        if not self._pending:
             return
-        question = self._waiting.popleft()
+        query = self._pending.popleft()
         until = time.monotonic() + _SLICE_S
         try:
-            for found in question.answering:
-                if found is not None:
-                    question.peer.send(codec.encode(found))
+            for answer in query.answers:
+                if answer is not None:
+                    query.client.send(codec.encode(answer))
                 if time.monotonic() >= until:
                     break
             else:
                 return
-        except Exception as error:  # no question may end a training
-            make_rejection(question.peer, question.id, error)
+        except Exception as error:  # a query must never end the training
+            reject(query.client, query.id, error)
             return
-        if question.peer in self._listener.peers:
-            self._waiting.append(question)
+        if query.client in self._listener.clients:
+            self._pending.append(query)
 
 
-def make_rejection(peer: ClientConnection, message_id: str, error: Exception) -> None:
-    """Tell a screen that what it said cannot be followed; an error nobody foresaw is printed too."""
+def reject(client: ClientConnection, message_id: str, error: Exception) -> None:
+    """Send a rejection of a command or query; the traceback of an unexpected error is printed too."""
     if not isinstance(error, SeqlmError | OSError):
         traceback.print_exception(error)
     status = error.exit_status if isinstance(error, SeqlmError) else 1
-    refused = Rejected(id=message_id, message=first_line(error), exit_status=status)
-    peer.send(codec.encode(refused))
+    rejected = Rejected(id=message_id, message=first_line(error), exit_status=status)
+    client.send(codec.encode(rejected))

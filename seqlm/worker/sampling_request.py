@@ -1,4 +1,4 @@
-"""Samples on request: what may be asked of a draw, and what is told of the texts it gave."""
+"""Validation of a sampling request, and the description of the sampled texts."""
 
 from collections.abc import Iterator
 from numbers import Integral, Real
@@ -14,8 +14,8 @@ from seqlm.generation.sampler import SampledSequence
 from seqlm.protocol.queries import Sample, SampleResult
 
 MAX_SAMPLES, MAX_LENGTH = 10_000, 1_000_000
-_MAX_DRAWN = 1_000_000
-"""Tokens in one answer, each with its probability's place: some 100 MB."""
+_MAX_SAMPLED_TOKENS = 1_000_000
+"""Tokens in one answer, each with its interval of probability: about 100 MB."""
 _ITEMS_PER_PIECE = 50_000
 _TYPES: dict[str, tuple[type, str]] = {
     "int": (Integral, "a whole number"),
@@ -23,92 +23,107 @@ _TYPES: dict[str, tuple[type, str]] = {
     "text": (str, "a text"),
     "bool": (bool, "True or False"),
 }
-"""By the kind of a setting: what its value is in Python, and in words."""
+"""Python type of a setting's value and its description, by the kind of the setting."""
 
 
 def make_sampler_options(
-    asked: Sample | SampleConfig, count: int, length: int, greedy: bool
+    request: Sample | SampleConfig, count: int, length: int, greedy: bool
 ) -> SampleConfig:
-    """The settings of a draw, held against what their declarations say.
+    """Return the sampling settings of a request, after checking their types and bounds.
+
+    Args:
+        request: The sampling settings.
+        count: Number of samples.
+        length: Maximum number of tokens of each sample.
+        greedy: Always choose the most probable token.
 
     Raises:
-        RequestError: One is out of its bounds or of another type; names it, its value and what
-            would be right.
+        RequestError: A value has the wrong type or is out of bounds; names the setting, the value and
+            the allowed values.
     """
     check_bounds("count", count, 1, MAX_SAMPLES)
     check_bounds("length", length, 1, MAX_LENGTH)
-    if count * length > _MAX_DRAWN:
-        bounds = f"1 to {_MAX_DRAWN // count:,} for count={count:,}"
-        raise _impossible("length", length, str(length), bounds)
+    if count * length > _MAX_SAMPLED_TOKENS:
+        bounds = f"1 to {_MAX_SAMPLED_TOKENS // count:,} for count={count:,}"
+        raise _invalid("length", length, str(length), bounds)
     _check_type("greedy", greedy, "bool")
-    values = {name: getattr(asked, name) for name in SampleConfig.__struct_fields__}
+    values = {name: getattr(request, name) for name in SampleConfig.__struct_fields__}
     for name, value in values.items():
         setting = dotted_keys.find(RunConfig(preset=""), f"sample.{name}")
         bounds = setting.bounds(nothing="None")
         if value is not None or not setting.optional:
             _check_type(name, value, setting.kind, bounds)
         if not setting.admits(value):
-            raise _impossible(name, value, str(value), bounds)
+            raise _invalid(name, value, str(value), bounds)
     return SampleConfig(**{**values, "top_k": 1} if greedy else values)
 
 
 def check_bounds(name: str, value: int, smallest: int, largest: int) -> None:
-    """Hold a whole number against its bounds.
+    """Check that a value is a whole number within its bounds.
 
     Raises:
-        RequestError: It is out of them, or no whole number.
+        RequestError: The value is out of bounds, or not a whole number.
     """
     bounds = f"{smallest:,} to {largest:,}"
     _check_type(name, value, "int", bounds)
     if not smallest <= value <= largest:
-        raise _impossible(name, value, str(value), bounds)
+        raise _invalid(name, value, str(value), bounds)
 
 
 def _check_type(name: str, value: object, kind: str, bounds: str = "") -> None:
-    of_type, words = _TYPES[kind]
-    if not isinstance(value, of_type) or (isinstance(value, bool) and kind != "bool"):
-        raise _impossible(name, value, repr(value), f"{words}, {bounds}" if bounds else words)
+    python_type, description = _TYPES[kind]
+    if not isinstance(value, python_type) or (isinstance(value, bool) and kind != "bool"):
+        raise _invalid(
+            name, value, repr(value), f"{description}, {bounds}" if bounds else description
+        )
 
 
-def _impossible(name: str, value: object, shown: str, taken: str) -> RequestError:
-    return RequestError(f"{name}={shown} is not possible; taken: {taken}", value)
+def _invalid(name: str, value: object, shown: str, allowed: str) -> RequestError:
+    return RequestError(f"{name}={shown} is not valid; allowed: {allowed}", value)
 
 
 def describe_samples(
-    draws: list[SampledSequence], prompt: list[int], text: PreparedText, greedy: bool = False
+    sequences: list[SampledSequence], prompt: list[int], text: PreparedText, greedy: bool = False
 ) -> Iterator[list[SampleResult]]:
-    """Finished samples in words, in pieces; the last list is of all of them.
+    """Describe sampled sequences as texts, and search for each complete item in the splits.
 
-    Items are looked up in the splits.
+    Args:
+        sequences: The sampled sequences.
+        prompt: Token ids of the prompt.
+        text: The prepared corpus.
+        greedy: The sequences were sampled greedily, so that no random numbers were used.
+
+    Yields:
+        The samples so far, after each short piece of work; the last list is complete.
     """
     end_id, samples = text.tokenizer.end_id, list[SampleResult]()
-    for draw in draws:
-        has_ended = bool(draw.ids) and draw.ids[-1] == end_id
-        whole = text.tokenizer.decode([*prompt, *(draw.ids[:-1] if has_ended else draw.ids)])
-        drawn = SampleResult(
-            text=whole,
-            tokens=[text.tokenizer.tokens[i] for i in draw.ids],
-            surprisal=draw.surprisal,
-            u=[None] * len(draw.u) if greedy else [*draw.u],
-            intervals=draw.intervals,
+    for sequence in sequences:
+        has_ended = bool(sequence.ids) and sequence.ids[-1] == end_id
+        ids = sequence.ids[:-1] if has_ended else sequence.ids
+        sample = SampleResult(
+            text=text.tokenizer.decode([*prompt, *ids]),
+            tokens=[text.tokenizer.tokens[i] for i in sequence.ids],
+            surprisal=sequence.surprisal,
+            u=[None] * len(sequence.u) if greedy else [*sequence.u],
+            intervals=sequence.intervals,
             is_item=text.is_item(has_ended),
         )
-        samples.append(drawn)
+        samples.append(sample)
         yield samples
-    where: dict[str, Split] = {}
-    for where in _seen_in({sample.text for sample in samples if sample.is_item}, text):
+    splits: dict[str, Split] = {}
+    for splits in _find_splits({sample.text for sample in samples if sample.is_item}, text):
         yield samples
-    for place, sample in enumerate(samples):
-        if sample.is_item and sample.text in where:
-            samples[place] = replace(sample, seen_in=where[sample.text])
+    for index, sample in enumerate(samples):
+        if sample.is_item and sample.text in splits:
+            samples[index] = replace(sample, seen_in=splits[sample.text])
     yield samples
 
 
-def _seen_in(items: set[str], text: PreparedText) -> Iterator[dict[str, Split]]:
-    """The first split in which each of a few items stands, found in pieces.
+def _find_splits(items: set[str], text: PreparedText) -> Iterator[dict[str, Split]]:
+    """Find the first split that contains each item, in pieces.
 
-    The few are looked for among all: a table of all items of a large text would take more memory
-    than the text itself.
+    All items of the corpus are compared with the few given ones: a table of all items of a large
+    corpus would take more memory than the corpus itself.
     """
     found: dict[str, Split] = {}
     for split in SPLITS if items else ():

@@ -1,4 +1,4 @@
-"""The socket between a worker and its screens: where it lies, who may speak, lines both ways."""
+"""Unix socket between a worker and its clients: its path, access control, and line framing."""
 
 import contextlib
 import os
@@ -19,38 +19,42 @@ _MAX_UNSENT_BYTES = 64 << 20
 
 
 def socket_directory() -> Path:
-    """A folder that only this user can enter. Its path is short, as socket paths must be.
+    """Return the directory of the sockets, which only this user can enter; create it if needed.
 
-    It lies in the temporary directory, or where ``$SEQLM_SOCKETS`` says: the runtime directory of a
-    login is removed at logout, and a training outlives that.
+    The directory is below the temporary directory, or below ``$SEQLM_SOCKETS``: the runtime directory
+    of a login is removed at logout, and a run continues after that. Socket paths must be short.
 
     Raises:
-        SeqlmError: It cannot be made, something else stands there, or another user owns it.
+        SeqlmError: The directory cannot be created, is not a directory, or is not private.
     """
     chosen = os.environ.get("SEQLM_SOCKETS")
     path = Path(chosen or tempfile.gettempdir()) / ("seqlm" if chosen else f"seqlm-{os.getuid()}")
     try:
         path.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
-        raise SeqlmError(f"{path} cannot be made: {error.strerror}; set SEQLM_SOCKETS") from error
-    found = path.lstat()
-    private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
-    if not private or found.st_uid != os.getuid():
-        raise SeqlmError(f"{path} is not a private folder of yours; remove it or set SEQLM_SOCKETS")
+        raise SeqlmError(
+            f"cannot create {path}: {error.strerror}; set SEQLM_SOCKETS to another folder"
+        ) from error
+    status = path.lstat()
+    is_private = stat.S_ISDIR(status.st_mode) and not status.st_mode & 0o077
+    if not is_private or status.st_uid != os.getuid():
+        raise SeqlmError(
+            f"{path} is not a private folder of yours; remove it or set SEQLM_SOCKETS to another folder"
+        )
     return path
 
 
 def listen() -> tuple[socket.socket, Path]:
-    """A new listening socket with a name nobody else has. Those of dead workers are taken away.
+    """Return a new listening socket and its path. Sockets of dead workers are removed.
 
     Raises:
-        SeqlmError: The folder cannot be used, or its path is too long for a socket.
+        SeqlmError: The directory cannot be used, or its path is too long for a socket.
     """
     folder = socket_directory()
     for old in folder.glob("*.sock"):
         _remove_if_dead(old)
     path = folder / f"{os.urandom(6).hex()}.sock"
-    unready = path.with_suffix(".new")  # until it listens it would look dead
+    unready = path.with_suffix(".new")  # a socket that does not listen yet would look dead
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         listening.bind(str(unready))
@@ -61,7 +65,7 @@ def listen() -> tuple[socket.socket, Path]:
         listening.close()
         unready.unlink(missing_ok=True)
         raise SeqlmError(
-            f"no socket can be made in {folder}: {error}; SEQLM_SOCKETS sets another place"
+            f"cannot create a socket in {folder}: {error}; set SEQLM_SOCKETS to another folder"
         ) from error
     return listening, path
 
@@ -78,7 +82,7 @@ def _remove_if_dead(path: Path) -> None:
 
 
 class ClientConnection:
-    """One screen, as its worker sees it: sends lines without ever waiting for it.
+    """Connection of one client on the worker's side. Sending never waits for the client.
 
     Args:
         connection: An accepted connection.
@@ -91,60 +95,63 @@ class ClientConnection:
         self._unsent = bytearray()
 
     @property
-    def awaited(self) -> int:
-        """What a selector should wait for: lines to come, and room for those that wait here."""
+    def selector_events(self) -> int:
+        """Events a selector should wait for: input, and room for output if there is unsent output."""
         return selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
 
-    def has_spoken(self) -> bool:
-        """Of a screen that can be read from: whether it said something; else it is gone."""
+    def has_input(self) -> bool:
+        """Return True if a readable connection has input, False if the client has disconnected."""
         try:
             return bool(self.connection.recv(1, socket.MSG_PEEK))
         except OSError:
             return False
 
     def receive(self) -> list[bytes] | None:
-        """The whole lines that came; None once the screen is gone."""
+        """Return the complete lines received; None once the client has disconnected."""
         try:
             data = self.connection.recv(_RECEIVE_BYTES)
         except BlockingIOError:
             return []
         except OSError:
             return None
-        lines = self._lines.take(data)
-        return lines if data and self._lines.n_begun <= MAX_LINE_BYTES else None
+        lines = self._lines.add(data)
+        return lines if data and self._lines.n_incomplete <= MAX_LINE_BYTES else None
 
     def send(self, line: bytes) -> None:
-        """Send a line as soon as the screen takes it; one that has not taken those before is let go."""
+        """Send a line as soon as the client reads it; disconnect a client that has stopped reading."""
         if len(self._unsent) > _MAX_UNSENT_BYTES:
-            self._let_go()
+            self._disconnect()
             return
         self._unsent += line
         self.flush()
 
     def flush(self) -> None:
-        """Send a piece of what waits; the next one has its turn later, for there is other work."""
+        """Send one piece of the unsent output; the rest is sent in later turns of the loop."""
         try:
             with memoryview(self._unsent) as unsent:
                 n_sent = self.connection.send(unsent[:_SEND_BYTES])
         except BlockingIOError:
             return
         except OSError:
-            self._let_go()
+            self._disconnect()
         else:
-            del self._unsent[:n_sent]  # moves nothing: where it begins is all that changes
+            del self._unsent[:n_sent]  # moves no bytes: only the start of the buffer changes
 
-    def _let_go(self) -> None:
-        """End the connection; its end is then heard as if the screen had gone."""
+    def _disconnect(self) -> None:
+        """Shut the connection down; the next read then reports that the client has disconnected."""
         self._unsent.clear()
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
 
 
 class SocketServer:
-    """The worker's end of all its connections. One thread, no waiting but in :meth:`poll`.
+    """Worker's side of all connections. It uses one thread and waits only in :meth:`poll`.
 
     Args:
-        listening: The socket that screens connect to.
+        listening: The socket that clients connect to.
+
+    Attributes:
+        clients: The connected clients.
     """
 
     def __init__(self, listening: socket.socket) -> None:
@@ -152,12 +159,12 @@ class SocketServer:
         self._listening = listening
         self._selector = selectors.DefaultSelector()
         self._selector.register(listening, selectors.EVENT_READ)
-        self.peers: list[ClientConnection] = []
+        self.clients: list[ClientConnection] = []
 
     def poll(self, timeout_s: float) -> list[tuple[ClientConnection, bytes]]:
-        """The lines that came from any screen, waiting up to ``timeout_s`` for the first."""
-        for peer in self.peers:
-            self._selector.modify(peer.connection, peer.awaited, peer)
+        """Return the lines received with their clients; wait up to ``timeout_s`` for the first."""
+        for client in self.clients:
+            self._selector.modify(client.connection, client.selector_events, client)
         lines: list[tuple[ClientConnection, bytes]] = []
         for key, events in self._selector.select(timeout_s):
             if key.fileobj is self._listening:
@@ -169,31 +176,31 @@ class SocketServer:
                 lines += self._read(key.data)
         return lines
 
-    def wait_for_a_word(self, timeout_s: float) -> bool:
-        """Wait until a screen has said something, which stays unread, or until the time is over.
+    def wait_for_input(self, timeout_s: float) -> bool:
+        """Wait until a client has sent something, which stays unread, or until the timeout.
 
-        Who comes and leaves without a word is forgotten: another worker that looks which sockets are
-        dead does so.
+        A client that connects and leaves without sending anything is ignored: workers that look for
+        dead sockets do so.
 
         Returns:
-            Whether anybody is here.
+            True if a client is connected.
         """
         until = time.monotonic() + timeout_s
         while (left_s := until - time.monotonic()) > 0:
             for key, _ in self._selector.select(left_s):
                 if key.fileobj is self._listening:
                     self._accept()
-                elif key.data.has_spoken():
+                elif key.data.has_input():
                     return True
                 else:
-                    self._forget(key.data)
-        return bool(self.peers)
+                    self._remove(key.data)
+        return bool(self.clients)
 
     def close(self) -> None:
-        """End every connection."""
-        for peer in self.peers:
-            peer.connection.close()
-        self.peers.clear()
+        """Close every connection."""
+        for client in self.clients:
+            client.connection.close()
+        self.clients.clear()
         self._selector.close()
 
     def _accept(self) -> None:
@@ -204,46 +211,46 @@ class SocketServer:
         if peer_uid(connection) != os.getuid():
             connection.close()
             return
-        peer = ClientConnection(connection)
-        self.peers.append(peer)
-        self._selector.register(connection, selectors.EVENT_READ, peer)
+        client = ClientConnection(connection)
+        self.clients.append(client)
+        self._selector.register(connection, selectors.EVENT_READ, client)
 
-    def _read(self, peer: ClientConnection) -> list[tuple[ClientConnection, bytes]]:
-        lines = peer.receive()
+    def _read(self, client: ClientConnection) -> list[tuple[ClientConnection, bytes]]:
+        lines = client.receive()
         if lines is None:
-            self._forget(peer)
+            self._remove(client)
             return []
-        return [(peer, line) for line in lines]
+        return [(client, line) for line in lines]
 
-    def _forget(self, peer: ClientConnection) -> None:
-        self._selector.unregister(peer.connection)
-        peer.connection.close()
-        self.peers.remove(peer)
+    def _remove(self, client: ClientConnection) -> None:
+        self._selector.unregister(client.connection)
+        client.connection.close()
+        self.clients.remove(client)
 
 
 class LineBuffer:
-    """Puts together the lines that are received in pieces; each byte is looked at once."""
+    """Joins lines that are received in pieces; each byte is examined once."""
 
     def __init__(self) -> None:
-        self._begun = bytearray()
+        self._incomplete = bytearray()
 
     @property
-    def n_begun(self) -> int:
-        """Bytes of the line whose end has not come."""
-        return len(self._begun)
+    def n_incomplete(self) -> int:
+        """Number of bytes of the line whose end has not been received."""
+        return len(self._incomplete)
 
-    def take(self, piece: bytes) -> list[bytes]:
-        """The lines that end in this piece."""
+    def add(self, piece: bytes) -> list[bytes]:
+        """Add received bytes and return the lines that they complete."""
         *whole, rest = piece.split(b"\n")
         if whole:
-            whole[0] = bytes(self._begun) + whole[0]
-            self._begun.clear()
-        self._begun += rest
+            whole[0] = bytes(self._incomplete) + whole[0]
+            self._incomplete.clear()
+        self._incomplete += rest
         return whole
 
 
 def peer_uid(connection: socket.socket) -> int:
-    """The user at the other end of a local connection, as the kernel knows it."""
+    """Return the user id at the other end of a local connection, as reported by the kernel."""
     if sys.platform == "darwin":
         local_peercred, xucred = 0x001, struct.Struct("=IIh")
         raw = connection.getsockopt(0, local_peercred, 76)

@@ -28,8 +28,8 @@ def train(*rung: str, target: float | None = None) -> RunSummary:
 def train_in(worker: client.Connection, *rung: str, target: float | None = None) -> RunSummary:
     """The same in a worker that is there: a new one would cost more than a short rung does."""
     config = recipe.apply_settings(PRESETS[rung[0]].config, rung[1:])
-    worker.ask(Start(id=client.new_id(), recipe=recipe.format_recipe(config)))
-    described = worker.ask(Describe(id=client.new_id()))
+    worker.request(Start(id=client.new_id(), recipe=recipe.format_recipe(config)))
+    described = worker.request(Describe(id=client.new_id()))
     assert isinstance(described, DescribeAnswer)
     assert described.run is not None
     *_, standing = follow(find_run(described.run), worker)
@@ -88,12 +88,12 @@ def batch_losses(run: str) -> list[float]:
 def evaluated(run: str, reset_every: int | None = None) -> SplitLossAnswer:
     """What a worker answers about a finished run on the validation split."""
     with client.spawn() as connection:
-        connection.ask(Read(id=client.new_id(), run=str(find_run(run).path)))
+        connection.request(Read(id=client.new_id(), run=str(find_run(run).path)))
         return evaluated_in(connection, reset_every)
 
 
 def evaluated_in(worker: client.Connection, reset_every: int | None = None) -> SplitLossAnswer:
     """What a worker answers about the run that it has open."""
-    answer = worker.ask(SplitLoss(id=client.new_id(), split="val", reset_every=reset_every))
+    answer = worker.request(SplitLoss(id=client.new_id(), split="val", reset_every=reset_every))
     assert isinstance(answer, SplitLossAnswer)
     return answer

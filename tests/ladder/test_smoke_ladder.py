@@ -64,7 +64,7 @@ def test_a_family_reaches_its_bound_and_no_more_than_a_long_training_does(
 
 def sampled(worker: client.Connection, prompt: str, length: int) -> str:
     """The most probable text from the prompt on."""
-    answer = worker.ask(Sample(id=client.new_id(), text=prompt, length=length, greedy=True))
+    answer = worker.request(Sample(id=client.new_id(), text=prompt, length=length, greedy=True))
     assert isinstance(answer, SampleAnswer)
     return answer.samples[0].text
 

@@ -1,4 +1,4 @@
-"""Fixtures that give each test its own home, socket folder, corpus and workers."""
+"""Fixtures that give each test its own data folder, socket folder, corpus and workers."""
 
 import os
 import random
@@ -20,10 +20,10 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
-    """A file of 200 short made-up names."""
-    draw = random.Random(0)
+    """Write a file of 200 short made-up names."""
+    rng = random.Random(0)
     syllables = ["an", "bel", "co", "da", "el", "fi", "ga", "lo", "mi", "ra"]
-    items = ["".join(draw.choices(syllables, k=draw.randint(1, 3))) for _ in range(700)]
+    items = ["".join(rng.choices(syllables, k=rng.randint(1, 3))) for _ in range(700)]
     path = tmp_path / "made-up.txt"
     path.write_text("\n".join(list(dict.fromkeys(items))[:200]) + "\n")
     return path
@@ -31,9 +31,9 @@ def corpus(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def small(corpus: Path) -> Callable[..., str]:
-    """A recipe of a small LSTM on that file, with more settings."""
+    """Return a function that gives the recipe of a small LSTM on that file, with further settings."""
 
-    def recipe(*words: str, steps: int = 120) -> str:
+    def format_recipe(*words: str, steps: int = 120) -> str:
         fixed = [
             "names-lstm",
             f"data.corpus={corpus}",
@@ -45,12 +45,12 @@ def small(corpus: Path) -> Callable[..., str]:
         ]
         return " ".join([*fixed, *words])
 
-    return recipe
+    return format_recipe
 
 
 @pytest.fixture
 def spawn() -> Iterator[Callable[[], Worker]]:
-    """Starts workers, none of which outlives the test."""
+    """Return a function that starts a worker; all workers are killed after the test."""
     workers: list[Worker] = []
 
     def start() -> Worker:

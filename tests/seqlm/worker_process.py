@@ -1,4 +1,4 @@
-"""A worker process as the tests hold it."""
+"""Worker process for tests."""
 
 import subprocess
 import time
@@ -17,7 +17,7 @@ PACKAGE_ROOT = Path(seqlm.__file__).parents[1]
 
 
 class Worker:
-    """A worker process and a connection to it, with deadlines on everything."""
+    """Worker process with a connection to it and a deadline for every wait."""
 
     def __init__(self) -> None:
         self.connection: Connection = client.spawn()
@@ -26,23 +26,23 @@ class Worker:
         self.process: subprocess.Popen[bytes] = process
         self.socket_path = ""
 
-    def ask(self, message: Command | Query) -> Any:
-        """The answer to a message."""
-        return self.connection.ask(message, DEADLINE_S)
+    def request(self, message: Command | Query) -> Any:
+        """Send a message and return its reply."""
+        return self.connection.request(message, DEADLINE_S)
 
-    def until(self, condition: Callable[[], bool]) -> None:
-        """Listen until something is true; fail after the deadline."""
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Receive messages until the condition is true; fail after the deadline."""
         until = time.monotonic() + DEADLINE_S
         while not condition():
-            assert time.monotonic() < until, "it did not come about in time"
+            assert time.monotonic() < until, "the condition did not become true in time"
             self.connection.receive(0.02)
 
-    def ended(self) -> int:
-        """The status with which the process ended, once it has."""
+    def wait_for_exit(self) -> int:
+        """Wait for the process to exit and return its exit status."""
         return self.process.wait(DEADLINE_S)
 
     def close(self) -> None:
-        """Leave, and end the process whatever it does."""
+        """Disconnect and kill the process."""
         self.connection.close()
         self.process.returncode = None
         self.process.kill()

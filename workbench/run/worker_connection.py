@@ -81,7 +81,7 @@ class WorkerConnection:
 
     def _listen_to(self, connection: Connection) -> Connection:
         """Have the event loop say when the worker has written something."""
-        connection.patience_s = 0.0
+        connection.exit_timeout_s = 0.0
         self._connection, self._watched_fd = connection, connection.fileno()
         asyncio.get_running_loop().add_reader(self._watched_fd, self._hear)
         return connection

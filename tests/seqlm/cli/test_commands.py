@@ -135,7 +135,7 @@ def test_a_draw_with_a_bad_value_is_refused(run, refused, name, value, taken) ->
     said = refused("sample", run["run"], f"--{name.replace('_', '-')}", f"{value:g}")
     assert said.endswith(f"sample.{name}={value:g} is not possible; taken: {taken}\n")
     taken = taken.replace("off", "None")
-    with pytest.raises(RequestError, match=f"^{name}={value} is not possible; taken: {taken}$"):
+    with pytest.raises(RequestError, match=f"^{name}={value} is not valid; allowed: {taken}$"):
         seqlm.load(run["run"]).sample(**{name: value})
 
 

@@ -52,10 +52,10 @@ def to_the_end(run: TrainingRun) -> TrainingRun:
 def asked(run: TrainingRun, weights: str) -> Any:
     """What the model expects after "a", in the weights of that name."""
     text = run.trainer.text
-    subjects = ModelSnapshots(run.trainer.config, text, run.checkpoints.path)
+    snapshots = ModelSnapshots(run.trainer.config, text, run.checkpoints.path)
     trainer = run.trainer if weights == "live" else None
     query = NextToken(id="q", tokens=["a"], weights=weights)
-    *_, told = answer_query(query, subjects.find(weights, trainer))
+    *_, told = answer_query(query, snapshots.find(weights, trainer))
     return told
 
 
@@ -162,9 +162,7 @@ def test_those_of_a_future_that_is_gone_back_over_are_gone(small: Recipe) -> Non
     (resumed,) = told_of(again, Resumed)
     assert resumed.step == 20
     assert again.checkpoints.steps() == [0, 1, 3, 10, 20]
-    with pytest.raises(
-        RequestError, match=r"no weights '100' are kept; taken: latest, 0, 1, 3, 10"
-    ):
+    with pytest.raises(RequestError, match=r"no saved weights '100'; one of: latest, 0, 1, 3, 10"):
         asked(again, "100")
     until(again, 100)
     live = asked(again, "live")

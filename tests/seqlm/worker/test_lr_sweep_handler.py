@@ -25,7 +25,7 @@ from seqlm.training.live_settings import LiveSettings
 from seqlm.training.lr_finder import sweep_copy
 from seqlm.worker.lr_sweep_handler import handle_preset_sweep, sweep_run
 from seqlm.worker.model_snapshots import ModelSnapshots
-from seqlm.worker.query_context import QueryContext
+from seqlm.worker.query_handlers import QueryContext
 from seqlm.worker.query_queue import QueryQueue
 
 Recipe = Callable[..., str]
@@ -35,7 +35,7 @@ class Screen:
     """Stands for a screen and for the list of all screens."""
 
     def __init__(self) -> None:
-        self.peers = [self]
+        self.clients = [self]
         self.heard: list[Any] = []
 
     def send(self, line: bytes) -> None:
@@ -45,12 +45,12 @@ class Screen:
 def open_run(line: str) -> tuple[TrainingRun, QueryContext]:
     config = recipe.parse_recipe(line)
     run = TrainingRun.begin(config, prepare(config.data), None, RunLock(pid=1, socket="nowhere"))
-    subjects = ModelSnapshots(config, run.trainer.text, run.directory.checkpoints_path)
-    return run, QueryContext(run.directory, subjects)
+    snapshots = ModelSnapshots(config, run.trainer.text, run.directory.checkpoints_path)
+    return run, QueryContext(run.directory, snapshots)
 
 
-def answers_of(answering: Iterator[Any]) -> list[Any]:
-    return [found for found in answering if found is not None]
+def answers_of(answers: Iterator[Any]) -> list[Any]:
+    return [found for found in answers if found is not None]
 
 
 def test_a_sweep_between_the_steps_changes_no_loss(small: Recipe) -> None:
@@ -58,11 +58,11 @@ def test_a_sweep_between_the_steps_changes_no_loss(small: Recipe) -> None:
 
     def losses(query: Query | None) -> list[float]:
         run, opened = open_run(line)
-        answering: Iterator[Any] = iter(())
+        answers: Iterator[Any] = iter(())
         for _ in run.go():
             if query is not None and run.trainer.step == 10:
-                answering = opened.answering(query, run.trainer)
-            next(answering, None)
+                answers = opened.answer(query, run.trainer)
+            next(answers, None)
         run.close()
         told = without_superseded(read_events(run.directory.events_path))
         return [loss for e in told if isinstance(e, StepsDone) for loss in e.losses]
@@ -72,7 +72,7 @@ def test_a_sweep_between_the_steps_changes_no_loss(small: Recipe) -> None:
 
 def test_it_is_told_while_it_grows_and_the_last_answer_suggests(small: Recipe) -> None:
     run, opened = open_run(small())
-    told = answers_of(opened.answering(LearningRateSweep(id="f"), run.trainer))
+    told = answers_of(opened.answer(LearningRateSweep(id="f"), run.trainer))
     run.close()
     lengths = [len(answer.losses) for answer in told]
     assert lengths == sorted(set(lengths))
@@ -88,7 +88,7 @@ def test_it_is_told_while_it_grows_and_the_last_answer_suggests(small: Recipe) -
 def test_a_new_model_is_swept_without_a_run_and_as_the_run_would_be(small: Recipe) -> None:
     line = small()
     run, opened = open_run(line)
-    of_run = answers_of(opened.answering(LearningRateSweep(id="f"), run.trainer))
+    of_run = answers_of(opened.answer(LearningRateSweep(id="f"), run.trainer))
     run.close()
     assert answers_of(handle_preset_sweep(LearningRateSweep(id="f", recipe=line))) == of_run
 
@@ -99,9 +99,13 @@ def test_a_run_that_ended_is_swept_from_its_checkpoint_as_its_worker_does(small:
         pass
     run.close()
     found = list(sweep_run(opened.directory))[-1]
-    told = answers_of(opened.answering(LearningRateSweep(id="f", weights="latest"), None))
+    told = answers_of(opened.answer(LearningRateSweep(id="f", weights="latest"), None))
     assert (told[-1].step, told[-1].losses) == (40, found.smoothed)
-    model, config, trainer = opened.subjects.find("40", None).model, run.trainer.config, run.trainer
+    model, config, trainer = (
+        opened.snapshots.find("40", None).model,
+        run.trainer.config,
+        run.trainer,
+    )
     assert trainer.batches is not None
     for clip, is_same in ((0.05, True), (None, False)):  # what was in force at the end, or before
         settings = replace(LiveSettings.from_config(config.train), clip=clip)
@@ -124,14 +128,14 @@ def test_counting_is_refused_by_name() -> None:
 def test_a_question_with_several_answers_sends_each_and_can_be_given_up(small: Recipe) -> None:
     run, opened = open_run(small())
     screen: Any = Screen()
-    questions = QueryQueue(screen)
-    questions.add(screen, "f", opened.answering(LearningRateSweep(id="f"), run.trainer))
+    queries = QueryQueue(screen)
+    queries.add(screen, "f", opened.answer(LearningRateSweep(id="f"), run.trainer))
     while len(screen.heard) < 2:
-        questions.work()
-    questions.give_up(screen, "another")
-    assert questions
-    questions.give_up(screen, "f")
-    assert not questions
+        queries.work()
+    queries.cancel(screen, "another")
+    assert queries
+    queries.cancel(screen, "f")
+    assert not queries
     run.close()
     assert not any(answer.is_over for answer in screen.heard)
 
@@ -140,15 +144,15 @@ def test_each_look_at_the_test_split_is_counted(small: Recipe) -> None:
     run, opened = open_run(small("data.split=80/10/10"))
     assert opened.directory.n_test_looks == 0
     for split, n_looks in (("val", 0), ("test", 1), ("train", 1), ("test", 2)):
-        answers_of(opened.answering(SplitLoss(id="l", split=split), run.trainer))  # type: ignore[arg-type]
+        answers_of(opened.answer(SplitLoss(id="l", split=split), run.trainer))  # type: ignore[arg-type]
         assert opened.directory.n_test_looks == n_looks
     run.close()
 
 
 def test_a_look_that_is_given_up_is_not_counted(small: Recipe) -> None:
     run, opened = open_run(small("data.split=80/10/10"))
-    answering = opened.answering(SplitLoss(id="l", split="test"), run.trainer)
-    assert next(answering) is None
-    answering.close()  # type: ignore[attr-defined]
+    answers = opened.answer(SplitLoss(id="l", split="test"), run.trainer)
+    assert next(answers) is None
+    answers.close()  # type: ignore[attr-defined]
     run.close()
     assert opened.directory.n_test_looks == 0

@@ -40,7 +40,7 @@ def test_weights_that_are_not_kept_are_a_wrong_request_that_lists_those_that_are
 ) -> None:
     found, _ = kept(small(), tmp_path / "run" / "checkpoints", (3, 10))
     for wrong in ("999", "03", "newest", "../other", "9" * 5000):
-        with pytest.raises(RequestError, match=r"are kept; taken: latest, 3, 10$"):
+        with pytest.raises(RequestError, match=r"; one of: latest, 3, 10$"):
             found.find(wrong, None)
     with pytest.raises(SeqlmError, match="no best checkpoint yet"):
         found.find("best", None)
@@ -92,7 +92,7 @@ class Training:
         self.model, self.n_parameters, self.step = model, n_parameters, 0
         self.device = torch.device("cpu")
 
-    def go_on(self) -> None:
+    def advance(self) -> None:
         self.step += 1
         with torch.no_grad():
             for tensor in self.model.parameters():
@@ -105,13 +105,13 @@ def test_live_weights_that_were_asked_about_can_be_held_by_their_step(tmp_path: 
     first = found.find("live", training)
     before = [tensor.clone() for tensor in first.model.parameters()]
     for _ in range(40):
-        training.go_on()
+        training.advance()
         assert found.find("live", training).step == training.step
         held = found.find("0", training)
         assert held.step == 0
         assert all(map(torch.equal, held.model.parameters(), before))
     assert [found.find(str(step), training).step for step in (40, 39)] == [40, 39]
-    with pytest.raises(RequestError, match="are kept"):
+    with pytest.raises(RequestError, match="no saved weights"):
         found.find("7", training)
 
 
@@ -121,8 +121,8 @@ def test_of_a_large_model_one_copy_is_kept_and_the_one_that_is_held(tmp_path: Pa
     found.find("live", training)
     assert found.find("0", training).step == 0
     for _ in range(3):
-        training.go_on()
+        training.advance()
         found.find("live", training)
     assert found.find("0", training).step == 0
-    with pytest.raises(RequestError, match="are kept"):
+    with pytest.raises(RequestError, match="no saved weights"):
         found.find("2", training)

@@ -77,20 +77,20 @@ def test_the_numbers_that_chose_are_told_and_greedy_says_that_there_were_none(
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"temperature": "1"}, "temperature='1' is not possible; taken: a number, 0.01 to 100"),
-        ({"temperature": None}, "temperature=None is not possible; taken: a number, 0.01 to 100"),
+        ({"temperature": "1"}, "temperature='1' is not valid; allowed: a number, 0.01 to 100"),
+        ({"temperature": None}, "temperature=None is not valid; allowed: a number, 0.01 to 100"),
         (
             {"top_k": 2.5},
-            "top_k=2.5 is not possible; taken: a whole number, 1 to 1,000,000, or None",
+            "top_k=2.5 is not valid; allowed: a whole number, 1 to 1,000,000, or None",
         ),
-        ({"top_p": "0.5"}, "top_p='0.5' is not possible; taken: a number, above 0 to 1, or None"),
-        ({"seed": 1.5}, "seed=1.5 is not possible; taken: a whole number, 0 to 2,147,483,647"),
-        ({"seed": True}, "seed=True is not possible; taken: a whole number, 0 to 2,147,483,647"),
-        ({"order": 3}, "order=3 is not possible; taken: a text, the stages as they follow"),
-        ({"order": "top-k"}, "order=top-k is not possible; taken: the stages as they follow"),
-        ({"count": "x"}, "count='x' is not possible; taken: a whole number, 1 to 10,000"),
-        ({"length": 0}, "length=0 is not possible; taken: 1 to 1,000,000"),
-        ({"greedy": "yes"}, "greedy='yes' is not possible; taken: True or False"),
+        ({"top_p": "0.5"}, "top_p='0.5' is not valid; allowed: a number, above 0 to 1, or None"),
+        ({"seed": 1.5}, "seed=1.5 is not valid; allowed: a whole number, 0 to 2,147,483,647"),
+        ({"seed": True}, "seed=True is not valid; allowed: a whole number, 0 to 2,147,483,647"),
+        ({"order": 3}, "order=3 is not valid; allowed: a text, the stages as they follow"),
+        ({"order": "top-k"}, "order=top-k is not valid; allowed: the stages as they follow"),
+        ({"count": "x"}, "count='x' is not valid; allowed: a whole number, 1 to 10,000"),
+        ({"length": 0}, "length=0 is not valid; allowed: 1 to 1,000,000"),
+        ({"greedy": "yes"}, "greedy='yes' is not valid; allowed: True or False"),
     ],
 )
 def test_a_value_of_another_type_is_refused_by_name(asked: dict[str, Any], words: str) -> None:
@@ -109,6 +109,6 @@ def test_whole_numbers_do_where_numbers_are_asked_for() -> None:
 
 def test_more_tokens_than_an_answer_can_carry_are_refused_by_name() -> None:
     make_sampler_options(SampleConfig(), 10_000, 100, greedy=False)
-    words = "length=101 is not possible; taken: 1 to 100 for count=10,000"
+    words = "length=101 is not valid; allowed: 1 to 100 for count=10,000"
     with pytest.raises(RequestError, match=words):
         make_sampler_options(SampleConfig(), 10_000, 101, greedy=False)

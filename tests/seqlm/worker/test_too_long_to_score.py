@@ -8,6 +8,7 @@ from seqlm.data.prepared_text import prepare
 from seqlm.errors import RequestError
 from seqlm.protocol.queries import Score
 from seqlm.worker import query_handlers
+from seqlm.worker.model_snapshots import ModelSnapshot
 
 
 def test_a_text_that_no_answer_can_carry_is_refused_with_the_bound(
@@ -15,6 +16,6 @@ def test_a_text_that_no_answer_can_carry_is_refused_with_the_bound(
 ) -> None:
     monkeypatch.setattr(query_handlers, "_MAX_SCORED", 3)
     text = prepare(DataConfig(corpus=str(corpus)))
-    subject = query_handlers.ModelSnapshot(cast("Any", None), 0, text, cast("Any", None))
+    snapshot = ModelSnapshot(cast("Any", None), 0, text, cast("Any", None))
     with pytest.raises(RequestError, match="the text has 4 tokens; at most 3 are scored at once"):
-        next(query_handlers.answer_query(Score(id="s", text=text.items["train"][0][:2]), subject))
+        next(query_handlers.answer_query(Score(id="s", text=text.items["train"][0][:2]), snapshot))

@@ -78,7 +78,7 @@ def test_a_folder_that_cannot_be_made_is_told_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEQLM_SOCKETS", str(tmp_path / "gone"))
-    with pytest.raises(SeqlmError, match="cannot be made"):
+    with pytest.raises(SeqlmError, match="cannot create"):
         socket_directory()
 
 
@@ -88,7 +88,7 @@ def test_a_path_too_long_for_a_socket_is_told_in_words(
     long = tmp_path / ("x" * 120)
     long.mkdir(mode=0o700)
     monkeypatch.setenv("SEQLM_SOCKETS", str(long))
-    with pytest.raises(SeqlmError, match="SEQLM_SOCKETS sets another place"):
+    with pytest.raises(SeqlmError, match="set SEQLM_SOCKETS to another folder"):
         listen()
 
 
@@ -109,7 +109,7 @@ def test_another_user_is_not_heard(
     monkeypatch.setattr(transport, "peer_uid", lambda _: os.getuid() + 1)
     with connected(path) as screen:
         assert listening.poll(5) == []
-        assert listening.peers == []
+        assert listening.clients == []
         assert screen.recv(1) == b""
 
 
@@ -129,7 +129,7 @@ def test_lines_come_whole_however_they_are_cut(listener: tuple[SocketServer, Pat
             heard += [line for _, line in listening.poll(5)]
         assert heard == [b"one", b"two", b"", b"three"]
     assert listening.poll(5) == []
-    assert listening.peers == []
+    assert listening.clients == []
 
 
 def test_a_large_answer_arrives_whole(listener: tuple[SocketServer, Path]) -> None:
@@ -137,7 +137,7 @@ def test_a_large_answer_arrives_whole(listener: tuple[SocketServer, Path]) -> No
     line = os.urandom(3_000_000).replace(b"\n", b" ") + b"\n"
     with connected(path) as screen:
         listening.poll(5)
-        listening.peers[0].send(line)
+        listening.clients[0].send(line)
         received = bytearray()
         screen.settimeout(0.0)
         while len(received) < len(line):
@@ -148,8 +148,8 @@ def test_a_large_answer_arrives_whole(listener: tuple[SocketServer, Path]) -> No
             except BlockingIOError:
                 continue
         assert bytes(received) == line
-        for peer in listening.peers:
-            peer.connection.close()
+        for client in listening.clients:
+            client.connection.close()
 
 
 def test_a_screen_that_takes_nothing_is_let_go(
@@ -159,17 +159,17 @@ def test_a_screen_that_takes_nothing_is_let_go(
     monkeypatch.setattr(transport, "_MAX_UNSENT_BYTES", 1000)
     with connected(path):
         listening.poll(5)
-        listening.peers[0].send(b"x" * 1_000_000)  # one line of any length is waited for
+        listening.clients[0].send(b"x" * 1_000_000)  # one line of any length is waited for
         listening.poll(0)
-        assert len(listening.peers) == 1
-        listening.peers[0].send(b"x")
+        assert len(listening.clients) == 1
+        listening.clients[0].send(b"x")
         listening.poll(5)
-        assert listening.peers == []
+        assert listening.clients == []
     with connected(path) as another:  # it may be given the same file descriptor
         another.sendall(b"hello\n")
         listening.poll(5)
         assert [line for _, line in listening.poll(5)] == [b"hello"]
-        listening.peers[0].connection.close()
+        listening.clients[0].connection.close()
 
 
 def test_a_turn_sends_no_more_than_a_piece() -> None:
@@ -177,8 +177,8 @@ def test_a_turn_sends_no_more_than_a_piece() -> None:
     with ours, theirs:
         for end in (ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 22)
-        peer = ClientConnection(ours)
-        peer.send(b"x" * 10 * transport._SEND_BYTES)
+        client = ClientConnection(ours)
+        client.send(b"x" * 10 * transport._SEND_BYTES)
         theirs.setblocking(False)
         n_received = 0
         with contextlib.suppress(BlockingIOError):
@@ -190,20 +190,20 @@ def test_a_turn_sends_no_more_than_a_piece() -> None:
 @given(st.lists(st.binary(max_size=4).map(lambda b: b.replace(b"a", b"\n")), max_size=12))
 def test_lines_are_those_of_the_whole_however_it_is_cut(pieces: list[bytes]) -> None:
     lines = LineBuffer()
-    taken = [line for piece in pieces for line in lines.take(piece)]
+    taken = [line for piece in pieces for line in lines.add(piece)]
     *whole, rest = b"".join(pieces).split(b"\n")
-    assert (taken, lines.n_begun) == (whole, len(rest))
+    assert (taken, lines.n_incomplete) == (whole, len(rest))
 
 
 def test_a_line_without_end_is_not_collected_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "MAX_LINE_BYTES", 100)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with ours, theirs:
-        peer = ClientConnection(ours)
+        client = ClientConnection(ours)
         theirs.sendall(b"x" * 60)
-        assert peer.receive() == []
+        assert client.receive() == []
         theirs.sendall(b"x" * 60)
-        assert peer.receive() is None
+        assert client.receive() is None
 
 
 def test_a_worker_waits_for_a_word_and_leaves_it_unread(
@@ -213,7 +213,7 @@ def test_a_worker_waits_for_a_word_and_leaves_it_unread(
     with connected(path) as screen:
         connected(path).close()  # as another worker does that looks for dead sockets
         screen.sendall(b"hello\n")
-        assert listening.wait_for_a_word(60)
+        assert listening.wait_for_input(60)
         assert [line for _, line in listening.poll(5)] == [b"hello"]
         listening.close()
 
@@ -223,8 +223,8 @@ def test_a_silent_screen_is_waited_for_no_longer_than_told(
 ) -> None:
     listening, path = listener
     with connected(path):
-        assert listening.wait_for_a_word(0.05)
+        assert listening.wait_for_input(0.05)
         connected(path).close()
-        assert listening.wait_for_a_word(0.05)
-    assert not listening.wait_for_a_word(0.05)
+        assert listening.wait_for_input(0.05)
+    assert not listening.wait_for_input(0.05)
     listening.close()

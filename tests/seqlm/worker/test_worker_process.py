@@ -72,7 +72,7 @@ def has_ended(run: RunDirectory) -> bool:
 
 def begin(worker: Any, line: str, name: str = "") -> RunDirectory:
     name = name or f"mine-{uuid.uuid4().hex}"
-    reply = worker.ask(Start(id="start", recipe=line, name=name))
+    reply = worker.request(Start(id="start", recipe=line, name=name))
     assert isinstance(reply, Continued)
     assert reply.command_id == "start"
     return find_run(name)
@@ -121,36 +121,36 @@ def reused(
     for name, value in folders.items():
         monkeypatch.setenv(name, value)
     yield _reused
-    if _reused.ask(Describe(id="d")).status in ("training", "paused"):
-        _reused.ask(Stop(id="stop"))
+    if _reused.request(Describe(id="d")).status in ("training", "paused"):
+        _reused.request(Stop(id="stop"))
 
 
 def test_commands_are_answered_by_the_events_that_name_them(reused: Worker, small: Recipe) -> None:
     worker = reused
     run = begin(worker, small(steps=LONG))
-    paused = worker.ask(Pause(id="p"))
+    paused = worker.request(Pause(id="p"))
     assert isinstance(paused, Paused)
-    described = worker.ask(Describe(id="d"))
+    described = worker.request(Describe(id="d"))
     assert (described.status, described.run) == ("paused", run.name)
     assert described.step == paused.step
 
-    changed = worker.ask(SetValue(id="s", key="train.learning_rate", value=0.5))
+    changed = worker.request(SetValue(id="s", key="train.learning_rate", value=0.5))
     assert isinstance(changed, ValueChanged)
     assert (changed.command_id, changed.step) == ("s", paused.step)
     assert (changed.old, changed.new) == (0.003, 0.5)
 
-    continued = worker.ask(Continue(id="c", n_steps=7))
+    continued = worker.request(Continue(id="c", n_steps=7))
     assert (continued.step, continued.n_steps) == (paused.step, 7)
-    worker.until(lambda: isinstance(events_of(run)[-1], Paused))
+    worker.wait_until(lambda: isinstance(events_of(run)[-1], Paused))
     assert len(losses_of(run)) == paused.step + 7
-    assert worker.ask(Describe(id="d")).status == "paused"
+    assert worker.request(Describe(id="d")).status == "paused"
 
-    ended = worker.ask(Stop(id="x"))
+    ended = worker.request(Stop(id="x"))
     assert isinstance(ended, Ended)
     assert (ended.status, ended.step, ended.command_id) == ("stopped", paused.step + 7, "x")
     assert len(losses_of(run)) == paused.step + 7
     assert run.holder() is None
-    assert worker.ask(Describe(id="d")).status == "reading"
+    assert worker.request(Describe(id="d")).status == "reading"
 
 
 class TestWhatIsRefused:
@@ -172,32 +172,32 @@ class TestWhatIsRefused:
             assert held is not None
             _reused.socket_path = held.socket
             yield _reused
-            _reused.ask(Stop(id="stop"))
+            _reused.request(Stop(id="stop"))
 
     @pytest.mark.parametrize(
         ("message", "words"),
         [
             (SetValue(id="1", key="train.learning_rate", value=-1), "1e-06 to 100"),
             (SetValue(id="1", key="model.hidden", value=5), "cannot change while a run goes"),
-            (Continue(id="1", n_steps=0), "1 or more"),
-            (Start(id="1", recipe="names-mlp"), "stop it first"),
-            (Resume(id="1", run="for-refusals"), "stop it first"),
-            (Read(id="1", run="for-refusals"), "stop it first"),
-            (Sample(id="1", temperature=0.0), "temperature=0.0 is not possible"),
-            (Sample(id="1", count=0), "count=0 is not possible"),
-            (Sample(id="1", top_k=0), "top_k=0 is not possible; taken: 1 to 1,000,000, or None"),
-            (Sample(id="1", top_p=1.5), "top_p=1.5 is not possible; taken: above 0 to 1"),
-            (Sample(id="1", top_p=0.0), "top_p=0.0 is not possible"),
-            (Sample(id="1", order="top-k"), "order=top-k is not possible; taken: the stages"),
-            (Sample(id="1", min_p=1.0), "min_p=1.0 is not possible; taken: 0 to below 1"),
-            (Sample(id="1", min_p=float("nan")), "min_p=nan is not possible"),
+            (Continue(id="1", n_steps=0), "allowed: 1 or more"),
+            (Start(id="1", recipe="names-mlp"), "stop that run first"),
+            (Resume(id="1", run="for-refusals"), "stop that run first"),
+            (Read(id="1", run="for-refusals"), "stop that run first"),
+            (Sample(id="1", temperature=0.0), "temperature=0.0 is not valid"),
+            (Sample(id="1", count=0), "count=0 is not valid"),
+            (Sample(id="1", top_k=0), "top_k=0 is not valid; allowed: 1 to 1,000,000, or None"),
+            (Sample(id="1", top_p=1.5), "top_p=1.5 is not valid; allowed: above 0 to 1"),
+            (Sample(id="1", top_p=0.0), "top_p=0.0 is not valid"),
+            (Sample(id="1", order="top-k"), "order=top-k is not valid; allowed: the stages"),
+            (Sample(id="1", min_p=1.0), "min_p=1.0 is not valid; allowed: 0 to below 1"),
+            (Sample(id="1", min_p=float("nan")), "min_p=nan is not valid"),
             (Sample(id="1", prompt=["aa"]), "one token at a time"),
             (NextToken(id="1", tokens=["ß"]), "not in this vocabulary"),
-            (NextToken(id="1", tokens=[], top=0), "top=0 is not possible"),
+            (NextToken(id="1", tokens=[], top=0), "top=0 is not valid"),
             (NextToken(id="1", tokens=[], weights="step-999"), "step-999"),
-            (NextToken(id="1", tokens=[], weights="../x"), "are kept; taken: 0"),
+            (NextToken(id="1", tokens=[], weights="../x"), "no saved weights '../x'; one of: 0"),
             (NextToken(id="1", tokens=[], weights="best"), "no best checkpoint yet"),
-            (SplitLoss(id="1", split="test"), "the split test is empty; there is train, val"),
+            (SplitLoss(id="1", split="test"), "the split test is empty; one of: train, val"),
         ],
         ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
     )
@@ -205,9 +205,9 @@ class TestWhatIsRefused:
         self, one_training: Any, message: Any, words: str
     ) -> None:
         with pytest.raises(SeqlmError) as refused:
-            one_training.ask(message)
+            one_training.request(message)
         assert words in str(refused.value)
-        assert one_training.ask(Describe(id="2")).status == "training"
+        assert one_training.request(Describe(id="2")).status == "training"
 
     def test_garbage_on_the_socket_is_refused_and_training_goes_on(self, one_training: Any) -> None:
         with socket.socket(socket.AF_UNIX) as screen:
@@ -218,7 +218,7 @@ class TestWhatIsRefused:
             while answers.count(b"\n") < 4:
                 answers += screen.recv(1 << 16)
         assert answers.count(b'"kind":"Rejected"') == 4
-        assert one_training.ask(Describe(id="2")).status == "training"
+        assert one_training.request(Describe(id="2")).status == "training"
 
 
 def test_questions_while_training_leave_every_loss_as_it_was(reused: Worker, small: Recipe) -> None:
@@ -230,11 +230,11 @@ def test_questions_while_training_leave_every_loss_as_it_was(reused: Worker, sma
     worker.connection.send(LearningRateSweep(id="f"))
     while not has_ended(run):
         answers += [
-            worker.ask(NextToken(id="n", tokens=["a"], top=3)),
-            worker.ask(Sample(id="s", count=5, length=12, seed=len(answers))),
-            worker.ask(Score(id="t", text="anna".replace("nn", "n"))),
-            worker.ask(SplitLoss(id="l", split="val")),
-            worker.ask(NextToken(id="k", tokens=[], weights="1")),
+            worker.request(NextToken(id="n", tokens=["a"], top=3)),
+            worker.request(Sample(id="s", count=5, length=12, seed=len(answers))),
+            worker.request(Score(id="t", text="anna".replace("nn", "n"))),
+            worker.request(SplitLoss(id="l", split="val")),
+            worker.request(NextToken(id="k", tokens=[], weights="1")),
         ]
     assert losses_of(run) == quiet
     kinds = [NextTokenAnswer, SampleAnswer, ScoreAnswer, SplitLossAnswer, NextTokenAnswer]
@@ -247,10 +247,10 @@ def test_questions_while_training_leave_every_loss_as_it_was(reused: Worker, sma
 def test_an_answer_is_of_the_weights_of_its_step(reused: Worker, small: Recipe) -> None:
     worker = reused
     begin(worker, small("train.learning_rate=0.01", steps=LONG))
-    worker.ask(Sample(id="s", count=400, length=30))  # many slices, training in between
-    worker.ask(Pause(id="p"))
-    one = worker.ask(SplitLoss(id="a", split="val"))
-    two = worker.ask(SplitLoss(id="b", split="val"))
+    worker.request(Sample(id="s", count=400, length=30))  # many slices, training in between
+    worker.request(Pause(id="p"))
+    one = worker.request(SplitLoss(id="a", split="val"))
+    two = worker.request(SplitLoss(id="b", split="val"))
     assert (one.step, one.loss) == (two.step, two.loss)
 
 
@@ -261,20 +261,22 @@ def test_a_run_has_one_worker_and_is_gone_on_with_bit_for_bit_once_that_is_kille
     whole = uninterrupted(line)
     first, second = spawn(), reused
     run = begin(first, line + " train.pace=200")
-    first.until(lambda: b'"first_step":4' in run.events_path.read_bytes())
+    first.wait_until(lambda: b'"first_step":4' in run.events_path.read_bytes())
     with pytest.raises(RequestError, match="held by another worker"):
-        second.ask(Resume(id="r", run=run.name))
-    assert second.ask(Describe(id="d")).run != run.name
+        second.request(Resume(id="r", run=run.name))
+    assert second.request(Describe(id="d")).run != run.name
     first.process.send_signal(signal.SIGKILL)
     with pytest.raises(WorkerExited, match="signal 9"):
-        first.until(lambda: False)
+        first.wait_until(lambda: False)
     assert run.holder() is None
     assert client.attach(run) is None
 
-    assert isinstance(second.ask(Resume(id="r", run=run.name, words=["train.pace=off"])), Continued)
+    assert isinstance(
+        second.request(Resume(id="r", run=run.name, words=["train.pace=off"])), Continued
+    )
     holder = run.holder()
     assert holder is None or holder.pid == second.process.pid
-    second.until(lambda: has_ended(run))
+    second.wait_until(lambda: has_ended(run))
     assert losses_of(run) == whole
     assert any(isinstance(event, Resumed) for event in read_events(run.events_path))
 
@@ -284,7 +286,7 @@ import sys
 from seqlm.protocol.commands import Start
 from seqlm.worker import client
 connection = client.spawn()
-connection.ask(Start(id="s", recipe=sys.argv[1], name="mine"), 60)
+connection.request(Start(id="s", recipe=sys.argv[1], name="mine"), 60)
 print(connection.process.pid, flush=True)
 connection.receive()
 """
@@ -302,14 +304,14 @@ def test_a_killed_screen_leaves_the_training_which_another_attaches_to_and_leave
     connection = client.attach(run)
     assert connection is not None
     with connection:
-        described = connection.ask(Describe(id="d"), 30)
+        described = connection.request(Describe(id="d"), 30)
         assert isinstance(described, DescribeAnswer)
         assert described.status == "training"
-        later = connection.ask(Pause(id="p"), 30)
+        later = connection.request(Pause(id="p"), 30)
         assert isinstance(later, Paused)
         n_steps = later.step + 20
-        connection.ask(SetValue(id="v", key="train.steps", value=n_steps), 30)
-        connection.ask(Continue(id="c"), 30)
+        connection.request(SetValue(id="v", key="train.steps", value=n_steps), 30)
+        connection.request(Continue(id="c"), 30)
     worker.wait(30)  # deserted it trains to the end, and ends then
     assert has_ended(run)
     assert len(losses_of(run)) == n_steps
@@ -322,28 +324,28 @@ def test_two_screens_follow_one_worker(reused: Worker, small: Recipe) -> None:
     other = client.attach(run)
     assert other is not None
     with other:
-        assert isinstance(other.ask(Pause(id="theirs"), 30), Paused)
-        assert worker.ask(Describe(id="ours")).status == "paused"
+        assert isinstance(other.request(Pause(id="theirs"), 30), Paused)
+        assert worker.request(Describe(id="ours")).status == "paused"
 
 
 def test_a_finished_run_is_read_for_questions(reused: Worker, small: Recipe) -> None:
     run = begin(reused, small(steps=30))
-    reused.until(lambda: has_ended(run))
-    told = reused.ask(NextToken(id="n", tokens=["a"]))
-    assert reused.ask(Read(id="r", run=run.name)).status == "reading"
-    answer = reused.ask(NextToken(id="n", tokens=["a"]))
+    reused.wait_until(lambda: has_ended(run))
+    told = reused.request(NextToken(id="n", tokens=["a"]))
+    assert reused.request(Read(id="r", run=run.name)).status == "reading"
+    answer = reused.request(NextToken(id="n", tokens=["a"]))
     assert answer == told
     assert answer.step == 30
-    with pytest.raises(RequestError, match="nothing is training here"):
-        reused.ask(Pause(id="p"))
+    with pytest.raises(RequestError, match="no run is training in this worker"):
+        reused.request(Pause(id="p"))
 
 
 def test_sigterm_is_a_checkpoint_and_the_end(spawn: Spawn, small: Recipe) -> None:
     worker = spawn()
     run = begin(worker, small(steps=LONG))
-    worker.until(lambda: any(isinstance(e, StepsDone) for e in events_of(run)))
+    worker.wait_until(lambda: any(isinstance(e, StepsDone) for e in events_of(run)))
     worker.process.terminate()
-    assert worker.ended() == 0
+    assert worker.wait_for_exit() == 0
     ended = events_of(run)[-1]
     assert isinstance(ended, Ended)
     assert ended.status == "stopped"
@@ -356,11 +358,12 @@ def test_the_end_of_a_terminal_is_not_its_end(reused: Worker, small: Recipe) -> 
     begin(worker, small(steps=LONG))
     for end in (signal.SIGHUP, signal.SIGINT):
         worker.process.send_signal(end)
-    assert worker.ask(Describe(id="d")).status == "training"
+    assert worker.request(Describe(id="d")).status == "training"
     assert os.getsid(worker.process.pid) == worker.process.pid
 
 
 def test_a_refused_start_leaves_nothing_behind(reused: Worker, small: Recipe) -> None:
+    runs_dir().mkdir(parents=True, exist_ok=True)  # this may be the first test of this worker
     before = sorted(runs_dir().iterdir())
     for line, words in (
         ("names-mlp model.hidden=0", "1 to 8,192"),
@@ -369,7 +372,7 @@ def test_a_refused_start_leaves_nothing_behind(reused: Worker, small: Recipe) ->
         ("names-mlp data.corpus=/nowhere.txt", "nowhere"),
     ):
         with pytest.raises(RequestError, match=words):
-            reused.ask(Start(id="s", recipe=line))
+            reused.request(Start(id="s", recipe=line))
     assert sorted(runs_dir().iterdir()) == before
 
 
@@ -413,14 +416,14 @@ def test_a_full_disk_pauses_and_nothing_is_lost(
     while not told:
         replies = worker.connection.receive(5)
         told += [reply for reply in replies if isinstance(reply, Rejected)]
-    assert "Disk full: paused at" in told[0].message
-    assert worker.ask(Describe(id="d")).status == "paused"
+    assert "Disk full: paused at step" in told[0].message
+    assert worker.request(Describe(id="d")).status == "paused"
     with pytest.raises(SeqlmError, match="No space left"):
-        worker.ask(Continue(id="c"))
+        worker.request(Continue(id="c"))
     filler.unlink()
-    worker.ask(SetValue(id="v", key="train.pace", value="off"))
-    assert isinstance(worker.ask(Continue(id="c")), Continued)
-    worker.until(lambda: has_ended(run))
+    worker.request(SetValue(id="v", key="train.pace", value="off"))
+    assert isinstance(worker.request(Continue(id="c")), Continued)
+    worker.wait_until(lambda: has_ended(run))
     assert losses_of(run) == whole
     seqs = [event.seq for event in read_events(run.events_path)]
     assert seqs == list(range(1, len(seqs) + 1))

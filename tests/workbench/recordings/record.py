@@ -21,7 +21,7 @@ class _Recorder:
 
     def __init__(self, recipe: str) -> None:
         self._worker = client.spawn()
-        self._worker.ask(commands.Start(id="start", recipe=recipe))
+        self._worker.request(commands.Start(id="start", recipe=recipe))
         self.run = list_runs()[-1]
         self._tail = EventLogReader(self.run.events_path)
 
@@ -30,7 +30,7 @@ class _Recorder:
             time.sleep(0.01)
 
     def tell(self, command: commands.Command) -> None:
-        self._worker.ask(command)
+        self._worker.request(command)
 
     def save(self, name: str) -> None:
         raw = self.run.events_path.read_bytes()
