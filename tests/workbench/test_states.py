@@ -32,22 +32,22 @@ STATES = {
     "untrained": (RunState(), {}, "▸", "Press space to train names-mlp"),
     "loading": (RunState(), {"reading": "Reading notes.txt: 412 of 1,089 kB."}, "○", "412 of 1,089"),
     "refused": (RunState(), {"refusal": "notes.txt is empty"}, "✗", "notes.txt is empty"),
-    "starting": (folded(STARTED), {}, "○", "Starting the trainer (1-2 s): loading torch."),
+    "starting": (folded(STARTED), {}, "○", "Starting the trainer (1-2 s): loading PyTorch."),
     "starting slowly": (folded(STARTED), {"quiet_s": 6}, "○", "6 s so far. : log shows why."),
     "training": (folded(TRAINING), {}, "▸", ": val was "),
-    "paused": (folded(until_kind("steered", Paused)), {}, "‖", "space goes on, s does one step."),
+    "paused": (folded(until_kind("steered", Paused)), {}, "‖", "space resumes, s runs one step."),
     "disk full": (
         folded(until_kind("steered", Paused)),
         {"refusal": "Disk full: paused at 1,200, nothing lost. Free 3 MB, then space."},
         "✗",
         "nothing lost",
     ),
-    "silent": (folded(TRAINING), {"quiet_s": 12}, "!", "for 12 s, but it is alive. Waiting; X stops"),
+    "silent": (folded(TRAINING), {"quiet_s": 12}, "!", "for 12 s; it is still running. X stops it."),
     "back": (folded(TRAINING), {"note": "Back on names-mlp-7."}, "▸", "Back on names-mlp-7."),
     "finished": (folded(recorded("steered")), {}, "✓", "above the best counts (2.143)."),
-    "stopped": (folded(ended("stopped")), {}, "■", "with a checkpoint. space goes on from it."),
-    "failed": (folded(ended("failed", OUT_OF_MEMORY)), {}, "✗", "2 changes a value"),
-    "diverged": (folded(recorded("diverging")), {}, "✗", "space: back to"),
+    "stopped": (folded(ended("stopped")), {}, "■", "with a checkpoint. space resumes from it."),
+    "failed": (folded(ended("failed", OUT_OF_MEMORY)), {}, "✗", "2 changes a setting, r starts a new run."),
+    "diverged": (folded(recorded("diverging")), {}, "✗", "space resumes from the start with learning rate"),
     "died": (DIED, {}, "✗", "The trainer was killed (signal 9: often memory)"),
 }  # fmt: skip
 
@@ -71,7 +71,7 @@ def test_a_slow_pace_is_no_silence(preview: Preview) -> None:
     run = folded(TRAINING)
     paced = replace(run, values={**run.values, "train.pace": 0.1})
     situation = AppState(CONFIG, running=CONFIG, run=paced, preview=preview, quiet_s=12)
-    assert "Nothing from the trainer" not in hint_for(situation).words
+    assert "No message from the trainer" not in hint_for(situation).words
 
 
 def test_a_run_that_was_just_made_is_starting() -> None:

@@ -1,9 +1,9 @@
-"""The coach line: one finding, or what to do next, with its key.
+"""Rules of the hint line: one finding, or one next step, with its key.
 
-A table of rules is asked from top to bottom and the first that has something to say speaks: what went
-wrong, then how the run stands, then what just happened, then what to try. Each rule is a pure
-function of the situation, so the line never depends on when it is drawn. A rule that needs more than
-a narrow terminal has gives shorter wordings too, so that its key is never cut off.
+The rules are tried in order and the first one that returns a hint wins: errors first, then the
+health of the run, then what just happened, then what to try next. Each rule is a pure function of
+the application state. A rule whose text may be too long for a narrow terminal also gives shorter
+versions, so that the key is never cut off.
 """
 
 from collections.abc import Callable
@@ -29,219 +29,213 @@ from workbench.state.app_state import AppState
 
 _RECENT_SHARE = 0.1
 _SILENT_FROM_S = 10
-_TOO_SURE = 1.2
-_NEXT_TO_NOTHING = 0.99
+_OVERCONFIDENT = 1.2
+_NEAR_UNIFORM = 0.99
 
 
 Rule = Callable[[AppState], HintText | None]
 
 
-def hint_for(situation: AppState) -> HintText:
-    """The line for this situation."""
-    for rule in _RULES:
-        found = rule(situation)
-        if found is not None:
-            return found
+def hint_for(state: AppState) -> HintText:
+    """Return the hint for this state."""
+    for rule in RULES:
+        hint = rule(state)
+        if hint is not None:
+            return hint
     return HintText(" ", "label", "")
 
 
-def _refused(s: AppState) -> HintText | None:
+def request_error(s: AppState) -> HintText | None:
+    """Return the reason why the last request failed."""
     return make_hint("✗", "error", split_sentences(s.refusal)) if s.refusal else None
 
 
-def _reading(s: AppState) -> HintText | None:
+def corpus_loading(s: AppState) -> HintText | None:
+    """Return how far the corpus has been read."""
     return HintText("○", "waiting", s.reading) if s.reading else None
 
 
-def _died(s: AppState) -> HintText | None:
+def log_loading(s: AppState) -> HintText | None:
+    """Return how far the event log of the run has been read."""
+    if s.run.status != "reading":
+        return None
+    log = f"Reading the log of {s.run.run}:", "Reading the log:"
+    return make_hint("○", "waiting", log, f"step {format_count(s.run.step)} so far.")
+
+
+def worker_died(s: AppState) -> HintText | None:
+    """Return how the trainer ended, and how to resume."""
     if s.run.status != "died":
         return None
-    since = format_count(s.run.checkpoint_step or 0)
+    checkpoint = format_count(s.run.checkpoint_step or 0)
     at = format_count(s.run.step)
-    goes_on = s.keys.substitute_keys(f"<run.space> goes on from {since}")
-    more = s.keys.substitute_keys("; <app.commands> log says more.")
-    found = (f"The trainer {s.run.message} at {at}.", f"The trainer {s.run.message}.")
-    died = f"The trainer died at step {at}."
-    return make_hint("✗", "error", (*found, died), (f"{goes_on}{more}", f"{goes_on}."))
+    resume = s.keys.substitute_keys(f"<run.space> resumes from step {checkpoint}")
+    log = s.keys.substitute_keys("; <app.commands> log shows why.")
+    message = s.run.message or "ended"
+    finding = (
+        f"The trainer {message} at step {at}.",
+        f"The trainer {message}.",
+        f"The trainer ended at step {at}.",
+    )
+    return make_hint("✗", "error", finding, (f"{resume}{log}", f"{resume}."))
 
 
-def _diverged(s: AppState) -> HintText | None:
+def diverged(s: AppState) -> HintText | None:
+    """Return why the loss stopped being a number, and how to try again."""
     if s.run.status != "diverged":
         return None
-    back = "the start" if s.run.checkpoint_step is None else "the last checkpoint"
-    remedy = s.keys.substitute_keys(
-        f"<run.space>: back to {back}, rate {format_learning_rate(s.retry_rate)}."
+    origin = "the start" if s.run.checkpoint_step is None else "the last checkpoint"
+    rate = format_learning_rate(s.retry_rate)
+    remedies = (
+        f"<run.space> resumes from {origin} with learning rate {rate}.",
+        f"<run.space> retries with learning rate {rate}.",
     )
-    found = (
+    finding = (
         *split_clauses(capitalize_sentence(s.run.message)),
         f"Diverged at step {format_count(s.run.step)}.",
     )
-    return make_hint("✗", "error", found, remedy)
+    return make_hint("✗", "error", finding, [s.keys.substitute_keys(text) for text in remedies])
 
 
-def _failed(s: AppState) -> HintText | None:
+def failed(s: AppState) -> HintText | None:
+    """Return why the run failed, and what to change."""
     if s.run.status != "failed":
         return None
-    remedies = "<pane.2> changes a value, <run.new> starts again.", "<run.new> starts again."
-    found = (
+    remedies = (
+        "<pane.2> changes a setting, <run.new> starts a new run.",
+        "<run.new> starts a new run.",
+    )
+    finding = (
         *split_clauses(capitalize_sentence(s.run.message)),
         f"Failed at step {format_count(s.run.step)}.",
     )
-    return make_hint("✗", "error", found, [s.keys.substitute_keys(remedy) for remedy in remedies])
+    return make_hint("✗", "error", finding, [s.keys.substitute_keys(text) for text in remedies])
 
 
-def _reading_run(s: AppState) -> HintText | None:
-    if s.run.status != "reading":
-        return None
-    wrote = f"Reading what {s.run.run} wrote:", "Reading the log:"
-    return make_hint("○", "waiting", wrote, f"step {format_count(s.run.step)} so far.")
-
-
-def _starting(s: AppState) -> HintText | None:
+def starting(s: AppState) -> HintText | None:
+    """Return that the trainer is starting, and for how long."""
     if s.run.status != "starting":
         return None
     if s.quiet_s:
         so_far = s.keys.substitute_keys(f"{s.quiet_s} s so far. <app.commands> log shows why.")
-        return HintText("○", "waiting", f"Starting the trainer: loading torch. {so_far}")
-    return HintText("○", "waiting", "Starting the trainer (1-2 s): loading torch.")
+        return HintText("○", "waiting", f"Starting the trainer: loading PyTorch. {so_far}")
+    return HintText("○", "waiting", "Starting the trainer (1-2 s): loading PyTorch.")
 
 
-def _silent(s: AppState) -> HintText | None:
-    """A worker that lives and says nothing; one that is told to pace itself may be slow."""
+def silent_worker(s: AppState) -> HintText | None:
+    """Return that a live worker sends nothing; a worker that is slowed down may take longer."""
     pace = s.run.values.get("train.pace", s.config.train.pace)
     if s.run.status != "training" or s.quiet_s < max(_SILENT_FROM_S, 3 / pace if pace else 0):
         return None
-    words = f"Nothing from the trainer for {s.quiet_s} s, but it is alive. Waiting; <run.stop> stops it."
-    return HintText("!", "warning", s.keys.substitute_keys(words))
+    text = (
+        f"No message from the trainer for {s.quiet_s} s; it is still running. <run.stop> stops it."
+    )
+    return HintText("!", "warning", s.keys.substitute_keys(text))
 
 
-def _past(s: AppState) -> HintText | None:
+def past_step(s: AppState) -> HintText | None:
+    """Return which step is viewed, and the keys that change it."""
     if s.looking_at is None:
         return None
-    at = f"Looking at step {format_count(s.looking_at)} of {format_count(s.run.step)}"
-    moves = ["<past.earlier> earlier   <past.later> later   <pane.back> now", "<pane.back> now"]
-    return make_hint(
-        "◂", "waiting", f"{s.note or at}  ", [s.keys.substitute_keys(move) for move in moves]
-    )
+    at = f"Viewing step {format_count(s.looking_at)} of {format_count(s.run.step)}"
+    moves = ("<past.earlier> earlier   <past.later> later   <pane.back> live", "<pane.back> live")
+    keys = [s.keys.substitute_keys(move) for move in moves]
+    return make_hint("◂", "waiting", f"{s.note or at}  ", keys)
 
 
-def _noted(s: AppState) -> HintText | None:
+def status_message(s: AppState) -> HintText | None:
+    """Return what just happened."""
     return make_hint("▸", "plain", split_sentences(s.note)) if s.note else None
 
 
-def _scoring(s: AppState) -> HintText | None:
+def final_evaluation(s: AppState) -> HintText | None:
+    """Return that the last step is done and the splits are being evaluated."""
     run = s.run
     if run.status != "training" or not run.steps_planned or run.step < run.steps_planned:
         return None
-    return HintText("○", "waiting", "Every step is done. Now the whole of train and val is scored.")
+    return HintText(
+        "○", "waiting", "All steps are done. Evaluating the whole train and val splits."
+    )
 
 
-def _waiting(s: AppState) -> HintText | None:
+def pending_changes(s: AppState) -> HintText | None:
+    """Return how many settings wait for a new run."""
     n = len(s.waiting)
     if not n:
         return None
-    waits = "1 value waits" if n == 1 else f"{n} values wait"
-    starts = s.keys.substitute_keys("<run.new> starts it")
-    old = f"{starts}, this one is stopped with a checkpoint." if s.run.is_live else ""
-    return make_hint(
-        "▸", "waiting", f"{waits} for a new run:", (*filter(None, [old]), f"{starts}.")
-    )
+    pending = "1 pending change:" if n == 1 else f"{n} pending changes:"
+    start = s.keys.substitute_keys("<run.new> starts a new run")
+    stop = f"{start} and stops this one with a checkpoint." if s.run.is_live else ""
+    return make_hint("▸", "waiting", pending, (*filter(None, [stop]), f"{start}."))
 
 
-def _paused(s: AppState) -> HintText | None:
+def paused(s: AppState) -> HintText | None:
+    """Return where the run is paused, and how to resume."""
     if s.run.status != "paused":
         return None
-    at = format_count(s.run.step)
-    words = f"Paused at step {at}. <run.space> goes on, <run.step> does one step."
-    return HintText("‖", "warning", s.keys.substitute_keys(words))
+    text = (
+        f"Paused at step {format_count(s.run.step)}. <run.space> resumes, <run.step> runs one step."
+    )
+    return HintText("‖", "warning", s.keys.substitute_keys(text))
 
 
-def _stopped(s: AppState) -> HintText | None:
+def stopped(s: AppState) -> HintText | None:
+    """Return where the run was stopped, and how to resume."""
     if s.run.status != "stopped":
         return None
-    words = f"Stopped at step {format_count(s.run.step)} with a checkpoint. <run.space> goes on from it."
-    return HintText("■", "label", s.keys.substitute_keys(words))
+    at = format_count(s.run.step)
+    text = f"Stopped at step {at} with a checkpoint. <run.space> resumes from it."
+    return HintText("■", "label", s.keys.substitute_keys(text))
 
 
-def _finished(s: AppState) -> HintText | None:
+def finished(s: AppState) -> HintText | None:
+    """Return the result beside its baselines, and what to do next."""
     if s.run.status != "finished":
         return None
     result, done = s.result, "Counted" if s.config.model.learns_by_counting else "Finished"
-    beside = [] if result.loss is None else [f"{result.on} {format_loss(result.loss, 3)}"]
-    beside += result.beside()
-    judged = [", ".join(beside[:n]) for n in range(len(beside), 0, -1)]
+    losses = [] if result.loss is None else [f"{result.on} {format_loss(result.loss, 3)}"]
+    losses += result.beside()
+    results = [", ".join(losses[:n]) for n in range(len(losses), 0, -1)]
     took = [
-        f"{done} in {format_duration(s.run.trained_s)}{f': {words}' if words else ''}."
-        for words in judged or [""]
+        f"{done} in {format_duration(s.run.trained_s)}{f': {text}' if text else ''}."
+        for text in results or [""]
     ]
-    short = f"{done}: {judged[-1]}." if judged else f"{done}."
+    short = f"{done}: {results[-1]}." if results else f"{done}."
     early = (*split_clauses(capitalize_sentence(s.run.message)), "") if s.run.message else ""
-    teaches = _taught(s.preset)
-    then = (
-        s.keys.substitute_keys("<pane.4> uses it"),
-        s.keys.substitute_keys("; <run.new> trains a changed one."),
-    )
-    return make_hint("✓", "best", (*took, short), early, teaches, ("".join(then), f"{then[0]}."))
+    generate = s.keys.substitute_keys("<pane.4> generates text")
+    new_run = s.keys.substitute_keys("; <run.new> starts a new run.")
+    next_steps = (f"{generate}{new_run}", f"{generate}.")
+    return make_hint("✓", "best", (*took, short), early, _lesson(s.preset), next_steps)
 
 
-def _taught(preset: Preset | None) -> tuple[str, ...]:
-    """What a preset shows, as far as there is room; one or two words of it alone say nothing."""
-    whole = split_clauses(capitalize_sentence(preset.teaches)) if preset else ()
-    return (*(words for words in whole if len(words.split()) > 2), "")
+def _lesson(preset: Preset | None) -> tuple[str, ...]:
+    """Return the lesson of a preset, shorter and shorter, but never as one or two words alone."""
+    clauses = split_clauses(capitalize_sentence(preset.teaches)) if preset else ()
+    return (*(text for text in clauses if len(text.split()) > 2), "")
 
 
 def _is_validated(s: AppState) -> bool:
-    """Whether the losses of val tell how good the model is: of a single batch they do not."""
+    """Return whether the validation loss measures the model; for a single batch it does not."""
     return primary_split(s.config) == "val"
 
 
-def _overfitting(s: AppState) -> HintText | None:
+def overfitting_found(s: AppState) -> HintText | None:
+    """Return that the model overfits, since when, and how to stop."""
     found = overfitting(s.run) if _is_validated(s) else None
     if found is None or s.preview is None or found.best.loss > s.preview.uniform:
         return None
-    rises, stops = "val rises while train falls", s.keys.substitute_keys("<run.stop> stops.")
-    words = f"{rises}, {format_count(found.n_checks)} checks running: learning by heart."
-    best = (
-        f"The best was at {format_count(found.best.step)}.",
-        f"Best at {format_count(found.best.step)}.",
+    n_checks, best_step = format_count(found.n_checks), format_count(found.best.step)
+    finding = (
+        f"Overfitting: validation loss rises while training loss falls ({n_checks} validations).",
+        "Overfitting: validation loss rises while training loss falls.",
+        "Overfitting: val rises, train falls.",
     )
-    return make_hint("!", "warning", (words, f"{rises}: by heart."), best, stops)
+    best = f"The best was at step {best_step}.", f"Best: step {best_step}."
+    return make_hint("!", "warning", finding, best, s.keys.substitute_keys("<run.stop> stops."))
 
 
-def _too_sure(s: AppState) -> HintText | None:
-    """Some first weights are sure of wrong tokens: worse than guessing, and soon mended."""
-    run = s.run
-    if run.status != "training" or s.preview is None or run.train_last is None:
-        return None
-    uniform = s.preview.uniform
-    has_been_better = run.best is not None and run.best.loss < uniform
-    if has_been_better or run.train_last < _TOO_SURE * uniform:
-        return None
-    worse = f"Worse than guessing ({format_loss(uniform, 3)}):"
-    why = "the first weights are sure of wrong tokens.", "sure of wrong tokens."
-    return make_hint(
-        "▸", "plain", worse, why, s.keys.substitute_keys("<pane.3> shows how it falls.")
-    )
-
-
-def _settled(s: AppState) -> HintText | None:
-    """Little is gained: with a rate that stays as it is, smaller steps may settle lower."""
-    is_judged = s.run.status == "training" and _is_validated(s)
-    found = plateau(s.run) if is_judged else None
-    if found is None or s.config.train.schedule not in ("constant", "warm-up"):
-        return None
-    since = format_count(found.step)
-    words = f"Little gained since step {since}:"
-    why = "the steps are too big to settle.", "steps too big."
-    halves = (
-        "<pane.3>, then <rate.halve> halves the rate.",
-        "<pane.3> <rate.halve> halves the rate.",
-    )
-    return make_hint("▸", "plain", words, why, [s.keys.substitute_keys(way) for way in halves])
-
-
-def _changed(s: AppState) -> HintText | None:
-    """What the last change did, while that is news: until a tenth more steps are done."""
+def last_change(s: AppState) -> HintText | None:
+    """Return the effect of the last change, until a tenth more steps are done."""
     if not s.run.changes:
         return None
     change = s.run.changes[-1]
@@ -251,72 +245,108 @@ def _changed(s: AppState) -> HintText | None:
     return make_hint("▸", "mark", *describe_change(s.run, change), shows)
 
 
-def _above_bigram(s: AppState) -> HintText | None:
-    """Where pairs tell next to nothing, passing what counting them reaches is no news."""
-    if s.preview is None or s.run.best is None or s.run.status != "training":
+def plateau_found(s: AppState) -> HintText | None:
+    """Return that the loss hardly falls while a constant learning rate could be lowered."""
+    can_tell = s.run.status == "training" and _is_validated(s)
+    found = plateau(s.run) if can_tell else None
+    if found is None or s.config.train.schedule not in ("constant", "warm-up"):
         return None
-    pairs_tell = s.preview.bigram < _NEXT_TO_NOTHING * s.preview.uniform
-    if not pairs_tell or s.config.data.targets == "last" or not _is_validated(s):
-        return None
-    bigram, one = format_loss(s.preview.bigram, 3), s.preview.text.tokenizer.token_noun
-    if s.run.best.loss > s.preview.bigram:
-        pairs = f"what counting pairs of {one}s reaches ({bigram}).", f"pairs of {one}s ({bigram})."
-        return make_hint(
-            "▸", "plain", "Next to pass:", pairs, s.keys.substitute_keys("<pane.3> shows the line.")
-        )
-    more = f"it now uses more than one {one}.", f"it uses more than one {one}.", "it uses more."
-    draws = s.keys.substitute_keys("<pane.4> draws from it.")
-    return make_hint("▸", "plain", f"Below the {one}-pair counts ({bigram}):", more, draws)
-
-
-def _training(s: AppState) -> HintText | None:
-    if s.run.status != "training":
-        return None
-    words = "Training. <run.space> pauses; each batch's loss is one step of the line."
-    return HintText("▸", "plain", s.keys.substitute_keys(words))
-
-
-def _ready(s: AppState) -> HintText | None:
-    preset = PRESETS.get(s.config.preset)
-    presses = s.keys.substitute_keys("Press <run.space> to train")
-    begins = f"{presses} {s.title}", f"{presses} it"
-    plain = [f"{begin}." for begin in begins]
-    if s.n_runs:
-        runs = "your run" if s.n_runs == 1 else f"one of your {format_count(s.n_runs)} runs"
-        return make_hint(
-            "▸",
-            "plain",
-            plain,
-            _taught(preset),
-            s.keys.substitute_keys(f"<app.open> opens {runs}."),
-        )
-    taught = split_clauses(preset.teaches) if preset else ()
+    finding = f"Plateau since step {format_count(found.step)}:"
+    cause = "the learning rate may be too high to get lower.", "learning rate too high?"
+    remedies = (
+        "<pane.3>, then <rate.halve> halves the learning rate.",
+        "<pane.3> <rate.halve> halves it.",
+    )
     return make_hint(
-        "▸", "plain", [f"{begin}: {what}" for begin in begins for what in taught] + plain
+        "▸", "plain", finding, cause, [s.keys.substitute_keys(text) for text in remedies]
     )
 
 
-_RULES: tuple[Rule, ...] = (
-    _refused,
-    _reading,
-    _reading_run,
-    _died,
-    _diverged,
-    _failed,
-    _starting,
-    _silent,
-    _past,
-    _noted,
-    _scoring,
-    _waiting,
-    _paused,
-    _stopped,
-    _finished,
-    _overfitting,
-    _changed,
-    _settled,
-    _too_sure,
-    _above_bigram,
-    _training,
-    _ready,
+def bad_initialization(s: AppState) -> HintText | None:
+    """Return that the first loss is above the loss of guessing."""
+    run = s.run
+    if run.status != "training" or s.preview is None or run.train_last is None:
+        return None
+    uniform = s.preview.uniform
+    has_been_better = run.best is not None and run.best.loss < uniform
+    if has_been_better or run.train_last < _OVERCONFIDENT * uniform:
+        return None
+    finding = f"Worse than guessing ({format_loss(uniform, 3)}):"
+    cause = (
+        "the initialization makes the model confident in wrong tokens.",
+        "confident in wrong tokens.",
+    )
+    shows = s.keys.substitute_keys("<pane.3> shows the loss.")
+    return make_hint("▸", "plain", finding, cause, shows)
+
+
+def bigram_baseline(s: AppState) -> HintText | None:
+    """Return how the model compares with bigram counts, where these beat guessing."""
+    if s.preview is None or s.run.best is None or s.run.status != "training":
+        return None
+    is_useful = s.preview.bigram < _NEAR_UNIFORM * s.preview.uniform
+    if not is_useful or s.config.data.targets == "last" or not _is_validated(s):
+        return None
+    bigram, token = format_loss(s.preview.bigram, 3), s.preview.text.tokenizer.token_noun
+    if s.run.best.loss > s.preview.bigram:
+        baseline = f"counts of {token} pairs, bigram ({bigram}).", f"bigram counts ({bigram})."
+        shows = s.keys.substitute_keys("<pane.3> shows the line.")
+        return make_hint("▸", "plain", "Next baseline to beat:", baseline, shows)
+    context = (
+        f"the model uses more than one {token} of context.",
+        f"it uses more than one {token}.",
+        "it uses more context.",
+    )
+    generates = s.keys.substitute_keys("<pane.4> generates text.")
+    return make_hint("▸", "plain", f"Better than bigram counts ({bigram}):", context, generates)
+
+
+def training(s: AppState) -> HintText | None:
+    """Return what the train line shows, and how to pause."""
+    if s.run.status != "training":
+        return None
+    text = "Training. <run.space> pauses. The train line shows the loss of each step's batch."
+    return make_hint("▸", "plain", [s.keys.substitute_keys(part) for part in split_sentences(text)])
+
+
+def ready(s: AppState) -> HintText | None:
+    """Return how to start training, and the lesson of the preset."""
+    preset = PRESETS.get(s.config.preset)
+    press = s.keys.substitute_keys("Press <run.space> to train")
+    starts = f"{press} {s.title}", f"{press} it"
+    plain = [f"{start}." for start in starts]
+    if s.n_runs:
+        runs = "your run" if s.n_runs == 1 else f"one of your {format_count(s.n_runs)} runs"
+        opens = s.keys.substitute_keys(f"<app.open> opens {runs}.")
+        return make_hint("▸", "plain", plain, _lesson(preset), opens)
+    lesson = split_clauses(preset.teaches) if preset else ()
+    return make_hint(
+        "▸", "plain", [f"{start}: {text}" for start in starts for text in lesson] + plain
+    )
+
+
+RULES: tuple[Rule, ...] = (
+    request_error,
+    corpus_loading,
+    log_loading,
+    worker_died,
+    diverged,
+    failed,
+    starting,
+    silent_worker,
+    past_step,
+    status_message,
+    final_evaluation,
+    pending_changes,
+    paused,
+    stopped,
+    finished,
+    overfitting_found,
+    last_change,
+    plateau_found,
+    bad_initialization,
+    bigram_baseline,
+    training,
+    ready,
 )
+"""The rules in the order in which they are tried."""

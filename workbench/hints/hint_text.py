@@ -1,4 +1,4 @@
-"""What the coach line can hold: one thing said in several lengths, the longest that fits shown whole."""
+"""Text of the hint line in several lengths; the longest version that fits is shown."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, product
@@ -16,7 +16,14 @@ _SENTENCE_END = ". "
 
 
 class HintText(NamedTuple):
-    """What the coach says: a sign, its role, and the words; then the same in fewer and fewer."""
+    """One hint in several lengths.
+
+    Attributes:
+        sign: One character that stands for the kind of hint.
+        role: Palette role of the sign.
+        words: The longest version.
+        shorter: Shorter versions, the longest first.
+    """
 
     sign: str
     role: str
@@ -24,33 +31,43 @@ class HintText(NamedTuple):
     shorter: tuple[str, ...] = ()
 
     def fitting(self, width: int) -> str:
-        """The first wording that fits into so many cells; where none does, the last one cut."""
-        wordings = [sanitize(words) for words in (self.words, *self.shorter)]
-        whole = (words for words in wordings if cell_len(words) <= width)
-        return next(whole, "") or fit(wordings[-1], width).rstrip()
+        """Return the longest version of at most ``width`` cells, or the shortest one, cut."""
+        versions = [sanitize(words) for words in (self.words, *self.shorter)]
+        whole = (words for words in versions if cell_len(words) <= width)
+        return next(whole, "") or fit(versions[-1], width).rstrip()
 
 
 def make_hint(sign: str, role: str, *parts: str | Sequence[str]) -> HintText:
-    """A line of parts, each in one or more wordings, the longest first; the last is shortened first."""
+    """Return a hint made of parts.
+
+    Args:
+        sign: One character that stands for the kind of hint.
+        role: Palette role of the sign.
+        parts: Each part in one or more versions, the longest first. The last part is shortened
+            first.
+    """
     choices = [(part,) if isinstance(part, str) else part for part in parts]
     words, *shorter = (" ".join(filter(None, chosen)) for chosen in product(*choices))
     return HintText(sign, role, words, tuple(shorter))
 
 
 def split_sentences(words: str) -> tuple[str, ...]:
-    """The words whole, then without the last sentence, and so on to the first alone."""
+    """Return the text, then the text without its last sentence, down to the first sentence alone."""
     ends = [i + 1 for i in range(len(words)) if words.startswith(_SENTENCE_END, i)]
     return (words, *(words[:end] for end in reversed(ends)))
 
 
 def split_clauses(words: str) -> tuple[str, ...]:
-    """A sentence whole, then shorter and shorter; commas end a clause where nothing stronger does."""
+    """Return the sentence, then shorter and shorter beginnings that end with a clause.
+
+    Semicolons and colons are tried before commas.
+    """
     ends = [end for signs in (";:", ",") for end in reversed([*_clause_ends(words, signs)])]
     return tuple(f"{words[:end]}." for end in (len(words), *ends))
 
 
 def _clause_ends(words: str, signs: str) -> Iterator[int]:
-    """Where a clause ends, but not within brackets."""
+    """Yield the positions at which a clause ends, except within parentheses."""
     depth = 0
     for end, (sign, following) in enumerate(pairwise(words)):
         depth += (sign == "(") - (sign == ")")
@@ -59,13 +76,13 @@ def _clause_ends(words: str, signs: str) -> Iterator[int]:
 
 
 def capitalize_sentence(words: str) -> str:
-    """The words with a capital letter, and without a full stop."""
+    """Return the text with a capital letter and without a final full stop."""
     words = words or "It failed"
     return f"{words[:1].upper()}{words[1:]}".rstrip(".")
 
 
 def describe_change(run: RunState, change: AppliedChange) -> tuple[Sequence[str], Sequence[str]]:
-    """What was changed, and the validation losses around it, each in several lengths."""
+    """Return the change, and the validation losses around it, each in several lengths."""
     planned = "As planned: " if change.is_planned else ""
     new = f"{setting_label(change.key)} → {format_value(change.new)}"
     name = setting_label(change.key)
@@ -73,24 +90,23 @@ def describe_change(run: RunState, change: AppliedChange) -> tuple[Sequence[str]
     n_more = n_together(run, change) - 1
     more = f" and {n_more} more" if n_more else ""
     if change.before is None or change.after is None:
-        after = "the next validation shows what"
-        does = (f"{after} it did." if not more else f"{after} they did.", "val comes next.")
+        effect = "the next validation shows the effect.", "validation comes next."
         return (
             f"{what}{more} at step {format_count(change.step)};",
             f"{what}{more};",
             f"{new}{more};",
-        ), does
-    before, then = format_loss(change.before.loss, 3), format_loss(change.after.loss, 3)
-    did = (
+        ), effect
+    before, after = format_loss(change.before.loss, 3), format_loss(change.after.loss, 3)
+    effect = (
         f"val was {before} at {format_count(change.before.step)},"
-        f" is {then} at {format_count(change.after.step)}.",
-        f"val {before} → {then}.",
+        f" is {after} at {format_count(change.after.step)}.",
+        f"val {before} → {after}.",
     )
-    return (f"{what}{more}:", f"{new}{more}:"), did
+    return (f"{what}{more}:", f"{new}{more}:"), effect
 
 
 def format_value(value: object) -> str:
-    """A setting's value as it is shown."""
+    """Return the value of a setting as text."""
     if value is None:
         return "off"
     if isinstance(value, bool):

@@ -1,10 +1,10 @@
-"""What settings and their values are called in the words of the field."""
+"""Display names of settings."""
 
 import re
 
 _LABELS = {
     "train.steps": "stop after",
-    "train.seconds": "train for",
+    "train.seconds": "time limit",
     "train.batch": "batch size",
     "train.chunk": "chunk length",
     "train.clip": "gradient clip",
@@ -13,18 +13,18 @@ _LABELS = {
     "sample.top_k": "top-k",
     "sample.top_p": "top-p",
     "sample.min_p": "min-p",
-    "sample.seed": "seed of draws",
+    "sample.seed": "sampling seed",
 }
 _DOTTED = re.compile(r"\b(?:data|model|train|sample)\.[a-z_]+(=?)")
 
 
 def setting_label(key: str) -> str:
-    """A setting's name for a person: ``train.learning_rate`` is ``learning rate``."""
+    """Return the display name of a setting: ``learning rate`` for ``train.learning_rate``."""
     return _LABELS.get(key) or key.rpartition(".")[2].replace("_", " ")
 
 
 def format_bound(number: float) -> str:
-    """A bound as it is read: 0.000001, 8,192, 1,000,000."""
+    """Return a bound without an exponent: 0.000001, 8,192, 1,000,000."""
     if float(number).is_integer():
         return f"{int(number):,}"
     fixed = f"{number:,.9f}".rstrip("0")
@@ -32,10 +32,10 @@ def format_bound(number: float) -> str:
 
 
 def replace_setting_keys(message: str) -> str:
-    """A message for the command line as it is said on the screen: no dotted names."""
+    """Return a message of the command line with display names in place of dotted keys."""
 
-    def named(match: re.Match[str]) -> str:
+    def replace_key(match: re.Match[str]) -> str:
         gap = " " if match[1] else ""
         return setting_label(match[0].removesuffix("=")) + gap
 
-    return _DOTTED.sub(named, message)
+    return _DOTTED.sub(replace_key, message)

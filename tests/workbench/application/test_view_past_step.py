@@ -34,7 +34,7 @@ async def test_earlier_and_later_take_the_reading_with_them(harness: AppHarness)
             await pilot.press(key)
             await wait_until(pilot, lambda at=at: app.main.loss.view.cursor == at)
             assert app.situation.looking_at == at
-            assert f"Looking at step {at:,} of" in _said(app)
+            assert f"Viewing step {at:,} of" in _said(app)
             assert _reading(app).startswith(f"{at:,}: train")
         await pilot.press("3", "left")
         assert app.main.loss.view.cursor not in (None, 2400)  # another step may be read meanwhile

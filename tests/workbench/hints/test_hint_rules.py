@@ -1,96 +1,359 @@
-"""The coach line: a pure function of the situation."""
+"""Rules of the hint line: which one wins, and the text of each."""
 
 import pytest
+from hint_states import CONFIG, MILLIONS, RUN, longest_states, run_with_losses, with_changes
 from msgspec.structs import replace
 from recorded_logs import recorded, until, until_kind
+from rich.cells import cell_len
 
 from seqlm.presets import preset_config
 from seqlm.protocol.events import Continued, Paused
 from seqlm.runspec import recipe
 from workbench.corpus.preview import Preview
-from workbench.hints.hint_rules import hint_for
+from workbench.hints import hint_rules
+from workbench.hints.hint_rules import Rule, hint_for
 from workbench.run.loss_series import LossSeries
 from workbench.run.reducer import mark_died, reduce_events
-from workbench.run.state import AppliedChange, LossPoint, RunState
+from workbench.run.state import AppliedChange, LossPoint, RunState, Status
 from workbench.state.app_state import AppState, is_action_available, space_key_label
 from workbench.state.config_history import ConfigHistory, LiveChange
 
-CONFIG = preset_config("names-mlp")
+MARGIN = 4
+WITHOUT_KEY = {
+    "request_error",
+    "corpus_loading",
+    "log_loading",
+    "status_message",
+    "final_evaluation",
+}
 
 
-def situation(preview: Preview | None = None, run: RunState | None = None) -> AppState:
+def app_state(preview: Preview | None = None, run: RunState | None = None) -> AppState:
     return AppState(CONFIG, running=CONFIG if run else None, run=run or RunState(), preview=preview)
 
 
-def test_before_anything_it_names_the_key_that_starts(preview: Preview) -> None:
-    assert hint_for(situation(preview)).words.startswith("Press space to train names-mlp")
+def state_of(preview: Preview, status: Status, **changes: object) -> AppState:
+    """Return a state with a run of this status; `changes` are fields of the state."""
+    run = replace(RUN, status=status, steps_planned=2 * MILLIONS)
+    return replace(AppState(CONFIG, running=CONFIG, preview=preview, run=run), **changes)
+
+
+PENDING = replace(CONFIG, seed=7, model=replace(CONFIG.model, hidden=300))
+OVERFITTED = run_with_losses(lambda step: 2 + abs(step - 9000) / 30_000)
+FLAT = run_with_losses(lambda _: 3.0)
+ERROR, NOTE = "Disk full. Free 3 MB.", "Copied the run."
+
+PRIORITIES: list[tuple[str, Status, dict[str, object], Rule, tuple[Rule, ...]]] = [
+    (
+        "an error beats everything",
+        "died",
+        {"refusal": ERROR, "reading": "Reading.", "note": NOTE, "asked": PENDING},
+        hint_rules.request_error,
+        (
+            hint_rules.corpus_loading,
+            hint_rules.worker_died,
+            hint_rules.status_message,
+            hint_rules.pending_changes,
+        ),
+    ),
+    (
+        "loading a corpus beats the run shown before",
+        "diverged",
+        {"reading": "Reading.", "note": NOTE},
+        hint_rules.corpus_loading,
+        (hint_rules.diverged, hint_rules.status_message),
+    ),
+    (
+        "loading a log beats a message",
+        "reading",
+        {"note": NOTE, "asked": PENDING},
+        hint_rules.log_loading,
+        (hint_rules.status_message, hint_rules.pending_changes),
+    ),
+    (
+        "a dead trainer beats a past step",
+        "died",
+        {"looking_at": 1, "note": NOTE},
+        hint_rules.worker_died,
+        (hint_rules.past_step, hint_rules.status_message),
+    ),
+    (
+        "divergence beats pending changes",
+        "diverged",
+        {"asked": PENDING, "note": NOTE},
+        hint_rules.diverged,
+        (hint_rules.pending_changes, hint_rules.status_message),
+    ),
+    (
+        "a failed run beats pending changes",
+        "failed",
+        {"asked": PENDING, "note": NOTE},
+        hint_rules.failed,
+        (hint_rules.pending_changes, hint_rules.status_message),
+    ),
+    (
+        "a starting trainer beats a message",
+        "starting",
+        {"note": NOTE, "asked": PENDING},
+        hint_rules.starting,
+        (hint_rules.status_message, hint_rules.pending_changes),
+    ),
+    (
+        "a silent trainer beats a past step",
+        "training",
+        {"quiet_s": 9999, "looking_at": 1, "note": NOTE},
+        hint_rules.silent_worker,
+        (hint_rules.past_step, hint_rules.status_message),
+    ),
+    (
+        "a past step beats a message",
+        "paused",
+        {"looking_at": 1, "note": NOTE, "asked": PENDING},
+        hint_rules.past_step,
+        (hint_rules.status_message, hint_rules.pending_changes, hint_rules.paused),
+    ),
+    (
+        "a message beats pending changes",
+        "finished",
+        {"note": NOTE, "asked": PENDING},
+        hint_rules.status_message,
+        (hint_rules.pending_changes, hint_rules.finished),
+    ),
+    (
+        "pending changes beat a pause",
+        "paused",
+        {"asked": PENDING},
+        hint_rules.pending_changes,
+        (hint_rules.paused,),
+    ),
+    (
+        "pending changes beat a stopped run",
+        "stopped",
+        {"asked": PENDING},
+        hint_rules.pending_changes,
+        (hint_rules.stopped,),
+    ),
+    (
+        "pending changes beat a result",
+        "finished",
+        {"asked": PENDING},
+        hint_rules.pending_changes,
+        (hint_rules.finished,),
+    ),
+    (
+        "the final evaluation beats pending changes",
+        "training",
+        {"asked": PENDING, "run": replace(RUN, status="training", step=MILLIONS + 1)},
+        hint_rules.final_evaluation,
+        (hint_rules.pending_changes, hint_rules.training),
+    ),
+    (
+        "a result beats overfitting",
+        "finished",
+        {"run": replace(OVERFITTED, status="finished")},
+        hint_rules.finished,
+        (hint_rules.overfitting_found,),
+    ),
+    (
+        "pending changes beat overfitting",
+        "training",
+        {"run": OVERFITTED, "asked": PENDING},
+        hint_rules.pending_changes,
+        (hint_rules.overfitting_found, hint_rules.training),
+    ),
+    (
+        "overfitting beats a change and a baseline",
+        "training",
+        {"run": with_changes(OVERFITTED, 1, False, False)},
+        hint_rules.overfitting_found,
+        (hint_rules.last_change, hint_rules.bigram_baseline, hint_rules.training),
+    ),
+    (
+        "a change beats the lessons",
+        "training",
+        {
+            "run": with_changes(
+                replace(RUN, status="training", steps_planned=2 * MILLIONS), 1, True, False
+            )
+        },
+        hint_rules.last_change,
+        (hint_rules.bigram_baseline, hint_rules.training),
+    ),
+    (
+        "a change beats a bad initialization",
+        "training",
+        {
+            "run": with_changes(
+                replace(
+                    RUN, status="training", steps_planned=2 * MILLIONS, train_last=99.0, best=None
+                ),
+                1,
+                True,
+                False,
+            )
+        },
+        hint_rules.last_change,
+        (hint_rules.bad_initialization, hint_rules.training),
+    ),
+    (
+        "a plateau beats a baseline",
+        "training",
+        {"run": FLAT},
+        hint_rules.plateau_found,
+        (hint_rules.bigram_baseline, hint_rules.training),
+    ),
+    (
+        "a plateau beats a bad initialization",
+        "training",
+        {"run": replace(FLAT, train_last=99.0, best=None)},
+        hint_rules.plateau_found,
+        (hint_rules.bad_initialization, hint_rules.training),
+    ),
+    (
+        "a bad initialization beats a baseline",
+        "training",
+        {
+            "run": replace(
+                RUN,
+                status="training",
+                steps_planned=2 * MILLIONS,
+                train_last=99.0,
+                best=LossPoint(1, 9.0),
+            )
+        },
+        hint_rules.bad_initialization,
+        (hint_rules.bigram_baseline, hint_rules.training),
+    ),
+    (
+        "a baseline beats the plain status",
+        "training",
+        {},
+        hint_rules.bigram_baseline,
+        (hint_rules.training, hint_rules.ready),
+    ),
+]
+"""Of each row: what it shows, the status, fields of the state, the rule that wins and the others."""
+
+
+@pytest.mark.parametrize(
+    ("status", "changes", "winner", "others"),
+    [row[1:] for row in PRIORITIES],
+    ids=[row[0].replace(" ", "-") for row in PRIORITIES],
+)
+def test_the_first_rule_that_applies_wins(
+    preview: Preview,
+    status: Status,
+    changes: dict[str, object],
+    winner: Rule,
+    others: tuple[Rule, ...],
+) -> None:
+    state = state_of(preview, status, **changes)
+    for rule in (winner, *others):
+        assert rule(state) is not None, f"{rule.__name__} does not apply"
+    assert hint_for(state) == winner(state)
+
+
+def test_every_rule_is_in_the_table_of_priorities() -> None:
+    named = {rule for _, _, _, winner, others in PRIORITIES for rule in (winner, *others)}
+    assert named == set(hint_rules.RULES)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_no_rule_loses_its_key_or_its_finding(preview: Preview, width: int) -> None:
+    applied = set()
+    for state in longest_states(preview):
+        for rule in hint_rules.RULES:
+            hint = rule(state)
+            if hint is None:
+                continue
+            applied.add(rule.__name__)
+            words = hint.fitting(width - MARGIN)
+            assert cell_len(words) <= width - MARGIN
+            assert "…" not in words, words
+            assert words.endswith((".", " live", "!")), words
+            assert rule.__name__ in WITHOUT_KEY or _names_a_key(words), words
+    missing = {rule.__name__ for rule in hint_rules.RULES} - applied
+    assert not missing, "add a state in which these rules apply"
+
+
+def _names_a_key(words: str) -> bool:
+    """Return whether a hint names a key; a hint about starting needs none."""
+    keys = ("space", "esc", "s", "r", "X", "o", "[", "2", "3", "4", ":", "loading PyTorch.")
+    named = words.replace(",", " ").replace(";", " ").replace(":", " : ").split()
+    return any(key in named or words.endswith(key) for key in keys)
+
+
+def test_before_a_run_the_hint_names_the_key_that_starts_training(preview: Preview) -> None:
+    assert hint_for(app_state(preview)).words.startswith("Press space to train names-mlp")
 
 
 def test_a_run_that_ended_early_says_why(preview: Preview) -> None:
     early = "ended early: 3 validations without a new best; the best is of step 900"
     run = replace(reduce_events(RunState(), recorded("steered")), message=early)
-    line = hint_for(situation(preview, run))
-    judged = "Finished in 0:04: val 2.819, above the best counts (2.143). "
-    assert line.words.removeprefix(judged).startswith(
+    hint = hint_for(app_state(preview, run))
+    result = "Finished in 0:04: val 2.819, above the best counts (2.143). "
+    assert hint.words.removeprefix(result).startswith(
         "Ended early: 3 validations without a new best; the best is of step 900. "
     )
 
 
-def test_counts_are_not_said_to_have_taken_steps(preview: Preview) -> None:
+def test_a_count_based_model_is_counted_not_trained(preview: Preview) -> None:
     counts = preset_config("names-ngram")
-    finished = situation(preview, reduce_events(RunState(), recorded("steered")))
+    finished = app_state(preview, reduce_events(RunState(), recorded("steered")))
     counted = replace(finished, asked=counts, running=counts)
     assert hint_for(counted).words.startswith("Counted in 0:04: val 2.819.")
 
 
 def test_an_error_comes_first(preview: Preview) -> None:
-    line = hint_for(replace(situation(preview), refusal="no such thing"))
-    assert (line.sign, line.role, line.words) == ("✗", "error", "no such thing")
+    hint = hint_for(replace(app_state(preview), refusal="no such thing"))
+    assert (hint.sign, hint.role, hint.words) == ("✗", "error", "no such thing")
 
 
 @pytest.mark.parametrize(
     ("events", "sign", "words"),
     [
-        (until_kind("steered", Paused), "‖", "space goes on, s does one step"),
+        (until_kind("steered", Paused), "‖", "space resumes, s runs one step"),
         (recorded("steered"), "✓", "Finished in 0:04: val 2.819, above the best counts (2.143)."),
         (recorded("diverging"), "✗", "learning rate 100"),
         (until("steered", 1000), "▸", "Worse than guessing"),
-        (until("steered", 3600), "○", "Every step is done"),
+        (until("steered", 3600), "○", "All steps are done"),
     ],
 )
-def test_each_state_has_its_sentence(preview: Preview, events, sign: str, words: str) -> None:
-    line = hint_for(situation(preview, reduce_events(RunState(), events)))
-    assert line.sign == sign
-    assert words in line.words
+def test_each_status_has_its_hint(preview: Preview, events, sign: str, words: str) -> None:
+    hint = hint_for(app_state(preview, reduce_events(RunState(), events)))
+    assert hint.sign == sign
+    assert words in hint.words
 
 
-def test_a_death_names_the_signal_and_the_way_on(preview: Preview) -> None:
-    state = mark_died(
+def test_a_dead_trainer_is_reported_with_its_signal_and_the_key_that_resumes(
+    preview: Preview,
+) -> None:
+    run = mark_died(
         reduce_events(RunState(), until("steered", 1000)), "was killed (signal 9: often memory)"
     )
-    words = hint_for(situation(preview, state)).words
-    assert words.startswith("The trainer was killed (signal 9: often memory) at 1,0")
-    assert "space goes on" in words
+    words = hint_for(app_state(preview, run)).words
+    assert words.startswith("The trainer was killed (signal 9: often memory) at step 1,0")
+    assert "space resumes from step" in words
 
 
-def test_waiting_values_are_counted(preview: Preview) -> None:
-    state = reduce_events(RunState(), until("steered", 1000))
+def test_pending_changes_are_counted(preview: Preview) -> None:
+    run = reduce_events(RunState(), until("steered", 1000))
     asked = ConfigHistory(CONFIG).with_value("model.hidden", 300).config
-    changed = replace(situation(preview, state), asked=asked)
+    changed = replace(app_state(preview, run), asked=asked)
     assert changed.waiting == ("model.hidden",)
-    assert "1 value waits for a new run: r starts it" in hint_for(changed).words
+    assert hint_for(changed).words.startswith("1 pending change: r starts a new run")
 
 
-def test_a_live_value_in_force_does_not_wait(preview: Preview) -> None:
-    state = reduce_events(RunState(), recorded("steered"))
+def test_a_live_value_in_force_is_not_pending(preview: Preview) -> None:
+    run = reduce_events(RunState(), recorded("steered"))
     asked = ConfigHistory(CONFIG).with_value("train.learning_rate", 0.05).config
-    assert replace(situation(preview, state), asked=asked).waiting == ()
+    assert replace(app_state(preview, run), asked=asked).waiting == ()
 
 
-def test_space_does_what_the_state_allows(preview: Preview) -> None:
-    training = situation(preview, reduce_events(RunState(), until_kind("steered", Continued)))
-    finished = situation(preview, reduce_events(RunState(), recorded("steered")))
-    assert [space_key_label(s) for s in (situation(preview), training, finished)] == [
+def test_space_does_what_the_status_allows(preview: Preview) -> None:
+    training = app_state(preview, reduce_events(RunState(), until_kind("steered", Continued)))
+    finished = app_state(preview, reduce_events(RunState(), recorded("steered")))
+    assert [space_key_label(s) for s in (app_state(preview), training, finished)] == [
         "train",
         "pause",
         "",
@@ -99,27 +362,27 @@ def test_space_does_what_the_state_allows(preview: Preview) -> None:
     assert not is_action_available(training, "one_step")
 
 
-def test_asking_is_undone_and_redone() -> None:
-    asking = ConfigHistory(CONFIG).with_value("model.hidden", 300)
-    asking = asking.with_live(LiveChange("train.learning_rate", 0.1, 0.05))
-    asking, live = asking.undone()
+def test_changes_are_undone_and_redone() -> None:
+    history = ConfigHistory(CONFIG).with_value("model.hidden", 300)
+    history = history.with_live(LiveChange("train.learning_rate", 0.1, 0.05))
+    history, live = history.undone()
     assert live == LiveChange("train.learning_rate", 0.05, 0.1)
-    asking, live = asking.undone()
-    assert (asking.config, live) == (CONFIG, None)
-    asking, _ = asking.redone()
-    assert asking.config.model.hidden == 300
+    history, live = history.undone()
+    assert (history.config, live) == (CONFIG, None)
+    history, _ = history.redone()
+    assert history.config.model.hidden == 300
 
 
-def ended(line: str, preview: Preview | None = None) -> AppState:
-    """The steered run, as if it had been trained by another recipe, without a change by hand."""
+def finished_run(line: str, preview: Preview | None = None) -> AppState:
+    """Return the steered run as if trained by another recipe, without its manual change."""
     config, run = recipe.parse_recipe(line), reduce_events(RunState(), recorded("steered"))
     return AppState(
         config, running=config, run=replace(run, changes=(), n_changes=0), preview=preview
     )
 
 
-def goes_on(situation: AppState) -> AppState:
-    return replace(situation, run=replace(situation.run, status="training", step=3000, final={}))
+def still_training(state: AppState) -> AppState:
+    return replace(state, run=replace(state.run, status="training", step=3000, final={}))
 
 
 @pytest.mark.parametrize(
@@ -133,51 +396,73 @@ def goes_on(situation: AppState) -> AppState:
         ("hello", "train 2.790, expected 0.007."),
     ],
 )
-def test_what_a_run_is_judged_on_stands_beside_what_it_should_reach(line: str, words: str) -> None:
-    assert hint_for(ended(line)).words.startswith(f"Finished in 0:04: {words} ")
+def test_a_result_stands_beside_its_baselines(line: str, words: str) -> None:
+    assert hint_for(finished_run(line)).words.startswith(f"Finished in 0:04: {words} ")
 
 
-def test_a_planned_change_is_the_preset_s_own() -> None:
+def test_a_planned_change_belongs_to_the_preset() -> None:
     run = reduce_events(RunState(), recorded("steered"))
     planned = AppliedChange(100_000, "train.learning_rate", 0.1, 0.01, is_planned=True)
-    situation = AppState(CONFIG, running=CONFIG, run=replace(run, changes=(planned,)))
-    assert "expected 2.337" in hint_for(situation).words
+    state = AppState(CONFIG, running=CONFIG, run=replace(run, changes=(planned,)))
+    assert "expected 2.337" in hint_for(state).words
 
 
-def test_what_a_preset_shows_is_said_with_its_result_where_there_is_room() -> None:
-    line = hint_for(ended("one-batch"))
-    teaches = "32 examples by heart, not to 0: same letters go on in several ways."
-    assert line.words.endswith(f"{teaches} 4 uses it; r trains a changed one.")
-    assert line.fitting(len(line.words) - 1).endswith(f"{teaches} 4 uses it.")
-    assert line.fitting(110).endswith("by heart, not to 0. 4 uses it.")
-    assert line.fitting(76).endswith(", expected 0.091. 4 uses it.")
-    assert "sure and wrong" in hint_for(ended("names-bad-init")).fitting(200)
+def test_the_lesson_of_a_preset_stands_beside_its_result_where_there_is_room() -> None:
+    hint = hint_for(finished_run("one-batch"))
+    teaches = finished_run("one-batch").preset.teaches
+    lesson = f"{teaches[:1].upper()}{teaches[1:]}."
+    assert hint.words.endswith(f"{lesson} 4 generates text; r starts a new run.")
+    assert hint.fitting(len(hint.words) - 1).endswith(f"{lesson} 4 generates text.")
+    first_clause = min(hint_rules._lesson(preset_of("one-batch"))[:-1], key=len)
+    room = len(hint.words) - len(lesson) + len(first_clause) - len("; r starts a new run")
+    assert hint.fitting(room).endswith(f"{first_clause} 4 generates text.")
+    assert hint.fitting(76).endswith(", expected 0.091. 4 generates text.")
+    clauses = hint_rules._lesson(preset_of("names-bad-init"))[:-1]
+    assert any(text in hint_for(finished_run("names-bad-init")).fitting(200) for text in clauses)
 
 
-def test_other_runs_do_not_hide_what_a_preset_teaches() -> None:
+def preset_of(line: str):
+    return finished_run(line).preset
+
+
+def test_saved_runs_do_not_hide_the_lesson_of_a_preset() -> None:
     ready = AppState(preset_config("hello"), n_runs=3)
     assert hint_for(ready).fitting(76) == "Press space to train hello. o opens one of your 3 runs."
-    assert "by heart: l is followed by l" in hint_for(ready).fitting(150)
+    lesson = min(hint_rules._lesson(preset_of("hello"))[:-1], key=len)
+    assert lesson.rstrip(".") in hint_for(ready).fitting(150)
 
 
-def test_val_says_nothing_of_one_batch(preview: Preview) -> None:
-    """Its loss stands still there, or rises: neither the rate nor the pairs have to do with it."""
-    judged = goes_on(ended("names-mlp", preview))
-    assert hint_for(judged).words.startswith(("Little gained", "Next to pass"))
+def test_val_is_no_measure_of_a_single_batch(preview: Preview) -> None:
+    """The validation loss of such a run stands still or rises, whatever the learning rate is."""
+    validated = still_training(finished_run("names-mlp", preview))
+    assert hint_for(validated).words.startswith(("Plateau since", "Next baseline"))
     for line in ("one-batch", "names-mlp train.one_batch=true"):
-        assert hint_for(goes_on(ended(line, preview))).words.startswith("Training.")
+        state = still_training(finished_run(line, preview))
+        assert hint_for(state).words.startswith("Training.")
 
 
 @pytest.mark.parametrize("line", ["recall-elman data.length=10", "names-mlp"])
-def test_nothing_is_praised_that_guessing_reaches_too(line: str, preview: Preview) -> None:
-    """Counting pairs of random symbols is worth less than nothing, and one could be below it."""
+def test_bigram_counts_no_better_than_guessing_are_not_mentioned(
+    line: str, preview: Preview
+) -> None:
     text = replace(preview, uniform=2.0794, bigram=2.0833)
-    situation = goes_on(ended(line, text))
-    run = replace(situation.run, best=LossPoint(100, 2.081), val=LossSeries(), train_last=2.08)
-    assert "counts" not in hint_for(replace(situation, run=run)).words
+    state = still_training(finished_run(line, text))
+    run = replace(state.run, best=LossPoint(100, 2.081), val=LossSeries(), train_last=2.08)
+    assert "counts" not in hint_for(replace(state, run=run)).words
 
 
-def test_pairs_are_no_measure_where_only_the_last_token_counts(preview: Preview) -> None:
-    situation = goes_on(ended("recall-elman", replace(preview, uniform=2.0794, bigram=1.5)))
-    run = replace(situation.run, best=LossPoint(100, 1.4), val=LossSeries(), train_last=1.4)
-    assert hint_for(replace(situation, run=run)).words.startswith("Training.")
+def test_bigram_counts_are_not_mentioned_where_only_the_last_token_is_predicted(
+    preview: Preview,
+) -> None:
+    state = still_training(
+        finished_run("recall-elman", replace(preview, uniform=2.0794, bigram=1.5))
+    )
+    run = replace(state.run, best=LossPoint(100, 1.4), val=LossSeries(), train_last=1.4)
+    assert hint_for(replace(state, run=run)).words.startswith("Training.")
+
+
+def test_changes_between_the_same_validations_are_counted_together(preview: Preview) -> None:
+    for n, what in ((1, "9.313e-10 → 1.863e-9: val was"), (3, "1.863e-9 and 2 more: val was")):
+        run = with_changes(replace(RUN, status="training"), n, True, False)
+        state = AppState(CONFIG, running=CONFIG, preview=preview, run=run)
+        assert what in hint_for(state).words

@@ -103,7 +103,7 @@ async def test_with_every_key_moved_no_usual_one_is_named(
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
         assert not app.situation.refusal
-        words = hint_for(app.situation).words
+        words = hint_for(app.situation).fitting(120 - 4)
         assert words in screen_text(app)
         assert {key for key in OWN.values() if key in words} == {OWN[name] for name in named}
         for pane in app.main.panes:

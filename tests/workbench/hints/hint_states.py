@@ -1,0 +1,98 @@
+"""Application states for the tests of the hint line."""
+
+import math
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from seqlm.presets import PRESETS
+from seqlm.protocol.events import Continued, Evaluated, Event, StepsDone
+from workbench.corpus.preview import Preview
+from workbench.run.reducer import reduce_events
+from workbench.run.state import AppliedChange, LossPoint, RunState
+from workbench.state.app_state import SIGNS, AppState
+
+MILLIONS = 9_876_543
+CONFIG = PRESETS["names-mlp"].config
+EARLY = "ended early: 3 validations without a new best; the best is of step 1,234,567"
+BROKEN = "the loss became -inf at step 9,876,543: steps too big"
+RUN = RunState(
+    run="recall-lstm-library-127",
+    step=MILLIONS,
+    steps_planned=MILLIONS + 1,
+    message=EARLY,
+    trained_s=360_000,
+    val_last=LossPoint(MILLIONS, 12.3456),
+    best=LossPoint(MILLIONS - 1, 12.3456),
+    kept=(1, MILLIONS),
+    checkpoint_step=MILLIONS - 1,
+)
+
+
+def with_changes(run: RunState, n: int, is_measured: bool, is_planned: bool) -> RunState:
+    """Return the run with `n` changes of its learning rate between two validations."""
+    before = LossPoint(MILLIONS - 500, 12.345)
+    after = LossPoint(MILLIONS + 500, 12.345) if is_measured else None
+    rate = "train.learning_rate"
+    change = AppliedChange(MILLIONS, rate, 9.313e-10, 1.863e-09, before, after, is_planned)
+    return replace(run, changes=(change,) * n, n_changes=n)
+
+
+def run_with_losses(val: Callable[[int], float]) -> RunState:
+    """Return a run whose train loss falls, with a validation every 500 steps."""
+    events: list[Event] = [Continued(step=0)]
+    best = math.inf
+    for step in range(500, 30_001, 500):
+        losses = [2 + 1 / (1 + step / 500)] * 500
+        steps = StepsDone(
+            first_step=step - 499,
+            losses=losses,
+            learning_rate=0.1,
+            train_s=0.0,
+            cpu_s=0.0,
+            n_tokens=0,
+        )
+        events.append(steps)
+        loss = val(step)
+        scored = Evaluated(
+            step=step, split="val", loss=loss, n_tokens=9, protocol="whole", best=loss < best
+        )
+        events.append(scored)
+        best = min(best, loss)
+    return reduce_events(RunState(), events)
+
+
+def longest_states(preview: Preview) -> list[AppState]:
+    """Return the states with the longest hints."""
+    found = [AppState(preset.config, preview=preview) for preset in PRESETS.values()]
+    found += [replace(s, n_runs=1234) for s in found]
+    ended = AppState(CONFIG, running=CONFIG, preview=preview, run=RUN)
+    for status in SIGNS:
+        for message in (EARLY, BROKEN, "was killed (signal 9: often memory)", ""):
+            found.append(replace(ended, run=replace(RUN, status=status, message=message)))
+    training = replace(ended, run=replace(RUN, status="training", steps_planned=2 * MILLIONS))
+    scoring = replace(RUN, status="training", step=MILLIONS + 1)
+    starting = replace(ended, run=replace(RUN, status="starting"))
+    waiting = replace(CONFIG, seed=7, model=replace(CONFIG.model, hidden=300))
+    found += [
+        replace(training, run=scoring),
+        replace(training, refusal="Disk full. Free 3 MB, then space."),
+        replace(training, reading="Reading notes.txt: 412 of 1,089 kB."),
+        replace(training, note="Back on names-mlp-7. 3 steps happened; nothing is missing."),
+        replace(training, quiet_s=9999),
+        replace(starting, quiet_s=9999),
+        replace(training, looking_at=1),
+        replace(training, asked=waiting),
+        *(
+            replace(training, run=with_changes(training.run, n, is_measured, is_planned))
+            for n in (1, 2, 64)
+            for is_measured in (True, False)
+            for is_planned in (True, False)
+        ),
+        replace(training, run=replace(training.run, train_last=99.0, best=None)),
+        replace(training, run=replace(training.run, best=LossPoint(1, 0.5))),
+        replace(training, run=replace(RUN, status="training", best=None, train_last=1.0)),
+    ]
+    overfitted = run_with_losses(lambda step: 2 + abs(step - 9000) / 30_000)
+    found += [replace(training, run=run) for run in (overfitted, run_with_losses(lambda _: 3.0))]
+    return found
