@@ -37,7 +37,7 @@ async def wait_until_settled(pilot: Pilot[int]) -> None:
 
     def has_all() -> bool:
         situation = app.situation
-        is_reading = situation.reading or situation.run.status == "reading"
+        is_reading = situation.loading_message or situation.run.status == "reading"
         return app.main.generate.view.pending is not None and not is_reading
 
     await pilot.pause()

@@ -92,7 +92,7 @@ def test_training(shown: Shown, harness: AppHarness, size: tuple[int, int]) -> N
 @pytest.mark.parametrize(
     "changes",
     [
-        {"quiet_s": 12},
+        {"silent_for_s": 12},
         {"refusal": "Disk full: paused at 3,000, nothing lost. Make room, then go on."},
         {"note": "Back on names-mlp-1. 2,120 steps happened meanwhile; nothing is missing."},
     ],
@@ -111,7 +111,7 @@ def test_live_waiting_and_refused_values(shown: Shown, harness: AppHarness) -> N
 
 def test_the_past(shown: Shown, harness: AppHarness) -> None:
     """Every pane says which weights it shows; the training goes on above."""
-    shown(harness.app(TRAINING), (120, 40), looking_at=300)
+    shown(harness.app(TRAINING), (120, 40), viewed_step=300)
 
 
 def test_a_step_is_read(shown: Shown, harness: AppHarness) -> None:

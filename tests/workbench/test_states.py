@@ -30,33 +30,58 @@ DIED = mark_died(folded(TRAINING), "was killed (signal 9: often memory)")
 OUT_OF_MEMORY = "not enough memory for batch size 65,536"
 STATES = {
     "untrained": (RunState(), {}, "▸", "Press space to train names-mlp"),
-    "loading": (RunState(), {"reading": "Reading notes.txt: 412 of 1,089 kB."}, "○", "412 of 1,089"),
-    "refused": (RunState(), {"refusal": "notes.txt is empty"}, "✗", "notes.txt is empty"),
+    "loading": (
+        RunState(),
+        {"loading_message": "Reading notes.txt: 412 of 1,089 kB."},
+        "○",
+        "412 of 1,089",
+    ),
+    "refused": (RunState(), {"error_message": "notes.txt is empty"}, "✗", "notes.txt is empty"),
     "starting": (folded(STARTED), {}, "○", "Starting the trainer (1-2 s): loading PyTorch."),
-    "starting slowly": (folded(STARTED), {"quiet_s": 6}, "○", "6 s so far. : log shows why."),
+    "starting slowly": (folded(STARTED), {"silent_for_s": 6}, "○", "6 s so far. : log shows why."),
     "training": (folded(TRAINING), {}, "▸", ": val was "),
     "paused": (folded(until_kind("steered", Paused)), {}, "‖", "space resumes, s runs one step."),
     "disk full": (
         folded(until_kind("steered", Paused)),
-        {"refusal": "Disk full: paused at 1,200, nothing lost. Free 3 MB, then space."},
+        {"error_message": "Disk full: paused at 1,200, nothing lost. Free 3 MB, then space."},
         "✗",
         "nothing lost",
     ),
-    "silent": (folded(TRAINING), {"quiet_s": 12}, "!", "for 12 s; it is still running. X stops it."),
-    "back": (folded(TRAINING), {"note": "Back on names-mlp-7."}, "▸", "Back on names-mlp-7."),
+    "silent": (
+        folded(TRAINING),
+        {"silent_for_s": 12},
+        "!",
+        "for 12 s; it is still running. X stops it.",
+    ),
+    "back": (
+        folded(TRAINING),
+        {"status_message": "Back on names-mlp-7."},
+        "▸",
+        "Back on names-mlp-7.",
+    ),
     "finished": (folded(recorded("steered")), {}, "✓", "above the best counts (2.143)."),
     "stopped": (folded(ended("stopped")), {}, "■", "with a checkpoint. space resumes from it."),
-    "failed": (folded(ended("failed", OUT_OF_MEMORY)), {}, "✗", "2 changes a setting, r starts a new run."),
-    "diverged": (folded(recorded("diverging")), {}, "✗", "space resumes from the start with learning rate"),
+    "failed": (
+        folded(ended("failed", OUT_OF_MEMORY)),
+        {},
+        "✗",
+        "2 changes a setting, r starts a new run.",
+    ),
+    "diverged": (
+        folded(recorded("diverging")),
+        {},
+        "✗",
+        "space resumes from the start with learning rate",
+    ),
     "died": (DIED, {}, "✗", "The trainer was killed (signal 9: often memory)"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", STATES)
 def test_each_state_says_what_is_so_and_what_to_press(preview: Preview, name: str) -> None:
     run, more, sign, words = STATES[name]
     running = CONFIG if run.run else None
-    situation = replace(AppState(CONFIG, running=running, run=run, preview=preview), **more)
+    situation = replace(AppState(CONFIG, run_config=running, run=run, preview=preview), **more)
     line = hint_for(situation)
     assert (line.sign, words in line.words) == (sign, True), line
 
@@ -70,7 +95,7 @@ def test_a_slow_pace_is_no_silence(preview: Preview) -> None:
     """Someone who asked for one step in ten seconds is not told that something is wrong."""
     run = folded(TRAINING)
     paced = replace(run, values={**run.values, "train.pace": 0.1})
-    situation = AppState(CONFIG, running=CONFIG, run=paced, preview=preview, quiet_s=12)
+    situation = AppState(CONFIG, run_config=CONFIG, run=paced, preview=preview, silent_for_s=12)
     assert "No message from the trainer" not in hint_for(situation).words
 
 

@@ -47,7 +47,7 @@ class Workbench(AppCommands):
         situation = self.situation
         if situation.preview is None or situation.preview.data != situation.data:
             name = PurePath(situation.config.data.corpus).name
-            self._change(preview=None, reading=f"Reading {sanitize(name, 60)}.")
+            self._change(preview=None, loading_message=f"Reading {sanitize(name, 60)}.")
             self._texts.read(situation.data, name)
 
     @on(TextTold)
@@ -62,12 +62,12 @@ class Workbench(AppCommands):
     def _run_progressed(self, message: RunStateChanged) -> None:
         self._pulse.news()
         same = message.state.status == self.situation.run.status
-        refusal = self.situation.refusal if same else ""
+        refusal = self.situation.error_message if same else ""
         self._change(
             run=message.state,
-            refusal=refusal,
-            quiet_s=0,
-            is_linked=self._session.is_linked,
+            error_message=refusal,
+            silent_for_s=0,
+            can_query=self._session.is_linked,
         )
 
     @on(RunOpened)
@@ -75,14 +75,14 @@ class Workbench(AppCommands):
         try:
             manifest = message.run.manifest()
         except SeqlmError as error:
-            self._change(refusal=sanitize(str(error), 300))
+            self._change(error_message=sanitize(str(error), 300))
             return
         self._change(
-            running=manifest.config,
-            stored=data_config_of_run(manifest, self.situation.preview),
-            asked=self._steering.config,
-            is_linked=self._session.is_linked,
-            looking_at=None,
+            run_config=manifest.config,
+            stored_data_config=data_config_of_run(manifest, self.situation.preview),
+            pending_config=self._steering.config,
+            can_query=self._session.is_linked,
+            viewed_step=None,
         )
         self._read_text()
 
@@ -98,9 +98,9 @@ class Workbench(AppCommands):
         is_search = search is not None and search.declined(*told)
         if not is_search and not self._oracle.declined(*told):
             if self._session.state.status == "untrained":
-                self._change(running=None, stored=None)
+                self._change(run_config=None, stored_data_config=None)
             remedy = self.situation.keys.substitute_keys(message.remedy)
-            self._change(refusal=f"{message.words} {remedy}".rstrip())
+            self._change(error_message=f"{message.words} {remedy}".rstrip())
 
     # What the panes ask
 
@@ -121,7 +121,7 @@ class Workbench(AppCommands):
             self._steering.take(self.situation, message)
         except SeqlmError as error:
             self.main.controls.show_refusal(sanitize(str(error), 300))
-        self._change(asked=self._steering.config, refusal="")
+        self._change(pending_config=self._steering.config, error_message="")
         self._read_text()
 
     @on(ControlsPane.RateSearchAsked)
@@ -131,7 +131,7 @@ class Workbench(AppCommands):
     @on(LossPane.StepAsked)
     def _step_asked(self, message: LossPane.StepAsked) -> None:
         """The model as it was at a kept step; that it is not the one that was read is said."""
-        self._change(looking_at=message.step)
+        self._change(viewed_step=message.step)
         if message.step != message.read:
             step, read = format_count(message.step), format_count(message.read)
             self._note(f"Step {step} is the nearest kept to {read}.")
@@ -152,7 +152,7 @@ class Workbench(AppCommands):
 
     def action_train_or_pause(self) -> None:
         """Start, pause, or go on."""
-        self._change(refusal="")
+        self._change(error_message="")
         if self.situation.run.status == "untrained":
             self.action_new_run()
         else:
@@ -166,7 +166,13 @@ class Workbench(AppCommands):
             rate = format_learning_rate(asked.train.learning_rate)
             stopped = f"{before.run} is stopped and kept. The new run begins with rate {rate}."
             note = stopped if before.is_live else ""
-            self._change(running=asked, stored=None, asked=asked, refusal="", note=note)
+            self._change(
+                run_config=asked,
+                stored_data_config=None,
+                pending_config=asked,
+                error_message="",
+                status_message=note,
+            )
 
     def action_one_step(self) -> None:
         """Do one step and wait again."""
@@ -190,8 +196,8 @@ class Workbench(AppCommands):
 
     def action_out(self) -> None:
         """Out of the past; else out of the zoom."""
-        if self.situation.looking_at is not None:
-            self._change(looking_at=None)
+        if self.situation.viewed_step is not None:
+            self._change(viewed_step=None)
         else:
             self.main.zoom(False)
 
@@ -206,7 +212,8 @@ class Workbench(AppCommands):
     def _look(self, by: int) -> None:
         situation = self.situation
         self._change(
-            looking_at=next_kept_step(situation.run.kept, situation.looking_at, by), note=""
+            viewed_step=next_kept_step(situation.run.kept, situation.viewed_step, by),
+            status_message="",
         )
 
     def action_redraw(self) -> None:

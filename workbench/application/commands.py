@@ -41,7 +41,7 @@ class AppCommands(AppLifecycle):
         try:
             keymap = read_keymap(path)
         except (SeqlmError, OSError) as error:
-            self._change(refusal=sanitize(f"{error} The usual keys stay.", 300))
+            self._change(error_message=sanitize(f"{error} The usual keys stay.", 300))
             return
         self.set_keymap(keymap)
         self._change(keys=KeyLabels(tuple(keymap.items())))
@@ -94,7 +94,7 @@ class AppCommands(AppLifecycle):
 
     def _note(self, note: str) -> None:
         """Say what was done."""
-        self._change(note=note, refusal="")
+        self._change(status_message=note, error_message="")
 
     def action_command_palette(self) -> None:
         """Every command by name."""
@@ -117,13 +117,13 @@ class AppCommands(AppLifecycle):
         self._set(
             replace(
                 self.situation,
-                asked=found.config,
-                running=None,
-                stored=None,
+                pending_config=found.config,
+                run_config=None,
+                stored_data_config=None,
                 run=RunState(),
-                is_linked=False,
-                looking_at=None,
-                quiet_s=0,
+                can_query=False,
+                viewed_step=None,
+                silent_for_s=0,
             )
         )
         self.main.controls.begin()

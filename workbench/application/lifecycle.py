@@ -168,14 +168,14 @@ class AppLifecycle(TerminalApp):
 
     def _change(self, **changes: Any) -> None:
         note = changes.get("note")
-        if note and note != self.situation.note:
+        if note and note != self.situation.status_message:
             self.set_timer(_NOTE_S, lambda: self._forget(note))
         self._set(replace(self.situation, **changes))
 
     def _forget(self, note: str) -> None:
         """What was said has been there long enough to be read, unless something else was since."""
-        if self.situation.note == note:
-            self._change(note="")
+        if self.situation.status_message == note:
+            self._change(status_message="")
 
     def _show_keys(self) -> None:
         """Name the keys that do something now; under another screen those of the panes do not."""
@@ -201,7 +201,7 @@ class AppLifecycle(TerminalApp):
         is_paused = self.situation.run.status == "paused"  # then nothing comes, and nothing is sent
         quiet_s, bytes_per_s = self._pulse.quiet_s(), self._pulse.bytes_per_s()
         self._change(
-            note=self._welcome() or self.situation.note,
-            quiet_s=quiet_s if quiet_s >= QUIET_FROM_S and not is_paused else 0,
+            status_message=self._welcome() or self.situation.status_message,
+            silent_for_s=quiet_s if quiet_s >= QUIET_FROM_S and not is_paused else 0,
             bytes_per_s=0 if is_paused else bytes_per_s,
         )

@@ -56,20 +56,20 @@ class LrSearch:
 
 
 def _query(situation: AppState) -> LearningRateSweep:
-    if not situation.is_linked:
-        line = recipe.format_recipe(situation.asked)
+    if not situation.can_query:
+        line = recipe.format_recipe(situation.pending_config)
         return LearningRateSweep(id=client.new_id(), recipe=line)
-    step = situation.looking_at
+    step = situation.viewed_step
     return LearningRateSweep(id=client.new_id(), weights="live" if step is None else str(step))
 
 
 def _subject(situation: AppState) -> str:
-    return f"a copy of {situation.title}" if situation.is_linked else "a new model"
+    return f"a copy of {situation.title}" if situation.can_query else "a new model"
 
 
 def _rate_now(situation: AppState) -> float:
-    if not situation.is_linked:
-        return situation.asked.train.learning_rate
+    if not situation.can_query:
+        return situation.pending_config.train.learning_rate
     usual = situation.config.train.learning_rate
     rate: float = situation.run.values.get("train.learning_rate", usual)
     return rate

@@ -49,20 +49,20 @@ class QueryRouter:
 
     def show(self, situation: AppState) -> None:
         """Tell the panes who answers in this situation."""
-        preview, sample, run = situation.preview, situation.asked.sample, situation.run
+        preview, sample, run = situation.preview, situation.pending_config.sample, situation.run
         if preview is None:
             if self._generate.view.source.vocabulary:  # at the begin there is nothing to forget
                 self._generate.call_later(self._generate.wait_for_text)
             return
         self._generate.show_sampling(sample)
         self._generate.show_same_draw(run.samples)
-        if not situation.is_linked:
+        if not situation.can_query:
             label = f"{preview.text.tokenizer.token_noun}-pair counts"
             self._counts_answer(preview, label + ", no training yet" * (not run.run))
             return
-        if situation.looking_at is not None:
-            self._weights = str(situation.looking_at)
-            self._model_answers(preview, situation.looking_at, f" of {run.step:,}")
+        if situation.viewed_step is not None:
+            self._weights = str(situation.viewed_step)
+            self._model_answers(preview, situation.viewed_step, f" of {run.step:,}")
             return
         self._weights, now = "live", self._clock()
         if run.status != "training" or now - self._asked_at >= _ASK_AGAIN_S:
@@ -79,11 +79,11 @@ class QueryRouter:
     def take(self, situation: AppState, message: Message) -> None:
         """Do what a pane asks."""
         match message:
-            case GeneratePane.PredictionAsked() if situation.is_linked:
+            case GeneratePane.PredictionAsked() if situation.can_query:
                 self.predict(message)
             case GeneratePane.SamplesAsked():
                 self.draw(situation, message)
-            case DataPane.Scrolled() if situation.is_linked:
+            case DataPane.Scrolled() if situation.can_query:
                 self.ask_scores()
 
     def predict(self, asked: GeneratePane.PredictionAsked) -> None:
@@ -99,8 +99,8 @@ class QueryRouter:
         """Draw samples from the counts, or ask the worker for them."""
         from seqlm.protocol.queries import Sample
 
-        sample, preview = situation.asked.sample, situation.preview
-        if situation.is_linked:
+        sample, preview = situation.pending_config.sample, situation.preview
+        if situation.can_query:
             question = Sample(
                 id=asked.request_id,
                 prompt=list(asked.prompt),

@@ -61,8 +61,8 @@ class RunController:
             case ControlsPane.ValueAsked(key=key, value=value):
                 self.ask(situation, key, value)
             case GeneratePane.TemperatureAsked(value=value):
-                setting = dotted_keys.find(situation.asked, "sample.temperature")
-                now = situation.asked.sample.temperature
+                setting = dotted_keys.find(situation.pending_config, "sample.temperature")
+                now = situation.pending_config.sample.temperature
                 self.ask(situation, setting.key, clamp(setting, now, value))
             case ControlsPane.PresetAsked(name=name):
                 self._asking = self._asking.with_preset(name)
@@ -87,7 +87,7 @@ class RunController:
             RequestError: The value is not possible; nothing was changed.
         """
         run = situation.run
-        is_live = key.startswith("train.") and dotted_keys.find(situation.asked, key).live
+        is_live = key.startswith("train.") and dotted_keys.find(situation.pending_config, key).live
         if not is_live or run.status not in _STEERABLE:
             self._asking = self._asking.with_value(key, value)
             return
@@ -107,8 +107,8 @@ class RunController:
 
     def words_to_resume(self, situation: AppState) -> list[str]:
         """The live values that were asked for since the run stopped, as words for going on."""
-        asked = situation.asked
-        keys = [key for key in situation.waiting if key.startswith("train.")]
+        asked = situation.pending_config
+        keys = [key for key in situation.pending_keys if key.startswith("train.")]
         live = [setting for key in keys if (setting := dotted_keys.find(asked, key)).live]
         words = {s.key: f"{s.key}={s.show(dotted_keys.value_of(asked, s.key))}" for s in live}
         if situation.run.status == "diverged":
@@ -135,4 +135,4 @@ def _slower(situation: AppState) -> str:
     steps = [change.step for change in run.changes if change.key == _RATE]
     is_later = steps and steps[-1] > (run.checkpoint_step or 0)
     at = f"@{steps[-1]}" if is_later else ""
-    return f"{_RATE}={situation.retry_rate:.10g}{at}"
+    return f"{_RATE}={situation.retry_learning_rate:.10g}{at}"

@@ -69,10 +69,10 @@ class CorpusLoader:
             if time.monotonic() - told_at > _TOLD_EVERY_S:
                 told_at = time.monotonic()
                 of = f"{n_read // 1000:,} of {n_bytes // 1000:,} kB"
-                self._post(TextTold(data, reading=f"Reading {name}: {of}."))
+                self._post(TextTold(data, loading_message=f"Reading {name}: {of}."))
 
         with contextlib.suppress(_NotWanted, RuntimeError):  # or there is no screen any more
-            told = TextTold(data, reading="", **_read_or_refused(data, name, progress))
+            told = TextTold(data, loading_message="", **_read_or_refused(data, name, progress))
             if not dropped.is_set():
                 self._post(told)
 
@@ -81,7 +81,7 @@ def _read_or_refused(data: DataConfig, name: str, progress: Progress) -> dict[st
     try:
         preview = make_preview(data, progress)
     except SeqlmError as error:
-        return {"refusal": sanitize(str(error), _LONGEST_REFUSAL)}
+        return {"error_message": sanitize(str(error), _LONGEST_REFUSAL)}
     corpus = replace(preview.text.corpus, name=name)  # a stored copy is named by its content
     return {"preview": replace(preview, text=replace(preview.text, corpus=corpus))}
 

@@ -47,12 +47,12 @@ def hint_for(state: AppState) -> HintText:
 
 def request_error(s: AppState) -> HintText | None:
     """Return the reason why the last request failed."""
-    return make_hint("✗", "error", split_sentences(s.refusal)) if s.refusal else None
+    return make_hint("✗", "error", split_sentences(s.error_message)) if s.error_message else None
 
 
 def corpus_loading(s: AppState) -> HintText | None:
     """Return how far the corpus has been read."""
-    return HintText("○", "waiting", s.reading) if s.reading else None
+    return HintText("○", "waiting", s.loading_message) if s.loading_message else None
 
 
 def log_loading(s: AppState) -> HintText | None:
@@ -85,7 +85,7 @@ def diverged(s: AppState) -> HintText | None:
     if s.run.status != "diverged":
         return None
     origin = "the start" if s.run.checkpoint_step is None else "the last checkpoint"
-    rate = format_learning_rate(s.retry_rate)
+    rate = format_learning_rate(s.retry_learning_rate)
     remedies = (
         f"<run.space> resumes from {origin} with learning rate {rate}.",
         f"<run.space> retries with learning rate {rate}.",
@@ -116,8 +116,8 @@ def starting(s: AppState) -> HintText | None:
     """Return that the trainer is starting, and for how long."""
     if s.run.status != "starting":
         return None
-    if s.quiet_s:
-        so_far = s.keys.substitute_keys(f"{s.quiet_s} s so far. <app.commands> log shows why.")
+    if s.silent_for_s:
+        so_far = s.keys.substitute_keys(f"{s.silent_for_s} s so far. <app.commands> log shows why.")
         return HintText("○", "waiting", f"Starting the trainer: loading PyTorch. {so_far}")
     return HintText("○", "waiting", "Starting the trainer (1-2 s): loading PyTorch.")
 
@@ -125,27 +125,26 @@ def starting(s: AppState) -> HintText | None:
 def silent_worker(s: AppState) -> HintText | None:
     """Return that a live worker sends nothing; a worker that is slowed down may take longer."""
     pace = s.run.values.get("train.pace", s.config.train.pace)
-    if s.run.status != "training" or s.quiet_s < max(_SILENT_FROM_S, 3 / pace if pace else 0):
+    if s.run.status != "training" or s.silent_for_s < max(_SILENT_FROM_S, 3 / pace if pace else 0):
         return None
-    text = (
-        f"No message from the trainer for {s.quiet_s} s; it is still running. <run.stop> stops it."
-    )
+    since = f"No message from the trainer for {s.silent_for_s} s"
+    text = f"{since}; it is still running. <run.stop> stops it."
     return HintText("!", "warning", s.keys.substitute_keys(text))
 
 
 def past_step(s: AppState) -> HintText | None:
     """Return which step is viewed, and the keys that change it."""
-    if s.looking_at is None:
+    if s.viewed_step is None:
         return None
-    at = f"Viewing step {format_count(s.looking_at)} of {format_count(s.run.step)}"
+    at = f"Viewing step {format_count(s.viewed_step)} of {format_count(s.run.step)}"
     moves = ("<past.earlier> earlier   <past.later> later   <pane.back> live", "<pane.back> live")
     keys = [s.keys.substitute_keys(move) for move in moves]
-    return make_hint("◂", "waiting", f"{s.note or at}  ", keys)
+    return make_hint("◂", "waiting", f"{s.status_message or at}  ", keys)
 
 
 def status_message(s: AppState) -> HintText | None:
     """Return what just happened."""
-    return make_hint("▸", "plain", split_sentences(s.note)) if s.note else None
+    return make_hint("▸", "plain", split_sentences(s.status_message)) if s.status_message else None
 
 
 def final_evaluation(s: AppState) -> HintText | None:
@@ -160,7 +159,7 @@ def final_evaluation(s: AppState) -> HintText | None:
 
 def pending_changes(s: AppState) -> HintText | None:
     """Return how many settings wait for a new run."""
-    n = len(s.waiting)
+    n = len(s.pending_keys)
     if not n:
         return None
     pending = "1 pending change:" if n == 1 else f"{n} pending changes:"

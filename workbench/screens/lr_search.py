@@ -34,13 +34,13 @@ class LrSearchScreen(ModalScreen[float | None]):
     """
 
     DEFAULT_CSS = """
-    RateScreen { align: center middle; background: $background 60%; }
-    RateScreen > Vertical {
+    LrSearchScreen { align: center middle; background: $background 60%; }
+    LrSearchScreen > Vertical {
         width: 84; max-width: 98%; height: 22; max-height: 96%;
         border: heavy $primary; padding: 0 1; background: $background;
         border-title-color: $foreground; border-subtitle-color: $secondary;
     }
-    .-ascii RateScreen > Vertical { border: ascii $primary; }
+    .-ascii LrSearchScreen > Vertical { border: ascii $primary; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "take", "take it", tooltip="Take the suggested rate", id="rates.take"),

@@ -52,46 +52,46 @@ class AppState(Struct, frozen=True):
     """What is so right now.
 
     Attributes:
-        asked: What a new run would be made of.
-        running: What the run on the screen was made of; None before there is one.
-        stored: How the text of that run is read, where that is not as ``running`` says.
+        pending_config: What a new run would be made of.
+        run_config: What the run on the screen was made of; None before there is one.
+        stored_data_config: How the text of that run is read, where that is not as ``running`` says.
         run: The run as its log tells it.
         preview: The text with its counts; None while it is being read.
-        reading: How far the reading has come, in words.
-        refusal: Why the last thing asked for cannot be done.
-        is_linked: Whether a worker can be asked about the run's model.
-        looking_at: The step whose weights answer; None: those of now.
-        note: What just happened, in words, until something else does.
+        loading_message: How far the reading has come, in words.
+        error_message: Why the last thing asked for cannot be done.
+        can_query: Whether a worker can be asked about the run's model.
+        viewed_step: The step whose weights answer; None: those of now.
+        status_message: What just happened, in words, until something else does.
         n_runs: How many runs lie in the home of runs.
-        quiet_s: Seconds since anything came from a run that goes; 0 where that is nothing unusual.
+        silent_for_s: Seconds since anything came from a run that goes; 0 where that is nothing unusual.
         bytes_per_s: What the terminal was sent lately, while a run goes.
         keys: How the keys are called.
     """
 
-    asked: RunConfig
-    running: RunConfig | None = None
-    stored: DataConfig | None = None
+    pending_config: RunConfig
+    run_config: RunConfig | None = None
+    stored_data_config: DataConfig | None = None
     run: RunState = RunState()
     preview: Preview | None = None
-    reading: str = ""
-    refusal: str = ""
-    is_linked: bool = False
-    looking_at: int | None = None
-    note: str = ""
+    loading_message: str = ""
+    error_message: str = ""
+    can_query: bool = False
+    viewed_step: int | None = None
+    status_message: str = ""
     n_runs: int = 0
-    quiet_s: int = 0
+    silent_for_s: int = 0
     bytes_per_s: int = 0
     keys: KeyLabels = DEFAULT_KEYS
 
     @property
     def config(self) -> RunConfig:
         """The configuration of what is on the screen."""
-        return self.running or self.asked
+        return self.run_config or self.pending_config
 
     @property
     def data(self) -> DataConfig:
         """How the text of what is on the screen is read."""
-        return self.stored or self.config.data
+        return self.stored_data_config or self.config.data
 
     @property
     def title(self) -> str:
@@ -117,17 +117,17 @@ class AppState(Struct, frozen=True):
         return [Change(key=change.key, value=change.new, step=change.step) for change in changes]
 
     @property
-    def waiting(self) -> tuple[str, ...]:
+    def pending_keys(self) -> tuple[str, ...]:
         """The settings in which a new run would differ from the one on the screen."""
-        if self.running is None:
+        if self.run_config is None:
             return ()
-        return _waiting(self.asked, self.running, tuple(self.run.values.items()))
+        return _waiting(self.pending_config, self.run_config, tuple(self.run.values.items()))
 
     @property
-    def retry_rate(self) -> float:
+    def retry_learning_rate(self) -> float:
         """The learning rate for another try: the one that waits, else a tenth of the last one."""
-        wanted = self.asked.train.learning_rate
-        if "train.learning_rate" in self.waiting:
+        wanted = self.pending_config.train.learning_rate
+        if "train.learning_rate" in self.pending_keys:
             return wanted
         last = self.run.values.get("train.learning_rate", self.config.train.learning_rate)
         return float(f"{last / 10:.10g}")
@@ -148,7 +148,7 @@ def space_key_label(situation: AppState) -> str:
     """What the space key does now, in one word; empty where it does nothing."""
     status = situation.run.status
     if status == "untrained":
-        return "train" if situation.preview is not None or situation.reading else ""
+        return "train" if situation.preview is not None or situation.loading_message else ""
     return {
         "training": "pause",
         "paused": "go on",
@@ -170,13 +170,13 @@ def is_action_available(situation: AppState, action: str) -> bool:
         case "to_validation":
             return run.status == "paused" and run.step < run.steps_planned
         case "scale_rate":
-            models = (situation.asked.model, situation.config.model)
+            models = (situation.pending_config.model, situation.config.model)
             is_trained = not all(model.learns_by_counting for model in models)
             return run.status != "starting" and is_trained
         case "look_earlier":
-            return bool(run.kept) and situation.is_linked and situation.looking_at != run.kept[0]
+            return bool(run.kept) and situation.can_query and situation.viewed_step != run.kept[0]
         case "look_later":
-            return situation.looking_at is not None
+            return situation.viewed_step is not None
         case "log":
             return bool(run.run)
         case "stop":

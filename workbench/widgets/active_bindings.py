@@ -80,7 +80,7 @@ def _wanted(situation: AppState, has_own_scale: bool) -> Iterable[tuple[str, str
     yield "train_or_pause", space_key_label(situation)
     yield "one_step", "step"
     yield "to_validation", "to next val"
-    if situation.waiting or not run.is_live:  # a new run is what comes next
+    if situation.pending_keys or not run.is_live:  # a new run is what comes next
         yield "new_run", "new run"
     if run.is_live and not has_own_scale:
         yield "scale_rate(-1)", "rate ÷2"

@@ -120,7 +120,7 @@ async def test_a_text_that_comes_too_late_is_dropped(
         app.main.controls.post_message(ControlsPane.PresetAsked("python-lstm"))
         await pilot.pause()
         await pilot.pause()
-        assert app.situation.reading
+        assert app.situation.loading_message
         app.main.controls.post_message(ControlsPane.UndoAsked())
         await wait_until_settled(pilot)
         may_end.set()
@@ -149,7 +149,7 @@ async def test_space_while_the_text_is_read_trains(
     app = Workbench(StartupOptions(CONFIG), clock=lambda: 0.0, spawn=harness.spawn)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        assert app.situation.reading == "Reading names."
+        assert app.situation.loading_message == "Reading names."
         await pilot.press("space")
         await wait_until(pilot, lambda: app.situation.run.status == "training")
         assert "Start" in harness.worker.kinds()
@@ -176,8 +176,8 @@ async def test_the_temperature_stays_within_its_bounds(harness: AppHarness) -> N
         for asked, got in ((1e-9, 0.01), (1e9, 100.0), (0.5, 0.5)):
             app.main.generate.post_message(GeneratePane.TemperatureAsked(asked))
             await wait_until_settled(pilot)
-            assert app.situation.asked.sample.temperature == got
-            recipe.parse_recipe(recipe.format_recipe(app.situation.asked))
+            assert app.situation.pending_config.sample.temperature == got
+            recipe.parse_recipe(recipe.format_recipe(app.situation.pending_config))
 
 
 async def test_a_paused_run_takes_one_step_and_goes_on(harness: AppHarness) -> None:
@@ -197,9 +197,9 @@ async def test_a_refused_start_is_one_line_and_the_old_run_stays(harness: AppHar
         harness.worker.refusal = "data.corpus=nowhere is not a corpus"
         await pilot.press("r")
         await wait_until_settled(pilot)
-        assert app.situation.refusal == harness.worker.refusal
+        assert app.situation.error_message == harness.worker.refusal
         assert app.situation.run.status == "finished"
-        assert app.situation.running == CONFIG
+        assert app.situation.run_config == CONFIG
 
 
 async def test_a_live_value_goes_to_the_run_and_another_waits_for_the_next(
@@ -213,11 +213,11 @@ async def test_a_live_value_goes_to_the_run_and_another_waits_for_the_next(
         await wait_until_settled(pilot)
         told = harness.worker.heard_of(SetValue)
         assert [(m.key, m.value) for m in told] == [("train.learning_rate", 0.01)]
-        assert app.situation.waiting == ("model.hidden",)
+        assert app.situation.pending_keys == ("model.hidden",)
         app.main.controls.post_message(ControlsPane.UndoAsked())
         app.main.controls.post_message(ControlsPane.UndoAsked())
         await wait_until_settled(pilot)
-        assert app.situation.waiting == ()
+        assert app.situation.pending_keys == ()
         assert [m.value for m in harness.worker.heard if isinstance(m, SetValue)] == [0.01, 0.05]
 
 
@@ -232,8 +232,8 @@ async def test_a_refused_start_with_other_values_leaves_the_run_as_it_was(
         await wait_until_settled(pilot)
         await pilot.press("r")
         await wait_until_settled(pilot)
-        assert app.situation.running == CONFIG
-        assert app.situation.waiting == ("model.hidden",)
+        assert app.situation.run_config == CONFIG
+        assert app.situation.pending_keys == ("model.hidden",)
 
 
 async def test_a_worker_that_dies_is_told_and_space_resumes_with_another(
@@ -280,7 +280,7 @@ async def test_a_run_that_went_on_elsewhere_is_taken_up(harness: AppHarness) -> 
         assert app.situation.run.status == "died"
         harness.is_held = True
         await wait_until(pilot, lambda: app.situation.run.status == "training")
-        assert app.situation.is_linked
+        assert app.situation.can_query
 
 
 async def test_an_idle_screen_draws_nothing(

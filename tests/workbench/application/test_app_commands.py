@@ -44,7 +44,7 @@ async def test_a_pane_and_the_line_are_copied_and_their_files_named(
         assert text.startswith("2 Controls\npreset             names-mlp")
         assert not any(sign in text for sign in "┃┏┛")
         assert (tmp_path / "clip" / "names-mlp-1-controls.txt").read_text() == text
-        assert app.situation.note.startswith("Copied Controls as text; also in ")
+        assert app.situation.status_message.startswith("Copied Controls as text; also in ")
         await pilot.press("C")
         assert app.clipboard == recipe_text(app.situation)
         assert "train.learning_rate=" in app.clipboard
@@ -61,7 +61,7 @@ async def test_the_copied_line_opens_the_same_run_again(harness: AppHarness) -> 
         field.value = app.clipboard
         await pilot.press("enter")
         await wait_until(pilot, lambda: app.situation.run.status == "untrained")
-        assert app.situation.asked == recipe.parse_recipe(line)
+        assert app.situation.pending_config == recipe.parse_recipe(line)
         assert recipe_text(app.situation) == line
 
 
@@ -74,11 +74,11 @@ async def test_what_trains_goes_on_in_the_background(harness: AppHarness) -> Non
         await wait_until_settled(pilot)
         worker = harness.worker
         await pilot.press("o", *"names-bigram", "enter")
-        await wait_until(pilot, lambda: app.situation.asked.preset == "names-bigram")
+        await wait_until(pilot, lambda: app.situation.pending_config.preset == "names-bigram")
         await wait_until_settled(pilot)
         assert app.situation.run == RunState()
-        assert app.situation.running is None
-        assert "names-mlp-1 goes on in the background." in app.situation.note
+        assert app.situation.run_config is None
+        assert "names-mlp-1 goes on in the background." in app.situation.status_message
         assert "Stop" not in worker.kinds()
         assert "Pause" not in worker.kinds()
 
@@ -91,7 +91,7 @@ async def test_another_run_is_opened_by_the_list(harness: AppHarness, tmp_path: 
         await pilot.press("o", *"mine", "down", "enter")
         await wait_until(pilot, lambda: app.situation.run.run == "names-mlp-1")
         assert app.situation.run.status == "finished"
-        assert app.situation.running == CONFIG
+        assert app.situation.run_config == CONFIG
 
 
 async def test_a_wrong_name_says_what_enter_opens_and_enter_opens_it(harness: AppHarness) -> None:
@@ -102,7 +102,7 @@ async def test_a_wrong_name_says_what_enter_opens_and_enter_opens_it(harness: Ap
         words = app.screen.query_one(Static)
         await wait_until(pilot, lambda: "enter opens names-lstm" in str(words.render()))
         await pilot.press("enter")
-        await wait_until(pilot, lambda: app.situation.asked.preset == "names-lstm")
+        await wait_until(pilot, lambda: app.situation.pending_config.preset == "names-lstm")
 
 
 async def test_leaving_the_field_changes_nothing(harness: AppHarness) -> None:
@@ -143,7 +143,7 @@ async def test_before_a_run_brackets_change_what_it_will_begin_with(harness: App
         await wait_until_settled(pilot)
         await pilot.press("right_parenthesis")
         await wait_until_settled(pilot)
-        assert app.situation.asked.train.learning_rate == 0.2
+        assert app.situation.pending_config.train.learning_rate == 0.2
 
 
 async def test_counts_have_no_rate_to_change(harness: AppHarness) -> None:
@@ -152,10 +152,10 @@ async def test_counts_have_no_rate_to_change(harness: AppHarness) -> None:
         await wait_until_settled(pilot)
         before = recipe.parse_recipe("names-bigram")
         app._steering.start_from(before)
-        app._change(asked=before)
+        app._change(pending_config=before)
         await pilot.press("left_square_bracket")
         await pilot.pause()
-        assert app.situation.asked == before
+        assert app.situation.pending_config == before
 
 
 async def test_on_to_the_next_validation(harness: AppHarness) -> None:
@@ -176,7 +176,7 @@ async def test_on_to_the_next_validation(harness: AppHarness) -> None:
 )
 def test_steps_to_the_next_validation(step: int, every: int, n: int) -> None:
     run = RunState(run="a", step=step, steps_planned=3600, values={"train.evaluate_every": every})
-    assert steps_to_validation(AppState(CONFIG, running=CONFIG, run=run)) == n
+    assert steps_to_validation(AppState(CONFIG, run_config=CONFIG, run=run)) == n
 
 
 async def test_undo_in_a_new_run_does_not_bring_back_the_values_of_the_old_one(
@@ -206,7 +206,7 @@ async def test_undo_after_the_end_is_for_going_on(harness: AppHarness) -> None:
         await wait_until_settled(pilot)
         await pilot.press("2", "u")
         await wait_until_settled(pilot)
-        assert app.situation.asked.train.learning_rate == 0.05
+        assert app.situation.pending_config.train.learning_rate == 0.05
 
 
 # Keys of a person's own
@@ -239,8 +239,8 @@ async def test_a_wrong_keymap_is_one_line_and_the_usual_keys_stay(
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
-        assert "'run.spce' is not a binding. Nearest: run.space." in app.situation.refusal
-        assert app.situation.refusal.endswith("The usual keys stay.")
+        assert "'run.spce' is not a binding. Nearest: run.space." in app.situation.error_message
+        assert app.situation.error_message.endswith("The usual keys stay.")
         await pilot.press("space")
         assert harness.worker.kinds()[-1] == "Pause"
 

@@ -148,7 +148,7 @@ async def test_esc_leaves_all_as_it_was_and_gives_the_search_up(harness: AppHarn
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
         query = await opened(harness, app, pilot)
-        before = app.situation.asked
+        before = app.situation.pending_config
         app.post_message(QueryAnswered(answer(40, id=query.id)))
         app.post_message(QueryAnswered(answer(60, id="another")))
         await pilot.pause()
@@ -156,7 +156,7 @@ async def test_esc_leaves_all_as_it_was_and_gives_the_search_up(harness: AppHarn
         await pilot.press("escape")
         await wait_until(pilot, lambda: harness.worker.heard_of(CancelQuery))
         assert [m.question for m in harness.worker.heard_of(CancelQuery)] == [query.id]
-        assert app.situation.asked == before
+        assert app.situation.pending_config == before
         assert not harness.worker.heard_of(SetValue)
 
 
@@ -168,7 +168,7 @@ async def test_before_there_is_a_run_a_new_model_is_tried(harness: AppHarness) -
         app.post_message(QueryAnswered(answer(100, id=query.id)))
         await pilot.pause()
         await pilot.press("enter")
-        await wait_until(pilot, lambda: app.situation.asked.train.learning_rate == 0.13)
+        await wait_until(pilot, lambda: app.situation.pending_config.train.learning_rate == 0.13)
 
 
 async def test_a_refusal_is_said_where_it_was_asked(harness: AppHarness) -> None:
@@ -178,7 +178,7 @@ async def test_a_refusal_is_said_where_it_was_asked(harness: AppHarness) -> None
         app.post_message(RequestRejected(query.id, "no run is open here"))
         await pilot.pause()
         assert screen_of(app).trial.refusal == "no run is open here"
-        assert app.situation.refusal == ""
+        assert app.situation.error_message == ""
 
 
 async def test_a_refusal_may_come_before_the_screen_does(

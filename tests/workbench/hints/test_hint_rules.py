@@ -29,13 +29,15 @@ WITHOUT_KEY = {
 
 
 def app_state(preview: Preview | None = None, run: RunState | None = None) -> AppState:
-    return AppState(CONFIG, running=CONFIG if run else None, run=run or RunState(), preview=preview)
+    return AppState(
+        CONFIG, run_config=CONFIG if run else None, run=run or RunState(), preview=preview
+    )
 
 
 def state_of(preview: Preview, status: Status, **changes: object) -> AppState:
     """Return a state with a run of this status; `changes` are fields of the state."""
     run = replace(RUN, status=status, steps_planned=2 * MILLIONS)
-    return replace(AppState(CONFIG, running=CONFIG, preview=preview, run=run), **changes)
+    return replace(AppState(CONFIG, run_config=CONFIG, preview=preview, run=run), **changes)
 
 
 PENDING = replace(CONFIG, seed=7, model=replace(CONFIG.model, hidden=300))
@@ -300,12 +302,12 @@ def test_a_run_that_ended_early_says_why(preview: Preview) -> None:
 def test_a_count_based_model_is_counted_not_trained(preview: Preview) -> None:
     counts = preset_config("names-ngram")
     finished = app_state(preview, reduce_events(RunState(), recorded("steered")))
-    counted = replace(finished, asked=counts, running=counts)
+    counted = replace(finished, pending_config=counts, run_config=counts)
     assert hint_for(counted).words.startswith("Counted in 0:04: val 2.819.")
 
 
 def test_an_error_comes_first(preview: Preview) -> None:
-    hint = hint_for(replace(app_state(preview), refusal="no such thing"))
+    hint = hint_for(replace(app_state(preview), error_message="no such thing"))
     assert (hint.sign, hint.role, hint.words) == ("✗", "error", "no such thing")
 
 
@@ -339,15 +341,15 @@ def test_a_dead_trainer_is_reported_with_its_signal_and_the_key_that_resumes(
 def test_pending_changes_are_counted(preview: Preview) -> None:
     run = reduce_events(RunState(), until("steered", 1000))
     asked = ConfigHistory(CONFIG).with_value("model.hidden", 300).config
-    changed = replace(app_state(preview, run), asked=asked)
-    assert changed.waiting == ("model.hidden",)
+    changed = replace(app_state(preview, run), pending_config=asked)
+    assert changed.pending_keys == ("model.hidden",)
     assert hint_for(changed).words.startswith("1 pending change: r starts a new run")
 
 
 def test_a_live_value_in_force_is_not_pending(preview: Preview) -> None:
     run = reduce_events(RunState(), recorded("steered"))
     asked = ConfigHistory(CONFIG).with_value("train.learning_rate", 0.05).config
-    assert replace(app_state(preview, run), asked=asked).waiting == ()
+    assert replace(app_state(preview, run), pending_config=asked).pending_keys == ()
 
 
 def test_space_does_what_the_status_allows(preview: Preview) -> None:
@@ -377,7 +379,7 @@ def finished_run(line: str, preview: Preview | None = None) -> AppState:
     """Return the steered run as if trained by another recipe, without its manual change."""
     config, run = recipe.parse_recipe(line), reduce_events(RunState(), recorded("steered"))
     return AppState(
-        config, running=config, run=replace(run, changes=(), n_changes=0), preview=preview
+        config, run_config=config, run=replace(run, changes=(), n_changes=0), preview=preview
     )
 
 
@@ -403,7 +405,7 @@ def test_a_result_stands_beside_its_baselines(line: str, words: str) -> None:
 def test_a_planned_change_belongs_to_the_preset() -> None:
     run = reduce_events(RunState(), recorded("steered"))
     planned = AppliedChange(100_000, "train.learning_rate", 0.1, 0.01, is_planned=True)
-    state = AppState(CONFIG, running=CONFIG, run=replace(run, changes=(planned,)))
+    state = AppState(CONFIG, run_config=CONFIG, run=replace(run, changes=(planned,)))
     assert "expected 2.337" in hint_for(state).words
 
 
@@ -464,5 +466,5 @@ def test_bigram_counts_are_not_mentioned_where_only_the_last_token_is_predicted(
 def test_changes_between_the_same_validations_are_counted_together(preview: Preview) -> None:
     for n, what in ((1, "9.313e-10 → 1.863e-9: val was"), (3, "1.863e-9 and 2 more: val was")):
         run = with_changes(replace(RUN, status="training"), n, True, False)
-        state = AppState(CONFIG, running=CONFIG, preview=preview, run=run)
+        state = AppState(CONFIG, run_config=CONFIG, preview=preview, run=run)
         assert what in hint_for(state).words

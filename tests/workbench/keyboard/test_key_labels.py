@@ -102,7 +102,7 @@ async def test_with_every_key_moved_no_usual_one_is_named(
     app = harness.app(events, is_alive)
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
-        assert not app.situation.refusal
+        assert not app.situation.error_message
         words = hint_for(app.situation).fitting(120 - 4)
         assert words in screen_text(app)
         assert {key for key in OWN.values() if key in words} == {OWN[name] for name in named}

@@ -38,15 +38,15 @@ ENDED: tuple[Status, ...] = ("died", "diverged", "failed", "finished")
 @given(OUTSIDE)
 def test_the_coach_shows_it(outside: str) -> None:
     start = AppState(CONFIG)
-    assert hint_for(replace(start, refusal=outside)).words == outside
-    assert hint_for(replace(start, note=outside)).words == outside
+    assert hint_for(replace(start, error_message=outside)).words == outside
+    assert hint_for(replace(start, status_message=outside)).words == outside
     assert outside in hint_for(replace(start, run=RunState(run=outside))).words
 
 
 @given(OUTSIDE, st.sampled_from(ENDED))
 def test_the_coach_shows_what_the_trainer_said(outside: str, status: Status) -> None:
     run = RunState(run="names-mlp", status=status, message=f"said: {outside} and ended")
-    shown = hint_for(AppState(CONFIG, running=CONFIG, run=run)).words
+    shown = hint_for(AppState(CONFIG, run_config=CONFIG, run=run)).words
     assert f"aid: {outside} and ended" in shown
     ours = shown.replace(outside, "")
     assert "<" not in ours

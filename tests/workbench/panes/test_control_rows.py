@@ -78,7 +78,7 @@ def test_a_value_that_was_set_without_an_effect_is_shown_as_such() -> None:
         "50",
     )
     assert "data.unknown" not in rows
-    assert AppState(asked, running=MLP).waiting == ("data.max_words",)
+    assert AppState(asked, run_config=MLP).pending_keys == ("data.max_words",)
     assert explanation(words.setting, words.no_effect).startswith(
         "No effect unless tokenizer is word. Only the most frequent words. 1 to 1,000,000, or off"
     )
@@ -109,7 +109,9 @@ def test_the_run_on_the_screen_is_steered_whatever_is_asked_for_next() -> None:
     assert (rate.value, rate.waiting_text, rate.no_effect) == (0.02, None, "")
     assert rows["train.steps"].waiting_text is None
     assert "train.batch" not in rows
-    assert not [key for key in AppState(asked, running=MLP).waiting if key.startswith("train.")]
+    assert not [
+        key for key in AppState(asked, run_config=MLP).pending_keys if key.startswith("train.")
+    ]
 
 
 def test_a_clip_in_force_makes_its_way_worth_showing() -> None:
@@ -129,4 +131,4 @@ def test_as_many_values_wait_as_rows_say(preset: str, running: str) -> None:
     rows = control_rows(asked, begun, {})
     waiting = {row.key for row in rows[1:] if row.waiting_text is not None}
     waiting = {key for key in waiting if not key.startswith("sample.")}
-    assert waiting == {*AppState(asked, running=begun).waiting}
+    assert waiting == {*AppState(asked, run_config=begun).pending_keys}

@@ -22,7 +22,7 @@ SLIDES = "Once upon a cold morning, this bell: a cold wind! I nearly missed this
 
 
 def model_of(preview: Preview, **changes: object) -> DataViewModel:
-    state = AppState(asked=preset_config("names-mlp"), preview=preview)
+    state = AppState(pending_config=preset_config("names-mlp"), preview=preview)
     return DataViewModel(state, **changes)  # type: ignore[arg-type]
 
 
@@ -64,7 +64,7 @@ def test_tokens_view_lists_the_id_of_each_token(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_recall_context_shows_its_first_symbol(recall: Preview, width: int) -> None:
-    situation = AppState(asked=preset_config("recall-lstm"), preview=recall)
+    situation = AppState(pending_config=preset_config("recall-lstm"), preview=recall)
     rows = example_rows(DataViewModel(situation), width, 6)[1:]
     assert len(rows) == 5
     for row, item in zip(rows, recall.text.items["train"], strict=False):
@@ -75,7 +75,7 @@ def test_recall_context_shows_its_first_symbol(recall: Preview, width: int) -> N
 
 
 def test_collapsed_recall_context_shows_its_first_symbol(recall: Preview) -> None:
-    situation = AppState(asked=preset_config("recall-lstm"), preview=recall)
+    situation = AppState(pending_config=preset_config("recall-lstm"), preview=recall)
     _, pairs = words_of(collapsed_row(DataViewModel(situation), 120)).split("│ ")
     first, answer = pairs.split("  ")[0].split(" → ")
     assert first.split()[0] == answer
@@ -130,7 +130,7 @@ async def test_merges_view_exists_only_with_a_bpe_tokenizer(
         pane = app.main.data
         pane.action_view(-1)
         assert pane.subtitle(40) == "bigrams (view 5 of 5)"
-        pane.show(AppState(asked=app.situation.asked, preview=bpe_preview))
+        pane.show(AppState(pending_config=app.situation.pending_config, preview=bpe_preview))
         pane.action_view(1)
         assert pane.subtitle(40) == "merges (view 6 of 6)"
         n_before = len(pane.lines_to_score())

@@ -44,7 +44,7 @@ def source_of(preview: Preview) -> PredictionSource:
 @pytest.mark.parametrize("mode", ["lines", "stream"])
 @pytest.mark.parametrize("width", [24, 36, 78, 118])
 def test_the_data_pane_has_room_for_them(preview: Preview, mode: str, width: int) -> None:
-    situation = AppState(asked=preset_config("names-mlp"), preview=preview)
+    situation = AppState(pending_config=preset_config("names-mlp"), preview=preview)
     model = DataViewModel(situation, first=3, n_merges_done=5)
     views = [view.render(model, width, 12) for view in available_views(DATA_VIEWS, model)]
     for rows in views:

@@ -43,7 +43,7 @@ Shown = Callable[[RunState], AppState]
 
 @pytest.fixture(scope="session")
 def shown(preview: Preview) -> Shown:
-    return lambda run: AppState(CONFIG, running=CONFIG, run=run, preview=preview)
+    return lambda run: AppState(CONFIG, run_config=CONFIG, run=run, preview=preview)
 
 
 def texts(rows: Sequence[Row]) -> list[str]:
@@ -207,7 +207,7 @@ def test_the_losses_that_a_run_is_judged_on_stand_alone_or_first(
     line: str, names: list[str]
 ) -> None:
     config, run = recipe.parse_recipe(line), told("steered")
-    found = AppState(config, running=config, run=run)
+    found = AppState(config, run_config=config, run=run)
     row = texts([numbers_row(found, 36)])[0].split()
     assert [word for word in row if word in ("batch", "train", "val", "best")] == names
     assert row[1] == f"{run.train_last if line == 'one-batch' else run.final['train']:.4f}"

@@ -22,7 +22,7 @@ LIVE = [s for s in dotted_keys.settings_of(MLP) if s.live and s.key.startswith("
 def test_what_was_changed_by_hand_is_in_the_line() -> None:
     state = reduce_events(RunState(), recorded("steered"))
     config = recipe.parse_recipe("names-mlp train.steps=3600 train.evaluate_every=400")
-    line = recipe_text(AppState(config, running=config, run=state))
+    line = recipe_text(AppState(config, run_config=config, run=state))
     words = [
         f"{c.key}={dotted_keys.find(config, c.key).show(c.new)}@{c.step}" for c in state.changes
     ]
@@ -42,7 +42,7 @@ def changes() -> st.SearchStrategy[list[AppliedChange]]:
 
 @given(changes())
 def test_the_line_gives_the_same_run_again(made: list[AppliedChange]) -> None:
-    line = recipe_text(AppState(MLP, running=MLP, run=RunState(run="a", changes=tuple(made))))
+    line = recipe_text(AppState(MLP, run_config=MLP, run=RunState(run="a", changes=tuple(made))))
     again = recipe.parse_recipe(line)
     for change in made:
         last = [c for c in made if (c.key, c.step) == (change.key, change.step)][-1]
@@ -56,7 +56,7 @@ def test_the_line_gives_the_same_run_again(made: list[AppliedChange]) -> None:
 def test_a_planned_change_that_took_force_is_said_once() -> None:
     planned = MLP.changes[0]
     done = AppliedChange(planned.step, planned.key, 0.1, planned.value)
-    assert recipe_text(AppState(MLP, running=MLP, run=RunState(run="a", changes=(done,)))) == (
+    assert recipe_text(AppState(MLP, run_config=MLP, run=RunState(run="a", changes=(done,)))) == (
         "names-mlp"
     )
 
@@ -65,7 +65,7 @@ def test_a_line_that_holds_the_latest_changes_alone_says_so() -> None:
     paces = (ValueChanged(step=n, key="train.pace", old=1, new=n + 1) for n in range(600))
     run = reduce_events(RunState(run="a-1"), paces)
     assert (
-        len(recipe.parse_recipe(recipe_text(AppState(MLP, running=MLP, run=run))).changes)
+        len(recipe.parse_recipe(recipe_text(AppState(MLP, run_config=MLP, run=run))).changes)
         == 512 + 1
     )
     assert recipe_text_kind(run) == "the line without its first 88 changes (seqlm show a-1 has all)"
@@ -77,7 +77,7 @@ def test_a_line_that_holds_the_latest_changes_alone_says_so() -> None:
 def test_a_log_of_another_version_still_has_a_line() -> None:
     odd = AppliedChange(5, "train.nonsense", 0, 1)
     run = RunState(run="a", recipe="names-mlp", changes=(odd,))
-    assert recipe_text(AppState(MLP, running=MLP, run=run)) == "names-mlp"
+    assert recipe_text(AppState(MLP, run_config=MLP, run=run)) == "names-mlp"
 
 
 def test_a_hostile_path_is_harmless_in_the_line() -> None:
@@ -89,7 +89,7 @@ def test_the_size_of_the_model_is_told_before_anything_is_built(preview: Preview
     asked = recipe.apply_settings(MLP, ["model.hidden=300"])
     pace = AppliedChange(7, "train.pace", None, 9)
     run = RunState(run="a", n_parameters=11_897, changes=(pace,), n_changes=1)
-    shown = controls_state(AppState(asked, running=MLP, run=run, preview=preview))
+    shown = controls_state(AppState(asked, run_config=MLP, run=run, preview=preview))
     assert (shown.n_parameters, shown.n_asked) == (11_897, 17_697)
     assert (shown.n_waiting, shown.needs_new_run) == (1, True)
     assert next(row.marks for row in shown.rows if row.label == "pace") == (1,)
@@ -97,7 +97,7 @@ def test_the_size_of_the_model_is_told_before_anything_is_built(preview: Preview
 
 def test_of_a_text_that_was_not_read_no_size_is_told(preview: Preview) -> None:
     asked = recipe.apply_settings(MLP, ["data.corpus=python"])
-    shown = controls_state(AppState(asked, running=MLP, preview=preview))
+    shown = controls_state(AppState(asked, run_config=MLP, preview=preview))
     assert (shown.n_parameters, shown.n_asked) == (11_897, None)
     assert asked.data != DataConfig()
 
@@ -105,5 +105,5 @@ def test_of_a_text_that_was_not_read_no_size_is_told(preview: Preview) -> None:
 def test_changes_keep_their_numbers_when_the_first_are_forgotten() -> None:
     made = tuple(AppliedChange(i, "train.pace", None, 9) for i in range(3))
     run = RunState(run="a", changes=made, n_changes=70)
-    shown = controls_state(AppState(MLP, running=MLP, run=run))
+    shown = controls_state(AppState(MLP, run_config=MLP, run=run))
     assert next(row.marks for row in shown.rows if row.label == "pace") == (68, 69, 70)

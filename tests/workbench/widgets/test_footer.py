@@ -51,7 +51,7 @@ async def test_under_another_screen_no_key_is_shown(harness: AppHarness, key: st
         await pilot.pause()
         assert app.screen is not app.main
         assert not footer_text(app)
-        app._change(quiet_s=9)
+        app._change(silent_for_s=9)
         assert not footer_text(app)
         await pilot.press("escape")
         await pilot.pause()
@@ -63,7 +63,7 @@ async def test_in_the_guessing_game_a_key_does_what_the_footer_says(harness: App
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=(200, 50)) as pilot:
         await wait_until_settled(pilot)
-        values = app.situation.run.values, app.situation.asked
+        values = app.situation.run.values, app.situation.pending_config
         await pilot.press("4", "V")
         await wait_until_settled(pilot)
         assert "rate" not in footer_text(app)
@@ -75,7 +75,10 @@ async def test_in_the_guessing_game_a_key_does_what_the_footer_says(harness: App
         assert "ctrl+q quit" in words
         await pilot.press("[", "]", "]", "(", "escape")
         await wait_until_settled(pilot)
-        assert (app.situation.run.values, app.situation.asked.train) == (values[0], values[1].train)
+        assert (app.situation.run.values, app.situation.pending_config.train) == (
+            values[0],
+            values[1].train,
+        )
         assert not app.main.generate.view.is_guessing
 
 

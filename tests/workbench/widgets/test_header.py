@@ -16,7 +16,7 @@ CONFIG = preset_config("names-mlp")
 def test_the_curve_has_a_space_on_either_side() -> None:
     run = reduce_events(RunState(), until("steered", 3000))
     for seconds in (7, 438, 4380):
-        situation = AppState(CONFIG, running=CONFIG, run=replace(run, trained_s=float(seconds)))
+        situation = AppState(CONFIG, run_config=CONFIG, run=replace(run, trained_s=float(seconds)))
         for width in range(20, 160):
             row = header_row(situation, width)
             assert sum(cell_len(text) for text, _ in row) <= width

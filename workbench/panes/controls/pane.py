@@ -261,7 +261,7 @@ class ControlsPane(Pane):
 
     def _check(self, row: ControlRow, value: Any) -> None:
         if self.situation is not None:
-            join_sentences(self.situation.asked, row.key, value)
+            join_sentences(self.situation.pending_config, row.key, value)
 
     def _scroll(self, by: int) -> None:
         if not self.view.is_editing:

@@ -48,10 +48,10 @@ def controls_state(
     situation: AppState, can_undo: bool = False, can_redo: bool = False
 ) -> ControlsState:
     """The settings as rows. Sampling is the screen's own: what is asked for is in force at once."""
-    run, asked = situation.run, situation.asked
+    run, asked = situation.run, situation.pending_config
     rows = _rows(
         asked,
-        situation.running,
+        situation.run_config,
         tuple(run.values.items()),
         tuple(change.key for change in run.changes),
         run.n_changes,
@@ -60,7 +60,7 @@ def controls_state(
         rows=rows,
         n_parameters=run.n_parameters if run.run else _n_parameters(situation, situation.config),
         n_asked=_n_parameters(situation, asked),
-        n_waiting=len(situation.waiting),
+        n_waiting=len(situation.pending_keys),
         learns_by_counting=asked.model.learns_by_counting,
         line=recipe_text(situation),
         can_undo=can_undo,

@@ -42,7 +42,7 @@ def data_rows(
 
 
 def _progress(state: AppState | None) -> str:
-    return state.reading if state else ""
+    return state.loading_message if state else ""
 
 
 def summary_rows(preview: Preview, width: int) -> list[Row]:

@@ -94,6 +94,6 @@ def with_surprisals(
 
 def target_probabilities(model: DataViewModel) -> TargetProbabilities:
     """Return the probabilities of the worker's model; without a worker, of the bigram counts."""
-    if model.state is not None and model.state.is_linked:
+    if model.state is not None and model.state.can_query:
         return model.probabilities
     return {index: model.text.chances(index) for index, _ in lines_to_score(model)}

@@ -141,19 +141,19 @@ class LossPane(Pane):
 
     @property
     def _looking_at(self) -> int | None:
-        return self.situation.looking_at if self.situation else None
+        return self.situation.viewed_step if self.situation else None
 
     def show(self, situation: AppState) -> None:
         """Show this situation; the step whose weights are looked at is read, in another run none."""
         is_other = self.situation is not None and self.situation.run.run != situation.run.run
-        if is_other or self._looking_at != situation.looking_at:
-            self.view = replace(self.view, cursor=situation.looking_at)
+        if is_other or self._looking_at != situation.viewed_step:
+            self.view = replace(self.view, cursor=situation.viewed_step)
         super().show(situation)
 
     @property
     def _kept(self) -> Sequence[int]:
         """The steps whose weights can be asked for."""
-        return self.situation.run.kept if self.situation and self.situation.is_linked else ()
+        return self.situation.run.kept if self.situation and self.situation.can_query else ()
 
     def _shown_body(self) -> LossBody | None:
         """What is drawn now; None where the pane is one row."""

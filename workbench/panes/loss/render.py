@@ -80,9 +80,9 @@ class LossBody:
         at = stop_of(self._view, self.stops) if self._view.cursor is not None else None
         if at is None:
             return None
-        found, looking_at = self._readings[at], self._situation.looking_at
-        is_looked_at = looking_at is not None and looking_at == self._view.cursor
-        return found._replace(step=looking_at or 0) if is_looked_at else found
+        found, viewed_step = self._readings[at], self._situation.viewed_step
+        is_looked_at = viewed_step is not None and viewed_step == self._view.cursor
+        return found._replace(step=viewed_step or 0) if is_looked_at else found
 
     def rows(self) -> list[Row]:
         """At most as many rows as there is room for.
