@@ -66,7 +66,7 @@ def longest_states(preview: Preview) -> list[AppState]:
     """Return the states with the longest hints."""
     found = [AppState(preset.config, preview=preview) for preset in PRESETS.values()]
     found += [replace(s, n_runs=1234) for s in found]
-    ended = AppState(CONFIG, running=CONFIG, preview=preview, run=RUN)
+    ended = AppState(CONFIG, run_config=CONFIG, preview=preview, run=RUN)
     for status in SIGNS:
         for message in (EARLY, BROKEN, "was killed (signal 9: often memory)", ""):
             found.append(replace(ended, run=replace(RUN, status=status, message=message)))
@@ -76,13 +76,15 @@ def longest_states(preview: Preview) -> list[AppState]:
     waiting = replace(CONFIG, seed=7, model=replace(CONFIG.model, hidden=300))
     found += [
         replace(training, run=scoring),
-        replace(training, refusal="Disk full. Free 3 MB, then space."),
-        replace(training, reading="Reading notes.txt: 412 of 1,089 kB."),
-        replace(training, note="Back on names-mlp-7. 3 steps happened; nothing is missing."),
-        replace(training, quiet_s=9999),
-        replace(starting, quiet_s=9999),
-        replace(training, looking_at=1),
-        replace(training, asked=waiting),
+        replace(training, error_message="Disk full. Free 3 MB, then space."),
+        replace(training, loading_message="Reading notes.txt: 412 of 1,089 kB."),
+        replace(
+            training, status_message="Back on names-mlp-7. 3 steps happened; nothing is missing."
+        ),
+        replace(training, silent_for_s=9999),
+        replace(starting, silent_for_s=9999),
+        replace(training, viewed_step=1),
+        replace(training, pending_config=waiting),
         *(
             replace(training, run=with_changes(training.run, n, is_measured, is_planned))
             for n in (1, 2, 64)
