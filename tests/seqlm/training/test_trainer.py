@@ -16,8 +16,8 @@ from seqlm.generation.generator import Generator
 from seqlm.protocol import codec
 from seqlm.protocol.events import Ended, Evaluated, Event, StepsDone, ValueChanged
 from seqlm.training import trainer as trainer_module
-from seqlm.training.evaluate import SplitEvaluator
-from seqlm.training.trainer import Trainer
+from seqlm.training.evaluate import EvalResult, SplitEvaluator
+from seqlm.training.trainer import BestCheckpoint, Trainer
 from seqlm.training.trainer_state import TrainerState
 
 ADAMW: dict[str, Any] = {
@@ -190,6 +190,42 @@ def test_patience_ends_it_after_so_many_validations_without_a_new_best(make: Any
         status="finished",
         message=f"ended early: 3 validations without a new best; the best is of step {best}",
     )
+
+
+def test_an_equal_validation_loss_is_no_improvement() -> None:
+    best = BestCheckpoint()
+    weights = {"weight": torch.zeros(1)}
+    assert best.update(2.0, 10, weights)
+    weights["weight"] += 1
+    assert not best.update(2.0, 20, weights)
+    assert (best.loss, best.step, best.n_checks_since) == (2.0, 10, 1)
+    assert best.weights is not None
+    assert float(best.weights["weight"]) == 0  # those of the first validation with this loss
+    assert not best.has_exceeded(2)
+    assert best.has_exceeded(1)
+    assert not best.has_exceeded(None)
+    assert not best.update(math.nan, 30, weights)
+    assert best.has_exceeded(2)
+    assert best.update(1.9, 40, weights)
+    assert not best.has_exceeded(1)
+
+
+def test_training_stops_early_when_the_validation_loss_stays_equal(
+    make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def evaluate_equally(*_: Any) -> Iterator[EvalResult]:
+        yield EvalResult(nats=20.0, n_correct=1, n_tokens=10)
+
+    monkeypatch.setattr(SplitEvaluator, "run", evaluate_equally)
+    events = told(make(IMPATIENT).run())
+    checks = [e for e in events if isinstance(e, Evaluated) and e.split == "val"]
+    assert [(check.step, check.best) for check in checks] == [
+        (2, True),
+        (4, False),
+        (6, False),
+        (8, False),
+    ]
+    assert (events[-1].step, events[-1].status) == (8, "finished")
 
 
 @pytest.mark.parametrize("after_best", [0, 1, 2, 3, 4, 5])

@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 import pytest
-from worker_process import PACKAGE_ROOT, Worker
+from worker_process import DEADLINE_S, PACKAGE_ROOT, Worker
 
 from seqlm.data.prepared_text import prepare
 from seqlm.errors import RequestError, SeqlmError
@@ -360,6 +360,61 @@ def test_the_end_of_a_terminal_is_not_its_end(reused: Worker, small: Recipe) -> 
         worker.process.send_signal(end)
     assert worker.request(Describe(id="d")).status == "training"
     assert os.getsid(worker.process.pid) == worker.process.pid
+
+
+def test_a_worker_never_imports_from_the_working_folder(
+    spawn: Spawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, imported = tmp_path / "working", tmp_path / "imported"
+    folder.mkdir()
+    for name in ("seqlm", "json", "argparse", "torch", "numpy"):
+        program = f"open({str(imported)!r}, 'a').write(__name__)\n"
+        (folder / f"{name}.py").write_text(program)
+    monkeypatch.chdir(folder)
+    assert spawn().request(Describe(id="d")).status == "idle"  # torch is imported by now
+    assert not imported.exists()
+
+
+PARENT = """
+import signal, sys
+from seqlm.protocol.commands import Start
+from seqlm.worker import client
+signals = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
+if sys.argv[2] == "ignores":
+    for each in signals:
+        signal.signal(each, signal.SIG_IGN)
+else:
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+connection = client.spawn()
+connection.request(Start(id="s", recipe=sys.argv[1], name="mine"), 60)
+print(connection.process.pid)
+"""
+
+
+@pytest.mark.parametrize("what", ["ignores", "blocks"])
+def test_sigterm_stops_a_worker_whose_parent_ignores_or_blocks_signals(
+    small: Recipe, what: str
+) -> None:
+    command = [sys.executable, "-c", PARENT, small(steps=LONG), what]
+    parent = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=DEADLINE_S)
+    worker = psutil.Process(int(parent.stdout))
+    try:
+        for ignored in (signal.SIGINT, signal.SIGHUP):
+            worker.send_signal(ignored)
+        connection = client.attach(find_run("mine"))
+        assert connection is not None
+        with connection:
+            described = connection.request(Describe(id="d"), DEADLINE_S)
+            assert isinstance(described, DescribeAnswer)
+            assert described.status == "training"
+            worker.send_signal(signal.SIGTERM)
+            with pytest.raises(WorkerExited):
+                connection.receive(DEADLINE_S)
+    finally:
+        worker.kill()
+    ended = events_of(find_run("mine"))[-1]
+    assert isinstance(ended, Ended)
+    assert ended.status == "stopped"
 
 
 def test_a_refused_start_leaves_nothing_behind(reused: Worker, small: Recipe) -> None:
