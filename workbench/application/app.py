@@ -111,25 +111,25 @@ class Workbench(AppCommands):
         self._oracle.take(self.situation, message)
 
     @on(GeneratePane.TemperatureAsked)
-    @on(ControlsPane.ValueAsked)
-    @on(ControlsPane.PresetAsked)
-    @on(ControlsPane.UndoAsked)
-    @on(ControlsPane.RedoAsked)
+    @on(ControlsPane.ValueRequested)
+    @on(ControlsPane.PresetRequested)
+    @on(ControlsPane.UndoRequested)
+    @on(ControlsPane.RedoRequested)
     def _value_asked(self, message: Message) -> None:
         """Something else may be asked for now."""
         try:
             self._steering.take(self.situation, message)
         except SeqlmError as error:
-            self.main.controls.show_refusal(sanitize(str(error), 300))
+            self.main.controls.show_error(sanitize(str(error), 300))
         self._change(pending_config=self._steering.config, error_message="")
         self._read_text()
 
-    @on(ControlsPane.RateSearchAsked)
+    @on(ControlsPane.LrSearchRequested)
     def _rate_search_asked(self) -> None:
         self.action_find_rate()
 
-    @on(LossPane.StepAsked)
-    def _step_asked(self, message: LossPane.StepAsked) -> None:
+    @on(LossPane.StepRequested)
+    def _step_asked(self, message: LossPane.StepRequested) -> None:
         """The model as it was at a kept step; that it is not the one that was read is said."""
         self._change(viewed_step=message.step)
         if message.step != message.read:

@@ -8,7 +8,7 @@ from textual import work
 from workbench.application.lifecycle import AppLifecycle
 from workbench.keyboard.key_labels import KeyLabels
 from workbench.panes.controls.pane import ControlsPane
-from workbench.panes.controls.rows_state import controls_state
+from workbench.panes.controls.rows import controls_state
 from workbench.panes.controls.value_editing import scale_value
 from workbench.run.state import RunState
 from workbench.state.app_state import AppState
@@ -55,20 +55,22 @@ class AppCommands(AppLifecycle):
         rows = controls_state(self.situation).rows
         row = next(row for row in rows if row.key == _RATE)
         value = scale_value(row.setting, row.value, 2.0 if direction > 0 else 0.5)
-        self.post_message(ControlsPane.ValueAsked(_RATE, value))
+        self.post_message(ControlsPane.ValueRequested(_RATE, value))
 
     @work
     async def action_find_rate(self) -> None:
         """Try learning rates on a copy of the model; the one that is taken is asked for."""
         from workbench.application.lr_search import LrSearch
 
-        search = self._search = LrSearch(self._session, self.situation, self.main.controls.look)
+        search = self._search = LrSearch(
+            self._session, self.situation, self.main.controls.appearance
+        )
         search.ask()
         found = await self.push_screen_wait(search.screen)
         search.give_up()
         self._search = None
         if found is not None:
-            self.post_message(ControlsPane.ValueAsked(_RATE, found))
+            self.post_message(ControlsPane.ValueRequested(_RATE, found))
 
     def action_copy_pane(self) -> None:
         """Copy the current pane as text, to the clipboard and to a file."""
@@ -109,7 +111,7 @@ class AppCommands(AppLifecycle):
         from workbench.screens.open import OpenScreen
 
         hint = _left_behind(self.situation.run)
-        found = await self.push_screen_wait(OpenScreen(self.main.controls.look, hint))
+        found = await self.push_screen_wait(OpenScreen(self.main.controls.appearance, hint))
         if found is None:
             return
         self._session.put_down()
@@ -126,7 +128,7 @@ class AppCommands(AppLifecycle):
                 silent_for_s=0,
             )
         )
-        self.main.controls.begin()
+        self.main.controls.reset_cursor()
         # The Generate pane may yet hear of the weights of before; this comes after that.
         self.main.generate.call_later(lambda: self._oracle.show(self.situation))
         again = self.situation.keys.substitute_keys("<app.open> shows it again.")

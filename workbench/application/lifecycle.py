@@ -18,7 +18,7 @@ from workbench.controllers.query_router import QueryRouter
 from workbench.controllers.run_controller import RunController
 from workbench.controllers.run_monitor import PollTimers
 from workbench.corpus.loader import CorpusLoader
-from workbench.panes.controls.rows_state import controls_state
+from workbench.panes.controls.rows import controls_state
 from workbench.render.number_format import format_count
 from workbench.render.palette import DARK
 from workbench.run import last_seen
@@ -161,7 +161,7 @@ class AppLifecycle(TerminalApp):
             return
         with self.batch_update():
             self.main.show(situation)
-            self.main.controls.show_controls(controls_state(situation, *self._steering.reach))
+            self.main.controls.set_controls(controls_state(situation, *self._steering.reach))
             self._oracle.show(situation)
             self._show_keys()
         self._looking.show(situation.run.is_live)

@@ -58,17 +58,17 @@ class RunController:
             RequestError: The value is not possible; nothing was changed.
         """
         match message:
-            case ControlsPane.ValueAsked(key=key, value=value):
+            case ControlsPane.ValueRequested(key=key, value=value):
                 self.ask(situation, key, value)
             case GeneratePane.TemperatureAsked(value=value):
                 setting = dotted_keys.find(situation.pending_config, "sample.temperature")
                 now = situation.pending_config.sample.temperature
                 self.ask(situation, setting.key, clamp(setting, now, value))
-            case ControlsPane.PresetAsked(name=name):
+            case ControlsPane.PresetRequested(name=name):
                 self._asking = self._asking.with_preset(name)
-            case ControlsPane.UndoAsked():
+            case ControlsPane.UndoRequested():
                 self.undo(situation)
-            case ControlsPane.RedoAsked():
+            case ControlsPane.RedoRequested():
                 self.redo(situation)
 
     def pause_or_go_on(self, situation: AppState) -> None:

@@ -79,7 +79,7 @@ class Pane(RowWidget, can_focus=True):
         """Return the help of the pane and of its views."""
         return f"{cls.HELP} {views_help(cls.VIEWS)}".strip()
 
-    def show(self, situation: AppState) -> None:
+    def set_state(self, situation: AppState) -> None:
         """Show this situation."""
         self.situation = situation
         self.redraw()

@@ -113,7 +113,7 @@ class MainScreen(Screen[None]):
         self._hint_line.set_state(situation)
         self._tabs.set_key_labels(situation.keys)
         for pane in self.panes:
-            pane.show(situation)
+            pane.set_state(situation)
 
     def set_appearance(self, palette: Palette, ascii_only: bool) -> None:
         """Draw everything with these colours and signs."""

@@ -74,7 +74,7 @@ async def test_from_a_diverged_run_space_takes_the_rate_that_was_asked_for(
     app = harness.app(recorded("diverging"), is_alive=False)
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
-        app.main.controls.post_message(ControlsPane.ValueAsked("train.learning_rate", 0.5))
+        app.main.controls.post_message(ControlsPane.ValueRequested("train.learning_rate", 0.5))
         await wait_until_settled(pilot)
         await pilot.press("space")
         await wait_until_settled(pilot)
@@ -117,11 +117,11 @@ async def test_a_text_that_comes_too_late_is_dropped(
     app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
-        app.main.controls.post_message(ControlsPane.PresetAsked("python-lstm"))
+        app.main.controls.post_message(ControlsPane.PresetRequested("python-lstm"))
         await pilot.pause()
         await pilot.pause()
         assert app.situation.loading_message
-        app.main.controls.post_message(ControlsPane.UndoAsked())
+        app.main.controls.post_message(ControlsPane.UndoRequested())
         await wait_until_settled(pilot)
         may_end.set()
         for _ in range(20):
@@ -208,14 +208,14 @@ async def test_a_live_value_goes_to_the_run_and_another_waits_for_the_next(
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
-        app.main.controls.post_message(ControlsPane.ValueAsked("train.learning_rate", 0.01))
-        app.main.controls.post_message(ControlsPane.ValueAsked("model.hidden", 300))
+        app.main.controls.post_message(ControlsPane.ValueRequested("train.learning_rate", 0.01))
+        app.main.controls.post_message(ControlsPane.ValueRequested("model.hidden", 300))
         await wait_until_settled(pilot)
         told = harness.worker.heard_of(SetValue)
         assert [(m.key, m.value) for m in told] == [("train.learning_rate", 0.01)]
         assert app.situation.pending_keys == ("model.hidden",)
-        app.main.controls.post_message(ControlsPane.UndoAsked())
-        app.main.controls.post_message(ControlsPane.UndoAsked())
+        app.main.controls.post_message(ControlsPane.UndoRequested())
+        app.main.controls.post_message(ControlsPane.UndoRequested())
         await wait_until_settled(pilot)
         assert app.situation.pending_keys == ()
         assert [m.value for m in harness.worker.heard if isinstance(m, SetValue)] == [0.01, 0.05]
@@ -228,7 +228,7 @@ async def test_a_refused_start_with_other_values_leaves_the_run_as_it_was(
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
         harness.worker.refusal = "no"
-        app.main.controls.post_message(ControlsPane.ValueAsked("model.hidden", 300))
+        app.main.controls.post_message(ControlsPane.ValueRequested("model.hidden", 300))
         await wait_until_settled(pilot)
         await pilot.press("r")
         await wait_until_settled(pilot)

@@ -67,7 +67,7 @@ async def test_the_field_that_opens_shows_it(
     app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
-        screen = OpenScreen(app.main.controls.look, hint=f"{name} goes on.")
+        screen = OpenScreen(app.main.controls.appearance, hint=f"{name} goes on.")
         app.push_screen(screen)
         await pilot.pause()
         assert f"{name} goes on." in str(screen.query_one(Static).content)

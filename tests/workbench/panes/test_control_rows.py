@@ -6,10 +6,9 @@ from seqlm.configuration import dotted_keys
 from seqlm.presets import PRESETS
 from seqlm.runspec import recipe, relevance
 from workbench.panes.controls.render import controls_rows
-from workbench.panes.controls.rows import SECTIONS, control_rows
-from workbench.panes.controls.rows_state import ControlsState
+from workbench.panes.controls.rows import SECTIONS, ControlsState, control_rows
 from workbench.panes.controls.setting_text import explanation
-from workbench.panes.controls.view_model import ControlsView
+from workbench.panes.controls.view_model import ControlsViewModel
 from workbench.state.app_state import AppState
 
 MLP = recipe.parse_recipe("names-mlp")
@@ -82,7 +81,7 @@ def test_a_value_that_was_set_without_an_effect_is_shown_as_such() -> None:
     assert explanation(words.setting, words.no_effect).startswith(
         "No effect unless tokenizer is word. Only the most frequent words. 1 to 1,000,000, or off"
     )
-    drawn = controls_rows(ControlsView(ControlsState(tuple(rows.values()))), 60, 90)
+    drawn = controls_rows(ControlsViewModel(ControlsState(tuple(rows.values()))), 60, 90)
     assert sum("no effect" in text for row in drawn for text, _ in row) == 1
 
 

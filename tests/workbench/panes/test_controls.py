@@ -18,7 +18,6 @@ from seqlm.presets import PRESETS
 from seqlm.runspec import recipe
 from workbench.corpus.preview import Preview
 from workbench.keyboard.key_labels import DEFAULT_KEYS
-from workbench.panes.controls.footer import explanation_rows
 from workbench.panes.controls.pane import ControlsPane
 from workbench.panes.controls.presets import (
     PresetScreen,
@@ -28,12 +27,10 @@ from workbench.panes.controls.presets import (
     parameter_count_text,
     preset_line,
 )
-from workbench.panes.controls.render import action_at, controls_rows
-from workbench.panes.controls.rows import control_rows
-from workbench.panes.controls.rows_state import ControlsState
-from workbench.panes.controls.summary import summary
+from workbench.panes.controls.render import action_at, controls_rows, explanation_rows, summary
+from workbench.panes.controls.rows import ControlsState, control_rows
 from workbench.panes.controls.view_model import (
-    ControlsView,
+    ControlsViewModel,
     n_list_lines,
     overflow_text,
     scrolled,
@@ -68,12 +65,12 @@ def shown(asked: RunConfig, running: RunConfig | None = None, **in_force: Any) -
     )
 
 
-def view_on(key: str, width: int, height: int, **changes: Any) -> ControlsView:
-    view = ControlsView(CONTENT, cursor=KEYS.index(key), **changes)
+def view_on(key: str, width: int, height: int, **changes: Any) -> ControlsViewModel:
+    view = ControlsViewModel(CONTENT, cursor=KEYS.index(key), **changes)
     return scrolled_to_cursor(view, width, height)
 
 
-def plain(view: ControlsView, width: int, height: int) -> list[str]:
+def plain(view: ControlsViewModel, width: int, height: int) -> list[str]:
     rows = controls_rows(view, width, height)
     return ["".join(text for text, _ in row)[:width].rstrip() for row in rows]
 
@@ -134,7 +131,7 @@ def test_help_of_a_setting_is_whole_where_there_is_room_and_names_the_value_of_t
             words = explanation_rows(row, DEFAULT_KEYS)
             value = dotted_keys.value_of(PRESETS[preset].config, row.key)
             assert words.endswith(f"; {row.setting.show(value)} in {preset}.")
-            view = ControlsView(ControlsState(rows), rows.index(row))
+            view = ControlsViewModel(ControlsState(rows), rows.index(row))
             under = "".join(plain(view, 76, 24)).replace(" ", "")
             assert words.replace(" ", "") in under
 
@@ -142,7 +139,7 @@ def test_help_of_a_setting_is_whole_where_there_is_room_and_names_the_value_of_t
 def test_the_border_says_how_much_of_the_list_is_not_seen() -> None:
     for height in range(3, 60):
         for at in range(len(ROWS)):
-            view = scrolled_to_cursor(ControlsView(CONTENT, at), 35, height)
+            view = scrolled_to_cursor(ControlsViewModel(CONTENT, at), 35, height)
             seen = plain(view, 35, height)[: n_list_lines(35, height)]
             n_seen = sum(not line.startswith(("─", "✗", "  ")) and line != "" for line in seen)
             told = [
@@ -162,15 +159,15 @@ def test_one_row_sums_up() -> None:
 def test_a_value_that_has_no_room_goes_before_the_one_that_waits() -> None:
     six = recipe.parse_recipe("names-ngram")
     asked = recipe.apply_settings(six, ["model.smoothing=witten-bell"])
-    view = ControlsView(shown(asked, six), cursor=9)
+    view = ControlsViewModel(shown(asked, six), cursor=9)
     assert any("→ witten-bell" in row for row in plain(view, 35, 24))
 
 
 def test_nothing_waits_and_values_that_wait_for_going_on() -> None:
-    words = "\n".join(plain(ControlsView(shown(MLP, MLP)), 35, 20))
+    words = "\n".join(plain(ControlsViewModel(shown(MLP, MLP)), 35, 20))
     assert "No value waits." in words
     slower = recipe.apply_settings(MLP, ["train.learning_rate=0.05"])
-    words = "\n".join(plain(ControlsView(shown(slower, MLP)), 35, 20))
+    words = "\n".join(plain(ControlsViewModel(shown(slower, MLP)), 35, 20))
     assert "1 waits: space goes on with it, u" in words
 
 
@@ -187,7 +184,7 @@ def test_any_size_shows_the_cursor(
     cursor: int, width: int, height: int, name: str, refusal: str, wheel: list[int]
 ) -> None:
     palette = PALETTES[name]
-    view = ControlsView(CONTENT, cursor=cursor, refusal=refusal)
+    view = ControlsViewModel(CONTENT, cursor=cursor, refusal=refusal)
     for by in wheel:
         view = scrolled(view, by, width, height)
     view = scrolled_to_cursor(view, width, height)
@@ -205,7 +202,7 @@ def test_any_size_shows_the_cursor(
 
 def test_nothing_to_show_is_no_crash() -> None:
     for height in range(12):
-        assert len(controls_rows(ControlsView(), 20, height)) == height
+        assert len(controls_rows(ControlsViewModel(), 20, height)) == height
 
 
 def test_where_a_click_means_what() -> None:
@@ -232,21 +229,21 @@ class Host(App[None]):
         return self.query_one(ControlsPane)
 
     def on_mount(self) -> None:
-        self.pane.show_controls(shown(self.asked))
+        self.pane.set_controls(shown(self.asked))
         self.pane.focus()
 
-    def on_controls_pane_value_asked(self, asked: ControlsPane.ValueAsked) -> None:
+    def on_controls_pane_value_requested(self, asked: ControlsPane.ValueRequested) -> None:
         self.heard.append((asked.key, asked.value))
         self.asked = dotted_keys.with_value(self.asked, asked.key, asked.value)
-        self.pane.show_controls(shown(self.asked))
+        self.pane.set_controls(shown(self.asked))
 
-    def on_controls_pane_preset_asked(self, asked: ControlsPane.PresetAsked) -> None:
+    def on_controls_pane_preset_requested(self, asked: ControlsPane.PresetRequested) -> None:
         self.heard.append(asked.name)
 
-    def on_controls_pane_undo_asked(self) -> None:
+    def on_controls_pane_undo_requested(self) -> None:
         self.heard.append("undo")
 
-    def on_controls_pane_redo_asked(self) -> None:
+    def on_controls_pane_redo_requested(self) -> None:
         self.heard.append("redo")
 
 
@@ -273,7 +270,7 @@ async def test_keys_step_halve_double_and_take_back() -> None:
 async def test_keys_that_would_do_nothing_are_not_there() -> None:
     app = Host()
     async with app.run_test(size=(40, 40)) as pilot:
-        app.pane.show_controls(replace(shown(MLP), can_undo=False, can_redo=False))
+        app.pane.set_controls(replace(shown(MLP), can_undo=False, can_redo=False))
         rate = {active.binding.id for active in app.screen.active_bindings.values()}
         assert {"controls.less", "controls.halve"} <= rate
         assert not {"controls.undo", "controls.redo", "controls.leave"} & rate
@@ -353,7 +350,7 @@ async def test_the_cursor_stays_on_its_setting_when_rows_change() -> None:
     async with app.run_test(size=(40, 30)) as pilot:
         await press(pilot, ["end"])
         here = app.pane.view.row
-        app.pane.show_controls(shown(recipe.parse_recipe("names-bigram")))
+        app.pane.set_controls(shown(recipe.parse_recipe("names-bigram")))
         assert here is not None
         assert app.pane.view.row is not None
         assert app.pane.view.row.key == here.key
@@ -407,9 +404,9 @@ async def test_the_same_rows_again_draw_nothing(monkeypatch: pytest.MonkeyPatch)
         await pilot.pause()
         refreshed: list[Any] = []
         monkeypatch.setattr(app.pane, "refresh", lambda *regions, **_: refreshed.append(regions))
-        app.pane.show_controls(shown(MLP))
+        app.pane.set_controls(shown(MLP))
         assert refreshed == []
-        app.pane.show_controls(shown(MLP, MLP, **{RATE: 0.025}))
+        app.pane.set_controls(shown(MLP, MLP, **{RATE: 0.025}))
         assert [len(regions) for regions in refreshed] == [1]
 
 
@@ -460,7 +457,7 @@ def test_no_name_in_the_list_of_presets_is_cut(width: int) -> None:
 async def test_settings_that_do_not_go_together_keep_the_field_open() -> None:
     app = Host()
     async with app.run_test(size=(40, 40)) as pilot:
-        app.pane.show(AppState(MLP))
+        app.pane.set_state(AppState(MLP))
         while app.pane.view.row is None or app.pane.view.row.key != "data.split":
             await press(pilot, ["down"])
         await press(pilot, ["enter", *"70/20/20", "enter"])
@@ -475,7 +472,7 @@ async def test_an_arrow_that_leads_to_what_does_not_go_together_says_so() -> Non
     app = Host()
     app.asked = recipe.parse_recipe("names-mlp train.example=window")
     async with app.run_test(size=(40, 40)) as pilot:
-        app.pane.show(AppState(app.asked))
+        app.pane.set_state(AppState(app.asked))
         while app.pane.view.row is None or app.pane.view.row.key != "model.kind":
             await press(pilot, ["down"])
         await press(pilot, ["right"])
@@ -485,5 +482,5 @@ async def test_an_arrow_that_leads_to_what_does_not_go_together_says_so() -> Non
 
 def test_hostile_values_are_harmless() -> None:
     config = dotted_keys.with_value(MLP, "data.corpus", "[/red]\x1b]52;c;x\x07漢\n")
-    for line in plain(ControlsView(shown(config)), 50, 50):
+    for line in plain(ControlsViewModel(shown(config)), 50, 50):
         assert sanitize(line) == line

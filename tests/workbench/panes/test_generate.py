@@ -584,7 +584,7 @@ async def test_a_prompt_that_was_never_taught_alone_says_so() -> None:
     words = "▸ 124 never begins a line of train: nothing was taught about it alone"
     app = Host(dict.fromkeys(preview.vocabulary, 1 / 128))
     async with app.run_test(size=(80, 20)) as pilot:
-        app.pane.show(AppState(preset_config("counting"), preview=preview))
+        app.pane.set_state(AppState(preset_config("counting"), preview=preview))
         app.pane.show_source("counting-1", "live", 1, preview.text.tokenizer)
         for typed, is_said in (("124", True), ("122", False), ("123 124", False), ("127", True)):
             app.pane.post_message(Paste(typed))

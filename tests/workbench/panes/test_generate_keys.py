@@ -36,7 +36,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Preview:
 
 
 def with_text(app: Host, preview: Preview) -> None:
-    app.pane.show(AppState(RunConfig(preset="names-mlp"), preview=preview))
+    app.pane.set_state(AppState(RunConfig(preset="names-mlp"), preview=preview))
 
 
 # Views

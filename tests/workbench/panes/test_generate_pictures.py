@@ -67,7 +67,7 @@ def test_a_tree_after_picks_and_an_undo(snap_compare: Compare, preview: Preview)
     app = Picture(shares, SampleConfig(seed=7), keys)
 
     async def play(pilot: Pilot[None]) -> None:
-        app.pane.show(AppState(RunConfig(preset="names-mlp"), preview=preview))
+        app.pane.set_state(AppState(RunConfig(preset="names-mlp"), preview=preview))
         await app.play(pilot)
 
     assert snap_compare(app, terminal_size=(100, 20), run_before=play)
@@ -80,7 +80,7 @@ def test_a_game_of_three_guesses_in_ascii(snap_compare: Compare, preview: Previe
 
     async def play(pilot: Pilot[None]) -> None:
         app.pane.set_appearance(NO_COLOR, ascii_only=True)
-        app.pane.show(AppState(RunConfig(preset="names-mlp"), preview=preview))
+        app.pane.set_state(AppState(RunConfig(preset="names-mlp"), preview=preview))
         await app.play(pilot)
 
     assert snap_compare(app, terminal_size=(80, 18), run_before=play)

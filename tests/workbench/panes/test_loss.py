@@ -22,7 +22,7 @@ from workbench.panes.loss.chart import references
 from workbench.panes.loss.pane import LossPane
 from workbench.panes.loss.render import LossBody, shares
 from workbench.panes.loss.rows import change_rows
-from workbench.panes.loss.view_model import X_SCALES, Y_SCALES, LossView, XScale
+from workbench.panes.loss.view_model import X_SCALES, Y_SCALES, LossViewModel, XScale
 from workbench.run.loss_series import MAX_EQUAL_BINS
 from workbench.run.reducer import reduce_events
 from workbench.run.state import AppliedChange, LossPoint, RunState
@@ -50,7 +50,7 @@ def texts(rows: Sequence[Row]) -> list[str]:
     return ["".join(text for text, _ in row) for row in rows]
 
 
-def body(found: AppState, view: LossView, width: int = 77, height: int = 18) -> LossBody:
+def body(found: AppState, view: LossViewModel, width: int = 77, height: int = 18) -> LossBody:
     return LossBody(found, view, width, height, ascii_only=False)
 
 
@@ -78,7 +78,7 @@ def test_rows_fit_at_every_size_however_one_looks(
     window: tuple[float, float] | None,
     ascii_only: bool,
 ) -> None:
-    view = LossView(x, y, cursor, window)  # type: ignore[arg-type]
+    view = LossViewModel(x, y, cursor, window)  # type: ignore[arg-type]
     found = LossBody(shown(told(name, n_events)), view, width, height, ascii_only)
     rows = texts(found.rows())
     assert len(rows) <= height
@@ -92,8 +92,8 @@ def test_rows_fit_at_every_size_however_one_looks(
 def test_a_step_is_read_in_one_row(shown: Shown) -> None:
     found = shown(told("steered"))
     run = found.run
-    stop = body(found, LossView()).stops[-8]
-    row = texts(body(found, LossView(cursor=stop)).rows())[-1]
+    stop = body(found, LossViewModel()).stops[-8]
+    row = texts(body(found, LossViewModel(cursor=stop)).rows())[-1]
     parts = [part for part in run.train.growing if part.step == stop]
     assert len(parts) == 1
     val = run.val.before(stop)
@@ -107,7 +107,7 @@ def test_a_step_is_read_in_one_row(shown: Shown) -> None:
 def test_one_step_alone_has_no_range(shown: Shown) -> None:
     found = shown(told("steered"))
     loss = next(e.losses[0] for e in recorded("steered") if isinstance(e, StepsDone))
-    row = texts(body(found, LossView(cursor=1)).rows())[-1]
+    row = texts(body(found, LossViewModel(cursor=1)).rows())[-1]
     assert row.startswith(f"1: train {loss:.4f}   val —")
 
 
@@ -117,7 +117,7 @@ def test_what_is_read_is_what_came(shown: Shown) -> None:
     losses = [x for e in recorded("steered") if isinstance(e, StepsDone) for x in e.losses]
     for x in X_SCALES:
         seen, total = 0, 0.0
-        picture = body(found, LossView(x=x))
+        picture = body(found, LossViewModel(x=x))
         for reading in picture._readings:
             assert reading.low <= reading.mean <= reading.high
             seen, total = seen + reading.n, total + reading.mean * reading.n
@@ -129,11 +129,11 @@ def test_other_units_are_named(shown: Shown) -> None:
     found = shown(told("steered"))
     assert found.run.val_last is not None
     nats = found.run.val_last.loss
-    rows = texts(body(found, LossView(y="bits")).rows())
+    rows = texts(body(found, LossViewModel(y="bits")).rows())
     assert rows[0].startswith("bits   train ")
     assert f"val {nats / 0.6931471805599453:.4f}" in rows[0]
     assert any("uniform" in row and "4.755" in row for row in rows)
-    rows = texts(body(found, LossView(y="perplexity")).rows())
+    rows = texts(body(found, LossViewModel(y="perplexity")).rows())
     assert f"val {2.718281828459045**nats:.3f}" in rows[0]
     assert any("uniform" in row and "27.000" in row for row in rows)
     assert not texts([numbers_row(found, 80)])[0].startswith("nats")
@@ -141,28 +141,28 @@ def test_other_units_are_named(shown: Shown) -> None:
 
 def test_a_second_and_an_epoch_are_read_too(shown: Shown) -> None:
     found = shown(told("steered"))
-    stop = body(found, LossView(x="seconds")).stops[-1]
+    stop = body(found, LossViewModel(x="seconds")).stops[-1]
     seconds = found.run.course.seconds_at(stop)
-    row = texts(body(found, LossView(x="seconds", cursor=stop)).rows())[-1]
+    row = texts(body(found, LossViewModel(x="seconds", cursor=stop)).rows())[-1]
     assert f"at {round(seconds, 2):g} s" in row
-    row = texts(body(found, LossView(x="epochs", cursor=stop)).rows())[-1]
+    row = texts(body(found, LossViewModel(x="epochs", cursor=stop)).rows())[-1]
     assert f"epoch {3600 * 32 / 114_291:.3g}"[:9] in row
 
 
 def test_where_there_is_no_row_the_reading_takes_that_of_the_numbers(shown: Shown) -> None:
     found = shown(told("steered"))
-    low = texts(body(found, LossView(cursor=300), height=7).rows())
+    low = texts(body(found, LossViewModel(cursor=300), height=7).rows())
     assert low[0].split(":")[0].isdigit()
-    assert texts(body(found, LossView(), height=7).rows())[0].startswith("train ")
+    assert texts(body(found, LossViewModel(), height=7).rows())[0].startswith("train ")
     assert len(low) == 7
-    assert low[1:] != texts(body(found, LossView(), height=7).rows())[1:]
+    assert low[1:] != texts(body(found, LossViewModel(), height=7).rows())[1:]
 
 
 def test_before_a_step_is_read_the_row_says_how(shown: Shown) -> None:
-    rows = texts(body(shown(told("steered")), LossView()).rows())
+    rows = texts(body(shown(told("steered")), LossViewModel()).rows())
     assert rows[-1] == "end 3,600 │ ←→ read any step │ + - zoom"
     live = replace(told("steered"), status="training")
-    assert texts(body(shown(live), LossView()).rows())[-1].startswith("now 3,600 │")
+    assert texts(body(shown(live), LossViewModel()).rows())[-1].startswith("now 3,600 │")
 
 
 @pytest.mark.parametrize("n_changes", [0, 1, 9])
@@ -179,11 +179,11 @@ def test_the_chart_has_the_rows_first(n_changes: int) -> None:
 
 def test_the_rate_stands_under_the_chart_where_there_is_room(shown: Shown) -> None:
     found = shown(told("steered"))
-    rows = texts(body(found, LossView(), 151, 23).rows())
+    rows = texts(body(found, LossViewModel(), 151, 23).rows())
     assert any(row.rstrip().endswith("rate 0.05") for row in rows)
     assert all(cell_len(row) == 151 for row in rows[1:-2])
     assert not any(
-        "rate 0.1 " in row for row in texts(body(found, LossView(), 77, 18).rows())[1:-2]
+        "rate 0.1 " in row for row in texts(body(found, LossViewModel(), 77, 18).rows())[1:-2]
     )
 
 
@@ -217,7 +217,7 @@ def test_the_losses_that_a_run_is_judged_on_stand_alone_or_first(
 
 
 def test_the_effect_of_a_change_is_listed(shown: Shown) -> None:
-    rows = texts(body(shown(told("steered")), LossView()).rows())
+    rows = texts(body(shown(told("steered")), LossViewModel()).rows())
     listed = next(row for row in rows if row.startswith("▲1 "))
     assert "learning rate 0.1 → 0.05" in listed
     assert "val 3.306 at 2,000 → 2.993 at 2,400" in listed
@@ -288,7 +288,7 @@ class Host(App[None]):
         yield self.pane
 
     def on_mount(self) -> None:
-        self.pane.show(self._found)
+        self.pane.set_state(self._found)
         self.pane.focus()
 
     @property
@@ -314,7 +314,7 @@ async def test_keys_read_steps_and_change_the_axes(shown: Shown) -> None:
         await pilot.press("home")
         assert drawn(host)[-2].startswith("┃ 1: train ")
         await pilot.press("l", "right", "pagedown", "h", "pageup", "end", "y", "x")
-        assert host.pane.view == LossView("linear", "log", 3600)
+        assert host.pane.view == LossViewModel("linear", "log", 3600)
         assert "x linear · y log" in drawn(host)[0]
         assert {"now", "zoom_in"} <= host.keys
         await pilot.press("plus", "plus")
@@ -323,7 +323,7 @@ async def test_keys_read_steps_and_change_the_axes(shown: Shown) -> None:
         await pilot.press("minus")
         assert host.pane.view.window is not None
         await pilot.press("0", "escape")
-        assert host.pane.view == LossView("linear", "log")
+        assert host.pane.view == LossViewModel("linear", "log")
         assert not {"now", "show_all", "zoom_out"} & host.keys
 
 
@@ -342,7 +342,7 @@ async def test_before_training_there_is_nothing_to_read(shown: Shown) -> None:
     host = Host(shown(RunState()))
     async with host.run_test(size=(80, 20)) as pilot:
         await pilot.press("left", "plus", "home", "x", "y")
-        assert host.pane.view == LossView("linear", "log")
+        assert host.pane.view == LossViewModel("linear", "log")
         assert not {"read(-1)", "zoom_in", "now"} & host.keys
         assert any("uniform" in row for row in drawn(host))
 
@@ -385,7 +385,7 @@ def test_a_frame_costs_the_same_after_a_million_steps(
     short_and_long: tuple[AppState, AppState], x: XScale
 ) -> None:
     short, long = short_and_long
-    view = LossView(x=x)
+    view = LossViewModel(x=x)
     costs = [lines_run(lambda: body(found, view).rows()) for found in (short, long)]  # noqa: B023
     assert costs[1] <= 1.5 * costs[0]
 
@@ -408,6 +408,6 @@ def test_a_frame_takes_no_longer_after_a_million_steps(
     for _ in range(100):
         for found, times in zip(short_and_long, costs, strict=True):
             began = time.process_time()
-            body(found, LossView()).rows()
+            body(found, LossViewModel()).rows()
             times.append(time.process_time() - began)
     assert median(costs[1]) <= 1.5 * median(costs[0])

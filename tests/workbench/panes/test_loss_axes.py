@@ -20,7 +20,7 @@ from workbench.panes.loss.chart import (
     rates_shown,
     references,
 )
-from workbench.panes.loss.view_model import X_SCALES, LossView, XScale, zoomed
+from workbench.panes.loss.view_model import X_SCALES, LossViewModel, XScale, zoomed
 from workbench.render.axis import LinearAxis, LogAxis
 from workbench.render.chart.chart import make_layout
 from workbench.render.chart.loss_range import LARGEST_DRAWN
@@ -51,7 +51,7 @@ def test_a_step_by_second_and_by_epoch() -> None:
 def test_a_part_of_the_axis_has_its_steps(scale: XScale, center: int) -> None:
     whole, x = whole_axis(WHOLE, scale), x_of(WHOLE, scale)
     assert steps_shown(WHOLE, scale, whole)[1] == pytest.approx(N_STEPS, rel=0.01)
-    view = zoomed(LossView(x=scale), whole, x(center), 4)
+    view = zoomed(LossViewModel(x=scale), whole, x(center), 4)
     axis = whole if view.window is None else type(whole)(*view.window)
     first, last = steps_shown(WHOLE, scale, axis)
     assert first <= center * 1.05 + 1
@@ -75,12 +75,12 @@ def test_before_training_every_axis_can_be_drawn() -> None:
         axis = whole_axis(new, scale)
         assert axis.value(1) > axis.value(0)
         assert steps_shown(new, scale, axis)
-        assert rates_shown(new, LossView(x=scale)) == [(x_of(new, scale)(1), 0.1)]
+        assert rates_shown(new, LossViewModel(x=scale)) == [(x_of(new, scale)(1), 0.1)]
 
 
 @pytest.mark.parametrize("scale", ["log", "linear", "epochs"])
 def test_columns_once_drawn_stay(scale: XScale) -> None:
-    view = LossView(x=scale)
+    view = LossViewModel(x=scale)
     column: Callable[[AppState], int] = lambda found: make_layout(  # noqa: E731
         chart_spec(found, view, 80, 18)
     ).column(x_of(found, scale)(1_000))
@@ -90,7 +90,7 @@ def test_columns_once_drawn_stay(scale: XScale) -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.sampled_from(X_SCALES), st.integers(1, N_STEPS), st.integers(1, 5))
 def test_a_part_is_drawn_from_bins_as_fine_as_there_are(scale: XScale, step: int, n: int) -> None:
-    view, whole, x = LossView(x=scale), whole_axis(WHOLE, scale), x_of(WHOLE, scale)
+    view, whole, x = LossViewModel(x=scale), whole_axis(WHOLE, scale), x_of(WHOLE, scale)
     for _ in range(n):
         view = zoomed(view, whole, x(step))
     shown = bins_shown(WHOLE, view, WHOLE.run.train)
@@ -100,7 +100,7 @@ def test_a_part_is_drawn_from_bins_as_fine_as_there_are(scale: XScale, step: int
 def test_a_part_is_drawn_with_the_references_near_it(preview: Preview) -> None:
     run = replace(WHOLE.run, best=None)
     found = replace(WHOLE, run=run, preview=preview)
-    spec = chart_spec(found, LossView(window=(3_000.0, 3_600.0)), 80, 18)
+    spec = chart_spec(found, LossViewModel(window=(3_000.0, 3_600.0)), 80, 18)
     losses = [row[1] for series in (spec.train, spec.val) for row in series]
     room = 0.25 * (max(losses) - min(losses))
     near = {
@@ -109,12 +109,12 @@ def test_a_part_is_drawn_with_the_references_near_it(preview: Preview) -> None:
         if min(losses) - room <= ref.value <= max(losses) + room
     }
     assert {ref.label for ref in spec.references} == near != {"bigram", "uniform", "expected"}
-    assert len(chart_spec(found, LossView(), 80, 18).references) == len(references(found))
+    assert len(chart_spec(found, LossViewModel(), 80, 18).references) == len(references(found))
 
 
 def test_the_rate_is_told_up_to_the_latest_step() -> None:
     for scale in X_SCALES:
-        rates = rates_shown(WHOLE, LossView(x=scale))
+        rates = rates_shown(WHOLE, LossViewModel(x=scale))
         assert rates[0][1] == 0.1
         assert rates[-1] == (x_of(WHOLE, scale)(N_STEPS), 0.05)
         assert [x for x, _ in rates] == sorted(x for x, _ in rates)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from workbench.panes.loss.view_model import (
     X_SCALES,
     Y_SCALES,
-    LossView,
+    LossViewModel,
     all_shown,
     moved,
     next_x,
@@ -24,11 +24,11 @@ AXES: dict[str, Axis] = {
     "seconds": SecondsAxis(0, 40.0),
     "epochs": LinearAxis(0, 12.5),
 }
-views = st.builds(LossView, x=st.sampled_from(X_SCALES))
+views = st.builds(LossViewModel, x=st.sampled_from(X_SCALES))
 
 
 def test_axes_come_round() -> None:
-    view = LossView(cursor=7, window=(1.0, 9.0))
+    view = LossViewModel(cursor=7, window=(1.0, 9.0))
     seen = [view]
     for _ in range(4):
         seen.append(next_x(seen[-1]))
@@ -42,16 +42,16 @@ def test_axes_come_round() -> None:
 
 def test_the_cursor_begins_at_the_latest_column() -> None:
     stops = [1, 10, 100, 1000]
-    assert moved(LossView(), stops, -1).cursor == 1000
-    assert moved(LossView(), stops, 1).cursor == 1000
-    assert moved(LossView(), stops, -2).cursor == 10
-    assert moved(LossView(cursor=100), stops, -1).cursor == 10
-    assert moved(LossView(cursor=100), [], -1).cursor == 100
-    assert without_cursor(LossView(cursor=3)).cursor is None
+    assert moved(LossViewModel(), stops, -1).cursor == 1000
+    assert moved(LossViewModel(), stops, 1).cursor == 1000
+    assert moved(LossViewModel(), stops, -2).cursor == 10
+    assert moved(LossViewModel(cursor=100), stops, -1).cursor == 10
+    assert moved(LossViewModel(cursor=100), [], -1).cursor == 100
+    assert without_cursor(LossViewModel(cursor=3)).cursor is None
 
 
 def test_the_cursor_stays_at_its_step_when_columns_become_others() -> None:
-    at_55 = LossView(cursor=55)
+    at_55 = LossViewModel(cursor=55)
     assert moved(at_55, [1, 10, 100, 1000], 1).cursor == 1000
     assert moved(at_55, [1, 10, 100, 1000], -1).cursor == 10
     assert moved(at_55, [1, 20, 40], 1).cursor == 40
@@ -62,7 +62,7 @@ def test_the_cursor_stays_at_its_step_when_columns_become_others() -> None:
     st.lists(st.integers(-12, 12)),
 )
 def test_the_cursor_is_always_on_a_drawn_column(stops: list[int], moves: list[int]) -> None:
-    view = LossView()
+    view = LossViewModel()
     for by in moves:
         view = moved(view, stops, by)
         assert view.cursor in stops
@@ -71,7 +71,9 @@ def test_the_cursor_is_always_on_a_drawn_column(stops: list[int], moves: list[in
 
 
 @given(views, st.lists(st.tuples(st.floats(0, 1), st.sampled_from([2.0, 0.5])), max_size=30))
-def test_a_part_lies_within_the_whole(view: LossView, zooms: list[tuple[float, float]]) -> None:
+def test_a_part_lies_within_the_whole(
+    view: LossViewModel, zooms: list[tuple[float, float]]
+) -> None:
     whole = AXES[view.x]
     for share, factor in zooms:
         view = zoomed(view, whole, whole.value(share), factor)
@@ -83,7 +85,9 @@ def test_a_part_lies_within_the_whole(view: LossView, zooms: list[tuple[float, f
 
 
 @given(views, st.floats(0, 1), st.integers(1, 4))
-def test_what_was_zoomed_into_stays_under_the_eye(view: LossView, share: float, n: int) -> None:
+def test_what_was_zoomed_into_stays_under_the_eye(
+    view: LossViewModel, share: float, n: int
+) -> None:
     whole = AXES[view.x]
     center = whole.value(share)
     for _ in range(n):
@@ -95,7 +99,7 @@ def test_what_was_zoomed_into_stays_under_the_eye(view: LossView, share: float, 
 
 
 def test_a_zoom_ends_where_steps_can_be_told_apart() -> None:
-    view = LossView(x="linear")
+    view = LossViewModel(x="linear")
     for _ in range(99):
         view = zoomed(view, AXES["linear"], 100.0)
     assert view.window is not None

@@ -9,7 +9,7 @@ from seqlm.configuration.run_config import Change, DataConfig
 from seqlm.protocol.events import ValueChanged
 from seqlm.runspec import recipe
 from workbench.corpus.preview import Preview
-from workbench.panes.controls.rows_state import controls_state
+from workbench.panes.controls.rows import controls_state
 from workbench.run.reducer import reduce_events
 from workbench.run.state import AppliedChange, RunState
 from workbench.state.app_state import AppState

@@ -6,10 +6,10 @@ from textual.binding import BindingType
 
 from workbench.keyboard.bindings import make_binding
 from workbench.panes.controls.value_editing import is_number
-from workbench.panes.controls.view_model import ControlsView
+from workbench.panes.controls.view_model import ControlsViewModel
 
 
-def is_action_available(view: ControlsView, action: str) -> bool:
+def is_action_available(view: ControlsViewModel, action: str) -> bool:
     """Whether an action of the pane would do something now."""
     setting = view.row.setting if view.row else None
     match action:
@@ -28,7 +28,7 @@ def is_action_available(view: ControlsView, action: str) -> bool:
     return True
 
 
-def action_availability(view: ControlsView) -> tuple[bool, ...]:
+def action_availability(view: ControlsViewModel) -> tuple[bool, ...]:
     """What is possible of that which depends on the view: when it changes, so do the keys shown."""
     return tuple(
         is_action_available(view, name)

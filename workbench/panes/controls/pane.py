@@ -17,14 +17,17 @@ from workbench.panes.controls.bindings import (
     action_availability,
     is_action_available,
 )
-from workbench.panes.controls.footer import explanation_rows
-from workbench.panes.controls.render import action_at, controls_rows, label_width
-from workbench.panes.controls.rows import PRESET_KEY, ControlRow, first_row
-from workbench.panes.controls.rows_state import ControlsState
+from workbench.panes.controls.render import (
+    action_at,
+    controls_rows,
+    explanation_rows,
+    label_width,
+    summary,
+)
+from workbench.panes.controls.rows import PRESET_KEY, ControlRow, ControlsState, first_row
 from workbench.panes.controls.setting_text import format_typed, join_sentences
-from workbench.panes.controls.summary import summary
 from workbench.panes.controls.value_editing import next_value, scale_value
-from workbench.panes.controls.view_model import ControlsView
+from workbench.panes.controls.view_model import ControlsViewModel
 from workbench.panes.input_field import field_of, has_focus_in_field, is_key_of
 from workbench.panes.pane import Pane
 from workbench.state.app_state import AppState
@@ -51,38 +54,38 @@ class ControlsPane(Pane):
     )
     BINDINGS: ClassVar[list[BindingType]] = CONTROLS_BINDINGS
 
-    class ValueAsked(Message):
+    class ValueRequested(Message):
         """A person asks for a value of the setting called `key`."""
 
         def __init__(self, key: str, value: Any) -> None:
             super().__init__()
             self.key, self.value = key, value
 
-    class PresetAsked(Message):
+    class PresetRequested(Message):
         """A person chose a preset from the list."""
 
         def __init__(self, name: str) -> None:
             super().__init__()
             self.name = name
 
-    class UndoAsked(Message):
+    class UndoRequested(Message):
         """The last change of a value should be taken back."""
 
-    class RedoAsked(Message):
+    class RedoRequested(Message):
         """The change that was taken back should be made again."""
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.view = ControlsView()
+        self.view = ControlsViewModel()
 
-    class RateSearchAsked(Message):
+    class LrSearchRequested(Message):
         """A learning rate should be looked for."""
 
-    def show(self, situation: AppState) -> None:
+    def set_state(self, situation: AppState) -> None:
         """Takes the situation that values are held against; what is drawn comes by itself."""
         self.situation = situation
 
-    def show_controls(self, content: ControlsState) -> None:
+    def set_controls(self, content: ControlsState) -> None:
         """Shows these settings; the cursor stays on its own."""
         if content == self.view.content:
             return
@@ -93,16 +96,16 @@ class ControlsPane(Pane):
             self._close_field()
         self._change(content=content, cursor=cursor)
 
-    def begin(self) -> None:
+    def reset_cursor(self) -> None:
         """Begins at the top again: something else is shown."""
         self._change(cursor=first_row(self.view.rows), top=0, refusal="")
 
-    def show_refusal(self, message: str) -> None:
+    def show_error(self, message: str) -> None:
         """Says under the row why what was asked last is not possible."""
         self._change(refusal=message)
 
     @property
-    def look(self) -> Appearance:
+    def appearance(self) -> Appearance:
         """Its colours and signs, for a screen that opens over it."""
         return Appearance(self.palette, self.ascii_only, self.keys)
 
@@ -142,7 +145,7 @@ class ControlsPane(Pane):
             from workbench.panes.controls.presets import PresetScreen
 
             preview = self.situation.preview if self.situation else None
-            screen = PresetScreen(row.value, self.look, preview)
+            screen = PresetScreen(row.value, self.appearance, preview)
             self.app.push_screen(screen, lambda name: self._ask(name) if name else None)
             return
         self._change(is_editing=True, refusal="")
@@ -151,15 +154,15 @@ class ControlsPane(Pane):
 
     def action_undo(self) -> None:
         """Asks to take the last change back."""
-        self.post_message(self.UndoAsked())
+        self.post_message(self.UndoRequested())
 
     def action_redo(self) -> None:
         """Asks to make the change again that was taken back."""
-        self.post_message(self.RedoAsked())
+        self.post_message(self.RedoRequested())
 
     def action_find_rate(self) -> None:
         """Asks for a search for a learning rate."""
-        self.post_message(self.RateSearchAsked())
+        self.post_message(self.LrSearchRequested())
 
     def action_leave(self) -> None:
         """Leaves the field and the refusal; the old value stays in force."""
@@ -177,7 +180,7 @@ class ControlsPane(Pane):
             value = format_typed(row.setting, row.value, event.value, self.keys)
             self._check(row, value)
         except errors.RequestError as error:
-            self.show_refusal(str(error))
+            self.show_error(str(error))
             return
         self._close_field()
         self._ask(value)
@@ -250,14 +253,14 @@ class ControlsPane(Pane):
         if row is None or value == row.value:
             return
         if row.key == PRESET_KEY:
-            self.post_message(self.PresetAsked(value))
+            self.post_message(self.PresetRequested(value))
             return
         try:
             self._check(row, value)
         except errors.RequestError as error:
-            self.show_refusal(str(error))
+            self.show_error(str(error))
             return
-        self.post_message(self.ValueAsked(row.key, value))
+        self.post_message(self.ValueRequested(row.key, value))
 
     def _check(self, row: ControlRow, value: Any) -> None:
         if self.situation is not None:
@@ -274,7 +277,7 @@ class ControlsPane(Pane):
             view = layout.scrolled_to_cursor(view, *self.inner)
         self._show(view)
 
-    def _show(self, view: ControlsView) -> None:
+    def _show(self, view: ControlsViewModel) -> None:
         is_new, reach_before = view != self.view, action_availability(self.view)
         self.view = view
         if action_availability(view) != reach_before:

@@ -1,18 +1,23 @@
 """The settings of a run as rows that a person steps through, generated from the configuration."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from seqlm.configuration import dotted_keys
+from seqlm.configuration.model_base import count_parameters
 from seqlm.configuration.run_config import RunConfig
 from seqlm.configuration.schema import Setting, SettingCondition
 from seqlm.presets import PRESETS
 from seqlm.runspec import relevance
 from workbench.hints.setting_labels import setting_label
+from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
 from workbench.render.number_format import MISSING
+from workbench.state.app_state import AppState
+from workbench.state.recipe_text import recipe_text
 from workbench.state.setting_values import ABSENT, SettingValues, setting_values, with_in_force
 
 PRESET_KEY = "preset"
@@ -191,3 +196,84 @@ def _why_not(config: RunConfig, lacking: SettingCondition) -> str:
         now = other.show(dotted_keys.value_of(config, other.key))
         return f"No effect while {setting_label(other.key)} is {now}."
     return f"No effect unless {setting_label(other.key)} is {' or '.join(lacking.values)}."
+
+
+class ControlsState(Struct, frozen=True):
+    """The pane's content.
+
+    Attributes:
+        rows: The settings that have an effect, or were set.
+        n_parameters: Of the model on the screen; None where the vocabulary is not known yet.
+        n_asked: Of the model that a new run would have, likewise.
+        n_waiting: How many values were asked for and are not in force.
+        learns_by_counting: Whether there is nothing to train by steps, and so no rate that matters.
+        line: What gives the run again.
+        can_undo: Whether there is a change to take back.
+        can_redo: Whether there is one to make again.
+        keys: How the keys are called.
+    """
+
+    rows: tuple[ControlRow, ...] = ()
+    n_parameters: int | None = None
+    n_asked: int | None = None
+    n_waiting: int = 0
+    learns_by_counting: bool = False
+    line: str = ""
+    can_undo: bool = False
+    can_redo: bool = False
+    keys: KeyLabels = DEFAULT_KEYS
+
+    @property
+    def needs_new_run(self) -> bool:
+        """Whether a value that waits takes a new run; the others take force when training goes on."""
+        return any(row.is_new_run for row in self.rows)
+
+
+def controls_state(
+    situation: AppState, can_undo: bool = False, can_redo: bool = False
+) -> ControlsState:
+    """The settings as rows. Sampling is the screen's own: what is asked for is in force at once."""
+    run, asked = situation.run, situation.pending_config
+    rows = _cached_rows(
+        asked,
+        situation.run_config,
+        tuple(run.values.items()),
+        tuple(change.key for change in run.changes),
+        run.n_changes,
+    )
+    return ControlsState(
+        rows=rows,
+        n_parameters=run.n_parameters if run.run else _parameter_count(situation, situation.config),
+        n_asked=_parameter_count(situation, asked),
+        n_waiting=len(situation.pending_keys),
+        learns_by_counting=asked.model.learns_by_counting,
+        line=recipe_text(situation),
+        can_undo=can_undo,
+        can_redo=can_redo,
+        keys=situation.keys,
+    )
+
+
+@lru_cache(maxsize=2)
+def _cached_rows(
+    asked: RunConfig,
+    running: RunConfig | None,
+    values: tuple[tuple[str, Any], ...],
+    changed: tuple[str, ...],
+    n_changes: int,
+) -> tuple[ControlRow, ...]:
+    """The rows; ``changed`` names the settings of the latest of ``n_changes`` changes."""
+    sample = asked.sample
+    in_force = {f"sample.{name}": getattr(sample, name) for name in sample.__struct_fields__}
+    marks: dict[str, tuple[int, ...]] = {}
+    for number, key in enumerate(changed, n_changes - len(changed) + 1):
+        marks[key] = (*marks.get(key, ()), number)
+    return control_rows(asked, running, in_force | dict(values), marks)
+
+
+def _parameter_count(situation: AppState, config: RunConfig) -> int | None:
+    """Of a configuration on the text that is on the screen; of another text V is not known."""
+    preview = situation.preview
+    if preview is None or config.data != situation.config.data:
+        return None
+    return count_parameters(config.model, len(preview.vocabulary), preview.has_end)

@@ -7,8 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from workbench.panes.controls.rows import ControlRow, SettingsGroup
-from workbench.panes.controls.rows_state import ControlsState
+from workbench.panes.controls.rows import ControlRow, ControlsState, SettingsGroup
 
 Part: TypeAlias = Literal["params", "waits", "both", "words", "rule", "line"]
 
@@ -24,7 +23,7 @@ _PARTS: tuple[tuple[int, tuple[Part, ...], tuple[Part, ...]], ...] = (
 """What stands under the list from a height on: in a narrow pane, and in a wide one."""
 
 
-class ControlsView(Struct, frozen=True):
+class ControlsViewModel(Struct, frozen=True):
     """One frame.
 
     Attributes:
@@ -61,7 +60,7 @@ class ControlsLine(NamedTuple):
     section: SettingsGroup | None = None
 
 
-def lines_of(view: ControlsView, width: int) -> list[ControlsLine]:
+def lines_of(view: ControlsViewModel, width: int) -> list[ControlsLine]:
     """The whole list, with headings, before it is cut to the height there is."""
     lines: list[ControlsLine] = []
     for section, rows in groupby(enumerate(view.rows), key=lambda pair: pair[1].section):
@@ -87,7 +86,7 @@ def n_list_lines(width: int, height: int) -> int:
     return height - len(parts_under(width, height))
 
 
-def scrolled_to_cursor(view: ControlsView, width: int, height: int) -> ControlsView:
+def scrolled_to_cursor(view: ControlsViewModel, width: int, height: int) -> ControlsViewModel:
     """The view scrolled just as far as the row under the cursor and its refusal need."""
     lines, room = lines_of(view, width), max(1, n_list_lines(width, height))
     own = [i for i, line in enumerate(lines) if line.row == view.cursor]
@@ -100,7 +99,7 @@ def scrolled_to_cursor(view: ControlsView, width: int, height: int) -> ControlsV
     return replace(view, top=max(0, min(top, len(lines) - room)))
 
 
-def scrolled(view: ControlsView, by: int, width: int, height: int) -> ControlsView:
+def scrolled(view: ControlsViewModel, by: int, width: int, height: int) -> ControlsViewModel:
     """The view scrolled by some lines; the cursor stays within what is seen."""
     lines, room = lines_of(view, width), max(1, n_list_lines(width, height))
     top = max(0, min(view.top + by, len(lines) - room))
@@ -110,7 +109,7 @@ def scrolled(view: ControlsView, by: int, width: int, height: int) -> ControlsVi
     return replace(view, top=top, cursor=cursor, refusal=kept)
 
 
-def overflow_text(view: ControlsView, width: int, height: int) -> str:
+def overflow_text(view: ControlsViewModel, width: int, height: int) -> str:
     """How many settings the list has above and below what is seen: ``↑ 3 ↓ 7 more settings``."""
     lines, end = lines_of(view, width), view.top + n_list_lines(width, height)
     hidden = (("↑", lines[: view.top]), ("↓", lines[end:]))
@@ -119,14 +118,14 @@ def overflow_text(view: ControlsView, width: int, height: int) -> str:
     return f"{signs} more settings" if signs else ""
 
 
-def place_of_cursor(view: ControlsView, width: int) -> int:
+def place_of_cursor(view: ControlsViewModel, width: int) -> int:
     """The line of the pane that the row under the cursor stands on."""
     lines = lines_of(view, width)
     own = (i for i, line in enumerate(lines) if line.kind == "row" and line.row == view.cursor)
     return next(own, 0) - view.top
 
 
-def row_at(view: ControlsView, y: int, width: int, height: int) -> int | None:
+def row_at(view: ControlsViewModel, y: int, width: int, height: int) -> int | None:
     """The index of the row that stands on a line of the pane."""
     lines = lines_of(view, width)
     line = y + view.top

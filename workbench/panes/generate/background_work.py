@@ -58,7 +58,7 @@ class WorkingPane(Pane):
 
     # What the app tells.
 
-    def show(self, situation: AppState) -> None:
+    def set_state(self, situation: AppState) -> None:
         """Takes what the folded pane tells of, and the text that is guessed and looked up in."""
         self.situation = situation
         if self.view.look.keys != situation.keys:

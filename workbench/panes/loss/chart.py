@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from seqlm.runspec.baselines import expected_loss, primary_split
 from workbench.panes.loss.axes import steps_shown, whole_axis, x_of, xs_of
-from workbench.panes.loss.view_model import LossView, shown_part
+from workbench.panes.loss.view_model import LossViewModel, shown_part
 from workbench.render.chart.chart import (
     ChangeMarker,
     ChartSpec,
@@ -39,7 +39,7 @@ class ChartReadout(NamedTuple):
 
 
 def chart_spec(
-    situation: AppState, view: LossView, width: int, height: int, ascii_only: bool = False
+    situation: AppState, view: LossViewModel, width: int, height: int, ascii_only: bool = False
 ) -> ChartSpec:
     """Everything on the chart but the cursor."""
     run, x, y = situation.run, x_of(situation, view.x), _y_of(view)
@@ -60,7 +60,9 @@ def chart_spec(
     return replace(spec, references=found if view.window is None else _near(found, spec))
 
 
-def _buckets(situation: AppState, view: LossView) -> list[tuple[float, float, float, float, int]]:
+def _buckets(
+    situation: AppState, view: LossViewModel
+) -> list[tuple[float, float, float, float, int]]:
     """The train losses as they are drawn."""
     bins = bins_shown(situation, view, situation.run.train)
     xs = xs_of(situation, view.x, [found.step for found in bins])
@@ -72,21 +74,23 @@ def _buckets(situation: AppState, view: LossView) -> list[tuple[float, float, fl
     return list(zip(xs, means, lows, highs, [found.n for found in bins], strict=True))
 
 
-def _points(situation: AppState, view: LossView) -> list[tuple[float, float]]:
+def _points(situation: AppState, view: LossViewModel) -> list[tuple[float, float]]:
     """The validation losses as they are drawn."""
     bins = bins_shown(situation, view, situation.run.val)
     xs = xs_of(situation, view.x, [found.step for found in bins])
     return list(zip(xs, map(_y_of(view), [found.last for found in bins]), strict=True))
 
 
-def bins_shown(situation: AppState, view: LossView, curve: LossSeries) -> tuple[LossBucket, ...]:
+def bins_shown(
+    situation: AppState, view: LossViewModel, curve: LossSeries
+) -> tuple[LossBucket, ...]:
     """The losses in the part that is shown, and a little beyond."""
     axis = shown_part(view, whole_axis(situation, view.x))
     first, last = steps_shown(situation, view.x, axis)
     return curve.between(first, last, view.x == "log")
 
 
-def readings(situation: AppState, view: LossView, layout: Layout) -> list[ChartReadout]:
+def readings(situation: AppState, view: LossViewModel, layout: Layout) -> list[ChartReadout]:
     """What can be read: one entry for each column in which a train loss is drawn."""
     x, found = x_of(situation, view.x), dict[int, ChartReadout]()
     for part in bins_shown(situation, view, situation.run.train):
@@ -106,7 +110,7 @@ def _with(reading: ChartReadout | None, part: LossBucket) -> ChartReadout:
     )
 
 
-def rates_shown(situation: AppState, view: LossView) -> list[tuple[float, float]]:
+def rates_shown(situation: AppState, view: LossViewModel) -> list[tuple[float, float]]:
     """The learning rate in the part that is shown, as (x, rate) up to which it is in force."""
     course = situation.run.course
     if not course.steps:
@@ -157,7 +161,7 @@ def _near(found: Sequence[ReferenceLine], spec: ChartSpec) -> list[ReferenceLine
     return [ref for ref in found if low - room <= ref.value <= high + room]
 
 
-def _y_of(view: LossView) -> Callable[[float], float]:
+def _y_of(view: LossViewModel) -> Callable[[float], float]:
     """What a loss in nats is on the y axis."""
     if view.unit == "nats":
         return float

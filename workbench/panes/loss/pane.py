@@ -13,7 +13,7 @@ from workbench.panes.loss.bindings import LOSS_BINDINGS, LOSS_HELP
 from workbench.panes.loss.render import LossBody
 from workbench.panes.loss.view_model import (
     ZOOM,
-    LossView,
+    LossViewModel,
     all_shown,
     moved,
     next_x,
@@ -37,7 +37,7 @@ class LossPane(Pane):
     HELP: ClassVar[str] = LOSS_HELP
     BINDINGS: ClassVar[list[BindingType]] = LOSS_BINDINGS
 
-    class StepAsked(Message):
+    class StepRequested(Message):
         """The model should be looked at as it was at a kept step, the nearest to the one read."""
 
         def __init__(self, step: int, read: int) -> None:
@@ -46,7 +46,7 @@ class LossPane(Pane):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.view = LossView()
+        self.view = LossViewModel()
 
     def subtitle(self, width: int) -> str:
         """The unit and the axes."""
@@ -97,7 +97,7 @@ class LossPane(Pane):
         read = self.view.cursor
         step = None if read is None else nearest_kept_step(self._kept, read)
         if read is not None and step is not None:
-            self.post_message(self.StepAsked(step, read))
+            self.post_message(self.StepRequested(step, read))
 
     def action_x_axis(self) -> None:
         """Steps by their logarithm, steps, seconds, epochs."""
@@ -126,7 +126,7 @@ class LossPane(Pane):
         if step is not None:
             self._look(replace(self.view, cursor=step))
 
-    def _look(self, view: LossView) -> None:
+    def _look(self, view: LossViewModel) -> None:
         """Look at the losses in another way."""
         if view != self.view:
             self.view = view
@@ -143,12 +143,12 @@ class LossPane(Pane):
     def _looking_at(self) -> int | None:
         return self.situation.viewed_step if self.situation else None
 
-    def show(self, situation: AppState) -> None:
+    def set_state(self, situation: AppState) -> None:
         """Show this situation; the step whose weights are looked at is read, in another run none."""
         is_other = self.situation is not None and self.situation.run.run != situation.run.run
         if is_other or self._looking_at != situation.viewed_step:
             self.view = replace(self.view, cursor=situation.viewed_step)
-        super().show(situation)
+        super().set_state(situation)
 
     @property
     def _kept(self) -> Sequence[int]:

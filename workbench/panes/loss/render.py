@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from workbench.panes.loss.axes import x_of
 from workbench.panes.loss.chart import ChartReadout, chart_spec, rates_shown, readings
 from workbench.panes.loss.rows import change_rows, now_row, reading_row
-from workbench.panes.loss.view_model import LossView, stop_of
+from workbench.panes.loss.view_model import LossViewModel, stop_of
 from workbench.render.chart.chart import Layout, make_layout, render_chart
 from workbench.state.app_state import AppState
 from workbench.widgets.loss_numbers import numbers_row
@@ -46,7 +46,7 @@ class LossBody:
     """The rows of the pane for one situation, one way of looking at it and one size."""
 
     def __init__(
-        self, situation: AppState, view: LossView, width: int, height: int, ascii_only: bool
+        self, situation: AppState, view: LossViewModel, width: int, height: int, ascii_only: bool
     ) -> None:
         self._situation, self._view = situation, view
         self._width, self._height, self._ascii_only = width, height, ascii_only

@@ -9,7 +9,7 @@ from workbench.hints.setting_labels import setting_label
 from workbench.panes.loss.axes import x_of
 from workbench.panes.loss.bindings import LOSS_BINDINGS
 from workbench.panes.loss.chart import ChartReadout, numbered_changes
-from workbench.panes.loss.view_model import LossView
+from workbench.panes.loss.view_model import LossViewModel
 from workbench.render.number_format import (
     LossUnit,
     format_axis_seconds,
@@ -24,7 +24,7 @@ from workbench.state.app_state import AppState
 from workbench.widgets.row_widget import Piece, Row, row_width
 
 
-def reading_row(situation: AppState, view: LossView, reading: ChartReadout, width: int) -> Row:
+def reading_row(situation: AppState, view: LossViewModel, reading: ChartReadout, width: int) -> Row:
     """One column read: ``20,000: train 2.1917, mean of 400 steps (1.650–2.872)   val 2.2288``.
 
     Then where else on the x axis it stands. Where room is short the number of steps goes first, then
@@ -62,7 +62,7 @@ def _of_steps(n: int) -> str:
     return f"mean of {format_count(n)} steps"
 
 
-def _elsewhere(situation: AppState, view: LossView, step: int) -> str:
+def _elsewhere(situation: AppState, view: LossViewModel, step: int) -> str:
     """The second or the epoch of a step, where that is what stands on the axis."""
     x = x_of(situation, view.x)(step)
     if view.x == "seconds":
@@ -70,7 +70,7 @@ def _elsewhere(situation: AppState, view: LossView, step: int) -> str:
     return f"  epoch {format_compact(x)}" if view.x == "epochs" else ""
 
 
-def now_row(situation: AppState, view: LossView, width: int) -> Row:
+def now_row(situation: AppState, view: LossViewModel, width: int) -> Row:
     """Without a cursor: the latest step, and how to read another one."""
     run = situation.run
     if not run.train:

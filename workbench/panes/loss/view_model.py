@@ -20,7 +20,7 @@ _LEAST_SHARE = 1 / 512
 _LEAST_STEPS = 8
 
 
-class LossView(Struct, frozen=True):
+class LossViewModel(Struct, frozen=True):
     """What a person chose; every key of the Loss pane makes one of these from another.
 
     Attributes:
@@ -41,19 +41,19 @@ class LossView(Struct, frozen=True):
         return "nats" if self.y == "log" else self.y
 
 
-def next_x(view: LossView, by: int = 1) -> LossView:
+def next_x(view: LossViewModel, by: int = 1) -> LossViewModel:
     """Another x axis, the whole of it; the cursor stays at its step."""
     at = X_SCALES.index(view.x) + by
     return replace(view, x=X_SCALES[at % len(X_SCALES)], window=None)
 
 
-def next_y(view: LossView, by: int = 1) -> LossView:
+def next_y(view: LossViewModel, by: int = 1) -> LossViewModel:
     """Another y axis."""
     at = Y_SCALES.index(view.y) + by
     return replace(view, y=Y_SCALES[at % len(Y_SCALES)])
 
 
-def moved(view: LossView, stops: Sequence[int], by: int) -> LossView:
+def moved(view: LossViewModel, stops: Sequence[int], by: int) -> LossViewModel:
     """The cursor on another column that is drawn; the first key puts it on the last one.
 
     Args:
@@ -71,19 +71,19 @@ def moved(view: LossView, stops: Sequence[int], by: int) -> LossView:
     return replace(view, cursor=stops[min(max(0, at), len(stops) - 1)])
 
 
-def stop_of(view: LossView, stops: Sequence[int]) -> int | None:
+def stop_of(view: LossViewModel, stops: Sequence[int]) -> int | None:
     """Which column that is drawn holds the cursor; the nearest where it is beside them all."""
     if view.cursor is None or not stops:
         return None
     return min(bisect_left(stops, view.cursor), len(stops) - 1)
 
 
-def without_cursor(view: LossView) -> LossView:
+def without_cursor(view: LossViewModel) -> LossViewModel:
     """No step is read any more."""
     return replace(view, cursor=None)
 
 
-def shown_part(view: LossView, whole: Axis) -> Axis:
+def shown_part(view: LossViewModel, whole: Axis) -> Axis:
     """The axis that is drawn: all of it, or the part that was zoomed into."""
     if view.window is None:
         return whole
@@ -92,7 +92,7 @@ def shown_part(view: LossView, whole: Axis) -> Axis:
     return (SecondsAxis if isinstance(whole, SecondsAxis) else LinearAxis)(*view.window)
 
 
-def zoomed(view: LossView, whole: Axis, center: float, factor: float = ZOOM) -> LossView:
+def zoomed(view: LossViewModel, whole: Axis, center: float, factor: float = ZOOM) -> LossViewModel:
     """A part ``factor`` times smaller in which the center stays where it is on the screen.
 
     A factor below 1 shows more. At the ends the part is moved inwards; the whole axis is no part.
@@ -117,6 +117,6 @@ def zoomed(view: LossView, whole: Axis, center: float, factor: float = ZOOM) -> 
     return view if factor > 1 and is_tiny else replace(view, window=window)
 
 
-def all_shown(view: LossView) -> LossView:
+def all_shown(view: LossViewModel) -> LossViewModel:
     """The whole axis again."""
     return replace(view, window=None)
