@@ -11,7 +11,7 @@ from textual.keys import Keys, key_to_character
 
 from seqlm import errors
 from workbench.keyboard.key_labels import bound_keys
-from workbench.terminal.clipboard import short
+from workbench.terminal.clipboard import short_path
 
 _MODIFIERS = ("ctrl+", "shift+", "alt+")
 _MAX_BYTES = 100_000
@@ -42,7 +42,7 @@ def read_keymap(path: Path) -> dict[str, str]:
         RequestError: It is no such file; names what is wrong in it.
         OSError: It cannot be read.
     """
-    name = short(path)
+    name = short_path(path)
     with path.open("rb") as file:
         raw = file.read(_MAX_BYTES)
     try:

@@ -1,1 +1,1 @@
-"""The terminal below the app: what it can do, what it sends, what it is sent, and how it is left."""
+"""Terminal: capabilities, driver, input parser, frame diff, signals, clipboard."""

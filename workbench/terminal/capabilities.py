@@ -1,4 +1,4 @@
-"""What the terminal can show: which colours, which signs, or nothing at all."""
+"""Capabilities of the terminal: colors, character set, and whether it can show a screen at all."""
 
 import os
 import sys
@@ -7,22 +7,22 @@ from collections.abc import Mapping, MutableMapping
 from seqlm.errors import RequestError
 
 _UNABLE = (None, "", "dumb", "unknown")
-_MANY_COLOURS = ("256color", "truecolor", "direct", "kitty", "ghostty", "alacritty", "iterm")
-_LIGHT_GROUNDS = ("7", "15")
+_MANY_COLORS = ("256color", "truecolor", "direct", "kitty", "ghostty", "alacritty", "iterm")
+_LIGHT_BACKGROUNDS = ("7", "15")
 _COERCED = "C.UTF-8"  # Python itself sets LC_CTYPE so where LANG is C
 
 
 def check_terminal(environment: Mapping[str, str], instead: str) -> None:
-    """See that there is a screen to draw on and a keyboard to read.
+    """Check that there is a terminal to draw on and to read keys from.
 
-    Textual draws on standard error and reads standard input; without either it would spin.
+    Textual draws on standard error and reads standard input; without either it would loop forever.
 
     Args:
-        environment: The variables of the process.
-        instead: The command that needs no screen.
+        environment: Environment variables of the process.
+        instead: Command that needs no terminal.
 
     Raises:
-        RequestError: There is none; says what to use instead.
+        RequestError: No terminal, or one that cannot draw a screen.
     """
     for fd, name in ((0, "stdin"), (2, "stderr")):
         if not os.isatty(fd):
@@ -33,10 +33,11 @@ def check_terminal(environment: Mapping[str, str], instead: str) -> None:
 
 
 def drop_stale_size_env(environment: MutableMapping[str, str]) -> None:
-    """Drop what a shell said of the size: Textual believes it, and it is wrong after the first resize.
+    """Remove ``COLUMNS`` and ``LINES``: Textual trusts them, but a resize makes them wrong.
 
     Args:
-        environment: The variables of the process; kept as they are where the terminal knows no size.
+        environment: Environment variables of the process; unchanged where the terminal reports no
+            size.
     """
     if all(os.get_terminal_size(2)):
         for name in ("COLUMNS", "LINES"):
@@ -44,30 +45,35 @@ def drop_stale_size_env(environment: MutableMapping[str, str]) -> None:
 
 
 def needs_ascii(environment: Mapping[str, str]) -> bool:
-    """The Linux console's font has no braille, and a terminal of another encoding no signs at all.
+    """Return whether the terminal shows ASCII characters only.
 
-    The locale is asked too: Python takes one that is plain C, or not installed, for UTF-8.
+    The font of the Linux console has no braille, and a terminal with another encoding than UTF-8 has
+    none of the other characters. The locale counts too: Python treats a plain C locale, or one that
+    is not installed, as UTF-8.
     """
-    of_signs = environment.get("LC_CTYPE", "")
-    usual = environment.get("LANG", "") if of_signs in ("", _COERCED) else of_signs
-    said = environment.get("LC_ALL") or usual
-    codeset = said.partition(".")[2].partition("@")[0] or "utf8"
-    encodings = {_plain(codeset), _plain(sys.stderr.encoding or "")}
-    return environment.get("TERM") == "linux" or said in ("C", "POSIX") or encodings != {"utf8"}
+    ctype = environment.get("LC_CTYPE", "")
+    default = environment.get("LANG", "") if ctype in ("", _COERCED) else ctype
+    locale = environment.get("LC_ALL") or default
+    codeset = locale.partition(".")[2].partition("@")[0] or "utf8"
+    encodings = {_normalize(codeset), _normalize(sys.stderr.encoding or "")}
+    return environment.get("TERM") == "linux" or locale in ("C", "POSIX") or encodings != {"utf8"}
 
 
-def _plain(encoding: str) -> str:
+def _normalize(encoding: str) -> str:
     return encoding.lower().replace("-", "").replace("_", "")
 
 
 def palette_name(environment: Mapping[str, str]) -> str:
-    """The palette that suits the terminal, by what it says of itself.
+    """Return the name of the palette that suits the terminal.
 
-    ``NO_COLOR`` (no-color.org) asks for none; ``COLORFGBG`` tells a light ground, where it is set.
+    ``NO_COLOR`` (no-color.org) turns colors off; ``COLORFGBG``, where it is set, tells a light
+    background.
     """
     if environment.get("NO_COLOR"):
         return "none"
     term = environment.get("TERM", "").lower()
-    if not environment.get("COLORTERM") and not any(name in term for name in _MANY_COLOURS):
+    if not environment.get("COLORTERM") and not any(name in term for name in _MANY_COLORS):
         return "16"
-    return "light" if environment.get("COLORFGBG", "").split(";")[-1] in _LIGHT_GROUNDS else "dark"
+    return (
+        "light" if environment.get("COLORFGBG", "").split(";")[-1] in _LIGHT_BACKGROUNDS else "dark"
+    )

@@ -1,4 +1,7 @@
-"""Text for the clipboard: by the terminal (OSC 52), and in a file for terminals that do not do that."""
+"""Copying of text: to the clipboard by the terminal (OSC 52), and to a file.
+
+The file is for terminals without OSC 52.
+"""
 
 import re
 from collections.abc import Sequence
@@ -16,11 +19,11 @@ _UNNAMEABLE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def pane_text(strips: Sequence[Strip], is_framed: bool) -> str:
-    """What a pane shows, as plain lines: its title, then what its border holds.
+    """Return the text of a pane: its title, then the rows inside its border.
 
     Args:
-        strips: Its rows as drawn.
-        is_framed: Whether they have a border.
+        strips: Rendered rows of the pane.
+        is_framed: Whether the rows include a border.
     """
     lines = [strip.text.rstrip() for strip in strips]
     if is_framed:
@@ -31,31 +34,31 @@ def pane_text(strips: Sequence[Strip], is_framed: bool) -> str:
 
 
 def copy_text(app: App[Any], text: str, name: str, what: str) -> str:
-    """Copy a text and keep it in a file of this name; what to tell about it.
+    """Copy a text to the clipboard and to a file, and return a message about it.
 
     Args:
-        app: Writes to the terminal.
-        text: Harmless already.
-        name: Of the file, without a suffix.
-        what: What is copied, in words.
+        app: App whose terminal has the clipboard.
+        text: Sanitized text.
+        name: Name of the file, without a suffix.
+        what: Description of the text, for the message.
     """
     app.copy_to_clipboard(text)
-    path = home() / "clip" / f"{file_name(name)}.txt"
+    path = home() / "clip" / f"{safe_file_name(name)}.txt"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{text.rstrip()}\n", encoding="utf-8")
     except OSError as error:
-        return sanitize(f"Copied {what}; {short(path.parent)} cannot be written: {error.strerror}.")
-    return sanitize(f"Copied {what}; also in {short(path)}")
+        return sanitize(f"Copied {what}. Cannot write {short_path(path.parent)}: {error.strerror}.")
+    return sanitize(f"Copied {what}, also to {short_path(path)}")
 
 
-def file_name(name: str) -> str:
-    """A name that every system takes for a file."""
+def safe_file_name(name: str) -> str:
+    """Return the name with only characters that every file system accepts."""
     return _UNNAMEABLE.sub("-", name).strip("-.")[:80] or "copy"
 
 
-def short(path: Path) -> str:
-    """A path as a person writes it: ``~`` for their home folder."""
+def short_path(path: Path) -> str:
+    """Return a path with ``~`` for the home folder."""
     try:
         return f"~/{path.relative_to(Path.home())}"
     except (ValueError, RuntimeError):
@@ -63,6 +66,6 @@ def short(path: Path) -> str:
 
 
 def _title(line: str) -> str:
-    """The upper border without its line: ``3 Loss ─ nats per token``."""
+    """Return the title in an upper border: ``3 Loss ─ nats per token``."""
     parts = re.split(r"[─━═=-]{2,}", line.strip(_BORDER))
     return " ─ ".join(part.strip(_BORDER) for part in parts if part.strip(_BORDER))

@@ -1,4 +1,4 @@
-"""The terminal below the app: whatever bytes come from it, and however it goes, nothing breaks."""
+"""Terminal driver: tolerates any input and a lost terminal, and sends only changed cells."""
 
 import codecs
 import contextlib
@@ -22,64 +22,65 @@ from workbench.render.sanitize import signs_to_ascii
 from workbench.terminal.input_parser import InputParser
 from workbench.terminal.signals import call_soon_threadsafe
 
-if TYPE_CHECKING:  # the first frame does not wait for it
+if TYPE_CHECKING:  # not needed for the first frame
     from workbench.terminal.frame_diff import FrameDiff
 
-_LONGEST_CONTROL = 64  # a longer text that is written is a frame
+_LONGEST_CONTROL = 64  # longer output is a frame
 _FIRST_FRAME_S = 0.05
-_READ_BYTES = 1 << 8  # what is typed ahead of a slow program waits in the terminal
-_LONGEST_KEY_S, _LOOK_EVERY_S = 3.0, 0.1
+_READ_BYTES = 1 << 8  # keys typed ahead stay in the terminal
+_MAX_KEY_S, _POLL_S = 3.0, 0.1
 
 
-class _Screen:
-    """Where a thread of Textual's draws. A terminal that is gone takes nothing, and nobody minds.
+class _TerminalFile:
+    """File that Textual's writer thread writes to; errors of a lost terminal are ignored.
 
     Args:
         file: The terminal.
 
     Attributes:
-        n_given: How often that thread was given something to write.
+        n_submitted: Number of texts submitted to the writer thread.
     """
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
         self.fileno = file.fileno
-        self.n_given = self._n_taken = self._n_written = 0
-        self._waiting: deque[Callable[[], object]] = deque()
+        self.n_submitted = self._n_received = self._n_written = 0
+        self._callbacks: deque[Callable[[], object]] = deque()
 
     def write(self, text: str) -> None:
         with contextlib.suppress(OSError):
             self._file.write(text)
-        self._n_taken += 1
+        self._n_received += 1
 
     def flush(self) -> None:
         with contextlib.suppress(OSError):
             self._file.flush()
-        self._n_written = self._n_taken
-        self._tell()
+        self._n_written = self._n_received
+        self._run_callbacks()
 
-    def when_written(self, tell: Callable[[], object]) -> None:
-        """Have this called, by either thread, once nothing waits to be written."""
-        self._waiting.append(tell)
-        self._tell()
+    def when_written(self, callback: Callable[[], object]) -> None:
+        """Run a callback, in either thread, once everything submitted is written."""
+        self._callbacks.append(callback)
+        self._run_callbacks()
 
-    def _tell(self) -> None:
-        with contextlib.suppress(IndexError):  # the other thread may have told already
-            while self._n_written == self.n_given:
-                self._waiting.popleft()()
+    def _run_callbacks(self) -> None:
+        with contextlib.suppress(IndexError):  # the other thread may have run them already
+            while self._n_written == self.n_submitted:
+                self._callbacks.popleft()()
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver with another keyboard, fewer bytes, and another end: a lost terminal is left.
+    """Textual's Linux driver with its own input parser, frame diff and handling of a lost terminal.
 
-    Keys are given one at a time, the next when the one before was heard. The focus moves only between
-    two keys; over a slow line they come in bursts, and the second would go where the first came from.
+    Keys are passed on one at a time, each after the previous one was handled. The focus moves only
+    between two keys; over a slow connection keys come in bursts, and without this the second key
+    would go to the widget that had the focus before the first one.
 
     Args:
         app: The app.
         debug: Whether Textual logs.
-        mouse: Whether the mouse counts.
-        size: Columns and rows, where they are known.
+        mouse: Whether mouse events are reported.
+        size: Columns and rows, if known.
     """
 
     def __init__(
@@ -98,8 +99,8 @@ class TerminalDriver(LinuxDriver):
         self._input_disabled = False
         self._ascii_only = app.has_class("-ascii")
         assert self._file is not None
-        self._screen = _Screen(self._file)
-        self._file = self._screen  # type: ignore[assignment]
+        self._terminal_file = _TerminalFile(self._file)
+        self._file = self._terminal_file  # type: ignore[assignment]
 
     def _sigtstp_application(self, *_: object) -> None:
         call_soon_threadsafe(self._loop, self._suspend)
@@ -108,14 +109,15 @@ class TerminalDriver(LinuxDriver):
         call_soon_threadsafe(self._loop, self._resume)
 
     def _suspend(self) -> None:
-        """Give the terminal back and stop; of several such signals before that, one counts."""
+        """Restore the terminal and stop the process; repeated signals count once."""
         if not self._must_signal_resume:
             super()._sigtstp_application()
 
     def _resume(self) -> None:
-        """Go on. Who was stopped without a word (SIGSTOP) has kept the terminal as it was.
+        """Take the terminal back after a stop.
 
-        The app is told directly: what goes the keyboard's way takes back that a key was heard.
+        A process stopped by SIGSTOP has not restored the terminal. Then the app gets the message
+        directly, because `send_message` would reset the state of the current key.
         """
         if self._must_signal_resume:
             super()._sigcont_application()
@@ -124,11 +126,11 @@ class TerminalDriver(LinuxDriver):
 
     def _disable_mouse_support(self) -> None:
         super()._disable_mouse_support()
-        if self._mouse_pixels:  # where a terminal tells them, Textual leaves them on
+        if self._mouse_pixels:  # Textual leaves pixel reports on
             self.write("\x1b[?1016l")
 
     def write(self, data: str) -> None:
-        """Draw: what changes is sent. The first frame is all new; what follows waits until it is out."""
+        """Send the changes. The first frame is sent whole; later ones wait until it is written."""
         drawn = signs_to_ascii(data) if self._ascii_only else data
         if self._frame_diff is not None:
             if sent := self._frame_diff.diff(drawn):
@@ -144,13 +146,13 @@ class TerminalDriver(LinuxDriver):
                 self.when_written(self.start_diffing)
 
     def _wait_for_first_frame(self) -> None:
-        """Leave the processor to the thread that writes; a slow line is not waited for."""
-        is_out = threading.Event()
-        self._screen.when_written(is_out.set)
-        is_out.wait(_FIRST_FRAME_S)
+        """Wait briefly for the writer thread, so that it gets the processor."""
+        is_written = threading.Event()
+        self._terminal_file.when_written(is_written.set)
+        is_written.wait(_FIRST_FRAME_S)
 
     def start_diffing(self) -> None:
-        """Send only what changes from now on."""
+        """Send only changed cells from now on."""
         if self._frame_diff is not None:
             return
         from workbench.terminal.frame_diff import FrameDiff
@@ -163,62 +165,62 @@ class TerminalDriver(LinuxDriver):
         self._sent_frames, self._pending_frames = [], None
 
     def stop_application_mode(self) -> None:
-        """Give the terminal back, with nothing held."""
+        """Send pending frames and restore the terminal."""
         self.start_diffing()
         super().stop_application_mode()
 
     def send(self, data: str) -> None:
-        """Give the terminal what it has not got yet."""
-        self._screen.n_given += 1
+        """Submit a text to the writer thread."""
+        self._terminal_file.n_submitted += 1
         super().write(data)
 
-    def when_written(self, done: Callable[[], object]) -> None:
-        """Have the app call this once the terminal has all that was drawn so far.
+    def when_written(self, callback: Callable[[], object]) -> None:
+        """Run a callback in the event loop once everything submitted so far is written.
 
-        A thread writes, and one that computes beside it makes it wait at every few kilobytes.
+        A thread writes, and a busy event loop makes it wait at every few kilobytes.
         """
-        self._screen.when_written(lambda: self._loop.call_soon_threadsafe(done))
+        self._terminal_file.when_written(lambda: self._loop.call_soon_threadsafe(callback))
 
     def invalidate(self) -> None:
-        """The terminal may show anything: it is another size, or another program has drawn there."""
+        """Forget what the terminal shows: it was resized, or another program has drawn on it."""
         self._sent_frames.clear()
         if self._frame_diff is not None:
             self._frame_diff.invalidate()
 
     def run_input_thread(self) -> None:
-        """Read keys until the app ends, or the terminal does."""
-        keyboard, decoder = InputParser(), codecs.getincrementaldecoder("utf-8")("replace")
+        """Read input until the app ends or the terminal is lost."""
+        parser, decoder = InputParser(), codecs.getincrementaldecoder("utf-8")("replace")
         while not self.exit_event.is_set():
             if self._has_input():
                 data = self._read()
                 if not data:
                     self._loop.call_soon_threadsafe(self._app.exit)
                     return
-                for message in keyboard.feed(decoder.decode(data)):
+                for message in parser.feed(decoder.decode(data)):
                     self.process_message(message)
-            for message in keyboard.tick():
+            for message in parser.tick():
                 self.process_message(message)
 
     def send_message(self, message: Message) -> None:
-        """Give the app what a person did; a key is waited for until it has been heard."""
+        """Pass a message to the app; after a key, wait until the key has been handled."""
         if self._input_disabled:
             return
         self._key_handled.clear()
         self._app.post_message(message)
         if isinstance(message, events.Key) and self._app.call_later(self._follow_key):
-            until = time.monotonic() + _LONGEST_KEY_S
-            while not self._key_handled.wait(_LOOK_EVERY_S) and time.monotonic() < until:
+            until = time.monotonic() + _MAX_KEY_S
+            while not self._key_handled.wait(_POLL_S) and time.monotonic() < until:
                 if self._input_disabled:
                     return
 
     def disable_input(self) -> None:
-        """Hear nothing more, until it is begun again; what was typed ahead is dropped."""
+        """Stop reading input and drop keys typed ahead."""
         self._input_disabled = True
         super().disable_input()
         self._input_disabled = False
 
     def _follow_key(self) -> None:
-        """The app has passed a key on. This goes after it: to the focus, from there up to the app."""
+        """Follow a key that the app has passed on: to the focused widget, then up to the app."""
         self._follow_key_to(self._app.focused or self._app.screen)
 
     def _follow_key_to(self, node: DOMNode) -> None:
@@ -229,7 +231,7 @@ class TerminalDriver(LinuxDriver):
         self._post(node, next_step)
 
     def _finish_key(self) -> None:
-        """What the key did is done, but for what it left for later: that comes before this."""
+        """Mark the key as handled, after the callbacks that it has scheduled."""
         self._post(self._app, self._key_handled.set)
 
     def _post(self, node: DOMNode, callback: Callable[[], None]) -> None:

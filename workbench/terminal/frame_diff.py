@@ -1,7 +1,8 @@
-"""Only the cells that change are sent: a screen drawn anew, mostly the same, costs next to nothing.
+"""Difference between frames: only changed cells are sent to the terminal.
 
-Textual redraws whole strips, and everything where a layout changes. Over SSH each byte counts, so what
-it writes is drawn in a grid first, and what differs from what the terminal shows goes on.
+Textual redraws whole strips, and the whole screen after a layout change. Over SSH each byte counts,
+so Textual's output is drawn into a grid first, and only the cells that differ from the terminal's
+content are sent.
 """
 
 import re
@@ -11,24 +12,24 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-# Text in its style up to the reset, which most of it is; a place; a style or a new line alone.
-_DRAWN = re.compile(
+# Styled text up to a reset (most of the output), a cursor position, a style alone, or a new line.
+_OUTPUT = re.compile(
     r"(?:\x1b\[([\d;]+)m)?([^\x1b\r\n]+)(\x1b\[0m)?"
     r"|\x1b\[(\d+);(\d+)H|\x1b\[([\d;]*)m|\r?\n"
 )
-_ASIDE = re.compile(r"(?:\x1b\[\?\d+(?:[hl]|\$p)|\x1b\[[<>]\d*u|\x1b\][^\x07]*\x07)*")
+_NOT_DRAWING = re.compile(r"(?:\x1b\[\?\d+(?:[hl]|\$p)|\x1b\[[<>]\d*u|\x1b\][^\x07]*\x07)*")
 _SCREENS = "\x1b[?1049"
-# Characters that every terminal gives one cell.
+# Characters that take one cell in every terminal.
 _NARROW = re.compile(
     "[ -~\xa0-\u02ff\u0370-\u058f\u2010-\u2027\u2030-\u205e\u2070-\u20a0\u2190-\u2319\u231c-\u2328"
     "\u2400-\u2426\u2460-\u25fc\u2710-\u2727\u2758-\u2794\u2798-\u27af\u27c0-\u2b1a]*"
 )
-_GAP = 8  # equal cells between two changes that cost no more than to go to the second
+_GAP = 8  # resending so many equal cells costs no more than moving the cursor
 _PLAIN, _UNKNOWN = "", "?"
 
 
 class Row:
-    """The cells of a row: their characters and their styles, as the numbers of an SGR sequence.
+    """Cells of one row: characters, and styles as the numbers of an SGR sequence.
 
     The second cell of a wide character is empty.
     """
@@ -39,16 +40,16 @@ class Row:
         self.glyphs, self.styles = glyphs, styles
 
     def copy(self) -> "Row":
-        """The same cells, to be changed."""
+        """Return a copy of the row."""
         return Row(self.glyphs[:], self.styles[:])
 
     @property
     def is_narrow(self) -> bool:
-        """Whether each character surely has one cell, so that the next one's place is sure."""
+        """True if every character certainly takes one cell."""
         return _NARROW.fullmatch("".join(self.glyphs)) is not None
 
     def put(self, x: int, text: str, style: str) -> int:
-        """Writes text from a cell on; returns the cell after it."""
+        """Write text from cell `x` on; return the cell after the text."""
         if text.isascii() or _NARROW.fullmatch(text):
             end = x + len(text)
             self._clear(x, end)
@@ -60,7 +61,7 @@ class Row:
         return x
 
     def changed(self, before: "Row") -> Iterator[tuple[int, int]]:
-        """The spans of cells, each as its first cell and the one after its last, that are to be sent."""
+        """Yield the spans of changed cells, each as its first cell and the cell after its last."""
         if not (self.is_narrow and before.is_narrow):
             yield from self._known()
             return
@@ -100,7 +101,7 @@ class Row:
         return x + n_cells
 
     def _clear(self, x: int, end: int) -> None:
-        """Makes room for what is written: half a wide character left over is a blank."""
+        """Prepare the cells from `x` to `end`; half of a cut wide character becomes a space."""
         missing = end - len(self.glyphs)
         if missing > 0:
             self.glyphs += [" "] * missing
@@ -112,34 +113,37 @@ class Row:
 
 
 class FrameDiff:
-    """Knows what a terminal shows."""
+    """Model of the terminal's content, used to compute the changes."""
 
     def __init__(self) -> None:
         self._rows: dict[int, Row] = {}
-        self._place = (0, 0)
+        self._cursor = (0, 0)
 
     def invalidate(self) -> None:
-        """The terminal may show anything now: what is drawn next is sent whole."""
+        """Forget the terminal's content: the next frame is sent whole."""
         self._rows.clear()
 
-    def diff(self, drawn: str) -> str:
-        """What has to be sent for what is drawn. Where that is no drawing, all of it."""
-        if _ASIDE.fullmatch(drawn):
-            if _SCREENS in drawn:
+    def diff(self, output: str) -> str:
+        """Return the bytes to send for this output; output that cannot be parsed is returned whole."""
+        if _NOT_DRAWING.fullmatch(output):
+            if _SCREENS in output:
                 self.invalidate()
-            return drawn
+            return output
         before: dict[int, Row] = {}
-        place = self._draw(drawn, before)
+        place = self._draw(output, before)
         if place is None:
             self.invalidate()
-            return drawn
+            return output
         return self._changes(before, place)
 
-    def _draw(self, drawn: str, before: dict[int, Row]) -> tuple[int, int] | None:
-        """Draws in the grid and keeps the rows as they were; returns where the cursor is left."""
+    def _draw(self, output: str, before: dict[int, Row]) -> tuple[int, int] | None:
+        """Draw into the grid, keep the previous rows in `before`, and return the cursor's position.
+
+        Returns None for output that cannot be parsed.
+        """
         x = y = end = 0
         style, row = _PLAIN, None
-        for match in _DRAWN.finditer(drawn):
+        for match in _OUTPUT.finditer(output):
             if match.start() != end:
                 return None
             end = match.end()
@@ -155,7 +159,7 @@ class FrameDiff:
                 style = _joined(style, alone)
             else:
                 x, y, row = 0, y + 1, None
-        return (x, y) if end == len(drawn) else None
+        return (x, y) if end == len(output) else None
 
     def _row(self, y: int, before: dict[int, Row]) -> Row:
         row = self._rows.setdefault(y, Row([], []))
@@ -175,14 +179,14 @@ class FrameDiff:
                 pen = _write(row, first, end, pen, sent)
         if sent:
             sent.append(_sgr(pen, _PLAIN))
-        if sent or place != self._place:
+        if sent or place != self._cursor:
             sent.append(_to(*place))
-        self._place = place
+        self._cursor = place
         return "".join(sent)
 
 
 def _write(row: Row, first: int, end: int, pen: str, sent: list[str]) -> str:
-    """Sends a span of cells; returns the style that the terminal writes in now."""
+    """Append a span of cells to `sent`; return the style that the terminal then has."""
     while first < end:
         style, after = row.styles[first], first + 1
         while after < end and row.styles[after] == style:
@@ -203,50 +207,50 @@ def _to(x: int, y: int) -> str:
 
 
 class _Style(NamedTuple):
-    """What an SGR sequence sets: weight and the like, and two colours, each as its numbers."""
+    """Parsed SGR sequence: attributes such as bold, and two colors, each as its numbers."""
 
-    ways: tuple[str, ...]
-    ink: str
-    ground: str
+    attributes: tuple[str, ...]
+    foreground: str
+    background: str
 
 
 @lru_cache(maxsize=4096)
 def _sgr(pen: str, style: str) -> str:
-    """The shortest way from one style to another."""
+    """Return the shortest sequence that changes one style into another."""
     if pen == style:
         return ""
     old, new = _style(pen), _style(style)
     if not style:
         return "\x1b[0m"
-    if not set(old.ways) <= set(new.ways):
+    if not set(old.attributes) <= set(new.attributes):
         return f"\x1b[0;{style}m"
-    codes = [way for way in new.ways if way not in old.ways]
-    codes += [new.ink or "39"] if new.ink != old.ink else []
-    codes += [new.ground or "49"] if new.ground != old.ground else []
+    codes = [code for code in new.attributes if code not in old.attributes]
+    codes += [new.foreground or "39"] if new.foreground != old.foreground else []
+    codes += [new.background or "49"] if new.background != old.background else []
     return f"\x1b[{';'.join(codes)}m" if codes else ""
 
 
 @lru_cache(maxsize=4096)
 def _style(sgr: str) -> _Style:
     numbers = sgr.split(";") if sgr else []
-    ways: list[str] = []
-    ink = ground = ""
+    attributes: list[str] = []
+    foreground = background = ""
     while numbers:
-        n_numbers = {"5": 3, "2": 5}.get(numbers[1], 1) if _is_mixed(numbers) else 1
+        n_numbers = {"5": 3, "2": 5}.get(numbers[1], 1) if _has_color_space(numbers) else 1
         code, numbers = ";".join(numbers[:n_numbers]), numbers[n_numbers:]
         first = code.partition(";")[0]
-        if first == "38" or first in _INKS:
-            ink = code
-        elif first == "48" or first in _GROUNDS:
-            ground = code
+        if first == "38" or first in _FOREGROUNDS:
+            foreground = code
+        elif first == "48" or first in _BACKGROUNDS:
+            background = code
         else:
-            ways.append(code)
-    return _Style(tuple(ways), ink, ground)
+            attributes.append(code)
+    return _Style(tuple(attributes), foreground, background)
 
 
-def _is_mixed(numbers: list[str]) -> bool:
+def _has_color_space(numbers: list[str]) -> bool:
     return numbers[0] in ("38", "48", "58") and len(numbers) > 1
 
 
-_INKS = {str(n) for n in (*range(30, 38), *range(90, 98))}
-_GROUNDS = {str(n) for n in (*range(40, 48), *range(100, 108))}
+_FOREGROUNDS = {str(n) for n in (*range(30, 38), *range(90, 98))}
+_BACKGROUNDS = {str(n) for n in (*range(40, 48), *range(100, 108))}

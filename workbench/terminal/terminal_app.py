@@ -1,4 +1,4 @@
-"""An app that leaves the terminal as it was, whatever happens: a crash is one line."""
+"""Base class of the app: restores the terminal after a crash and reports the crash in one line."""
 
 import asyncio
 import contextlib
@@ -18,54 +18,57 @@ from workbench.terminal.driver import TerminalDriver
 
 
 class TerminalApp(App[int]):
-    """An error that nobody expected ends it with one line that names the file of the traceback."""
+    """App that ends after an unexpected error with one line that names the traceback file."""
 
     def get_driver_class(self) -> type[Driver]:
-        """A terminal that is gone, or sends nonsense, is no error."""
+        """Return the driver that tolerates a lost terminal and invalid input."""
         return TerminalDriver
 
     def bell(self) -> None:
-        """Silence: nothing is told by a sound."""
+        """Do nothing: the app makes no sound."""
 
     def pop_screen(self) -> AwaitComplete:
-        """Leave the screen on top; one that was left by the click before this one leaves no other."""
-        asking = _asking_screen()
-        if asking is not None and asking is not self.screen:
+        """Close the top screen, unless the caller is another screen that is closed already.
+
+        Two quick clicks can reach a screen; the second one must not close the screen below.
+        """
+        caller = _calling_screen()
+        if caller is not None and caller is not self.screen:
             return AwaitComplete(asyncio.sleep(0))
         return super().pop_screen()
 
     def on_resize(self) -> None:
-        """A terminal of another size may show anything."""
+        """Redraw everything: after a resize the content of the terminal is unknown."""
         if isinstance(self._driver, TerminalDriver):
             self._driver.invalidate()
 
-    def after_first_frame(self, go_on: Callable[[], object]) -> None:
-        """Go on once the first frame is with the terminal; from then on only what changes is sent."""
+    def after_first_frame(self, callback: Callable[[], object]) -> None:
+        """Run a callback once the terminal has the first frame; then only send what changes."""
         if isinstance(self._driver, TerminalDriver):
             self._driver.when_written(self._driver.start_diffing)
-            self._driver.when_written(go_on)
+            self._driver.when_written(callback)
         else:
-            go_on()
+            callback()
 
     def redraw_all(self) -> None:
-        """Draw everything, whatever the terminal shows."""
+        """Redraw the whole screen."""
         self.on_resize()
         self.refresh(layout=True)
 
     def on_mount(self) -> None:
-        """Errors of callbacks and of threads end the app too; nobody would see them."""
+        """End the app after errors in callbacks and threads too; they would go unseen."""
         self.app_resume_signal.subscribe(self, lambda _: self.redraw_all())
         loop = asyncio.get_running_loop()
-        loop.set_exception_handler(lambda _, context: self._failed_beside(context))
+        loop.set_exception_handler(lambda _, context: self._on_callback_error(context))
         if not self.is_headless:
-            threading.excepthook = lambda failed: self._failed_in_thread(loop, failed.exc_value)
+            threading.excepthook = lambda failed: self._on_thread_error(loop, failed.exc_value)
 
-    def _failed_beside(self, context: dict[str, Any]) -> None:
+    def _on_callback_error(self, context: dict[str, Any]) -> None:
         error = context.get("exception")
         if isinstance(error, Exception):
             self._handle_exception(error)
 
-    def _failed_in_thread(
+    def _on_thread_error(
         self, loop: asyncio.AbstractEventLoop, error: BaseException | None
     ) -> None:
         if isinstance(error, Exception):
@@ -73,7 +76,7 @@ class TerminalApp(App[int]):
                 loop.call_soon_threadsafe(self._handle_exception, error)
 
     def _handle_exception(self, error: Exception) -> None:
-        """Textual calls this with what nobody handled. The first error counts."""
+        """Record an unhandled error and close the app; the first error counts. Textual calls this."""
         self._return_code = 1
         if self._exception is None:
             self._exception = error
@@ -81,18 +84,18 @@ class TerminalApp(App[int]):
         self._close_messages_no_wait()
 
     def _print_error_renderables(self) -> None:
-        """Textual calls this when the terminal is as it was."""
+        """Write the crash line once the terminal is restored. Textual calls this."""
         error = self._exception
         if error is None:
             return
         from seqlm.crash_report import last_words
 
         found = error.error if isinstance(error, WorkerFailed) else error
-        sys.stderr.write(last_words("seqlm-tui", found, "what trains goes on"))
+        sys.stderr.write(last_words("seqlm-tui", found, "training continues in the background"))
 
 
-def _asking_screen() -> Screen[Any] | None:
-    """The screen in whose handler or worker we are; None in one of the app."""
+def _calling_screen() -> Screen[Any] | None:
+    """Return the screen whose handler or worker is running; None in one of the app."""
     worker = active_worker.get(None)
     node: Any = active_message_pump.get(None) if worker is None else worker.node
     while node is not None and not isinstance(node, Screen):

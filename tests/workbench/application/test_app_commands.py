@@ -44,7 +44,7 @@ async def test_a_pane_and_the_line_are_copied_and_their_files_named(
         assert text.startswith("2 Controls\npreset             names-mlp")
         assert not any(sign in text for sign in "┃┏┛")
         assert (tmp_path / "clip" / "names-mlp-1-controls.txt").read_text() == text
-        assert app.situation.status_message.startswith("Copied Controls as text; also in ")
+        assert app.situation.status_message.startswith("Copied Controls as text, also to ")
         await pilot.press("C")
         assert app.clipboard == recipe_text(app.situation)
         assert "train.learning_rate=" in app.clipboard

@@ -1,4 +1,4 @@
-"""What a terminal says of itself, and what is drawn for it."""
+"""Capabilities of the terminal: character set and palette."""
 
 import io
 import sys
@@ -14,11 +14,11 @@ class Stderr(io.StringIO):
 
     def __init__(self, encoding: str) -> None:
         super().__init__()
-        self.told = encoding
+        self._encoding = encoding
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        return self.told
+        return self._encoding
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ class Stderr(io.StringIO):
         ({"LANG": "sr_RS.UTF-8@latin"}, "utf-8", False),
         ({"TERM": "linux", "LANG": "de_DE.UTF-8"}, "utf-8", True),
         ({"LANG": "C"}, "utf-8", True),
-        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, "utf-8", True),  # as Python makes it of LANG=C
+        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, "utf-8", True),  # set by Python for LANG=C
         ({"LC_ALL": "POSIX", "LANG": "de_DE.UTF-8"}, "utf-8", True),
         ({"LC_ALL": "C.UTF-8", "LANG": "C"}, "utf-8", False),
         ({"LANG": "de_DE.ISO-8859-1"}, "utf-8", True),
@@ -39,7 +39,7 @@ class Stderr(io.StringIO):
         ({}, "ascii", True),
     ],
 )
-def test_ascii_where_a_terminal_has_no_other_signs(
+def test_ascii_only_where_the_terminal_has_no_utf8(
     environment: dict[str, str], encoding: str, is_needed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stderr", Stderr(encoding))
@@ -60,6 +60,6 @@ def test_ascii_where_a_terminal_has_no_other_signs(
         ({"TERM": "xterm-256color", "NO_COLOR": ""}, "dark"),
     ],
 )
-def test_the_palette_that_suits(environment: dict[str, str], name: str) -> None:
+def test_the_palette_follows_the_environment(environment: dict[str, str], name: str) -> None:
     assert palette_name(environment) == name
     assert name in PALETTES

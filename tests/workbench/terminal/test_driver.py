@@ -1,4 +1,4 @@
-"""The terminal below the app: what is told once it has a frame, and how signals are followed."""
+"""Terminal driver: callbacks after written frames, and signals."""
 
 import asyncio
 import io
@@ -8,44 +8,44 @@ import pytest
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
-from workbench.terminal.driver import TerminalDriver, _Screen
+from workbench.terminal.driver import TerminalDriver, _TerminalFile
 
 
-def test_what_waits_for_a_frame_is_told_when_the_terminal_has_it() -> None:
-    told: list[str] = []
-    screen = _Screen(io.TextIOWrapper(io.BytesIO()))
-    screen.when_written(lambda: told.append("nothing is on its way"))
-    screen.n_given += 2
-    screen.when_written(lambda: told.append("both"))
-    screen.write("a")
-    screen.flush()
-    screen.write("b")
-    screen.when_written(lambda: told.append("both, heard of late"))
-    assert told == ["nothing is on its way"]
-    screen.flush()
-    assert told == ["nothing is on its way", "both", "both, heard of late"]
+def test_callbacks_run_once_the_frame_is_written() -> None:
+    called: list[str] = []
+    file = _TerminalFile(io.TextIOWrapper(io.BytesIO()))
+    file.when_written(lambda: called.append("nothing submitted"))
+    file.n_submitted += 2
+    file.when_written(lambda: called.append("both"))
+    file.write("a")
+    file.flush()
+    file.write("b")
+    file.when_written(lambda: called.append("both, added late"))
+    assert called == ["nothing submitted"]
+    file.flush()
+    assert called == ["nothing submitted", "both", "both, added late"]
 
 
-async def test_a_signal_is_followed_at_the_next_turn_whatever_is_held(
+async def test_a_signal_is_handled_in_the_next_turn_of_the_loop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     handlers = {name: signal.getsignal(name) for name in (signal.SIGTSTP, signal.SIGCONT)}
-    app, followed = App[int](), list[str]()
+    app, handled = App[int](), list[str]()
     driver = TerminalDriver(app)
-    monkeypatch.setattr(app, "post_message", lambda told: followed.append(type(told).__name__))
-    monkeypatch.setattr(driver, "send_message", None)  # it is the keyboard's
+    monkeypatch.setattr(app, "post_message", lambda message: handled.append(type(message).__name__))
+    monkeypatch.setattr(driver, "send_message", None)  # only for keyboard input
 
     def stop(driver: TerminalDriver) -> None:
-        followed.append("stopped")
+        handled.append("stopped")
         driver._must_signal_resume = True
 
     monkeypatch.setattr(LinuxDriver, "_sigtstp_application", stop)
     try:
         for name in (signal.SIGCONT, signal.SIGTSTP, signal.SIGTSTP):
             signal.raise_signal(name)
-        assert followed == []
+        assert handled == []
         await asyncio.sleep(0)
-        assert followed == ["SignalResume", "stopped"]
+        assert handled == ["SignalResume", "stopped"]
     finally:
         for name, handler in handlers.items():
             signal.signal(name, handler)

@@ -1,4 +1,4 @@
-"""A terminal that is sent the changes alone shows what one shows that is sent everything."""
+"""Frame diff: a terminal that gets only the changes shows the same as one that gets everything."""
 
 from typing import TypeAlias
 
@@ -11,7 +11,7 @@ from workbench.terminal.frame_diff import FrameDiff
 Piece: TypeAlias = tuple[int, int, str, list[str]]
 COLUMNS, ROWS = 12, 4
 STYLES = ["", "1", "38;2;1;2;3", "1;38;5;7;48;2;9;9;9", "31", "4;44", "7", "38;2;1;2;3;48;2;9;9;9"]
-# Everything is two cells wide, so that none writes over half a wide character.
+# Every item is two cells wide, so that none overwrites half of a wide character.
 PAIRS = ("ab", "a ", "  ", "│é", "漢", "🙂", "b\u0301c", "──")
 PIECES = st.tuples(
     st.sampled_from(range(0, COLUMNS, 2)),
@@ -23,7 +23,7 @@ FRAMES = st.lists(st.lists(PIECES, max_size=6), max_size=6)
 
 
 def frame(pieces: list[Piece]) -> str:
-    """What Textual would write for some pieces of text, none of them over the edge."""
+    """Return what Textual would write for some pieces of text that fit on the screen."""
     drawn = ""
     for x, y, style, pairs in pieces:
         text = "".join(pairs)
@@ -43,7 +43,7 @@ def shown(screen: pyte.Screen) -> list[list[pyte.screens.Char]]:
 
 
 @given(FRAMES)
-def test_the_changes_alone_show_the_same(frames: list[list[Piece]]) -> None:
+def test_the_changes_alone_show_the_same_screen(frames: list[list[Piece]]) -> None:
     (whole, all_of_it), (parts, changes) = terminal(), terminal()
     frame_diff = FrameDiff()
     blank = "".join(f"\x1b[{y + 1};1H{' ' * COLUMNS}" for y in range(ROWS)) + "\x1b[1;1H"
@@ -68,36 +68,36 @@ def test_one_changed_cell_costs_a_few_bytes() -> None:
     )
 
 
-def test_only_the_colour_that_changes_is_told() -> None:
+def test_only_the_changed_color_is_sent() -> None:
     drawn = "\x1b[1;1H\x1b[31;40ma\x1b[0m\x1b[32;40mb\x1b[0m\x1b[1;32;40mc\x1b[0md\x1b[1;1H"
     assert FrameDiff().diff(drawn) == "\x1b[1;1H\x1b[31;40ma\x1b[32mb\x1b[1mc\x1b[0md\x1b[1;1H"
 
 
-def test_a_row_of_unsure_widths_is_sent_whole() -> None:
+def test_a_row_with_characters_of_uncertain_width_is_sent_whole() -> None:
     frame_diff = FrameDiff()
     frame_diff.diff("\x1b[1;1H漢字ab\x1b[1;1H")
     assert frame_diff.diff("\x1b[1;6Hc\x1b[1;1H") == "\x1b[1;1H漢字ac\x1b[1;1H"
 
 
-def test_half_a_wide_character_is_a_blank() -> None:
+def test_half_of_a_wide_character_becomes_a_space() -> None:
     frame_diff = FrameDiff()
     frame_diff.diff("\x1b[1;1H漢字\x1b[1;1H")
     assert frame_diff.diff("\x1b[1;2Hab\x1b[1;1H") == "\x1b[1;1H ab \x1b[1;1H"
 
 
-def test_what_is_no_drawing_goes_through() -> None:
+def test_output_that_is_not_drawing_is_passed_on() -> None:
     frame_diff = FrameDiff()
     drawn = "\x1b[1;1Hab\x1b[1;1H"
     assert frame_diff.diff(drawn) == drawn
-    for aside in ("\x1b[?25l", "\x1b[?2026h", "\x1b[>25u", "\x1b]52;c;YQ==\x07"):
-        assert frame_diff.diff(aside) == aside
+    for control in ("\x1b[?25l", "\x1b[?2026h", "\x1b[>25u", "\x1b]52;c;YQ==\x07"):
+        assert frame_diff.diff(control) == control
         assert frame_diff.diff(drawn) == ""
     for other in ("\x1b[2J", "\x1b[?1049h"):
         assert frame_diff.diff(other) == other
         assert frame_diff.diff(drawn) == drawn
 
 
-def test_after_forgetting_everything_is_sent() -> None:
+def test_everything_is_sent_after_invalidate() -> None:
     frame_diff = FrameDiff()
     drawn = "\x1b[2;3Hab\x1b[1;1H"
     frame_diff.diff(drawn)
