@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from seqlm.runs.directory import RunDirectory
-from seqlm.runs.summary import ENDED, RunProgress, RunSummary
+from seqlm.runs.run_state import ENDED
+from seqlm.runs.summary import RunProgress, RunSummary
 from seqlm.worker.client import Connection
 from seqlm.worker.follow_run import follow
 
@@ -77,7 +78,7 @@ class _Lines:
     def __call__(self, standing: RunProgress) -> None:
         summary = standing.summary
         ended = summary.status in ENDED
-        if not ended and (standing.is_counted or time.monotonic() < self._next_at):
+        if not ended and (standing.is_count_based or time.monotonic() < self._next_at):
             return
         self._next_at = time.monotonic() + _LINE_EVERY_S
         done = f"step {summary.steps:,} / {standing.steps_planned:,}"

@@ -10,7 +10,7 @@ def result_lines(standing: RunProgress) -> list[str]:
     """How a training ended: its losses, what its preset teaches, and what else is to be known."""
     summary, preset = standing.summary, standing.preset
     has_finished = summary.status == "finished"
-    is_counted = standing.is_counted and has_finished
+    is_counted = standing.is_count_based and has_finished
     how = "counted" if is_counted else f"{summary.status} at step {summary.steps:,}"
     losses = _losses(summary)
     return [

@@ -4,7 +4,6 @@ import argparse
 from typing import TYPE_CHECKING, Any, Protocol
 
 from seqlm.cli.output import nats, print_json, print_lines, print_table
-from seqlm.configuration.run_config import Change
 from seqlm.runspec import recipe
 
 if TYPE_CHECKING:  # what most of these commands do not need is imported when it is needed
@@ -86,10 +85,6 @@ def _show(options: argparse.Namespace) -> int:
 
 def recipe_as_run(run: "RunDirectory") -> str:
     """The line that gives a run again, what was changed by hand in it included."""
-    from seqlm.protocol.events import ValueChanged
-    from seqlm.runs.event_log import read_events, without_superseded
+    from seqlm.runs.summary import summarize
 
-    logged = without_superseded(read_events(run.events_path))
-    changed = (event for event in logged if isinstance(event, ValueChanged))
-    made = [Change(key=event.key, value=event.new, step=event.step) for event in changed]
-    return recipe.as_run(run.manifest().config, made)
+    return recipe.as_run(run.manifest().config, summarize(run).changes)

@@ -17,6 +17,7 @@ from seqlm.protocol.events import Event, Resumed
 E = TypeVar("E", bound=Event)
 _READER = decoder(Event)
 _CHUNK_BYTES = 1 << 20
+_TAIL_BYTES = 1 << 16
 
 
 class EventLogWriter:
@@ -162,15 +163,66 @@ def read_events(path: Path) -> Iterator[Event]:
         yield from events
 
 
-def without_superseded(events: Iterable[Event]) -> list[Event]:
-    """The events that count: those that a later ``Resumed`` supersedes are left out."""
-    kept: list[Event] = []
-    for event in events:
+def read_last_events(path: Path, max_bytes: int = _TAIL_BYTES) -> list[Event]:
+    """Return the events at the end of a log, so that a list of many runs is shown fast.
+
+    Events before a damaged line are left out. A log that cannot be read gives no events.
+
+    Args:
+        path: The log.
+        max_bytes: How much of the end of the log is read.
+    """
+    try:
+        with path.open("rb") as log:
+            begin = max(0, log.seek(0, os.SEEK_END) - max_bytes)
+            log.seek(begin)
+            lines = log.read().split(b"\n")
+    except OSError:
+        return []
+    events: list[Event] = []
+    for line in lines[bool(begin) : -1]:
+        try:
+            events.append(decode(line, _READER))
+        except MessageError:
+            events = []
+    return events
+
+
+class SupersededEvents:
+    """The events that ``Resumed`` events declare superseded: they no longer count.
+
+    This is the only place that decides which events count; :func:`without_superseded` and a reader
+    that follows a growing log both use it.
+
+    Args:
+        events: Any events of one log; only ``Resumed`` among them matters.
+    """
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self._ranges: list[tuple[int, int]] = []
+        self._resumed: set[int] = set()
+        for event in events:
+            self.add(event)
+
+    def add(self, event: Event) -> None:
+        """Note what an event supersedes."""
         if isinstance(event, Resumed):
-            while kept and kept[-1].seq >= event.superseded_from:
-                kept.pop()
-        kept.append(event)
-    return kept
+            self._resumed.add(event.seq)
+            self._ranges.append((event.superseded_from, event.superseded_to))
+
+    def has_noted(self, event: Event) -> bool:
+        """Return False for a ``Resumed`` that :meth:`add` has not seen; True for any other event."""
+        return not isinstance(event, Resumed) or event.seq in self._resumed
+
+    def __contains__(self, event: Event) -> bool:
+        return any(first <= event.seq <= last for first, last in self._ranges)
+
+
+def without_superseded(events: Iterable[Event]) -> list[Event]:
+    """Return the events that count: those that a later ``Resumed`` supersedes are left out."""
+    logged = list(events)
+    superseded = SupersededEvents(logged)
+    return [event for event in logged if event not in superseded]
 
 
 def _read_line(line: bytes, path: Path, offset: int) -> Event:

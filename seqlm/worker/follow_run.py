@@ -9,7 +9,9 @@ from seqlm.protocol.events import Event
 from seqlm.protocol.queries import Describe, DescribeAnswer, Rejected
 from seqlm.runs.directory import RunDirectory, find_run
 from seqlm.runs.event_log import EventLogReader, without_superseded
-from seqlm.runs.summary import ENDED, RunProgress, add, sum_up
+from seqlm.runs.run_reducer import reduce_events
+from seqlm.runs.run_state import ENDED, CoreRunState
+from seqlm.runs.summary import RunProgress, progress_of
 from seqlm.worker.client import Connection, WorkerExited, new_id
 
 _POLL_S = 0.1
@@ -93,14 +95,13 @@ def follow(run: RunDirectory, connection: Connection) -> Iterator[RunProgress]:
     logged: list[Event] = []
     while events := log.read():
         logged += events
-    progress = sum_up(without_superseded(logged), run.name)
-    yield progress
+    state = reduce_events(CoreRunState(), without_superseded(logged))
+    yield progress_of(state, run.name)
     exited: WorkerExited | None = None
-    while progress.summary.status not in ENDED:
+    while state.status not in ENDED:
         if events := log.read():
-            for event in events:
-                progress = add(progress, event)
-            yield progress
+            state = reduce_events(state, events)
+            yield progress_of(state, run.name)
         elif exited is not None:  # and its last events have been read
             raise exited
         else:

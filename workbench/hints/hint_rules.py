@@ -264,11 +264,11 @@ def plateau_found(s: AppState) -> HintText | None:
 def bad_initialization(s: AppState) -> HintText | None:
     """Return that the first loss is above the loss of guessing."""
     run = s.run
-    if run.status != "training" or s.preview is None or run.train_last is None:
+    if run.status != "training" or s.preview is None or run.batch_loss is None:
         return None
     uniform = s.preview.uniform
     has_been_better = run.best is not None and run.best.loss < uniform
-    if has_been_better or run.train_last < _OVERCONFIDENT * uniform:
+    if has_been_better or run.batch_loss < _OVERCONFIDENT * uniform:
         return None
     finding = f"Worse than guessing ({format_loss(uniform, 3)}):"
     cause = (

@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
+from seqlm.runs.run_state import AppliedChange
 from workbench.hints.setting_labels import setting_label
 from workbench.render.number_format import format_count, format_learning_rate, format_loss
 from workbench.render.sanitize import fit, sanitize
 from workbench.run.diagnostics import n_together
-from workbench.run.state import AppliedChange, RunState
+from workbench.run.state import RunState
 
 _SENTENCE_END = ". "
 

@@ -3,8 +3,9 @@
 import math
 from typing import NamedTuple
 
+from seqlm.runs.run_state import AppliedChange, LossPoint
 from workbench.run.loss_series import LossBucket, LossSeries
-from workbench.run.state import AppliedChange, LossPoint, RunState
+from workbench.run.state import RunState
 
 FEW_CHECKS = 5
 _LITTLE, _MUCH = 0.01, 0.02

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from seqlm.protocol.codec import MessageError, decode, decoder
-from seqlm.protocol.events import Event, Resumed
-from seqlm.runs.event_log import EventLogReader
+from seqlm.protocol.events import Event
+from seqlm.runs.event_log import EventLogReader, SupersededEvents
 from workbench.run.reducer import reduce_events
 from workbench.run.state import RunState
 
@@ -47,10 +47,10 @@ class LogFollower:
             return True
         before = self._tail.offset
         events = self._tail.read(SLICE_BYTES)
-        if any(isinstance(event, Resumed) and event.seq not in self._resumed for event in events):
+        if not all(map(self._superseded.has_noted, events)):
             self._restart()
             return True
-        counting = (event for event in events if not self._is_superseded(event.seq))
+        counting = (event for event in events if event not in self._superseded)
         self._folded = reduce_events(self._folded, counting)
         if self._tail.offset >= self._shown_to:
             self.state = self._folded
@@ -59,8 +59,7 @@ class LogFollower:
     def _restart(self) -> None:
         """Begin again, to learn first which events were superseded: each step counts once."""
         self._shown_to = self._tail.offset
-        self._resumed: set[int] = set()
-        self._superseded: list[tuple[int, int]] = []
+        self._superseded = SupersededEvents()
         self._is_skimming, self._skimmed_to = True, 0
         self._tail, self._folded = EventLogReader(self._path), RunState()
 
@@ -86,9 +85,4 @@ class LogFollower:
             event = decode(line, _RESUMED)
         except MessageError:
             return  # the tail says which line is damaged
-        if isinstance(event, Resumed):
-            self._resumed.add(event.seq)
-            self._superseded.append((event.superseded_from, event.superseded_to))
-
-    def _is_superseded(self, seq: int) -> bool:
-        return any(first <= seq <= last for first, last in self._superseded)
+        self._superseded.add(event)

@@ -18,13 +18,14 @@ from seqlm.protocol import commands, queries
 from seqlm.protocol.events import Continued
 from seqlm.protocol.queries import Answer, DescribeAnswer, Query
 from seqlm.runs.directory import RunDirectory
+from seqlm.runs.run_state import Status
 from seqlm.worker import client
 from workbench.render.sanitize import sanitize
 from workbench.run.exit_reason import WITHOUT_A_WORD
 from workbench.run.log_reader import LogReader
 from workbench.run.messages import QueryAnswered, RequestRejected, RunOpened, RunStateChanged
 from workbench.run.reducer import mark_died
-from workbench.run.state import RunState, Status
+from workbench.run.state import RunState
 from workbench.run.worker_connection import Spawn, WorkerConnection
 
 _LONGEST_MESSAGE = 300

@@ -9,8 +9,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from seqlm.runs.run_state import Status
 from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
-from workbench.run.state import Status
 from workbench.state.app_state import SIGNS
 
 Choice: TypeAlias = Literal["detach", "stop", "stay"]

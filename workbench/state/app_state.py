@@ -10,11 +10,12 @@ from seqlm.configuration import dotted_keys
 from seqlm.configuration.run_config import Change, DataConfig, RunConfig
 from seqlm.data.corpus_registry import CORPORA
 from seqlm.presets import Preset
+from seqlm.runs.run_state import Status
 from seqlm.runspec import relevance
 from seqlm.runspec.baselines import Result, matching_preset, primary_split, result_of
 from workbench.corpus.preview import Preview
 from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
-from workbench.run.state import RunState, Status
+from workbench.run.state import RunState
 from workbench.state.setting_values import setting_values, with_in_force
 
 QUIET_FROM_S = 5

@@ -4,9 +4,10 @@ from functools import lru_cache
 
 from seqlm.configuration.run_config import Change, RunConfig
 from seqlm.errors import SeqlmError
+from seqlm.runs.run_state import AppliedChange
 from seqlm.runspec import recipe
 from workbench.render.sanitize import sanitize
-from workbench.run.state import AppliedChange, RunState
+from workbench.run.state import RunState
 from workbench.state.app_state import AppState
 
 

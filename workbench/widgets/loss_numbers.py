@@ -1,5 +1,6 @@
 """The latest losses in one row, exactly: as much beside them as there is room for."""
 
+from seqlm.runs.run_state import LossPoint
 from seqlm.runspec.baselines import primary_split
 from workbench.render.number_format import (
     LossUnit,
@@ -7,7 +8,6 @@ from workbench.render.number_format import (
     format_learning_rate,
     format_loss_in,
 )
-from workbench.run.state import LossPoint
 from workbench.state.app_state import AppState
 from workbench.widgets.row_widget import Piece, Row, row_width
 
@@ -46,9 +46,9 @@ def _numbers(
 def _named(situation: AppState) -> list[tuple[str, str, LossPoint | None]]:
     """The losses in the order in which they count, each with its role."""
     run, judged = situation.run, primary_split(situation.config)
-    recent = run.train_last if judged == "batch" else run.train_recent
+    recent = run.batch_loss if judged == "batch" else run.train_recent
     last = LossPoint(run.step, recent) if recent is not None else None
-    val, best = ("val", "val", run.val_last), ("best", "best", run.best)
+    val, best = ("val", "val", run.last_validation), ("best", "best", run.best)
     if judged == "batch":
         return [("batch", "train", last), val]
     return [("train", "train", last), *([val, best] if judged == "val" else [])]
@@ -57,6 +57,6 @@ def _named(situation: AppState) -> list[tuple[str, str, LossPoint | None]]:
 def _more(situation: AppState, unit: LossUnit) -> str:
     """At the end what the losses are of, before that the rate of the last step."""
     run = situation.run
-    if "train" in run.final and primary_split(situation.config) != "batch":
+    if "train" in run.split_losses and primary_split(situation.config) != "batch":
         return "of the whole splits"
     return f"rate {format_learning_rate(run.learning_rate)}" if run.learning_rate else ""

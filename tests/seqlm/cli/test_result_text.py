@@ -14,7 +14,7 @@ from seqlm.protocol.events import (
     StepsDone,
     ValueChanged,
 )
-from seqlm.runs.summary import RunProgress, sum_up
+from seqlm.runs.summary import RunProgress, summarize_events
 from seqlm.runspec import recipe
 
 
@@ -42,7 +42,7 @@ def scored(split: SplitName, loss: float, step: int, best: bool = False) -> Eval
 
 
 def standing(line: str, *events: Event) -> RunProgress:
-    return sum_up([created(line), *events], "r")
+    return summarize_events([created(line), *events], "r")
 
 
 def finished(line: str, batch: float, **losses: float) -> RunProgress:
@@ -131,7 +131,7 @@ def test_a_change_by_hand_takes_the_expectation_away() -> None:
 
 def test_a_recipe_of_another_version_is_compared_with_nothing() -> None:
     event = RunCreated(**{**_fields(created("names-mlp")), "recipe": "no-such-preset a=b"})
-    assert sum_up([event, steps(1, 3.0)], "r").summary.expected is None
+    assert summarize_events([event, steps(1, 3.0)], "r").summary.expected is None
 
 
 def _fields(event: RunCreated) -> dict[str, object]:
@@ -153,7 +153,7 @@ def test_progress_is_told_of_what_is_judged_and_a_count_makes_none(
     line: str, written: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     show, events = _Lines(), [created(line), Continued(step=0), steps(1, 3.2958)]
-    show(sum_up(events, "r"))
+    show(summarize_events(events, "r"))
     events += [scored("val", 2.1433, 1, best=True), Ended(step=1, status="finished")]
-    show(sum_up(events, "r"))
+    show(summarize_events(events, "r"))
     assert capsys.readouterr().err.splitlines() == written

@@ -1,5 +1,5 @@
 from seqlm.protocol.events import Evaluated, Event, RunCreated
-from seqlm.runs.summary import sum_up
+from seqlm.runs.summary import summarize_events
 
 
 def evaluated(split: str, n_tokens: int, protocol: str) -> Evaluated:
@@ -24,6 +24,6 @@ def test_a_loss_of_a_part_of_a_split_says_which_part() -> None:
         steps_planned=1,
     )
     events: list[Event] = [created, evaluated("val", 500, "whole"), evaluated("train", 9, "a part")]
-    assert sum_up(events, "r").sampled == {"train": "a part"}
+    assert summarize_events(events, "r").sampled == {"train": "a part"}
     events.append(evaluated("train", 2_000_000, "whole"))
-    assert sum_up(events, "r").sampled == {}
+    assert summarize_events(events, "r").sampled == {}

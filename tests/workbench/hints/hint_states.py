@@ -7,9 +7,10 @@ from msgspec.structs import replace
 
 from seqlm.presets import PRESETS
 from seqlm.protocol.events import Continued, Evaluated, Event, StepsDone
+from seqlm.runs.run_state import AppliedChange, LossPoint
 from workbench.corpus.preview import Preview
 from workbench.run.reducer import reduce_events
-from workbench.run.state import AppliedChange, LossPoint, RunState
+from workbench.run.state import RunState
 from workbench.state.app_state import SIGNS, AppState
 
 MILLIONS = 9_876_543
@@ -22,7 +23,7 @@ RUN = RunState(
     steps_planned=MILLIONS + 1,
     message=EARLY,
     trained_s=360_000,
-    val_last=LossPoint(MILLIONS, 12.3456),
+    last_validation=LossPoint(MILLIONS, 12.3456),
     best=LossPoint(MILLIONS - 1, 12.3456),
     kept=(1, MILLIONS),
     checkpoint_step=MILLIONS - 1,
@@ -91,9 +92,9 @@ def longest_states(preview: Preview) -> list[AppState]:
             for is_measured in (True, False)
             for is_planned in (True, False)
         ),
-        replace(training, run=replace(training.run, train_last=99.0, best=None)),
+        replace(training, run=replace(training.run, batch_loss=99.0, best=None)),
         replace(training, run=replace(training.run, best=LossPoint(1, 0.5))),
-        replace(training, run=replace(RUN, status="training", best=None, train_last=1.0)),
+        replace(training, run=replace(RUN, status="training", best=None, batch_loss=1.0)),
     ]
     overfitted = run_with_losses(lambda step: 2 + abs(step - 9000) / 30_000)
     found += [replace(training, run=run) for run in (overfitted, run_with_losses(lambda _: 3.0))]

@@ -8,13 +8,14 @@ from rich.cells import cell_len
 
 from seqlm.presets import preset_config
 from seqlm.protocol.events import Continued, Paused
+from seqlm.runs.run_state import AppliedChange, LossPoint, Status
 from seqlm.runspec import recipe
 from workbench.corpus.preview import Preview
 from workbench.hints import hint_rules
 from workbench.hints.hint_rules import Rule, hint_for
 from workbench.run.loss_series import LossSeries
 from workbench.run.reducer import mark_died, reduce_events
-from workbench.run.state import AppliedChange, LossPoint, RunState, Status
+from workbench.run.state import RunState
 from workbench.state.app_state import AppState, is_action_available, space_key_label
 from workbench.state.config_history import ConfigHistory, LiveChange
 
@@ -192,7 +193,7 @@ PRIORITIES: list[tuple[str, Status, dict[str, object], Rule, tuple[Rule, ...]]] 
         {
             "run": with_changes(
                 replace(
-                    RUN, status="training", steps_planned=2 * MILLIONS, train_last=99.0, best=None
+                    RUN, status="training", steps_planned=2 * MILLIONS, batch_loss=99.0, best=None
                 ),
                 1,
                 True,
@@ -212,7 +213,7 @@ PRIORITIES: list[tuple[str, Status, dict[str, object], Rule, tuple[Rule, ...]]] 
     (
         "a plateau beats a bad initialization",
         "training",
-        {"run": replace(FLAT, train_last=99.0, best=None)},
+        {"run": replace(FLAT, batch_loss=99.0, best=None)},
         hint_rules.plateau_found,
         (hint_rules.bad_initialization, hint_rules.training),
     ),
@@ -224,7 +225,7 @@ PRIORITIES: list[tuple[str, Status, dict[str, object], Rule, tuple[Rule, ...]]] 
                 RUN,
                 status="training",
                 steps_planned=2 * MILLIONS,
-                train_last=99.0,
+                batch_loss=99.0,
                 best=LossPoint(1, 9.0),
             )
         },
@@ -389,7 +390,7 @@ def finished_run(line: str, preview: Preview | None = None) -> AppState:
 
 
 def still_training(state: AppState) -> AppState:
-    return replace(state, run=replace(state.run, status="training", step=3000, final={}))
+    return replace(state, run=replace(state.run, status="training", step=3000, split_losses={}))
 
 
 @pytest.mark.parametrize(
@@ -454,7 +455,7 @@ def test_bigram_counts_no_better_than_guessing_are_not_mentioned(
 ) -> None:
     text = replace(preview, uniform=2.0794, bigram=2.0833)
     state = still_training(finished_run(line, text))
-    run = replace(state.run, best=LossPoint(100, 2.081), val=LossSeries(), train_last=2.08)
+    run = replace(state.run, best=LossPoint(100, 2.081), val=LossSeries(), batch_loss=2.08)
     assert "counts" not in hint_for(replace(state, run=run)).words
 
 
@@ -464,7 +465,7 @@ def test_bigram_counts_are_not_mentioned_where_only_the_last_token_is_predicted(
     state = still_training(
         finished_run("recall-elman", replace(preview, uniform=2.0794, bigram=1.5))
     )
-    run = replace(state.run, best=LossPoint(100, 1.4), val=LossSeries(), train_last=1.4)
+    run = replace(state.run, best=LossPoint(100, 1.4), val=LossSeries(), batch_loss=1.4)
     assert hint_for(replace(state, run=run)).words.startswith("Training.")
 
 

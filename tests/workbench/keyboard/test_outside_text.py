@@ -10,11 +10,12 @@ from msgspec.structs import replace
 from textual.widgets import Static
 
 from seqlm.presets import preset_config
+from seqlm.runs.run_state import Status
 from workbench.hints.hint_rules import hint_for
 from workbench.panes.generate.render import generate_rows
 from workbench.panes.generate.view_model import GenerateView, Message
 from workbench.render.sanitize import sanitize
-from workbench.run.state import RunState, Status
+from workbench.run.state import RunState
 from workbench.screens.open import OpenScreen
 from workbench.state.app_state import AppState
 

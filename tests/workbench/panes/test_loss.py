@@ -16,6 +16,7 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
 from seqlm.protocol.events import Continued, Evaluated, Event, RunCreated, StepsDone
+from seqlm.runs.run_state import AppliedChange, LossPoint
 from seqlm.runspec import recipe
 from workbench.corpus.preview import Preview
 from workbench.panes.loss.chart import references
@@ -25,7 +26,7 @@ from workbench.panes.loss.rows import change_rows
 from workbench.panes.loss.view_model import X_SCALES, Y_SCALES, LossViewModel, XScale
 from workbench.run.loss_series import MAX_EQUAL_BINS
 from workbench.run.reducer import reduce_events
-from workbench.run.state import AppliedChange, LossPoint, RunState
+from workbench.run.state import RunState
 from workbench.state.app_state import AppState
 from workbench.widgets.loss_numbers import numbers_row
 from workbench.widgets.row_widget import Row
@@ -127,8 +128,8 @@ def test_what_is_read_is_what_came(shown: Shown) -> None:
 
 def test_other_units_are_named(shown: Shown) -> None:
     found = shown(told("steered"))
-    assert found.run.val_last is not None
-    nats = found.run.val_last.loss
+    assert found.run.last_validation is not None
+    nats = found.run.last_validation.loss
     rows = texts(body(found, LossViewModel(y="bits")).rows())
     assert rows[0].startswith("bits   train ")
     assert f"val {nats / 0.6931471805599453:.4f}" in rows[0]
@@ -142,7 +143,7 @@ def test_other_units_are_named(shown: Shown) -> None:
 def test_a_second_and_an_epoch_are_read_too(shown: Shown) -> None:
     found = shown(told("steered"))
     stop = body(found, LossViewModel(x="seconds")).stops[-1]
-    seconds = found.run.course.seconds_at(stop)
+    seconds = found.run.progress.seconds_at(stop)
     row = texts(body(found, LossViewModel(x="seconds", cursor=stop)).rows())[-1]
     assert f"at {round(seconds, 2):g} s" in row
     row = texts(body(found, LossViewModel(x="epochs", cursor=stop)).rows())[-1]
@@ -210,7 +211,7 @@ def test_the_losses_that_a_run_is_judged_on_stand_alone_or_first(
     found = AppState(config, run_config=config, run=run)
     row = texts([numbers_row(found, 36)])[0].split()
     assert [word for word in row if word in ("batch", "train", "val", "best")] == names
-    assert row[1] == f"{run.train_last if line == 'one-batch' else run.final['train']:.4f}"
+    assert row[1] == f"{run.batch_loss if line == 'one-batch' else run.split_losses['train']:.4f}"
     marks = {reference.label for reference in references(found)}
     assert ("best" in marks) == ("best" in names)
     assert "expected" in marks
@@ -397,7 +398,7 @@ def test_what_is_kept_of_a_million_steps_is_bounded(
     assert sum(part.n for part in run.train.growing) == 1_000_000
     assert len(run.train.growing) < 600
     assert len(run.train.equal) <= MAX_EQUAL_BINS
-    assert len(run.course.steps) < 1_000
+    assert len(run.progress.steps) < 1_000
 
 
 @pytest.mark.slow

@@ -65,7 +65,7 @@ def test_an_axis_reaches_to_the_planned_end() -> None:
     assert whole_axis(early, "linear") == LinearAxis(0, N_STEPS)
     assert whole_axis(WHOLE, "epochs").value(1) == pytest.approx(N_STEPS * 32 / N_TARGETS)
     assert whole_axis(early, "epochs") == whole_axis(WHOLE, "epochs")
-    seconds = WHOLE.run.course.seconds[-1]
+    seconds = WHOLE.run.progress.seconds[-1]
     assert seconds <= whole_axis(WHOLE, "seconds").value(1) <= max(1.0, 1.5 * seconds)
 
 

@@ -63,9 +63,9 @@ def test_a_finished_run_is_told_by_its_log() -> None:
     assert state.run == "names-mlp-1"
     assert sum(found.n for found in state.train.equal) == 3600
     assert state.best is not None
-    assert state.val_last is not None
-    assert state.best.loss <= state.val_last.loss
-    assert "train" in state.final
+    assert state.last_validation is not None
+    assert state.best.loss <= state.last_validation.loss
+    assert "train" in state.split_losses
 
 
 def test_a_log_tells_seconds_and_epochs_of_every_step() -> None:
@@ -73,10 +73,12 @@ def test_a_log_tells_seconds_and_epochs_of_every_step() -> None:
     state = reduce_events(RunState(), events)
     records = [event for event in events if isinstance(event, StepsDone)]
     for record in records[::9]:
-        assert state.course.seconds_at(record.last_step) == pytest.approx(record.train_s, rel=0.05)
-        assert state.course.tokens_at(record.last_step) == pytest.approx(record.n_tokens)
-    assert state.course.seconds[-1] == records[-1].train_s
-    assert state.course.rates[-1] == 0.05
+        assert state.progress.seconds_at(record.last_step) == pytest.approx(
+            record.train_s, rel=0.05
+        )
+        assert state.progress.tokens_at(record.last_step) == pytest.approx(record.n_tokens)
+    assert state.progress.seconds[-1] == records[-1].train_s
+    assert state.progress.rates[-1] == 0.05
 
 
 def test_a_change_is_told_with_its_measured_effect() -> None:
@@ -131,8 +133,8 @@ def test_losses_of_whole_splits_are_of_the_last_weights_alone() -> None:
     """A run that was scored at its end and was given more steps has other weights now."""
     scored = Evaluated(step=20, split="train", loss=1.8, n_tokens=9, protocol="whole")
     ended = reduce_events(RunState(), [CREATED, scored])
-    assert ended.final == {"train": 1.8}
-    assert reduce_event(ended, steps(21, [0.2])).final == {}
+    assert ended.split_losses == {"train": 1.8}
+    assert reduce_event(ended, steps(21, [0.2])).split_losses == {}
 
 
 def test_more_steps_asked_for_move_the_end() -> None:

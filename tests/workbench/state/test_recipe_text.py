@@ -7,11 +7,12 @@ from recorded_logs import recorded
 from seqlm.configuration import dotted_keys
 from seqlm.configuration.run_config import Change, DataConfig
 from seqlm.protocol.events import ValueChanged
+from seqlm.runs.run_state import AppliedChange
 from seqlm.runspec import recipe
 from workbench.corpus.preview import Preview
 from workbench.panes.controls.rows import controls_state
 from workbench.run.reducer import reduce_events
-from workbench.run.state import AppliedChange, RunState
+from workbench.run.state import RunState
 from workbench.state.app_state import AppState
 from workbench.state.recipe_text import recipe_text, recipe_text_kind
 

@@ -20,16 +20,16 @@ def whole_axis(situation: AppState, scale: XScale) -> Axis:
     run = situation.run
     last = max(1, run.step, run.steps_planned or situation.config.planned.train.steps)
     if scale == "seconds":
-        return SecondsAxis(0, _round_above(run.course.seconds_at(run.step)))
+        return SecondsAxis(0, _round_above(run.progress.seconds_at(run.step)))
     if scale == "epochs":
-        n_tokens = max(run.course.tokens_at(run.step), _tokens_planned(run.course, last))
+        n_tokens = max(run.progress.tokens_at(run.step), _tokens_planned(run.progress, last))
         return LinearAxis(0, n_tokens / _n_targets(situation) or 1.0)
     return LogAxis(1, last) if scale == "log" else LinearAxis(0, last)
 
 
 def x_of(situation: AppState, scale: XScale) -> Callable[[float], float]:
     """What a step is on the x axis."""
-    course, n_targets = situation.run.course, _n_targets(situation)
+    course, n_targets = situation.run.progress, _n_targets(situation)
     if scale == "seconds":
         return course.seconds_at
     if scale == "epochs":
@@ -45,7 +45,7 @@ def xs_of(situation: AppState, scale: XScale, steps: Sequence[int]) -> Iterable[
 
 def steps_shown(situation: AppState, scale: XScale, axis: Axis) -> tuple[float, float]:
     """The first and the last step on an axis."""
-    ends, course = (axis.value(0), axis.value(1)), situation.run.course
+    ends, course = (axis.value(0), axis.value(1)), situation.run.progress
     if scale in ("log", "linear"):
         return ends
     xs = course.seconds

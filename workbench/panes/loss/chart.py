@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from seqlm.runs.run_state import AppliedChange
 from seqlm.runspec.baselines import expected_loss, primary_split
 from workbench.panes.loss.axes import steps_shown, whole_axis, x_of, xs_of
 from workbench.panes.loss.view_model import LossViewModel, shown_part
@@ -21,7 +22,6 @@ from workbench.render.chart.loss_range import LARGEST_DRAWN
 from workbench.render.chart.spec import XUnit
 from workbench.render.number_format import convert_loss
 from workbench.run.loss_series import LossBucket, LossSeries
-from workbench.run.state import AppliedChange
 from workbench.state.app_state import AppState
 
 _X_UNITS: dict[str, XUnit] = {"seconds": "seconds", "epochs": "epochs"}
@@ -112,7 +112,7 @@ def _with(reading: ChartReadout | None, part: LossBucket) -> ChartReadout:
 
 def rates_shown(situation: AppState, view: LossViewModel) -> list[tuple[float, float]]:
     """The learning rate in the part that is shown, as (x, rate) up to which it is in force."""
-    course = situation.run.course
+    course = situation.run.progress
     if not course.steps:
         return [(x_of(situation, view.x)(1), situation.config.train.learning_rate)]
     axis = shown_part(view, whole_axis(situation, view.x))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
+from seqlm.runs.run_state import AppliedChange
 from workbench.hints.hint_text import format_value
 from workbench.hints.setting_labels import setting_label
 from workbench.panes.loss.axes import x_of
@@ -19,7 +20,7 @@ from workbench.render.number_format import (
 )
 from workbench.render.sanitize import fit
 from workbench.run.diagnostics import n_together
-from workbench.run.state import AppliedChange, RunState
+from workbench.run.state import RunState
 from workbench.state.app_state import AppState
 from workbench.widgets.row_widget import Piece, Row, row_width
 
