@@ -68,4 +68,6 @@ def view_title(views: Sequence[PaneView[ModelT]], model: ModelT, name: str, widt
 
 def views_help(views: Sequence[PaneView[Any]]) -> str:
     """Return the help of all views: ``View 1, lines: the text itself. View 2, ...``."""
+    if len(views) == 1:
+        return views[0].help
     return " ".join(f"View {i}, {view.name}: {view.help}" for i, view in enumerate(views, 1))

@@ -188,7 +188,7 @@ def test_any_size_shows_the_cursor(
     for by in wheel:
         view = scrolled(view, by, width, height)
     view = scrolled_to_cursor(view, width, height)
-    rows = controls_rows(view, width, height, palette.band)
+    rows = controls_rows(replace(view, band=palette.band), width, height)
     assert len(rows) == height
     for row in rows:
         for text, role in row:

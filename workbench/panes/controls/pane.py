@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec.structs import replace
+from rich.text import Text
 from textual import events
 from textual.binding import BindingType
 from textual.geometry import Offset
@@ -19,7 +20,6 @@ from workbench.panes.controls.bindings import (
 )
 from workbench.panes.controls.render import (
     action_at,
-    controls_rows,
     explanation_rows,
     label_width,
     summary,
@@ -28,8 +28,10 @@ from workbench.panes.controls.rows import PRESET_KEY, ControlRow, ControlsState,
 from workbench.panes.controls.setting_text import format_typed, join_sentences
 from workbench.panes.controls.value_editing import next_value, scale_value
 from workbench.panes.controls.view_model import ControlsViewModel
+from workbench.panes.controls.views import CONTROLS_VIEWS
 from workbench.panes.input_field import field_of, has_focus_in_field, is_key_of
 from workbench.panes.pane import Pane
+from workbench.panes.pane_view import PaneView, current_view
 from workbench.state.app_state import AppState
 from workbench.widgets.appearance import Appearance
 from workbench.widgets.row_widget import Row
@@ -52,6 +54,7 @@ class ControlsPane(Pane):
         "<controls.double> halve and double, <controls.edit> types one: 3e-4, *2, /10, off. "
         "<controls.undo> takes back. <controls.find_rate> tries learning rates on a copy."
     )
+    VIEWS: ClassVar[tuple[PaneView[ControlsViewModel], ...]] = CONTROLS_VIEWS
     BINDINGS: ClassVar[list[BindingType]] = CONTROLS_BINDINGS
 
     class ValueRequested(Message):
@@ -224,9 +227,10 @@ class ControlsPane(Pane):
         """The cursor stays in view at every size."""
         self._change()
 
-    def body(self, width: int, height: int) -> Sequence[Row]:
+    def body(self, width: int, height: int) -> Sequence[Row | Text]:
         """The rows of one frame."""
-        return controls_rows(self.view, width, height, self.palette.band)
+        model = replace(self.view, band=self.palette.band)
+        return current_view(self.VIEWS, model, "").render(model, width, height)
 
     def overflow_text(self) -> str:
         """How many settings the list has above and below what is seen."""

@@ -27,14 +27,13 @@ _LABEL, _NARROW_LABEL, _NARROW_BELOW = 17, 12, 34
 _MOST_MARKS = 4
 
 
-def controls_rows(view: ControlsViewModel, width: int, height: int, band: str = "") -> list[Row]:
-    """At most `height` rows of about `width` cells.
+def controls_rows(view: ControlsViewModel, width: int, height: int) -> list[Row]:
+    """Return at most ``height`` rows of about ``width`` cells.
 
     Args:
         view: What they show.
         width: Cells; what goes over the edge is cut where it is drawn.
         height: Rows.
-        band: The ground of the row under the cursor; empty for none.
     """
     if width < 1 or height < 1:
         return []
@@ -42,7 +41,7 @@ def controls_rows(view: ControlsViewModel, width: int, height: int, band: str = 
         return [summary(view.content, width, view.row)]
     n_list = n_list_lines(width, height)
     shown = lines_of(view, width)[view.top : view.top + n_list]
-    rows = [_line(view, line, width, band) for line in shown]
+    rows = [_line(view, line, width, view.band) for line in shown]
     rows += [[]] * (n_list - len(rows))
     return [*rows, *footer_rows(view, width, height)]
 

@@ -32,6 +32,7 @@ class ControlsViewModel(Struct, frozen=True):
         top: How many lines of the list are scrolled away.
         refusal: Why what was asked for the row under the cursor is not possible; else empty.
         is_editing: Whether a field is open on the row under the cursor.
+        band: Background color of the row under the cursor; empty for none.
     """
 
     content: ControlsState = ControlsState()
@@ -39,6 +40,7 @@ class ControlsViewModel(Struct, frozen=True):
     top: int = 0
     refusal: str = ""
     is_editing: bool = False
+    band: str = ""
 
     @property
     def rows(self) -> tuple[ControlRow, ...]:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from msgspec.structs import replace
+from rich.text import Text
 from textual import events
 from textual.binding import BindingType
 from textual.message import Message
 
 from workbench.panes.loss.axes import whole_axis, x_of
 from workbench.panes.loss.bindings import LOSS_BINDINGS, LOSS_HELP
-from workbench.panes.loss.render import LossBody
+from workbench.panes.loss.render import LossBody, LossFrame
 from workbench.panes.loss.view_model import (
     ZOOM,
     LossViewModel,
@@ -21,7 +22,9 @@ from workbench.panes.loss.view_model import (
     without_cursor,
     zoomed,
 )
+from workbench.panes.loss.views import LOSS_VIEWS
 from workbench.panes.pane import Pane
+from workbench.panes.pane_view import PaneView, current_view
 from workbench.render.number_format import unit_label
 from workbench.run.kept_steps import nearest_kept_step
 from workbench.state.app_state import AppState
@@ -35,6 +38,7 @@ class LossPane(Pane):
     NUMBER = 3
     NAME = "Loss"
     HELP: ClassVar[str] = LOSS_HELP
+    VIEWS: ClassVar[tuple[PaneView[LossFrame], ...]] = LOSS_VIEWS
     BINDINGS: ClassVar[list[BindingType]] = LOSS_BINDINGS
 
     class StepRequested(Message):
@@ -63,11 +67,12 @@ class LossPane(Pane):
         """The exact numbers."""
         return numbers_row(self.situation, width, self.view.unit) if self.situation else []
 
-    def body(self, width: int, height: int) -> Sequence[Row]:
+    def body(self, width: int, height: int) -> Sequence[Row | Text]:
         """The numbers, the chart in the middle, the latest changes, and the step that is read."""
         if self.situation is None:
             return []
-        return LossBody(self.situation, self.view, width, height, self.ascii_only).rows()
+        frame = LossFrame(self.situation, self.view, self.ascii_only)
+        return current_view(self.VIEWS, frame, "").render(frame, width, height)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key that would do nothing is not there."""

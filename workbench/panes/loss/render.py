@@ -21,6 +21,19 @@ _STRIP_FROM = (88, 22)
 _HIGH_STRIP_FROM = 26
 
 
+class LossFrame(NamedTuple):
+    """Data of one frame: the state of the app, the chosen axes, and the character set."""
+
+    state: AppState
+    view: LossViewModel
+    ascii_only: bool = False
+
+
+def loss_rows(frame: LossFrame, width: int, height: int) -> list[Row]:
+    """Return the exact losses, the chart, the latest changes and the readout."""
+    return LossBody(frame.state, frame.view, width, height, frame.ascii_only).rows()
+
+
 class Shares(NamedTuple):
     """How many rows each part has, from top to bottom after the row of numbers."""
 
