@@ -104,13 +104,13 @@ class Workbench(AppCommands):
 
     # What the panes ask
 
-    @on(GeneratePane.PredictionAsked)
-    @on(GeneratePane.SamplesAsked)
+    @on(GeneratePane.PredictionRequested)
+    @on(GeneratePane.SamplesRequested)
     @on(DataPane.Scrolled)
     def _answer_asked(self, message: Message) -> None:
         self._oracle.take(self.situation, message)
 
-    @on(GeneratePane.TemperatureAsked)
+    @on(GeneratePane.TemperatureChangeRequested)
     @on(ControlsPane.ValueRequested)
     @on(ControlsPane.PresetRequested)
     @on(ControlsPane.UndoRequested)

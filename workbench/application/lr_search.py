@@ -39,19 +39,19 @@ class LrSearch:
     def give_up(self) -> None:
         """Nobody waits for an answer any more."""
         trial = self.screen.trial
-        if not trial.refusal and (trial.found is None or not trial.found.is_over):
+        if not trial.error and (trial.sweep is None or not trial.sweep.is_over):
             self._session.ask(CancelQuery(id=client.new_id(), question=self._query.id))
 
     def answered(self, answer: Answer) -> None:
         """Take an answer, if it is one of this search."""
         if isinstance(answer, LearningRateSweepAnswer) and answer.id == self._query.id:
-            self.screen.show(replace(self.screen.trial, found=answer))
+            self.screen.show(replace(self.screen.trial, sweep=answer))
 
     def declined(self, question_id: str, words: str) -> bool:
         """Take a refusal; whether it was of this search."""
         if question_id != self._query.id:
             return False
-        self.screen.show(replace(self.screen.trial, refusal=words))
+        self.screen.show(replace(self.screen.trial, error=words))
         return True
 
 

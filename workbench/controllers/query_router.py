@@ -52,10 +52,10 @@ class QueryRouter:
         preview, sample, run = situation.preview, situation.pending_config.sample, situation.run
         if preview is None:
             if self._generate.view.source.vocabulary:  # at the begin there is nothing to forget
-                self._generate.call_later(self._generate.wait_for_text)
+                self._generate.call_later(self._generate.clear_corpus)
             return
-        self._generate.show_sampling(sample)
-        self._generate.show_same_draw(run.samples)
+        self._generate.set_sampling(sample)
+        self._generate.set_fixed_seed_samples(run.samples)
         if not situation.can_query:
             label = f"{preview.text.tokenizer.token_noun}-pair counts"
             self._counts_answer(preview, label + ", no training yet" * (not run.run))
@@ -79,14 +79,14 @@ class QueryRouter:
     def take(self, situation: AppState, message: Message) -> None:
         """Do what a pane asks."""
         match message:
-            case GeneratePane.PredictionAsked() if situation.can_query:
+            case GeneratePane.PredictionRequested() if situation.can_query:
                 self.predict(message)
-            case GeneratePane.SamplesAsked():
+            case GeneratePane.SamplesRequested():
                 self.draw(situation, message)
             case DataPane.Scrolled() if situation.can_query:
                 self.ask_scores()
 
-    def predict(self, asked: GeneratePane.PredictionAsked) -> None:
+    def predict(self, asked: GeneratePane.PredictionRequested) -> None:
         """Ask the worker what comes after some tokens."""
         from seqlm.protocol.queries import NextToken
 
@@ -95,7 +95,7 @@ class QueryRouter:
             question = NextToken(id=asked.request_id, tokens=tokens, weights=asked.weights)
             self._session().ask(question)
 
-    def draw(self, situation: AppState, asked: GeneratePane.SamplesAsked) -> None:
+    def draw(self, situation: AppState, asked: GeneratePane.SamplesRequested) -> None:
         """Draw samples from the counts, or ask the worker for them."""
         from seqlm.protocol.queries import Sample
 
@@ -112,7 +112,7 @@ class QueryRouter:
             self._session().ask(question)
         elif preview is not None and preview.has(asked.prompt):  # else asked of a text before
             drawn = preview.draw(asked.prompt, asked.count, sample)
-            self._generate.samples_drawn(asked.request_id, drawn)
+            self._generate.receive_samples(asked.request_id, drawn)
 
     def answered(self, answer: "Answer") -> None:
         """Give the worker's answer to the pane that asked."""
@@ -120,29 +120,31 @@ class QueryRouter:
 
         match answer:
             case NextTokenAnswer():
-                self._generate.call_later(self._generate.predicted, from_answer(answer))
+                self._generate.call_later(self._generate.receive_prediction, from_answer(answer))
             case ScoreAnswer():
                 self._data.set_surprisals(int(answer.id.removeprefix(_SCORE)), answer.surprisal)
             case SampleAnswer():
-                self._generate.samples_drawn(answer.id, answer.samples, answer.step)
+                self._generate.receive_samples(answer.id, answer.samples, answer.step)
 
     def declined(self, question_id: str, words: str) -> bool:
         """Take a refusal; whether it was of a question of these panes."""
         if question_id.startswith("generate"):
-            self._generate.show_refusal(words, question_id)
+            self._generate.handle_rejection(words, question_id)
         return question_id.startswith(("generate", _SCORE))
 
     def _counts_answer(self, preview: Preview, label: str) -> None:
         self._scored_at = None
         self._data.clear_scores()
-        self._generate.answer_at_once(lambda asked, tokens, _: from_counts(preview, asked, tokens))
-        self._generate.show_source(label, COUNTS, None, preview.text.tokenizer)
+        self._generate.set_local_answerer(
+            lambda asked, tokens, _: from_counts(preview, asked, tokens)
+        )
+        self._generate.set_source(label, COUNTS, None, preview.text.tokenizer)
 
     def _model_answers(self, preview: Preview, step: int, of: str = "") -> None:
         """The model in the weights of a step; ``of`` says how far the run is, where that is not now."""
-        self._generate.answer_at_once(None)
+        self._generate.set_local_answerer(None)
         label, tokenizer = f"weights of step {step:,}{of}", preview.text.tokenizer
-        told = partial(self._generate.show_source, label, self._weights, step, tokenizer)
+        told = partial(self._generate.set_source, label, self._weights, step, tokenizer)
         self._generate.call_later(told)
         if step != self._scored_at:
             self._scored_at = step

@@ -60,7 +60,7 @@ class RunController:
         match message:
             case ControlsPane.ValueRequested(key=key, value=value):
                 self.ask(situation, key, value)
-            case GeneratePane.TemperatureAsked(value=value):
+            case GeneratePane.TemperatureChangeRequested(value=value):
                 setting = dotted_keys.find(situation.pending_config, "sample.temperature")
                 now = situation.pending_config.sample.temperature
                 self.ask(situation, setting.key, clamp(setting, now, value))

@@ -1,1 +1,1 @@
-"""A text drawn token by token, without a screen."""
+"""Text sampled token by token, independent of the screen."""

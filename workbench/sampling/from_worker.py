@@ -1,4 +1,4 @@
-"""Predictions for the Generate pane, made from the counts or from a worker's answer."""
+"""Conversion of bigram counts and of a worker's answers to predictions."""
 
 from array import array
 from collections.abc import Sequence
@@ -9,15 +9,15 @@ from seqlm.generation.sampler import candidates, entropy
 from workbench.corpus.preview import Preview
 from workbench.sampling.prediction import Prediction
 
-if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
+if TYPE_CHECKING:  # the first frame does not need this module
     from seqlm.protocol.queries import NextTokenAnswer
 
 COUNTS = "counts"
-"""The weights that stand for the counts of pairs, before there are any."""
+"""Name of the bigram counts as weights, before a model is trained."""
 
 
 def from_counts(preview: Preview, request_id: str, tokens: Sequence[str]) -> Prediction:
-    """What the pair counts expect after ``tokens``.
+    """Return the prediction of the bigram counts after `tokens`.
 
     Raises:
         RequestError: A token is not in the vocabulary.
@@ -36,7 +36,7 @@ def from_counts(preview: Preview, request_id: str, tokens: Sequence[str]) -> Pre
 
 
 def from_answer(answer: "NextTokenAnswer") -> Prediction:
-    """What the model expects, as the worker told it."""
+    """Return the prediction in a worker's answer."""
     return Prediction(
         request_id=answer.id,
         vocabulary=_vocabulary(answer),
@@ -53,10 +53,10 @@ def _vocabulary(answer: "NextTokenAnswer") -> tuple[str, ...]:
     tokens = [""] * answer.n_vocab
     for token_id, token in zip(answer.ids, answer.tokens, strict=True):
         tokens[token_id] = token
-    return _shared(tuple(tokens))
+    return _deduplicate(tuple(tokens))
 
 
 @lru_cache(maxsize=1)
-def _shared(vocabulary: tuple[str, ...]) -> tuple[str, ...]:
-    """The tuple that the answer before brought, where it is the same: each answer spells it out."""
+def _deduplicate(vocabulary: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the tuple of the previous answer if it is equal, so that predictions share it."""
     return vocabulary

@@ -1,7 +1,8 @@
-"""The guessing game: a person types the next letter of a held-out text, then the model shows its hand.
+"""Guessing game: a person and the model predict the next token of a text not used for training.
 
-All three are scored by what they gave the letter that stood there, in nats: the person's belief is
-half on the letter typed and half on how common each letter is in train.
+The person, the bigram counts and the model are scored by -ln of the probability that each gives to
+the token that comes next, in nats. A person gives half of the probability to the typed token and
+half to the token frequencies of train.
 """
 
 import math
@@ -14,95 +15,101 @@ from seqlm.data.split import Split
 from workbench.corpus.preview import Preview
 from workbench.sampling.prediction import Prediction
 
-_GIVEN_OF_STREAM, _ASKED_OF_STREAM = 24, 12
-_LONGEST_TOKEN = 16  # characters; a riddle of longer ones is shorter
+_STREAM_N_SHOWN, _STREAM_N_GUESSED = 24, 12
+_LONGEST_TOKEN = 16  # characters; a puzzle of longer tokens is shorter
 
 
 class Puzzle(Struct, frozen=True):
-    """A text whose tokens are guessed one by one.
+    """Text whose tokens are guessed one by one.
 
     Attributes:
-        tokens: All of it, the end token included where there is one.
-        n_given: So many stand there from the start.
-        split: Where it is from.
+        tokens: Tokens of the text, with the end token if the corpus has one.
+        n_shown: Number of tokens that are shown at the start.
+        split: Split that the text is from.
     """
 
     tokens: tuple[str, ...]
-    n_given: int
+    n_shown: int
     split: Split
 
 
 class Guess(Struct, frozen=True):
-    """One guess, uncovered.
+    """Scored guess.
 
     Attributes:
-        before: What stood there.
-        said: The token that the person typed.
-        truth: The token that came.
-        p_said: What the model gave the typed one.
-        you: Nats that the truth cost the person.
-        bigram: Nats that it cost the pair counts.
-        model: Nats that it cost the model.
-        prediction: The model's hand.
+        tokens_before: Tokens before the guessed one.
+        guess: Token that the person typed.
+        target: Token of the text.
+        guess_probability: Probability of the typed token under the model.
+        player_nats: Surprisal of the target for the person.
+        bigram_nats: Surprisal of the target under the bigram counts.
+        model_nats: Surprisal of the target under the model.
+        prediction: Prediction of the model.
     """
 
-    before: tuple[str, ...]
-    said: str
-    truth: str
-    p_said: float
-    you: float
-    bigram: float
-    model: float
+    tokens_before: tuple[str, ...]
+    guess: str
+    target: str
+    guess_probability: float
+    player_nats: float
+    bigram_nats: float
+    model_nats: float
     prediction: Prediction
 
 
 class GuessingGame(Struct, frozen=True):
-    """How the game stands.
+    """State of the game.
 
     Attributes:
-        puzzle: The text that is guessed; None before the first.
-        place: Of the token that is guessed next.
-        number: How many texts there were before.
-        n: Guesses made.
-        you: Nats of them all, of the person.
-        bigram: The same of the pair counts.
-        model: The same of the model.
-        last: The guess that was uncovered last.
+        puzzle: Current text; None before the first puzzle and after the end of a text.
+        place: Index of the next guessed token.
+        n_puzzles: Number of puzzles so far.
+        n_guesses: Number of guesses so far.
+        player_nats: Sum of the person's surprisal over all guesses.
+        bigram_nats: Sum of the surprisal under the bigram counts.
+        model_nats: Sum of the surprisal under the model.
+        last: Last scored guess.
     """
 
     puzzle: Puzzle | None = None
     place: int = 0
-    number: int = 0
-    n: int = 0
-    you: float = 0.0
-    bigram: float = 0.0
-    model: float = 0.0
+    n_puzzles: int = 0
+    n_guesses: int = 0
+    player_nats: float = 0.0
+    bigram_nats: float = 0.0
+    model_nats: float = 0.0
     last: Guess | None = None
 
     @property
-    def before(self) -> tuple[str, ...]:
-        """What stands before the token that is guessed."""
+    def tokens_before(self) -> tuple[str, ...]:
+        """Tokens before the next guessed one."""
         return self.puzzle.tokens[: self.place] if self.puzzle else ()
 
     def with_puzzle(self, preview: Preview, seed: int) -> "GuessingGame":
-        """The next text of the series that the seed fixes."""
-        puzzle = puzzle_of(preview, seed, self.number)
-        return replace(self, puzzle=puzzle, place=puzzle.n_given, number=self.number + 1)
+        """Return the game with the next puzzle of the series that the seed fixes."""
+        puzzle = make_puzzle(preview, seed, self.n_puzzles)
+        return replace(self, puzzle=puzzle, place=puzzle.n_shown, n_puzzles=self.n_puzzles + 1)
 
-    def uncovered(self, said: str, prediction: Prediction, preview: Preview) -> "GuessingGame":
-        """The game after a guess; at the text's end there is no puzzle."""
+    def after_guess(self, guess: str, prediction: Prediction, preview: Preview) -> "GuessingGame":
+        """Return the game after a guess; at the end of the text the game has no puzzle.
+
+        Args:
+            guess: Token that the person typed.
+            prediction: Prediction of the model for the guessed place.
+            preview: Corpus, for the frequencies and the bigram counts.
+        """
         if self.puzzle is None:
             return self
-        truth = self.puzzle.tokens[self.place]
+        target = self.puzzle.tokens[self.place]
         ids = preview.text.tokenizer.ids
-        guess = Guess(
-            before=self.before,
-            said=said,
-            truth=truth,
-            p_said=prediction.probability_of(said),
-            you=-math.log(player_probability(preview, said, truth)),
-            bigram=-math.log(preview.probabilities(self.before)[ids[truth]]),
-            model=-math.log(max(prediction.probability_of(truth), 1e-300)),
+        scored = Guess(
+            tokens_before=self.tokens_before,
+            guess=guess,
+            target=target,
+            guess_probability=prediction.probability_of(guess),
+            player_nats=-math.log(player_probability(preview, guess, target)),
+            bigram_nats=-math.log(preview.probabilities(self.tokens_before)[ids[target]]),
+            model_nats=-math.log(max(prediction.probability_of(target), 1e-300)),
             prediction=prediction,
         )
         is_over = self.place + 1 == len(self.puzzle.tokens)
@@ -110,46 +117,47 @@ class GuessingGame(Struct, frozen=True):
             self,
             puzzle=None if is_over else self.puzzle,
             place=self.place + 1,
-            n=self.n + 1,
-            you=self.you + guess.you,
-            bigram=self.bigram + guess.bigram,
-            model=self.model + guess.model,
-            last=guess,
+            n_guesses=self.n_guesses + 1,
+            player_nats=self.player_nats + scored.player_nats,
+            bigram_nats=self.bigram_nats + scored.bigram_nats,
+            model_nats=self.model_nats + scored.model_nats,
+            last=scored,
         )
 
 
-def player_probability(preview: Preview, said: str, token: str) -> float:
-    """The probability that a person who typed ``said`` is taken to give ``token``.
+def player_probability(preview: Preview, guess: str, token: str) -> float:
+    """Return the probability of a token under the distribution of a person who typed `guess`.
 
-    Half of it lies on the typed one, half on how often each stands in train, 1 added to each count.
+    Half of the probability is on the typed token, half is the frequency in train with 1 added to
+    each count.
     """
     counts = dict(preview.description.common)
     total = sum(counts.values()) + len(preview.vocabulary)
-    return 0.5 * (said == token) + 0.5 * (counts.get(token, 0) + 1) / total
+    return 0.5 * (guess == token) + 0.5 * (counts.get(token, 0) + 1) / total
 
 
-def puzzle_of(preview: Preview, seed: int, number: int) -> Puzzle:
-    """A text out of val, where there is one: what was trained on would be no riddle to the model."""
+def make_puzzle(preview: Preview, seed: int, number: int) -> Puzzle:
+    """Return a text of val, or of train if val is empty; seed and number fix which one."""
     split: Split = "val" if preview.text.items["val"] else "train"
     items = preview.text.items[split]
-    chance = random.Random(f"guess/{seed}/{number}")
+    rng = random.Random(f"guess/{seed}/{number}")
     if preview.text.corpus.mode == "stream":
         text = items[0]
-        size = _GIVEN_OF_STREAM + _ASKED_OF_STREAM
-        begin = chance.randrange(max(1, len(text) - size))
-        begin = preview.text.tokenizer.safe_split_point(text, begin)
-        piece = _tokens(preview, text[begin : begin + size * _LONGEST_TOKEN])[:size]
-        return Puzzle(piece, max(1, min(_GIVEN_OF_STREAM, len(piece) - 1)), split)
+        size = _STREAM_N_SHOWN + _STREAM_N_GUESSED
+        start = rng.randrange(max(1, len(text) - size))
+        start = preview.text.tokenizer.safe_split_point(text, start)
+        tokens = _tokens(preview, text[start : start + size * _LONGEST_TOKEN])[:size]
+        return Puzzle(tokens, max(1, min(_STREAM_N_SHOWN, len(tokens) - 1)), split)
     end = (preview.vocabulary[-1],) if preview.has_end else ()
-    least = 1 if preview.has_end else 2
-    first = chance.randrange(len(items))
-    places = (*range(first, len(items)), *range(first))
-    cut = preview.text.tokenizer.split
-    item = next(items[i] for i in places if len(cut(items[i])) >= least)
+    min_tokens = 1 if preview.has_end else 2
+    first = rng.randrange(len(items))
+    order = (*range(first, len(items)), *range(first))
+    split_text = preview.text.tokenizer.split
+    item = next(items[i] for i in order if len(split_text(items[i])) >= min_tokens)
     return Puzzle((*_tokens(preview, item), *end), 1, split)
 
 
 def _tokens(preview: Preview, text: str) -> tuple[str, ...]:
-    """The tokens of a text as the model knows them."""
+    """Return the tokens of a text, with unknown tokens replaced."""
     tokenizer = preview.text.tokenizer
     return tuple(map(tokenizer.tokens.__getitem__, tokenizer.encode(text)))

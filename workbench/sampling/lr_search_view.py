@@ -1,4 +1,4 @@
-"""A search for a learning rate as it is drawn: losses over rates, and what they suggest in words."""
+"""View model and rendering of a learning-rate search: a chart of losses and the suggested rate."""
 
 from textwrap import wrap
 
@@ -10,81 +10,81 @@ from workbench.render.chart.chart import ChangeMarker, ChartSpec, Row, render_ch
 from workbench.render.number_format import format_count, format_learning_rate
 from workbench.render.sanitize import sanitize
 
-_FIRST_RATE, _LAST_RATE = 1e-5, 10.0  # of the empty chart
-_MAX_WORDS = 300
+_FIRST_RATE, _LAST_RATE = 1e-5, 10.0  # range of the empty chart
+_MAX_TEXT = 300
 
 
 class LrSearchView(Struct, frozen=True):
-    """What is known of a search.
+    """State of a learning-rate search.
 
     Attributes:
-        subject: What is tried on, in words: nothing of it is kept.
-        now: The learning rate in force.
-        found: The worker's latest answer; None before the first.
-        refusal: Why there is none, in words.
-        take_key: What is pressed to take the rate.
+        model_label: Description of the temporary model that is trained.
+        current_rate: Learning rate of the run.
+        sweep: Latest answer of the worker; None before the first.
+        error: Reason why the search failed; empty otherwise.
+        apply_key: Label of the key that applies the suggested rate.
     """
 
-    subject: str
-    now: float
-    found: LearningRateSweepAnswer | None = None
-    refusal: str = ""
-    take_key: str = "enter"
+    model_label: str
+    current_rate: float
+    sweep: LearningRateSweepAnswer | None = None
+    error: str = ""
+    apply_key: str = "enter"
 
     @property
     def suggestion(self) -> float | None:
-        """The rate that can be taken, once the search is over."""
-        return self.found.suggestion if self.found is not None and self.found.is_over else None
+        """Suggested learning rate; None while the search is running or without a suggestion."""
+        return self.sweep.suggestion if self.sweep is not None and self.sweep.is_over else None
 
 
-def lr_search_text(trial: LrSearchView) -> tuple[str, str]:
-    """How far it is or what came of it, and the role to say it in."""
-    found = trial.found
-    if trial.refusal:
-        return f"✗ {sanitize(trial.refusal, _MAX_WORDS)}", "error"
-    if found is None:
-        return f"Trial steps on {trial.subject}. Loading torch, or reading the text.", ""
-    if not found.is_over:
-        done = f"Trial step {format_count(len(found.losses))} of {format_count(found.n_steps)}"
-        return f"{done} on {trial.subject}, which is thrown away.", ""
-    reason = sanitize(found.reason, _MAX_WORDS)
-    if found.suggestion is None:
-        return f"No rate to suggest: {reason}. Nothing was changed.", "warning"
-    rate = format_learning_rate(found.suggestion)
-    return f"Try {rate}: {reason}. {trial.take_key} takes it. Nothing else was changed.", "best"
+def lr_search_text(view: LrSearchView) -> tuple[str, str]:
+    """Return the progress or the result of the search, and the palette role of the text."""
+    sweep = view.sweep
+    if view.error:
+        return f"✗ {sanitize(view.error, _MAX_TEXT)}", "error"
+    if sweep is None:
+        return f"Starting trial steps on {view.model_label}. Loading torch and the corpus.", ""
+    if not sweep.is_over:
+        done = f"Trial step {format_count(len(sweep.losses))} of {format_count(sweep.n_steps)}"
+        return f"{done} on {view.model_label}, which is discarded afterwards.", ""
+    reason = sanitize(sweep.reason, _MAX_TEXT)
+    if sweep.suggestion is None:
+        return f"No suggestion: {reason}. Nothing was changed.", "warning"
+    rate = format_learning_rate(sweep.suggestion)
+    return f"Try {rate}: {reason}. {view.apply_key} applies it. Nothing else was changed.", "best"
 
 
 def lr_search_rows(
-    trial: LrSearchView, width: int, height: int, ascii_only: bool = False
+    view: LrSearchView, width: int, height: int, ascii_only: bool = False
 ) -> list[Row]:
-    """The chart with the words under it: exactly ``height`` rows.
+    """Return the chart with the result under it.
 
     Args:
-        trial: What they show.
-        width: Cells.
-        height: Rows.
-        ascii_only: Draw with ASCII signs alone.
+        view: State of the search.
+        width: Width in cells.
+        height: Exact number of rows.
+        ascii_only: Use ASCII characters only.
     """
-    words, role = lr_search_text(trial)
-    lines = wrap(words, max(8, width))[: max(1, height)]
+    text, role = lr_search_text(view)
+    lines = wrap(text, max(8, width))[: max(1, height)]
     under: list[Row] = [[(line, role or "label")] for line in lines]  # type: ignore[list-item]
-    return [*render_chart(_spec(trial, width, height - len(lines), ascii_only)), *under]
+    return [*render_chart(_spec(view, width, height - len(lines), ascii_only)), *under]
 
 
-def _spec(trial: LrSearchView, width: int, height: int, ascii_only: bool) -> ChartSpec:
-    found = trial.found
-    rates = found.learning_rates if found is not None else []
-    losses = found.losses if found is not None else []
-    marks = [ChangeMarker(trial.now, "now")]
-    if trial.suggestion is not None:
-        marks.append(ChangeMarker(trial.suggestion, "try"))
+def _spec(view: LrSearchView, width: int, height: int, ascii_only: bool) -> ChartSpec:
+    sweep = view.sweep
+    rates = sweep.learning_rates if sweep is not None else []
+    losses = sweep.losses if sweep is not None else []
+    marks = [ChangeMarker(view.current_rate, "now")]
+    if view.suggestion is not None:
+        marks.append(ChangeMarker(view.suggestion, "try"))
     return ChartSpec(
         width=width,
         height=height,
-        x=LogAxis(rates[0] if rates else _FIRST_RATE, found.last_rate if found else _LAST_RATE),
+        x=LogAxis(rates[0] if rates else _FIRST_RATE, sweep.last_rate if sweep else _LAST_RATE),
         x_unit="rates",
         train=[(rate, loss, loss, loss, 1) for rate, loss in zip(rates, losses, strict=True)],
         marks=sorted(marks),
-        hint="" if rates or trial.refusal else "the loss over the learning rate",
+        hint="" if rates or view.error else "loss over the learning rate",
         ascii_only=ascii_only,
     )

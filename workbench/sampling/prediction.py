@@ -1,4 +1,4 @@
-"""What a model expects at one place of a text, and the token that was put there."""
+"""Next-token distribution at one place of a text, and a token sampled from it."""
 
 import math
 from array import array
@@ -11,17 +11,17 @@ from seqlm.generation.sampler import log_or_minus_inf
 
 
 class Prediction(Struct, frozen=True):
-    """What a model expects at one place. A text keeps one for each token: of a token 12 bytes.
+    """Next-token distribution at one place. A text keeps one for each token, 12 bytes a candidate.
 
     Attributes:
-        request_id: Of the question that this answers.
-        vocabulary: The token of each id, the same tuple in every prediction of a text.
-        ids: The candidates, which are all tokens, most probable first.
-        probabilities: Of each candidate.
-        entropy_nats: How undecided the model is, before any sampling setting.
-        step: Of the weights that answered; None for counts, which are not trained.
-        sees: The tokens that the model looked at, as they were fed.
-        surprisal: Nats of the tokens that were asked about, the last ones if they are fewer.
+        request_id: Id of the request that this prediction answers.
+        vocabulary: Token of each id; the same tuple in every prediction of a text.
+        ids: Token ids of all candidates, most probable first.
+        probabilities: Probability of each candidate.
+        entropy_nats: Entropy of the distribution before any sampling setting.
+        step: Step of the weights; None for counts, which are not trained.
+        sees: Tokens in the model's context.
+        surprisal: Surprisal in nats of the last tokens of the request; possibly fewer.
     """
 
     request_id: str
@@ -37,66 +37,66 @@ class Prediction(Struct, frozen=True):
         return hash((self.request_id, self.step, self.entropy_nats))  # an array has no hash
 
     def token(self, index: int) -> str:
-        """The token of a candidate."""
+        """Return the token of a candidate."""
         return self.vocabulary[self.ids[index]]
 
     def log_probability(self, index: int) -> float:
-        """The model's logit of a candidate, up to a constant that changes no probability."""
+        """Return the log probability of a candidate: the model's logit up to a constant."""
         return log_or_minus_inf(self.probabilities[index])
 
     def index(self, token: str) -> int | None:
-        """The place of a token among the candidates, None if it is no candidate."""
+        """Return the index of a token among the candidates; None if it is not a candidate."""
         names = self.vocabulary
         return next((i for i, token_id in enumerate(self.ids) if names[token_id] == token), None)
 
     def probability_of(self, token: str) -> float:
-        """What the model gives a token; 0 if it is no candidate."""
+        """Return the probability of a token; 0 if it is not a candidate."""
         index = self.index(token)
         return 0.0 if index is None else self.probabilities[index]
 
     def stages(self, sampling: SampleConfig) -> list[sampler.SamplerStage]:
-        """What each stage of the sampler makes of the candidates."""
+        """Return the distribution after each stage of the sampler."""
         return sampler.sampler_stages(list(map(log_or_minus_inf, self.probabilities)), sampling)
 
-    def sampled(self, sampling: SampleConfig) -> list[sampler.Candidate]:
-        """Each candidate with the probability it is drawn with; 0 where it was cut.
+    def candidates(self, sampling: SampleConfig) -> list[sampler.Candidate]:
+        """Return each candidate with its probability after sampling; 0 where it was cut.
 
-        A candidate's ``token_id`` is its place among them.
+        The ``token_id`` of a candidate is its index here, not its id in the vocabulary.
         """
-        drawn_with = self.stages(sampling)[-1].values
-        pairs = zip(self.probabilities, drawn_with, strict=True)
+        after_sampling = self.stages(sampling)[-1].values
+        pairs = zip(self.probabilities, after_sampling, strict=True)
         return [sampler.Candidate(i, p, sampled) for i, (p, sampled) in enumerate(pairs)]
 
 
-class DrawnToken(Struct, frozen=True):
-    """A token and why it stands there.
+class SampledToken(Struct, frozen=True):
+    """Token of a text and the distribution that it was sampled from.
 
     Attributes:
-        token: The token.
-        probability: What the model gave it; sampling never changes it.
-        u: The number in [0, 1) that chose it; None if it was taken by hand.
-        sample: Which of the fixed series of random numbers `u` is from.
-        prediction: The distribution it was chosen from.
+        token: Token.
+        probability: Probability under the model, independent of the sampling settings.
+        u: Random number in [0, 1) that selected the token; None if a person chose it.
+        series: Series of fixed random numbers that `u` is from.
+        prediction: Distribution that the token was sampled from.
     """
 
     token: str
     probability: float
     u: float | None
-    sample: int
+    series: int
     prediction: Prediction
 
     @property
     def surprisal(self) -> float:
-        """-ln p under the model, in nats."""
+        """Surprisal under the model, -ln p, in nats."""
         return -math.log(self.probability) if self.probability > 0 else math.inf
 
     @property
     def entropy_nats(self) -> float:
-        """How undecided the model was before this token."""
+        """Entropy of the distribution that the token was sampled from."""
         return self.prediction.entropy_nats
 
-    def is_like(self, other: "DrawnToken") -> bool:
-        """Whether the other is the same token out of the same distribution, however it was chosen."""
+    def is_like(self, other: "SampledToken") -> bool:
+        """Return True if the other token and its distribution are the same; `u` may differ."""
         return (
             self.token == other.token
             and self.prediction.step == other.prediction.step

@@ -1,9 +1,9 @@
-"""A text drawn token by token in branches, with everything that explains each draw. No screen.
+"""Tree of sampled continuations of a prompt, with undo and the distribution behind each token.
 
-Places are numbered from 0 after the prompt. The cursor stands on a place of the current branch: one
-that holds a token, or the first one after the last token. Another token at a place that holds one
-begins a branch; the old one stays. Every operation returns a new `Continuation`; what it replaced
-stays reachable by `undo`.
+Places are numbered from 0 after the prompt. The cursor is on a place of the current branch: a place
+with a token, or the first place after the last token. Another token at a place that has one starts
+a branch; the old branch stays. Every operation returns a new `SampleTree`; `undo` returns the tree
+before the last change.
 """
 
 from msgspec import Struct, field
@@ -13,14 +13,21 @@ from seqlm.configuration.run_config import SampleConfig
 from seqlm.data.tokenizer import END
 from seqlm.generation import sampler
 from workbench.sampling.branches import Branch, find_branch, without_oldest
-from workbench.sampling.prediction import DrawnToken, Prediction
+from workbench.sampling.prediction import Prediction, SampledToken
 
 _MAX_UNDO = 1000
 _FIRST = (Branch(),)
 
 
-class _Text(Struct, frozen=True):
-    """What undo brings back."""
+class TreeState(Struct, frozen=True):
+    """State of the tree that undo restores.
+
+    Attributes:
+        prompt: Tokens of the prompt.
+        branches: Continuations of the prompt, in the order in which they were started.
+        current: Index of the current branch.
+        cursor: Place of the cursor in the current branch.
+    """
 
     prompt: tuple[str, ...] = ()
     branches: tuple[Branch, ...] = _FIRST
@@ -29,184 +36,190 @@ class _Text(Struct, frozen=True):
 
 
 class SampleTree(Struct, frozen=True):
-    """A prompt, the branches drawn after it, and a cursor in one of them."""
+    """Prompt, its sampled branches, and a cursor in one of them.
 
-    now: _Text = field(default_factory=_Text)
-    past: tuple[_Text, ...] = ()
-    future: tuple[_Text, ...] = ()
+    Attributes:
+        state: Current state.
+        past: Earlier states for undo, oldest first.
+        future: Undone states for redo, the next one first.
+    """
+
+    state: TreeState = field(default_factory=TreeState)
+    past: tuple[TreeState, ...] = ()
+    future: tuple[TreeState, ...] = ()
 
     @property
     def prompt(self) -> tuple[str, ...]:
-        """The tokens that were given."""
-        return self.now.prompt
+        """Tokens of the prompt."""
+        return self.state.prompt
 
     @property
     def branches(self) -> tuple[Branch, ...]:
-        """Every way on from the prompt, in the order in which they began."""
-        return self.now.branches
+        """Continuations of the prompt, in the order in which they were started."""
+        return self.state.branches
 
     @property
     def branch(self) -> Branch:
-        """The current one."""
-        return self.now.branches[self.now.current]
+        """Current branch."""
+        return self.state.branches[self.state.current]
 
     @property
-    def drawn(self) -> tuple[DrawnToken, ...]:
-        """The tokens of the current branch, those beyond the cursor too."""
-        return self.branch.drawn
+    def sampled(self) -> tuple[SampledToken, ...]:
+        """Tokens of the current branch, including those after the cursor."""
+        return self.branch.sampled
 
     @property
     def cursor(self) -> int:
-        """The place that is looked at, 0 for the first after the prompt."""
-        return self.now.cursor
+        """Place of the cursor, 0 for the first place after the prompt."""
+        return self.state.cursor
 
     @property
-    def here(self) -> DrawnToken | None:
-        """The token under the cursor, None where none has been drawn yet."""
-        return self.drawn[self.cursor] if self.cursor < len(self.drawn) else None
+    def current_token(self) -> SampledToken | None:
+        """Token under the cursor; None after the last token."""
+        return self.sampled[self.cursor] if self.cursor < len(self.sampled) else None
 
     @property
     def tokens_before(self) -> tuple[str, ...]:
-        """What stands before the cursor: a prediction for this place is asked with it."""
-        return (*self.prompt, *(drawn.token for drawn in self.drawn[: self.cursor]))
+        """Prompt and tokens before the cursor: the context of the prediction at the cursor."""
+        return (*self.prompt, *(token.token for token in self.sampled[: self.cursor]))
 
     @property
     def has_ended(self) -> bool:
-        """Whether the token under the cursor is the end token, after which nothing comes."""
-        return self.here is not None and self.here.token == END
+        """True if the token under the cursor is the end token."""
+        return self.current_token is not None and self.current_token.token == END
 
-    def begin(self, prompt: tuple[str, ...]) -> "SampleTree":
-        """Begins anew; after the same prompt the branches that are kept stay."""
-        kept = [b for b in self.branches if b.is_kept and b.drawn] if prompt == self.prompt else []
+    def start(self, prompt: tuple[str, ...]) -> "SampleTree":
+        """Start a new text; after the same prompt the branches that are kept stay."""
+        kept = [b for b in self.branches if b.is_kept and b.sampled]
+        kept = kept if prompt == self.prompt else []
         new = Branch(number=self._next_number if kept else 0)
-        return self._changed(_Text(prompt, (*kept, new), len(kept)))
+        return self._with_change(TreeState(prompt, (*kept, new), len(kept)))
 
-    def draw(self, prediction: Prediction, sampling: SampleConfig) -> "SampleTree":
-        """Draws the token at the cursor.
+    def sample(self, prediction: Prediction, sampling: SampleConfig) -> "SampleTree":
+        """Sample the token at the cursor.
 
-        The random number is fixed by the seed, the branch's series and the place, so the same draw
-        can be made again with other weights.
+        The random number is fixed by the seed, the branch's series and the place, so that the same
+        random number can be used with other weights.
         """
-        return self._drawn(prediction, sampling, self.branch.sample)
+        return self._sample(prediction, sampling, self.branch.series)
 
-    def redraw(self, sampling: SampleConfig) -> "SampleTree":
-        """Draws the token under the cursor again, with the next series' random number."""
-        here = self.here
-        return self if here is None else self._drawn(here.prediction, sampling, here.sample + 1)
+    def resample(self, sampling: SampleConfig) -> "SampleTree":
+        """Sample the token under the cursor again with the random number of the next series."""
+        token = self.current_token
+        return self if token is None else self._sample(token.prediction, sampling, token.series + 1)
 
     def pick(self, prediction: Prediction, index: int) -> "SampleTree":
-        """Puts a candidate of the person's choice at the cursor: a branch."""
-        sample = self.here.sample if self.here else self.branch.sample
-        return self._taken(prediction, index, None, sample)
+        """Insert a candidate that the person chose at the cursor, as a branch."""
+        series = self.current_token.series if self.current_token else self.branch.series
+        return self._insert(prediction, index, None, series)
 
     def fork(self) -> "SampleTree":
-        """Begins a branch before the cursor, with random numbers of its own."""
-        before = self.drawn[: self.cursor]
-        used = [token.sample for branch in self.branches for token in branch.drawn]
-        series = 1 + max([*used, *(branch.sample for branch in self.branches)])
-        return self._with(Branch(before, self._next_number, series))
+        """Start a branch before the cursor, with its own random numbers."""
+        before = self.sampled[: self.cursor]
+        used = [token.series for branch in self.branches for token in branch.sampled]
+        series = 1 + max([*used, *(branch.series for branch in self.branches)])
+        return self._with_branch(Branch(before, self._next_number, series))
 
-    def drop(self) -> "SampleTree":
-        """Takes the current branch away; the one before it becomes the current one."""
+    def delete_branch(self) -> "SampleTree":
+        """Delete the current branch; the branch before it becomes the current one."""
         if len(self.branches) == 1:
-            empty = _Text(self.prompt, (Branch(number=self._next_number),))
-            return self._changed(empty) if self.drawn else self
+            empty = TreeState(self.prompt, (Branch(number=self._next_number),))
+            return self._with_change(empty) if self.sampled else self
         left = tuple(branch for branch in self.branches if branch is not self.branch)
-        current = max(0, self.now.current - 1)
+        current = max(0, self.state.current - 1)
         cursor = min(self.cursor, left[current].last_place)
-        return self._changed(replace(self.now, branches=left, current=current, cursor=cursor))
+        state = replace(self.state, branches=left, current=current, cursor=cursor)
+        return self._with_change(state)
 
-    def keep(self) -> "SampleTree":
-        """Marks the current branch to stay when the text begins anew, or takes the mark away."""
+    def toggle_keep(self) -> "SampleTree":
+        """Mark the current branch as kept when a new text is started, or remove the mark."""
         changed = replace(self.branch, is_kept=not self.branch.is_kept)
-        return self._changed(_with_branch(self.now, self.now.current, changed))
+        return self._with_change(_replace_branch(self.state, self.state.current, changed))
 
     def go_to(self, branch: int, cursor: int) -> "SampleTree":
-        """Moves the cursor to a place of a branch, as far as there are such; nothing is lost."""
+        """Move the cursor to a place of a branch, both clamped to what exists."""
         current = max(0, min(branch, len(self.branches) - 1))
         place = max(0, min(cursor, self.branches[current].last_place))
-        return self._moved(current, place)
+        return self._with_cursor(current, place)
 
     def back(self) -> "SampleTree":
-        """Moves the cursor one place back; nothing is lost."""
-        return self._moved(self.now.current, max(0, self.cursor - 1))
+        """Move the cursor one place back."""
+        return self._with_cursor(self.state.current, max(0, self.cursor - 1))
 
     def forward(self) -> "SampleTree":
-        """Moves the cursor one place on, at most to the first place without a token."""
-        if self.here is None or self.has_ended:
+        """Move the cursor one place forward, at most to the first place without a token."""
+        if self.current_token is None or self.has_ended:
             return self
-        return self._moved(self.now.current, self.cursor + 1)
+        return self._with_cursor(self.state.current, self.cursor + 1)
 
     def undo(self) -> "SampleTree":
-        """Brings back the text before the last change."""
+        """Undo the last change."""
         if not self.past:
             return self
-        return SampleTree(self.past[-1], self.past[:-1], (self.now, *self.future))
+        return SampleTree(self.past[-1], self.past[:-1], (self.state, *self.future))
 
     def redo(self) -> "SampleTree":
-        """Makes the change again that was undone last."""
+        """Redo the change that was undone last."""
         if not self.future:
             return self
-        return SampleTree(self.future[0], (*self.past, self.now), self.future[1:])
+        return SampleTree(self.future[0], (*self.past, self.state), self.future[1:])
 
-    def _drawn(self, prediction: Prediction, sampling: SampleConfig, sample: int) -> "SampleTree":
-        u = sampler.uniform_random(sampling.seed, sample, self.cursor)
-        options = prediction.sampled(sampling)
-        return self._taken(
-            prediction, options[sampler.sample_token(options, u)].token_id, u, sample
-        )
+    def _sample(self, prediction: Prediction, sampling: SampleConfig, series: int) -> "SampleTree":
+        u = sampler.uniform_random(sampling.seed, series, self.cursor)
+        candidates = prediction.candidates(sampling)
+        index = candidates[sampler.sample_token(candidates, u)].token_id
+        return self._insert(prediction, index, u, series)
 
-    def _taken(
-        self, prediction: Prediction, index: int, u: float | None, sample: int
+    def _insert(
+        self, prediction: Prediction, index: int, u: float | None, series: int
     ) -> "SampleTree":
+        """Go to the branch that has this token here, else extend the branch or start a new one."""
         probability = prediction.probabilities[index]
-        token = DrawnToken(prediction.token(index), probability, u, sample, prediction)
-        return self._placed(token)
-
-    def _placed(self, new: DrawnToken) -> "SampleTree":
-        """Goes to the branch that has this token here, or makes one, or lets the current one grow."""
-        before = self.drawn[: self.cursor]
-        found = find_branch(self.branches, self.now.current, before, new)
+        new = SampledToken(prediction.token(index), probability, u, series, prediction)
+        before = self.sampled[: self.cursor]
+        found = find_branch(self.branches, self.state.current, before, new)
         if found is not None:
             branch = self.branches[found]
-            if new.u is not None:  # the same token, drawn with another number
-                drawn = (*branch.drawn[: self.cursor], new, *branch.drawn[self.cursor + 1 :])
-                branch = replace(branch, drawn=drawn)
-            if self.here is not None:
-                return self._changed(_with_branch(self.now, found, branch))
+            if new.u is not None:  # the same token, sampled with another random number
+                sampled = (*branch.sampled[: self.cursor], new, *branch.sampled[self.cursor + 1 :])
+                branch = replace(branch, sampled=sampled)
+            if self.current_token is not None:
+                return self._with_change(_replace_branch(self.state, found, branch))
             branch = replace(branch, is_kept=branch.is_kept or self.branch.is_kept)
-            return self._changed(_without(_with_branch(self.now, found, branch), self.now.current))
-        grown = replace(self.branch, drawn=(*before, new))
-        if self.here is None:
-            return self._changed(_with_branch(self.now, self.now.current, grown))
-        return self._with(replace(grown, number=self._next_number, is_kept=False))
+            state = _replace_branch(self.state, found, branch)
+            return self._with_change(_without_branch(state, self.state.current))
+        extended = replace(self.branch, sampled=(*before, new))
+        if self.current_token is None:
+            return self._with_change(_replace_branch(self.state, self.state.current, extended))
+        return self._with_branch(replace(extended, number=self._next_number, is_kept=False))
 
     @property
     def _next_number(self) -> int:
         return 1 + max(branch.number for branch in self.branches)
 
-    def _with(self, new: Branch) -> "SampleTree":
+    def _with_branch(self, new: Branch) -> "SampleTree":
         branches = without_oldest((*self.branches, new))
-        text = replace(self.now, branches=branches, current=len(branches) - 1)
-        return self._changed(text)
+        state = replace(self.state, branches=branches, current=len(branches) - 1)
+        return self._with_change(state)
 
-    def _moved(self, current: int, cursor: int) -> "SampleTree":
-        if (current, cursor) == (self.now.current, self.cursor):
+    def _with_cursor(self, current: int, cursor: int) -> "SampleTree":
+        if (current, cursor) == (self.state.current, self.cursor):
             return self
-        return replace(self, now=replace(self.now, current=current, cursor=cursor))
+        return replace(self, state=replace(self.state, current=current, cursor=cursor))
 
-    def _changed(self, text: _Text) -> "SampleTree":
-        # What had been undone is walked through once more, so that undo still finds it.
-        undone = (*self.future, self.now) if self.future else ()
-        return SampleTree(text, (*self.past, self.now, *undone)[-_MAX_UNDO:])
-
-
-def _with_branch(text: _Text, index: int, branch: Branch) -> _Text:
-    branches = (*text.branches[:index], branch, *text.branches[index + 1 :])
-    return replace(text, branches=branches, current=index)
+    def _with_change(self, state: TreeState) -> "SampleTree":
+        # A change after undo keeps the undone states in the past, so that undo still reaches them.
+        undone = (*self.future, self.state) if self.future else ()
+        return SampleTree(state, (*self.past, self.state, *undone)[-_MAX_UNDO:])
 
 
-def _without(text: _Text, index: int) -> _Text:
-    """The text without a branch that is only the beginning of the current one."""
-    branches = (*text.branches[:index], *text.branches[index + 1 :])
-    return replace(text, branches=branches, current=text.current - (index < text.current))
+def _replace_branch(state: TreeState, index: int, branch: Branch) -> TreeState:
+    """Return the state with this branch at an index, as the current branch."""
+    branches = (*state.branches[:index], branch, *state.branches[index + 1 :])
+    return replace(state, branches=branches, current=index)
+
+
+def _without_branch(state: TreeState, index: int) -> TreeState:
+    """Return the state without a branch that is only the beginning of the current one."""
+    branches = (*state.branches[:index], *state.branches[index + 1 :])
+    return replace(state, branches=branches, current=state.current - (index < state.current))

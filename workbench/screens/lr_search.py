@@ -51,7 +51,7 @@ class LrSearchScreen(ModalScreen[float | None]):
         super().__init__()
         self._look, self._box = look, Vertical()
         self._chart = _TrialChart()
-        self._chart.trial = replace(trial, take_key=self._said("<rates.take>"))
+        self._chart.trial = replace(trial, apply_key=self._said("<rates.take>"))
 
     @property
     def trial(self) -> LrSearchView:

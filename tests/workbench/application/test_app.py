@@ -136,7 +136,7 @@ async def test_samples_asked_of_the_text_before_come_to_nothing(harness: AppHarn
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
         before = app.main.generate.view.samples
-        app.main.generate.post_message(GeneratePane.SamplesAsked("generate-0", ("the",), 10))
+        app.main.generate.post_message(GeneratePane.SamplesRequested("generate-0", ("the",), 10))
         await wait_until_settled(pilot)
         assert app.main.generate.view.samples == before
 
@@ -174,7 +174,7 @@ async def test_the_temperature_stays_within_its_bounds(harness: AppHarness) -> N
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
         for asked, got in ((1e-9, 0.01), (1e9, 100.0), (0.5, 0.5)):
-            app.main.generate.post_message(GeneratePane.TemperatureAsked(asked))
+            app.main.generate.post_message(GeneratePane.TemperatureChangeRequested(asked))
             await wait_until_settled(pilot)
             assert app.situation.pending_config.sample.temperature == got
             recipe.parse_recipe(recipe.format_recipe(app.situation.pending_config))

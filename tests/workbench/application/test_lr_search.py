@@ -50,7 +50,7 @@ def test_the_chart_marks_the_rate_in_force_and_the_suggested_one() -> None:
     assert axis.index("▲now") < axis.index("▲try")
     assert "0.001" in axis
     assert " ".join(rows[-2:]) == (
-        "Try 0.13: steepest fall of the smoothed loss; it blows up at 2.6. enter takes it."
+        "Try 0.13: steepest fall of the smoothed loss; it blows up at 2.6. enter applies it."
         " Nothing else was changed."
     )
 
@@ -71,7 +71,7 @@ def test_a_suggestion_near_the_rate_in_force_shares_its_sign() -> None:
 @pytest.mark.parametrize(
     ("trial", "words"),
     [
-        (LrSearchView("a new model", 0.1), "Trial steps on a new model."),
+        (LrSearchView("a new model", 0.1), "Starting trial steps on a new model."),
         (
             LrSearchView("a copy of x", 0.1, answer(40)),
             "Trial step 40 of 100 on a copy of x, which is",
@@ -80,7 +80,7 @@ def test_a_suggestion_near_the_rate_in_force_shares_its_sign() -> None:
             LrSearchView("x", 0.1, answer(100)),
             "Try 0.13: steepest fall of the smoothed loss; it blows",
         ),
-        (LrSearchView("x", 0.1, answer(100, None)), "No rate to suggest: "),
+        (LrSearchView("x", 0.1, answer(100, None)), "No suggestion: "),
         (LrSearchView("x", 0.1, None, "no \x1b[31mrun"), "✗ no "),
     ],
 )
@@ -132,7 +132,7 @@ async def test_the_suggestion_is_taken_as_the_live_value(harness: AppHarness) ->
         box = app.screen.query_one(Vertical)
         assert box.border_subtitle == "esc leaves all as it was"
         await pilot.press("enter")  # nothing to take yet
-        assert screen_of(app).trial.found == answer(40, id=query.id)
+        assert screen_of(app).trial.sweep == answer(40, id=query.id)
         app.post_message(QueryAnswered(answer(100, id=query.id)))
         await pilot.pause()
         assert str(box.border_subtitle).startswith("enter takes it · esc")
@@ -152,7 +152,7 @@ async def test_esc_leaves_all_as_it_was_and_gives_the_search_up(harness: AppHarn
         app.post_message(QueryAnswered(answer(40, id=query.id)))
         app.post_message(QueryAnswered(answer(60, id="another")))
         await pilot.pause()
-        assert screen_of(app).trial.found == answer(40, id=query.id)
+        assert screen_of(app).trial.sweep == answer(40, id=query.id)
         await pilot.press("escape")
         await wait_until(pilot, lambda: harness.worker.heard_of(CancelQuery))
         assert [m.question for m in harness.worker.heard_of(CancelQuery)] == [query.id]
@@ -177,7 +177,7 @@ async def test_a_refusal_is_said_where_it_was_asked(harness: AppHarness) -> None
         query = await opened(harness, app, pilot)
         app.post_message(RequestRejected(query.id, "no run is open here"))
         await pilot.pause()
-        assert screen_of(app).trial.refusal == "no run is open here"
+        assert screen_of(app).trial.error == "no run is open here"
         assert app.situation.error_message == ""
 
 
@@ -195,7 +195,7 @@ async def test_a_refusal_may_come_before_the_screen_does(
         )
         app.action_find_rate()
         await wait_until_settled(pilot)
-        assert screen_of(app).trial.refusal == "no room"
+        assert screen_of(app).trial.error == "no room"
 
 
 async def test_a_rate_is_looked_for_from_any_row(harness: AppHarness) -> None:

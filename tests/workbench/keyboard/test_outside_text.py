@@ -13,7 +13,7 @@ from seqlm.presets import preset_config
 from seqlm.runs.run_state import Status
 from workbench.hints.hint_rules import hint_for
 from workbench.panes.generate.render import generate_rows
-from workbench.panes.generate.view_model import GenerateView, Message
+from workbench.panes.generate.view_model import GenerateView, StatusMessage
 from workbench.render.sanitize import sanitize
 from workbench.run.state import RunState
 from workbench.screens.open import OpenScreen
@@ -55,7 +55,7 @@ def test_the_coach_shows_what_the_trainer_said(outside: str, status: Status) -> 
 
 @given(OUTSIDE)
 def test_the_generate_pane_shows_it(outside: str) -> None:
-    view = GenerateView(message=Message(outside, is_error=True))
+    view = GenerateView(message=StatusMessage(outside, is_error=True))
     rows = generate_rows(view, 2000, 7)
     assert any(sanitize(outside, 300).strip() in row.plain for row in rows)
 

@@ -38,8 +38,8 @@ def prediction(
 
 def drawn_view(**changes: Any) -> GenerateView:
     sampling = SampleConfig(temperature=0.8, top_k=5, seed=7)
-    text = SampleTree().begin(("m", "a")).pick(prediction(), 2).forward()
-    text = text.draw(prediction(), sampling)
+    text = SampleTree().start(("m", "a")).pick(prediction(), 2).forward()
+    text = text.sample(prediction(), sampling)
     samples = (
         SampleResult(
             text="mariel", tokens=["r", "i", "e", "l", END], surprisal=[1.0] * 5, is_item=True
@@ -56,7 +56,7 @@ def drawn_view(**changes: Any) -> GenerateView:
         "text": text,
         "sampling": sampling,
         "source": source(41_200),
-        "same_draw": ((10, "pwrcxuwkd"), (1000, "malixa"), (41_200, "kaycoum")),
+        "fixed_seed_samples": ((10, "pwrcxuwkd"), (1000, "malixa"), (41_200, "kaycoum")),
         "samples": samples,
         "samples_step": 41_200,
         **changes,
@@ -77,16 +77,16 @@ def tokenizer_of(vocabulary: tuple[str, ...] = VOCABULARY) -> CharTokenizer:
     return CharTokenizer(vocabulary, len(vocabulary) - 1 if END in vocabulary else None)
 
 
-def desk_with(step: int | None = 1, prompt: str = "a") -> GeneratePresenter:
-    desk = GeneratePresenter(tuple(prompt))
-    desk.use_source(source(step))
-    return desk
+def presenter_with(step: int | None = 1, prompt: str = "a") -> GeneratePresenter:
+    presenter = GeneratePresenter(tuple(prompt))
+    presenter.requests.set_source(source(step))
+    return presenter
 
 
-def answer(desk: GeneratePresenter, step: int = 1, shares: dict[str, float] = SHARES) -> None:
-    asked = desk.outbox.pop()
+def answer(presenter: GeneratePresenter, step: int = 1, shares: dict[str, float] = SHARES) -> None:
+    asked = presenter.requests.outbox.pop()
     assert isinstance(asked, PredictionRequest)
-    desk.take_prediction(prediction(shares, asked.request_id, step))
+    presenter.receive_prediction(prediction(shares, asked.request_id, step))
 
 
 class Host(App[None]):
@@ -106,30 +106,34 @@ class Host(App[None]):
         return self.query_one(GeneratePane)
 
     def on_mount(self) -> None:
-        self.begin()
+        self.connect()
 
-    def begin(self) -> None:
-        """Tell the pane who answers."""
-        self.pane.show_source("names-mlp-7", "live", 1, tokenizer_of())
-        self.pane.show_sampling(SampleConfig(seed=3))
+    def connect(self) -> None:
+        """Set the source of the predictions."""
+        self.pane.set_source("names-mlp-7", "live", 1, tokenizer_of())
+        self.pane.set_sampling(SampleConfig(seed=3))
         self.pane.focus()
 
-    def on_generate_pane_prediction_asked(self, asked: GeneratePane.PredictionAsked) -> None:
+    def on_generate_pane_prediction_requested(
+        self, asked: GeneratePane.PredictionRequested
+    ) -> None:
         self.heard.append(asked)
         if not self.is_mute:
             self._answer(asked)
 
-    def _answer(self, asked: GeneratePane.PredictionAsked) -> None:
-        self.pane.predicted(prediction(self.shares, asked.request_id, 1))
+    def _answer(self, asked: GeneratePane.PredictionRequested) -> None:
+        self.pane.receive_prediction(prediction(self.shares, asked.request_id, 1))
 
-    def on_generate_pane_samples_asked(self, asked: GeneratePane.SamplesAsked) -> None:
+    def on_generate_pane_samples_requested(self, asked: GeneratePane.SamplesRequested) -> None:
         self.heard.append(asked)
-        self.pane.samples_drawn(
+        self.pane.receive_samples(
             asked.request_id,
             [SampleResult(text="anna", tokens=["n", END], surprisal=[1.0, 2.0], is_item=True)],
         )
 
-    def on_generate_pane_temperature_asked(self, asked: GeneratePane.TemperatureAsked) -> None:
+    def on_generate_pane_temperature_change_requested(
+        self, asked: GeneratePane.TemperatureChangeRequested
+    ) -> None:
         self.heard.append(asked.value)
 
 
@@ -143,7 +147,7 @@ async def press(pilot: Pilot[None], keys: Iterable[str]) -> None:
 
 
 def tokens(pane: GeneratePane) -> list[str]:
-    return [drawn.token for drawn in pane.view.text.drawn]
+    return [drawn.token for drawn in pane.view.text.sampled]
 
 
 def screen_text(app: App[None]) -> str:

@@ -7,10 +7,10 @@ from generate_harness import (
     NEVER_ENDING,
     Host,
     answer,
-    desk_with,
     drawn_view,
     plain,
     prediction,
+    presenter_with,
     press,
     screen_text,
     source,
@@ -30,11 +30,11 @@ from seqlm.protocol.queries import SampleResult
 from workbench.corpus.novelty import NoveltyResult
 from workbench.corpus.preview import make_preview
 from workbench.panes.generate.presenter import GeneratePresenter
-from workbench.panes.generate.prompt import is_usable_prompt, tokens_of, typed_text
+from workbench.panes.generate.prompt import tokens_of, typed_text, usable_prompt
 from workbench.panes.generate.render import generate_rows
 from workbench.panes.generate.requests import PredictionRequest, SamplesRequest
-from workbench.panes.generate.title import title_info
-from workbench.panes.generate.view_model import VIEWS, GenerateView, Message, PredictionSource
+from workbench.panes.generate.side_panel import title_info
+from workbench.panes.generate.view_model import VIEWS, GenerateView, PredictionSource, StatusMessage
 from workbench.render.palette import NO_COLOR, PALETTES
 from workbench.render.sanitize import END, sanitize
 from workbench.sampling.guessing_game import Guess, GuessingGame, Puzzle
@@ -44,8 +44,8 @@ from workbench.state.app_state import AppState
 from workbench.widgets.appearance import Appearance
 
 GOLDEN_78 = """\
-   m    a ╎  r  [ a ]             entropy 1.53 → 1.32  │ same draw, by age
- 2.71 0.44╎1.90 0.92  nats           u = 0.174 drew a  │     10 pwrcxuwkd
+   m    a ╎  r  [ a ]             entropy 1.53 → 1.32  │ fixed seed, by step
+ 2.71 0.44╎1.90 0.92  nats       u = 0.174 selected a  │     10 pwrcxuwkd
 ▸● a     0.400 ███████████▉   →  0.472 ██████████████  │  1,000 malixa
    n     0.250 ███████▍       →  0.262 ███████▊        │ 41,200 kaycoum
    r     0.150 ████▌          →  0.138 ████▏           │
@@ -54,7 +54,7 @@ GOLDEN_78 = """\
    y     0.040 █▏             →    cut by top-k        │ maria        in train
 """.splitlines()
 GOLDEN_80_16 = """\
-   prompt ╎ drawn                                        │ same draw, by age
+   prompt ╎ sampled                                      │ fixed seed, by step
    m    a ╎  r  [ a ]               entropy 1.53 → 1.32  │     10 pwrcxuwkd
  2.71 0.44╎1.90 0.92  nats                               │  1,000 malixa
                                                          │ 41,200 kaycoum
@@ -67,7 +67,7 @@ GOLDEN_80_16 = """\
    y     0.040 █▎              →    cut by top-k         │
                                                          │
  ├───────────a────────────├──────n──────├──r───├─∎──├i┤  │
-          ▲ u = 0.174 drew a                             │
+          ▲ u = 0.174 selected a                         │
                                                          │
                                                          │
 """.splitlines()
@@ -111,14 +111,14 @@ def test_the_title_lists_the_views_and_tells_whose_weights() -> None:
     assert title_info(before) == wide
     assert title_info(before, 58) == "step 1/5 · letter-pair counts, no training yet"
     held = drawn_view(showing="tree")
-    settings = "holds step 41,200 · T 0.8 · top-k 5 · seed 7"
+    settings = "frozen at step 41,200 (esc: live) · T 0.8 · top-k 5 · seed 7"
     assert title_info(held, 200) == f"step  samples  stages  TREE  guess  4/5 · {settings}"
-    assert title_info(held, 58) == f"tree 4/5 · {settings}"
-    assert title_info(held, 43) == "tree 4/5 · holds step 41,200 · T 0.8"
+    assert title_info(held, 72) == f"tree 4/5 · {settings}"
+    assert title_info(held, 55) == "tree 4/5 · frozen at step 41,200 (esc: live) · T 0.8"
     assert title_info(held, 12) == "tree 4/5"
     assert title_info(held, 5) == ""
     stages = title_info(drawn_view(showing="stages"), 90)
-    assert stages == "step  samples  STAGES  tree  guess  3/5 · holds step 41,200"
+    assert stages == "step  samples  STAGES  tree  guess  3/5 · frozen at step 41,200 (esc: live)"
     every = SampleConfig(temperature=1.5, top_k=9, top_p=0.95, min_p=0.02, seed=7)
     told = title_info(drawn_view(sampling=every), 120)
     assert told.endswith("T 1.5 · top-k 9 · top-p 0.95 · min-p 0.02 · seed 7")
@@ -128,13 +128,14 @@ def test_another_setting_shows_what_the_same_number_would_draw_now() -> None:
     wild = next(
         text
         for seed in range(100)
-        if (text := SampleTree().draw(prediction(), SampleConfig(seed=seed))).drawn[0].token == "r"
+        if (text := SampleTree().sample(prediction(), SampleConfig(seed=seed))).sampled[0].token
+        == "r"
     )
     as_drawn = "\n".join(plain(drawn_view(text=wild, sampling=SampleConfig()), 80, 16))
-    assert "drew r" in as_drawn
+    assert "selected r" in as_drawn
     assert "now it would" not in as_drawn
     greedy = "\n".join(plain(drawn_view(text=wild, sampling=SampleConfig(top_k=1)), 80, 16))
-    assert "drew r; now it would draw a" in greedy
+    assert "selected r; now it would select a" in greedy
 
 
 hostile = st.lists(
@@ -145,7 +146,7 @@ hostile = st.lists(
 def hostile_view(tokens: list[str], n_drawn: int, look: Appearance, showing: Any) -> GenerateView:
     shares = {token: 1 / len(tokens) for token in tokens}
     expected = prediction(shares)
-    text = SampleTree().begin(tuple(tokens[:3]))
+    text = SampleTree().start(tuple(tokens[:3]))
     for i in range(n_drawn):
         text = text.pick(expected, i % len(tokens)).forward()
     for i in range(n_drawn % 7):  # branches here and there
@@ -156,21 +157,21 @@ def hostile_view(tokens: list[str], n_drawn: int, look: Appearance, showing: Any
     guess = Guess(tuple(tokens), tokens[0], tokens[-1], 0.0, 1.0, 2.0, 3.0, expected)
     game = GuessingGame(Puzzle(tuple(tokens), 0, "val"), 0, 1, n_drawn, 1.0, 2.0, 3.0, guess)
     return GenerateView(
-        text=text.keep(),
+        text=text.toggle_keep(),
         pending=expected,
         candidate=n_drawn % len(tokens),
         sampling=SampleConfig(temperature=0.5, top_k=5, top_p=0.9, min_p=0.1, seed=n_drawn),
         source=PredictionSource(
             "\x1b]52;c;x\x07[/]", "live", None, CharTokenizer(tuple(tokens), 0)
         ),
-        same_draw=((1, whole),),
+        fixed_seed_samples=((1, whole),),
         samples=(sample,) * (n_drawn % 5),
         first_sample=n_drawn % 3,
         findings=AnyText(NoveltyResult("train", 10**9, whole)),
         game=game if n_drawn % 3 else None,
         is_guessing=n_drawn % 2 == 0,
         showing=showing,
-        message=Message("\x1b[2J[/red]") if n_drawn % 2 else None,
+        message=StatusMessage("\x1b[2J[/red]") if n_drawn % 2 else None,
         waited_s=n_drawn / 3 if n_drawn % 11 == 0 else None,
         look=look,
     )
@@ -225,171 +226,178 @@ def test_before_anything_is_known(width: int) -> None:
 
 
 def test_a_long_text_becomes_blocks_around_the_cursor() -> None:
-    text = SampleTree().begin(tuple("x" * 50))
+    text = SampleTree().start(tuple("x" * 50))
     for _ in range(60):
         text = text.pick(prediction(), 1).forward()
-    rows = plain(drawn_view(text=text.back(), same_draw=(), samples=None), 40, 7)
+    rows = plain(drawn_view(text=text.back(), fixed_seed_samples=(), samples=None), 40, 7)
     assert rows[0].endswith("n[n]")
     assert set(rows[1].strip()) <= set("▁▂▃▄▅▆█")
 
 
-# The desk: rules without a screen.
+# The presenter: rules without a screen.
 
 
 def test_the_first_thing_asked_is_what_follows_the_prompt() -> None:
-    desk = desk_with(prompt="ax")
-    assert desk.outbox == [PredictionRequest("generate-1", ("a",), "live")]
+    presenter = presenter_with(prompt="ax")
+    assert presenter.requests.outbox == [PredictionRequest("generate-1", ("a",), "live")]
 
 
 def test_with_nothing_drawn_it_follows_newer_weights() -> None:
-    desk = desk_with(1)
-    answer(desk)
-    desk.use_source(source(2))
-    assert [asked.request_id for asked in desk.outbox] == ["generate-2"]
-    desk.use_source(source(3))
-    desk.use_source(source(4))
-    assert len(desk.outbox) == 1
-    answer(desk, 2)
-    assert len(desk.outbox) == 1
-    answer(desk, 4)
-    assert not desk.outbox
-    assert desk.view.prediction is not None
-    assert desk.view.prediction.step == 4
+    presenter = presenter_with(1)
+    answer(presenter)
+    presenter.requests.set_source(source(2))
+    assert [asked.request_id for asked in presenter.requests.outbox] == ["generate-2"]
+    presenter.requests.set_source(source(3))
+    presenter.requests.set_source(source(4))
+    assert len(presenter.requests.outbox) == 1
+    answer(presenter, 2)
+    assert len(presenter.requests.outbox) == 1
+    answer(presenter, 4)
+    assert not presenter.requests.outbox
+    assert presenter.view.prediction is not None
+    assert presenter.view.prediction.step == 4
 
 
 def test_an_answerer_that_is_gone_is_not_waited_for() -> None:
-    desk = desk_with()
-    desk.draw()
-    desk.use_source(PredictionSource("pair counts", "counts", None, tokenizer_of()))
-    asked = desk.outbox[-1]
+    presenter = presenter_with()
+    presenter.sample_next()
+    presenter.requests.set_source(PredictionSource("pair counts", "counts", None, tokenizer_of()))
+    asked = presenter.requests.outbox[-1]
     assert isinstance(asked, PredictionRequest)
     assert asked.weights == "counts"
-    answer(desk)
-    assert len(desk.view.text.drawn) == 1
+    answer(presenter)
+    assert len(presenter.view.text.sampled) == 1
 
 
 def test_what_is_drawn_holds_its_weights_until_it_follows_again() -> None:
-    desk = desk_with(1)
-    answer(desk)
-    desk.draw()
-    held = desk.view.text
-    desk.use_source(source(9))
-    assert not desk.outbox
-    assert desk.view.is_holding
-    desk.follow()
-    answer(desk, 9)
-    assert desk.view.text.drawn == ()
-    desk.undo()
-    assert desk.view.text.now == held.now
+    presenter = presenter_with(1)
+    answer(presenter)
+    presenter.sample_next()
+    held = presenter.view.text
+    presenter.requests.set_source(source(9))
+    assert not presenter.requests.outbox
+    assert presenter.view.has_sampled_text
+    presenter.discard_text()
+    answer(presenter, 9)
+    assert presenter.view.text.sampled == ()
+    presenter.undo()
+    assert presenter.view.text.state == held.state
 
 
 def test_a_draw_waits_for_its_prediction() -> None:
-    desk = desk_with()
-    desk.draw()
-    desk.draw()
-    assert len(desk.outbox) == 2
-    answer(desk)
-    assert len(desk.view.text.drawn) == 1
+    presenter = presenter_with()
+    presenter.sample_next()
+    presenter.sample_next()
+    assert len(presenter.requests.outbox) == 2
+    answer(presenter)
+    assert len(presenter.view.text.sampled) == 1
 
 
 def test_a_late_answer_is_ignored() -> None:
-    desk = desk_with()
-    answer(desk)
-    desk.draw()
-    before = desk.view
-    desk.take_prediction(prediction(request_id="generate-1"))
-    assert desk.view == before
+    presenter = presenter_with()
+    answer(presenter)
+    presenter.sample_next()
+    before = presenter.view
+    presenter.receive_prediction(prediction(request_id="generate-1"))
+    assert presenter.view == before
 
 
 def test_going_back_gives_up_a_draw_that_is_waited_for() -> None:
-    desk = desk_with()
-    answer(desk)
-    desk.draw()
-    if desk.view.text.has_ended:
+    presenter = presenter_with()
+    answer(presenter)
+    presenter.sample_next()
+    if presenter.view.text.has_ended:
         pytest.skip("this seed ends at once")
-    desk.draw()
-    desk.back()
-    answer(desk)
-    assert len(desk.view.text.drawn) == 1
+    presenter.sample_next()
+    presenter.step_back()
+    answer(presenter)
+    assert len(presenter.view.text.sampled) == 1
 
 
 def test_after_the_end_nothing_is_drawn() -> None:
-    desk = desk_with()
-    answer(desk, shares={END: 0.9, "a": 0.1})
-    desk.take_candidate()
-    assert not desk.can_draw_on()
-    desk.draw()
-    assert desk.view.message is not None
-    assert "ends here" in desk.view.message.text
+    presenter = presenter_with()
+    answer(presenter, shares={END: 0.9, "a": 0.1})
+    presenter.insert_candidate()
+    assert not presenter.can_continue_sampling()
+    presenter.sample_next()
+    assert presenter.view.message is not None
+    assert "ends here" in presenter.view.message.text
 
 
 def test_a_refusal_is_shown_and_the_next_key_asks_again() -> None:
-    desk = desk_with()
-    desk.outbox.clear()
-    desk.take_refusal("the worker is gone")
-    assert desk.view.message == Message("the worker is gone", is_error=True)
-    desk.draw()
-    assert len(desk.outbox) == 1
+    presenter = presenter_with()
+    presenter.requests.outbox.clear()
+    presenter.requests.handle_rejection("the worker is gone")
+    assert presenter.view.message == StatusMessage("the worker is gone", is_error=True)
+    presenter.sample_next()
+    assert len(presenter.requests.outbox) == 1
 
 
 def test_another_vocabulary_begins_anew_with_what_it_knows() -> None:
-    desk = desk_with(prompt="an")
-    answer(desk)
-    desk.draw()
-    desk.use_source(source(1, ("a", "b", "\n")))
-    assert desk.view.text.prompt == ("a",)
-    assert desk.view.text.drawn == ()
+    presenter = presenter_with(prompt="an")
+    answer(presenter)
+    presenter.sample_next()
+    presenter.requests.set_source(source(1, ("a", "b", "\n")))
+    assert presenter.view.text.prompt == ("a",)
+    assert presenter.view.text.sampled == ()
 
 
 def test_while_another_text_is_read_nothing_of_the_one_before_is_shown() -> None:
-    desk = desk_with(prompt="an")
-    answer(desk)
-    desk.draw()
-    desk.ask_samples()
-    asked = desk.outbox.pop().request_id
-    desk.wait_for_text()
-    view = desk.view
-    assert (view.text.drawn, view.pending, view.samples, view.same_draw) == ((), None, None, ())
+    presenter = presenter_with(prompt="an")
+    answer(presenter)
+    presenter.sample_next()
+    presenter.request_samples()
+    asked = presenter.requests.outbox.pop().request_id
+    presenter.requests.clear_corpus()
+    view = presenter.view
+    assert (view.text.sampled, view.pending, view.samples, view.fixed_seed_samples) == (
+        (),
+        None,
+        None,
+        (),
+    )
     assert not view.source.vocabulary
-    assert not desk.waits_for
-    assert not desk.is_waiting_for(asked)
-    desk.use_source(source(1, ("a", "n", "\n")))
-    assert desk.view.text.prompt == ("a", "n")
+    assert not presenter.requests.pending_id
+    assert not presenter.requests.is_pending(asked)
+    presenter.requests.set_source(source(1, ("a", "n", "\n")))
+    assert presenter.view.text.prompt == ("a", "n")
 
 
 async def test_a_refusal_that_nobody_waits_for_any_more_is_not_told() -> None:
     app = Host(NEVER_ENDING)
     async with app.run_test(size=(120, 40)):
         app.pane.action_ten()
-        asked = app.pane._desk.waits_for
-        app.pane.show_refusal("asked of another text", "generate-0")
-        assert app.pane._desk.waits_for == asked != ""
-        app.pane.show_refusal("asked of this one", asked)
+        asked = app.pane.presenter.requests.pending_id
+        app.pane.handle_rejection("asked of another text", "generate-0")
+        assert app.pane.presenter.requests.pending_id == asked != ""
+        app.pane.handle_rejection("asked of this one", asked)
         assert app.pane.view.message is not None
         assert app.pane.view.message.text == "asked of this one"
 
 
 def test_samples_are_of_the_prompt() -> None:
-    desk = desk_with()
-    answer(desk)
-    desk.ask_samples()
-    asked = desk.outbox.pop()
+    presenter = presenter_with()
+    answer(presenter)
+    presenter.request_samples()
+    asked = presenter.requests.outbox.pop()
     assert asked == SamplesRequest("generate-2", ("a",), 10)
-    desk.take_samples("another", [], 7)
-    assert desk.view.samples is None
-    desk.take_samples(asked.request_id, [SampleResult(text="a", tokens=[END], surprisal=[1.0])], 7)
-    assert desk.view.samples is not None
-    assert desk.view.message is None
+    presenter.requests.receive_samples("another", [], 7)
+    assert presenter.view.samples is None
+    presenter.requests.receive_samples(
+        asked.request_id, [SampleResult(text="a", tokens=[END], surprisal=[1.0])], 7
+    )
+    assert presenter.view.samples is not None
+    assert presenter.view.message is None
 
 
 def test_top_k_1_is_said_to_leave_one() -> None:
-    desk = desk_with()
-    answer(desk)
-    desk.change(sampling=SampleConfig(top_k=1))
-    desk.draw()
-    desk.draw_again()
-    assert desk.view.message is not None
-    assert "one candidate" in desk.view.message.text
+    presenter = presenter_with()
+    answer(presenter)
+    presenter.requests.update_view(sampling=SampleConfig(top_k=1))
+    presenter.sample_next()
+    presenter.resample()
+    assert presenter.view.message is not None
+    assert "one candidate" in presenter.view.message.text
 
 
 # The prompt.
@@ -407,9 +415,9 @@ def test_line_ends_can_be_typed() -> None:
 
 
 def test_a_stream_always_has_something_to_begin_after() -> None:
-    assert is_usable_prompt("", source(1, ("a", "\n"))) == ("\n",)
-    assert is_usable_prompt("x", source(1, ("b", "c"))) == ("b",)
-    assert is_usable_prompt("", source()) == ()
+    assert usable_prompt("", source(1, ("a", "\n"))) == ("\n",)
+    assert usable_prompt("x", source(1, ("b", "c"))) == ("b",)
+    assert usable_prompt("", source()) == ()
 
 
 # The widget.
@@ -430,7 +438,7 @@ async def test_keys_draw_go_back_and_take() -> None:
         await press(pilot, ["U"])
         assert tokens(app.pane) == ["i"]
         await press(pilot, ["n"])
-        assert app.pane.view.text.drawn[0].sample == 1
+        assert app.pane.view.text.sampled[0].series == 1
         await press(pilot, ["escape"])
         assert tokens(app.pane) == []
 
@@ -444,7 +452,7 @@ async def test_the_prompt_is_edited_and_a_strange_one_refused() -> None:
         assert app.pane.view.text.prompt == ("n", "a")
         words = " ".join(screen_text(app).replace("┃", " ").split())
         assert '"é" is not in this vocabulary' in words
-        assert "Prompt kept as it was." in words
+        assert "The prompt is unchanged." in words
         below = app.pane.body(76, 20)
         assert (
             '"é" is not in this vocabulary' in below[1].plain
@@ -452,14 +460,14 @@ async def test_the_prompt_is_edited_and_a_strange_one_refused() -> None:
         assert len(below) == 20
         await press(pilot, ["escape"])
         assert app.focused is app.pane
-        assert "kept" not in screen_text(app)
+        assert "unchanged" not in screen_text(app)
 
 
 def test_an_empty_prompt_is_refused_where_nothing_could_be_begun_after() -> None:
-    desk = desk_with()
-    desk.use_source(PredictionSource("", "live", 1, CharTokenizer(("a", "b"), None)))
-    with pytest.raises(RequestError, match="no end token to begin after: type something"):
-        desk.set_prompt("")
+    presenter = presenter_with()
+    presenter.requests.set_source(PredictionSource("", "live", 1, CharTokenizer(("a", "b"), None)))
+    with pytest.raises(RequestError, match="no end token to start after: type a token"):
+        presenter.set_prompt("")
 
 
 async def test_escape_is_the_apps_where_there_is_nothing_to_leave() -> None:
@@ -519,13 +527,13 @@ async def test_drawing_on_stops_at_any_key(monkeypatch: pytest.MonkeyPatch) -> N
             await pilot.pause()
         await press(pilot, ["u"])
         n_drawn = len(tokens(app.pane))
-        assert app.pane._auto is None
+        assert app.pane.work.auto_timer is None
         assert n_drawn >= 5
         await press(pilot, ["a"])
-        while app.pane._auto is not None:
+        while app.pane.work.auto_timer is not None:
             await pilot.pause()
         assert len(tokens(app.pane)) == 256
-        assert "256 tokens and no end" in screen_text(app)
+        assert "256 tokens without an end token" in screen_text(app)
 
 
 async def test_drawing_on_ends_with_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -533,7 +541,7 @@ async def test_drawing_on_ends_with_the_text(monkeypatch: pytest.MonkeyPatch) ->
     app = Host({END: 0.9, "a": 0.1})
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, ["a"])
-        while app.pane._auto is not None:
+        while app.pane.work.auto_timer is not None:
             await pilot.pause()
         assert tokens(app.pane)[-1] == END
 
@@ -544,11 +552,11 @@ async def test_what_did_not_change_is_not_drawn_again(monkeypatch: pytest.Monkey
         await pilot.pause()
         refreshed: list[Any] = []
         monkeypatch.setattr(app.pane, "refresh", lambda *regions, **_: refreshed.append(regions))
-        app.pane.show_source("names-mlp-7", "live", 1, tokenizer_of())
-        app.pane.show_sampling(SampleConfig(seed=3))
-        app.pane.show_same_draw(())
+        app.pane.set_source("names-mlp-7", "live", 1, tokenizer_of())
+        app.pane.set_sampling(SampleConfig(seed=3))
+        app.pane.set_fixed_seed_samples(())
         assert refreshed == []
-        app.pane.show_same_draw(((1, "anna"),))
+        app.pane.set_fixed_seed_samples(((1, "anna"),))
         assert 0 < len(refreshed[0]) < 6
 
 
@@ -564,17 +572,17 @@ async def test_any_screen_size(size: tuple[int, int]) -> None:
 
 
 def test_a_question_is_answered_at_once_where_that_costs_no_waiting() -> None:
-    desk = GeneratePresenter(("a",))
-    desk.use_source(source())
-    (question,) = desk.outbox
-    desk.answered(question, lambda asked, *_: prediction(request_id=asked))
-    assert desk.view.pending is not None
+    presenter = GeneratePresenter(("a",))
+    presenter.requests.set_source(source())
+    (question,) = presenter.requests.outbox
+    presenter.requests.answer_locally(question, lambda asked, *_: prediction(request_id=asked))
+    assert presenter.view.pending is not None
 
     def refusing(*_: object) -> Prediction:
         raise RequestError("no such token")
 
-    desk.answered(question, refusing)
-    assert "no such token" in "\n".join(plain(desk.view, 80, 12))
+    presenter.requests.answer_locally(question, refusing)
+    assert "no such token" in "\n".join(plain(presenter.view, 80, 12))
 
 
 async def test_a_prompt_that_was_never_taught_alone_says_so() -> None:
@@ -585,7 +593,7 @@ async def test_a_prompt_that_was_never_taught_alone_says_so() -> None:
     app = Host(dict.fromkeys(preview.vocabulary, 1 / 128))
     async with app.run_test(size=(80, 20)) as pilot:
         app.pane.set_state(AppState(preset_config("counting"), preview=preview))
-        app.pane.show_source("counting-1", "live", 1, preview.text.tokenizer)
+        app.pane.set_source("counting-1", "live", 1, preview.text.tokenizer)
         for typed, is_said in (("124", True), ("122", False), ("123 124", False), ("127", True)):
             app.pane.post_message(Paste(typed))
             await pilot.pause()

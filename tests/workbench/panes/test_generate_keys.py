@@ -10,8 +10,8 @@ from generate_harness import (
     VOCABULARY,
     Host,
     answer,
-    desk_with,
     prediction,
+    presenter_with,
     press,
     screen_text,
     source,
@@ -23,7 +23,7 @@ from textual.events import Paste
 from seqlm.configuration.run_config import DataConfig, RunConfig, SampleConfig
 from seqlm.data.tokenizer import END
 from workbench.corpus.preview import Preview, make_preview
-from workbench.panes.generate import background_work as generate_working
+from workbench.panes.generate import background_work
 from workbench.panes.generate.requests import PredictionRequest
 from workbench.state.app_state import AppState
 
@@ -62,25 +62,30 @@ async def test_the_keys_of_a_view_are_there_in_that_view_alone() -> None:
             found = app.screen.active_bindings.values()
             return {active.binding.action for active in found if active.node is app.pane}
 
-        assert {"draw", "take", "auto"} <= keys()
-        assert not {"drop", "keep", "open", "guess", "fork", "leave"} & keys()
+        assert {"run('draw')", "take", "auto"} <= keys()
+        assert (
+            not {f"run('{name}')" for name in ("drop", "keep", "open", "guess", "fork", "leave")}
+            & keys()
+        )
         await press(pilot, ["right", "v", "v", "v"])
-        assert {"drop", "keep", "open", "fork", "leave"} <= keys()
+        assert {f"run('{name}')" for name in ("drop", "keep", "open", "fork", "leave")} <= keys()
         assert "take" not in keys()
         await press(pilot, ["v"])
-        assert "guess" in keys()
-        assert "temperature(0.5)" in keys()  # the brackets are never those of everywhere here
-        assert not {"draw", "take", "open"} & keys()
+        assert "run('guess')" in keys()
+        assert (
+            "change_temperature(0.5)" in keys()
+        )  # the brackets are never those of everywhere here
+        assert not {"run('draw')", "take", "run('open')"} & keys()
 
 
 async def test_drawing_stays_in_a_view_that_shows_the_text() -> None:
     app = Host(NEVER_ENDING)
     async with app.run_test(size=(80, 24)) as pilot:
         for view in ("stages", "tree"):
-            app.pane._desk.change(showing=view)
+            app.pane.presenter.requests.update_view(showing=view)
             await press(pilot, ["right"])
             assert app.pane.view.showing == view
-        app.pane._desk.change(showing="samples")
+        app.pane.presenter.requests.update_view(showing="samples")
         await press(pilot, ["right"])
         assert app.pane.view.showing == "step"
         assert len(tokens(app.pane)) == 3
@@ -96,16 +101,19 @@ async def test_branches_are_made_gone_to_kept_and_dropped() -> None:
         first = tokens(app.pane)
         await press(pilot, ["end", "enter"])
         text = app.pane.view.text
-        assert [len(branch.drawn) for branch in text.branches] == [2, 1]
+        assert [len(branch.sampled) for branch in text.branches] == [2, 1]
         assert tokens(app.pane) == ["i"]
         await press(pilot, ["v", "v", "v", "up"])
         assert tokens(app.pane) == first
         await press(pilot, ["m"])
         assert "A is kept" in screen_text(app)
         await press(pilot, ["d"])
-        assert "A is kept. m lets it go, then d drops it." in screen_text(app)
+        assert (
+            "Branch A is marked as kept. m removes the mark, then d deletes the branch."
+            in screen_text(app)
+        )
         await press(pilot, ["down", "d"])
-        assert "B is dropped. u brings it back." in screen_text(app)
+        assert "Branch B deleted. u restores it." in screen_text(app)
         assert len(app.pane.view.text.branches) == 1
         await press(pilot, ["u"])
         assert len(app.pane.view.text.branches) == 2
@@ -125,10 +133,10 @@ async def test_b_draws_on_from_here_with_other_numbers() -> None:
         await press(pilot, ["right"])
         assert len(app.heard) == n_asked  # what is expected here was known
         text = app.pane.view.text
-        assert len(text.branches[0].drawn) == 3
-        here = text.here
+        assert len(text.branches[0].sampled) == 3
+        here = text.current_token
         assert here is not None
-        assert here.sample == 1
+        assert here.series == 1
 
 
 async def test_what_is_pasted_becomes_the_prompt() -> None:
@@ -153,7 +161,7 @@ async def test_a_click_goes_to_a_token_and_points_at_a_candidate() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, ["right", "right", "right"])
         rows = screen_text(app).splitlines()
-        row = next(n for n, line in enumerate(rows) if "╎" in line and "drawn" not in line)
+        row = next(n for n, line in enumerate(rows) if "╎" in line and "sampled" not in line)
         column = rows[row].index("╎")
         await pilot.click(offset=(column + 3, row))
         assert app.pane.view.text.cursor == 0
@@ -185,9 +193,9 @@ async def test_a_click_in_the_tree_goes_there() -> None:
         rows = screen_text(app).splitlines()
         at = next(n for n, line in enumerate(rows) if "┬─ a" in line)
         await pilot.click(offset=(rows[at].index("┬─ a") + 3, at))
-        assert (app.pane.view.text.now.current, app.pane.view.text.cursor) == (0, 0)
+        assert (app.pane.view.text.state.current, app.pane.view.text.cursor) == (0, 0)
         await pilot.click(offset=(rows[at + 1].index("└─ i") + 3, at + 1))
-        assert app.pane.view.text.now.current == 1
+        assert app.pane.view.text.state.current == 1
 
 
 # The game
@@ -204,12 +212,12 @@ async def test_letters_are_guesses_once_the_game_began(tiny: Preview) -> None:
         await press(pilot, ["enter", "a", "n"])
         game = app.pane.view.game
         assert game is not None
-        assert (game.n, game.last.said if game.last else "") == (2, "n")
+        assert (game.n_guesses, game.last.guess if game.last else "") == (2, "n")
         assert tokens(app.pane) == []
         assert "after 2 guesses" in screen_text(app)
         await press(pilot, ["enter"])
         assert app.pane.view.game is not None
-        assert app.pane.view.game.n == 3
+        assert app.pane.view.game.n_guesses == 3
         await press(pilot, ["x"])
         assert '"x" is not in this vocabulary' in screen_text(app)
         await press(pilot, ["escape", "v"])
@@ -226,7 +234,7 @@ async def test_signs_that_no_text_has_stay_keys_in_the_game(tiny: Preview) -> No
         await press(pilot, ["V", "enter", "question_mark", "a"])
         assert pressed == ["?"]
         assert app.pane.view.game is not None
-        assert app.pane.view.game.n == 1
+        assert app.pane.view.game.n_guesses == 1
 
 
 async def test_another_text_begins_another_game(tiny: Preview) -> None:
@@ -259,21 +267,21 @@ async def test_an_item_that_ended_is_looked_up(tiny: Preview) -> None:
 
 
 async def test_a_long_wait_is_told_and_escape_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generate_working, "LOOK_AGAIN_S", 0.001)
+    monkeypatch.setattr(background_work, "WAIT_INTERVAL_S", 0.001)
     now = 100.0
-    monkeypatch.setattr(generate_working, "monotonic", lambda: now)
+    monkeypatch.setattr(background_work, "monotonic", lambda: now)
     app = Host(NEVER_ENDING)
     async with app.run_test(size=(80, 24)) as pilot:
         app.is_mute = True
         await press(pilot, ["right", "right"])
-        assert "Working" not in screen_text(app)
+        assert "Waiting for" not in screen_text(app)
         now = 102.1
         while app.pane.view.waited_s is None:
             await pilot.pause()
-        assert "Working: 2.1 s so far. esc stops." in screen_text(app)
+        assert "Waiting for the model: 2.1 s. esc cancels." in screen_text(app)
         await press(pilot, ["escape"])
-        assert "Working" not in screen_text(app)
-        assert "Stopped waiting. → asks again." in screen_text(app)
+        assert "Waiting for" not in screen_text(app)
+        assert "Query canceled. → sends it again." in screen_text(app)
         assert len(tokens(app.pane)) == 1
         app.is_mute = False
         await press(pilot, ["right"])
@@ -281,49 +289,51 @@ async def test_a_long_wait_is_told_and_escape_ends_it(monkeypatch: pytest.Monkey
 
 
 async def test_no_timer_runs_where_nothing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generate_working, "LOOK_AGAIN_S", 0.001)
+    monkeypatch.setattr(background_work, "WAIT_INTERVAL_S", 0.001)
     app = Host(NEVER_ENDING)
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, ["right"])
-        while app.pane._wait is not None:
+        while app.pane.work.wait_timer is not None:
             await pilot.pause()
-        assert app.pane._lookup is None
+        assert app.pane.work.lookup_timer is None
 
 
 # Holding
 
 
 def test_a_text_that_was_begun_asks_the_weights_it_has() -> None:
-    desk = desk_with(1)
-    answer(desk, 41, NEVER_ENDING)
-    desk.draw()
-    desk.use_source(source(9))
-    desk.draw()
-    assert desk.outbox[-1] == PredictionRequest("generate-2", ("a", tokens_of(desk)[0]), "41")
-    desk.follow()
-    assert desk.outbox[-1] == PredictionRequest("generate-3", ("a",), "live")
+    presenter = presenter_with(1)
+    answer(presenter, 41, NEVER_ENDING)
+    presenter.sample_next()
+    presenter.requests.set_source(source(9))
+    presenter.sample_next()
+    assert presenter.requests.outbox[-1] == PredictionRequest(
+        "generate-2", ("a", tokens_of(presenter)[0]), "41"
+    )
+    presenter.discard_text()
+    assert presenter.requests.outbox[-1] == PredictionRequest("generate-3", ("a",), "live")
 
 
-def tokens_of(desk: Any) -> list[str]:
-    return [token.token for token in desk.view.text.drawn]
+def tokens_of(presenter: Any) -> list[str]:
+    return [token.token for token in presenter.view.text.sampled]
 
 
 def test_where_the_weights_are_gone_newer_ones_go_on() -> None:
-    desk = desk_with(1)
-    answer(desk, 41, NEVER_ENDING)
-    desk.draw()
-    desk.draw()
-    desk.take_refusal("no weights '41' are kept", "generate-2")
-    assert desk.view.message is not None
-    assert "step 41 are gone" in desk.view.message.text
-    assert desk.outbox[-1].weights == "live"
-    answer(desk, 50, NEVER_ENDING)
-    assert len(tokens_of(desk)) == 2
-    desk.draw()
-    assert desk.outbox[-1].weights == "50"
-    desk.take_refusal("no")
-    assert desk.view.message is not None
-    assert desk.view.message.text == "no"
+    presenter = presenter_with(1)
+    answer(presenter, 41, NEVER_ENDING)
+    presenter.sample_next()
+    presenter.sample_next()
+    presenter.requests.handle_rejection("no weights '41' are kept", "generate-2")
+    assert presenter.view.message is not None
+    assert "step 41 no longer exist" in presenter.view.message.text
+    assert presenter.requests.outbox[-1].weights == "live"
+    answer(presenter, 50, NEVER_ENDING)
+    assert len(tokens_of(presenter)) == 2
+    presenter.sample_next()
+    assert presenter.requests.outbox[-1].weights == "50"
+    presenter.requests.handle_rejection("no")
+    assert presenter.view.message is not None
+    assert presenter.view.message.text == "no"
 
 
 def test_any_setting_that_leaves_one_candidate_is_named() -> None:
@@ -332,56 +342,58 @@ def test_any_setting_that_leaves_one_candidate_is_named() -> None:
         (SampleConfig(top_p=0.1), "top-p 0.1"),
         (SampleConfig(top_k=3, min_p=0.9), "min-p 0.9"),
     ):
-        desk = desk_with()
-        answer(desk)
-        desk.change(sampling=sampling)
-        desk.draw()
-        desk.draw_again()
-        assert desk.view.message is not None
-        words += " leaves one candidate: every draw gives the same."
-        assert desk.view.message.text == words
+        presenter = presenter_with()
+        answer(presenter)
+        presenter.requests.update_view(sampling=sampling)
+        presenter.sample_next()
+        presenter.resample()
+        assert presenter.view.message is not None
+        words += " leaves one candidate: every sample is the same."
+        assert presenter.view.message.text == words
 
 
 def test_a_text_of_256_tokens_without_an_end_stops_and_can_go_on() -> None:
-    desk = desk_with()
-    answer(desk, shares=NEVER_ENDING)
+    presenter = presenter_with()
+    answer(presenter, shares=NEVER_ENDING)
     for _ in range(256):
-        assert desk.can_draw_on()
-        desk.draw()
-        if desk.outbox:
-            answer(desk, shares=NEVER_ENDING)
-    assert not desk.can_draw_on()
-    assert desk.view.message is not None
-    assert desk.view.message.text == ("256 tokens and no end. → goes on, n draws again.")
-    desk.draw()
-    answer(desk, shares=NEVER_ENDING)
-    assert desk.can_draw_on()
+        assert presenter.can_continue_sampling()
+        presenter.sample_next()
+        if presenter.requests.outbox:
+            answer(presenter, shares=NEVER_ENDING)
+    assert not presenter.can_continue_sampling()
+    assert presenter.view.message is not None
+    assert presenter.view.message.text == (
+        "256 tokens without an end token. → continues, n samples the last token again."
+    )
+    presenter.sample_next()
+    answer(presenter, shares=NEVER_ENDING)
+    assert presenter.can_continue_sampling()
 
 
 def test_the_fixed_numbers_of_a_branch_are_shown_before_it_is_drawn() -> None:
-    desk = desk_with()
-    answer(desk, shares=SHARES)
-    desk.draw()
-    first = desk.view.text.drawn[0].u
-    desk.fork()
-    assert desk.view.u != first
-    expected = desk.view.u
-    desk.draw()
-    assert desk.view.text.drawn[0].u == expected
+    presenter = presenter_with()
+    answer(presenter, shares=SHARES)
+    presenter.sample_next()
+    first = presenter.view.text.sampled[0].u
+    presenter.start_branch()
+    assert presenter.view.u != first
+    expected = presenter.view.u
+    presenter.sample_next()
+    assert presenter.view.text.sampled[0].u == expected
     assert prediction() is not None
 
 
 def test_what_is_shown_stays_until_the_answer_comes() -> None:
-    desk = desk_with()
-    answer(desk, shares=NEVER_ENDING)
-    desk.draw()
-    shown = desk.view
-    desk.draw()
-    assert (desk.view.text, desk.view.pending) == (shown.text, shown.pending)
-    assert desk.waits_for
-    answer(desk, shares=NEVER_ENDING)
-    assert len(desk.view.text.drawn) == 2
-    assert desk.view.text.cursor == 1
+    presenter = presenter_with()
+    answer(presenter, shares=NEVER_ENDING)
+    presenter.sample_next()
+    shown = presenter.view
+    presenter.sample_next()
+    assert (presenter.view.text, presenter.view.pending) == (shown.text, shown.pending)
+    assert presenter.requests.pending_id
+    answer(presenter, shares=NEVER_ENDING)
+    assert len(presenter.view.text.sampled) == 2
+    assert presenter.view.text.cursor == 1
 
 
 KEYS = (
@@ -403,8 +415,8 @@ async def test_any_keys_leave_a_pane_that_works(seed: int, tiny: Preview) -> Non
                 await pilot.click(offset=(chance.randrange(12), chance.randrange(5)))
         app.pane.focus()
         await press(pilot, ["escape", "escape", "escape"])
-        app.pane._desk.change(showing="step")
+        app.pane.presenter.requests.update_view(showing="step")
         await press(pilot, ["escape", "right", "right"])
         assert tokens(app.pane)
         text = app.pane.view.text
-        assert 0 <= text.cursor <= len(text.drawn)
+        assert 0 <= text.cursor <= len(text.sampled)

@@ -28,24 +28,24 @@ class Picture(Host):
         self.register_theme(make_theme(DARK))
         self.theme = "seqlm"
 
-    def begin(self) -> None:
-        self.pane.show_source(
+    def connect(self) -> None:
+        self.pane.set_source(
             "weights of step 41,200",
             "live",
             41_200,
             tokenizer_of((*(s for s in self.shares if s != END), END)),
         )
-        self.pane.show_sampling(self._sampling)
+        self.pane.set_sampling(self._sampling)
         self.pane.focus()
 
-    def _answer(self, asked: GeneratePane.PredictionAsked) -> None:
-        self.pane.predicted(prediction(self.shares, asked.request_id))
+    def _answer(self, asked: GeneratePane.PredictionRequested) -> None:
+        self.pane.receive_prediction(prediction(self.shares, asked.request_id))
 
     async def play(self, pilot: Pilot[None]) -> None:
         """Press the keys, and look up what is to be looked up."""
         await press(pilot, self._keys)
         pane = self.pane
-        while pane._lookups is not None and pane._lookups.wants(pane.view):
+        while pane.work.lookups is not None and pane.work.lookups.has_work(pane.view):
             await pilot.pause()
         await pilot.pause()
 

@@ -15,20 +15,20 @@ from workbench.panes.generate import token_strip
 from workbench.panes.generate.render import generate_rows
 from workbench.panes.generate.stages import stage_rows
 from workbench.panes.generate.token_strip import cells
-from workbench.panes.generate.tree import branch_rows, how_words
-from workbench.panes.generate.view_model import GenerateView, Message
+from workbench.panes.generate.tree import branch_rows, format_origin
+from workbench.panes.generate.view_model import GenerateView, StatusMessage
 from workbench.sampling.branches import Branch
 from workbench.sampling.guessing_game import Guess, GuessingGame, Puzzle
 from workbench.sampling.sample_tree import SampleTree
 from workbench.widgets.appearance import Appearance
 
 STAGES_104 = """\
-   prompt ╎ drawn
+   prompt ╎ sampled
    m    a ╎  r  [ a ]
  2.71 0.44╎1.90 0.92  nats
 
  after mar       1 softmax        2 ÷ T 0.8   3 top-k 5    4 top-p 0.9  5 min-p 0.2  6 renormalize
- token   ln p    probability      reshaped    kept         running sum  kept         drawn from
+ token   ln p    probability      reshaped    kept         running sum  kept         final
 ▸● a     -0.92   0.400  ████████  0.460       =            = 0.472      =            0.541  █████████
    n     -1.39   0.250  █████     0.255       =            = 0.734      =            0.301  █████
    r     -1.90   0.150  ███       0.135       =            = 0.873      =            0.159  ██▋
@@ -39,13 +39,13 @@ STAGES_104 = """\
  entropy, nats   1.53             1.41        1.32         1.20         0.99         0.99
 
  ├──────────────────────────a───────────────────────────├──────────────n──────────────├───────r───────┤
-                  ▲ u = 0.174 drew a
+                  ▲ u = 0.174 selected a
 """.splitlines()
 STAGES_76 = """\
    m    a ╎  r  [ a ]
  2.71 0.44╎1.90 0.92  nats
-         1 softmax         2 ÷ T   3 top-k 4 top-p 5 min-p 6 drawn
- token                     0.8     5       0.9     0.2     from
+         1 softmax         2 ÷ T   3 top-k 4 top-p 5 min-p 6 final
+ token                     0.8     5       0.9     0.2
 ▸● a     0.400  █████████  0.460   =       =       =       0.541  ███████
    n     0.250  █████▋     0.255   =       =       =       0.301  ███▉
    r     0.150  ███▍       0.135   =       =       =       0.159  ██
@@ -56,8 +56,8 @@ STAGES_76 = """\
 STAGES_36 = """\
    m    a ╎  r  [ a ]
  2.71 0.44╎1.90 0.92  nats
-         model   kept      drawn
- token                     from
+         model   kept      final
+ token
 ▸● a     0.400   =         0.541
    n     0.250   =         0.301
    r     0.150   =         0.159
@@ -68,8 +68,8 @@ ALL_STAGES = SampleConfig(temperature=0.8, top_k=5, top_p=0.9, min_p=0.2, seed=7
 
 
 def stages_view(**changes: Any) -> GenerateView:
-    text = SampleTree().begin(("m", "a")).pick(prediction(), 2).forward()
-    text = text.draw(prediction(), ALL_STAGES)
+    text = SampleTree().start(("m", "a")).pick(prediction(), 2).forward()
+    text = text.sample(prediction(), ALL_STAGES)
     return drawn_view(showing="stages", sampling=ALL_STAGES, text=text, **changes)
 
 
@@ -108,7 +108,7 @@ def test_heads_never_run_into_each_other(width: int) -> None:
     rows = stages_with(width, temperature=0.0123456, top_k=10**6, top_p=0.987654, min_p=0.123456)
     words = {word for row in rows[:2] for word in row.split() if not word[0].isdigit()}
     known = "after mar token ln p softmax probability ÷ T top-k top-p min-p renormalize model"
-    assert words <= {*known.split(), "reshaped", "running", "sum", "kept", "drawn", "from"}
+    assert words <= {*known.split(), "reshaped", "running", "sum", "kept", "final"}
     assert rows[8].split()[0] in ("candidates", "left")
 
 
@@ -116,8 +116,8 @@ def test_every_stage_sums_to_one_and_names_what_it_cut() -> None:
     view = stages_view()
     for stage in view.stages:
         assert math.fsum(stage.distribution) == pytest.approx(1)
-    assert view.cutters == [None, None, None, "min-p", "top-p", "top-k"]
-    rows = plain(drawn_view(sampling=ALL_STAGES, same_draw=(), samples=None), 69, 12)
+    assert view.cut_by == [None, None, None, "min-p", "top-p", "top-k"]
+    rows = plain(drawn_view(sampling=ALL_STAGES, fixed_seed_samples=(), samples=None), 69, 12)
     assert [row.rpartition("cut by ")[2] for row in rows if "cut by" in row] == [
         "min-p",
         "top-p",
@@ -127,18 +127,18 @@ def test_every_stage_sums_to_one_and_names_what_it_cut() -> None:
 
 def written(view: GenerateView, *words: str) -> SampleTree:
     """Branches written by hand out of the view's candidates."""
-    text = SampleTree().begin(("m", "a"))
+    text = SampleTree().start(("m", "a"))
     for word in words:
-        text = text.go_to(text.now.current, 0)
+        text = text.go_to(text.state.current, 0)
         for place, letter in enumerate(word):
             text = text.pick(prediction(), list(SHARES).index(letter))
-            text = text.go_to(text.now.current, place + 1)
+            text = text.go_to(text.state.current, place + 1)
     return text
 
 
 def tree_view(**changes: Any) -> GenerateView:
     view = drawn_view(showing="tree")
-    text = written(view, f"rin{END}", f"riya{END}", "ray").go_to(1, 2).keep()
+    text = written(view, f"rin{END}", f"riya{END}", "ray").go_to(1, 2).toggle_keep()
     found = {
         ("marin", True): NoveltyResult("train", 2044, "marin"),
         ("mariya", True): NoveltyResult("val", 7, "mari"),
@@ -147,9 +147,9 @@ def tree_view(**changes: Any) -> GenerateView:
 
 
 TREE_112 = """\
-  ma ─ r ┬─ i ┬─ n ─ ∎      A  marin   in train (line 2,044)  1.92 nats each  you chose r (0.150)
-▸✓       │    └─ y ─ a ─ ∎  B  mariya  in val                 2.04            you chose y (0.040)
-         └─ a ── y          C  maray                          1.84            you chose a (0.400)
+  ma ─ r ┬─ i ┬─ n ─ ∎      A  marin   in train (line 2,044)  1.92 nats/token  you chose r (0.150)
+▸✓       │    └─ y ─ a ─ ∎  B  mariya  in val                 2.04             you chose y (0.040)
+         └─ a ── y          C  maray                          1.84             you chose a (0.400)
 """.splitlines()
 TREE_58 = """\
   mar┬i┬n∎  A  in train  1.92 nats  you chose r (0.150)
@@ -179,18 +179,18 @@ def test_the_tree_shows_the_branches_around_the_current_one() -> None:
 
 
 def test_a_branch_says_who_made_it() -> None:
-    drawn = SampleTree().begin(("m",)).draw(prediction(), SampleConfig())
-    assert how_words(drawn_view(text=drawn), 0) == "drawn"
-    assert how_words(drawn_view(text=SampleTree()), 0) == "nothing drawn yet"
-    assert how_words(tree_view(), 1) == "you chose y (0.040)"
+    drawn = SampleTree().start(("m",)).sample(prediction(), SampleConfig())
+    assert format_origin(drawn_view(text=drawn), 0) == "sampled"
+    assert format_origin(drawn_view(text=SampleTree()), 0) == "no tokens yet"
+    assert format_origin(tree_view(), 1) == "you chose y (0.040)"
 
 
 def test_the_tree_with_its_keys() -> None:
     rows = plain(tree_view(), 90, 12)
-    keys = " ↑↓ branch   ←→ along it   enter go there   b branch here   d drop   m keep   u undo"
+    keys = " ↑↓ branch   ←→ along it   enter go there   b branch here   d delete   m keep   u undo"
     assert keys in rows
     assert rows[-1] == (
-        " mariya · in val · longest stretch copied: mari (4 of 6) · 2.04 nats each · p(all) 6.2e-7"
+        " mariya · in val · longest stretch copied: mari (4 of 6) · 2.04 nats/token · p = 6.2e-7"
     )
 
 
@@ -206,12 +206,14 @@ def test_a_text_that_ended_says_what_became_of_it() -> None:
     text = written(drawn_view(), f"ri{END}").go_to(0, 1)
     known = {("mari", True): NoveltyResult("train", 12, "mari")}
     told = plain(drawn_view(text=text, findings=known), 76, 10)[-1]
-    assert told == " mari · in train (line 12) · 2.03 nats each · p(all) 3.9e-5"
-    assert plain(drawn_view(text=text, findings={}), 76, 10)[-1].startswith(" mari · looking it up")
+    assert told == " mari · in train (line 12) · 2.03 nats/token · p = 3.9e-5"
+    assert plain(drawn_view(text=text, findings={}), 76, 10)[-1].startswith(
+        " mari · searching the corpus"
+    )
     new = {("mari", True): NoveltyResult(None, None, "ari")}
     told = plain(drawn_view(text=text, findings=new), 76, 10)[-1]
-    assert told == " mari · new · longest stretch copied: ari (3 of 4) · 2.03 nats each"
-    assert "in train" in plain(drawn_view(text=text, findings=known, showing="stages"), 76, 20)[1]
+    assert told == " mari · new · longest stretch copied: ari (3 of 4) · 2.03 nats/token"
+    assert "in train" in plain(drawn_view(text=text, findings=known, showing="stages"), 76, 20)[0]
 
 
 def test_a_running_text_tells_the_longest_run_copied() -> None:
@@ -229,10 +231,9 @@ def guess_view(**changes: Any) -> GenerateView:
 
 
 GUESS_76 = """\
- what comes after m a r _ ?
- enter begins; then each letter you type is a guess
- you said n: the model gave it 0.250 (1.39 nats); r came, and to r it gave
- 0.150 (1.90).
+ What comes after m a r _ ?
+ enter starts; then each letter is a guess
+ Your guess: n, 0.250 under the model (1.39 nats); target: r, 0.150 (1.90).
    a     0.400 ██████████████████████████████████   after 2 guesses
 ▸  n     0.250 █████████████████████▎               you         3.05 nats
  ● r     0.150 ████████████▊                        bigram      2.50
@@ -240,8 +241,9 @@ GUESS_76 = """\
    i     0.060 █████▏
    y     0.040 ███▍
 
- Score: half your belief goes to the letter you type, half to the letter
- frequencies of train.
+ Score: half of your probability is on the letter you type, half on the
+ letter frequencies of train.
+
 """.splitlines()
 
 
@@ -263,22 +265,22 @@ def test_a_right_guess_is_said_to_be_right() -> None:
     assert game.last is not None
     right = Guess(("m",), "a", "a", 0.4, 0.6, 0.7, 0.92, prediction())
     told = plain(guess_view(game=GuessingGame(game.puzzle, 2, 1, 1, 0.6, 0.7, 0.92, right)), 76, 12)
-    assert told[2] == " you said a, and a it was: the model gave it 0.400 (0.92 nats)."
+    assert told[2] == " Your guess: a, correct, 0.400 under the model (0.92 nats)."
 
 
 def test_waiting_is_told_before_anything_else() -> None:
-    rows = plain(drawn_view(waited_s=2.1, message=Message("x")), 76, 10)
-    assert rows[-1] == "○ Working: 2.1 s so far. esc stops."
+    rows = plain(drawn_view(waited_s=2.1, message=StatusMessage("x")), 76, 10)
+    assert rows[-1] == "○ Waiting for the model: 2.1 s. esc cancels."
 
 
 def test_samples_say_whose_they_are_and_can_be_gone_through() -> None:
-    view = drawn_view(showing="samples", same_draw=())
+    view = drawn_view(showing="samples", fixed_seed_samples=())
     assert plain(view, 60, 5)[:2] == [
-        " latest 2, of step 41,200 (g for more)",
-        " mariel                             1.00 nats each  new",
+        " latest 2, step 41,200 (g for more)",
+        " mariel                            1.00 nats/token  new",
     ]
     assert plain(drawn_view(showing="samples", samples_step=None), 36, 5)[0] == (
-        " these counts make (g for ten more)"
+        " samples of the counts (g for more)"
     )
     many = tuple(view.samples or ()) * 5
     rows = plain(drawn_view(showing="samples", samples=many, first_sample=4), 30, 5)
@@ -297,16 +299,16 @@ def test_a_wide_pane_has_stages_the_tree_and_the_samples() -> None:
     words = "\n".join(rows)
     assert "6 renormalize" in words
     assert "branches (v)" in words
-    assert "same draw, by age" in words
+    assert "fixed seed, by step" in words
     assert "latest 2" in words
 
 
 def test_a_long_text_has_several_lines_where_there_is_room() -> None:
     text = written(drawn_view(), "n" * 100)
-    rows = plain(drawn_view(text=text, same_draw=(), samples=None), 60, 30)
+    rows = plain(drawn_view(text=text, fixed_seed_samples=(), samples=None), 60, 30)
     n_tokens = sum(row.count("n") for row in rows[:5] if set(row) <= set("man[]?╎ "))
     assert n_tokens == 100
-    short = plain(drawn_view(text=text, same_draw=(), samples=None), 60, 8)
+    short = plain(drawn_view(text=text, fixed_seed_samples=(), samples=None), 60, 8)
     assert short[0].count("n") < 60
 
 
@@ -336,7 +338,7 @@ def test_letters_go_on_after_z() -> None:
 def test_of_a_long_text_no_more_is_looked_at_than_can_be_drawn(
     prompt: str, back: int, n_drawn: int, width: int, n_lines: int
 ) -> None:
-    text = SampleTree().begin(tuple(prompt))
+    text = SampleTree().start(tuple(prompt))
     for _ in range(n_drawn):
         text = text.pick(prediction(), 0).forward()
     view = drawn_view(text=text.go_to(0, n_drawn - back))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from generate_harness import desk_with
+from generate_harness import presenter_with
 from rich.cells import cell_len
 
 from seqlm.configuration.run_config import DataConfig, SampleConfig
@@ -13,12 +13,12 @@ from workbench.corpus.preview import Preview, make_preview
 from workbench.panes.data.view_model import DataViewModel
 from workbench.panes.data.views import DATA_VIEWS
 from workbench.panes.generate.game import GamePresenter
-from workbench.panes.generate.prompt import is_usable_prompt, tokens_of, typed_text, unknown_in
+from workbench.panes.generate.prompt import tokens_of, typed_text, unknown_in, usable_prompt
 from workbench.panes.generate.render import generate_rows
 from workbench.panes.generate.view_model import VIEWS, GenerateView, PredictionSource
 from workbench.panes.pane_view import available_views
 from workbench.sampling.from_worker import from_counts
-from workbench.sampling.guessing_game import GuessingGame, puzzle_of
+from workbench.sampling.guessing_game import GuessingGame, make_puzzle
 from workbench.state.app_state import AppState
 
 TEXT = "".join(
@@ -58,20 +58,22 @@ def test_the_data_pane_has_room_for_them(preview: Preview, mode: str, width: int
 def test_every_view_of_generate_has_exactly_its_size(
     preview: Preview, size: tuple[int, int]
 ) -> None:
-    desk = desk_with()
-    desk.use_source(source_of(preview))
-    desk.set_prompt("The cat")
+    presenter = presenter_with()
+    presenter.requests.set_source(source_of(preview))
+    presenter.set_prompt("The cat")
     for _ in range(5):
-        desk.draw()
-        while desk.outbox:
-            wanted = desk.outbox.pop(0)
-            desk.take_prediction(from_counts(preview, wanted.request_id, wanted.tokens))
-    desk.change(samples=tuple(preview.draw(desk.view.text.prompt, 3, SampleConfig())))
-    desk.change(game=GuessingGame().with_puzzle(preview, 0))
-    assert len(desk.view.text.drawn) > 1
+        presenter.sample_next()
+        while presenter.requests.outbox:
+            wanted = presenter.requests.outbox.pop(0)
+            presenter.receive_prediction(from_counts(preview, wanted.request_id, wanted.tokens))
+    presenter.requests.update_view(
+        samples=tuple(preview.draw(presenter.view.text.prompt, 3, SampleConfig()))
+    )
+    presenter.requests.update_view(game=GuessingGame().with_puzzle(preview, 0))
+    assert len(presenter.view.text.sampled) > 1
     for view in VIEWS:
-        desk.change(showing=view)
-        rows = generate_rows(desk.view, *size)
+        presenter.requests.update_view(showing=view)
+        rows = generate_rows(presenter.view, *size)
         assert [cell_len(row.plain) for row in rows] == [size[0]] * size[1]
 
 
@@ -81,22 +83,22 @@ def test_a_prompt_is_cut_as_the_model_was_taught(preview: Preview) -> None:
     ids = preview.text.tokenizer.encode("The cat saw")
     assert [source.tokenizer.ids[token] for token in tokens] == ids
     assert tokens_of(typed_text(tokens, source), source) == tokens
-    assert is_usable_prompt("The cat saw", source) == tokens
+    assert usable_prompt("The cat saw", source) == tokens
 
 
 def test_an_unknown_word_is_said_to_be_unknown() -> None:
     source = PredictionSource("", "live", 1, WORDS)
     assert tokens_of("I passed this exam", source) == ("i", UNKNOWN, "this", "exam")
     assert unknown_in("I passed this exam", source) == ["passed"]
-    desk = desk_with()
-    desk.use_source(source)
-    desk.set_prompt("I passed this exam")
-    assert desk.view.message is not None
-    assert desk.view.message.text == '"passed" is not in the vocabulary: read as ⁇.'
+    presenter = presenter_with()
+    presenter.requests.set_source(source)
+    presenter.set_prompt("I passed this exam")
+    assert presenter.view.message is not None
+    assert presenter.view.message.text == '"passed" is not in the vocabulary: read as ⁇.'
 
 
 def test_a_riddle_is_of_the_models_tokens(preview: Preview) -> None:
-    puzzle = puzzle_of(preview, 0, 0)
+    puzzle = make_puzzle(preview, 0, 0)
     assert puzzle.tokens[-1] == END
     assert set(puzzle.tokens) <= set(preview.vocabulary)
 
@@ -110,22 +112,22 @@ def test_a_text_is_looked_up_as_its_tokens_make_it() -> None:
 def test_a_word_is_guessed_letter_by_letter(preview: Preview) -> None:
     if not preview.text.tokenizer.is_multi_character:
         pytest.skip("a byte is one key")
-    desk = desk_with()
-    desk.use_source(source_of(preview))
-    game = GamePresenter(desk)
-    game.use_text(preview)
-    game.begin()
+    presenter = presenter_with()
+    presenter.requests.set_source(source_of(preview))
+    game = GamePresenter(presenter.requests)
+    game.set_corpus(preview)
+    game.start()
     for key in "the":
         assert game.is_guess(key)
         game.guess(key)
-    assert desk.view.message is not None
-    assert desk.view.message.text == "the_"
+    assert presenter.view.message is not None
+    assert presenter.view.message.text == "the_"
     game.guess("end")
-    assert game.waits_for
-    [*_, wanted] = desk.outbox
-    game.take_prediction(from_counts(preview, wanted.request_id, wanted.tokens))  # type: ignore[union-attr]
-    assert desk.view.game is not None
-    assert desk.view.game.last is not None
-    assert "the".startswith(desk.view.game.last.said)
+    assert game.pending_id
+    [*_, wanted] = presenter.requests.outbox
+    game.receive_prediction(from_counts(preview, wanted.request_id, wanted.tokens))  # type: ignore[union-attr]
+    assert presenter.view.game is not None
+    assert presenter.view.game.last is not None
+    assert "the".startswith(presenter.view.game.last.guess)
     game.guess("end")
-    assert desk.view.game.n == 1
+    assert presenter.view.game.n_guesses == 1

@@ -9,7 +9,7 @@ from seqlm.configuration.run_config import DataConfig
 from seqlm.generation.sampler import entropy
 from workbench.corpus.preview import Preview, make_preview
 from workbench.sampling.from_worker import from_counts
-from workbench.sampling.guessing_game import GuessingGame, player_probability, puzzle_of
+from workbench.sampling.guessing_game import GuessingGame, make_puzzle, player_probability
 from workbench.sampling.prediction import Prediction
 
 
@@ -24,20 +24,20 @@ def test_a_belief_is_a_distribution(preview: Preview) -> None:
 def test_a_riddle_is_out_of_val_and_always_the_same(
     preview: Preview, seed: int, number: int
 ) -> None:
-    puzzle = puzzle_of(preview, seed, number)
-    assert puzzle == puzzle_of(preview, seed, number)
+    puzzle = make_puzzle(preview, seed, number)
+    assert puzzle == make_puzzle(preview, seed, number)
     assert puzzle.split == "val"
     assert "".join(puzzle.tokens[:-1]) in preview.text.items["val"]
     assert puzzle.tokens[-1] == preview.vocabulary[-1]
-    assert 0 < puzzle.n_given < len(puzzle.tokens)
+    assert 0 < puzzle.n_shown < len(puzzle.tokens)
 
 
 def test_a_stream_gives_more_to_begin_with(tmp_path) -> None:
     path = tmp_path / "long.txt"
     path.write_text("the cat sat on the mat and looked at the bird in the tree. " * 40)
     stream = make_preview(DataConfig(corpus=str(path)))
-    puzzle = puzzle_of(stream, 0, 0)
-    assert (puzzle.n_given, len(puzzle.tokens)) == (24, 36)
+    puzzle = make_puzzle(stream, 0, 0)
+    assert (puzzle.n_shown, len(puzzle.tokens)) == (24, 36)
     assert "".join(puzzle.tokens) in stream.text.items["val"][0]
 
 
@@ -49,14 +49,14 @@ def test_everyone_is_scored_by_what_they_gave_the_letter_that_came(preview: Prev
     probabilities = array("d", shares.values())
     ids = array("i", range(len(shares)))
     hand = Prediction("q", tuple(shares), ids, probabilities, entropy(probabilities), 7)
-    after = game.uncovered("e", hand, preview)
+    after = game.after_guess("e", hand, preview)
     assert after.last is not None
-    assert after.last.truth == truth
-    assert after.last.model == after.model == pytest.approx(math.log(2))
-    assert after.you == pytest.approx(-math.log(player_probability(preview, "e", truth)))
-    counts = from_counts(preview, "q", game.before)
-    assert after.bigram == pytest.approx(-math.log(counts.probability_of(truth)))
-    assert (after.n, after.place, len(after.before)) == (1, 2, 2)
+    assert after.last.target == truth
+    assert after.last.model_nats == after.model_nats == pytest.approx(math.log(2))
+    assert after.player_nats == pytest.approx(-math.log(player_probability(preview, "e", truth)))
+    counts = from_counts(preview, "q", game.tokens_before)
+    assert after.bigram_nats == pytest.approx(-math.log(counts.probability_of(truth)))
+    assert (after.n_guesses, after.place, len(after.tokens_before)) == (1, 2, 2)
 
 
 def test_a_game_goes_on_with_the_next_text(preview: Preview) -> None:
@@ -66,10 +66,10 @@ def test_a_game_goes_on_with_the_next_text(preview: Preview) -> None:
             game = game.with_puzzle(preview, 3)
             assert game.puzzle is not None
             n_tokens += len(game.puzzle.tokens) - 1
-        counts = from_counts(preview, "q", game.before)
-        game = game.uncovered(game.puzzle.tokens[game.place], counts, preview)
-        assert game.model == pytest.approx(game.bigram)
-    assert game.n == 40
-    assert game.number > 3
-    assert game.you < game.model  # who knows every letter pays at most ln 2 for each
-    assert game.you <= 40 * math.log(2)
+        counts = from_counts(preview, "q", game.tokens_before)
+        game = game.after_guess(game.puzzle.tokens[game.place], counts, preview)
+        assert game.model_nats == pytest.approx(game.bigram_nats)
+    assert game.n_guesses == 40
+    assert game.n_puzzles > 3
+    assert game.player_nats < game.model_nats  # who knows every letter pays at most ln 2 for each
+    assert game.player_nats <= 40 * math.log(2)

@@ -32,13 +32,13 @@ samplings = st.builds(
 )
 Step = Callable[[SampleTree], SampleTree]
 steps: st.SearchStrategy[Step] = st.one_of(
-    st.builds(lambda p, s: lambda c: c.draw(p, s), predictions, samplings),
+    st.builds(lambda p, s: lambda c: c.sample(p, s), predictions, samplings),
     st.builds(lambda p, i: lambda c: c.pick(p, i), predictions, st.integers(0, 4)),
-    st.builds(lambda s: lambda c: c.redraw(s), samplings),
-    st.builds(lambda t: lambda c: c.begin(tuple(t)), st.lists(st.sampled_from("ab"), max_size=3)),
+    st.builds(lambda s: lambda c: c.resample(s), samplings),
+    st.builds(lambda t: lambda c: c.start(tuple(t)), st.lists(st.sampled_from("ab"), max_size=3)),
     st.sampled_from([SampleTree.back, SampleTree.forward]),
     st.sampled_from([SampleTree.undo, SampleTree.redo]),
-    st.sampled_from([SampleTree.fork, SampleTree.drop, SampleTree.keep]),
+    st.sampled_from([SampleTree.fork, SampleTree.delete_branch, SampleTree.toggle_keep]),
     st.builds(lambda b, p: lambda c: c.go_to(b, p), st.integers(-1, 9), st.integers(-1, 9)),
 )
 
@@ -72,38 +72,38 @@ def test_a_change_is_taken_back_whole(
     text: SampleTree, prediction: Prediction, sampling: SampleConfig
 ) -> None:
     changes = (
-        text.draw(prediction, sampling),
+        text.sample(prediction, sampling),
         text.pick(prediction, 2),
-        text.begin(("b",)),
+        text.start(("b",)),
         text.fork(),
-        text.keep(),
+        text.toggle_keep(),
     )
     for changed in changes:
-        assert changed.undo().now == text.now
+        assert changed.undo().state == text.state
 
 
 @given(st.lists(steps, max_size=25))
 def test_no_text_is_ever_lost(moves: list[Step]) -> None:
     text, seen = SampleTree(), set()
     for move in moves:
-        seen |= {(text.prompt, branch.drawn) for branch in text.branches}
+        seen |= {(text.prompt, branch.sampled) for branch in text.branches}
         text = move(text)
-    states = (*text.past, text.now, *text.future)
-    kept = {(state.prompt, branch.drawn) for state in states for branch in state.branches}
+    states = (*text.past, text.state, *text.future)
+    kept = {(state.prompt, branch.sampled) for state in states for branch in state.branches}
     assert seen <= kept
 
 
 @given(texts)
 def test_the_cursor_stays_in_the_text(text: SampleTree) -> None:
-    assert 0 <= text.cursor <= len(text.drawn)
-    assert 0 <= text.now.current < len(text.branches) <= MAX_BRANCHES
+    assert 0 <= text.cursor <= len(text.sampled)
+    assert 0 <= text.state.current < len(text.branches) <= MAX_BRANCHES
     assert text.tokens_before[: len(text.prompt)] == text.prompt
     assert len(text.tokens_before) == len(text.prompt) + text.cursor
 
 
 @given(texts)
 def test_surprisal_is_minus_ln_p_of_the_model(text: SampleTree) -> None:
-    for drawn in text.drawn:
+    for drawn in text.sampled:
         model = drawn.prediction
         assert drawn.probability == model.probability_of(drawn.token)
         assert drawn.surprisal == pytest.approx(-math.log(drawn.probability))
@@ -114,24 +114,24 @@ def test_surprisal_is_minus_ln_p_of_the_model(text: SampleTree) -> None:
 def test_a_draw_is_fixed_by_seed_sample_and_place(
     prediction: Prediction, sampling: SampleConfig
 ) -> None:
-    drawn = SampleTree().draw(prediction, sampling).drawn[0]
+    drawn = SampleTree().sample(prediction, sampling).sampled[0]
     assert drawn.u == sampler.uniform_random(sampling.seed, 0, 0)
-    options = prediction.sampled(sampling)
+    options = prediction.candidates(sampling)
     assert drawn.token == prediction.token(sampler.sample_token(options, drawn.u))
     later = replace(prediction, request_id="other", step=9)
-    assert SampleTree().draw(later, sampling).drawn[0].u == drawn.u
+    assert SampleTree().sample(later, sampling).sampled[0].u == drawn.u
 
 
 def test_a_new_draw_takes_the_next_number() -> None:
     even = prediction([1, 1, 1, 1, 1])
-    text = SampleTree().draw(even, SampleConfig())
-    again = text.redraw(SampleConfig()).redraw(SampleConfig())
-    assert [text.drawn[0].sample, again.drawn[0].sample] == [0, 2]
-    assert again.drawn[0].u == sampler.uniform_random(0, 2, 0)
+    text = SampleTree().sample(even, SampleConfig())
+    again = text.resample(SampleConfig()).resample(SampleConfig())
+    assert [text.sampled[0].series, again.sampled[0].series] == [0, 2]
+    assert again.sampled[0].u == sampler.uniform_random(0, 2, 0)
 
 
 def text_of(branch: Branch) -> str:
-    return "".join(token.token for token in branch.drawn)
+    return "".join(token.token for token in branch.sampled)
 
 
 EVEN = prediction([5, 4, 3, 2, 1])
@@ -141,26 +141,26 @@ def written(words: str) -> SampleTree:
     """Branches written by hand: ``ab/a[`` is two, the second leaves the first at place 1."""
     text = SampleTree()
     for word in words.split("/"):
-        text = text.go_to(text.now.current, 0)
+        text = text.go_to(text.state.current, 0)
         for place, letter in enumerate(word):
             text = text.pick(EVEN, "ab[".index(letter))
-            text = text.go_to(text.now.current, place + 1)
+            text = text.go_to(text.state.current, place + 1)
     return text
 
 
 def test_another_token_is_a_branch_and_the_old_one_stays() -> None:
-    text = SampleTree().begin(("a",)).pick(EVEN, 0).forward().pick(EVEN, 1).back()
+    text = SampleTree().start(("a",)).pick(EVEN, 0).forward().pick(EVEN, 1).back()
     branch = text.pick(EVEN, 2)
     assert [text_of(b) for b in branch.branches] == ["ab", "[/"]
-    assert branch.drawn[0].u is None
-    assert [d.token for d in branch.undo().drawn] == ["a", "b"]
-    assert [d.token for d in branch.go_to(0, 0).drawn] == ["a", "b"]
+    assert branch.sampled[0].u is None
+    assert [d.token for d in branch.undo().sampled] == ["a", "b"]
+    assert [d.token for d in branch.go_to(0, 0).sampled] == ["a", "b"]
 
 
 def test_a_token_that_a_branch_has_leads_there() -> None:
     text = written("aab/abb").go_to(0, 1)
-    assert text.pick(EVEN, 1).now.current == 1
-    assert text.pick(EVEN, 0).drawn == text.drawn
+    assert text.pick(EVEN, 1).state.current == 1
+    assert text.pick(EVEN, 0).sampled == text.sampled
     assert len(text.pick(EVEN, 1).branches) == 2
     other_weights = replace(EVEN, step=8)
     assert len(text.pick(other_weights, 1).branches) == 3
@@ -169,20 +169,20 @@ def test_a_token_that_a_branch_has_leads_there() -> None:
 def test_the_same_token_drawn_again_keeps_what_follows() -> None:
     sure = prediction([1000, 0.01, 0.01, 0.01, 0.01])
     text = SampleTree().pick(sure, 0).forward().pick(EVEN, 1).back()
-    again = text.redraw(SampleConfig())
+    again = text.resample(SampleConfig())
     assert text_of(again.branch) == "ab"
-    assert again.drawn[0].u is not None
+    assert again.sampled[0].u is not None
     assert len(again.branches) == 1
 
 
 def test_a_fork_draws_with_numbers_of_its_own() -> None:
     text = SampleTree()
     for _ in range(6):
-        text = text.draw(EVEN, SampleConfig()).forward()
+        text = text.sample(EVEN, SampleConfig()).forward()
     fork = text.go_to(0, 2).fork()
-    assert (fork.cursor, len(fork.drawn), fork.branch.letter) == (2, 2, "B")
-    drawn = fork.draw(EVEN, SampleConfig())
-    assert drawn.drawn[2].u == sampler.uniform_random(0, 1, 2)
+    assert (fork.cursor, len(fork.sampled), fork.branch.letter) == (2, 2, "B")
+    drawn = fork.sample(EVEN, SampleConfig())
+    assert drawn.sampled[2].u == sampler.uniform_random(0, 1, 2)
     assert drawn.branches[0] == text.branches[0]
 
 
@@ -196,24 +196,24 @@ def test_a_fork_that_draws_what_stands_there_already_is_that_branch() -> None:
 
 def test_what_is_dropped_comes_back() -> None:
     text = written("ab/aa/b")
-    dropped = text.go_to(1, 0).drop()
+    dropped = text.go_to(1, 0).delete_branch()
     assert [text_of(b) for b in dropped.branches] == ["ab", "b"]
     assert [b.letter for b in dropped.branches] == ["A", "C"]
     assert [text_of(b) for b in dropped.undo().branches] == ["ab", "aa", "b"]
-    assert [text_of(b) for b in dropped.drop().drop().branches] == [""]
+    assert [text_of(b) for b in dropped.delete_branch().delete_branch().branches] == [""]
 
 
 def test_what_is_kept_stays_when_the_text_begins_anew() -> None:
-    text = written("ab/b").go_to(0, 1).keep()
-    anew = text.begin(text.prompt)
+    text = written("ab/b").go_to(0, 1).toggle_keep()
+    anew = text.start(text.prompt)
     assert [text_of(b) for b in anew.branches] == ["ab", ""]
-    assert anew.drawn == ()
-    assert [text_of(b) for b in text.keep().begin(text.prompt).branches] == [""]
-    assert [text_of(b) for b in text.begin(("b",)).branches] == [""]
+    assert anew.sampled == ()
+    assert [text_of(b) for b in text.toggle_keep().start(text.prompt).branches] == [""]
+    assert [text_of(b) for b in text.start(("b",)).branches] == [""]
 
 
 def test_branches_are_bounded_and_the_kept_ones_stay() -> None:
-    text = written("ab").keep()
+    text = written("ab").toggle_keep()
     for _ in range(MAX_BRANCHES + 5):
         text = text.fork()
     assert len(text.branches) == MAX_BRANCHES
@@ -226,8 +226,8 @@ def drawn_tree(text: SampleTree) -> list[str]:
     rows = []
     for row in tree_rows(text.branches):
         branch = text.branches[row.index]
-        cells = [f"{row.signs.get(p, '-' if p >= row.begin else ' ')}" for p in range(6)]
-        marks = [d.token if p >= row.begin else " " for p, d in enumerate(branch.drawn)]
+        cells = [f"{row.signs.get(p, '-' if p >= row.first_place else ' ')}" for p in range(6)]
+        marks = [d.token if p >= row.first_place else " " for p, d in enumerate(branch.sampled)]
         marks += [" "] * (6 - len(marks))
         rows.append("".join(c + m for c, m in zip(cells, marks, strict=True)).rstrip(" -"))
     return rows
@@ -245,10 +245,10 @@ def test_every_branch_has_its_row_and_every_token_its_place(text: SampleTree) ->
     assert sorted(row.index for row in rows) == list(range(len(text.branches)))
     above: dict[int, str] = {}
     for row in rows:
-        drawn = text.branches[row.index].drawn
+        drawn = text.branches[row.index].sampled
         # What a row does not write stands above it, in the same place.
-        assert all(above[p] == drawn[p].token for p in range(row.begin))
-        above |= {p: token.token for p, token in enumerate(drawn) if p >= row.begin}
+        assert all(above[p] == drawn[p].token for p in range(row.first_place))
+        above |= {p: token.token for p, token in enumerate(drawn) if p >= row.first_place}
         assert 0 <= first_divergent_index(text.branches, row.index) <= len(drawn)
 
 
@@ -261,5 +261,5 @@ def test_nothing_comes_after_the_end() -> None:
 
 def test_a_token_without_probability_is_a_surprise_without_end() -> None:
     sure = Prediction("q", ("a", "b"), array("i", [0, 1]), array("d", [1.0, 0.0]), 0.0)
-    assert SampleTree().pick(sure, 1).drawn[0].surprisal == math.inf
-    assert SampleTree().draw(sure, SampleConfig()).drawn[0].surprisal == 0
+    assert SampleTree().pick(sure, 1).sampled[0].surprisal == math.inf
+    assert SampleTree().sample(sure, SampleConfig()).sampled[0].surprisal == 0

@@ -1,28 +1,31 @@
-"""The candidates for one place: what the model gives them, and what they are drawn with."""
+"""Candidate table, and the bar that shows which candidate the random number selects."""
 
 from itertools import accumulate
 
 from msgspec import Struct
+from rich.cells import cell_len
 from rich.text import Text
 
 from seqlm.generation import sampler
-from workbench.panes.generate.candidates import (
-    after_words,
-    candidate_head,
-    finished_candidate,
-    head_cells,
-    shown_candidates,
-)
+from workbench.panes.generate.token_strip import text_end
 from workbench.panes.generate.view_model import GenerateView
 from workbench.render import number_format
 from workbench.render.bars import draw_bar
+from workbench.render.sanitize import END, fit, keep_end, token_glyph
+from workbench.widgets.appearance import fit_row, mark_clickable
 
 _NUMBER, _ARROW, _SPAN, _MARGIN = 6, 3, 13, 1
-_LEAST_BAR_BESIDE_SPAN = 9
+_MIN_BAR_BESIDE_SPAN = 9
 
 
 class Columns(Struct, frozen=True):
-    """What has room in a row, and how wide the bars are."""
+    """Columns that fit in a row.
+
+    Attributes:
+        bar: Width of each bar in cells; 0 without bars.
+        sampled: True if the probability after sampling fits.
+        span: True if the cumulative range fits.
+    """
 
     bar: int
     sampled: bool
@@ -30,19 +33,19 @@ class Columns(Struct, frozen=True):
 
 
 def columns(width: int, head: int) -> Columns:
-    """The columns for a width, after a head: bars first give way, then the sampled probability."""
+    """Return the columns that fit in a width after a head; bars are left out first."""
     free = width - head - 2 * _NUMBER - _ARROW - 2 - _MARGIN
     if free < 2:
         return Columns(0, width >= head + 2 * _NUMBER + _ARROW, False)
-    span = free - _SPAN >= 2 * _LEAST_BAR_BESIDE_SPAN
+    span = free - _SPAN >= 2 * _MIN_BAR_BESIDE_SPAN
     return Columns((free - _SPAN * span) // 2, True, span)
 
 
 def header_row(view: GenerateView, width: int) -> Text:
-    """Names the columns, and says after what text this is expected."""
+    """Return the names of the columns, and the text before the candidates."""
     shape, look = columns(width, head_cells(view)), view.look
     first_bar = head_cells(view) + _NUMBER + 1
-    row = after_words(view, first_bar if shape.bar else width)
+    row = context_row(view, first_bar if shape.bar else width)
     if not shape.bar:
         return row
     row = _at(row, first_bar, "model", look.palette.guide)
@@ -51,35 +54,35 @@ def header_row(view: GenerateView, width: int) -> Text:
 
 
 def table_rows(view: GenerateView, width: int, n_rows: int) -> list[Text]:
-    """The candidates around the cursor, and a last row that sums up those not shown."""
+    """Return the candidates around the cursor, and a last row for those not shown."""
     if not view.options or n_rows < 1:
         return []
     shown = shown_candidates(view, n_rows)
     ends = list(accumulate(option.sampled for option in view.options))
-    rows = [finished_candidate(view, i, _row(view, i, ends[i], width), width) for i in shown]
+    rows = [finish_candidate(view, i, _row(view, i, ends[i], width), width) for i in shown]
     if len(shown) < len(view.options) and n_rows > 1:
         rows.append(_rest_row(view, shown, width))
     return rows
 
 
-def draw_words(view: GenerateView) -> str:
-    """What the random number did at this place, in a few words."""
-    here, u = view.text.here, view.u
+def format_sampling(view: GenerateView) -> str:
+    """Return a short explanation of the random number at the cursor."""
+    here, u = view.text.current_token, view.u
     if here and u is None:
         return f"you chose {view.glyph(here.token)} ({here.probability:.3f})"
     if not view.options or u is None:
         return ""
-    falls_on = view.glyph(view.token(sampler.sample_token(view.options, u)))
+    selected = view.glyph(view.token(sampler.sample_token(view.options, u)))
     if here is None:
-        return f"u = {u:.3f} will draw {falls_on}"
-    drawn = view.glyph(here.token)
-    now = "" if drawn == falls_on else f"; now it would draw {falls_on}"
-    return f"u = {u:.3f} drew {drawn}{now}"
+        return f"u = {u:.3f} selects {selected}"
+    sampled = view.glyph(here.token)
+    now = "" if sampled == selected else f"; now it would select {selected}"
+    return f"u = {u:.3f} selected {sampled}{now}"
 
 
 def _row(view: GenerateView, index: int, end: float, width: int) -> Text:
     option, look, shape = view.options[index], view.look, columns(width, head_cells(view))
-    palette, cutter = look.palette, view.cutters[index]
+    palette, cutter = look.palette, view.cut_by[index]
     row = candidate_head(view, index)
     row.append(number_format.format_probability(option.probability).rjust(_NUMBER), palette.plain)
     scale = max(1e-12, view.options[0].probability, view.options[0].sampled)
@@ -114,10 +117,10 @@ def _rest_row(view: GenerateView, shown: range, width: int) -> Text:
         sampled = number_format.format_probability(sum(option.sampled for option in rest))
         row.append(" " * (1 + shape.bar if shape.bar else 0))
         row.append(" " + look.sign("→").ljust(_ARROW - 1) + sampled.rjust(_NUMBER))
-    cutters = [stage.name for stage in view.stages if stage.cut]
-    if cutters:
+    cut_by = [stage.name for stage in view.stages if stage.cut]
+    if cut_by:
         words = f"  {sum(len(stage.cut) for stage in view.stages):,} cut"
-        by = f" by {', '.join(cutters)}"
+        by = f" by {', '.join(cut_by)}"
         room = width - row.cell_len
         row.append(
             f"{words}{by}" if room > len(words) + len(by) else words[:room] if room > 7 else ""
@@ -126,8 +129,111 @@ def _rest_row(view: GenerateView, shown: range, width: int) -> Text:
 
 
 def _at(row: Text, column: int, words: str, style: str) -> Text:
-    """The row with words that begin in a column, at least a space after what is there."""
+    """Return the row with a text at a column, at least one space after the row's text."""
     placed = row.copy()
     placed.append(" " * max(1, column - row.cell_len))
     placed.append(words, style)
     return placed
+
+
+# Rows of candidates
+
+
+def head_cells(view: GenerateView) -> int:
+    """Return the width of ``▸● e`` and a space: cursor, mark of the sampled token, token."""
+    return view.token_cells + 4
+
+
+def shown_candidates(view: GenerateView, n_rows: int) -> range:
+    """Return the candidates around the cursor; if some are left out, one row is free for them."""
+    n_all = len(view.options)
+    n_shown = n_all if n_all <= n_rows else max(1, n_rows - 1)
+    first = min(max(0, view.candidate - n_shown + 1), n_all - n_shown)
+    return range(first, first + n_shown)
+
+
+def is_sampled(view: GenerateView, index: int) -> bool:
+    """Return True if this candidate is the token at the cursor."""
+    here = view.text.current_token
+    return here is not None and here.token == view.token(index)
+
+
+def candidate_head(view: GenerateView, index: int) -> Text:
+    """Return the marks and the token at the start of a row."""
+    look, palette = view.look, view.look.palette
+    row = Text(look.sign("▸") if index == view.candidate else " ", palette.train)
+    row.append(look.sign("●") if is_sampled(view, index) else " ", palette.best)
+    strong = f"bold {palette.plain}" if is_sampled(view, index) else palette.plain
+    return row.append(f" {fit(view.glyph(view.token(index)), view.token_cells)} ", strong)
+
+
+def finish_candidate(view: GenerateView, index: int, row: Text, width: int) -> Text:
+    """Return the row in its full width: dimmed if cut, marked under the cursor, clickable."""
+    palette = view.look.palette
+    if view.cut_by[index]:
+        row = Text(row.plain, palette.guide)
+    row = fit_row(row, width)
+    if palette.band and index == view.candidate:
+        row.stylize(f"on {palette.band}")
+    mark_clickable(row, 0, candidate=index)
+    return row
+
+
+def context_row(view: GenerateView, n_cells: int) -> Text:
+    """Return the text before the candidates, as in ``after mari``; only its end if it is long."""
+    look, room = view.look, max(2, n_cells - 8)
+    before = text_end(view, room + 1) or view.glyph(END)
+    row = Text(" after ", look.palette.guide)
+    return row.append(look.sign(keep_end(before, room)), look.palette.plain)
+
+
+# Bar
+
+
+def bar_rows(view: GenerateView, width: int) -> tuple[Text, Text]:
+    """Return two rows: the cumulative distribution, and the random number u under it."""
+    return _distribution(view, width), _pointer(view, width)
+
+
+def _distribution(view: GenerateView, width: int) -> Text:
+    look, size = view.look, max(1, width - 2)
+    sampled = view.text.current_token.token if view.text.current_token else None
+    row, column, running = Text(" "), 0, 0.0
+    for index, option in enumerate(view.options):
+        running += option.sampled
+        end = min(size - 1, round(running * (size - 1)))
+        if end > column:
+            glyph = token_glyph(view.token(index), look.ascii_only)
+            if end <= column + cell_len(glyph):
+                break  # the remaining candidates are narrower
+            is_sampled_token = view.token(index) == sampled
+            style = f"bold {look.palette.val}" if is_sampled_token else look.palette.label
+            row.append(_segment(glyph, end - column, view), style)
+            column = end
+    if column < size - 1:
+        row.append(_segment("…", size - 1 - column, view), look.palette.label)
+    return row.append(look.sign("┤"), look.palette.label)
+
+
+def _segment(glyph: str, n_cells: int, view: GenerateView) -> str:
+    """Return the segment of one candidate: its border, and its token in the middle if it fits."""
+    line = view.look.sign("─")
+    inner = n_cells - 1
+    n_glyph = cell_len(glyph)
+    if n_glyph > inner:
+        return view.look.sign("├") + line * inner
+    left = (inner - n_glyph) // 2
+    return view.look.sign("├") + line * left + glyph + line * (inner - n_glyph - left)
+
+
+def _pointer(view: GenerateView, width: int) -> Text:
+    look, words, u = view.look, format_sampling(view), view.u
+    if u is None or not view.options:
+        return Text(f" {words}", look.palette.guide)
+    column = 1 + int(u * max(0, width - 3))
+    sign = look.sign("▲")
+    if column + 2 + cell_len(words) < width:
+        row = Text(" " * column + sign, look.palette.val)
+        return row.append(f" {words}", look.palette.label)
+    row = Text(" " * max(0, column - 1 - cell_len(words)) + words + " ", look.palette.label)
+    return row.append(sign, look.palette.val)

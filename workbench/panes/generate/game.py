@@ -1,4 +1,4 @@
-"""The guessing game in the Generate pane: what is typed, and what is asked of the model for it."""
+"""Presenter of the guessing game: typed guesses and the predictions that they are scored against."""
 
 from seqlm.data.tokenizer import END
 from workbench.corpus.preview import Preview
@@ -9,117 +9,120 @@ from workbench.sampling.prediction import Prediction
 
 
 class GamePresenter:
-    """Asks what the model expects before a letter is guessed, and uncovers it after.
+    """Logic of the guessing game, independent of Textual.
+
+    The prediction is requested before the token is guessed and shown after the guess.
 
     Args:
-        questions: Holds the view and sends questions on.
+        requests: View model and outbox of the pane.
     """
 
-    def __init__(self, questions: RequestTracker) -> None:
-        self._questions = questions
+    def __init__(self, requests: RequestTracker) -> None:
+        self._requests = requests
         self._preview: Preview | None = None
-        self._asked: PredictionRequest | None = None
-        self._hand: Prediction | None = None
-        self._said: str | None = None
-        self._spelled = ""
+        self._request: PredictionRequest | None = None
+        self._prediction: Prediction | None = None
+        self._guess: str | None = None
+        self._spelling = ""
 
     @property
-    def waits_for(self) -> str:
-        """The id of the question that a guess waits for; empty if none does."""
-        return self._asked.request_id if self._said is not None and self._asked else ""
+    def pending_id(self) -> str:
+        """Id of the request that a guess waits for; empty if no guess waits."""
+        return self._request.request_id if self._guess is not None and self._request else ""
 
-    def is_waiting_for(self, request_id: str) -> bool:
-        """Whether this question waits for its answer."""
-        return self._asked is not None and self._asked.request_id == request_id
+    def is_pending(self, request_id: str) -> bool:
+        """Return True if this request is unanswered."""
+        return self._request is not None and self._request.request_id == request_id
 
     @property
     def _game(self) -> GuessingGame:
-        return self._questions.view.game or GuessingGame()
+        return self._requests.view.game or GuessingGame()
 
-    def use_text(self, preview: Preview | None) -> None:
-        """Plays with another text: the game begins anew."""
+    def set_corpus(self, preview: Preview | None) -> None:
+        """Set the corpus of the puzzles; another corpus starts a new game."""
         if preview is not self._preview:
             self._preview = preview
-            self._forget()
-            self._questions.change(game=None, is_guessing=False)
+            self._clear_guess()
+            self._requests.update_view(game=None, is_guessing=False)
 
-    def show(self) -> None:
-        """Has a riddle to show, if there is a text."""
-        view, game = self._questions.view, self._game
+    def load_puzzle(self) -> None:
+        """Load a puzzle if there is a corpus and no puzzle yet."""
+        view, game = self._requests.view, self._game
         if self._preview is not None and view.source.vocabulary and game.puzzle is None:
-            self._questions.change(game=game.with_puzzle(self._preview, view.sampling.seed))
+            self._requests.update_view(game=game.with_puzzle(self._preview, view.sampling.seed))
 
-    def begin(self) -> None:
-        """From now on letters are guesses."""
-        self.show()
+    def start(self) -> None:
+        """Start guessing: typed characters are guesses from now on."""
+        self.load_puzzle()
         if self._game.puzzle is not None:
-            self._questions.change(is_guessing=True, message=None)
-            self._go_on()
+            self._requests.update_view(is_guessing=True, message=None)
+            self._request_prediction()
+
+    def stop(self) -> None:
+        """Stop guessing: typed characters are keys again; the game can be resumed later."""
+        self._clear_guess()
+        self._requests.update_view(is_guessing=False, message=None)
 
     def is_guess(self, typed: str) -> bool:
-        """Whether what was typed is meant as a guess: a sign that no text has stays a key."""
-        return typed.isalnum() or typed in self._questions.view.source.vocabulary
-
-    def leave(self) -> None:
-        """Letters are keys again; the game can go on later."""
-        self._forget()
-        self._questions.change(is_guessing=False, message=None)
+        """Return True for alphanumeric characters and tokens of the vocabulary; others are keys."""
+        return typed.isalnum() or typed in self._requests.view.source.vocabulary
 
     def guess(self, typed: str) -> None:
-        """Takes a letter, or the word ``end`` for the end of the text.
+        """Guess a typed character, or the end of the text with the word ``end``.
 
-        A token of several letters is spelled; then ``end`` says that it is complete.
+        A token of several characters is typed one by one; then ``end`` completes the token.
 
         Raises:
-            RequestError: It is not in the vocabulary.
+            RequestError: The guess is not in the vocabulary.
         """
-        view = self._questions.view
+        view = self._requests.view
         if view.source.tokenizer.is_multi_character and typed != "end":
-            self._spelled += typed
-            self._questions.say(f"{self._spelled}_")
+            self._spelling += typed
+            self._requests.show_message(f"{self._spelling}_")
             return
-        spelled, self._spelled = self._spelled, ""
-        if spelled:
-            said = tokens_of(spelled, view.source)[0]
+        spelling, self._spelling = self._spelling, ""
+        if spelling:
+            guess = tokens_of(spelling, view.source)[0]
         elif typed == "end":
-            said = END if view.source.has_end else "\n"
-            if said not in view.source.vocabulary:
+            guess = END if view.source.has_end else "\n"
+            if guess not in view.source.vocabulary:
                 return
         else:
-            said = tokens_of(typed, view.source)[0]
-        self._said = said
-        self._questions.change(message=None)
-        self._uncover()
+            guess = tokens_of(typed, view.source)[0]
+        self._guess = guess
+        self._requests.update_view(message=None)
+        self._score_guess()
 
-    def take_prediction(self, prediction: Prediction) -> None:
-        """Takes the answer to its own last question."""
-        if self._asked is not None and prediction.request_id == self._asked.request_id:
-            self._hand, self._asked = prediction, None
-            self._uncover()
+    def receive_prediction(self, prediction: Prediction) -> None:
+        """Apply the answer to the latest request of the game."""
+        if self._request is not None and prediction.request_id == self._request.request_id:
+            self._prediction, self._request = prediction, None
+            self._score_guess()
 
-    def give_up(self) -> None:
-        """What was asked is not answered; the next guess asks again."""
-        self._forget()
+    def cancel_query(self) -> None:
+        """Cancel the pending request; the next guess sends a new request."""
+        self._clear_guess()
 
-    def _uncover(self) -> None:
-        if self._said is None or self._preview is None:
+    def _score_guess(self) -> None:
+        if self._guess is None or self._preview is None:
             return
-        if self._hand is None:
-            self._go_on()
+        if self._prediction is None:
+            self._request_prediction()
             return
-        game = self._game.uncovered(self._said, self._hand, self._preview)
-        self._forget()
-        self._questions.change(game=game)
-        self.show()
-        self._go_on()
+        game = self._game.after_guess(self._guess, self._prediction, self._preview)
+        self._clear_guess()
+        self._requests.update_view(game=game)
+        self.load_puzzle()
+        self._request_prediction()
 
-    def _go_on(self) -> None:
-        """Asks what the model expects at the place that is guessed next."""
-        if self._asked is None and self._hand is None:
-            tokens, weights = self._game.before, self._questions.view.source.weights
-            self._asked = PredictionRequest(self._questions.next_id(), tokens, weights)
-            self._questions.outbox.append(self._asked)
+    def _request_prediction(self) -> None:
+        """Request the prediction for the next guessed token."""
+        if self._request is None and self._prediction is None:
+            tokens, weights = self._game.tokens_before, self._requests.view.source.weights
+            request_id = self._requests.next_request_id()
+            self._request = PredictionRequest(request_id, tokens, weights)
+            self._requests.outbox.append(self._request)
 
-    def _forget(self) -> None:
-        self._asked = self._hand = self._said = None
-        self._spelled = ""
+    def _clear_guess(self) -> None:
+        self._request = self._prediction = self._guess = None
+        self._spelling = ""

@@ -1,21 +1,20 @@
-"""The prompt: what a person types, as tokens of the vocabulary and back."""
+"""Conversion between a typed prompt and tokens of the vocabulary."""
 
 from itertools import takewhile
 
 from workbench.panes.generate.view_model import PredictionSource
 from workbench.render.sanitize import sanitize
 
-MAX_PROMPT = 2000
 _PICTURES = {sanitize(sign): sign for sign in (*map(chr, range(0x20)), "\x7f")}
 
 
 def tokens_of(typed: str, source: PredictionSource) -> tuple[str, ...]:
-    """The tokens of a typed prompt; ``␊`` stands for a line end, ``␉`` for a tab.
+    """Return the tokens of a typed prompt; ``␊`` is a line feed, ``␉`` is a tab.
 
-    What is not in the vocabulary becomes the unknown token, where there is one.
+    If the vocabulary has an unknown token, it replaces what is not in the vocabulary.
 
     Raises:
-        RequestError: Something is not in the vocabulary; says what, and what is.
+        RequestError: The prompt has characters or words that are not in the vocabulary.
     """
     tokenizer = source.tokenizer
     shown = {sanitize(token): token for token in source.vocabulary if len(token) == 1}
@@ -25,21 +24,22 @@ def tokens_of(typed: str, source: PredictionSource) -> tuple[str, ...]:
 
 
 def unknown_in(typed: str, source: PredictionSource) -> list[str]:
-    """The words of a typed prompt that become the unknown token."""
+    """Return the words of a typed prompt that become the unknown token."""
     if source.tokenizer.unknown_id is None:
         return []
     return source.tokenizer.unknown_tokens(source.tokenizer.split(typed))
 
 
 def typed_text(tokens: tuple[str, ...], source: PredictionSource) -> str:
-    """The text that `tokens_of` reads as these tokens."""
+    """Return the text that `tokens_of` converts to these tokens."""
     return sanitize(source.tokenizer.join(tokens))
 
 
-def is_usable_prompt(prompt: str, source: PredictionSource) -> tuple[str, ...]:
-    """The prompt as far as the vocabulary has its tokens, or one that there is something to go on.
+def usable_prompt(prompt: str, source: PredictionSource) -> tuple[str, ...]:
+    """Return the tokens of a prompt before the first unknown one.
 
-    A text without an end token has to begin after some token.
+    A corpus without an end token needs at least one token, so an empty prompt becomes a line feed
+    or the first token of the vocabulary.
     """
     tokenizer = source.tokenizer
     kept = tuple(takewhile(tokenizer.ids.__contains__, tokenizer.split(prompt)))

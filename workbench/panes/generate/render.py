@@ -1,4 +1,4 @@
-"""One frame of the Generate pane as rows of text, for any size down to one cell."""
+"""Rendering of the Generate pane as rows of text, for any size down to one cell."""
 
 from collections.abc import Callable
 from textwrap import wrap
@@ -6,12 +6,21 @@ from textwrap import wrap
 from rich.text import Text
 
 from seqlm.generation.sampler import stage_order
-from workbench.panes.generate.bar import bar_rows
 from workbench.panes.generate.bindings import with_key_labels
-from workbench.panes.generate.candidate_table import draw_words, header_row, table_rows
-from workbench.panes.generate.side_panel import age_rows, sample_rows, side_rows
+from workbench.panes.generate.candidate_table import (
+    bar_rows,
+    format_sampling,
+    header_row,
+    table_rows,
+)
+from workbench.panes.generate.side_panel import (
+    fixed_seed_rows,
+    sample_rows,
+    side_rows,
+    summary_parts,
+)
 from workbench.panes.generate.token_strip import label_row, sequence_rows, text_width
-from workbench.panes.generate.view_model import GenerateView, Message, Showing
+from workbench.panes.generate.view_model import GenerateView, StatusMessage, ViewName
 from workbench.render.sanitize import sanitize
 from workbench.widgets.appearance import finish_row, fit_row, join_ends
 
@@ -19,43 +28,45 @@ _SIDE_FROM_WIDTH, _SIDE_WIDTH = 70, 22
 _SIDE_WIDTHS = ((150, 46), (100, 34))
 _STAGES_FROM, _TABLE_FROM = 100, 6
 _LABELS_FROM, _BAR_FROM, _SPACED_FROM, _HEADER_FROM = 14, 13, 15, 9
-_MAX_MESSAGE, _WRAPPED_FROM, _NOTE_FROM, _LEAST_NOTE, _ABOUT_FROM = 400, 8, 44, 24, 6
-_HOTTER_FIRST = "a higher temperature lets more through"
-_CUT_FIRST = "the temperature only reshapes what was left"
+_MAX_MESSAGE, _WRAPPED_FROM, _NOTE_FROM, _MIN_NOTE, _PROMPT_NOTE_FROM = 400, 8, 44, 24, 6
+_HOTTER_FIRST = "a higher temperature keeps more candidates"
+_CUT_FIRST = "the temperature only reshapes the candidates that are left"
 
 
 def generate_rows(view: GenerateView, width: int, height: int) -> list[Text]:
-    """Exactly `height` rows of `width` cells."""
+    """Return fit_row `height` rows of `width` cells."""
     if width < 1 or height < 1:
         return []
-    told = _bottom_rows(view, width, height)
-    n_rows = height - len(told)
+    bottom = _bottom_rows(view, width, height)
+    n_rows = height - len(bottom)
     body = _BODIES[view.showing](view, width, n_rows)
     filled = [*body[:n_rows], *[Text("")] * (n_rows - len(body))]
     is_under_field = view.message is not None and view.message.is_under_field
-    at = 1 if is_under_field else n_rows  # the field lies over the first row
-    filled[at:at] = told
+    at = 1 if is_under_field else n_rows  # the field covers the first row
+    filled[at:at] = bottom
     return [finish_row(row, width, view.look) for row in filled]
 
 
-# The views
+# Views
 
 
 def _step_view(view: GenerateView, width: int, height: int) -> list[Text]:
     if width < _SIDE_FROM_WIDTH or height < 4:
         return _step_rows(view, width, height)
-    side_width = next((size for least, size in _SIDE_WIDTHS if width >= least), _SIDE_WIDTH)
+    side_width = next((size for minimum, size in _SIDE_WIDTHS if width >= minimum), _SIDE_WIDTH)
     left_width = width - side_width - 2
     left = _step_rows(view, left_width, height)
     return _side_by_side(view, left, left_width, side_rows(view, side_width, height), height)
 
 
 def _samples_view(view: GenerateView, width: int, height: int) -> list[Text]:
-    if width < _SIDE_FROM_WIDTH or not view.same_draw:
+    if width < _SIDE_FROM_WIDTH or not view.fixed_seed_samples:
         return sample_rows(view, width, height)
     left_width = width - 2 * _SIDE_WIDTH
-    ages = age_rows(view, 2 * _SIDE_WIDTH - 2, height)
-    return _side_by_side(view, sample_rows(view, left_width, height), left_width, ages, height)
+    fixed_seed = fixed_seed_rows(view, 2 * _SIDE_WIDTH - 2, height)
+    return _side_by_side(
+        view, sample_rows(view, left_width, height), left_width, fixed_seed, height
+    )
 
 
 def _stages_view(view: GenerateView, width: int, height: int) -> list[Text]:
@@ -70,16 +81,16 @@ def _stages_view(view: GenerateView, width: int, height: int) -> list[Text]:
             Text(f" {line}", view.look.palette.guide)
             for line in wrap(_order_note(view), max(1, width - 1))
         ]
-    table = stage_rows(view, width, height - len(above) - len(below)) or _nothing_rows(view)
+    table = stage_rows(view, width, height - len(above) - len(below)) or _empty_rows(view)
     return [*above, *table, *below]
 
 
 def _order_note(view: GenerateView) -> str:
-    """What the order of the stages means for what top-p cuts."""
+    """Return a note about the effect of the stages' order on top-p."""
     order = stage_order(view.sampling)
     is_after = order.index("top-p") > order.index("temperature")
-    where, so = ("after", _HOTTER_FIRST) if is_after else ("before", _CUT_FIRST)
-    return f"Order matters (sample.order): top-p comes {where} temperature, so {so}."
+    where, effect = ("after", _HOTTER_FIRST) if is_after else ("before", _CUT_FIRST)
+    return f"Order (sample.order): top-p comes {where} temperature, so that {effect}."
 
 
 def _tree_view(view: GenerateView, width: int, height: int) -> list[Text]:
@@ -100,11 +111,11 @@ def _tree_view(view: GenerateView, width: int, height: int) -> list[Text]:
     if n_free < _TABLE_FROM or not view.options:
         return rows
     table = table_rows(view, width, n_free - 2)
-    return [*rows, Text(""), header_row(view, width), *table, Text(f" {draw_words(view)}")]
+    return [*rows, Text(""), header_row(view, width), *table, Text(f" {format_sampling(view)}")]
 
 
 def _step_rows(view: GenerateView, width: int, height: int) -> list[Text]:
-    """The text, the table of candidates, and the draw, as far as they have room."""
+    """Return the text, the candidate table and the bar, as far as there is room."""
     has_bar = height >= _BAR_FROM and bool(view.options)
     above = _text_rows(view, width, height, _entropy(view), not has_bar)
     below = [Text(""), *bar_rows(view, width)] if has_bar else []
@@ -118,7 +129,7 @@ def _step_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     else:
         heads = [header_row(view, width)] if height >= _HEADER_FROM and view.options else []
         table = [*heads, *table_rows(view, width, n_rows - len(heads))]
-    return [*above, *(table or _nothing_rows(view)), *below]
+    return [*above, *(table or _empty_rows(view)), *below]
 
 
 def _guess_view(view: GenerateView, width: int, height: int) -> list[Text]:
@@ -136,7 +147,7 @@ def _side_by_side(
     return [fit_row(a, left_width) + border + b for a, b in rows]
 
 
-_BODIES: dict[Showing, Callable[[GenerateView, int, int], list[Text]]] = {
+_BODIES: dict[ViewName, Callable[[GenerateView, int, int], list[Text]]] = {
     "step": _step_view,
     "samples": _samples_view,
     "stages": _stages_view,
@@ -145,20 +156,20 @@ _BODIES: dict[Showing, Callable[[GenerateView, int, int], list[Text]]] = {
 }
 
 
-# Parts of them
+# Parts of the views
 
 
 def _text_rows(
-    view: GenerateView, width: int, height: int, note: Text, tells_draw: bool = False
+    view: GenerateView, width: int, height: int, note: Text, has_draw: bool = False
 ) -> list[Text]:
-    """The text with its surprisal, and beside it a note and what the random number did."""
+    """Return the text with its surprisal, a note, and the effect of the random number."""
     n_lines = max(1, min(4, (height - 18) // 4))
     room = width - note.cell_len - 2 if width >= _NOTE_FROM else width
     tokens, nats, *more = sequence_rows(view, room, n_lines)
     rows = [label_row(view, room)] if height >= _LABELS_FROM and room > 30 else []
     rows.append(join_ends(tokens, note, width) if room < width else tokens)
     if height >= 4:
-        words = Text(f"{draw_words(view)} " if tells_draw else "", view.look.palette.label)
+        words = Text(f"{format_sampling(view)} " if has_draw else "", view.look.palette.label)
         rows.append(join_ends(nats, words, width))
         rows += more
     return [*rows, Text("")] if height >= _SPACED_FROM else rows
@@ -172,48 +183,46 @@ def _entropy(view: GenerateView) -> Text:
     return Text(f"entropy {before:.2f}{change} ", view.look.palette.label)
 
 
-def _nothing_rows(view: GenerateView) -> list[Text]:
-    words = " waiting for the model" if view.source.vocabulary else " reading the data"
+def _empty_rows(view: GenerateView) -> list[Text]:
+    words = " Waiting for the model" if view.source.vocabulary else " Loading the corpus"
     return [Text(words, view.look.palette.guide)]
 
 
 def _bottom_rows(view: GenerateView, width: int, height: int) -> list[Text]:
-    """What is waited for, else a message or what is to be known, else what became of the text."""
+    """Return the pending request, else the message or note, else the summary of the text."""
     look, message = view.look, view.message
-    if message is None and view.about_prompt and height >= _ABOUT_FROM:
-        message = Message(view.about_prompt)
+    if message is None and view.prompt_note and height >= _PROMPT_NOTE_FROM:
+        message = StatusMessage(view.prompt_note)
     if height < 2:
         return []
     if view.waited_s is not None:
         cancel = with_key_labels(view, "<generate.give_up>")
-        words = f"○ Working: {view.waited_s:.1f} s so far. {cancel} stops."
+        words = f"○ Waiting for the model: {view.waited_s:.1f} s. {cancel} cancels."
         return [Text(look.sign(words), look.palette.waiting)]
     if message is not None:
         sign, style = ("✗", look.palette.error) if message.is_error else ("▸", look.palette.plain)
         words = look.sign(f"{sign} {sanitize(message.text, _MAX_MESSAGE)}")
         lines = wrap(words, max(1, width)) if height >= _WRAPPED_FROM else [words]
         return [Text(line, style) for line in lines[:3]]
-    is_told = view.showing == "stages" and _summary_beside(view, width)
-    if view.showing in ("samples", "guess") or is_told or height < 6:
+    is_beside_text = view.showing == "stages" and _summary_beside(view, width)
+    if view.showing in ("samples", "guess") or is_beside_text or height < 6:
         return []
     words = _summary(view, width - 2)
     return [Text(look.sign(f" {words}"), look.palette.label)] if words else []
 
 
 def _summary_beside(view: GenerateView, width: int) -> str:
-    """What became of the text, where that has room beside it."""
+    """Return the summary of the text if it fits beside the text."""
     needed = text_width(view, width)
     room = width // 2 if needed is None else width - needed - 3
-    words = _summary(view, room) if width >= _NOTE_FROM and room >= _LEAST_NOTE else ""
+    words = _summary(view, room) if width >= _NOTE_FROM and room >= _MIN_NOTE else ""
     return words if " · " in words or not view.text.branch.has_ended else ""
 
 
 def _summary(view: GenerateView, width: int) -> str:
-    """What became of the text, as far as there is room."""
-    if not view.is_holding or width < 1:
+    """Return the summary of the text, shortened to a width."""
+    if not view.has_sampled_text or width < 1:
         return ""
-    from workbench.panes.generate.summary import summary_parts
-
     parts = summary_parts(view)
     while len(parts) > 1 and len(" · ".join(parts)) > width:
         parts = parts[:-1]

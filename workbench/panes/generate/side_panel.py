@@ -1,25 +1,26 @@
-"""Beside the table: the branches, the same draw at several ages, and the latest samples."""
+"""Side panel of the Generate pane, the title in the border, and the summary of a text."""
 
+import math
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from workbench.panes.generate.bindings import with_key_labels
-from workbench.panes.generate.view_model import GenerateView, mean_nats
+from workbench.panes.generate.view_model import VIEWS, GenerateView, mean_nats
 from workbench.render import number_format
-from workbench.render.sanitize import END, fit
+from workbench.render.sanitize import END, fit, sanitize
 from workbench.widgets.appearance import fit_row
 
-if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
+if TYPE_CHECKING:  # the first frame does not need these modules
     from seqlm.protocol.queries import SampleResult
 
-_WORDS = {"train": "in train", "val": "in val", "test": "in test"}
-_WORD_WIDTH, _NATS_FROM = 8, 40
+_SPLIT_LABELS = {"train": "in train", "val": "in val", "test": "in test"}
+_NOVELTY_WIDTH, _NATS_FROM = 8, 40
 _TREE_FROM = 40
 
 
 def side_rows(view: GenerateView, width: int, height: int) -> list[Text]:
-    """The branches where there are some, the same draw by age, the latest samples."""
+    """Return the branches, the fixed-seed samples of some steps, and the latest samples."""
     branches: list[Text] = []
     if len(view.text.branches) > 1 and width >= _TREE_FROM:
         from workbench.panes.generate.tree import branch_rows
@@ -28,34 +29,34 @@ def side_rows(view: GenerateView, width: int, height: int) -> list[Text]:
             Text(with_key_labels(view, " branches (<generate.view>)"), view.look.palette.guide)
         ]
         branches += [*branch_rows(view, width, max(1, height // 3)), Text("")]
-    below = _ages_and_samples(view, width, height - len(branches))
+    below = _fixed_seed_and_samples(view, width, height - len(branches))
     return [*branches, *below][:height]
 
 
-def _ages_and_samples(view: GenerateView, width: int, height: int) -> list[Text]:
-    """The same draw above, the latest samples below; each gets half where both are long."""
-    ages = age_rows(view, width, height)
-    if not ages:
+def _fixed_seed_and_samples(view: GenerateView, width: int, height: int) -> list[Text]:
+    """Return the fixed-seed samples above the latest samples; each gets half of a full height."""
+    fixed_seed = fixed_seed_rows(view, width, height)
+    if not fixed_seed:
         return sample_rows(view, width, height)
-    n_wanted = 3 if view.samples is None else 2 + len(view.samples)
-    room_for_ages = max(height // 2, height - n_wanted)
-    if len(ages) > room_for_ages:
-        ages = age_rows(view, width, room_for_ages)
-    below = sample_rows(view, width, height - len(ages) - 1)
-    return [*ages, Text(""), *below][:height]
+    n_rows_wanted = 3 if view.samples is None else 2 + len(view.samples)
+    fixed_seed_height = max(height // 2, height - n_rows_wanted)
+    if len(fixed_seed) > fixed_seed_height:
+        fixed_seed = fixed_seed_rows(view, width, fixed_seed_height)
+    below = sample_rows(view, width, height - len(fixed_seed) - 1)
+    return [*fixed_seed, Text(""), *below][:height]
 
 
 def sample_rows(view: GenerateView, width: int, height: int) -> list[Text]:
-    """The latest samples with their novelty, and how many stand in the training split."""
+    """Return the latest samples with their novelty, and the number of those found in train."""
     palette, samples = view.look.palette, view.samples
     if height < 1:
         return []
     if samples is None:
-        return [Text(with_key_labels(view, " <generate.ten> draws ten samples"), palette.guide)]
+        return [Text(with_key_labels(view, " <generate.ten> generates ten samples"), palette.guide)]
     n_shown = len(samples) if len(samples) <= height - 1 else max(0, height - 2)
     first = min(view.first_sample, len(samples) - n_shown)
-    rows = [Text(f" {_made_by(view, width)}", palette.guide)]
-    told = _WORD_WIDTH if any(map(novelty, samples)) else 0
+    rows = [Text(f" {_samples_label(view, width)}", palette.guide)]
+    told = _NOVELTY_WIDTH if any(map(novelty, samples)) else 0
     rows += [_sample_row(s, width, told, view) for s in samples[first : first + n_shown]]
     if n_shown < len(samples):
         n_known = sum(sample.seen_in == "train" for sample in samples)
@@ -64,25 +65,25 @@ def sample_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     return [fit_row(row, width) for row in rows[:height]]
 
 
-def _made_by(view: GenerateView, width: int) -> str:
-    """Whose samples they are, as far as there is room."""
+def _samples_label(view: GenerateView, width: int) -> str:
+    """Return the source of the samples, shortened to a width."""
     n = len(view.samples or ())
     key = with_key_labels(view, "<generate.ten>")
-    labels = [f"these counts make ({key} for ten more)", f"these counts make ({key})"]
+    labels = [f"samples of the counts ({key} for more)", f"of the counts ({key})"]
     if view.samples_step is not None:
         step = number_format.format_count(view.samples_step)
-        labels = [f"latest {n}, of step {step} ({key} for more)", f"latest {n} ({key})"]
+        labels = [f"latest {n}, step {step} ({key} for more)", f"latest {n} ({key})"]
     return next((label for label in labels if len(label) < width), labels[-1])
 
 
-def age_rows(view: GenerateView, width: int, height: int) -> list[Text]:
-    """``1,000 malixa``: the newest at the bottom; the oldest give way first."""
-    if not view.same_draw or height < 2:
+def fixed_seed_rows(view: GenerateView, width: int, height: int) -> list[Text]:
+    """Return rows like ``1,000 malixa``; the newest is at the bottom, the oldest are cut first."""
+    if not view.fixed_seed_samples or height < 2:
         return []
     look = view.look
-    n_digits = max(len(number_format.format_count(step)) for step, _ in view.same_draw)
-    rows = [Text(" same draw, by age", look.palette.guide)]
-    for step, text in view.same_draw[-(height - 1) :]:
+    n_digits = max(len(number_format.format_count(step)) for step, _ in view.fixed_seed_samples)
+    rows = [Text(" fixed seed, by step", look.palette.guide)]
+    for step, text in view.fixed_seed_samples[-(height - 1) :]:
         row = Text(" " + number_format.format_count(step).rjust(n_digits) + " ", look.palette.guide)
         row.append(fit(_shown(text, view), max(1, width - n_digits - 2)), look.palette.plain)
         rows.append(row)
@@ -93,7 +94,7 @@ def _sample_row(sample: "SampleResult", width: int, told: int, view: GenerateVie
     palette = view.look.palette
     word = novelty(sample)
     nats = mean_nats([*sample.surprisal]) if width >= _NATS_FROM else None
-    each = "" if nats is None else f"{nats:5.2f} nats each  "
+    each = "" if nats is None else f"{nats:5.2f} nats/token  "
     room = max(1, width - 2 - told - len(each))
     row = Text(" " + fit(_shown(sample.text, view), room) + " ", palette.plain)
     row.append(each, palette.label)
@@ -101,15 +102,104 @@ def _sample_row(sample: "SampleResult", width: int, told: int, view: GenerateVie
 
 
 def novelty(sample: "SampleResult") -> str:
-    """Where an item stands, if anywhere; empty for what is no item."""
+    """Return the split that contains an item, or that it is new; empty for other texts."""
     if sample.seen_in is not None:
-        return _WORDS[sample.seen_in]
+        return _SPLIT_LABELS[sample.seen_in]
     nowhere = "new" if sample.tokens[-1:] == [END] else "no line"
     return nowhere if sample.is_item else ""
 
 
 def _shown(text: str, view: GenerateView) -> str:
-    """A whole text; a blank between two tokens stays one, a blank that is a token is shown."""
+    """Return a text with visible whitespace; a space between two tokens stays a space."""
     shown = view.glyph(text)
     gap = view.source.tokenizer.separator
     return shown.replace(view.glyph(gap), gap) if gap else shown
+
+
+# Title
+
+
+def title_info(view: GenerateView, width: int = 80) -> str:
+    """Return the views, the weights and the sampling settings, shortened to a width.
+
+    Without room for the names of all views, only the current view is named.
+    """
+    place = f"{VIEWS.index(view.showing) + 1}/{len(VIEWS)}"
+    parts = _parts(view)
+    names = "  ".join(name.upper() if name == view.showing else name for name in VIEWS)
+    listed, alone = f"{names}  {place}", f"{view.showing} {place}"
+    begin = listed if len(" · ".join([listed, *parts])) <= width else alone
+    while parts and len(" · ".join([begin, *parts])) > width:
+        parts.pop()
+    title = " · ".join([begin, *parts])
+    return view.look.sign(title) if len(title) <= width else ""
+
+
+def _parts(view: GenerateView) -> list[str]:
+    shown = view.prediction if view.showing != "guess" else None
+    step = shown.step if shown else view.source.step
+    if step is None:
+        is_older = view.has_sampled_text and view.source.step is not None
+        unit = view.source.tokenizer.token_noun
+        return [f"frozen at {unit}-pair counts" if is_older else sanitize(view.source.label, 60)]
+    sampling = view.sampling
+    parts = [_weights(view, step)]
+    if view.showing in ("stages", "guess"):
+        return parts  # the columns show the settings; guessing does not use them
+    if sampling.temperature != 1:
+        parts.append(f"T {sampling.temperature:g}")
+    if sampling.top_k is not None:
+        parts.append(f"top-k {sampling.top_k:,}")
+    if sampling.top_p is not None:
+        parts.append(f"top-p {sampling.top_p:g}")
+    if sampling.min_p is not None:
+        parts.append(f"min-p {sampling.min_p:g}")
+    return [*parts, f"seed {sampling.seed}"]
+
+
+def _weights(view: GenerateView, step: int) -> str:
+    """Return the step at which a text is frozen, or the label of the source."""
+    if view.has_sampled_text and view.showing != "guess":
+        key = with_key_labels(view, "<generate.leave>")
+        return f"frozen at step {number_format.format_count(step)} ({key}: live)"
+    has_label = step == view.source.step and view.source.label
+    return (
+        sanitize(view.source.label, 60)
+        if has_label
+        else f"weights of step {number_format.format_count(step)}"
+    )
+
+
+# Summary of a text
+
+
+def summary_parts(view: GenerateView) -> list[str]:
+    """Return the parts of the summary, the most important first.
+
+    A text without an end has only the parts about its novelty.
+    """
+    from workbench.corpus.novelty import describe_copied, describe_novelty
+    from workbench.panes.generate.tree import whole_text
+
+    branch = view.text.branch
+    finding = view.finding(branch)
+    n_characters = len(view.novelty_key(branch)[0])
+    copied = describe_copied(finding, n_characters) if finding else ""
+    novelty = describe_novelty(finding) if finding else "searching the corpus" * branch.has_ended
+    told = [words for words in (novelty, copied) if words]
+    if not branch.has_ended:
+        return told
+    known = [value for value in view.nats(branch) if value is not None]
+    parts = [whole_text(view, branch), *told]
+    if not known:
+        return parts
+    nats = math.fsum(known)
+    return [*parts, f"{nats / len(known):.2f} nats/token", _format_text_probability(nats)]
+
+
+def _format_text_probability(nats: float) -> str:
+    """Return the probability of the whole text, given its surprisal in nats."""
+    if nats > 600:
+        return f"p = e^-{nats:,.0f}" if math.isfinite(nats) else "p = 0"
+    mantissa, _, exponent = f"{math.exp(-nats):.1e}".partition("e")
+    return f"p = {mantissa}e{int(exponent)}"

@@ -1,4 +1,4 @@
-"""Every stage of the sampler side by side: what each makes of the candidates, and which it cuts."""
+"""View of the sampler's stages side by side: their effect on the candidates, and their cuts."""
 
 from collections.abc import Callable, Sequence
 from itertools import accumulate
@@ -9,10 +9,10 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from seqlm.generation.sampler import SamplerStage
-from workbench.panes.generate.candidates import (
-    after_words,
+from workbench.panes.generate.candidate_table import (
     candidate_head,
-    finished_candidate,
+    context_row,
+    finish_candidate,
     head_cells,
     shown_candidates,
 )
@@ -21,29 +21,29 @@ from workbench.render import number_format
 from workbench.render.bars import draw_bar
 from workbench.widgets.appearance import fit_row
 
-WIDE_FROM, _MIDDLE_FROM, _LEAST_BAR, _NUMBER = 100, 60, 4, 6
+WIDE_FROM, _MIDDLE_FROM, _MIN_BAR, _NUMBER = 100, 60, 4, 6
 _SUMS_FROM, _HEADS_FROM = 8, 5
 _SUM, _KEPT, _CUT_BEFORE = "running sum", "kept", "···"
 _LABELS_LEFT = (" candidates", " left")
 _LABELS_ENTROPY = (" entropy, nats", " nats")
 _OFF, _LOGS, _RESHAPED = 3, 2, 1
-"""Ranks of columns: a stage that is off, ln p, and the temperature."""
+"""Ranks of columns: stages that are off, ln p, and the temperature."""
 
 
 class _Column(Struct, frozen=True):
-    """What stands in one column, in words.
+    """Texts of one column.
 
     Attributes:
-        heads: Two rows above.
-        width: In cells, the space after it included.
-        cells: For each candidate that is shown.
-        rest: For those that are not.
-        left: How many candidates are left after the stage.
-        entropy: How undecided it is then, in nats.
-        shares: How long bars would be; empty where there are none.
-        bar: Cells of a bar.
-        is_first: Whether these are the model's own values.
-        rank: The higher, the sooner it gives way where it is narrow.
+        heads: Two header rows.
+        width: Width in cells, including the space after the column.
+        cells: Text for each shown candidate.
+        rest: Text for the candidates that are not shown.
+        left: Number of candidates left after the stage.
+        entropy: Entropy after the stage, in nats.
+        shares: Relative length of each bar; empty without bars.
+        bar: Width of a bar in cells.
+        is_first: True for the probabilities of the model itself.
+        rank: Columns of a higher rank are left out first.
     """
 
     heads: tuple[str, str]
@@ -59,7 +59,7 @@ class _Column(Struct, frozen=True):
 
 
 def stage_rows(view: GenerateView, width: int, n_rows: int) -> list[Text]:
-    """The stages as a table: heads, candidates, the rest, and what is left after each stage."""
+    """Return the table of stages: header, candidates, the rest, and what each stage leaves."""
     if not view.options or n_rows < 1:
         return []
     n_heads = 2 if n_rows >= _HEADS_FROM + 2 else 1 if n_rows >= _HEADS_FROM else 0
@@ -69,7 +69,7 @@ def stage_rows(view: GenerateView, width: int, n_rows: int) -> list[Text]:
     table = _Table(view, max(head_cells(view), len(more)) + 1, _columns(view, shown, width), width)
     rows = [table.head_row(n) for n in range(n_heads)]
     for n, index in enumerate(shown):
-        rows.append(finished_candidate(view, index, table.row(n, index), width))
+        rows.append(finish_candidate(view, index, table.row(n, index), width))
     if len(shown) < len(view.options) and n_rows > n_heads + 1:
         rows.append(table.sum_row(more, of=lambda column: column.rest))
     if n_sums:
@@ -79,7 +79,7 @@ def stage_rows(view: GenerateView, width: int, n_rows: int) -> list[Text]:
 
 
 class _Table:
-    """Columns side by side; what they leave free is for bars."""
+    """Columns side by side; the free width is used for bars."""
 
     def __init__(self, view: GenerateView, lead: int, columns: list[_Column], width: int) -> None:
         self._view, self._lead = view, lead
@@ -95,7 +95,7 @@ class _Table:
     def head_row(self, n: int) -> Text:
         look, first = self._view.look, self._columns[0]
         room = self._lead + first.width if not first.heads[0] else 0
-        row = after_words(self._view, room) if room and n == 0 else Text("")
+        row = context_row(self._view, room) if room and n == 0 else Text("")
         row = Text(" token", look.palette.guide) if n == 1 else row
         at = self._lead
         for column in self._columns:
@@ -118,7 +118,7 @@ class _Table:
         return row
 
     def sum_row(self, *labels: str, of: Callable[[_Column], str]) -> Text:
-        """A row below: the longest label that has room before the first column that says something."""
+        """Return a row below the candidates, with the longest label that fits before the columns."""
         first, at = self._columns[0], self._lead
         room = at if of(first) else at + first.width
         row = Text(next((words for words in labels if len(words) < room), labels[-1]))
@@ -131,16 +131,16 @@ class _Table:
 
 
 def _with_bar(column: _Column, more: int) -> _Column:
-    """A column that is wider by some cells, for a bar beside its number if that has room."""
+    """Return a wider column with a bar beside the number, if the bar fits."""
     size = column.width + more - _NUMBER - 3
-    return replace(column, bar=size, width=column.width + more) if size >= _LEAST_BAR else column
+    return replace(column, bar=size, width=column.width + more) if size >= _MIN_BAR else column
 
 
-# Which columns have room
+# Choice of columns
 
 
 def _fitting(columns: list[_Column], width: int) -> list[_Column]:
-    """As many columns as fit; what the model gives and what is drawn from stay longest."""
+    """Return the columns that fit; the first and the last column are left out last."""
     kept = list(columns)
     while len(kept) > 1 and sum(column.width for column in kept) > width:
         inner = [n for n, column in enumerate(kept[:-1]) if not column.is_first]
@@ -149,7 +149,7 @@ def _fitting(columns: list[_Column], width: int) -> list[_Column]:
 
 
 def _columns(view: GenerateView, shown: range, width: int) -> list[_Column]:
-    """A column for each stage, whatever their order; where it is narrow, one for all that cut."""
+    """Return a column for each stage in its order; a narrow pane has one for all cuts."""
     pairs = list(enumerate(zip(view.stages, view.stages[1:], strict=False), 2))
     if width >= WIDE_FROM:
         first = _values(view.stages[0], shown, ("1 softmax", "probability"), 13)
@@ -160,12 +160,12 @@ def _columns(view: GenerateView, shown: range, width: int) -> list[_Column]:
         return [first, *(_middle_column(n, *pair, shown) for n, pair in pairs)]
     [heated] = [stage for stage in view.stages if stage.name == "temperature"]
     last = view.stages[-1]
-    cells = [f"cut {name}" if (name := view.cutters[index]) else "=" for index in shown]
+    cells = [f"cut {name}" if (name := view.cut_by[index]) else "=" for index in shown]
     return [
         _values(view.stages[0], shown, ("model", ""), 8),
         _values(heated, shown, ("÷ T", _value(heated)), 7),
         _Column(("kept", ""), 10, cells, left=number_format.format_count(last.n_left)),
-        _values(last, shown, ("drawn", "from"), 7),
+        _values(last, shown, ("final", ""), 7),
     ]
 
 
@@ -173,8 +173,8 @@ def _wide_column(n: int, before: SamplerStage, stage: SamplerStage, shown: range
     if stage.name == "temperature":
         return _values(stage, shown, (f"{n} ÷ T {_value(stage)}", "reshaped"), 12)
     if stage.name == "renormalize":
-        return _values(stage, shown, (f"{n} renormalize", "drawn from"), 14)
-    # top-p cuts by the running sum of what it was given
+        return _values(stage, shown, (f"{n} renormalize", "final"), 14)
+    # top-p cuts by the running sum of its input
     is_summed = stage.name == "top-p" and stage.setting is not None
     heads = (f"{n} {stage.name} {_value(stage)}", _SUM if is_summed else _KEPT)
     return _cuts(before, stage, shown, heads)
@@ -184,11 +184,11 @@ def _middle_column(n: int, before: SamplerStage, stage: SamplerStage, shown: ran
     if stage.name == "temperature":
         return _values(stage, shown, (f"{n} ÷ T", _value(stage)), 8)
     if stage.name == "renormalize":
-        return _values(stage, shown, (f"{n} drawn", "from"), 8)
+        return _values(stage, shown, (f"{n} final", ""), 8)
     return _cuts(before, stage, shown, (f"{n} {stage.name}", _value(stage)))
 
 
-# What stands in them
+# Contents of columns
 
 
 def _log_column(view: GenerateView, shown: range) -> _Column:
@@ -215,7 +215,7 @@ def _values(stage: SamplerStage, shown: range, heads: tuple[str, str], width: in
 def _cuts(
     before: SamplerStage, stage: SamplerStage, shown: range, heads: tuple[str, str]
 ) -> _Column:
-    """A stage that cuts: what it kept, what it cut, and dots for what was cut before."""
+    """Return the column of a cutting stage; dots mark candidates that were cut before."""
     sums = list(accumulate(before.distribution)) if heads[1] == _SUM else []
     n_others = len(stage.values) - len(shown)
     n_cut = len(stage.cut) - sum(i in stage.cut for i in shown)
@@ -233,18 +233,18 @@ def _cuts(
 
 
 def _wide_enough(width: int, heads: tuple[str, str]) -> int:
-    """The cells of a column whose heads never run into the next one."""
+    """Return a width that keeps a space between the heads and the next column."""
     return max(width, *(cell_len(head) + 1 for head in heads))
 
 
 def _value_left(stage: SamplerStage, index: int) -> str:
-    """The value of a candidate; dots for one that was cut before."""
+    """Return the value of a candidate, or dots if it was cut before."""
     is_cut_before = stage.name == "temperature" and index >= stage.n_left
     return _CUT_BEFORE if is_cut_before else number_format.format_probability(stage.values[index])
 
 
 def _rest_left(stage: SamplerStage, shown: range) -> str:
-    """The same for those that are not shown, together."""
+    """Return the sum of the values that are not shown, or dots if all were cut before."""
     if stage.name == "temperature" and shown.start == 0 and shown.stop >= stage.n_left:
         return _CUT_BEFORE
     others = [*stage.values[: shown.start], *stage.values[shown.stop : stage.n_left]]

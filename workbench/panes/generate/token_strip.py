@@ -1,4 +1,4 @@
-"""The text on top of the Generate pane, each token over its surprisal."""
+"""Token strip at the top of the Generate pane: each token over its surprisal."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,34 +11,39 @@ from workbench.render.palette import surprisal_block, surprisal_level
 from workbench.render.sanitize import END, fit
 from workbench.widgets.appearance import Appearance, mark_clickable
 
-_LEAST_CELL = 3  # with a sign before and after it, enough for "2.71"
-_MOST_CELL = 12
-NOT_DRAWN = "?"
-"""The sign of a place that holds no token yet."""
+_MIN_CELL = 3  # with a sign before and after it, enough for "2.71"
+_MAX_CELL = 12
+NO_TOKEN = "?"
+"""Sign of a place without a token."""
 
 
 class Cell(NamedTuple):
-    """One token of the text: its sign, its surprisal (None: unknown), and where it stands.
+    """One token of the text.
 
-    ``place`` counts from the first token after the prompt, as the cursor does; ``gap`` stands before
-    the token where it follows another one closely.
+    Attributes:
+        glyph: Text that represents the token.
+        place: Place of the token, 0 for the first one after the prompt.
+        surprisal: Surprisal in nats; None if it is unknown.
+        is_first_sampled: True for the first token after the prompt.
+        is_under_cursor: True at the cursor.
+        gap: Space before the token if the tokens stand close together.
     """
 
     glyph: str
     place: int
     surprisal: float | None
-    begins_drawn: bool
-    under_cursor: bool
+    is_first_sampled: bool
+    is_under_cursor: bool
     gap: str = ""
 
 
 def cells(view: GenerateView, reach: int) -> list[Cell]:
-    """The prompt, the tokens after it, and the empty place if the cursor is on it.
+    """Return the tokens up to `reach` places from the cursor, and the empty place at the cursor.
 
-    Only those up to ``reach`` places from the cursor, so that a long text costs what a short one does.
+    The limit makes a long text as cheap to render as a short one.
     """
     text, gap = view.text, view.source.tokenizer.separator
-    tokens = [*text.prompt, *(drawn.token for drawn in text.drawn)]
+    tokens = [*text.prompt, *(token.token for token in text.sampled)]
     cursor = len(text.prompt) + text.cursor
     near = slice(max(0, cursor - reach), cursor + reach + 1)
     first = near.start - len(text.prompt)
@@ -47,18 +52,18 @@ def cells(view: GenerateView, reach: int) -> list[Cell]:
         Cell(view.glyph(token), place, n, place == 0, place == text.cursor, gap)
         for place, (token, n) in enumerate(pairs, first)
     ]
-    if text.here is None:
-        found.append(Cell(NOT_DRAWN, text.cursor, None, text.cursor == 0, True, gap))
+    if text.current_token is None:
+        found.append(Cell(NO_TOKEN, text.cursor, None, text.cursor == 0, True, gap))
     return found
 
 
 def sequence_rows(view: GenerateView, width: int, n_lines: int = 1) -> list[Text]:
-    """Rows in pairs: tokens, and their surprisal under them, in digits or in blocks.
+    """Return pairs of rows: tokens, and their surprisal in digits or blocks under them.
 
     Args:
-        view: What is shown.
-        width: Cells in a row.
-        n_lines: So many pairs at most; only a text that is too long for one takes more.
+        view: View model.
+        width: Width in cells.
+        n_lines: Maximum number of pairs; a text that fits in one pair takes one.
     """
     found = _with_digits(view, width)
     if found:
@@ -68,41 +73,41 @@ def sequence_rows(view: GenerateView, width: int, n_lines: int = 1) -> list[Text
 
 
 def label_row(view: GenerateView, width: int) -> Text:
-    """The words ``prompt ╎ drawn`` where the border between the two stands."""
+    """Return the labels ``prompt ╎ sampled`` around the border between the two."""
     found = _with_digits(view, width)
     if not found:
         return Text("")
     border = len(view.text.prompt) * (_cell_size(found) + 2)
     row = Text("prompt ".rjust(border) if border >= len("prompt ") else " " * border)
-    row.append(view.look.sign("╎") + " drawn")
+    row.append(view.look.sign("╎") + " sampled")
     row.stylize(view.look.palette.guide)
     return row
 
 
 def text_end(view: GenerateView, n_tokens: int) -> str:
-    """The last tokens before the cursor on one line, without the end token."""
+    """Return the last tokens before the cursor on one line, without the end token."""
     tokens = view.text.tokens_before[-n_tokens:]
     return view.glyphs(token for token in tokens if token != END)
 
 
 def text_width(view: GenerateView, width: int) -> int | None:
-    """The cells that the text takes with a number under each token; None where they are too many."""
+    """Return the width of the text with a number under each token; None if it does not fit."""
     found = _with_digits(view, width)
     return _wide_width(found) if found else None
 
 
 def _with_digits(view: GenerateView, width: int) -> list[Cell]:
-    """All cells, where a number under each has room; else none."""
-    n_least = len(view.text.prompt) + len(view.text.drawn)
-    if n_least * (_LEAST_CELL + 2) + 1 > width:
+    """Return all tokens if a number fits under each; else an empty list."""
+    n_tokens = len(view.text.prompt) + len(view.text.sampled)
+    if n_tokens * (_MIN_CELL + 2) + 1 > width:
         return []
-    found = cells(view, n_least)
+    found = cells(view, n_tokens)
     return found if _wide_width(found) <= width else []
 
 
 def _cell_size(found: Sequence[Cell]) -> int:
-    """The cells of a token over its number: all are as wide as the widest, up to a bound."""
-    return min(_MOST_CELL, max(_LEAST_CELL, *(cell_len(cell.glyph) for cell in found)))
+    """Return the width of each token: the width of the widest token, up to a bound."""
+    return min(_MAX_CELL, max(_MIN_CELL, *(cell_len(cell.glyph) for cell in found)))
 
 
 def _wide_width(found: Sequence[Cell]) -> int:
@@ -113,29 +118,29 @@ def _wide(found: Sequence[Cell], look: Appearance, width: int) -> tuple[Text, Te
     top, under, size = Text(), Text(), _cell_size(found)
     after_cursor = False
     for cell in found:
-        lead = look.sign("╎") if cell.begins_drawn else " "
+        lead = look.sign("╎") if cell.is_first_sampled else " "
         top.append("]" if after_cursor else lead, "" if after_cursor else look.palette.guide)
         under.append(lead, look.palette.guide)
         style = _style(cell, look)
         begin = len(top)
-        top.append("[" if cell.under_cursor else " ", _bold(style, cell))
-        top.append(_centred(cell.glyph, size), _bold(style, cell))
+        top.append("[" if cell.is_under_cursor else " ", _bold(style, cell))
+        top.append(_center(cell.glyph, size), _bold(style, cell))
         mark_clickable(top, begin, place=cell.place)
         under.append(_digits(cell.surprisal).ljust(size + 1), look.palette.label)
-        after_cursor = cell.under_cursor
+        after_cursor = cell.is_under_cursor
     top.append("]" if after_cursor else " ")
     under.append("  nats" if width - under.cell_len > 6 else "", look.palette.guide)
     return top, under
 
 
 def _narrow(found: Sequence[Cell], look: Appearance) -> tuple[Text, Text]:
-    """Tokens side by side; blocks stand for digits."""
+    """Return tokens side by side, with blocks for the surprisal."""
     top, under = Text(), Text()
     for cell in found:
-        if cell.begins_drawn:
+        if cell.is_first_sampled:
             top.append(look.sign("╎"), look.palette.guide)
             under.append(look.sign("╎"), look.palette.guide)
-        shown = f"[{cell.glyph}]" if cell.under_cursor else cell.glyph
+        shown = f"[{cell.glyph}]" if cell.is_under_cursor else cell.glyph
         top.append(cell.gap)
         under.append(cell.gap)
         begin = len(top)
@@ -148,7 +153,7 @@ def _narrow(found: Sequence[Cell], look: Appearance) -> tuple[Text, Text]:
 
 
 def _lines(found: Sequence[Cell], width: int) -> list[list[Cell]]:
-    """The cells in lines of at most this many columns."""
+    """Return the tokens in lines of at most `width` cells."""
     lines: list[list[Cell]] = [[]]
     used = 0
     for cell in found:
@@ -161,17 +166,17 @@ def _lines(found: Sequence[Cell], width: int) -> list[list[Cell]]:
 
 
 def _size(cell: Cell) -> int:
-    return cell_len(cell.glyph) + len(cell.gap) + 2 * cell.under_cursor + cell.begins_drawn
+    return cell_len(cell.glyph) + len(cell.gap) + 2 * cell.is_under_cursor + cell.is_first_sampled
 
 
 def _window(found: Sequence[Cell], width: int, n_lines: int) -> Sequence[Cell]:
-    """The tokens around the cursor that fit, those before it first."""
+    """Return the tokens around the cursor that fit, preferably those before the cursor."""
     sizes = list(map(_size, found))
-    # At the end of each line but the last, one token may leave a column or more free.
+    # Each line but the last may end with free cells, because tokens are not divided.
     width = width * n_lines - (n_lines - 1) * (max(sizes, default=1) - 1)
     if sum(sizes) <= width:
         return found
-    place = next((i for i, cell in enumerate(found) if cell.under_cursor), 0)
+    place = next((i for i, cell in enumerate(found) if cell.is_under_cursor), 0)
     first, end, used = place, place + 1, sizes[place]
     while first > 0 and used + sizes[first - 1] <= width * 3 // 4:
         first -= 1
@@ -187,15 +192,15 @@ def _window(found: Sequence[Cell], width: int, n_lines: int) -> Sequence[Cell]:
 
 def _style(cell: Cell, look: Appearance) -> str:
     if cell.surprisal is None:
-        return look.palette.guide if cell.glyph == NOT_DRAWN else look.palette.plain
+        return look.palette.guide if cell.glyph == NO_TOKEN else look.palette.plain
     return look.palette.surprisal[surprisal_level(cell.surprisal)]
 
 
 def _bold(style: str, cell: Cell) -> str:
-    return f"bold {style}".strip() if cell.under_cursor else style
+    return f"bold {style}".strip() if cell.is_under_cursor else style
 
 
-def _centred(glyph: str, room: int) -> str:
+def _center(glyph: str, room: int) -> str:
     size = min(room, cell_len(glyph))
     free = room - size
     left = (free + 1) // 2

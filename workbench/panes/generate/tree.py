@@ -1,4 +1,4 @@
-"""The branches of the text as a tree, each with what became of it."""
+"""Tree view of the text's branches, each with its novelty and surprisal."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -16,7 +16,7 @@ from workbench.sampling.branches import Branch, TreeRow, first_divergent_index, 
 from workbench.widgets.appearance import fit_row, mark_clickable
 
 _UP_DOWN, _LEFT_RIGHT = "<generate.up><generate.down>", "<generate.back><generate.draw>"
-_KEEP = "<generate.drop> drop   <generate.keep> keep   <generate.undo> undo"
+_KEEP = "<generate.drop> delete   <generate.keep> keep   <generate.undo> undo"
 TREE_KEYS = (
     f"{_UP_DOWN} branch   {_LEFT_RIGHT} along it   <generate.open> go there   "
     f"<generate.fork> branch here   {_KEEP}",
@@ -25,11 +25,18 @@ TREE_KEYS = (
     f"{_UP_DOWN} {_LEFT_RIGHT} move  <generate.open> there  "
     "<generate.fork> <generate.drop> <generate.keep> <generate.undo>",
 )
-_HEAD, _LEAST_TREE, _MOST_TEXT, _MOST_WORDS = 2, 8, 16, 30
+_HEAD, _MIN_TREE, _MAX_TEXT, _MAX_COLUMN = 2, 8, 16, 30
 
 
 class _Grid(NamedTuple):
-    """Where the places of the tree stand: the cell at which each begins, and the last one ends."""
+    """Layout of the tree.
+
+    Attributes:
+        edges: Cell at which each place starts; the last value is the width of the tree.
+        parting: Places at which branches diverge.
+        is_spaced: True if there are spaces between the tokens.
+        gap: Space between two tokens of the tokenizer.
+    """
 
     edges: list[int]
     parting: frozenset[int]
@@ -38,17 +45,17 @@ class _Grid(NamedTuple):
 
     @property
     def width(self) -> int:
-        """In cells."""
+        """Width of the tree in cells."""
         return self.edges[-1]
 
 
 def branch_rows(view: GenerateView, width: int, height: int) -> list[Text]:
-    """One row for each branch around the current one: the tree, then what became of it."""
+    """Return a row for each branch around the current one: the tree, then its properties."""
     if width < 1 or height < 1:
         return []
     rows = tree_rows(view.text.branches)
-    at = next(n for n, row in enumerate(rows) if row.index == view.text.now.current)
-    holder = next(n for n in range(at, -1, -1) if rows[n].begin <= view.text.cursor)
+    at = next(n for n, row in enumerate(rows) if row.index == view.text.state.current)
+    holder = next(n for n in range(at, -1, -1) if rows[n].first_place <= view.text.cursor)
     columns = _columns_that_fit(view, rows, width)
     room = width - (sum(map(cell_len, columns[0])) if columns else 0)
     grid = _grid(view, rows, max(1, room - _HEAD - 1))
@@ -63,36 +70,36 @@ def branch_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     return found
 
 
-def how_words(view: GenerateView, index: int) -> str:
-    """Whether a branch was drawn, or which token of it a person chose."""
+def format_origin(view: GenerateView, index: int) -> str:
+    """Return whether a branch was sampled, or which of its tokens a person chose."""
     branches = view.text.branches
-    own = branches[index].drawn[first_divergent_index(branches, index) :]
+    own = branches[index].sampled[first_divergent_index(branches, index) :]
     chosen = next((token for token in own if token.u is None), None)
     if chosen is None:
-        return "drawn" if branches[index].drawn else "nothing drawn yet"
+        return "sampled" if branches[index].sampled else "no tokens yet"
     return f"you chose {view.glyph(chosen.token)} ({chosen.probability:.3f})"
 
 
 def whole_text(view: GenerateView, branch: Branch) -> str:
-    """The prompt and a branch on one line, without the end token."""
-    end = len(branch.drawn) - branch.has_ended
-    tokens = [*view.text.prompt, *(token.token for token in branch.drawn[:end])]
+    """Return the prompt and a branch on one line, without the end token."""
+    end = len(branch.sampled) - branch.has_ended
+    tokens = [*view.text.prompt, *(token.token for token in branch.sampled[:end])]
     return view.glyphs(tokens)
 
 
-# What became of each branch
+# Properties of each branch
 
 
 def _columns_that_fit(view: GenerateView, rows: Sequence[TreeRow], width: int) -> list[list[str]]:
-    """For each branch the words beside the tree: more of them leave the tree less room.
+    """Return for each branch the texts beside the tree.
 
-    Rather fewer words and a tree with spaces; rather a whole tree without spaces than all words.
+    A spaced tree has priority over the last columns, and a complete tree over all columns.
     """
     choices = _choices(view)
     spaced, dense = (_edges(view, rows, is_spaced)[-1] for is_spaced in (True, False))
-    for wanted, tried in ((spaced, choices[:3]), (dense, choices), (_LEAST_TREE, choices)):
+    for wanted, tried in ((spaced, choices[:3]), (dense, choices), (_MIN_TREE, choices)):
         for columns in tried:
-            sizes = [min(max(map(cell_len, part)), _MOST_WORDS) + 2 for part in columns]
+            sizes = [min(max(map(cell_len, part)), _MAX_COLUMN) + 2 for part in columns]
             if width - sum(sizes) > wanted + _HEAD:
                 ascii_only = view.look.ascii_only
                 return [
@@ -106,18 +113,18 @@ def _columns_that_fit(view: GenerateView, rows: Sequence[TreeRow], width: int) -
 
 
 def _choices(view: GenerateView) -> list[tuple[list[str], ...]]:
-    """Columns of words, one for each branch: all there are, then fewer."""
+    """Return choices of columns with a text for each branch, the largest choice first."""
     branches = view.text.branches
     found = [view.finding(branch) for branch in branches]
     means = [mean_nats(view.nats(branch)) for branch in branches]
     letters = [branch.letter for branch in branches]
-    texts = [fit(whole := whole_text(view, b), min(_MOST_TEXT, cell_len(whole))) for b in branches]
+    texts = [fit(whole := whole_text(view, b), min(_MAX_TEXT, cell_len(whole))) for b in branches]
     words = [describe_novelty(finding) if finding else "" for finding in found]
     short = [word.partition(" (")[0] for word in words]
     nats = ["" if mean is None else f"{mean:.2f}" for mean in means]
-    each = [f"{nats[0]} nats each" if nats[0] else "", *nats[1:]]
+    each = [f"{nats[0]} nats/token" if nats[0] else "", *nats[1:]]
     nats = [f"{nats[0]} nats" if nats[0] else "", *nats[1:]]
-    how = [how_words(view, index) for index in range(len(branches))]
+    how = [format_origin(view, index) for index in range(len(branches))]
     return [
         (letters, texts, words, each, how),
         (letters, texts, short, nats, how),
@@ -128,11 +135,11 @@ def _choices(view: GenerateView) -> list[tuple[list[str], ...]]:
     ]
 
 
-# The tree
+# Tree
 
 
 def _grid(view: GenerateView, rows: Sequence[TreeRow], room: int) -> _Grid:
-    """Spaces between the tokens where there is room; else the end of the longest branch is shown."""
+    """Return a layout with spaces if it fits; else one without, scrolled to the cursor."""
     parting = _parting(rows)
     edges = _edges(view, rows, True)
     is_spaced = edges[-1] <= room
@@ -147,13 +154,13 @@ def _parting(rows: Sequence[TreeRow]) -> frozenset[int]:
 
 
 def _edges(view: GenerateView, rows: Sequence[TreeRow], is_spaced: bool) -> list[int]:
-    """The cell at which each place begins, after its prompt; the last is where the tree ends."""
+    """Return the cell at which each place starts, and as the last value the tree's width."""
     branches, parting = view.text.branches, _parting(rows)
-    n_places = max(len(branch.drawn) for branch in branches)
-    n_places += n_places in parting  # a branch that ends where others go on has a line there
+    n_places = max(len(branch.sampled) for branch in branches)
+    n_places += n_places in parting  # a branch that ends where others continue has a line there
     sizes = [1] * n_places
     for branch in branches:
-        for place, token in enumerate(branch.drawn):
+        for place, token in enumerate(branch.sampled):
             size = min(view.token_cells, cell_len(view.glyph(token.token)))
             sizes[place] = max(sizes[place], size)
     prompt = cell_len(_prompt_glyphs(view))
@@ -170,18 +177,18 @@ def _tree_row(
     view: GenerateView, row: TreeRow, grid: _Grid, is_first: bool, has_cursor: bool
 ) -> Text:
     look, branch = view.look, view.text.branches[row.index]
-    is_current = row.index == view.text.now.current
+    is_current = row.index == view.text.state.current
     line = Text("").append(look.sign("▸") if is_current else " ", look.palette.train)
     line.append(look.sign("✓") if branch.is_kept else " ", look.palette.best)
     if is_first and grid.edges[0] > 0:
         line.append(fit(_prompt_glyphs(view), grid.edges[0]), look.palette.plain)
     line = fit_row(line, _HEAD + max(0, grid.edges[0]))
-    for place in range(min(len(branch.drawn) + 1, len(grid.edges) - 1)):
+    for place in range(min(len(branch.sampled) + 1, len(grid.edges) - 1)):
         if grid.edges[place] < 0:
             continue
-        token = branch.drawn[place] if place < len(branch.drawn) else None
+        token = branch.sampled[place] if place < len(branch.sampled) else None
         line.append(look.sign(_joint(row, grid, place, token is None)), look.palette.guide)
-        if token is None or place < row.begin:
+        if token is None or place < row.first_place:
             line = fit_row(line, _HEAD + grid.edges[place + 1])
             continue
         begin = len(line)
@@ -200,18 +207,18 @@ def _size(grid: _Grid, place: int) -> int:
 
 
 def _joint(row: TreeRow, grid: _Grid, place: int, is_end: bool) -> str:
-    """What stands before a token: a line, a parting, or the line of a parting further down."""
+    """Return the lines before a token: a line, a divergence, or the line of one further down."""
     sign = row.signs.get(place, "")
     if sign:
-        rest = "─" if place >= row.begin and sign in "┬├└" else " "
+        rest = "─" if place >= row.first_place and sign in "┬├└" else " "
         return f" {sign}{rest} " if grid.is_spaced else sign
-    blank = is_end or place < row.begin
+    blank = is_end or place < row.first_place
     if place in grid.parting:
         return ("    " if blank else " ── ") if grid.is_spaced else (" " if blank else "─")
     return ("   " if blank else " ─ ") if grid.is_spaced else grid.gap
 
 
 def _prompt_glyphs(view: GenerateView) -> str:
-    """The prompt; the end token, which stands before every item, where there is none."""
+    """Return the prompt; without a prompt the end token, which precedes every item."""
     tokens = view.text.prompt or ((END,) if view.source.has_end else ())
     return view.glyphs(tokens)

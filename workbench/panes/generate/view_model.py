@@ -1,4 +1,4 @@
-"""Everything one frame of the Generate pane shows, as plain data."""
+"""View model of the Generate pane: everything that one frame shows, as plain data."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -16,24 +16,24 @@ from workbench.sampling.prediction import Prediction
 from workbench.sampling.sample_tree import SampleTree
 from workbench.widgets.appearance import Appearance
 
-if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
+if TYPE_CHECKING:  # the first frame does not need these modules
     from seqlm.protocol.queries import SampleResult
     from workbench.corpus.novelty import NoveltyResult
     from workbench.sampling.guessing_game import GuessingGame
 
-Showing = Literal["step", "samples", "stages", "tree", "guess"]
-VIEWS: tuple[Showing, ...] = get_args(Showing)
-_LEAST_CELLS, _MOST_CELLS = 4, 12
+ViewName = Literal["step", "samples", "stages", "tree", "guess"]
+VIEWS: tuple[ViewName, ...] = get_args(ViewName)
+_MIN_CELLS, _MAX_CELLS = 4, 12
 
 
 class PredictionSource(Struct, frozen=True):
-    """Who answers.
+    """Model or counts that answer the requests.
 
     Attributes:
-        label: What to call the model before it has a step.
-        weights: The weights to ask for.
-        step: The newest step there is; None while nothing is trained.
-        tokenizer: Cuts a prompt as the model was taught, and knows every token.
+        label: Name of the weights for the title.
+        weights: Weights to query.
+        step: Step of the newest weights; None for counts.
+        tokenizer: Tokenizer of the model.
     """
 
     label: str = ""
@@ -43,17 +43,23 @@ class PredictionSource(Struct, frozen=True):
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
-        """Every token, by id."""
+        """Token of each id."""
         return self.tokenizer.tokens
 
     @property
     def has_end(self) -> bool:
-        """Whether items end with the end token."""
+        """True if items end with the end token."""
         return self.tokenizer.end_id is not None
 
 
-class Message(Struct, frozen=True):
-    """Something to know, or why something was refused: at the bottom, or under the prompt's field."""
+class StatusMessage(Struct, frozen=True):
+    """Message or error at the bottom of the pane, or under the prompt field.
+
+    Attributes:
+        text: Text of the message.
+        is_error: True if a request or a prompt was rejected.
+        is_under_field: True if the message belongs to the prompt field.
+    """
 
     text: str
     is_error: bool = False
@@ -61,26 +67,26 @@ class Message(Struct, frozen=True):
 
 
 class GenerateView(Struct, frozen=True, dict=True):
-    """One frame.
+    """Contents of one frame.
 
     Attributes:
-        text: The prompt, its branches, and the cursor.
-        pending: What is expected at the cursor while no token stands there.
-        candidate: The candidate under the table's cursor, 0 the most probable.
-        sampling: How tokens are drawn.
-        source: Who answers.
-        same_draw: (step, text) of the same draw with the weights of some steps, oldest first.
-        samples: The latest ones; None before any were asked for.
-        samples_step: Of the weights that drew them; None for counts.
-        first_sample: The first of them that is shown where they have no room.
-        findings: What is known about texts, by the text and whether it met its end.
-        game: How the guessing game stands; None before it was looked at.
-        is_guessing: Whether letters typed are guesses.
-        showing: Which view of the pane.
-        message: What is told, if anything.
-        about_prompt: What is to be known of the prompt, in words; told where there is no message.
-        waited_s: How long an answer has been waited for, once that is worth telling.
-        look: Colours and signs.
+        text: Prompt, its branches, and the cursor.
+        pending: Prediction at the cursor while there is no token.
+        candidate: Row of the candidate table's cursor; 0 is the most probable candidate.
+        sampling: Sampling settings.
+        source: Model or counts that answer the requests.
+        fixed_seed_samples: (step, text) of the fixed-seed samples, oldest first.
+        samples: Latest samples; None before the first request.
+        samples_step: Step of the weights that produced the samples; None for counts.
+        first_sample: Index of the first shown sample.
+        findings: Novelty of texts, by the text and whether it has an end token.
+        game: State of the guessing game; None before it was opened.
+        is_guessing: True while typed characters are guesses.
+        showing: Current view of the pane.
+        message: StatusMessage at the bottom, if any.
+        prompt_note: Note about the prompt, shown while there is no message.
+        waited_s: Time in seconds since the pending request, once it exceeds a second.
+        look: Palette, character set and key labels.
     """
 
     text: SampleTree = field(default_factory=SampleTree)
@@ -88,105 +94,105 @@ class GenerateView(Struct, frozen=True, dict=True):
     candidate: int = 0
     sampling: SampleConfig = field(default_factory=SampleConfig)
     source: PredictionSource = field(default_factory=PredictionSource)
-    same_draw: tuple[tuple[int, str], ...] = ()
+    fixed_seed_samples: tuple[tuple[int, str], ...] = ()
     samples: tuple["SampleResult", ...] | None = None
     samples_step: int | None = None
     first_sample: int = 0
     findings: Mapping[tuple[str, bool], "NoveltyResult"] = {}
     game: "GuessingGame | None" = None
     is_guessing: bool = False
-    showing: Showing = "step"
-    message: Message | None = None
-    about_prompt: str = ""
+    showing: ViewName = "step"
+    message: StatusMessage | None = None
+    prompt_note: str = ""
     waited_s: float | None = None
     look: Appearance = field(default_factory=Appearance)
 
     @property
     def prediction(self) -> Prediction | None:
-        """What the model expects at the cursor."""
-        return self.text.here.prediction if self.text.here else self.pending
+        """Prediction at the cursor; None while it is not known."""
+        return self.text.current_token.prediction if self.text.current_token else self.pending
 
     @property
-    def is_holding(self) -> bool:
-        """Whether a text stands there whose weights are kept as they were."""
-        return bool(self.text.drawn)
+    def has_sampled_text(self) -> bool:
+        """True if the text has sampled tokens and is therefore frozen at its weights."""
+        return bool(self.text.sampled)
 
     @property
-    def has_to_let_go(self) -> bool:
-        """Whether something drawn stands between the pane and following the newest weights."""
-        return self.is_holding or any(b.drawn and not b.is_kept for b in self.text.branches)
+    def has_unsaved_branches(self) -> bool:
+        """True if following the live model would discard sampled tokens."""
+        return self.has_sampled_text or any(b.sampled and not b.is_kept for b in self.text.branches)
 
     @cached_property
     def stages(self) -> list[sampler.SamplerStage]:
-        """What each stage of the sampler makes of the candidates at the cursor."""
+        """Distribution at the cursor after each stage of the sampler."""
         return self.prediction.stages(self.sampling) if self.prediction else []
 
     @cached_property
     def options(self) -> list[sampler.Candidate]:
-        """The candidates at the cursor, with the present sampling; ``token_id`` is their place."""
+        """Candidates at the cursor with the current sampling settings; ``token_id`` is their index."""
         if self.prediction is None or not self.prediction.ids:
             return []
         pairs = zip(self.prediction.probabilities, self.stages[-1].values, strict=True)
         return [sampler.Candidate(i, p, sampled) for i, (p, sampled) in enumerate(pairs)]
 
     @cached_property
-    def cutters(self) -> list[sampler.StageName | None]:
-        """By candidate, the stage that cut it; None where it was not cut."""
+    def cut_by(self) -> list[sampler.StageName | None]:
+        """For each candidate the stage that cut it; None if it was not cut."""
         found: list[sampler.StageName | None] = [None] * len(self.options)
         for stage in self.stages:
-            for place in stage.cut:
-                found[place] = stage.name
+            for index in stage.cut:
+                found[index] = stage.name
         return found
 
     @property
     def u(self) -> float | None:
-        """The number that chose the token at the cursor, or will; None for one taken by hand."""
-        if self.text.here:
-            return self.text.here.u
-        return sampler.uniform_random(self.sampling.seed, self.text.branch.sample, self.text.cursor)
+        """Random number that selects the token at the cursor; None if a person chose the token."""
+        if self.text.current_token:
+            return self.text.current_token.u
+        return sampler.uniform_random(self.sampling.seed, self.text.branch.series, self.text.cursor)
 
     @property
     def entropy_sampled_nats(self) -> float:
-        """How undecided the draw is, after the sampling settings."""
+        """Entropy in nats after the sampling settings."""
         return self.stages[-1].entropy_nats if self.stages else 0.0
 
     def token(self, index: int) -> str:
-        """The token of a candidate."""
+        """Return the token of a candidate."""
         return self.prediction.token(index) if self.prediction else ""
 
     def nats(self, branch: Branch) -> list[float | None]:
-        """The surprisal of each token of the prompt and of a branch, None where it is unknown."""
+        """Return the surprisal of each token of the prompt and of a branch; None if it is unknown."""
         pending = self.pending if branch is self.text.branch else None
-        first = branch.drawn[0].prediction if branch.drawn else pending
+        first = branch.sampled[0].prediction if branch.sampled else pending
         n_prompt = len(self.text.prompt)
         known = list(first.surprisal) if first else []
-        of_prompt = ([None] * n_prompt + known)[-n_prompt:] if n_prompt else []
-        return [*of_prompt, *(token.surprisal for token in branch.drawn)]
+        prompt_nats = ([None] * n_prompt + known)[-n_prompt:] if n_prompt else []
+        return [*prompt_nats, *(token.surprisal for token in branch.sampled)]
 
     def finding(self, branch: Branch) -> "NoveltyResult | None":
-        """What is known about a branch's text."""
-        return self.findings.get(self.lookup(branch))
+        """Return the novelty of a branch's text; None if it is not known yet."""
+        return self.findings.get(self.novelty_key(branch))
 
-    def lookup(self, branch: Branch) -> tuple[str, bool]:
-        """Under what a branch's text is looked up: the text without its end token, and if it had one."""
-        tokens = [token.token for token in branch.drawn if token.token != END]
+    def novelty_key(self, branch: Branch) -> tuple[str, bool]:
+        """Return a branch's text without the end token, and True if the branch has ended."""
+        tokens = [token.token for token in branch.sampled if token.token != END]
         return self.source.tokenizer.join([*self.text.prompt, *tokens]), branch.has_ended
 
     def glyph(self, token: str) -> str:
-        """How a token is shown."""
+        """Return the text that represents a token."""
         return token_glyph(token, self.look.ascii_only)
 
     def glyphs(self, tokens: Iterable[str]) -> str:
-        """How tokens in a row are shown."""
+        """Return the text that represents consecutive tokens."""
         return self.source.tokenizer.separator.join(map(self.glyph, tokens))
 
     @property
     def token_cells(self) -> int:
-        """The cells that a token gets in a table; a longer one is cut."""
-        return min(_MOST_CELLS, max(_LEAST_CELLS, self.source.tokenizer.max_token_length))
+        """Width of a token in a table, in cells; longer tokens are cut."""
+        return min(_MAX_CELLS, max(_MIN_CELLS, self.source.tokenizer.max_token_length))
 
 
 def mean_nats(nats: list[float | None]) -> float | None:
-    """The mean of the known ones."""
+    """Return the mean of the known values; None if no value is known."""
     known = [value for value in nats if value is not None]
     return math.fsum(known) / len(known) if known else None
