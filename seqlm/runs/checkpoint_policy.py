@@ -58,7 +58,7 @@ class CheckpointPolicy:
         if trainer.has_diverged:
             raise Diverged
         self._journal.sync()
-        record = replace(self._record(trainer.step), position=trainer.position())
+        record = replace(self._record(trainer.step), position=trainer.state())
         n_bytes = checkpoints.save(record, trainer.weights(), trainer.tensors())
         best = trainer.best
         if best.weights is not None and best.step != self._best_saved_step:

@@ -147,7 +147,7 @@ class TrainingRun:
             OSError: The checkpoint or the end cannot be written; the training has not ended.
         """
         yield from self.flush()
-        ended = self.trainer.diverged_end()
+        ended = self.trainer.diverged_event()
         if ended is None:
             yield self.save()
             ended = Ended(step=self.trainer.step, status="stopped")
@@ -180,7 +180,7 @@ class TrainingRun:
 
     def due_changes(self) -> Iterator[Event]:
         """Let the changes take force whose step has come."""
-        for event in self.trainer.due_changes():
+        for event in self.trainer.apply_due_changes():
             yield self.log(event)
 
     def log(self, event: Event) -> Event:

@@ -1,1 +1,1 @@
-"""From a configuration and data to weights, told as events."""
+"""Training: from a configuration and a corpus to weights, reported as events."""

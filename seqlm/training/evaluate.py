@@ -1,4 +1,4 @@
-"""The loss of a model on a split, found in small pieces so that questions can be answered between."""
+"""Evaluation of a model on a split, in small pieces so that queries can be answered in between."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,21 +17,21 @@ from seqlm.models.base import SequenceModel, State
 from seqlm.models.sliding_window import ForwardFunction, window_stride, with_sliding_window
 
 _ITEMS_PER_PIECE = 128
-_TOKENS_PER_PIECE = 512  # in a row
-_MOST_TOKENS = 1 << 14  # in all rows of a piece
-_MOST_LOGITS = 1 << 20  # in a piece: 4 MB
-_WHOLE_UP_TO = 1_000_000
-_SAMPLE = 100_000
-_STRETCHES = 20  # of a stream, for its sample
+_TOKENS_PER_PIECE = 512  # per row
+_MAX_TOKENS = 1 << 14  # in all rows of a piece
+_MAX_LOGITS = 1 << 20  # in a piece: 4 MB
+_MAX_FULL_TOKENS = 1_000_000
+_SAMPLE_TOKENS = 100_000
+_SEGMENTS = 20  # of a stream, when it is sampled
 
 
 class EvalResult(NamedTuple):
-    """What a split, or a piece of one, was found to cost.
+    """Evaluation result of a split, or of a piece of one.
 
     Attributes:
-        nats: The sum of the surprisals.
-        n_correct: Targets that were the most probable token.
-        n_tokens: Targets.
+        nats: Sum of the surprisals, in nats.
+        n_correct: Number of targets that were the most probable token.
+        n_tokens: Number of targets.
     """
 
     nats: float = 0.0
@@ -40,40 +40,41 @@ class EvalResult(NamedTuple):
 
     @property
     def loss(self) -> float:
-        """Mean surprisal, nats per token."""
+        """Mean surprisal, in nats per token; NaN without tokens."""
         return self.nats / self.n_tokens if self.n_tokens else float("nan")
 
     @property
     def accuracy(self) -> float:
-        """Share of targets that were the most probable token."""
+        """Fraction of targets that were the most probable token; NaN without tokens."""
         return self.n_correct / self.n_tokens if self.n_tokens else float("nan")
 
-    def plus(self, other: "EvalResult") -> "EvalResult":
-        """Both together."""
+    def combine(self, other: "EvalResult") -> "EvalResult":
+        """Return the result of both pieces together."""
         n_correct, n_tokens = self.n_correct + other.n_correct, self.n_tokens + other.n_tokens
         return EvalResult(self.nats + other.nats, n_correct, n_tokens)
 
 
 class SplitEvaluator:
-    """Scores one split, always the same way.
+    """Evaluator of one split, which reads the split in the same way each time.
 
-    Items are read from nothing, each on its own. A stream is read in one pass, in order, with the
-    state carried throughout. A model that can hold only so many tokens reads what is longer through a
-    window that slides by half. A split of over a million tokens is scored on a fixed sample of it,
-    spread evenly: its parts differ, as the files do that a stream may be put together from.
+    For lines, the hidden state is reset for each line. A stream is read in one pass, in order, with
+    the hidden state carried. A model with a maximum length reads longer texts through a window that
+    slides by half its length. A split of more than a million tokens is evaluated on a fixed sample
+    that is spread evenly over it, because its parts may differ.
 
-    Nothing is numbered before :meth:`run` comes to it, so that making a scorer takes no time.
+    The text is tokenized in :meth:`run`, piece by piece, so that creating an evaluator takes no time.
 
     Args:
-        text: The prepared text.
-        split: Which split.
-        device: Where the model is.
-        max_tokens: What the model can hold, or None where it reads on and on.
-        reset_every: Of a stream: forget what was read after so many tokens, as a model does whose
-            state is not carried from chunk to chunk; None to read on.
+        text: The prepared corpus.
+        split: The split.
+        device: Device of the model.
+        max_tokens: Maximum number of tokens the model can read at once, or None for no limit.
+        reset_every: For a stream: reset the hidden state after this many tokens, as for a model whose
+            state is not carried from chunk to chunk; None for no reset.
 
     Attributes:
-        protocol: How the split is read, in words.
+        split: The split.
+        protocol: Description of how the split is read.
     """
 
     def __init__(
@@ -87,157 +88,165 @@ class SplitEvaluator:
         self.split = split
         self._text, self._device = text, device
         self._is_stream = text.corpus.mode == "stream"
-        self._is_sample = text.n_targets(split) > _WHOLE_UP_TO
-        self.protocol = _protocol(max_tokens, is_stream=self._is_stream, is_sample=self._is_sample)
+        self._is_sample = text.n_targets(split) > _MAX_FULL_TOKENS
+        self.protocol = _describe_protocol(
+            max_tokens, is_stream=self._is_stream, is_sample=self._is_sample
+        )
         if text.only_last:
-            self.protocol += ", the last token of each alone"
+            self.protocol += ", loss of the last token only"
         if reset_every is not None:
-            forgets = f", begun anew every {reset_every:,} tokens"
-            self.protocol = self.protocol.replace(", state carried", "") + forgets
+            reset = f", hidden state reset every {reset_every:,} tokens"
+            self.protocol = self.protocol.replace(", hidden state carried", "") + reset
         self._reset_every = reset_every
         self._pieces: list[Batch] | None = None
 
     def run(self, model: SequenceModel) -> Iterator[EvalResult]:
-        """The score so far after each piece; the last one is the whole. Leaves the model as it was."""
-        score, state, read = EvalResult(), None, with_sliding_window(model)
+        """Evaluate a model piece by piece. The model's weights and mode do not change.
+
+        Yields:
+            The result so far, after each piece; the last one is of the whole split.
+        """
+        result, state, forward = EvalResult(), None, with_sliding_window(model)
         was_training = model.training
         model.eval()
         try:
             for piece in self._each_piece():
                 tokens, targets = piece.tokens.to(self._device), piece.targets.to(self._device)
-                found, state = _score(
-                    read, tokens, targets, state if piece.continues_previous else None
+                piece_result, state = _evaluate_piece(
+                    forward, tokens, targets, state if piece.continues_previous else None
                 )
-                score = score.plus(found)
+                result = result.combine(piece_result)
                 model.train(was_training)
-                yield score
+                yield result
                 model.eval()
         finally:
             model.train(was_training)
 
     def _each_piece(self) -> Iterator[Batch]:
-        """The pieces of the split, made one after the other the first time and kept for the next."""
+        """Yield the pieces of the split; they are made during the first pass and reused later."""
         if self._pieces is not None:
             yield from self._pieces
             return
-        made: list[Batch] = []
-        for piece in self._cut():
-            made.append(piece)
+        pieces: list[Batch] = []
+        for piece in self._make_pieces():
+            pieces.append(piece)
             yield piece
-        self._pieces = made
+        self._pieces = pieces
 
-    def _cut(self) -> Iterator[Batch]:
+    def _make_pieces(self) -> Iterator[Batch]:
         items = self._text.items[self.split]
-        share = _SAMPLE / self._text.n_targets(self.split) if self._is_sample else 1.0
+        fraction = _SAMPLE_TOKENS / self._text.n_targets(self.split) if self._is_sample else 1.0
         if not self._is_stream:
-            yield from _item_pieces(items, self._text, share)
+            yield from _item_pieces(items, self._text, fraction)
             return
-        for ids in _stream_stretches(items, self._text, share):
+        for ids in _stream_segments(items, self._text, fraction):
             yield from _stream_pieces(ids, self._text.tokenizer.n_vocab, self._reset_every)
 
-    def whole(self, model: SequenceModel) -> EvalResult:
-        """The score of the whole split at once."""
-        score = EvalResult()
-        for score in self.run(model):
+    def evaluate(self, model: SequenceModel) -> EvalResult:
+        """Evaluate a model on the whole split at once."""
+        result = EvalResult()
+        for result in self.run(model):
             pass
-        return score
+        return result
 
 
 @torch.inference_mode()
-def _score(
-    read: ForwardFunction, tokens: Tensor, targets: Tensor, state: State | None
+def _evaluate_piece(
+    forward: ForwardFunction, tokens: Tensor, targets: Tensor, state: State | None
 ) -> tuple[EvalResult, State]:
-    logits, state = read(tokens, state)  # (B, T, V)
-    flat, wanted = logits.flatten(0, 1), targets.flatten()
-    nats = cross_entropy(flat, wanted, ignore_index=IGNORED, reduction="none")
-    counted = wanted != IGNORED
-    n_correct = int(((flat.argmax(1) == wanted) & counted).sum())
-    return EvalResult(float(nats.cpu().double().sum()), n_correct, int(counted.sum())), state
+    logits, state = forward(tokens, state)  # (B, T, V)
+    flat, flat_targets = logits.flatten(0, 1), targets.flatten()
+    nats = cross_entropy(flat, flat_targets, ignore_index=IGNORED, reduction="none")
+    is_counted = flat_targets != IGNORED
+    n_correct = int(((flat.argmax(1) == flat_targets) & is_counted).sum())
+    return EvalResult(float(nats.cpu().double().sum()), n_correct, int(is_counted.sum())), state
 
 
-def _protocol(max_tokens: int | None, *, is_stream: bool, is_sample: bool) -> str:
+def _describe_protocol(max_tokens: int | None, *, is_stream: bool, is_sample: bool) -> str:
     window = f"a window of {max_tokens} tokens sliding by {window_stride(max_tokens or 1)}"
-    carried = "state carried" if max_tokens is None else window
+    carried = "hidden state carried" if max_tokens is None else window
     if is_stream and is_sample:
         return (
-            f"a sample of about {_SAMPLE:,} tokens, {_STRETCHES} stretches spread evenly,"
-            f" each from nothing, {carried}"
+            f"a sample of about {_SAMPLE_TOKENS:,} tokens, {_SEGMENTS} segments spread evenly,"
+            f" hidden state reset for each segment, {carried}"
         )
     if is_stream:
         return f"one pass, {carried}"
-    longer = "" if max_tokens is None else f", longer ones by {window}"
-    sample = f"a sample of about {_SAMPLE:,} tokens, items spread evenly, " if is_sample else ""
-    return f"{sample}each {'' if is_sample else 'item '}from nothing{longer}"
+    longer = "" if max_tokens is None else f", longer lines with {window}"
+    sample = (
+        f"a sample of about {_SAMPLE_TOKENS:,} tokens, lines spread evenly, " if is_sample else ""
+    )
+    return f"{sample}hidden state reset for each line{longer}"
 
 
-def _item_pieces(items: Sequence[str], text: PreparedText, share: float) -> Iterator[Batch]:
-    if share < 1:
-        n_kept = max(1, int(share * len(items)))
+def _item_pieces(items: Sequence[str], text: PreparedText, fraction: float) -> Iterator[Batch]:
+    if fraction < 1:
+        n_kept = max(1, int(fraction * len(items)))
         items = [items[index * len(items) // n_kept] for index in range(n_kept)]
-    most = _most_tokens(text.tokenizer.n_vocab)
+    max_tokens = _max_tokens(text.tokenizer.n_vocab)
     rows, n_longest = list[Tensor](), 0
     for item in sorted(items, key=len):
         row = torch.tensor(text.sequence(item))
         n_longest = max(n_longest, len(row) - 1)
-        if rows and (len(rows) == _ITEMS_PER_PIECE or (len(rows) + 1) * n_longest > most):
-            yield from _in_time(pad_sequences(rows, only_last=text.only_last), most)
+        if rows and (len(rows) == _ITEMS_PER_PIECE or (len(rows) + 1) * n_longest > max_tokens):
+            yield from _split_long_rows(pad_sequences(rows, only_last=text.only_last), max_tokens)
             rows, n_longest = [], len(row) - 1
         rows.append(row)
     if rows:
-        yield from _in_time(pad_sequences(rows, only_last=text.only_last), most)
+        yield from _split_long_rows(pad_sequences(rows, only_last=text.only_last), max_tokens)
 
 
-def _most_tokens(n_vocab: int) -> int:
-    """How many tokens a piece may have, so that its logits take little time and memory."""
-    return max(1, min(_MOST_TOKENS, _MOST_LOGITS // n_vocab))
+def _max_tokens(n_vocab: int) -> int:
+    """Return the maximum number of tokens of a piece, which bounds the time and memory of its logits."""
+    return max(1, min(_MAX_TOKENS, _MAX_LOGITS // n_vocab))
 
 
-def _in_time(piece: Batch, most: int) -> Iterator[Batch]:
-    """A piece of at most so many tokens as it is; of more, which is one long row, part by part."""
-    n_steps, fits = piece.tokens.shape[1], piece.tokens.numel() <= most
-    n_part = max(1, n_steps) if fits else min(_TOKENS_PER_PIECE, most)
-    for begin in range(0, n_steps, n_part):
-        part = slice(begin, begin + n_part)
-        yield Batch(piece.tokens[:, part], piece.targets[:, part], continues_previous=begin > 0)
+def _split_long_rows(piece: Batch, max_tokens: int) -> Iterator[Batch]:
+    """Yield a piece as it is, or in parts if it has too many tokens, as one long row may have."""
+    n_steps, fits = piece.tokens.shape[1], piece.tokens.numel() <= max_tokens
+    n_part = max(1, n_steps) if fits else min(_TOKENS_PER_PIECE, max_tokens)
+    for start in range(0, n_steps, n_part):
+        part = slice(start, start + n_part)
+        yield Batch(piece.tokens[:, part], piece.targets[:, part], continues_previous=start > 0)
 
 
-def _stream_stretches(
-    items: Sequence[str], text: PreparedText, share: float
+def _stream_segments(
+    items: Sequence[str], text: PreparedText, fraction: float
 ) -> Iterator[Iterator[int]]:
-    """The token ids of a stream, or of stretches that are spread evenly over it."""
+    """Yield the token ids of each stream, or of segments that are spread evenly over it."""
     ends = [] if text.tokenizer.end_id is None else [text.tokenizer.end_id]
-    n_before = len(ends)  # an end token, before and after
+    n_ends = len(ends)  # end tokens before and after the stream
     for item in items:
         n_own = len(text.tokenizer.split(item))
-        n_tokens = n_own + 2 * n_before
-        n_stretches = _STRETCHES if share < 1 else 1
-        n_targets = max(1, int(share * (n_tokens - 1) / n_stretches))
-        for stretch in range(n_stretches):
-            begin = max(0, stretch * (n_tokens - 1) // n_stretches - n_before)
-            ids = _ids_from(item, begin * len(item) // n_own, text.tokenizer)
-            whole = chain(ends if stretch == 0 else (), ids, ends)
+        n_tokens = n_own + 2 * n_ends
+        n_segments = _SEGMENTS if fraction < 1 else 1
+        n_targets = max(1, int(fraction * (n_tokens - 1) / n_segments))
+        for segment in range(n_segments):
+            start = max(0, segment * (n_tokens - 1) // n_segments - n_ends)
+            ids = _ids_from(item, start * len(item) // n_own, text.tokenizer)
+            whole = chain(ends if segment == 0 else (), ids, ends)
             yield islice(whole, n_targets + 1)
 
 
-def _ids_from(item: str, begin: int, tokenizer: AnyTokenizer) -> Iterator[int]:
-    """The ids of a long text from about a character on, numbered little by little."""
-    place = tokenizer.safe_split_point(item, begin)
-    while place < len(item):
-        stop = tokenizer.safe_split_point(item, place + _TOKENS_PER_PIECE + 1)
-        yield from tokenizer.encode(item[place:stop])
-        place = stop
+def _ids_from(item: str, start: int, tokenizer: AnyTokenizer) -> Iterator[int]:
+    """Yield the token ids of a long text from about a character on, tokenized piece by piece."""
+    position = tokenizer.safe_split_point(item, start)
+    while position < len(item):
+        stop = tokenizer.safe_split_point(item, position + _TOKENS_PER_PIECE + 1)
+        yield from tokenizer.encode(item[position:stop])
+        position = stop
 
 
 def _stream_pieces(ids: Iterator[int], n_vocab: int, every: int | None) -> Iterator[Batch]:
-    """Token ids as batches, read on or begun anew after ``every`` tokens."""
-    n_part = min(_TOKENS_PER_PIECE, _most_tokens(n_vocab))
+    """Yield token ids as batches; the hidden state is carried, or reset after ``every`` tokens."""
+    n_part = min(_TOKENS_PER_PIECE, _max_tokens(n_vocab))
     if every is not None and every <= n_part:
         return _short_rows(ids, every, n_part // every)
     return _parts_of_rows(ids, n_part, every or sys.maxsize)
 
 
 def _parts_of_rows(ids: Iterator[int], n_part: int, every: int) -> Iterator[Batch]:
-    """Batches of one row: the next tokens of it, or the first ones of a row begun anew."""
+    """Yield batches of one row that continue the row, or start a new row after ``every`` tokens."""
     last, n_before = list(islice(ids, 1)), 0
     while following := list(islice(ids, min(n_part, every - n_before))):
         piece = torch.tensor([*last, *following])[None]
@@ -246,11 +255,11 @@ def _parts_of_rows(ids: Iterator[int], n_part: int, every: int) -> Iterator[Batc
 
 
 def _short_rows(ids: Iterator[int], every: int, n_rows: int) -> Iterator[Batch]:
-    """Batches of so many rows that each begin from nothing, ``every`` tokens long."""
+    """Yield batches of ``n_rows`` independent rows of ``every`` tokens."""
     last = list(islice(ids, 1))
     while following := list(islice(ids, every * n_rows)):
         piece = torch.tensor([*last, *following])
         yield pad_sequences(
-            [piece[begin : begin + every + 1] for begin in range(0, len(following), every)]
+            [piece[start : start + every + 1] for start in range(0, len(following), every)]
         )
         last = following[-1:]

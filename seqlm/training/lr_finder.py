@@ -1,7 +1,7 @@
-"""Which learning rate fits: a short training on a copy, in which the rate grows from step to step.
+"""Learning-rate search: a short training of a copy in which the learning rate grows at each step.
 
-After Smith 2017 (arXiv 1506.01186, section 3.3), with the rate growing by a factor instead of by
-steps of one size. Nothing but the copy learns.
+The method is the learning rate range test of Smith 2017 (arXiv 1506.01186, section 3.3), with a rate
+that grows by a constant factor instead of linearly. Only the copy is trained.
 """
 
 import copy
@@ -23,21 +23,21 @@ from seqlm.training.train_step import GradientTrainStep, make_batches
 
 
 def raise_if_count_based(config: RunConfig) -> None:
-    """Refuse a family that has no learning rate.
+    """Raise an error if the model is count-based and has no learning rate.
 
     Raises:
-        RequestError: It learns by counting; names the family.
+        RequestError: The model is count-based; names its kind.
     """
     if config.model.learns_by_counting:
         kind = dotted_keys.kind_of(config.model)
         raise RequestError(
-            f"model.kind={kind} learns by counting, in one pass: it has no learning rate to find",
+            f"model.kind={kind} counts tokens in one pass and has no learning rate",
             kind,
         )
 
 
 def sweep_new(config: RunConfig, text: PreparedText) -> Iterator[LrSweep]:
-    """Sweep a new model of this configuration; see :func:`sweep_copy`."""
+    """Sweep a newly initialized model of this configuration; see :func:`sweep_copy`."""
     raise_if_count_based(config)
     torch.set_num_threads(config.train.threads)
     model = build(config.model, text.tokenizer.n_vocab, text.fill_id, config.seed)
@@ -49,7 +49,7 @@ def sweep_new(config: RunConfig, text: PreparedText) -> Iterator[LrSweep]:
 
 
 def train_batches(config: RunConfig, text: PreparedText, model: SequenceModel) -> Batches:
-    """The batches that this configuration trains on."""
+    """Return the batches that this configuration trains on."""
     sequences = [sequence for sequence in text.sequences("train") if len(sequence) > 1]
     return make_batches(config, text, sequences, model.context)
 
@@ -62,58 +62,60 @@ def sweep_copy(
     settings: LiveSettings,
     first_step: int = 0,
 ) -> Iterator[LrSweep]:
-    """Train a copy of a model while the learning rate grows; what was found so far, step by step.
+    """Train a copy of a model while the learning rate grows.
 
-    The copy has an optimizer of its own without a past, and its dropout draws from a generator of
-    its own: model, batches and torch's generators are left as they were. It can be given up at any
-    step.
+    The copy has a new optimizer, and its dropout uses random generators of its own: the model, the
+    batches and torch's generators do not change. The caller may stop after any step.
 
     Args:
-        config: How to train.
-        model: Copied before the first step; it must have no gradients.
-        batches: What the copy is fed.
-        device: Where the model is.
+        config: Configuration of the training.
+        model: The model, copied before the first step; it must have no gradients.
+        batches: Batches for the copy.
+        device: Device of the model.
         settings: Live settings; the same at every step.
-        first_step: Whose batch is the first.
+        first_step: Step whose batch is the first.
+
+    Yields:
+        The sweep so far, after each step.
 
     Raises:
-        RequestError: The family learns by counting.
+        RequestError: The model is count-based.
     """
     raise_if_count_based(config)
-    learner = GradientTrainStep(copy.deepcopy(model), batches, config, device)
-    own = _OwnGenerators(config.seed, device)
+    train_step = GradientTrainStep(copy.deepcopy(model), batches, config, device)
+    generators = _SeparateGenerators(config.seed, device)
     sweep = LrSweep()
     while not sweep.is_over:
-        with own:
-            loss, _ = learner.step(
+        with generators:
+            loss, _ = train_step.step(
                 first_step + len(sweep.losses), settings, sweep.rate_of(len(sweep.losses))
             )
         sweep = sweep.with_loss(float(loss))
         yield sweep
 
 
-class _OwnGenerators:
-    """Within it torch draws from generators that nothing else draws from."""
+class _SeparateGenerators:
+    """Context in which torch uses random generators that nothing else uses."""
 
     def __init__(self, seed: int, device: torch.device) -> None:
         self._device = device if device.type == "cuda" else None
         with torch.random.fork_rng(devices=[self._device] if self._device else []):
             torch.manual_seed(seed)
-            self._own = self._states()
+            self._own = self._get_states()
 
     def __enter__(self) -> None:
-        self._outer = self._states()
-        self._take(self._own)
+        self._outer = self._get_states()
+        self._set_states(self._own)
 
     def __exit__(self, *_: object) -> None:
-        self._own = self._states()
-        self._take(self._outer)
+        self._own = self._get_states()
+        self._set_states(self._outer)
 
-    def _states(self) -> list[torch.Tensor]:
+    def _get_states(self) -> list[torch.Tensor]:
         states = [torch.get_rng_state()]
         return [*states, torch.cuda.get_rng_state(self._device)] if self._device else states
 
-    def _take(self, states: list[torch.Tensor]) -> None:
+    def _set_states(self, states: list[torch.Tensor]) -> None:
         torch.set_rng_state(states[0])
         if self._device:
             torch.cuda.set_rng_state(states[1], self._device)

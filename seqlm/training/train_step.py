@@ -1,4 +1,4 @@
-"""One step of learning: by gradient, or by counting."""
+"""One training step: gradient descent, or counting for count-based models."""
 
 from abc import ABC, abstractmethod
 from typing import cast
@@ -18,15 +18,15 @@ from seqlm.models.base import CountedModel, FixedContextModel, SequenceModel, St
 from seqlm.training.live_settings import LiveSettings
 from seqlm.training.optimizer import make_optimizer
 
-_MOST_AT_ONCE = 1_000_000
+_MAX_BATCH_TOKENS = 1_000_000
 
 
 class TrainStep(ABC):
-    """Changes a model step by step.
+    """Training step that changes a model.
 
     Attributes:
         model: The model.
-        batches: What the steps are fed; None where a step takes in the whole text.
+        batches: Batches of the steps; None if one step reads the whole training split.
     """
 
     model: SequenceModel
@@ -34,20 +34,25 @@ class TrainStep(ABC):
 
     @abstractmethod
     def step(self, index: int, settings: LiveSettings, learning_rate: float) -> tuple[Tensor, int]:
-        """Do the step counted ``index`` from 0.
+        """Do one step.
+
+        Args:
+            index: Number of the step, counted from 0.
+            settings: Current live settings.
+            learning_rate: Learning rate of this step, after the schedule.
 
         Returns:
-            The loss of its batch before the update (a scalar on the model's device, detached), and
-            the number of targets in it.
+            The loss of the batch before the update (detached scalar on the model's device), and the
+            number of targets in the batch.
         """
 
     @abstractmethod
     def tensors(self) -> dict[str, Tensor]:
-        """What must be kept beside the weights to go on bit for bit."""
+        """Return the tensors that a checkpoint needs beside the model's weights."""
 
     @abstractmethod
     def load(self, tensors: dict[str, Tensor]) -> None:
-        """Take back what :meth:`tensors` gave."""
+        """Restore the tensors that :meth:`tensors` returned."""
 
 
 class GradientTrainStep(TrainStep):
@@ -64,10 +69,10 @@ class GradientTrainStep(TrainStep):
         self.model.train()
         self._parameters = list(model.parameters())
         self._optimizer = make_optimizer(config.train, self._parameters)
-        self._carried: State | None = None
+        self._carried_state: State | None = None
 
     def step(self, index: int, settings: LiveSettings, learning_rate: float) -> tuple[Tensor, int]:
-        """Forward, backward, update."""
+        """Run forward pass, backward pass and update."""
         batch = self.batches.at(0 if self._train.one_batch else index)
         loss = self._loss(batch)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -84,33 +89,39 @@ class GradientTrainStep(TrainStep):
         if batch.is_windowed:
             logits = cast(FixedContextModel, self.model).predict(tokens)  # (B, V)
         else:
-            logits, after = self.model(tokens, self._carried if batch.continues_previous else None)
+            logits, state = self.model(
+                tokens, self._carried_state if batch.continues_previous else None
+            )
             logits = logits.flatten(0, 1)  # (B * T, V)
             if self.batches.carries_state:
-                self._carried = tuple(part.detach() for part in after)
+                self._carried_state = tuple(part.detach() for part in state)
         return cross_entropy(logits, targets.flatten(), ignore_index=IGNORED)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Optimizer, carried state, and the generators that dropout draws from."""
-        kept = {f"optimizer.{name}": part for name, part in self._optimizer.tensors().items()}
-        kept |= {f"carried.{index}": part for index, part in enumerate(self._carried or ())}
-        kept["generator.cpu"] = torch.get_rng_state()
+        """Return the state of the optimizer, the carried state, and the states of the generators."""
+        tensors = {f"optimizer.{name}": part for name, part in self._optimizer.tensors().items()}
+        tensors |= {
+            f"carried.{index}": part for index, part in enumerate(self._carried_state or ())
+        }
+        tensors["generator.cpu"] = torch.get_rng_state()
         if self._device.type == "cuda":
-            kept["generator.cuda"] = torch.cuda.get_rng_state(self._device)
-        return kept
+            tensors["generator.cuda"] = torch.cuda.get_rng_state(self._device)
+        return tensors
 
     def load(self, tensors: dict[str, Tensor]) -> None:
-        """Take back what :meth:`tensors` gave."""
-        self._optimizer.load(_below("optimizer.", tensors))
-        carried = _below("carried.", tensors)
-        self._carried = tuple(carried[str(i)].to(self._device) for i in range(len(carried))) or None
+        """Restore the tensors that :meth:`tensors` returned."""
+        self._optimizer.load(_with_prefix("optimizer.", tensors))
+        carried = _with_prefix("carried.", tensors)
+        self._carried_state = (
+            tuple(carried[str(i)].to(self._device) for i in range(len(carried))) or None
+        )
         torch.set_rng_state(tensors["generator.cpu"])
         if self._device.type == "cuda" and "generator.cuda" in tensors:
             torch.cuda.set_rng_state(tensors["generator.cuda"], self._device)
 
 
 class CountTrainStep(TrainStep):
-    """Counting: one step reads the whole training split. Before it, every token is equally probable."""
+    """Counting: the first step reads the whole training split; its loss is that of a uniform model."""
 
     def __init__(
         self, model: CountedModel, sequences: list[list[int]], *, only_last: bool = False
@@ -121,28 +132,28 @@ class CountTrainStep(TrainStep):
         self._n_targets = sum(1 if only_last else len(sequence) - 1 for sequence in sequences)
 
     def step(self, index: int, settings: LiveSettings, learning_rate: float) -> tuple[Tensor, int]:
-        """Count everything; a further step counts the same again and changes nothing."""
-        before = float(torch.tensor(self.model.n_vocab).log())
+        """Count the training split in the first step; later steps change nothing."""
+        loss = float(torch.tensor(self.model.n_vocab).log())
         if index == 0:
             cast(CountedModel, self.model).fit(self._sequences, only_last=self._only_last)
-        return torch.tensor(before), self._n_targets
+        return torch.tensor(loss), self._n_targets
 
     def tensors(self) -> dict[str, Tensor]:
-        """Nothing: the counts are the weights."""
+        """Return no tensors: the counts are the weights."""
         return {}
 
     def load(self, tensors: dict[str, Tensor]) -> None:
-        """Nothing to take back."""
+        """Restore nothing."""
 
 
 def make_train_step(
     config: RunConfig, text: PreparedText, model: SequenceModel, device: torch.device
 ) -> TrainStep:
-    """The learner for this model: counts are counted, everything else goes by gradient."""
+    """Return the training step for this model: counting if it is count-based, else gradient descent."""
     sequences = [sequence for sequence in text.sequences("train") if len(sequence) > 1]
     if config.model.learns_by_counting:
         return CountTrainStep(cast(CountedModel, model), sequences, only_last=text.only_last)
-    torch.manual_seed(config.seed)  # dropout draws from torch's own generator
+    torch.manual_seed(config.seed)  # dropout uses torch's default generator
     batches = make_batches(config, text, sequences, model.context)
     return GradientTrainStep(model, batches, config, device)
 
@@ -150,108 +161,128 @@ def make_train_step(
 def make_batches(
     config: RunConfig, text: PreparedText, sequences: list[list[int]], context: int | None
 ) -> Batches:
-    """The batches that the configuration asks for; ``auto`` fits the model and the corpus."""
+    """Return the batches of a configuration.
+
+    Args:
+        config: The configuration; ``train.example=auto`` chooses by the model and the corpus.
+        text: The prepared corpus.
+        sequences: Token ids of each training sequence.
+        context: Context length of the model, or None.
+
+    Raises:
+        RequestError: The batches do not fit the model or the corpus.
+    """
     if config.train.batch is None:
-        _refuse_too_many(text.n_targets("train"))
+        _raise_if_too_many_tokens(text.n_targets("train"))
     kind = example_of(config.train, context, text.corpus.mode)
     if kind == "window" and context is not None:
-        return _windows(config, text, sequences, context)
+        return _window_batches(config, text, sequences, context)
     if kind == "chunk":
-        return _chunks(config, text, sequences)
-    return _items(config, text, sequences)
+        return _chunk_batches(config, text, sequences)
+    return _item_batches(config, text, sequences)
 
 
-def _windows(
+def _window_batches(
     config: RunConfig, text: PreparedText, sequences: list[list[int]], context: int
 ) -> Batches:
     train, n_windows = config.train, max(1, text.n_targets("train"))
-    _refuse_blind(config.model, context, sequences)
-    _refuse_large(train.batch, n_windows, "window")
+    _raise_if_context_too_long(config.model, context, sequences)
+    _raise_if_batch_too_large(train.batch, n_windows, "window")
     return WindowBatches(
         sequences,
         context,
         text.fill_id,
         train.batch or n_windows,
         config.seed,
-        replacement=_draws_anew(train),
+        replacement=_samples_with_replacement(train),
         only_last=text.only_last,
     )
 
 
-def _chunks(config: RunConfig, text: PreparedText, sequences: list[list[int]]) -> Batches:
+def _chunk_batches(config: RunConfig, text: PreparedText, sequences: list[list[int]]) -> Batches:
     dotted_keys.check_drawn_chunks(config)
     train, max_tokens = config.train, config.model.max_tokens
-    _refuse_long(f"train.chunk={train.chunk}", train.chunk, max_tokens, "take a shorter chunk")
+    _raise_if_example_too_long(
+        f"train.chunk={train.chunk}", train.chunk, max_tokens, "use a shorter chunk"
+    )
     batch = train.batch or max(1, text.n_targets("train") // train.chunk)
-    carry, replacement = train.carry_state and max_tokens is None, _draws_anew(train)
+    carry, replacement = train.carry_state and max_tokens is None, _samples_with_replacement(train)
     return ChunkBatches(
         sequences, batch, train.chunk, config.seed, carry=carry, replacement=replacement
     )
 
 
-def _items(config: RunConfig, text: PreparedText, sequences: list[list[int]]) -> Batches:
+def _item_batches(config: RunConfig, text: PreparedText, sequences: list[list[int]]) -> Batches:
     train, max_tokens = config.train, config.model.max_tokens
     if text.corpus.mode == "stream":
         raise RequestError(
-            "train.example=item needs lines; a stream has no items: take chunk", "item"
+            "train.example=item needs data.mode=lines; a stream has no items: use train.example=chunk",
+            "item",
         )
-    _refuse_large(train.batch, len(sequences), "item")
+    _raise_if_batch_too_large(train.batch, len(sequences), "item")
     longest = max((len(sequence) - 1 for sequence in sequences), default=0)
-    _refuse_long(f"an item of {longest:,} tokens", longest, max_tokens, "take train.example=chunk")
-    batch, replacement = train.batch or max(1, len(sequences)), _draws_anew(train)
+    _raise_if_example_too_long(
+        f"an item of {longest:,} tokens", longest, max_tokens, "use train.example=chunk"
+    )
+    batch, replacement = train.batch or max(1, len(sequences)), _samples_with_replacement(train)
     return ItemBatches(
         sequences, batch, config.seed, replacement=replacement, only_last=text.only_last
     )
 
 
-def _draws_anew(train: TrainConfig) -> bool:
-    """Whether each batch is drawn from all examples; where it is all of them, nothing is drawn."""
+def _samples_with_replacement(train: TrainConfig) -> bool:
+    """Return True if each batch is sampled from all examples, which a batch of all examples is not."""
     return train.order == "replacement" and train.batch is not None
 
 
-def _refuse_too_many(n_tokens: int) -> None:
-    if n_tokens > _MOST_AT_ONCE:
+def _raise_if_too_many_tokens(n_tokens: int) -> None:
+    if n_tokens > _MAX_BATCH_TOKENS:
         raise RequestError(
-            f"train.batch=all would read {n_tokens:,} tokens in each step; {_MOST_AT_ONCE:,} are"
-            " the most: take a number, or a smaller text",
+            f"train.batch=all reads {n_tokens:,} tokens in each step; allowed: up to"
+            f" {_MAX_BATCH_TOKENS:,}: use a number, or a smaller corpus",
             "all",
         )
 
 
-def _refuse_blind(model: ModelConfig, context: int, sequences: list[list[int]]) -> None:
+def _raise_if_context_too_long(
+    model: ModelConfig, context: int, sequences: list[list[int]]
+) -> None:
     n_tokens = sum(map(len, sequences))
     if context > n_tokens:
         value = getattr(model, model.sees_by)
         raise RequestError(
-            f"model.{model.sees_by}={value} sees {context:,} tokens, and the training split has"
-            f" {n_tokens:,}: take less",
+            f"model.{model.sees_by}={value} means a context of {context:,} tokens, but the training"
+            f" split has {n_tokens:,}: use a smaller value",
             value,
         )
 
 
-def _refuse_large(batch: int | None, n_examples: int, unit: str) -> None:
+def _raise_if_batch_too_large(batch: int | None, n_examples: int, unit: str) -> None:
     if batch is not None and batch > n_examples:
         raise RequestError(
             f"train.batch={batch:,} is larger than the training split, which has {n_examples:,}"
-            f" {unit}{'' if n_examples == 1 else 's'}: take {n_examples:,} or fewer",
+            f" {unit}{'' if n_examples == 1 else 's'}: use {n_examples:,} or fewer",
             batch,
         )
 
 
-def _refuse_long(what: str, n_tokens: int, max_tokens: int | None, advice: str) -> None:
+def _raise_if_example_too_long(
+    what: str, n_tokens: int, max_tokens: int | None, advice: str
+) -> None:
     if max_tokens is not None and n_tokens > max_tokens:
         raise RequestError(
-            f"{what} is longer than model.max_tokens={max_tokens}: raise that, or {advice}",
+            f"{what} is longer than model.max_tokens={max_tokens}: increase model.max_tokens,"
+            f" or {advice}",
             n_tokens,
         )
 
 
 def n_targets(batch: Batch) -> int:
-    """The targets of a batch that count."""
+    """Return the number of targets of a batch, without ignored positions."""
     if batch.is_windowed or batch.continues_previous:
         return batch.targets.numel()
     return int((batch.targets != IGNORED).sum())
 
 
-def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def _with_prefix(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

@@ -1,4 +1,4 @@
-"""The training of one run, told as events."""
+"""Trainer of one run, which reports its progress as events."""
 
 import math
 import time
@@ -66,21 +66,23 @@ class BestCheckpoint:
 
 
 class Trainer:
-    """Trains one model. Iterate :meth:`run`; it gives an event, or None as a chance to do other things.
+    """Trainer of one model.
 
-    Nothing done between two iterations changes the training, unless it is a change of ``live``. The
-    clock decides only how the events are grouped, never what is computed.
+    Iterating :meth:`run` trains. It yields events, and None in between so that the caller can do other
+    work. Nothing done between two iterations changes the training, except changes of ``live``. The
+    clock decides only how events are grouped, never what is computed.
 
     Args:
         config: The run's configuration.
-        text: Its prepared corpus.
+        text: The prepared corpus.
 
     Attributes:
         step: Steps done.
-        live: The values that may change on the way, and the changes to come.
-        model: The model as it is now.
-        best: The weights with the lowest validation loss so far.
-        evaluation_due: Whether the validation that the last step brought is not over.
+        live: Current live settings and scheduled changes.
+        model: The model with its current weights.
+        device: Device of the model.
+        best: Weights with the lowest validation loss so far.
+        is_evaluation_due: True while the validation of the last step is not complete.
     """
 
     def __init__(self, config: RunConfig, text: PreparedText) -> None:
@@ -88,12 +90,12 @@ class Trainer:
         torch.set_num_threads(self._train.threads)
         self.model = build(config.model, text.tokenizer.n_vocab, text.fill_id, config.seed)
         self.device = choose_device(self._train.device, self.n_parameters)
-        self._learner = make_train_step(config, text, self.model, self.device)
-        self._check = _scorer(config, text, "val", self.device)
+        self._train_step = make_train_step(config, text, self.model, self.device)
+        self._val_evaluator = _make_evaluator(config, text, "val", self.device)
         self.step = 0
         self.live = LiveSettingsSchedule(config.planned)
-        self._budget_fixed = False
-        self.evaluation_due = False
+        self._is_budget_fixed = False
+        self.is_evaluation_due = False
         self._evaluated_step = 0
         self.best = BestCheckpoint()
         self._losses: list[Tensor] = []
@@ -104,48 +106,48 @@ class Trainer:
 
     @property
     def n_parameters(self) -> int:
-        """Trainable numbers in the model (a table of counts has none)."""
+        """Number of trainable parameters (0 for a table of counts)."""
         return sum(parameter.numel() for parameter in self.model.parameters())
 
     @property
     def batches(self) -> Batches | None:
-        """What it trains on, step by step; None where it counts."""
-        return self._learner.batches
+        """Batches of the steps; None for a count-based model."""
+        return self._train_step.batches
 
     @property
     def learning_rate(self) -> float:
-        """What the schedule makes of the learning rate for the last step done."""
-        return self._learning_rate_of(max(self.step - 1, 0))
+        """Learning rate of the last step done, after the schedule."""
+        return self._learning_rate_at(max(self.step - 1, 0))
 
-    def _learning_rate_of(self, step: int) -> float:
-        scale = lr_multiplier(self._train, step, self.live.current.steps)
-        return float(self.live.current.learning_rate) * scale
+    def _learning_rate_at(self, step: int) -> float:
+        multiplier = lr_multiplier(self._train, step, self.live.current.steps)
+        return float(self.live.current.learning_rate) * multiplier
 
     @property
     def should_stop_early(self) -> bool:
-        """Whether so many validations brought no new best that training ends before its last step."""
+        """True if early stopping ends the training before its last step."""
         is_before_end = self.step < self.live.current.steps
         return is_before_end and self.best.has_exceeded(self.live.current.patience)
 
     @property
-    def _goes_on(self) -> bool:
+    def _is_unfinished(self) -> bool:
         return self.step < self.live.current.steps and not self.should_stop_early
 
     def run(self) -> Iterator[Event | None]:
         """Train to the end; the last event is ``Ended``."""
-        yield from self._due_evaluation()  # a checkpoint may have been taken before it was over
-        yield from self.due_changes()
-        while self._goes_on and self._diverged_loss is None:
+        yield from self._due_evaluation()  # the checkpoint may precede the end of the validation
+        yield from self.apply_due_changes()
+        while self._is_unfinished and self._diverged_loss is None:
             self._do_step()
             if time.perf_counter() - self._flushed_at >= _STEPS_PER_EVENT_S:
                 yield from self.flush()
             yield from self._due_evaluation()
             yield None
-            yield from self.due_changes()
+            yield from self.apply_due_changes()
         yield from self._finish()
 
     def flush(self) -> Iterator[Event]:
-        """The steps done since the last flush, as one event."""
+        """Report the steps done since the last flush as one event."""
         self._flushed_at = time.perf_counter()
         if not self._losses:
             return
@@ -153,7 +155,7 @@ class Trainer:
         self._losses = []
         first_step = self.step - len(losses) + 1
         finite = [math.isfinite(loss) for loss in losses]
-        if not all(finite):  # nothing after the first loss that is no number is of use
+        if not all(finite):  # discard all steps after the first NaN or infinite loss
             losses = losses[: finite.index(False) + 1]
             self.step = first_step + len(losses) - 1
             self._diverged_loss = losses[-1]
@@ -167,122 +169,121 @@ class Trainer:
         )
 
     def _do_step(self) -> None:
-        learning_rate = self._learning_rate_of(self.step)
-        began = time.perf_counter()
-        loss, n_targets = self._learner.step(self.step, self.live.current, learning_rate)
-        self._train_s += time.perf_counter() - began
+        learning_rate = self._learning_rate_at(self.step)
+        start = time.perf_counter()
+        loss, n_targets = self._train_step.step(self.step, self.live.current, learning_rate)
+        self._train_s += time.perf_counter() - start
         self._losses.append(loss)
         self._n_tokens += n_targets
         self.step += 1
-        self.evaluation_due = self.step % self.live.current.evaluate_every == 0
+        self.is_evaluation_due = self.step % self.live.current.evaluate_every == 0
 
-    def due_changes(self) -> Iterator[Event]:
-        """Let the changes take force whose step has come; after a loss that is no number, none."""
-        self._fix_budget()
+    def apply_due_changes(self) -> Iterator[Event]:
+        """Apply the scheduled changes whose step is reached; none once the loss has diverged."""
+        self._convert_seconds_to_steps()
         while self.live.is_due(self.step):
             yield from self.flush()
             if self._diverged_loss is not None:
                 return
             (change, command_id), old = self.live.apply_next()
-            self._budget_fixed |= change.key == "train.steps"
+            self._is_budget_fixed |= change.key == "train.steps"
             yield ValueChanged(
                 step=self.step, key=change.key, old=old, new=change.value, command_id=command_id
             )
 
-    def _fix_budget(self) -> None:
-        """Turn seconds into a number of steps, once. The clock is never asked again after that.
+    def _convert_seconds_to_steps(self) -> None:
+        """Convert ``train.seconds`` to a number of steps, once; the clock is not used after that.
 
-        A number of steps that waits already may be the one found before an interruption: it holds.
+        A scheduled change of the steps is kept: it may be the result of before an interruption.
         """
         seconds = self._train.seconds
-        if seconds is None or self._budget_fixed or self._train_s < min(_PLAN_AFTER_S, seconds):
+        if seconds is None or self._is_budget_fixed or self._train_s < min(_PLAN_AFTER_S, seconds):
             return
         if not self.live.has_change_of("train.steps"):
-            most = dotted_keys.find(self.config, "train.steps").maximum or math.inf
-            n_steps = int(min(max(self.step, round(self.step * seconds / self._train_s)), most))
+            maximum = dotted_keys.find(self.config, "train.steps").maximum or math.inf
+            n_steps = int(min(max(self.step, round(self.step * seconds / self._train_s)), maximum))
             self.live.add(Change(key="train.steps", value=n_steps, step=self.step), None)
 
     @property
     def has_diverged(self) -> bool:
-        """Whether a loss that was told is no number."""
+        """True if a reported loss is NaN or infinite."""
         return self._diverged_loss is not None
 
-    def diverged_end(self) -> Ended | None:
-        """How the training ends if its loss is no number any more; None while it is one."""
+    def diverged_event(self) -> Ended | None:
+        """Return the final event of a training whose loss is NaN or infinite, else None."""
         if self._diverged_loss is None:
             return None
-        word = "NaN" if math.isnan(self._diverged_loss) else "infinite"
+        loss = "NaN" if math.isnan(self._diverged_loss) else "infinite"
         rate = dotted_keys.find(self.config, "train.learning_rate").show(self.learning_rate)
         return Ended(
             step=self.step,
             status="diverged",
-            message=f"the loss became {word} at step {self.step:,}: steps too big"
-            f" (learning rate {rate})",
+            message=f"the loss became {loss} at step {self.step:,}: learning rate too high ({rate})",
         )
 
     def _due_evaluation(self) -> Iterator[Event | None]:
-        if self.evaluation_due:
+        if self.is_evaluation_due:
             yield from self.flush()
             if self._diverged_loss is None:
-                yield from self._evaluate(self._check)
+                yield from self._evaluate(self._val_evaluator)
 
     def _finish(self) -> Iterator[Event | None]:
-        """The last validation, then the loss on the training split, as the result of the run."""
+        """Evaluate the validation split and then the training split, and report the end."""
         yield from self.flush()
-        if (ended := self.diverged_end()) is not None:
+        if (ended := self.diverged_event()) is not None:
             yield ended
             return
         if self._evaluated_step != self.step:
-            yield from self._evaluate(self._check)
-        yield from self._evaluate(_scorer(self.config, self.text, "train", self.device))
-        if self._goes_on:  # more steps were asked for meanwhile
+            yield from self._evaluate(self._val_evaluator)
+        yield from self._evaluate(_make_evaluator(self.config, self.text, "train", self.device))
+        if self._is_unfinished:  # train.steps was increased during the evaluation
             yield from self.run()
         else:
-            yield Ended(step=self.step, status="finished", message=self._why_early())
+            yield Ended(step=self.step, status="finished", message=self._early_stopping_message())
 
-    def _why_early(self) -> str:
+    def _early_stopping_message(self) -> str:
         if not self.should_stop_early:
             return ""
         n = self.best.n_checks_since
         return (
-            f"ended early: {n:,} validation{'s' if n > 1 else ''} without a new best;"
-            f" the best is of step {self.best.step:,}"
+            f"early stopping: {n:,} validation{'s' if n > 1 else ''} without improvement;"
+            f" best at step {self.best.step:,}"
         )
 
-    def _evaluate(self, scorer: SplitEvaluator | None) -> Iterator[Event | None]:
-        score = EvalResult()
-        for score in scorer.run(self.model) if scorer is not None else ():
+    def _evaluate(self, evaluator: SplitEvaluator | None) -> Iterator[Event | None]:
+        result = EvalResult()
+        for result in evaluator.run(self.model) if evaluator is not None else ():
             yield None
-        self._evaluated_step, self.evaluation_due = self.step, False
-        if scorer is None:
+        self._evaluated_step, self.is_evaluation_due = self.step, False
+        if evaluator is None:
             return
-        is_check = scorer is self._check
-        best = is_check and self.best.update(score.loss, self.step, self.weights())
+        is_validation = evaluator is self._val_evaluator
+        best = is_validation and self.best.update(result.loss, self.step, self.weights())
         yield Evaluated(
             step=self.step,
-            split=scorer.split,
-            loss=score.loss,
-            n_tokens=score.n_tokens,
-            protocol=scorer.protocol,
+            split=evaluator.split,
+            loss=result.loss,
+            n_tokens=result.n_tokens,
+            protocol=evaluator.protocol,
             best=best,
         )
 
     def weights(self) -> dict[str, Tensor]:
-        """The model's numbers by name; not copies."""
+        """Return the model's weights by name, without copying them."""
         return dict(self.model.state_dict())
 
     def tensors(self) -> dict[str, Tensor]:
-        """What must be kept beside the weights to go on bit for bit. Flush first."""
-        return self._learner.tensors()
+        """Return the tensors that a checkpoint needs beside the model's weights. Flush first."""
+        return self._train_step.tensors()
 
-    def position(self) -> TrainerState:
-        """Where the training stands. Flush first."""
+    def state(self) -> TrainerState:
+        """Return the state that a checkpoint stores as plain values. Flush first."""
         return TrainerState(
             step=self.step,
             values=self.live.current.by_key(),
             waiting=list(self.live.scheduled),
-            budget_fixed=self._budget_fixed,
-            evaluation_due=self.evaluation_due,
+            budget_fixed=self._is_budget_fixed,
+            evaluation_due=self.is_evaluation_due,
             evaluated_step=self._evaluated_step,
             best_loss=self.best.loss,
             best_step=self.best.step,
@@ -294,25 +295,32 @@ class Trainer:
 
     def restore(
         self,
-        position: TrainerState,
+        state: TrainerState,
         weights: dict[str, Tensor],
         tensors: dict[str, Tensor],
         best_weights: dict[str, Tensor] | None,
     ) -> None:
-        """Stand where a checkpoint was taken."""
+        """Continue from a checkpoint.
+
+        Args:
+            state: Plain values of the checkpoint.
+            weights: Weights of the model.
+            tensors: Tensors that :meth:`tensors` returned.
+            best_weights: Weights with the lowest validation loss, if they are saved.
+        """
         self.model.load_state_dict(weights)
-        self._learner.load(tensors)
-        self.best.restore(position, best_weights)
-        self.live.restore(position.values, position.waiting)
-        self.step = position.step
-        self._budget_fixed = position.budget_fixed
-        self.evaluation_due = position.evaluation_due
-        self._evaluated_step = position.evaluated_step
-        self._train_s, self._n_tokens = position.train_s, position.n_tokens
-        self._cpu_before_s = position.cpu_s - time.process_time()
+        self._train_step.load(tensors)
+        self.best.restore(state, best_weights)
+        self.live.restore(state.values, state.waiting)
+        self.step = state.step
+        self._is_budget_fixed = state.budget_fixed
+        self.is_evaluation_due = state.evaluation_due
+        self._evaluated_step = state.evaluated_step
+        self._train_s, self._n_tokens = state.train_s, state.n_tokens
+        self._cpu_before_s = state.cpu_s - time.process_time()
 
 
-def _scorer(
+def _make_evaluator(
     config: RunConfig, text: PreparedText, split: Split, device: torch.device
 ) -> SplitEvaluator | None:
     if text.n_targets(split) <= 0:

@@ -1,4 +1,4 @@
-"""Where a training stands, as plain values: what a checkpoint keeps of it beside its tensors."""
+"""State of a training as plain values: what a checkpoint stores beside its tensors."""
 
 from typing import Any, NamedTuple
 
@@ -8,17 +8,33 @@ from seqlm.configuration.run_config import Change
 
 
 class ScheduledChange(NamedTuple):
-    """A change that has not taken force yet, and the command that asked for it (None: planned)."""
+    """Change of a live setting that is not applied yet.
+
+    Attributes:
+        change: The setting, its new value and its step.
+        command_id: Id of the command that requested the change; None for a planned change.
+    """
 
     change: Change
     command_id: str | None
 
 
 class TrainerState(Struct, frozen=True, kw_only=True):
-    """After how many steps which values hold, what is due, and what was counted and timed until then.
+    """State of a :class:`~seqlm.training.trainer.Trainer`, stored in ``checkpoint.json``.
 
-    ``evaluation_due`` tells that the validation of ``step`` is not over; ``budget_fixed`` that seconds
-    have become a number of steps; ``n_checks_since_best`` counts validations without a new best.
+    Attributes:
+        step: Steps done.
+        values: Values of the live settings by dotted key.
+        waiting: Scheduled changes.
+        budget_fixed: ``train.seconds`` has been converted to a number of steps.
+        evaluation_due: The validation of ``step`` is not complete.
+        evaluated_step: Step of the last complete evaluation.
+        best_loss: Lowest validation loss, nats per token.
+        best_step: Step of the lowest validation loss.
+        n_checks_since_best: Validations without improvement since then.
+        train_s: Seconds spent in training steps.
+        cpu_s: CPU seconds of the process.
+        n_tokens: Targets trained on.
     """
 
     step: int

@@ -234,7 +234,7 @@ class WorkerServer:
             self._notify_sender(event)
         if run.disk_error is not None:
             self._pause_for_disk(run, run.disk_error)
-        elif run.trainer.evaluation_due:
+        elif run.trainer.is_evaluation_due:
             return  # the validation of a step comes before any pause
         elif self._pacer.is_last_step(run.trainer.step, run.trainer.live.current.pace):
             self._log_pause(run, None)

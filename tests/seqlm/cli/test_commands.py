@@ -196,7 +196,7 @@ def test_a_diverged_training_is_a_failure_that_says_why(capsys) -> None:
     assert run_command(["train", "names-mlp", *wild, "--json"]) == 1
     out, err = capsys.readouterr()
     assert '"status":"diverged"' in out
-    assert "steps too big (learning rate 100)" in err.splitlines()[-1]
+    assert "learning rate too high (100)" in err.splitlines()[-1]
 
 
 def test_a_learning_rate_is_looked_for_in_a_run_which_stays_as_it_was(run, asked, refused) -> None:

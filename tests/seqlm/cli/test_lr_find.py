@@ -29,7 +29,7 @@ def test_it_shows_the_losses_and_says_why(capsys, home) -> None:
     assert run(["lr-find", "names-mlp", *SMALL, "train.optimizer=adam"]) == 0
     out, err = capsys.readouterr()
     assert "Try train.learning_rate=" in out
-    assert "steepest fall of the smoothed loss" in out
+    assert "steepest decrease of the smoothed loss" in out
     rates = [line.split()[0] for line in out.splitlines() if "<- try" in line]
     assert rates == re.findall(r"learning_rate=([\d.e-]+):", out)
     rows = re.findall(r"^ +[\d.e-]+ +\d+\.\d{4} .*", out, re.M)
@@ -53,7 +53,7 @@ def test_bars_reach_from_the_lowest_loss_to_the_highest_before_it(losses: list[f
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["names-ngram"], "model.kind=ngram learns by counting"),
+        (["names-ngram"], "model.kind=ngram counts tokens"),
         (["names-mpl"], "Nearest: names-mlp"),
         (["names-mlp", "train.momentum=1"], "train.momentum=1 is not possible"),
         (["names-mlp", "model.context=1000000"], "model.context"),

@@ -50,7 +50,7 @@ def test_every_family_goes_on_from_a_checkpoint_as_if_nothing_had_been(
     first = trainer_of(kind, text)
     before = losses(first, BEFORE)
     checkpoints = CheckpointStore(tmp_path / "checkpoints")
-    record = CheckpointMetadata(step=first.step, seq=1, position=first.position(), sha256={})
+    record = CheckpointMetadata(step=first.step, seq=1, position=first.state(), sha256={})
     checkpoints.save(record, first.weights(), first.tensors())
     checkpoints.point("latest", first.step)
 

@@ -440,7 +440,7 @@ def test_a_run_that_lost_patience_goes_on_only_when_it_is_given_up(small: Recipe
     ended = log_of(run)[-1]
     assert isinstance(ended, Ended)
     assert ended.status == "finished"
-    assert ended.message.startswith("ended early: 2 validations without a new best")
+    assert ended.message.startswith("early stopping: 2 validations without improvement")
     assert ended.step < 400
     assert (run.directory.checkpoints_path / "best").exists()
     with pytest.raises(RequestError, match=r"by train\.patience=2; go on with train\.patience=off"):

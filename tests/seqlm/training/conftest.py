@@ -14,16 +14,16 @@ def _prepared(text: str, mode: str) -> PreparedText:
 
 @pytest.fixture(scope="session")
 def names() -> PreparedText:
-    """120 short made-up names, 80/10/10."""
-    draw = random.Random(0)
+    """Return 120 short made-up names, split 80/10/10."""
+    rng = random.Random(0)
     syllables = ["an", "bel", "co", "da", "el", "fi", "ga", "lo", "mi", "ra"]
-    items = ["".join(draw.choices(syllables, k=draw.randint(1, 3))) for _ in range(400)]
+    items = ["".join(rng.choices(syllables, k=rng.randint(1, 3))) for _ in range(400)]
     return _prepared("\n".join(list(dict.fromkeys(items))[:120]), "lines")
 
 
 @pytest.fixture(scope="session")
 def stream() -> PreparedText:
-    """2,000 characters of one text."""
-    draw = random.Random(1)
+    """Return a stream of 2,000 characters."""
+    rng = random.Random(1)
     words = ["for", "i", "in", "range", "n", "return", "x", "def", "while"]
-    return _prepared(" ".join(draw.choices(words, k=600))[:2000], "stream")
+    return _prepared(" ".join(rng.choices(words, k=600))[:2000], "stream")

@@ -22,51 +22,51 @@ def model_for(text: PreparedText) -> SequenceModel:
     return build(config, text.tokenizer.n_vocab, text.fill_id, 0).train()
 
 
-def by_hand(model: SequenceModel, text: PreparedText) -> tuple[float, int, int]:
-    """Each sequence of the validation split in one call of its own."""
+def reference_result(model: SequenceModel, text: PreparedText) -> tuple[float, int, int]:
+    """Evaluate each sequence of the validation split in a separate call."""
     model.eval()
     nats, n_correct, n_tokens = 0.0, 0, 0
     for sequence in text.sequences("val"):
         tokens = torch.tensor([sequence])
         logits, _ = model(tokens[:, :-1])
-        wanted = tokens[0, 1:]
-        nats += float(cross_entropy(logits[0], wanted, reduction="sum"))
-        n_correct += int((logits[0].argmax(1) == wanted).sum())
-        n_tokens += len(wanted)
+        targets = tokens[0, 1:]
+        nats += float(cross_entropy(logits[0], targets, reduction="sum"))
+        n_correct += int((logits[0].argmax(1) == targets).sum())
+        n_tokens += len(targets)
     model.train()
     return nats / n_tokens, n_correct, n_tokens
 
 
 @pytest.mark.parametrize("which", ["names", "stream"])
 @torch.inference_mode()
-def test_a_split_is_scored_each_token_once(which: str, request: pytest.FixtureRequest) -> None:
+def test_each_target_is_evaluated_once(which: str, request: pytest.FixtureRequest) -> None:
     text = request.getfixturevalue(which)
     model = model_for(text)
-    score = SplitEvaluator(text, "val", CPU).whole(model)
-    loss, n_correct, n_tokens = by_hand(model, text)
-    assert score.loss == pytest.approx(loss, abs=1e-5)
-    assert (score.n_correct, score.n_tokens) == (n_correct, n_tokens)
+    result = SplitEvaluator(text, "val", CPU).evaluate(model)
+    loss, n_correct, n_tokens = reference_result(model, text)
+    assert result.loss == pytest.approx(loss, abs=1e-5)
+    assert (result.n_correct, result.n_tokens) == (n_correct, n_tokens)
     assert n_tokens == text.n_targets("val")
-    assert score.accuracy == n_correct / n_tokens
+    assert result.accuracy == n_correct / n_tokens
 
 
-def test_a_long_stream_is_read_in_pieces_with_its_state(
+def test_a_long_stream_is_read_in_pieces_with_its_state_carried(
     stream: PreparedText, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = model_for(stream)
-    whole = SplitEvaluator(stream, "train", CPU).whole(model)
+    whole = SplitEvaluator(stream, "train", CPU).evaluate(model)
     monkeypatch.setattr(evaluate, "_TOKENS_PER_PIECE", 7)
-    scorer = SplitEvaluator(stream, "train", CPU)
-    assert "state carried" in scorer.protocol
-    pieces = list(scorer.run(model))
+    evaluator = SplitEvaluator(stream, "train", CPU)
+    assert "hidden state carried" in evaluator.protocol
+    pieces = list(evaluator.run(model))
     assert len(pieces) == -(-whole.n_tokens // 7)
     assert pieces[-1].loss == pytest.approx(whole.loss, abs=1e-5)
 
 
 @pytest.mark.parametrize("which", ["names", "stream"])
-@pytest.mark.parametrize(("bound", "per_token"), [("_MOST_TOKENS", False), ("_MOST_LOGITS", True)])
+@pytest.mark.parametrize(("bound", "per_token"), [("_MAX_TOKENS", False), ("_MAX_LOGITS", True)])
 @torch.inference_mode()
-def test_what_is_too_large_for_a_piece_is_read_in_parts_that_go_on(
+def test_a_batch_too_large_for_a_piece_is_read_in_parts_with_the_state_carried(
     which: str,
     bound: str,
     per_token: bool,
@@ -76,43 +76,47 @@ def test_what_is_too_large_for_a_piece_is_read_in_parts_that_go_on(
     text = request.getfixturevalue(which)
     monkeypatch.setattr(evaluate, bound, 5 * (text.tokenizer.n_vocab if per_token else 1))
     model = model_for(text)
-    scorer = SplitEvaluator(text, "val", CPU)
-    score, pieces = scorer.whole(model), list(scorer._each_piece())
+    evaluator = SplitEvaluator(text, "val", CPU)
+    result, pieces = evaluator.evaluate(model), list(evaluator._each_piece())
     assert max(piece.tokens.numel() for piece in pieces) == 5
     assert any(piece.continues_previous for piece in pieces)
-    loss, n_correct, n_tokens = by_hand(model, text)
-    assert score.loss == pytest.approx(loss, abs=1e-6)
-    assert (score.n_correct, score.n_tokens) == (n_correct, n_tokens)
+    loss, n_correct, n_tokens = reference_result(model, text)
+    assert result.loss == pytest.approx(loss, abs=1e-6)
+    assert (result.n_correct, result.n_tokens) == (n_correct, n_tokens)
 
 
-def test_a_row_in_parts_has_its_last_token_alone_as_target(
+def test_a_row_in_parts_has_only_its_last_token_as_target(
     names: PreparedText, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = prepare_corpus(names.corpus, DataConfig(targets="last"))
     model = model_for(text)
-    whole = SplitEvaluator(text, "val", CPU).whole(model)
-    monkeypatch.setattr(evaluate, "_MOST_TOKENS", 3)
-    assert SplitEvaluator(text, "val", CPU).whole(model).loss == pytest.approx(whole.loss, abs=1e-6)
+    whole = SplitEvaluator(text, "val", CPU).evaluate(model)
+    monkeypatch.setattr(evaluate, "_MAX_TOKENS", 3)
+    assert SplitEvaluator(text, "val", CPU).evaluate(model).loss == pytest.approx(
+        whole.loss, abs=1e-6
+    )
 
 
-def test_lines_of_one_token_that_predict_nothing_are_passed_over() -> None:
+def test_lines_without_a_target_are_skipped() -> None:
     corpus = Corpus("test", None, "a\n" * 200 + "ab\nba\n", "lines", 406, "0" * 64, 0)
     data = DataConfig(boundary="none", split="100/0/0", deduplicate=False)
     text = prepare_corpus(corpus, data)
-    assert SplitEvaluator(text, "train", CPU).whole(model_for(text)).n_tokens == 2
+    assert SplitEvaluator(text, "train", CPU).evaluate(model_for(text)).n_tokens == 2
 
 
 @pytest.mark.parametrize("which", ["names", "stream"])
 @torch.inference_mode()
-def test_what_a_model_cannot_hold_at_once_is_scored_through_a_sliding_window(
+def test_text_longer_than_max_tokens_is_evaluated_through_a_sliding_window(
     which: str, request: pytest.FixtureRequest
 ) -> None:
     text = request.getfixturevalue(which)
     config = TransformerConfig(max_tokens=4, width=8, heads=2, init="library")
     model = build(config, text.tokenizer.n_vocab, text.fill_id, 0).eval()
-    scorer = SplitEvaluator(text, "val", CPU, model.max_tokens)
-    assert scorer.protocol.endswith("by a window of 4 tokens sliding by 2") == (which == "names")
-    assert scorer.protocol.endswith("a window of 4 tokens sliding by 2")
+    evaluator = SplitEvaluator(text, "val", CPU, model.max_tokens)
+    assert evaluator.protocol.endswith("with a window of 4 tokens sliding by 2") == (
+        which == "names"
+    )
+    assert evaluator.protocol.endswith("a window of 4 tokens sliding by 2")
     nats, n_tokens = 0.0, 0
     for sequence in text.sequences("val"):
         for end in range(1, len(sequence)):
@@ -120,69 +124,71 @@ def test_what_a_model_cannot_hold_at_once_is_scored_through_a_sliding_window(
             logits, _ = model(torch.tensor([sequence[begin:end]]))
             nats -= float(logits[0, -1].log_softmax(-1)[sequence[end]])
             n_tokens += 1
-    score = scorer.whole(model)
-    assert score.n_tokens == n_tokens
-    assert score.loss == pytest.approx(nats / n_tokens, abs=1e-5)
+    result = evaluator.evaluate(model)
+    assert result.n_tokens == n_tokens
+    assert result.loss == pytest.approx(nats / n_tokens, abs=1e-5)
 
 
 @pytest.mark.parametrize("which", ["names", "stream"])
-def test_a_large_split_is_scored_on_a_fixed_sample_and_says_so(
+def test_a_large_split_is_evaluated_on_a_fixed_sample_and_the_protocol_says_so(
     which: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = request.getfixturevalue(which)
-    monkeypatch.setattr(evaluate, "_WHOLE_UP_TO", 100)
-    monkeypatch.setattr(evaluate, "_SAMPLE", 60)
-    scorer = SplitEvaluator(text, "train", CPU)
-    score = scorer.whole(model_for(text))
-    assert 30 < score.n_tokens <= 70
-    assert "a sample of about 60 tokens" in scorer.protocol
-    assert "spread evenly" in scorer.protocol
-    assert SplitEvaluator(text, "train", CPU).whole(model_for(text)) == score
+    monkeypatch.setattr(evaluate, "_MAX_FULL_TOKENS", 100)
+    monkeypatch.setattr(evaluate, "_SAMPLE_TOKENS", 60)
+    evaluator = SplitEvaluator(text, "train", CPU)
+    result = evaluator.evaluate(model_for(text))
+    assert 30 < result.n_tokens <= 70
+    assert "a sample of about 60 tokens" in evaluator.protocol
+    assert "spread evenly" in evaluator.protocol
+    assert SplitEvaluator(text, "train", CPU).evaluate(model_for(text)) == result
 
 
-def test_scoring_is_the_same_each_time_and_leaves_the_model_as_it_was(
+def test_evaluation_is_deterministic_and_does_not_change_the_model(
     names: PreparedText,
 ) -> None:
     model = model_for(names)
-    scorer = SplitEvaluator(names, "val", CPU)
+    evaluator = SplitEvaluator(names, "val", CPU)
     before = torch.get_rng_state()
-    first = scorer.whole(model)
+    first = evaluator.evaluate(model)
     assert model.training
     assert torch.equal(torch.get_rng_state(), before)
-    assert scorer.whole(model) == first
-    half_way = scorer.run(model.eval())
+    assert evaluator.evaluate(model) == first
+    half_way = evaluator.run(model.eval())
     next(half_way)
     del half_way
     assert not model.training
 
 
-def test_no_tokens_have_no_loss() -> None:
+def test_loss_and_accuracy_without_tokens_are_nan() -> None:
     assert EvalResult().loss != EvalResult().loss
     assert EvalResult().accuracy != EvalResult().accuracy
 
 
-def test_a_device_that_is_not_there_is_refused() -> None:
+def test_an_unavailable_device_is_rejected() -> None:
     assert choose_device("cpu", 1) == CPU
     small = sum(p.numel() for p in build(ElmanConfig(embedding=2, hidden=2), 5, 4, 0).parameters())
     assert choose_device("auto", small) == CPU
     missing = "cuda" if not torch.cuda.is_available() else "mps"
-    with pytest.raises(RequestError, match=f"train.device={missing} is not on this machine"):
+    with pytest.raises(
+        RequestError, match=f"train.device={missing} is not available on this machine"
+    ):
         choose_device(missing, 1)
 
 
 @pytest.mark.parametrize("which", ["names", "stream"])
-def test_a_sample_is_of_all_parts_of_a_split(
+def test_a_sample_covers_the_whole_split(
     which: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = request.getfixturevalue(which)
-    monkeypatch.setattr(evaluate, "_WHOLE_UP_TO", 100)
-    monkeypatch.setattr(evaluate, "_SAMPLE", 60)
+    monkeypatch.setattr(evaluate, "_MAX_FULL_TOKENS", 100)
+    monkeypatch.setattr(evaluate, "_SAMPLE_TOKENS", 60)
     seen: list[str] = []
     encode = type(text.tokenizer).encode
     monkeypatch.setattr(
         type(text.tokenizer), "encode", lambda self, part: seen.append(part) or encode(self, part)
     )
-    SplitEvaluator(text, "train", CPU).whole(model_for(text))
+    SplitEvaluator(text, "train", CPU).evaluate(model_for(text))
     items = text.items["train"]
     places = [items.index(s) / len(items) for s in seen] if which == "names" else []
     for n_seen, part in enumerate(seen) if which == "stream" else ():
@@ -192,7 +198,7 @@ def test_a_sample_is_of_all_parts_of_a_split(
     assert max(places) > 0.85
 
 
-def test_nothing_is_numbered_before_the_first_piece(
+def test_text_is_tokenized_piece_by_piece_and_only_once(
     names: PreparedText, stream: PreparedText, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(evaluate, "_TOKENS_PER_PIECE", 50)
@@ -207,19 +213,19 @@ def test_nothing_is_numbered_before_the_first_piece(
 
     monkeypatch.setattr(CharTokenizer, "encode", counting)
     for text, at_most in ((stream, 51), (names, 5 * 9)):
-        model, scorer = model_for(text), SplitEvaluator(text, "train", CPU)
+        model, evaluator = model_for(text), SplitEvaluator(text, "train", CPU)
         assert n_encoded == 0
-        next(scorer.run(model))
+        next(evaluator.run(model))
         assert 0 < n_encoded <= at_most
-        whole = scorer.whole(model)
+        whole = evaluator.evaluate(model)
         n_encoded = 0
-        assert scorer.whole(model) == whole  # numbered once
+        assert evaluator.evaluate(model) == whole  # tokenized once
         assert n_encoded == 0
 
 
 @pytest.mark.parametrize("length", [3, 7, 29, 31])
 @pytest.mark.parametrize("boundary", ["none", "end"])
-def test_a_stream_in_pieces_has_each_token_once(
+def test_the_pieces_of_a_stream_contain_each_token_once(
     length: int, boundary: Boundary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     corpus = Corpus("test", None, "abcd efgh ijkl." * 2, "stream", 30, "0" * 64, 0)
@@ -233,40 +239,42 @@ def test_a_stream_in_pieces_has_each_token_once(
 
 
 @torch.inference_mode()
-def test_the_last_token_alone_is_scored_where_it_alone_is_a_target(names: PreparedText) -> None:
+def test_only_the_last_token_is_evaluated_when_only_the_last_is_a_target(
+    names: PreparedText,
+) -> None:
     text = prepare_corpus(names.corpus, DataConfig(targets="last"))
     assert text.boundary == "none"
     model = model_for(text)
-    scorer = SplitEvaluator(text, "val", CPU)
-    score = scorer.whole(model)
+    evaluator = SplitEvaluator(text, "val", CPU)
+    result = evaluator.evaluate(model)
     model.eval()
     nats, n_correct = 0.0, 0
     for sequence in text.sequences("val"):
         logits, _ = model(torch.tensor([sequence[:-1]]))
         nats -= float(logits[0, -1].log_softmax(0)[sequence[-1]])
         n_correct += int(logits[0, -1].argmax()) == sequence[-1]
-    assert score.n_tokens == text.n_targets("val") == len(text.items["val"])
-    assert score.loss == pytest.approx(nats / score.n_tokens, abs=1e-5)
-    assert score.n_correct == n_correct
-    assert scorer.protocol == "each item from nothing, the last token of each alone"
+    assert result.n_tokens == text.n_targets("val") == len(text.items["val"])
+    assert result.loss == pytest.approx(nats / result.n_tokens, abs=1e-5)
+    assert result.n_correct == n_correct
+    assert evaluator.protocol == "hidden state reset for each line, loss of the last token only"
 
 
 @pytest.mark.parametrize("every", [1, 3, 7, 40, 10_000])
 @torch.inference_mode()
-def test_a_stream_that_is_begun_anew_forgets_and_has_each_token_once(
+def test_a_stream_with_resets_has_each_token_once(
     every: int, stream: PreparedText, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(evaluate, "_TOKENS_PER_PIECE", 25)
     model = model_for(stream).eval()
-    scorer = SplitEvaluator(stream, "val", CPU, reset_every=every)
-    assert scorer.protocol.endswith(f"begun anew every {every:,} tokens")
+    evaluator = SplitEvaluator(stream, "val", CPU, reset_every=every)
+    assert evaluator.protocol.endswith(f"hidden state reset every {every:,} tokens")
     (ids,) = stream.sequences("val")
     nats = 0.0
-    for begin in range(0, len(ids) - 1, every):
-        piece = torch.tensor([ids[begin : begin + every + 1]])
+    for start in range(0, len(ids) - 1, every):
+        piece = torch.tensor([ids[start : start + every + 1]])
         logits, _ = model(piece[:, :-1])
         nats += float(cross_entropy(logits[0], piece[0, 1:], reduction="sum"))
-    score = scorer.whole(model)
-    assert max(piece.tokens.numel() for piece in scorer._each_piece()) <= 25
-    assert score.n_tokens == len(ids) - 1
-    assert score.nats == pytest.approx(nats, rel=1e-5)
+    result = evaluator.evaluate(model)
+    assert max(piece.tokens.numel() for piece in evaluator._each_piece()) <= 25
+    assert result.n_tokens == len(ids) - 1
+    assert result.nats == pytest.approx(nats, rel=1e-5)

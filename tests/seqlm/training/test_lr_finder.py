@@ -1,4 +1,4 @@
-"""A sweep trains a copy, and nothing else notices."""
+"""The sweep trains a copy and changes nothing else."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -51,12 +51,12 @@ def losses_of(events: list[Event | None]) -> list[float]:
 
 @pytest.mark.parametrize("where", ["names", "stream"])
 @pytest.mark.parametrize("model", MODELS)
-def test_a_training_with_a_sweep_in_it_equals_one_without(
+def test_a_sweep_between_steps_does_not_change_the_training(
     where: str, model: str, request: pytest.FixtureRequest
 ) -> None:
     text: PreparedText = request.getfixturevalue(where)
-    whole = Trainer(config_of(model), text)
-    undisturbed = losses_of(list(whole.run()))
+    reference = Trainer(config_of(model), text)
+    undisturbed = losses_of(list(reference.run()))
     trainer = Trainer(config_of(model), text)
     events: list[Event | None] = []
     sweep: Iterator[LrSweep] = iter(())
@@ -65,15 +65,15 @@ def test_a_training_with_a_sweep_in_it_equals_one_without(
         if trainer.step == 5:
             sweep = sweep_of(trainer)
         before = torch.get_rng_state()
-        for _ in range(3):  # a little of it between two steps
+        for _ in range(3):  # three steps of the sweep between two steps of training
             next(sweep, None)
         assert torch.equal(torch.get_rng_state(), before)
     assert losses_of(events) == undisturbed
-    for name, part in whole.weights().items():
+    for name, part in reference.weights().items():
         assert torch.equal(part, trainer.weights()[name])
 
 
-def test_a_sweep_begins_at_the_loss_of_the_model_and_learns(names: PreparedText) -> None:
+def test_a_sweep_starts_at_the_loss_of_the_model_and_trains(names: PreparedText) -> None:
     trainer = Trainer(config_of("elman", "sgd"), names)
     *_, sweep = sweep_of(trainer)
     first = losses_of(list(trainer.run()))[0]
@@ -82,19 +82,19 @@ def test_a_sweep_begins_at_the_loss_of_the_model_and_learns(names: PreparedText)
     assert sweep.suggestion is not None
 
 
-def test_a_sweep_is_repeatable(names: PreparedText) -> None:
+def test_a_sweep_is_reproducible(names: PreparedText) -> None:
     one, other = (list(sweep_new(config_of("lstm"), names))[-1] for _ in range(2))
     assert one == other
 
 
-def test_a_new_model_and_its_copy_are_swept_alike(names: PreparedText) -> None:
+def test_a_new_model_and_its_copy_give_the_same_sweep(names: PreparedText) -> None:
     config = config_of("lstm")
     *_, new = sweep_new(config, names)
     *_, copied = sweep_of(Trainer(config, names))
     assert new == copied
 
 
-def test_a_sweep_can_be_cut_off_anywhere(names: PreparedText) -> None:
+def test_a_sweep_can_be_stopped_after_any_step(names: PreparedText) -> None:
     state = torch.get_rng_state()
     sweep = sweep_new(config_of("mlp"), names)
     found = [next(sweep) for _ in range(3)]
@@ -103,9 +103,9 @@ def test_a_sweep_can_be_cut_off_anywhere(names: PreparedText) -> None:
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_counting_has_no_learning_rate(names: PreparedText) -> None:
+def test_a_count_based_model_is_rejected(names: PreparedText) -> None:
     config = RunConfig(preset="names-ngram", model=NgramConfig(order=3))
-    with pytest.raises(RequestError, match=r"model\.kind=ngram learns by counting"):
+    with pytest.raises(RequestError, match=r"model\.kind=ngram counts tokens in one pass"):
         next(sweep_new(config, names))
 
 

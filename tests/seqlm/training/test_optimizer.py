@@ -1,4 +1,4 @@
-"""The optimizers against torch's own."""
+"""The optimizers compared with those of torch."""
 
 import re
 from collections.abc import Callable
@@ -56,7 +56,7 @@ def assert_close(ours: list[nn.Parameter], theirs: list[nn.Parameter]) -> None:
 
 @pytest.mark.parametrize("name", REFERENCES)
 @pytest.mark.parametrize("weight_decay", [0.0, 0.3])
-def test_several_steps_are_torchs_steps(name: str, weight_decay: float) -> None:
+def test_several_steps_equal_those_of_torch(name: str, weight_decay: float) -> None:
     ours, theirs = parameters(), parameters()
     optimizer, reference = optimizer_of(name, ours), REFERENCES[name](theirs)
     for step, rate in enumerate(RATES):
@@ -69,14 +69,14 @@ def test_several_steps_are_torchs_steps(name: str, weight_decay: float) -> None:
         assert_close(ours, theirs)
 
 
-def test_adamw_decays_the_weights_apart_from_the_gradient() -> None:
+def test_adamw_decays_the_weights_independently_of_the_gradient() -> None:
     (weight,) = ours = [nn.Parameter(torch.tensor([2.0]))]
     weight.grad = torch.tensor([0.0])
     optimizer_of("adamw", ours).step(0.1, 0.5)
     assert float(weight.detach()) == pytest.approx(2.0 * (1 - 0.1 * 0.5))
 
 
-def test_adam_takes_the_decay_as_a_part_of_the_gradient() -> None:
+def test_adam_adds_the_weight_decay_to_the_gradient() -> None:
     (weight,) = ours = [nn.Parameter(torch.tensor([2.0]))]
     weight.grad = torch.tensor([0.0])
     optimizer_of("adam", ours).step(0.1, 0.5)
@@ -84,7 +84,7 @@ def test_adam_takes_the_decay_as_a_part_of_the_gradient() -> None:
 
 
 @pytest.mark.parametrize("name", REFERENCES)
-def test_an_optimizer_that_was_saved_goes_on_bit_for_bit(name: str) -> None:
+def test_a_restored_optimizer_continues_bit_for_bit(name: str) -> None:
     ours, other = parameters(), parameters()
     optimizer = optimizer_of(name, ours)
     for step in range(3):
@@ -106,7 +106,7 @@ def test_an_optimizer_that_was_saved_goes_on_bit_for_bit(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "key"), [("momentum", "0.velocity"), ("adam", "0.exp_avg"), ("adamw", "0.exp_avg")]
 )
-def test_a_memory_of_another_shape_is_refused(name: str, key: str) -> None:
+def test_state_of_another_shape_is_rejected(name: str, key: str) -> None:
     with pytest.raises(ValueError, match=re.escape(key)):
         optimizer_of(name, parameters()).load({key: torch.zeros(2)})
 
@@ -119,6 +119,6 @@ def clipped(gradients: list[Tensor], norm: float) -> float:
     return float(torch.cat([p.grad.flatten() for p in of if p.grad is not None]).norm())
 
 
-def test_a_clipped_gradient_has_the_norm_it_was_clipped_to() -> None:
+def test_a_clipped_gradient_has_the_maximum_norm() -> None:
     assert clipped([torch.ones(4), torch.ones(5)], 1.0) == pytest.approx(1, abs=1e-4)
     assert clipped([torch.ones(4)], 10.0) == pytest.approx(2)

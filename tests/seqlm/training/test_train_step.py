@@ -18,7 +18,7 @@ from seqlm.data.prepared_text import PreparedText, prepare_corpus
 from seqlm.errors import RequestError
 from seqlm.models.ngram import NgramModel
 from seqlm.models.registry import build
-from seqlm.training import train_step as learner_module
+from seqlm.training import train_step as train_step_module
 from seqlm.training.live_settings import LiveSettings
 from seqlm.training.train_step import make_batches, make_train_step, n_targets
 
@@ -31,16 +31,16 @@ def config_of(example: str = "auto", **train: object) -> RunConfig:
     return RunConfig(preset="x", model=MlpConfig(context=3, embedding=4, hidden=8), train=made)
 
 
-def test_a_step_is_one_of_plain_gradient_descent(names: PreparedText) -> None:
+def test_a_step_is_plain_gradient_descent(names: PreparedText) -> None:
     config = config_of("window")
     model = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
     twin = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
-    learner = make_train_step(config, names, model, CPU)
+    train_step = make_train_step(config, names, model, CPU)
     batch = make_batches(config, names, names.sequences("train"), 3).at(0)
-    loss, n_targets = learner.step(0, SETTINGS, 0.1)
+    loss, n_targets = train_step.step(0, SETTINGS, 0.1)
     assert n_targets == 8
 
-    # The windows' targets alone, through the call that every family has.
+    # Only the windows' targets, through the call that every family has.
     logits, _ = twin(batch.tokens[:, -1:], (batch.tokens[:, :-1],))
     expected = cross_entropy(logits[:, 0], batch.targets[:, 0])
     expected.backward()  # type: ignore[no-untyped-call]
@@ -51,7 +51,7 @@ def test_a_step_is_one_of_plain_gradient_descent(names: PreparedText) -> None:
 
 
 @pytest.mark.parametrize("by", ["norm", "value"])
-def test_a_gradient_is_clipped_by_its_norm_or_by_each_value(names: PreparedText, by: str) -> None:
+def test_a_gradient_is_clipped_by_norm_or_by_value(names: PreparedText, by: str) -> None:
     config = config_of("window", clip_by=by)
     model = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
     twin = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
@@ -64,7 +64,9 @@ def test_a_gradient_is_clipped_by_its_norm_or_by_each_value(names: PreparedText,
 
 @pytest.mark.parametrize("example", ["window", "item", "chunk"])
 @pytest.mark.parametrize("order", ["shuffle", "replacement"])
-def test_all_is_every_example_in_each_step(names: PreparedText, example: str, order: str) -> None:
+def test_batch_all_has_every_example_in_each_step(
+    names: PreparedText, example: str, order: str
+) -> None:
     config = config_of(example, order=order, carry_state=False)
     config = replace(config, train=replace(config.train, batch=None))
     sequences = names.sequences("train")
@@ -76,7 +78,7 @@ def test_all_is_every_example_in_each_step(names: PreparedText, example: str, or
         assert n == (n_all - n_all % 16 if example == "chunk" else n_all)
 
 
-def test_all_of_a_stream_in_carried_rows(stream: PreparedText) -> None:
+def test_batch_all_of_a_stream_has_carried_rows(stream: PreparedText) -> None:
     config = config_of("chunk")
     config = replace(config, train=replace(config.train, batch=None))
     batches = make_batches(config, stream, stream.sequences("train"), None)
@@ -87,39 +89,39 @@ def test_all_of_a_stream_in_carried_rows(stream: PreparedText) -> None:
     assert not second.continues_previous
 
 
-def test_all_of_a_text_too_large_for_one_step_is_refused(
+def test_batch_all_of_a_large_corpus_is_rejected(
     names: PreparedText, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learner_module, "_MOST_AT_ONCE", 100)
+    monkeypatch.setattr(train_step_module, "_MAX_BATCH_TOKENS", 100)
     config = config_of("window")
     config = replace(config, train=replace(config.train, batch=None))
-    with pytest.raises(RequestError, match=r"train\.batch=all would read .* 100 are the most"):
+    with pytest.raises(RequestError, match=r"train\.batch=all reads .* allowed: up to 100:"):
         make_batches(config, names, names.sequences("train"), 3)
 
 
-def test_full_batch_descent_never_goes_up_hill(names: PreparedText) -> None:
+def test_full_batch_gradient_descent_never_increases_the_loss(names: PreparedText) -> None:
     config = config_of("window")
     config = replace(config, train=replace(config.train, batch=None))
     model = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
-    learner = make_train_step(config, names, model, CPU)
-    losses = [float(learner.step(index, SETTINGS, 0.05)[0]) for index in range(20)]
+    train_step = make_train_step(config, names, model, CPU)
+    losses = [float(train_step.step(index, SETTINGS, 0.05)[0]) for index in range(20)]
     assert losses == sorted(losses, reverse=True)
 
 
-def test_one_batch_is_the_first_one_in_every_step(names: PreparedText) -> None:
-    """A model that works overfits it: its loss falls far below what many batches allow."""
+def test_one_batch_uses_the_first_batch_in_every_step(names: PreparedText) -> None:
+    """A working model overfits one batch: the loss falls far below what many batches allow."""
     config = config_of("window", one_batch=True, optimizer="adamw")
     model = build(config.model, names.tokenizer.n_vocab, names.fill_id, 0)
-    learner = make_train_step(config, names, model, CPU)
+    train_step = make_train_step(config, names, model, CPU)
     batch = make_batches(config, names, names.sequences("train"), 3).at(0)
-    losses = [float(learner.step(index, SETTINGS, 0.01)[0]) for index in range(200)]
+    losses = [float(train_step.step(index, SETTINGS, 0.01)[0]) for index in range(200)]
     assert losses[-1] < 0.5 < losses[0]
     with torch.no_grad():
         logits = model.predict(batch.tokens)  # type: ignore[operator]
     assert float(cross_entropy(logits, batch.targets[:, 0])) < 0.5
 
 
-def test_the_state_is_carried_from_chunk_to_chunk_and_never_its_gradient(
+def test_the_state_is_carried_from_chunk_to_chunk_without_its_gradient(
     stream: PreparedText,
 ) -> None:
     lstm = LstmConfig(embedding=4, hidden=8)
@@ -129,11 +131,11 @@ def test_the_state_is_carried_from_chunk_to_chunk_and_never_its_gradient(
             preset="x", model=lstm, train=config_of("chunk", carry_state=carry).train
         )
         model = build(lstm, stream.tokenizer.n_vocab, stream.fill_id, 0)
-        learner = make_train_step(config, stream, model, CPU)
-        losses[carry] = [float(learner.step(i, SETTINGS, 0.0)[0]) for i in range(2)]
-        kept = [name for name in learner.tensors() if name.startswith("carried")]
+        train_step = make_train_step(config, stream, model, CPU)
+        losses[carry] = [float(train_step.step(i, SETTINGS, 0.0)[0]) for i in range(2)]
+        kept = [name for name in train_step.tensors() if name.startswith("carried")]
         assert kept == (["carried.0", "carried.1"] if carry else [])
-        if carry:  # without a moving weight, two chunks are one text of twice the length
+        if carry:  # with a learning rate of 0, two chunks equal one text of twice the length
             batches = make_batches(config, stream, stream.sequences("train"), None)
             parts = [batches.at(0), batches.at(1)]
             logits, _ = model(torch.cat([part.tokens for part in parts], 1))
@@ -142,14 +144,14 @@ def test_the_state_is_carried_from_chunk_to_chunk_and_never_its_gradient(
             assert sum(losses[True]) / 2 == pytest.approx(whole, abs=1e-5)
 
 
-def test_what_can_hold_only_so_many_tokens_begins_each_chunk_anew(stream: PreparedText) -> None:
+def test_a_model_with_max_tokens_starts_each_chunk_without_state(stream: PreparedText) -> None:
     transformer = TransformerConfig(max_tokens=16, width=8, heads=2)
     config = RunConfig(preset="x", model=transformer, train=config_of("chunk").train)
     model = build(transformer, stream.tokenizer.n_vocab, stream.fill_id, 0)
-    learner = make_train_step(config, stream, model, CPU)
+    train_step = make_train_step(config, stream, model, CPU)
     assert not make_batches(config, stream, stream.sequences("train"), None).carries_state
-    assert all(torch.isfinite(learner.step(i, SETTINGS, 0.1)[0]) for i in range(3))
-    assert not any(name.startswith("carried") for name in learner.tensors())
+    assert all(torch.isfinite(train_step.step(i, SETTINGS, 0.1)[0]) for i in range(3))
+    assert not any(name.startswith("carried") for name in train_step.tensors())
 
 
 @pytest.mark.parametrize(
@@ -159,7 +161,7 @@ def test_what_can_hold_only_so_many_tokens_begins_each_chunk_anew(stream: Prepar
         ("names", "item", 4, r"item of 9 tokens is longer than .*max_tokens=4: .*example=chunk"),
     ],
 )
-def test_examples_that_a_model_cannot_hold_are_refused(
+def test_examples_longer_than_max_tokens_are_rejected(
     which: str, example: str, max_tokens: int, said: str, request: pytest.FixtureRequest
 ) -> None:
     text = request.getfixturevalue(which)
@@ -169,9 +171,10 @@ def test_examples_that_a_model_cannot_hold_are_refused(
         make_batches(config, text, text.sequences("train"), None)
 
 
-def test_a_context_longer_than_the_text_is_refused(names: PreparedText) -> None:
+def test_a_context_longer_than_the_corpus_is_rejected(names: PreparedText) -> None:
     with pytest.raises(
-        RequestError, match=r"model\.context=3 sees 3 tokens.* split has 2: take less"
+        RequestError,
+        match=r"model\.context=3 means a context of 3 tokens.* split has 2: use a smaller",
     ):
         make_batches(config_of("window"), names, [[1, 2]], 3)
 
@@ -187,7 +190,7 @@ def test_a_context_longer_than_the_text_is_refused(names: PreparedText) -> None:
         ("names", 3, "item", ItemBatches),
     ],
 )
-def test_what_an_example_is_fits_model_and_corpus(
+def test_the_kind_of_example_fits_model_and_corpus(
     which: str, context: int | None, example: str, kind: type, request: pytest.FixtureRequest
 ) -> None:
     text = request.getfixturevalue(which)
@@ -195,25 +198,27 @@ def test_what_an_example_is_fits_model_and_corpus(
     assert type(batches) is kind
 
 
-def test_a_stream_has_no_items(stream: PreparedText) -> None:
-    with pytest.raises(RequestError, match="a stream has no items: take chunk"):
+def test_items_of_a_stream_are_rejected(stream: PreparedText) -> None:
+    with pytest.raises(RequestError, match=r"a stream has no items: use train\.example=chunk"):
         make_batches(config_of("item"), stream, stream.sequences("train"), None)
 
 
-def test_counting_reads_every_target_once(names: PreparedText) -> None:
+def test_counting_reads_each_target_once(names: PreparedText) -> None:
     ngram = NgramConfig(order=2)
     model = build(ngram, names.tokenizer.n_vocab, names.fill_id, 0)
     config = RunConfig(preset="x", model=ngram)
-    learner = make_train_step(config, names, model, CPU)
-    _, n_targets = learner.step(0, SETTINGS, 0.1)
+    train_step = make_train_step(config, names, model, CPU)
+    _, n_targets = train_step.step(0, SETTINGS, 0.1)
     assert n_targets == names.n_targets("train")
     assert int(model.get_buffer("counts").sum()) == n_targets
-    learner.step(1, SETTINGS, 0.1)
+    train_step.step(1, SETTINGS, 0.1)
     assert int(model.get_buffer("counts").sum()) == n_targets
 
 
 @pytest.mark.parametrize("family", [LstmConfig(), MlpConfig(context=4), NgramConfig(order=3)])
-def test_the_last_token_alone_is_learned(names: PreparedText, family: ModelConfig) -> None:
+def test_only_the_last_token_is_trained_when_only_the_last_is_a_target(
+    names: PreparedText, family: ModelConfig
+) -> None:
     text = prepare_corpus(names.corpus, DataConfig(targets="last"))
     config = RunConfig(preset="x", model=family, train=config_of().train)
     model = build(family, text.tokenizer.n_vocab, text.fill_id, 0)

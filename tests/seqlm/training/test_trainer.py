@@ -74,7 +74,7 @@ def make(names: PreparedText, stream: PreparedText) -> Any:
     return trainer_of
 
 
-def told(events: Iterator[Event | None]) -> list[Event]:
+def without_pauses(events: Iterator[Event | None]) -> list[Event]:
     return [event for event in events if event is not None]
 
 
@@ -83,80 +83,78 @@ def losses_of(events: list[Event]) -> list[float]:
 
 
 def without_clock(events: list[Event]) -> list[Any]:
-    """All that a training tells but how its steps are grouped and when."""
+    """Return the events of a training except those that report steps, which depend on the clock."""
     return [event for event in events if not isinstance(event, StepsDone)]
 
 
 def run_until(trainer: Trainer, step: int) -> list[Event]:
-    """What is told until ``step`` steps are done and their check is over."""
+    """Return the events until ``step`` steps are done and evaluated."""
     events = []
     for event in trainer.run():
         if event is not None:
             events.append(event)
-        elif trainer.step >= step and not trainer.evaluation_due:
+        elif trainer.step >= step and not trainer.is_evaluation_due:
             return [*events, *trainer.flush()]
-    raise AssertionError("it ended before")
+    raise AssertionError("the training ended before that step")
 
 
 def saved(trainer: Trainer) -> tuple[TrainerState, Any, Any, Any]:
-    """What a checkpoint keeps, through the text it is written as."""
-    position = codec.decode(codec.encode(trainer.position()), codec.decoder(TrainerState))
+    """Return what a checkpoint stores, with the state encoded and decoded."""
+    state = codec.decode(codec.encode(trainer.state()), codec.decoder(TrainerState))
     weights = {key: part.clone() for key, part in trainer.weights().items()}
     tensors = {key: part.clone() for key, part in trainer.tensors().items()}
-    return position, weights, tensors, trainer.best.weights
+    return state, weights, tensors, trainer.best.weights
 
 
 @every_training
 @pytest.mark.parametrize("step", [1, 10, 12, 13, 29])
-def test_resumed_anywhere_it_goes_on_bit_for_bit(make: Any, name: str, step: int) -> None:
-    whole = told(make(name).run())
+def test_resume_continues_bit_for_bit(make: Any, name: str, step: int) -> None:
+    whole = without_pauses(make(name).run())
     first = make(name)
     before = run_until(first, step)
     checkpoint = saved(first)
-    torch.manual_seed(999)  # another process has other generators
+    torch.manual_seed(999)  # another process has another generator state
     second = make(name)
     second.restore(*checkpoint)
-    after = told(second.run())
+    after = without_pauses(second.run())
     assert losses_of(before) + losses_of(after) == losses_of(whole)
     assert without_clock(before) + without_clock(after) == without_clock(whole)
 
 
 @pytest.mark.parametrize("name", ["elman", "lstm-carried"])
-def test_a_checkpoint_in_the_middle_of_an_evaluation_repeats_all_of_it(
-    make: Any, name: str
-) -> None:
-    whole = told(make(name).run())
+def test_a_checkpoint_during_an_evaluation_repeats_the_evaluation(make: Any, name: str) -> None:
+    whole = without_pauses(make(name).run())
     first = make(name)
     before = []
     for event in first.run():
         if event is not None:
             before.append(event)
-        if first.evaluation_due:
+        if first.is_evaluation_due:
             break
     checkpoint = saved(first)
     second = make(name)
     second.restore(*checkpoint)
-    after = told(second.run())
+    after = without_pauses(second.run())
     assert losses_of(before) + losses_of(after) == losses_of(whole)
     assert without_clock(before) + without_clock(after) == without_clock(whole)
 
 
-def test_a_training_that_was_never_begun_restores_to_its_beginning(make: Any) -> None:
+def test_a_checkpoint_before_the_first_step_restores_the_start(make: Any) -> None:
     checkpoint = saved(make("lstm"))
     torch.manual_seed(999)
     again = make("lstm")
     again.restore(*checkpoint)
-    assert losses_of(told(again.run())) == losses_of(told(make("lstm").run()))
+    assert losses_of(without_pauses(again.run())) == losses_of(without_pauses(make("lstm").run()))
 
 
 @pytest.mark.parametrize("name", ["lstm", "elman-carried"])
-def test_a_change_by_hand_is_repeated_at_its_step(make: Any, name: str) -> None:
+def test_a_requested_change_is_reproducible_at_its_step(make: Any, name: str) -> None:
     by_hand = Change(key="train.learning_rate", value=0.02, step=0)
     first = make(name)
     before = run_until(first, 15)
     checkpoint = saved(first)
     first.live.add(replace(by_hand, step=15), "me")
-    after = told(first.run())
+    after = without_pauses(first.run())
     changed = next(event for event in after if isinstance(event, ValueChanged))
     assert (changed.step, changed.old, changed.new) == (15, 0.003, 0.02)
     assert changed.command_id == "me"
@@ -164,22 +162,22 @@ def test_a_change_by_hand_is_repeated_at_its_step(make: Any, name: str) -> None:
     second = make(name)
     second.restore(*checkpoint)
     second.live.add(replace(by_hand, step=changed.step), "me")
-    assert losses_of(told(second.run())) == losses_of(after)
+    assert losses_of(without_pauses(second.run())) == losses_of(after)
 
     whole = make(name)
     whole.live.add(replace(by_hand, step=changed.step), "me")
-    events = told(whole.run())
+    events = without_pauses(whole.run())
     assert losses_of(events) == losses_of(before) + losses_of(after)
 
 
-IMPATIENT = replace(
+WITH_EARLY_STOPPING = replace(
     config_of(ELMAN, example="item", learning_rate=0.1, evaluate_every=2, patience=3, steps=100),
     changes=(),
 )
 
 
-def test_patience_ends_it_after_so_many_validations_without_a_new_best(make: Any) -> None:
-    events = told(make(IMPATIENT).run())
+def test_training_stops_early_after_patience_validations_without_improvement(make: Any) -> None:
+    events = without_pauses(make(WITH_EARLY_STOPPING).run())
     checks = [e for e in events if isinstance(e, Evaluated) and e.split == "val"]
     assert [check.best for check in checks[-4:]] == [True, False, False, False]
     assert "False, False, False" not in str([check.best for check in checks[:-1]])
@@ -188,7 +186,7 @@ def test_patience_ends_it_after_so_many_validations_without_a_new_best(make: Any
     assert events[-1] == Ended(
         step=best + 6,
         status="finished",
-        message=f"ended early: 3 validations without a new best; the best is of step {best}",
+        message=f"early stopping: 3 validations without improvement; best at step {best}",
     )
 
 
@@ -217,7 +215,7 @@ def test_training_stops_early_when_the_validation_loss_stays_equal(
         yield EvalResult(nats=20.0, n_correct=1, n_tokens=10)
 
     monkeypatch.setattr(SplitEvaluator, "run", evaluate_equally)
-    events = told(make(IMPATIENT).run())
+    events = without_pauses(make(WITH_EARLY_STOPPING).run())
     checks = [e for e in events if isinstance(e, Evaluated) and e.split == "val"]
     assert [(check.step, check.best) for check in checks] == [
         (2, True),
@@ -229,63 +227,63 @@ def test_training_stops_early_when_the_validation_loss_stays_equal(
 
 
 @pytest.mark.parametrize("after_best", [0, 1, 2, 3, 4, 5])
-def test_patience_is_counted_on_after_an_interruption(make: Any, after_best: int) -> None:
-    whole = told(make(IMPATIENT).run())
+def test_the_early_stopping_counter_survives_an_interruption(make: Any, after_best: int) -> None:
+    whole = without_pauses(make(WITH_EARLY_STOPPING).run())
     best = [e for e in whole if isinstance(e, Evaluated) and e.best][-1].step
-    first = make(IMPATIENT)
+    first = make(WITH_EARLY_STOPPING)
     before = run_until(first, best + after_best)
     checkpoint = saved(first)
-    second = make(IMPATIENT)
+    second = make(WITH_EARLY_STOPPING)
     second.restore(*checkpoint)
-    after = told(second.run())
+    after = without_pauses(second.run())
     assert losses_of(before) + losses_of(after) == losses_of(whole)
     assert after[-1] == whole[-1]
 
 
-def test_patience_can_be_given_up_while_it_goes(make: Any) -> None:
-    trainer = make(IMPATIENT)
+def test_early_stopping_can_be_turned_off_during_training(make: Any) -> None:
+    trainer = make(WITH_EARLY_STOPPING)
     trainer.live.add(Change(key="train.patience", value=None, step=3), "me")
-    assert told(trainer.run())[-1] == Ended(step=100, status="finished")
+    assert without_pauses(trainer.run())[-1] == Ended(step=100, status="finished")
 
 
-def test_a_change_that_waits_is_kept_by_a_checkpoint(make: Any) -> None:
+def test_a_checkpoint_keeps_a_scheduled_change(make: Any) -> None:
     first = make("mlp")
     run_until(first, 5)
     first.live.add(Change(key="train.clip", value=None, step=25), "later")
     checkpoint = saved(first)
     second = make("mlp")
     second.restore(*checkpoint)
-    changes = [event for event in told(second.run()) if isinstance(event, ValueChanged)]
+    changes = [event for event in without_pauses(second.run()) if isinstance(event, ValueChanged)]
     assert [(c.step, c.command_id) for c in changes] == [(12, None), (20, None), (25, "later")]
 
 
-def test_a_change_at_once_takes_force_without_a_step(make: Any) -> None:
+def test_a_change_of_the_current_step_applies_without_a_step(make: Any) -> None:
     trainer = make("mlp")
     run_until(trainer, 5)
     trainer.live.add(Change(key="train.pace", value=3.0, step=trainer.step), "me")
-    (changed,) = trainer.due_changes()
+    (changed,) = trainer.apply_due_changes()
     assert (changed.step, changed.key, changed.old, changed.new) == (5, "train.pace", None, 3.0)
     assert trainer.step == 5
 
 
-def test_more_steps_and_fewer_steps_can_be_given_while_it_goes(make: Any) -> None:
+def test_the_number_of_steps_can_be_changed_during_training(make: Any) -> None:
     for n_steps in (20, 40):
         trainer = make("mlp")
         run_until(trainer, 15)
         trainer.live.add(Change(key="train.steps", value=n_steps, step=15), "me")
         assert trainer.live.final_step == n_steps
-        *_, ended = told(trainer.run())
+        *_, ended = without_pauses(trainer.run())
         assert ended == Ended(step=n_steps, status="finished")
 
 
-def test_more_steps_given_during_the_last_evaluation_are_done(make: Any) -> None:
+def test_steps_added_during_the_last_evaluation_are_done(make: Any) -> None:
     trainer = make("mlp")
     events, is_given = [], False
     for event in trainer.run():
         events += [event] if event is not None else []
         if not is_given and isinstance(event, Evaluated) and event.split == "train":
             trainer.live.add(Change(key="train.steps", value=35, step=30), "me")
-            events += trainer.due_changes()
+            events += trainer.apply_due_changes()
             is_given = True
     assert len(losses_of(events)) == 35
     assert [event for event in events if isinstance(event, Ended)] == [
@@ -294,50 +292,52 @@ def test_more_steps_given_during_the_last_evaluation_are_done(make: Any) -> None
 
 
 @pytest.mark.parametrize("flush_every_s", [0.0, 1e9])
-def test_the_clock_decides_only_how_steps_are_grouped(
+def test_the_clock_only_decides_how_steps_are_grouped(
     make: Any, monkeypatch: pytest.MonkeyPatch, flush_every_s: float
 ) -> None:
-    usual = told(make("lstm").run())
+    reference = without_pauses(make("lstm").run())
     monkeypatch.setattr(trainer_module, "_STEPS_PER_EVENT_S", flush_every_s)
-    events = told(make("lstm").run())
-    assert losses_of(events) == losses_of(usual)
-    assert without_clock(events) == without_clock(usual)
+    events = without_pauses(make("lstm").run())
+    assert losses_of(events) == losses_of(reference)
+    assert without_clock(events) == without_clock(reference)
 
 
-def test_steps_are_told_each_once_and_in_order(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_step_is_reported_once_and_in_order(
+    make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(trainer_module, "_STEPS_PER_EVENT_S", 0.0)
-    steps = [e for e in told(make("mlp").run()) if isinstance(e, StepsDone)]
+    steps = [e for e in without_pauses(make("mlp").run()) if isinstance(e, StepsDone)]
     assert [event.first_step for event in steps] == list(range(1, 31))
     assert [event.last_step for event in steps] == list(range(1, 31))
     assert all(one.n_tokens < two.n_tokens for one, two in itertools.pairwise(steps))
 
 
 @every_training
-def test_looking_never_changes_the_training(make: Any, name: str) -> None:
-    undisturbed = losses_of(told(make(name).run()))
+def test_evaluation_and_prediction_never_change_the_training(make: Any, name: str) -> None:
+    undisturbed = losses_of(without_pauses(make(name).run()))
     trainer = make(name)
     generator = Generator(trainer.model, trainer.text.tokenizer, trainer.device)
-    looked = []
+    events = []
     for event in trainer.run():
-        looked += [event] if event is not None else []
+        events += [event] if event is not None else []
         generator.predict(trainer.text.sequences("train")[0][:2])
-        SplitEvaluator(trainer.text, "val", trainer.device).whole(trainer.model)
+        SplitEvaluator(trainer.text, "val", trainer.device).evaluate(trainer.model)
         assert trainer.model.training
-    assert losses_of(looked) == undisturbed
+    assert losses_of(events) == undisturbed
 
 
-def test_how_often_it_is_evaluated_never_changes_a_loss(make: Any) -> None:
-    rarely = told(make(config_of(LSTM, example="item", evaluate_every=1000)).run())
-    often = told(make(config_of(LSTM, example="item", evaluate_every=1)).run())
+def test_the_number_of_evaluations_never_changes_a_loss(make: Any) -> None:
+    rarely = without_pauses(make(config_of(LSTM, example="item", evaluate_every=1000)).run())
+    often = without_pauses(make(config_of(LSTM, example="item", evaluate_every=1)).run())
     assert losses_of(rarely) == losses_of(often)
     checks = [event.step for event in often if isinstance(event, Evaluated)]
     assert checks == [*range(1, 31), 30]
     assert [e.split for e in rarely if isinstance(e, Evaluated)] == ["val", "train"]
 
 
-def test_the_best_is_the_lowest_validation_so_far(make: Any) -> None:
+def test_the_best_weights_have_the_lowest_validation_loss(make: Any) -> None:
     trainer = make(config_of(ELMAN, example="item", learning_rate=0.5, evaluate_every=2))
-    events = told(trainer.run())
+    events = without_pauses(trainer.run())
     checks = [e for e in events if isinstance(e, Evaluated) and e.split == "val"]
     lowest = math.inf
     for check in checks:
@@ -346,26 +346,26 @@ def test_the_best_is_the_lowest_validation_so_far(make: Any) -> None:
     best = min(checks, key=lambda check: check.loss)
     assert (trainer.best.step, trainer.best.loss) == (best.step, best.loss)
     trainer.model.load_state_dict(trainer.best.weights)
-    assert SplitEvaluator(trainer.text, "val", trainer.device).whole(
+    assert SplitEvaluator(trainer.text, "val", trainer.device).evaluate(
         trainer.model
     ).loss == pytest.approx(best.loss, abs=1e-9)
 
 
 @pytest.mark.parametrize("evaluate_every", [1, 3, 1000])
 @pytest.mark.parametrize("flush_every_s", [0.0, 1e9])
-def test_divergence_is_told_at_its_step(
+def test_divergence_is_reported_at_its_step(
     make: Any, monkeypatch: pytest.MonkeyPatch, evaluate_every: int, flush_every_s: float
 ) -> None:
     monkeypatch.setattr(trainer_module, "_STEPS_PER_EVENT_S", flush_every_s)
     trainer = make(config_of(MLP, evaluate_every=evaluate_every))
-    step = trainer._learner.step
+    step = trainer._train_step.step
 
     def broken(index: int, *rest: Any) -> Any:
         loss, n_targets = step(index, *rest)
         return (torch.tensor(math.nan) if index >= 7 else loss), n_targets
 
-    monkeypatch.setattr(trainer._learner, "step", broken)
-    events = told(trainer.run())
+    monkeypatch.setattr(trainer._train_step, "step", broken)
+    events = without_pauses(trainer.run())
     assert isinstance(events[-1], Ended)
     assert (events[-1].status, events[-1].step) == ("diverged", 8)
     assert "NaN at step 8" in events[-1].message
@@ -375,36 +375,36 @@ def test_divergence_is_told_at_its_step(
     assert all(e.step <= 8 for e in events if isinstance(e, Evaluated | ValueChanged))
 
 
-def test_divergence_found_by_a_screens_flush_ends_the_training_too(
+def test_divergence_found_by_an_external_flush_ends_the_training(
     make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trainer = make("mlp")
     run_until(trainer, 5)
-    step = trainer._learner.step
+    step = trainer._train_step.step
 
     def broken(*arguments: Any) -> Any:
         loss, n_targets = step(*arguments)
         return loss / 0, n_targets
 
-    monkeypatch.setattr(trainer._learner, "step", broken)
+    monkeypatch.setattr(trainer._train_step, "step", broken)
     monkeypatch.setattr(trainer_module, "_STEPS_PER_EVENT_S", 1e9)
     going = trainer.run()
     next(going)
     next(going)
     (found,) = trainer.flush()
     assert found.losses == [math.inf]
-    assert told(going) == [
+    assert without_pauses(going) == [
         Ended(
             step=6,
             status="diverged",
-            message="the loss became infinite at step 6: steps too big (learning rate"
-            f" {trainer.learning_rate!r})",
+            message="the loss became infinite at step 6: learning rate too high"
+            f" ({trainer.learning_rate!r})",
         )
     ]
 
 
 class Clock:
-    """A clock by which each look takes ``tick_s``."""
+    """Clock that advances by ``tick_s`` at each reading."""
 
     def __init__(self, tick_s: float) -> None:
         self.now_s, self.tick_s = 0.0, tick_s
@@ -416,25 +416,25 @@ class Clock:
     process_time = staticmethod(time.process_time)
 
 
-def test_seconds_become_a_number_of_steps_once(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_seconds_are_converted_to_steps_once(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     config = config_of(ELMAN, example="item", seconds=10.0, steps=100)
     monkeypatch.setattr(trainer_module, "time", Clock(0.25))
     trainer = make(config)
     before = run_until(trainer, 5)
     checkpoint = saved(trainer)
-    after = told(trainer.run())
+    after = without_pauses(trainer.run())
     fixed = [e for e in before + after if isinstance(e, ValueChanged) and e.key == "train.steps"]
     assert [(e.step, e.old, e.new) for e in fixed] == [(8, 100, 40)]
     assert after[-1] == Ended(step=40, status="finished")
 
-    monkeypatch.setattr(trainer_module, "time", Clock(0.5))  # another machine, or a busy one
+    monkeypatch.setattr(trainer_module, "time", Clock(0.5))  # another or a busy machine
     again = make(config)
     again.restore(*checkpoint)
     again.live.add(Change(key="train.steps", value=40, step=8), None)
-    assert losses_of(told(again.run())) == losses_of(after)
+    assert losses_of(without_pauses(again.run())) == losses_of(after)
 
 
-def test_seconds_never_become_more_steps_than_can_be_asked_for(
+def test_seconds_never_become_more_steps_than_allowed(
     make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = config_of(ELMAN, example="item", seconds=1e6, steps=100)
@@ -445,9 +445,9 @@ def test_seconds_never_become_more_steps_than_can_be_asked_for(
     assert trainer.live.current.steps == 10**9
 
 
-def test_counting_is_one_step_from_even_odds_whatever_was_asked(make: Any) -> None:
+def test_counting_takes_one_step_whose_loss_is_uniform(make: Any) -> None:
     trainer = make(RunConfig(preset="x", model=NgramConfig(order=3), train=TrainConfig(steps=3)))
-    events = told(trainer.run())
+    events = without_pauses(trainer.run())
     even = math.log(trainer.text.tokenizer.n_vocab)
     assert losses_of(events) == pytest.approx([even])
     (val,) = [e for e in events if isinstance(e, Evaluated) and e.split == "val"]
@@ -458,8 +458,8 @@ def test_counting_is_one_step_from_even_odds_whatever_was_asked(make: Any) -> No
     assert all(torch.equal(again.weights()[k], v) for k, v in trainer.weights().items())
 
 
-def test_a_position_is_read_back_as_it_was_written(make: Any) -> None:
-    position = make("mlp").position()
-    assert position.best_loss == math.inf
-    assert codec.decode(codec.encode(position), codec.decoder(TrainerState)) == position
-    assert msgspec.structs.asdict(position)["waiting"][0].change == DECAY[0]
+def test_the_trainer_state_is_decoded_as_it_was_encoded(make: Any) -> None:
+    state = make("mlp").state()
+    assert state.best_loss == math.inf
+    assert codec.decode(codec.encode(state), codec.decoder(TrainerState)) == state
+    assert msgspec.structs.asdict(state)["waiting"][0].change == DECAY[0]

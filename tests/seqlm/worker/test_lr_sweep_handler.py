@@ -82,7 +82,7 @@ def test_it_is_told_while_it_grows_and_the_last_answer_suggests(small: Recipe) -
     assert isinstance(last, LearningRateSweepAnswer)
     assert (last.id, last.step, last.n_steps) == ("f", 0, 100)
     assert last.suggestion in [float(f"{rate:.2g}") for rate in last.learning_rates]
-    assert last.reason.startswith("steepest fall")
+    assert last.reason.startswith("steepest decrease")
 
 
 def test_a_new_model_is_swept_without_a_run_and_as_the_run_would_be(small: Recipe) -> None:

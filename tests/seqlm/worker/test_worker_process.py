@@ -422,7 +422,7 @@ def test_a_refused_start_leaves_nothing_behind(reused: Worker, small: Recipe) ->
     before = sorted(runs_dir().iterdir())
     for line, words in (
         ("names-mlp model.hidden=0", "1 to 8,192"),
-        (small("train.device=" + _missing_device()), "is not on this machine"),
+        (small("train.device=" + _missing_device()), "is not available on this machine"),
         (small("train.example=chunk", "train.chunk=8000"), "smaller batch or chunk"),
         ("names-mlp data.corpus=/nowhere.txt", "nowhere"),
     ):
