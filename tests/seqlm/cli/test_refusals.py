@@ -76,15 +76,15 @@ BAD_VALUES = {
     ),
     "a context longer than the text": (
         ["hello", "model.kind=mlp", "model.context=12"],
-        "model.context=12 sees 12 tokens, and the training split has 11: take less",
+        "model.context=12 means a context of 12 tokens, but the training split has 11: use a smaller",
     ),
     "layers that see more than the text": (
         ["hello", "model.kind=wavenet", "model.layers=4"],
-        "model.layers=4 sees 16 tokens, and the training split has 11: take less",
+        "model.layers=4 means a context of 16 tokens, but the training split has 11: use a smaller",
     ),
     "a batch larger than the split": (
         ["counting", "train.batch=124"],
-        "train.batch=124 is larger than the training split, which has 123 items: take 123 or fewer",
+        "train.batch=124 is larger than the training split, which has 123 items: use 123 or fewer",
     ),
     "a batch of chunks larger than the split": (
         ["prose-lstm", "train.batch=9000"],
@@ -136,7 +136,7 @@ def test_a_bad_value_is_refused_by_name_with_its_bound_and_leaves_nothing(
 def test_what_the_worker_alone_can_refuse_leaves_nothing(refused, home, monkeypatch) -> None:
     text = "".join(f"{a}{b}\n" for a in "abcdef" for b in "uvwxyz")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
-    assert "there is cpu" in refused("train", "-", "train.device=cuda")
+    assert "one of: cpu" in refused("train", "-", "train.device=cuda")
     assert not home.exists()
 
 

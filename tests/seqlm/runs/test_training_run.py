@@ -226,13 +226,13 @@ def test_a_diverged_run_goes_back_and_may_take_smaller_steps_at_once(
     until(run, 10)
     run.save()
     run.change(Change(key="train.learning_rate", value=100, step=15), "too much")
-    broken = run.trainer._learner.step
+    broken = run.trainer._train_step.step
 
     def diverging(index: int, *rest: Any) -> Any:
         loss, n_targets = broken(index, *rest)
         return (loss * float("nan") if index >= 20 else loss), n_targets
 
-    monkeypatch.setattr(run.trainer._learner, "step", diverging)
+    monkeypatch.setattr(run.trainer._train_step, "step", diverging)
     events = list(run.go())
     ended = events[-1]
     assert isinstance(ended, Ended)
@@ -300,7 +300,7 @@ def test_an_end_that_finds_no_room_is_waited_with(
     small: Recipe, monkeypatch: pytest.MonkeyPatch, status: str
 ) -> None:
     run = begin(small(steps=60))
-    step, write, is_full = run.trainer._learner.step, os.write, False
+    step, write, is_full = run.trainer._train_step.step, os.write, False
 
     def broken(index: int, *rest: Any) -> Any:
         nonlocal is_full
@@ -313,7 +313,7 @@ def test_an_end_that_finds_no_room_is_waited_with(
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(fd, data)
 
-    monkeypatch.setattr(run.trainer._learner, "step", broken)
+    monkeypatch.setattr(run.trainer._train_step, "step", broken)
     monkeypatch.setattr("os.write", filling)
     if status == "failed":
         until(run, 5)
