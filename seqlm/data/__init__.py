@@ -1,1 +1,1 @@
-"""From text to tokens to batches."""
+"""Corpora, tokenizers, splits, n-gram counts and training batches."""

@@ -1,4 +1,4 @@
-"""The losses that a model has to beat, counted before anything is trained."""
+"""Baseline losses of a prepared text: uniform, bigram counts, and exact entropy."""
 
 import math
 from collections import Counter
@@ -10,16 +10,16 @@ from seqlm.data.split import Split
 
 
 def reference_losses(prepared: PreparedText, tokenizer: str) -> dict[str, float]:
-    """What can be reached without training on this very split, in nats per token.
+    """Return the baseline losses of a text in nats per token, computed without training a model.
 
     Args:
         prepared: The text.
-        tokenizer: The name of what cut it into tokens.
+        tokenizer: Name of its tokenizer.
 
     Returns:
-        ``uniform``: ln V, every token equally probable; ``bigram``: counts of pairs in train, 1
-        added to each, scored on val (on train where there is no val); ``perfect``: what no model
-        can go below on average, where the rules that made the text are known.
+        ``uniform``: ln V, the loss of equally probable tokens. ``bigram``: the validation loss of
+        bigram counts of the training split with add-one smoothing (the training loss if there is no
+        validation split). ``perfect``: the entropy of the text, only for texts from a known grammar.
     """
     train = bigram_counts(prepared, "train")
     scored = bigram_counts(prepared, "val") if prepared.items["val"] else train
@@ -32,38 +32,39 @@ def reference_losses(prepared: PreparedText, tokenizer: str) -> dict[str, float]
 
 
 def perfect_loss(prepared: PreparedText, tokenizer: str) -> float | None:
-    """The entropy of the rules that made a text, in nats per token; None where it is not known.
+    """Return the exact entropy of a text in nats per token, or None if it is unknown.
 
-    Where words are read as the unknown one, the rules say more than the tokens do.
+    No model has a lower expected loss. The entropy is unknown if any word is replaced by the unknown
+    token, because the grammar then distinguishes more words than the tokens do.
     """
     corpus = prepared.corpus
     if corpus.path is not None or corpus.name != "grammar" or corpus.mode != "stream":
         return None
     if prepared.has_unknown:
         return None
-    from seqlm.data.grammar import exact_entropy  # here, as few texts are made by a grammar
+    from seqlm.data.grammar import exact_entropy  # only one corpus needs it
 
     return exact_entropy(corpus.name, tokenizer)
 
 
 def bigram_counts(prepared: PreparedText, split: Split) -> NgramCounts:
-    """The counts of order 2 of a split: those of ``NgramCounts.fit``, several times faster.
+    """Return the bigram counts of a split: equal to ``NgramCounts.fit``, but several times faster.
 
-    Pairs of tokens are counted as they stand in the text; only the different ones are numbered.
+    Pairs of tokens are counted as strings; only the distinct pairs are converted to ids.
     """
     items, tokenizer = prepared.items[split], prepared.tokenizer
     if prepared.only_last:
         sequences, n_vocab = prepared.sequences(split), tokenizer.n_vocab
         return NgramCounts.fit(sequences, 2, n_vocab, prepared.fill_id, only_last=True)
-    # One end token both ends an item and begins one.
+    # One end token both ends an item and starts the next.
     has_end = tokenizer.end_id is not None and bool(items)
     rows = [tokenizer.split_items(items)] if has_end else map(tokenizer.split, items)
     pairs = Counter(chain.from_iterable(map(pairwise, rows)))
-    name = {token: chr(i) for token, i in tokenizer.ids.items()}
+    packed = {token: chr(i) for token, i in tokenizer.ids.items()}
     unknown = "" if tokenizer.unknown_id is None else chr(tokenizer.unknown_id)
     grams: Counter[str] = Counter()
     for (a, b), count in pairs.items():
-        grams[name.get(a, unknown) + name.get(b, unknown)] += count
+        grams[packed.get(a, unknown) + packed.get(b, unknown)] += count
     return NgramCounts(2, tokenizer.n_vocab, prepared.fill_id, grams)
 
 

@@ -1,7 +1,7 @@
-"""From sequences of token ids to the batch of a step.
+"""Training batches: windows of fixed context, padded items, and chunks of a stream.
 
-The batch of a step is a pure function of the seed and the step. So there is no generator to save: a
-run goes on from any step with the batches it would have had.
+The batch of a step is a pure function of the seed and the step. A checkpoint therefore needs no
+state of a random generator: a resumed run has the same batches as an uninterrupted run.
 """
 
 from abc import ABC, abstractmethod
@@ -14,21 +14,21 @@ from torch import Tensor
 from seqlm.errors import RequestError
 
 IGNORED = -100
-"""A target that does not count: torch's cross entropy passes over it."""
+"""Target of padding: ``cross_entropy`` of PyTorch ignores it."""
 
 _STEPS_PER_BLOCK = 1024
-_MAX_DRAWS_PER_BLOCK = 1 << 20  # 8 MB
+_MAX_DRAWS_PER_BLOCK = 1 << 20  # random indexes: 8 MB
 
 
 class Batch(NamedTuple):
-    """What one step is fed.
+    """Inputs and targets of one training step.
 
     Attributes:
         tokens: (B, T) int64.
-        targets: (B, T) int64, what comes after each token; ``IGNORED`` at padding. Of windows (B, 1):
-            what comes after the last token.
+        targets: (B, T) int64, the token after each input token; ``IGNORED`` at padding. For windows
+            (B, 1), the token after the last input token.
         is_windowed: Whether each row of ``tokens`` is one whole context with one target.
-        continues_previous: Whether each row goes on where the same row of the batch before ended.
+        continues_previous: Whether each row starts where the same row of the previous batch ended.
     """
 
     tokens: Tensor
@@ -38,12 +38,13 @@ class Batch(NamedTuple):
 
 
 class Batches(ABC):
-    """An endless series of batches.
+    """Infinite sequence of batches.
 
     Attributes:
-        n_examples: In an epoch.
-        steps_per_epoch: Batches in an epoch.
-        carries_state: Whether rows go on from one batch to the next.
+        n_examples: Number of examples in an epoch.
+        steps_per_epoch: Number of batches in an epoch.
+        carries_state: Whether rows continue from one batch to the next, so that the hidden state can
+            be carried.
     """
 
     n_examples: int
@@ -52,23 +53,32 @@ class Batches(ABC):
 
     @abstractmethod
     def at(self, step: int) -> Batch:
-        """The batch of a step, counted from 0."""
+        """Return the batch of a step, counted from 0."""
 
 
 class IndexSampler:
-    """Which examples a step takes: shuffled anew each epoch, or drawn with replacement."""
+    """Sampler of example indexes: shuffled each epoch, or sampled with replacement.
+
+    Random indexes are generated in blocks: one epoch when shuffled, about 1,024 steps otherwise.
+
+    Args:
+        n_examples: Number of examples.
+        batch: B, examples per step.
+        seed: Seed of the random generator.
+        replacement: Whether to sample with replacement.
+    """
 
     def __init__(self, n_examples: int, batch: int, seed: int, *, replacement: bool) -> None:
         self.n_examples, self.batch, self.seed = n_examples, batch, seed
         self.replacement = replacement
         per_epoch = -(-n_examples // batch)
-        drawn = max(1, min(_STEPS_PER_BLOCK, _MAX_DRAWS_PER_BLOCK // batch))
-        self.steps_per_block = drawn if replacement else per_epoch
+        per_block = max(1, min(_STEPS_PER_BLOCK, _MAX_DRAWS_PER_BLOCK // batch))
+        self.steps_per_block = per_block if replacement else per_epoch
         self._block_index = -1
         self._block = torch.empty(0, dtype=torch.int64)
 
     def block(self, index: int) -> Tensor:
-        """All examples of one epoch (or of one block of draws), in the order of their steps."""
+        """Return all example indexes of a block, (N,) int64, in the order of their steps."""
         if index != self._block_index:
             generator = make_generator(self.seed, index)
             if self.replacement:
@@ -80,22 +90,22 @@ class IndexSampler:
         return self._block
 
     def at(self, step: int) -> Tensor:
-        """The examples of a step: (B,) int64; the last step of an epoch may have fewer."""
+        """Return the example indexes of a step, (B,) int64; the last step of an epoch may have fewer."""
         block, offset = divmod(step, self.steps_per_block)
         return self.block(block)[offset * self.batch : (offset + 1) * self.batch]
 
 
 class WindowBatches(Batches):
-    """One context and its target, drawn by position.
+    """Batches of windows: one context of fixed length and its target per row.
 
     Args:
-        sequences: Token ids; with an end token both before and after, or one stream.
+        sequences: Token ids, with an end token before and after each item, or one stream.
         context: k, tokens in a window.
-        fill_id: What stands before the first token.
+        fill_id: Id that fills a window before the first token.
         batch: B.
-        seed: Fixes the order.
-        replacement: Draw anew each time, instead of each window once an epoch.
-        only_last: Whether of each sequence the last token alone is a target.
+        seed: Seed of the order.
+        replacement: Whether to sample windows with replacement instead of once per epoch.
+        only_last: Whether only the last token of each sequence is a target.
     """
 
     def __init__(
@@ -109,44 +119,52 @@ class WindowBatches(Batches):
         replacement: bool,
         only_last: bool = False,
     ) -> None:
-        flat = array("q")  # 8 bytes a token; a list of Python's numbers takes five times that
+        flat = array("q")  # 8 bytes per token; a list of integers needs five times that
         for sequence in sequences:
             flat.extend([fill_id] * (context - 1))
             flat.extend(sequence)
         self._flat = torch.frombuffer(flat, dtype=torch.int64)
-        self._positions = _positions(sequences, context - 1, only_last)
-        self._offsets = torch.arange(1 - context, 2)  # the window, and its target
+        self._positions = _target_positions(sequences, context - 1, only_last)
+        self._offsets = torch.arange(1 - context, 2)  # (k+1,): the window and its target
         self.n_examples = len(self._positions)
         self._sampler = IndexSampler(self.n_examples, batch, seed, replacement=replacement)
         self.steps_per_epoch = -(-self.n_examples // batch)
 
     def at(self, step: int) -> Batch:
-        """The windows of a step: tokens (B, k), targets (B, 1)."""
+        """Return the windows of a step: tokens (B, k), targets (B, 1)."""
         positions = self._positions[self._sampler.at(step)]
         rows = self._flat[positions[:, None] + self._offsets]  # (B, k+1)
         return Batch(rows[:, :-1], rows[:, -1:], is_windowed=True)
 
 
-def _positions(sequences: list[list[int]], n_before: int, only_last: bool) -> Tensor:
-    """Where each token stands that has a target, in sequences laid out with a filling before each."""
+def _target_positions(sequences: list[list[int]], n_before: int, only_last: bool) -> Tensor:
+    """Return the position of each token that has a target, (N,) int64, in the concatenated sequences.
+
+    Args:
+        sequences: Token ids.
+        n_before: Number of fill ids before each sequence.
+        only_last: Whether only the last token of each sequence is a target.
+    """
     lengths = torch.tensor([len(sequence) for sequence in sequences])
     n_targets = lengths - 1
-    begins = (lengths + n_before).cumsum(0) - lengths
+    starts = (lengths + n_before).cumsum(0) - lengths
     if only_last:
-        return (begins + n_targets - 1)[n_targets > 0]
-    shifts = begins - (n_targets.cumsum(0) - n_targets)  # from its number among all to its place
+        return (starts + n_targets - 1)[n_targets > 0]
+    shifts = starts - (n_targets.cumsum(0) - n_targets)  # from target number to position
     return torch.arange(int(n_targets.sum())) + shifts.repeat_interleave(n_targets)
 
 
 class ItemBatches(Batches):
-    """Whole items, padded on the right. Items of like length go together, so that little is padding.
+    """Batches of whole items, padded on the right.
+
+    Items of similar length are batched together to reduce padding (bucketing).
 
     Args:
-        sequences: Token ids with an end token before and after.
+        sequences: Token ids of each item.
         batch: B.
-        seed: Fixes the order.
-        replacement: Draw anew each time, instead of each item once an epoch.
-        only_last: Whether of each item the last token alone is a target.
+        seed: Seed of the order.
+        replacement: Whether to sample items with replacement instead of once per epoch.
+        only_last: Whether only the last token of each item is a target.
     """
 
     _STEPS_PER_POOL = 16
@@ -172,15 +190,15 @@ class ItemBatches(Batches):
         self._batches: list[Tensor] = []
 
     def at(self, step: int) -> Batch:
-        """The items of a step: (B, T), T the longest of them less one."""
+        """Return the items of a step: tokens and targets (B, T), T = longest item - 1."""
         block, offset = divmod(step, self._sampler.steps_per_block)
         if block != self._block_index:
-            self._batches, self._block_index = self._bucketed(block), block
+            self._batches, self._block_index = self._bucket_by_length(block), block
         items = [self._items[index] for index in self._batches[offset].tolist()]
         return pad_sequences(items, only_last=self._only_last)
 
-    def _bucketed(self, block: int) -> list[Tensor]:
-        """The batches of a block: sorted by length within pools, then shuffled among each other."""
+    def _bucket_by_length(self, block: int) -> list[Tensor]:
+        """Return the item indexes of each batch: items sorted by length in pools, batches shuffled."""
         pools = torch.split(self._sampler.block(block), self._batch * self._STEPS_PER_POOL)
         sorted_pools = [pool[self._lengths[pool].argsort(stable=True)] for pool in pools]
         batches = [batch for pool in sorted_pools for batch in torch.split(pool, self._batch)]
@@ -189,21 +207,22 @@ class ItemBatches(Batches):
 
 
 class ChunkBatches(Batches):
-    """Pieces of one long text.
+    """Batches of chunks of one stream.
 
-    Carried: the text is laid out in B contiguous rows, and a step takes the next ``chunk`` tokens of
-    each, so that the state of a row can go on. Otherwise chunks are drawn from anywhere.
+    With ``carry``, the stream is divided into B contiguous rows, and each step takes the next
+    ``chunk`` tokens of each row, so that the hidden state of a row can be carried. Without ``carry``,
+    chunks are taken in random order.
 
     Args:
-        sequences: Token ids; several are joined, sharing the end token between them.
+        sequences: Token ids; several sequences are concatenated and share the end token between them.
         batch: B.
         chunk: T.
-        seed: Fixes the order of chunks that are not carried.
-        carry: Whether rows go on from step to step.
-        replacement: Draw anew each time (not carried only).
+        seed: Seed of the order of chunks without ``carry``.
+        carry: Whether rows continue from step to step.
+        replacement: Whether to sample chunks with replacement, without ``carry``.
 
     Raises:
-        RequestError: The text is too short for one batch.
+        RequestError: The stream is too short for one batch.
     """
 
     def __init__(
@@ -221,7 +240,7 @@ class ChunkBatches(Batches):
         if n_targets < batch * chunk:
             raise RequestError(
                 f"train.batch={batch} rows of train.chunk={chunk} tokens need {batch * chunk:,}"
-                f" tokens; the training split has {n_targets:,}. Take a smaller batch or chunk",
+                f" tokens; the training split has {n_targets:,}. Use a smaller batch or chunk",
                 batch,
             )
         self._stream, self._chunk, self.carries_state = stream, chunk, carry
@@ -233,27 +252,35 @@ class ChunkBatches(Batches):
         self.steps_per_epoch = self._chunks_per_row if carry else self._sampler.steps_per_block
 
     def at(self, step: int) -> Batch:
-        """The chunks of a step: tokens (B, T)."""
+        """Return the chunks of a step: tokens and targets (B, T)."""
         offset = step % self._chunks_per_row
         if self.carries_state:
             starts = self._row_starts + offset * self._chunk
         else:
             starts = self._sampler.at(step) * self._chunk
-        pieces = self._stream[starts[:, None] + torch.arange(self._chunk + 1)]  # (B, T+1)
+        chunks = self._stream[starts[:, None] + torch.arange(self._chunk + 1)]  # (B, T+1)
         return Batch(
-            pieces[:, :-1], pieces[:, 1:], continues_previous=self.carries_state and offset > 0
+            chunks[:, :-1], chunks[:, 1:], continues_previous=self.carries_state and offset > 0
         )
 
 
 def make_generator(seed: int, index: int) -> torch.Generator:
-    """A generator of its own for each pair, so that nothing drawn elsewhere can shift it."""
+    """Return a generator that depends only on ``seed`` and ``index``, whatever else is sampled."""
     generator = torch.Generator()
     generator.manual_seed((seed * 1_000_003 + index) % 2**63)
     return generator
 
 
 def pad_sequences(items: list[Tensor], *, only_last: bool = False) -> Batch:
-    """Items of any length as one batch, padded on the right; with one target each, or all."""
+    """Return items of any length as one batch, padded on the right.
+
+    Args:
+        items: B tensors (T + 1,) int64 of any length.
+        only_last: Whether only the last token of each item is a target.
+
+    Returns:
+        Tokens and targets (B, T), T = longest item - 1.
+    """
     rows = torch.nn.utils.rnn.pad_sequence(items, batch_first=True, padding_value=IGNORED)
     tokens, targets = rows[:, :-1], rows[:, 1:]
     if only_last:
@@ -263,7 +290,7 @@ def pad_sequences(items: list[Tensor], *, only_last: bool = False) -> Batch:
 
 
 def concatenate_items(sequences: list[list[int]]) -> list[int]:
-    """Sequences one after the other; the end token between two items stands once."""
+    """Return concatenated sequences in which the end token between two items occurs once."""
     stream = list(sequences[0]) if sequences else []
     for sequence in sequences[1:]:
         stream += sequence[1:]

@@ -1,4 +1,4 @@
-"""The corpora that are known by name: what each is, how it is read, and where its text comes from."""
+"""Registry of named corpora: description, source of the text, and default settings."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,20 +15,20 @@ from seqlm.paths import asset_path
 
 Mode: TypeAlias = Literal["lines", "stream"]
 Read: TypeAlias = Callable[[int, Progress | None], tuple[Path | None, bytes]]
-"""From the length of an item (0 where there is none) to the file, if it is one, and the bytes."""
+"""Function from an item length (0 if not applicable) to the path of the file, if any, and the bytes."""
 
 
 class CorpusSpec(Struct, frozen=True, kw_only=True):
-    """A corpus that is known by name.
+    """A named corpus.
 
     Attributes:
-        description: What it is, in one line.
-        read: Gives the text.
-        mode: How it is read with ``data.mode=auto``.
-        has_end: Whether its lines have an end token with ``data.boundary=auto``.
-        split: The shares that suit it.
-        length: Symbols in one item with ``data.length=off``; 0 where items have no such length.
-        token_noun: What a person calls one of its words.
+        description: One line of text.
+        read: Function that returns the path and the bytes.
+        mode: Mode with ``data.mode=auto``.
+        has_end: Whether items have an end token with ``data.boundary=auto``.
+        split: Recommended percentages for train, validation and test.
+        length: Symbols per item with ``data.length=off``; 0 if the item length is not a setting.
+        token_noun: Singular noun for one word of the corpus, e.g. "number".
     """
 
     description: str
@@ -48,7 +48,7 @@ def _shipped(name: str) -> Read:
     return read
 
 
-def _fetched(name: str) -> Read:
+def _downloaded(name: str) -> Read:
     return lambda _, progress: read_downloaded(name, progress)
 
 
@@ -58,14 +58,14 @@ def _python(_: int, progress: Progress | None) -> tuple[None, bytes]:
     return None, python_source(progress)
 
 
-def _made(task: str) -> Read:
-    """A text that a function of :mod:`seqlm.data.synthetic_tasks` makes: imported when it is wanted."""
+def _synthetic(task: str) -> Read:
+    """Return a reader that calls the function ``task`` of :mod:`seqlm.data.synthetic_tasks`."""
 
     def read(length: int, _: Progress | None) -> tuple[None, bytes]:
         from seqlm.data import synthetic_tasks
 
-        make = getattr(synthetic_tasks, task)
-        return None, make(length) if length else make()
+        generate = getattr(synthetic_tasks, task)
+        return None, generate(length) if length else generate()
 
     return read
 
@@ -78,31 +78,31 @@ def _grammar(_: int, __: Progress | None) -> tuple[None, bytes]:
 
 CORPORA: dict[str, CorpusSpec] = {
     "names": CorpusSpec(
-        description="given names of many countries, one a line, shipped with the program",
+        description="given names from many countries, one per line, included with the program",
         read=_shipped("names"),
         mode="lines",
     ),
     "python": CorpusSpec(
-        description="the source files of your own Python, one long text",
+        description="source code of your Python standard library, one long text",
         read=_python,
         mode="stream",
         split="94/3/3",
     ),
     "prose": CorpusSpec(
-        description="a harbour town and a machine that reads, one long text written for this program",
+        description="a story about a harbor town and a reading machine, written for this program",
         read=_shipped("prose"),
         mode="stream",
     ),
     "hello": CorpusSpec(
-        description="the one line Hello, RNN!, to be learned by heart",
-        read=_made("hello"),
+        description="one line, Hello, RNN!, for a model to memorize",
+        read=_synthetic("hello"),
         mode="lines",
         has_end=False,
         split="100/0/0",
     ),
     "counting": CorpusSpec(
-        description="lines of consecutive numbers up to 127, data.length of them",
-        read=_made("counting"),
+        description="lines of data.length consecutive numbers between 0 and 127",
+        read=_synthetic("counting"),
         mode="lines",
         has_end=False,
         split="100/0/0",
@@ -110,27 +110,27 @@ CORPORA: dict[str, CorpusSpec] = {
         token_noun="number",
     ),
     "recall": CorpusSpec(
-        description="lines of data.length random symbols, then the first of them again",
-        read=_made("recall"),
+        description="lines of data.length random symbols, then the first symbol again",
+        read=_synthetic("recall"),
         mode="lines",
         has_end=False,
         length=10,
         token_noun="symbol",
     ),
     "grammar": CorpusSpec(
-        description="sentences of a small grammar, whose exact entropy is known",
+        description="sentences from a small grammar with a known exact entropy",
         read=_grammar,
         mode="stream",
         split="90/5/5",
     ),
     "lecture-names": CorpusSpec(
-        description="the names of the lectures on makemore, one a line, to be fetched",
-        read=_fetched("lecture-names"),
+        description="names from the makemore lectures, one per line (download)",
+        read=_downloaded("lecture-names"),
         mode="lines",
     ),
     "shakespeare": CorpusSpec(
-        description="a million characters of Shakespeare's plays, one long text, to be fetched",
-        read=_fetched("shakespeare"),
+        description="a million characters of Shakespeare's plays, one long text (download)",
+        read=_downloaded("shakespeare"),
         mode="stream",
         split="90/10/0",
     ),
@@ -138,38 +138,37 @@ CORPORA: dict[str, CorpusSpec] = {
 
 
 def corpus_modes(data: DataConfig) -> tuple[Mode, ...]:
-    """How a text may be read: one way, or both where the lines of a file decide."""
+    """Return the possible modes of a text: both if the mode depends on the content of a file."""
     if data.mode != "auto":
         return (data.mode,)
-    source = CORPORA.get(data.corpus)
-    return (source.mode,) if source else ("lines", "stream")
+    spec = CORPORA.get(data.corpus)
+    return (spec.mode,) if spec else ("lines", "stream")
 
 
 def is_downloaded(name: str) -> bool:
-    """Whether the text of a corpus can be read without fetching it."""
+    """Return whether a corpus can be read without a download."""
     return name not in REMOTE_CORPORA or downloaded_path(name).is_file()
 
 
 def read_corpus_text(
     name: str, data: DataConfig, progress: Progress | None
 ) -> tuple[Path | None, bytes]:
-    """The file, if it is one, and the bytes of a corpus that is known by name.
+    """Return the path of a named corpus, None if it is not a file, and its bytes.
 
     Raises:
-        RequestError: It cannot be read, or has no items of ``data.length``.
+        RequestError: The corpus cannot be read, or it does not support ``data.length``.
     """
-    source = CORPORA[name]
-    if not source.length:
+    spec = CORPORA[name]
+    if not spec.length:
         check_length(name, data)
-    return source.read(data.length or source.length, progress)
+    return spec.read(data.length or spec.length, progress)
 
 
 def check_length(name: str, data: DataConfig) -> None:
-    """Raise RequestError where a length is asked of a text whose items have their own."""
+    """Raise RequestError if ``data.length`` is set for a corpus that does not support it."""
     if data.length is not None:
-        sized = " and ".join(name for name, source in CORPORA.items() if source.length)
+        sized = " and ".join(name for name, spec in CORPORA.items() if spec.length)
         raise errors.RequestError(
-            f"data.length={data.length} is for {sized}, and the corpus is {name}:"
-            " set data.length=off",
+            f"data.length={data.length} applies only to {sized}, not to {name}: set data.length=off",
             data.length,
         )

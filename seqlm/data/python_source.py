@@ -1,4 +1,4 @@
-"""The corpus that every user already has: the source of the Python that runs this program."""
+"""Corpus ``python``: source code of the standard library of the running Python."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ from seqlm import errors
 from seqlm.data.text_io import Progress
 
 TARGET_BYTES = 4_000_000
-# Tests, what others installed, and tables that a program wrote.
+# Tests, installed packages, and generated tables.
 _SKIPPED_FOLDERS = {
     *("test", "tests", "idle_test"),
     *("site-packages", "dist-packages", "__pycache__"),
@@ -16,21 +16,24 @@ _SKIPPED_FOLDERS = {
 
 
 def python_source(progress: Progress | None = None) -> bytes:
-    """Source files of the standard library one after the other, about four million bytes.
+    """Return concatenated source files of the standard library, about four million bytes.
 
-    Whole files in the order of their paths, without tests and installed packages; the same Python
-    gives the same bytes.
+    Whole files are used in the order of their paths, without tests and installed packages. The same
+    Python installation gives the same bytes.
+
+    Args:
+        progress: Called after each file with the bytes read and the expected size.
 
     Raises:
-        RequestError: This Python came without source files.
+        RequestError: This Python has no source files.
     """
     import sysconfig
 
     folder = Path(sysconfig.get_paths()["stdlib"])
     parts: list[bytes] = []
     n_bytes = 0
-    for path in _source_files(folder):
-        raw = _source(path)
+    for path in _list_source_files(folder):
+        raw = _read_source(path)
         parts.append(raw)
         n_bytes += len(raw)
         if progress is not None:
@@ -44,7 +47,7 @@ def python_source(progress: Progress | None = None) -> bytes:
     return b"".join(parts)
 
 
-def _source_files(folder: Path) -> list[Path]:
+def _list_source_files(folder: Path) -> list[Path]:
     found: list[Path] = []
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if name not in _SKIPPED_FOLDERS]
@@ -53,12 +56,12 @@ def _source_files(folder: Path) -> list[Path]:
 
 
 def _is_wanted(name: str) -> bool:
-    # _sysconfigdata is written when Python is built: paths and compiler flags, no program.
+    # _sysconfigdata is generated when Python is built and holds paths and compiler flags.
     return name.endswith(".py") and not name.startswith("_sysconfigdata")
 
 
-def _source(path: Path) -> bytes:
-    """A file's bytes ending with a line end; none where it cannot be read or is not UTF-8."""
+def _read_source(path: Path) -> bytes:
+    """Return the bytes of a file with a final line feed; empty if it is not readable UTF-8 text."""
     try:
         raw = path.read_bytes()
         raw.decode()

@@ -1,9 +1,10 @@
-"""Three ways to keep probability for what was never counted.
+"""Smoothing of n-gram counts: add-k, interpolated Witten-Bell, modified Kneser-Ney.
 
-Each gives levels, from the shortest context to the longest. A level takes something off the counts
-of a context; what it took is the rest, shared out by the level below, the lowest by the uniform
-distribution. All three are written as interpolated models (Chen & Goodman 1998, "An Empirical Study
-of Smoothing Techniques for Language Modeling", section 2).
+Each method returns one level per context length, from the shortest to the longest. A level reserves
+part of the probability after a context (by discounts or extra counts). The reserved probability is
+distributed by the level below, and at the lowest level by the uniform distribution. All methods are
+written as interpolated models (Chen & Goodman 1998, "An Empirical Study of Smoothing Techniques for
+Language Modeling", section 2).
 """
 
 from collections import Counter, defaultdict
@@ -14,81 +15,88 @@ from typing import TypeAlias
 from msgspec import Struct, field
 
 Discounts: TypeAlias = tuple[float, float, float, float]
-"""What is taken off a count of 0, 1, 2, and 3 or more."""
+"""Discounts of counts of 0, 1, 2, and 3 or more."""
 
-_NOTHING: Discounts = (0.0, 0.0, 0.0, 0.0)
+_NO_DISCOUNTS: Discounts = (0.0, 0.0, 0.0, 0.0)
 _WITHOUT_FIRST = itemgetter(slice(1, None))
 
 
 class BackoffLevel(Struct):
-    """The counts after contexts of one length, and how they become shares.
+    """Counts and discounts of all contexts of one length.
 
-    A token counted c times after a context has the share ``(c - discount of c) / total``; the rest
-    is ``1 - sum of shares``, computed as ``(discounts + extra) / total`` so that no digit is lost.
+    A token with count c after a context has the discounted probability ``(c - discount(c)) / total``.
+    The backoff weight, ``1 - sum of discounted probabilities``, is computed as
+    ``(discounts + extra) / total`` to avoid rounding errors.
 
     Attributes:
-        followers: For each context the count of each token after it.
-        discounts: What is taken off each count.
-        extra_each: Added to a context's total for each different token after it.
-        extra: Added to a context's total.
+        followers: Count of each next token, by context.
+        discounts: Discounts of the counts.
+        extra_each: Added to the total of a context for each distinct next token.
+        extra: Added to the total of a context.
     """
 
     followers: Mapping[str, Mapping[str, int]]
-    discounts: Discounts = _NOTHING
+    discounts: Discounts = _NO_DISCOUNTS
     extra_each: float = 0.0
     extra: float = 0.0
-    _known: dict[str, tuple[float, float]] = field(default_factory=dict)
+    _cache: dict[str, tuple[float, float]] = field(default_factory=dict)
 
-    def total_and_rest(self, context: str) -> tuple[float, float]:
-        """What the shares of a seen context are fractions of, and the fraction left over."""
-        known = self._known.get(context)
-        if known is None:
+    def total_and_backoff_weight(self, context: str) -> tuple[float, float]:
+        """Return the denominator of the probabilities after a context, and its backoff weight.
+
+        Args:
+            context: Context with at least one count.
+        """
+        cached = self._cache.get(context)
+        if cached is None:
             counts = self.followers[context].values()
-            kept = self.extra + self.extra_each * len(counts)
-            total = sum(counts) + kept
-            taken = sum(self.discounts[min(count, 3)] for count in counts)
-            known = self._known[context] = total, (taken + kept) / total
-        return known
+            extra = self.extra + self.extra_each * len(counts)
+            total = sum(counts) + extra
+            discounted = sum(self.discounts[min(count, 3)] for count in counts)
+            cached = self._cache[context] = total, (discounted + extra) / total
+        return cached
 
 
 def add_k_levels(grams: Mapping[str, int], n_vocab: int, k: float) -> list[BackoffLevel]:
-    """Add k to the count of every token after every context: ``(c + k) / (total + k V)``."""
-    return [BackoffLevel(_by_context(grams), extra=k * n_vocab)]
+    """Return the level of add-k smoothing: ``(c + k) / (total + k V)`` for every token."""
+    return [BackoffLevel(_group_by_context(grams), extra=k * n_vocab)]
 
 
 def witten_bell_levels(grams: Mapping[str, int], order: int) -> list[BackoffLevel]:
-    """Keep as much as there were different tokens after a context (Witten & Bell 1991, method C).
+    """Return the levels of Witten-Bell smoothing (Witten & Bell 1991, method C).
 
-    With T different tokens in N counts: ``c / (N + T)``, and ``T / (N + T)`` is the rest.
+    With T distinct next tokens in N counts the discounted probability is ``c / (N + T)`` and the
+    backoff weight is ``T / (N + T)``.
     """
-    levels = [BackoffLevel(_by_context(grams), extra_each=1.0)]
+    levels = [BackoffLevel(_group_by_context(grams), extra_each=1.0)]
     for _ in range(order - 1):
-        grams = _summed_without_first(grams)
-        levels.append(BackoffLevel(_by_context(grams), extra_each=1.0))
+        grams = _drop_first_token(grams)
+        levels.append(BackoffLevel(_group_by_context(grams), extra_each=1.0))
     return levels[::-1]
 
 
 def kneser_ney_levels(grams: Mapping[str, int], order: int) -> list[BackoffLevel]:
-    """Modified Kneser-Ney, interpolated (Chen & Goodman 1998, section 3).
+    """Return the levels of interpolated modified Kneser-Ney smoothing (Chen & Goodman 1998, section 3).
 
-    Three discounts for each length, from how many grams were counted once, twice, three and four
-    times. Below the longest grams a gram does not count how often it was seen but after how many
-    different tokens: what follows one token alone says little about new contexts. Here every
-    context is full (filled in front), so this holds for grams at the start of an item too.
+    Each level has three discounts, estimated from the number of n-grams that occur once, twice, three
+    and four times. Below the highest order, the count of an n-gram is replaced by the number of
+    distinct tokens before it (continuation count), because a token that follows only one token is
+    unlikely after a new context. Every context is filled to full length, so continuation counts also
+    apply to n-grams at the start of an item.
     """
-    levels = [BackoffLevel(_by_context(grams), estimated_discounts(grams.values()))]
+    levels = [BackoffLevel(_group_by_context(grams), estimated_discounts(grams.values()))]
     for _ in range(order - 1):
         grams = Counter(map(_WITHOUT_FIRST, grams))
-        levels.append(BackoffLevel(_by_context(grams), estimated_discounts(grams.values())))
+        levels.append(BackoffLevel(_group_by_context(grams), estimated_discounts(grams.values())))
     return levels[::-1]
 
 
 def estimated_discounts(counts: Iterable[int]) -> Discounts:
-    """D1, D2 and D3+ (Chen & Goodman 1998, section 3).
+    """Return the discounts D1, D2 and D3+ of modified Kneser-Ney (Chen & Goodman 1998, section 3).
 
-    With n_c grams counted c times, ``D_c = c - (c + 1) Y n_(c+1) / n_c``, where ``Y = n_1 / (n_1 +
-    2 n_2)``. Where too few grams were counted to estimate one, or the estimate is not above 0, half
-    a count is taken instead; so there is always a rest.
+    With n_c the number of n-grams that occur c times, ``D_c = c - (c + 1) Y n_(c+1) / n_c``, where
+    ``Y = n_1 / (n_1 + 2 n_2)``. A discount that cannot be estimated or is not positive is set to 0.5,
+    so the backoff weight is never 0.
     """
     n = Counter(counts)
     if not n[1]:
@@ -99,15 +107,15 @@ def estimated_discounts(counts: Iterable[int]) -> Discounts:
     return 0.0, d1, d2, d3
 
 
-def _by_context(grams: Mapping[str, int]) -> dict[str, dict[str, int]]:
+def _group_by_context(grams: Mapping[str, int]) -> dict[str, dict[str, int]]:
     followers: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for gram, count in grams.items():
         followers[gram[:-1]][gram[-1]] = count
     return dict(followers)
 
 
-def _summed_without_first(grams: Mapping[str, int]) -> dict[str, int]:
-    summed: defaultdict[str, int] = defaultdict(int)
+def _drop_first_token(grams: Mapping[str, int]) -> dict[str, int]:
+    counts: defaultdict[str, int] = defaultdict(int)
     for gram, count in grams.items():
-        summed[gram[1:]] += count
-    return dict(summed)
+        counts[gram[1:]] += count
+    return dict(counts)

@@ -1,4 +1,4 @@
-"""Which part of a text trains, which validates, which is kept for the end."""
+"""Train, validation and test splits of lists and streams."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -10,33 +10,33 @@ Split: TypeAlias = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 Shares: TypeAlias = tuple[int, int, int]
 
-_LEAST_LINES = 10  # for each split where there are several
-_LEAST_TOKENS = 100
+_MIN_LINES = 10  # per split, if there are several splits
+_MIN_TOKENS = 100
 
 
 def parse_shares(text: str) -> Shares:
-    """The percentages of ``80/10/10``.
+    """Parse percentages such as ``80/10/10``.
 
     Raises:
-        RequestError: They do not add up to 100, or leave nothing to train on.
+        RequestError: The percentages do not sum to 100, or the training share is 0.
     """
     train, val, test = map(int, text.split("/"))
     if train + val + test != 100 or not train:
         raise errors.RequestError(
-            f"data.split={text} must add up to 100 with something to train on, e.g. 80/10/10", text
+            f"data.split={text} must sum to 100 with a training share above 0, e.g. 80/10/10", text
         )
     return train, val, test
 
 
 def split_lines(lines: Sequence[str], shares: Shares, seed: int) -> Mapping[Split, tuple[str, ...]]:
-    """Shuffle the lines with ``random.Random(seed)`` and cut them at the percentages.
+    """Shuffle lines with ``random.Random(seed)`` and split them at the percentages.
 
-    With shares 80/10/10 and seed 42 these are the splits of the lectures on names, which shuffle
-    with ``random.seed(42)`` and cut at ``int(0.8 * n)`` and ``int(0.9 * n)``.
+    Shares 80/10/10 and seed 42 give the splits of the makemore lectures, which shuffle with
+    ``random.seed(42)`` and split at ``int(0.8 * n)`` and ``int(0.9 * n)``.
     """
     shuffled = list(lines)
     random.Random(seed).shuffle(shuffled)
-    first, second = _cuts(len(shuffled), shares)
+    first, second = _split_indexes(len(shuffled), shares)
     return {
         "train": tuple(shuffled[:first]),
         "val": tuple(shuffled[first:second]),
@@ -45,39 +45,46 @@ def split_lines(lines: Sequence[str], shares: Shares, seed: int) -> Mapping[Spli
 
 
 def split_stream(
-    text: str, shares: Shares, cut: Callable[[str, int], int]
+    text: str, shares: Shares, safe_split_point: Callable[[str, int], int]
 ) -> Mapping[Split, tuple[str, ...]]:
-    """Cut a long text, in order, into one piece for each split that has a share.
+    """Split a long text in order, into at most one piece per split.
 
     Args:
-        text: All of it.
-        shares: In percent.
-        cut: The first place from a given one on where the text may be cut.
+        text: The whole text.
+        shares: Percentages.
+        safe_split_point: Function from the text and an index to the first index from there on at
+            which a split leaves all tokens unchanged.
     """
-    first, second = (cut(text, at) for at in _cuts(len(text), shares))
+    first, second = (safe_split_point(text, at) for at in _split_indexes(len(text), shares))
     pieces = text[:first], text[first:second], text[second:]
     return {split: (piece,) if piece else () for split, piece in zip(SPLITS, pieces, strict=True)}
 
 
 def raise_if_too_short(n: int, unit: str, shares: Shares, name: str) -> None:
-    """Raise RequestError where ``n`` lines, or tokens of a stream, are too few for the splits asked for.
+    """Raise RequestError if a text is too short for its splits.
 
-    A single split takes any two tokens. Several need ten lines or a hundred tokens each, and enough
-    that the smallest share is not rounded down to nothing.
+    A single split needs one line or two tokens. Several splits need ten lines or a hundred tokens
+    each, and enough that the smallest split is not empty.
+
+    Args:
+        n: Number of lines, or of tokens of a stream.
+        unit: Plural noun of the counted unit; "lines" for a list.
+        shares: Percentages.
+        name: Name of the corpus, for the message.
     """
     n_splits = sum(share > 0 for share in shares)
     if n_splits == 1:
         needed = 1 if unit == "lines" else 2
     else:
-        each, least = (_LEAST_LINES, 1) if unit == "lines" else (_LEAST_TOKENS, 2)
+        each, least = (_MIN_LINES, 1) if unit == "lines" else (_MIN_TOKENS, 2)
         smallest = min(share for share in shares if share)
         needed = max(each * n_splits, -(-100 * least // smallest))
     if n < needed:
         count = {1: "one split needs", 2: "two splits need", 3: "three splits need"}[n_splits]
         hint = "Add text, or set data.split=100/0/0." if n_splits > 1 else "Add text."
-        kind = unit if n != 1 else unit.removesuffix("s")
-        raise errors.RequestError(f"{name} has {n:,} {kind}; {count} {needed:,}. {hint}", n)
+        noun = unit if n != 1 else unit.removesuffix("s")
+        raise errors.RequestError(f"{name} has {n:,} {noun}; {count} {needed:,}. {hint}", n)
 
 
-def _cuts(n: int, shares: Shares) -> tuple[int, int]:
+def _split_indexes(n: int, shares: Shares) -> tuple[int, int]:
     return n * shares[0] // 100, n * (shares[0] + shares[1]) // 100

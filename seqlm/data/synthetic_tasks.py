@@ -1,4 +1,4 @@
-"""Texts made by a rule, to see whether a model finds the rule: a greeting, counting, recall."""
+"""Synthetic corpora that follow a simple rule: one line to memorize, counting, recall."""
 
 import random
 
@@ -14,20 +14,20 @@ _RECALL_SEED = 0
 
 
 def hello() -> bytes:
-    """One short line, to be learned by heart."""
+    """Return one short line, for a model to memorize."""
     return f"{HELLO}\n".encode()
 
 
 def counting(length: int) -> bytes:
-    """Every run of ``length`` consecutive numbers from 0 to 127, one a line.
+    """Return every run of ``length`` consecutive numbers between 0 and 127, one run per line.
 
     Raises:
-        RequestError: There are not so many numbers.
+        RequestError: ``length`` is more than 128.
     """
     if length > N_NUMBERS:
         raise errors.RequestError(
-            f"data.length={length} is more than counting's {N_NUMBERS} numbers: take"
-            f" {N_NUMBERS} or less",
+            f"data.length={length} is more than counting's {N_NUMBERS} numbers; allowed: at most"
+            f" {N_NUMBERS}",
             length,
         )
     runs = (range(first, first + length) for first in range(N_NUMBERS - length + 1))
@@ -35,17 +35,17 @@ def counting(length: int) -> bytes:
 
 
 def recall(length: int) -> bytes:
-    """Lines of ``length`` random symbols, then the first of them again: it has to be kept in mind.
+    """Return lines of ``length`` random symbols followed by the first symbol, to test memory.
 
-    20,000 lines, fewer where they are so long that they would make more than 4 MB.
+    There are 20,000 lines, or fewer if the text would exceed 4 MB.
     """
     n_lines = min(_RECALL_LINES, _RECALL_BYTES // (2 * length + 2))
     generator = random.Random(_RECALL_SEED)
-    lines = (_to_recall(length, generator) for _ in range(n_lines))
+    lines = (_sample_line(length, generator) for _ in range(n_lines))
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def _to_recall(length: int, generator: random.Random) -> str:
-    # Of a seeded generator only random() is promised to give the same numbers in every Python.
-    drawn = [SYMBOLS[int(generator.random() * len(SYMBOLS))] for _ in range(length)]
-    return " ".join([*drawn, drawn[0]])
+def _sample_line(length: int, generator: random.Random) -> str:
+    # Only random() of a seeded generator gives the same numbers in every version of Python.
+    symbols = [SYMBOLS[int(generator.random() * len(SYMBOLS))] for _ in range(length)]
+    return " ".join([*symbols, symbols[0]])

@@ -1,6 +1,7 @@
-"""Bytes from outside, made into text or refused in one clear line.
+"""Safe reading and decoding of text files.
 
-What is read here is not trusted: it may be a device, a pipe, a film or another encoding.
+The input is not trusted: a path may be a device or a pipe, and a file may be binary or in another
+encoding. Each such case raises an error of one line.
 """
 
 import os
@@ -13,28 +14,29 @@ from typing import BinaryIO, TypeAlias
 from seqlm import errors
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Called with the bytes read so far and the bytes there are."""
+"""Callback with the number of bytes read so far and the total number of bytes."""
 
 MAX_FILE_BYTES = 256_000_000
 MAX_UNDECODABLE_SHARE = 0.1
 _PIECE_BYTES = 1 << 20
 _ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
-# A byte that is no UTF-8, kept as a character for private use: unlike a lone surrogate it can be sent.
-_FIRST_KEPT = 0x10F800
-_KEPT_BYTE = re.compile("[\U0010f880-\U0010f8ff]")
+# A byte that is not UTF-8 becomes a private-use character, which UTF-8 can encode, unlike a surrogate.
+_FIRST_PRIVATE = 0x10F800
+_PRIVATE_BYTE = re.compile("[\U0010f880-\U0010f8ff]")
 _BOM = b"\xef\xbb\xbf"
 
 
 def describe_path(name: str) -> str:
-    """A name that fits in a one-line message, whatever characters it holds."""
+    """Return a path as printable text on one line, for messages."""
     return name if name.isprintable() else ascii(name)
 
 
 def read_file(path: Path, progress: Progress | None = None) -> bytes:
-    """All bytes of a regular file of at most ``MAX_FILE_BYTES``.
+    """Return all bytes of a regular file.
 
     Raises:
-        RequestError: Missing, not readable, no regular file, too large, or binary.
+        RequestError: The file is missing, not readable, not a regular file, larger than
+            ``MAX_FILE_BYTES``, or binary.
     """
     name = describe_path(path.name or str(path))
     descriptor = _open(path, name)
@@ -48,18 +50,18 @@ def read_file(path: Path, progress: Progress | None = None) -> bytes:
 
 def _open(path: Path, name: str) -> int:
     try:
-        # O_NONBLOCK: opening a pipe that nobody writes to would otherwise wait for ever.
+        # Without O_NONBLOCK, opening a pipe without a writer would block forever.
         return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except FileNotFoundError:
         raise errors.RequestError(
-            f"no file {describe_path(str(path))}; data.corpus is the path of a text file, or a name of:"
-            " seqlm data list",
+            f"no file {describe_path(str(path))}; data.corpus must be the path of a text file, or a"
+            " corpus that `seqlm data list` shows",
             str(path),
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise errors.RequestError(
-            f"{name} cannot be read: {reason}. Give a text file that you may read.", str(path)
+            f"{name} cannot be read: {reason}. Give a readable text file.", str(path)
         ) from None
 
 
@@ -79,17 +81,20 @@ def _checked_size(status: os.stat_result, name: str) -> int:
 def read_limited(
     file: BinaryIO, name: str, limit: int, total: int = 0, progress: Progress | None = None
 ) -> bytes:
-    """What a binary stream holds, in pieces; refuses more than ``limit`` bytes and binary content.
+    """Read a binary stream to its end, in pieces.
 
     Args:
-        file: An open binary stream.
-        name: How errors call it.
-        limit: The largest number of bytes accepted.
-        total: The bytes expected, for ``progress``; 0 where that is unknown.
-        progress: Told after each piece.
+        file: Open binary stream.
+        name: Name of the stream in error messages.
+        limit: Maximum number of bytes.
+        total: Expected number of bytes, for ``progress``; 0 if unknown.
+        progress: Called after each piece.
+
+    Raises:
+        RequestError: The stream has more than ``limit`` bytes, or its content is binary.
     """
     read = bytearray()
-    for piece in _pieces(file, name):
+    for piece in _read_pieces(file, name):
         raise_if_binary(piece, name, len(read))
         read += piece
         if len(read) > limit:
@@ -99,7 +104,7 @@ def read_limited(
     return bytes(read)
 
 
-def _pieces(file: BinaryIO, name: str) -> Iterator[bytes]:
+def _read_pieces(file: BinaryIO, name: str) -> Iterator[bytes]:
     while True:
         try:
             piece = file.read(_PIECE_BYTES)
@@ -113,38 +118,42 @@ def _pieces(file: BinaryIO, name: str) -> Iterator[bytes]:
 
 
 def raise_if_binary(piece: bytes, name: str, offset: int = 0) -> None:
-    """Raise RequestError where a NUL byte tells that this is not text."""
+    """Raise RequestError if the bytes have a NUL byte, and so are not text."""
     at = piece.find(0)
     if at < 0:
         return
     utf16 = offset == 0 and piece[:2] in (b"\xff\xfe", b"\xfe\xff")
-    what = "UTF-16 text" if utf16 else "a binary file"
+    kind = "UTF-16 text" if utf16 else "a binary file"
     raise errors.RequestError(
-        f"{name} is {what} (byte 0x00 at {offset + at:,}). Give text saved as UTF-8.", name
+        f"{name} is {kind} (byte 0x00 at {offset + at:,}). Give text saved as UTF-8.", name
     )
 
 
 def bytes_of(text: str) -> bytes:
-    """The bytes of a text, those that were kept by :func:`decode` included."""
+    """Return the bytes of a text; restore the bytes that :func:`decode` kept with ``keep_bytes``."""
     if text.isascii():
         return text.encode()
-    escaped = _KEPT_BYTE.sub(lambda kept: chr(ord(kept[0]) - _FIRST_KEPT + 0xDC00), text)
+    escaped = _PRIVATE_BYTE.sub(lambda kept: chr(ord(kept[0]) - _FIRST_PRIVATE + 0xDC00), text)
     return escaped.encode(errors="surrogateescape")
 
 
 def decode(raw: bytes, name: str, *, keep_bytes: bool = False) -> tuple[str, int]:
-    """The text of ``raw`` and how many of its bytes are not UTF-8; each of them becomes U+FFFD.
+    """Decode UTF-8 bytes; each byte that is not UTF-8 becomes U+FFFD.
 
-    A byte order mark is dropped, and a line feed alone ends a line even where a carriage
-    return stood before it.
+    A byte order mark is removed, and a carriage return before a line feed too.
 
     Args:
         raw: The bytes.
-        name: How errors call them.
-        keep_bytes: Whether bytes that are not UTF-8 are kept for :func:`bytes_of`, however many.
+        name: Name of the text in error messages.
+        keep_bytes: Whether bytes that are not UTF-8 become private-use characters, which
+            :func:`bytes_of` converts back. Their number is then not limited.
+
+    Returns:
+        The text, and the number of bytes that are not UTF-8.
 
     Raises:
-        RequestError: Binary, or more than ``MAX_UNDECODABLE_SHARE`` of the bytes are not UTF-8.
+        RequestError: The bytes are binary, or more than ``MAX_UNDECODABLE_SHARE`` of them are not
+            UTF-8.
     """
     raise_if_binary(raw, name)
     body = raw.removeprefix(_BOM)
@@ -152,10 +161,10 @@ def decode(raw: bytes, name: str, *, keep_bytes: bool = False) -> tuple[str, int
         return body.decode().replace("\r\n", "\n"), 0
     except UnicodeDecodeError as error:
         byte, offset = body[error.start], error.start + len(raw) - len(body)
-    # Every byte that is not UTF-8 becomes one lone surrogate, which UTF-8 itself cannot hold.
+    # Each byte that is not UTF-8 becomes one lone surrogate, which never occurs in valid UTF-8.
     escaped = body.decode(errors="surrogateescape")
     if keep_bytes:
-        text, n_bad = _ESCAPED_BYTE.subn(_kept, escaped)
+        text, n_bad = _ESCAPED_BYTE.subn(_to_private_use, escaped)
         return text.replace("\r\n", "\n"), n_bad
     text, n_bad = _ESCAPED_BYTE.subn("\ufffd", escaped)
     if n_bad > MAX_UNDECODABLE_SHARE * len(body):
@@ -168,11 +177,11 @@ def decode(raw: bytes, name: str, *, keep_bytes: bool = False) -> tuple[str, int
     return text.replace("\r\n", "\n"), n_bad
 
 
-def _kept(escaped: re.Match[str]) -> str:
-    return chr(ord(escaped[0]) - 0xDC00 + _FIRST_KEPT)
+def _to_private_use(escaped: re.Match[str]) -> str:
+    return chr(ord(escaped[0]) - 0xDC00 + _FIRST_PRIVATE)
 
 
 def _too_large(name: str, size: str, limit: int) -> errors.RequestError:
     return errors.RequestError(
-        f"{name} has {size}; at most {limit / 1e6:,.0f} MB are read. Cut it to a part.", name
+        f"{name} has {size}; allowed: at most {limit / 1e6:,.0f} MB. Give a smaller file.", name
     )

@@ -1,4 +1,4 @@
-"""The kinds of tokenizer, and the one place where a setting becomes one."""
+"""Tokenizers: character, byte, word and byte-pair encoding, and their creation from settings."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -50,5 +50,5 @@ _KINDS: dict[str, Callable[[DataConfig], AnyTokenizer]] = {
 
 
 def untrained_tokenizer(data: DataConfig) -> AnyTokenizer:
-    """The tokenizer that the settings ask for, before it has a vocabulary: it splits, no more."""
+    """Return the tokenizer of the settings without a vocabulary; it can split text, not encode it."""
     return _KINDS[data.tokenizer](data)

@@ -1,4 +1,4 @@
-"""What every tokenizer is: text to tokens, tokens to ids, and back."""
+"""Base class of tokenizers, and the text of messages about tokens."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -12,28 +12,28 @@ from msgspec.structs import replace
 from seqlm import errors
 
 END = "∎"
-"""The end token as it is shown: it stands before the first and after the last token of an item."""
+"""The end token, as displayed. It occurs before the first and after the last token of an item."""
 UNKNOWN = "⁇"
-"""The token of every word that is not in the vocabulary, as it is shown."""
+"""The unknown token, as displayed. It replaces each word that is not in the vocabulary."""
 MAX_VOCAB = sys.maxunicode
-"""Tokens at most: where tokens are counted each id is a character, and so is what stands before them."""
+"""Maximum vocabulary size: n-gram counts store each id and the start id as one character."""
 
 Boundary: TypeAlias = Literal["end", "none"]
 Self = TypeVar("Self", bound="Tokenizer")
 
 
 class Tokenizer(Struct, frozen=True, dict=True, tag=True):
-    """Cuts text into tokens and numbers them.
+    """Converter between text, tokens and token ids.
 
-    One without tokens has learned no vocabulary yet; it can cut text, but not number it. Laws:
-    ``join(split(text)) == normal(text)``, and ids lie in ``[0, n_vocab)``.
+    An untrained tokenizer has no vocabulary; it can split text, but not encode it. Every tokenizer
+    satisfies ``join(split(text)) == normalize(text)`` and ``0 <= id < n_vocab``.
 
     Attributes:
-        tokens: The token of each id.
-        end_id: The id of the end token, the last; None where items have no end token.
-        unknown_id: The id of the token for what is not in the vocabulary; None where that is refused.
-        is_multi_character: Whether a person needs several keys to type one.
-        gap: What stands between two tokens that are shown in a row.
+        tokens: Token of each id.
+        end_id: Id of the end token, the last id; None if items have no end token.
+        unknown_id: Id of the unknown token; None if unknown tokens raise an error.
+        is_multi_character: Whether a token can have several characters, and so needs several keys.
+        separator: Text between two displayed tokens.
     """
 
     tokens: tuple[str, ...] = ()
@@ -44,56 +44,66 @@ class Tokenizer(Struct, frozen=True, dict=True, tag=True):
 
     @property
     def token_noun(self) -> str:
-        """What a person calls a token."""
+        """Singular noun for a token, e.g. "letter"."""
         return "token"
 
     @property
     def token_noun_plural(self) -> str:
-        """What tokens are counted in, in the plural."""
+        """Plural noun for tokens, e.g. "characters"."""
         return f"{self.token_noun}s"
 
     def split(self, text: str) -> Sequence[str]:
-        """The tokens of ``text``, whether they are in the vocabulary or not."""
+        """Return the tokens of a text, including tokens that are not in the vocabulary."""
         raise NotImplementedError
 
     def train(self: Self, texts: Sequence[str], train: Sequence[str], boundary: Boundary) -> Self:
-        """This tokenizer with the vocabulary of some texts.
+        """Return this tokenizer with a vocabulary built from texts.
 
         Args:
-            texts: All of them: nothing in them is left without a token.
-            train: Those of them that may be counted.
-            boundary: ``end``: there is an end token, the last of the vocabulary.
+            texts: All texts; each of their tokens gets an id or is the unknown token.
+            train: The training texts among them, the only texts that merges are learned from.
+            boundary: ``end``: the vocabulary has an end token, with the last id.
 
         Raises:
-            RequestError: Fewer than two tokens or too many, or a sign of this program stands in the text
-                itself.
+            RequestError: The vocabulary has fewer than two tokens or more than ``MAX_VOCAB``, or the
+                text contains the end token or the unknown token.
         """
         raise NotImplementedError
 
     def summary(self) -> str:
-        """The vocabulary in a few words, e.g. ``27 tokens: a-z and ∎``."""
+        """Return a summary of the vocabulary, e.g. ``27 tokens: a-z and ∎``."""
         raise NotImplementedError
 
     def join(self, tokens: Iterable[str]) -> str:
-        """The text that tokens make."""
+        """Return the text of some tokens."""
         return "".join(tokens)
 
     def normalize(self, text: str) -> str:
-        """The text as its tokens tell it; where every character counts, the text itself."""
+        """Return the text that splitting and joining gives; for most tokenizers the text itself."""
         return text
 
     def safe_split_point(self, text: str, at: int) -> int:
-        """The first place from ``at`` on where a cut in two leaves all tokens as they are."""
+        """Return the first index from ``at`` on at which a split leaves all tokens unchanged."""
         return min(at, len(text))
 
     def with_vocabulary(
         self: Self, own: Sequence[str], boundary: Boundary, *, takes_unknown: bool = False
     ) -> Self:
-        """This tokenizer with its own tokens numbered from 0, and the special ones after them."""
+        """Return this tokenizer with a vocabulary: ``own``, then the unknown and the end token.
+
+        Args:
+            own: Tokens of the texts, with ids from 0.
+            boundary: ``end``: add the end token.
+            takes_unknown: Whether to add the unknown token.
+
+        Raises:
+            RequestError: The vocabulary has fewer than two tokens or more than ``MAX_VOCAB``, or
+                ``own`` contains the end token.
+        """
         if boundary == "end" and END in own:
             raise errors.RequestError(
-                f'the text holds "{END}", the sign of the end token. '
-                "Take it out, or set data.boundary=none.",
+                f'the text contains "{END}", the symbol of the end token. '
+                "Remove it, or set data.boundary=none.",
                 END,
             )
         end = (END,) if boundary == "end" else ()
@@ -104,13 +114,13 @@ class Tokenizer(Struct, frozen=True, dict=True, tag=True):
                 else f"no {self.token_noun_plural.removesuffix('s')}"
             )
             raise errors.RequestError(
-                f"the text holds {only}; predicting needs at least 2 different tokens", own[:1]
+                f"the text has {only}; needed: at least 2 different tokens", own[:1]
             )
         tokens = (*own, *((UNKNOWN,) if takes_unknown else ()), *end)
         if len(tokens) > MAX_VOCAB:
             raise errors.RequestError(
-                f"the vocabulary has {len(tokens):,} tokens, and {MAX_VOCAB:,} at most are possible:"
-                " take a smaller text, or bound its words with data.max_words",
+                f"the vocabulary has {len(tokens):,} tokens; allowed: at most {MAX_VOCAB:,}. Use a"
+                " smaller text, or limit its words with data.max_words",
                 len(tokens),
             )
         end_id = len(tokens) - 1 if end else None
@@ -119,80 +129,85 @@ class Tokenizer(Struct, frozen=True, dict=True, tag=True):
 
     @property
     def n_vocab(self) -> int:
-        """V, the number of tokens."""
+        """V, the vocabulary size."""
         return len(self.tokens)
 
     @cached_property
     def ids(self) -> dict[str, int]:
-        """The id of each token."""
+        """Id of each token."""
         return {token: i for i, token in enumerate(self.tokens)}
 
     @cached_property
     def max_token_length(self) -> int:
-        """Characters in the longest token."""
+        """Number of characters of the longest token."""
         return max(map(len, self.tokens), default=0)
 
     def tokens_to_ids(self, tokens: Sequence[str]) -> list[int]:
-        """The ids of tokens.
+        """Return the ids of tokens.
 
         Raises:
-            RequestError: One is not in the vocabulary, and there is no token for the unknown.
+            RequestError: A token is not in the vocabulary, and there is no unknown token.
         """
         try:
             return list(map(self.ids.__getitem__, tokens))
         except KeyError:
-            missing = self.unknown_tokens(tokens)
+            unknown = self.unknown_tokens(tokens)
         if self.unknown_id is None:
-            raise self.unknown_token_error(missing[0])
+            raise self.unknown_token_error(unknown[0])
         return [self.ids.get(token, self.unknown_id) for token in tokens]
 
     def unknown_tokens(self, tokens: Iterable[str]) -> list[str]:
-        """Those of some tokens that are not in the vocabulary, each once."""
+        """Return the distinct tokens that are not in the vocabulary."""
         return list(dict.fromkeys(token for token in tokens if token not in self.ids))
 
     def unknown_token_error(self, token: str) -> errors.RequestError:
-        """The error for a token that is not in the vocabulary; says what is."""
+        """Return the error for a token that is not in the vocabulary."""
         return errors.RequestError(
             f'"{show_whitespace(token)}" is not in this vocabulary ({self.summary()})', token
         )
 
     def encode(self, text: str) -> list[int]:
-        """The ids of the tokens of ``text``; see :meth:`tokens_to_ids`."""
+        """Return the ids of the tokens of a text; see :meth:`tokens_to_ids`."""
         return self.tokens_to_ids(self.split(text))
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of ``ids``; the end token shows as its sign."""
+        """Return the text of token ids; the end token becomes its symbol."""
         return self.join(map(self.tokens.__getitem__, ids))
 
     def split_items(self, items: Sequence[str]) -> Sequence[str]:
-        """The tokens of all items in a row, an end token before the first and after each."""
+        """Return the tokens of all items, with an end token before the first and after each item."""
         end = (END,)
         return [*end, *chain.from_iterable(chain(self.split(item), end) for item in items)]
 
 
 def format_tokens(n: int, parts: Sequence[str], end_id: int | None) -> str:
-    """``27 tokens: a-z and ∎``."""
+    """Return the summary of a vocabulary, e.g. ``27 tokens: a-z and ∎``.
+
+    Args:
+        n: Vocabulary size.
+        parts: Descriptions of the tokens, without the end token.
+        end_id: Id of the end token, if there is one.
+    """
     all_parts = [*parts, *([END] if end_id is not None else [])]
     words = " and ".join(part for part in (", ".join(all_parts[:-1]), all_parts[-1]) if part)
     return f"{n:,} tokens: {words}"
 
 
-def format_unknown_tokens(missing: Sequence[str]) -> str:
-    """``"passed" is not in the vocabulary: read as ⁇``."""
-    shown = ", ".join(f'"{show_whitespace(token)}"' for token in missing)
-    return (
-        f"{shown} {'is' if len(missing) == 1 else 'are'} not in the vocabulary: read as {UNKNOWN}"
-    )
+def format_unknown_tokens(tokens: Sequence[str]) -> str:
+    """Return a message such as ``"passed" is not in the vocabulary: read as ⁇``."""
+    shown = ", ".join(f'"{show_whitespace(token)}"' for token in tokens)
+    verb = "is" if len(tokens) == 1 else "are"
+    return f"{shown} {verb} not in the vocabulary: read as {UNKNOWN}"
 
 
 def format_untrained_prompt(token: str) -> str:
-    """``124 never begins a line of train: nothing was taught about it alone``."""
+    """Return a message such as ``no training line starts with 124, so this prompt is untrained``."""
     shown = show_whitespace(token)
-    return f"{shown} never begins a line of train: nothing was taught about it alone"
+    return f"no training line starts with {shown}, so this prompt is untrained"
 
 
 def show_whitespace(token: str) -> str:
-    """A token in a message: a space by its name, what cannot be printed by its escape."""
+    """Return a token for a message: "space" for a space, an escape for unprintable characters."""
     if token == " ":
         return "space"
     return token if token.isprintable() else ascii(token)[1:-1]

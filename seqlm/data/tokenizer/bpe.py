@@ -1,11 +1,11 @@
-"""Byte-pair encoding (Sennrich, Haddow and Birch 2016, section 3.2), learned merge by merge.
+"""Byte-pair encoding tokenizer (Sennrich, Haddow and Birch 2016, section 3.2).
 
-As there, it begins with characters and joins the most frequent pair again and again. Left out: the
-sign of a word's end. Instead a blank belongs to the word that follows it, as in GPT-2, so that the
-tokens side by side are the text itself.
+Training starts with characters and repeatedly merges the most frequent pair of adjacent tokens. In
+contrast to the paper there is no end-of-word symbol: a space belongs to the word after it, as in
+GPT-2, so that the concatenated tokens are the text itself.
 
-Inside, the tokens of a word are a string of one character for each, ``chr(id)``: such strings are
-searched and replaced faster than lists.
+The tokens of a word are stored as a string with one character ``chr(id)`` per token, because
+searching and replacing is faster in strings than in lists.
 """
 
 import heapq
@@ -24,20 +24,20 @@ from seqlm.data.tokenizer.base import Boundary, Tokenizer, format_tokens
 Merge: TypeAlias = tuple[str, str]
 
 WORD = r" ?[^ \n]{1,64}| |\n"
-"""What no merge crosses: a word of at most 64 characters with the blank before it, another blank, or
-a line feed."""
+"""Pattern of the units that a merge cannot cross: a word of at most 64 characters with the space
+before it, another space, or a line feed."""
 _WORD = re.compile(WORD)
 _BREAK = re.compile(r"[ \n]")
-_LEAST_COUNT = 2
+_MIN_COUNT = 2
 
 
 class BpeTokenizer(Tokenizer, frozen=True, tag="bpe"):
-    """Characters in code point order, then what each merge made, then the end token.
+    """Byte-pair encoding; ids are characters in code point order, merged tokens, the end token.
 
     Attributes:
-        n_merges: So many pairs are merged at most; fewer where no pair is left that occurs twice.
-        merges: The pairs in the order in which they were merged.
-        merge_counts: How often each of them stood in train when it was merged.
+        n_merges: Maximum number of merges; there are fewer if no pair occurs twice.
+        merges: Pairs in the order in which they were merged.
+        merge_counts: Count of each pair in the training split at the time of its merge.
     """
 
     is_multi_character: ClassVar[bool] = True
@@ -46,44 +46,47 @@ class BpeTokenizer(Tokenizer, frozen=True, tag="bpe"):
     merge_counts: tuple[int, ...] = ()
 
     def split(self, text: str) -> Sequence[str]:
-        """The tokens of the text: each merge is made in the order in which it was learned."""
+        """Return the tokens of the text: all merges are applied in the order of training."""
         words, known = _WORD.findall(text), self._known_words
         new = {word for word in words if word not in known}
         if new:
-            self._learn_words(list(new))
+            self._tokenize_words(list(new))
         return list(chain.from_iterable(map(known.__getitem__, words)))
 
     def safe_split_point(self, text: str, at: int) -> int:
-        """The first blank or line feed from ``at`` on."""
+        """Return the index of the first space or line feed from ``at`` on, or the end of the text."""
         found = _BREAK.search(text, at) if at else None
         return found.start() if found else min(at, 1) * len(text)
 
     def train(
         self, texts: Sequence[str], train: Sequence[str], boundary: Boundary
     ) -> "BpeTokenizer":
-        """The characters of all texts, and the merges that train gives; two may make the same."""
+        """Return the tokenizer with the characters of all texts and the merges of the training texts.
+
+        Two merges can give the same token.
+        """
         found = list(learn_merges(Counter(_words_of(train)), self.n_merges))
         merges, counts = tuple(pair for pair, _ in found), tuple(count for _, count in found)
         characters = sorted(set(chain.from_iterable(texts)))
         own = list(dict.fromkeys([*characters, *(a + b for a, b in merges)]))
-        learned = replace(self, merges=merges, merge_counts=counts).with_vocabulary(own, boundary)
-        learned._learn_words(list(set(_words_of(texts))))
-        return learned
+        trained = replace(self, merges=merges, merge_counts=counts).with_vocabulary(own, boundary)
+        trained._tokenize_words(list(set(_words_of(texts))))
+        return trained
 
     def after(self, n_merges: int) -> "BpeTokenizer":
-        """The same vocabulary and ids with the first merges alone, to see a text grow together."""
+        """Return a tokenizer with the same ids that applies the first ``n_merges`` merges only."""
         return replace(
             self, merges=self.merges[:n_merges], merge_counts=self.merge_counts[:n_merges]
         )
 
     def summary(self) -> str:
-        """The vocabulary in a few words: ``561 tokens: 60 characters, 500 merges and ∎``."""
+        """Return a summary, e.g. ``561 tokens: 60 characters, 500 merges and ∎``."""
         n_characters = sum(len(token) == 1 for token in self.tokens) - (self.end_id is not None)
         parts = [f"{n_characters:,} characters", f"{len(self.merges):,} merges"]
         return format_tokens(self.n_vocab, parts, self.end_id)
 
-    def _learn_words(self, words: Sequence[str]) -> None:
-        """Find the tokens of many words at once; what is not in the vocabulary stays as it is."""
+    def _tokenize_words(self, words: Sequence[str]) -> None:
+        """Tokenize many words at once into the cache; unknown characters stay single tokens."""
         names = [*self.tokens, *sorted(set(chain.from_iterable(words)) - self.ids.keys())]
         numbers = {ord(name): i for i, name in enumerate(names) if len(name) == 1}
         border = chr(len(names))
@@ -100,7 +103,7 @@ class BpeTokenizer(Tokenizer, frozen=True, tag="bpe"):
 
     @cached_property
     def _known_words(self) -> dict[str, list[str]]:
-        """The tokens of each word that was met."""
+        """Cache of the tokens of each word."""
         return {}
 
 
@@ -109,22 +112,22 @@ def _words_of(texts: Sequence[str]) -> Iterator[str]:
 
 
 def learn_merges(words: Mapping[str, int], n_merges: int) -> Iterator[tuple[Merge, int]]:
-    """The most frequent pair of neighbours inside words, merged everywhere; then the next, and so on.
+    """Yield the most frequent pair of adjacent tokens inside words, merge it, and repeat.
 
-    Of equally frequent pairs the one whose tokens were there first is merged, characters by code
-    point: so does the ``tokenizers`` library.
+    Among equally frequent pairs, the pair with the smaller ids is merged, as in the ``tokenizers``
+    library.
 
     Args:
-        words: How often each word stands there.
-        n_merges: So many pairs at most.
+        words: Count of each distinct word.
+        n_merges: Maximum number of pairs.
 
     Yields:
-        Each pair, and how often it stands there when its turn has come.
+        Each pair, and its count at the time of its merge.
     """
     names = sorted(set(chain.from_iterable(words)))
     ids = {name: i for i, name in enumerate(names)}
     packed = ["".join(chr(ids[character]) for character in word) for word in words]
-    pairs = _Pairs(packed, list(words.values()))
+    pairs = _PairCounts(packed, list(words.values()))
     for _ in range(n_merges):
         pair, count = pairs.most_frequent()
         if not count:
@@ -137,66 +140,66 @@ def learn_merges(words: Mapping[str, int], n_merges: int) -> Iterator[tuple[Merg
         yield (a, b), count
 
 
-class _Pairs:
-    """How often each pair of neighbours stands there, kept up to date from merge to merge.
+class _PairCounts:
+    """Counts of adjacent token pairs, updated after each merge.
 
     Args:
-        words: Each different word, packed.
-        n_words: How often each of them stands there.
+        words: Each distinct word, packed.
+        word_counts: Count of each word.
     """
 
-    def __init__(self, words: list[str], n_words: list[int]) -> None:
-        self._words, self._n_words = words, n_words
+    def __init__(self, words: list[str], word_counts: list[int]) -> None:
+        self._words, self._word_counts = words, word_counts
         self._counts: defaultdict[str, int] = defaultdict(int)
-        self._where: defaultdict[str, set[int]] = defaultdict(set)
-        for place, (word, n) in enumerate(zip(words, n_words, strict=True)):
+        self._word_indexes: defaultdict[str, set[int]] = defaultdict(set)
+        for index, (word, n) in enumerate(zip(words, word_counts, strict=True)):
             for pair in map(add, word, word[1:]):
                 self._counts[pair] += n
-                self._where[pair].add(place)
+                self._word_indexes[pair].add(index)
         self._heap = [(-count, pair) for pair, count in self._counts.items()]
         heapq.heapify(self._heap)
 
     def most_frequent(self) -> tuple[str, int]:
-        """The pair to merge next and how often it stands there; 0 where none stands there twice."""
+        """Return the pair to merge next and its count; the count is 0 if no pair occurs twice."""
         while self._heap:
-            told, pair = heapq.heappop(self._heap)
+            stored, pair = heapq.heappop(self._heap)
             count = self._counts[pair]
-            if count < _LEAST_COUNT:
+            if count < _MIN_COUNT:
                 continue
-            if count == -told:
+            if count == -stored:
                 return pair, count
-            heapq.heappush(self._heap, (-count, pair))  # some of it went into other merges
+            heapq.heappush(self._heap, (-count, pair))  # other merges reduced the count
         return "", 0
 
     def merge(self, pair: str, new: str) -> None:
-        """Make one token of each such pair, in every word that holds it."""
-        counts, grown = self._counts, set[str]()
-        for place in self._where.pop(pair):
-            parts, n = self._words[place].split(pair), self._n_words[place]
+        """Replace the pair by the token ``new`` in every word."""
+        counts, increased = self._counts, set[str]()
+        for index in self._word_indexes.pop(pair):
+            parts, n = self._words[index].split(pair), self._word_counts[index]
             counts[pair] -= n * (len(parts) - 1)
-            self._words[place] = new.join(parts)
-            for lost, fresh in _beside(parts, pair, new):
-                counts[lost] -= n
-                counts[fresh] += n
-                self._where[fresh].add(place)
-                grown.add(fresh)
-        for fresh in grown:
-            heapq.heappush(self._heap, (-counts[fresh], fresh))
+            self._words[index] = new.join(parts)
+            for old_pair, new_pair in _adjacent_pairs(parts, pair, new):
+                counts[old_pair] -= n
+                counts[new_pair] += n
+                self._word_indexes[new_pair].add(index)
+                increased.add(new_pair)
+        for new_pair in increased:
+            heapq.heappush(self._heap, (-counts[new_pair], new_pair))
 
 
-def _beside(parts: Sequence[str], pair: str, new: str) -> Iterator[tuple[str, str]]:
-    """The pairs beside each merge in a word, before and after it.
+def _adjacent_pairs(parts: Sequence[str], pair: str, new: str) -> Iterator[tuple[str, str]]:
+    """Yield each pair next to a merged pair in a word, as it was before and as it is after the merge.
 
     Args:
-        parts: The word cut at each place where the pair stands.
-        pair: What is merged.
-        new: Into what.
+        parts: The word split at each occurrence of the pair.
+        pair: The merged pair.
+        new: The token that replaces the pair.
     """
     first, second = pair[0], pair[1]
-    for place, (left, right) in enumerate(pairwise(parts)):
+    for index, (left, right) in enumerate(pairwise(parts)):
         if left:
             yield left[-1] + first, left[-1] + new
-        elif place > 0:
-            yield second + first, new + new  # two merges side by side
+        elif index > 0:
+            yield second + first, new + new  # two adjacent merged pairs
         if right:
             yield second + right[0], new + right[0]

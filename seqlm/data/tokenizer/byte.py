@@ -1,4 +1,4 @@
-"""One byte of the text in UTF-8 is one token."""
+"""Byte tokenizer."""
 
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
@@ -11,20 +11,20 @@ _BYTES = {name: b for b, name in enumerate(_NAMES)}
 
 
 class ByteTokenizer(Tokenizer, frozen=True, tag="byte"):
-    """All 256 bytes, numbered by their value: no text in any language is ever unknown.
+    """Tokenizer with one token per byte of the UTF-8 text; the id is the value of the byte.
 
-    A byte is shown as its character where that is printable ASCII, else as ``<0xC3>``. Bytes that
-    make no character come back as U+FFFD.
+    No token of any text is unknown. A byte is displayed as its character if that is printable ASCII,
+    else as ``<0xC3>``. Bytes that are not valid UTF-8 are joined to U+FFFD.
     """
 
     token_noun: ClassVar[str] = "byte"
 
     def split(self, text: str) -> Sequence[str]:
-        """The names of the bytes of the text."""
+        """Return the displayed form of each byte of the text."""
         return list(map(_NAMES.__getitem__, bytes_of(text)))
 
     def join(self, tokens: Iterable[str]) -> str:
-        """The text that bytes make; a name that is no byte's, such as the end token's, stays."""
+        """Return the text of some bytes; other tokens, such as the end token, are kept unchanged."""
         raw = bytearray()
         for token in tokens:
             byte = _BYTES.get(token)
@@ -34,9 +34,9 @@ class ByteTokenizer(Tokenizer, frozen=True, tag="byte"):
     def train(
         self, texts: Sequence[str], train: Sequence[str], boundary: Boundary
     ) -> "ByteTokenizer":
-        """All bytes, whatever the texts hold."""
+        """Return the tokenizer with all 256 bytes, whatever the texts are."""
         return self.with_vocabulary(_NAMES, boundary)
 
     def summary(self) -> str:
-        """The vocabulary in a few words: ``257 tokens: 256 bytes and ∎``."""
+        """Return a summary of the vocabulary: ``257 tokens: 256 bytes and ∎``."""
         return format_tokens(self.n_vocab, ["256 bytes"], self.end_id)

@@ -247,7 +247,7 @@ def test_of_a_number_that_never_begins_a_line_nothing_was_taught_alone(asked, ca
     asked("train", "counting", "train.steps=2", "train.pace=off", "--name", "counting-short")
     for prompt, is_said in (("124", True), ("7", False), ("123 124", False)):
         assert run_command(["predict", "counting-short", prompt, "--top", "1"]) == 0
-        told = "seqlm: 124 never begins a line of train: nothing was taught about it alone\n"
+        told = "seqlm: no training line starts with 124, so this prompt is untrained\n"
         assert capsys.readouterr().err == (told if is_said else "")
 
 

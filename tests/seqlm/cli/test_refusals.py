@@ -92,11 +92,11 @@ BAD_VALUES = {
     ),
     "a vocabulary of one": (
         ["same.txt"],
-        'same.txt: the text holds only "a"; predicting needs at least 2 different tokens',
+        'same.txt: the text has only "a"; needed: at least 2 different tokens',
     ),
     "a vocabulary of one word": (
         ["words", "data.max_words=1"],
-        "data.max_words=1 leaves one word of the text's 64; predicting needs at least 2",
+        "data.max_words=1 keeps one of the text's 64 words; needed: at least 2",
     ),
     "a learning rate that is no number": (
         ["names-mlp", "train.learning_rate=nan"],

@@ -76,8 +76,8 @@ def test_only_a_line_feed_ends_a_line() -> None:
     [
         (b"", "notes.txt is empty"),
         (b"\xef\xbb\xbf", "notes.txt is empty"),
-        (b" \n\n", "notes.txt holds only blanks"),
-        (b"x\n", "notes.txt holds one character"),
+        (b" \n\n", "notes.txt has only whitespace"),
+        (b"x\n", "notes.txt has one character"),
         (b"abc\0def", "notes.txt is a binary file (byte 0x00 at 3)"),
         ("ab".encode("utf-16"), "notes.txt is UTF-16 text"),
         (b"a" * 1024 + b"\xff" * 200, "not UTF-8 (first: byte 0xff at 1,024)"),
@@ -102,7 +102,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
 
 def test_too_large_a_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_io, "MAX_FILE_BYTES", 10)
-    assert "at most" in _refusal(_file(tmp_path, b"abc " * 3))
+    assert "allowed: at most" in _refusal(_file(tmp_path, b"abc " * 3))
 
 
 @given(st.binary(min_size=1, max_size=60))

@@ -73,11 +73,11 @@ def test_recall_is_drawn_by_the_promised_generator() -> None:
 
 
 def test_a_length_is_refused_where_items_have_their_own(tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match="for counting and recall, and the corpus is names"):
+    with pytest.raises(RequestError, match="only to counting and recall, not to names"):
         read_corpus(DataConfig(length=10))
     path = tmp_path / "notes.txt"
     path.write_text("one\ntwo\n")
-    with pytest.raises(RequestError, match=r"data\.length=10 .* is notes\.txt"):
+    with pytest.raises(RequestError, match=r"data\.length=10 .* not to notes\.txt"):
         read_corpus(DataConfig(corpus=str(path), length=10))
     with pytest.raises(RequestError, match=r"data\.length=129 is more than counting's 128 numbers"):
         read_corpus(DataConfig(corpus="counting", length=129))
@@ -88,7 +88,7 @@ def test_the_last_token_alone_is_a_target_of_items_and_of_no_stream() -> None:
     assert recall.n_targets("val") == len(recall.items["val"])
     names = prepare(DataConfig(targets="last"))
     assert names.boundary == "none"
-    with pytest.raises(RequestError, match=r"data\.targets=last needs items, and grammar is one"):
+    with pytest.raises(RequestError, match=r"data\.targets=last needs items, but grammar is one"):
         prepare(DataConfig(corpus="grammar", targets="last"))
 
 

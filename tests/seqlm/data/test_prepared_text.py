@@ -110,7 +110,9 @@ def test_a_stream_may_have_end_tokens_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "l"])
 def test_one_token_alone_predicts_nothing(tmp_path: Path, text: str) -> None:
     stream, items = (_prepare(tmp_path, _lines(100), mode=mode) for mode in ("stream", "lines"))
-    with pytest.raises(RequestError, match="too short to score: 2 tokens or more") as refused:
+    with pytest.raises(
+        RequestError, match="too short to score; needed: at least 2 tokens"
+    ) as refused:
         stream.sequence_to_score(text)
     assert refused.value.value == text
     assert items.sequence_to_score(text) == items.sequence(text)  # its end token is a target
@@ -137,7 +139,7 @@ def test_equal_lines_are_left_out_and_counted(tmp_path: Path) -> None:
         (_lines(60), {"split": "98/1/1"}, "three splits need 100"),
         (_lines(12), {"mode": "stream"}, "has 74 characters; three splits need 300"),
         ("a" * 400, {"mode": "stream"}, "at least 2 different tokens"),
-        (_lines(60), {"split": "80/10/20"}, "data.split=80/10/20 must add up to 100"),
+        (_lines(60), {"split": "80/10/20"}, "data.split=80/10/20 must sum to 100"),
         ("a\nb\n" * 20, {"boundary": "none", "deduplicate": False}, "is one token"),
     ],
 )

@@ -51,7 +51,7 @@ def test_an_unknown_character_is_named() -> None:
 
 
 def test_a_vocabulary_that_predicts_nothing_is_refused() -> None:
-    with pytest.raises(RequestError, match='only "a"; predicting needs at least 2'):
+    with pytest.raises(RequestError, match='only "a"; needed: at least 2'):
         CharTokenizer().train(["aaaa"], [], "none")
     assert CharTokenizer().train(["aaaa"], [], "end").n_vocab == 2
 
@@ -65,7 +65,9 @@ def test_the_sign_of_the_end_token_must_not_stand_in_the_text() -> None:
 def test_more_tokens_than_ids_can_be_counted_are_refused_with_the_bound() -> None:
     words = list(map(str, range(MAX_VOCAB)))
     assert WordTokenizer().with_vocabulary(words, "none").n_vocab == MAX_VOCAB
-    with pytest.raises(RequestError, match=r"1,114,112 tokens, and 1,114,111 .* data\.max_words"):
+    with pytest.raises(
+        RequestError, match=r"1,114,112 tokens; allowed: at most 1,114,111\. .* data\.max_words"
+    ):
         WordTokenizer().with_vocabulary(words, "end")
 
 

@@ -152,15 +152,15 @@ def test_what_words_cannot_do_is_refused() -> None:
     closed = learned("word", "first second", unknown=False)
     with pytest.raises(RequestError, match=r'"secnd" is not in .* Nearest: "second"'):
         closed.encode("first secnd")
-    with pytest.raises(RequestError, match="leaves out 1 words"):
+    with pytest.raises(RequestError, match="excludes 1 words"):
         learned("word", "a a b", unknown=False, max_words=1)
-    with pytest.raises(RequestError, match="the sign of unknown words"):
+    with pytest.raises(RequestError, match="the symbol of the unknown token"):
         learned("word", f"a {UNKNOWN} b")
-    with pytest.raises(RequestError, match="the sign of the end token"):
+    with pytest.raises(RequestError, match="the symbol of the end token"):
         learned("word", f"a {END} b")
 
 
 @pytest.mark.parametrize("kind", ["char", "word", "bpe"])
 def test_a_vocabulary_of_one_is_refused(kind: str) -> None:
-    with pytest.raises(RequestError, match='only "a"; predicting needs at least 2'):
+    with pytest.raises(RequestError, match='only "a"; needed: at least 2'):
         learned(kind, "a", "none")

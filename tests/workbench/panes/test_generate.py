@@ -589,7 +589,7 @@ async def test_a_prompt_that_was_never_taught_alone_says_so() -> None:
     """122 is the last number with which a line of counting begins."""
     data = DataConfig(corpus="counting", tokenizer="word", unknown=False, split="100/0/0")
     preview = make_preview(data)
-    words = "▸ 124 never begins a line of train: nothing was taught about it alone"
+    words = "▸ no training line starts with 124, so this prompt is untrained"
     app = Host(dict.fromkeys(preview.vocabulary, 1 / 128))
     async with app.run_test(size=(80, 20)) as pilot:
         app.pane.set_state(AppState(preset_config("counting"), preview=preview))
