@@ -56,7 +56,7 @@ from seqlm.cli.main import run
         (["eval", "latest", "--split", "tset"], "tset"),
         (["data", "show"], "needs a corpus"),
         (["data", "show", "shakespeare"], "download it with: seqlm data fetch shakespeare"),
-        (["data", "show", "names", "data.length=9"], "for counting and recall"),
+        (["data", "show", "names", "data.length=9"], "only to counting and recall"),
         (["data", "show", "recall", "data.length=1"], "2 to 1,000, or off"),
         (["train", "names-mlp", "data.targets=last", "data.mode=stream"], "data.mode=stream"),
         (["data", "fetch"], "lecture-names or shakespeare"),
