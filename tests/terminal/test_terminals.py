@@ -156,7 +156,7 @@ def end(program: Workbench) -> None:
 def test_the_first_frame_is_sent_once(start: Start) -> None:
     """Textual draws all of it a second time; some 26,000 bytes are one frame of 120x40."""
     program = start()
-    program.wait_for("these counts make")  # what the counts make comes after it
+    program.wait_for("from counts")  # the samples from the counts follow
     assert len(program.output) < 40_000
     end(program)
 

@@ -107,18 +107,21 @@ def test_both_columns_sum_to_one() -> None:
 
 def test_the_title_lists_the_views_and_tells_whose_weights() -> None:
     before = GenerateView(source=PredictionSource("letter-pair counts, no training yet", "counts"))
-    wide = "STEP  samples  stages  tree  guess  1/5 · letter-pair counts, no training yet"
-    assert title_info(before) == wide
-    assert title_info(before, 58) == "step 1/5 · letter-pair counts, no training yet"
+    wide = "NEXT TOKEN  samples  stages  tree  guess  1/5 · letter-pair counts, no training yet"
+    assert title_info(before, 90) == wide
+    assert title_info(before, 64) == "next token 1/5 · letter-pair counts, no training yet"
     held = drawn_view(showing="tree")
     settings = "frozen at step 41,200 (esc: live) · T 0.8 · top-k 5 · seed 7"
-    assert title_info(held, 200) == f"step  samples  stages  TREE  guess  4/5 · {settings}"
+    assert title_info(held, 200) == f"next token  samples  stages  TREE  guess  4/5 · {settings}"
     assert title_info(held, 72) == f"tree 4/5 · {settings}"
     assert title_info(held, 55) == "tree 4/5 · frozen at step 41,200 (esc: live) · T 0.8"
     assert title_info(held, 12) == "tree 4/5"
     assert title_info(held, 5) == ""
-    stages = title_info(drawn_view(showing="stages"), 90)
-    assert stages == "step  samples  STAGES  tree  guess  3/5 · frozen at step 41,200 (esc: live)"
+    stages = title_info(drawn_view(showing="stages"), 96)
+    assert (
+        stages
+        == "next token  samples  STAGES  tree  guess  3/5 · frozen at step 41,200 (esc: live)"
+    )
     every = SampleConfig(temperature=1.5, top_k=9, top_p=0.95, min_p=0.02, seed=7)
     told = title_info(drawn_view(sampling=every), 120)
     assert told.endswith("T 1.5 · top-k 9 · top-p 0.95 · min-p 0.02 · seed 7")

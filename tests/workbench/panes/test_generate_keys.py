@@ -49,7 +49,7 @@ async def test_v_goes_through_the_views_and_back() -> None:
         for _ in range(5):
             seen.append(app.pane.view.showing)
             await press(pilot, ["v"])
-        assert seen == ["step", "samples", "stages", "tree", "guess"]
+        assert seen == ["next token", "samples", "stages", "tree", "guess"]
         await press(pilot, ["V"])
         assert app.pane.view.showing == "guess"
 
@@ -87,7 +87,7 @@ async def test_drawing_stays_in_a_view_that_shows_the_text() -> None:
             assert app.pane.view.showing == view
         app.pane.presenter.requests.update_view(showing="samples")
         await press(pilot, ["right"])
-        assert app.pane.view.showing == "step"
+        assert app.pane.view.showing == "next token"
         assert len(tokens(app.pane)) == 3
 
 
@@ -121,7 +121,7 @@ async def test_branches_are_made_gone_to_kept_and_dropped() -> None:
         assert [branch.letter for branch in app.pane.view.text.branches] == ["A", "C"]
         assert tokens(app.pane) == []
         await press(pilot, ["up", "enter"])
-        assert (tokens(app.pane), app.pane.view.showing) == (first, "step")
+        assert (tokens(app.pane), app.pane.view.showing) == (first, "next token")
 
 
 async def test_b_draws_on_from_here_with_other_numbers() -> None:
@@ -221,7 +221,7 @@ async def test_letters_are_guesses_once_the_game_began(tiny: Preview) -> None:
         await press(pilot, ["x"])
         assert '"x" is not in this vocabulary' in screen_text(app)
         await press(pilot, ["escape", "v"])
-        assert app.pane.view.showing == "step"
+        assert app.pane.view.showing == "next token"
 
 
 async def test_signs_that_no_text_has_stay_keys_in_the_game(tiny: Preview) -> None:
@@ -415,7 +415,7 @@ async def test_any_keys_leave_a_pane_that_works(seed: int, tiny: Preview) -> Non
                 await pilot.click(offset=(chance.randrange(12), chance.randrange(5)))
         app.pane.focus()
         await press(pilot, ["escape", "escape", "escape"])
-        app.pane.presenter.requests.update_view(showing="step")
+        app.pane.presenter.requests.update_view(showing="next token")
         await press(pilot, ["escape", "right", "right"])
         assert tokens(app.pane)
         text = app.pane.view.text

@@ -12,11 +12,11 @@ from seqlm.configuration.run_config import SampleConfig
 from seqlm.data.tokenizer import END
 from workbench.corpus.novelty import NoveltyResult
 from workbench.panes.generate import token_strip
-from workbench.panes.generate.render import generate_rows
+from workbench.panes.generate.render import GENERATE_VIEWS, generate_rows
 from workbench.panes.generate.stages import stage_rows
 from workbench.panes.generate.token_strip import cells
 from workbench.panes.generate.tree import branch_rows, format_origin
-from workbench.panes.generate.view_model import GenerateView, StatusMessage
+from workbench.panes.generate.view_model import VIEWS, GenerateView, StatusMessage
 from workbench.sampling.branches import Branch
 from workbench.sampling.guessing_game import Guess, GuessingGame, Puzzle
 from workbench.sampling.sample_tree import SampleTree
@@ -280,7 +280,7 @@ def test_samples_say_whose_they_are_and_can_be_gone_through() -> None:
         " mariel                            1.00 nats/token  new",
     ]
     assert plain(drawn_view(showing="samples", samples_step=None), 36, 5)[0] == (
-        " samples of the counts (g for more)"
+        " samples from counts (g for more)"
     )
     many = tuple(view.samples or ()) * 5
     rows = plain(drawn_view(showing="samples", samples=many, first_sample=4), 30, 5)
@@ -295,7 +295,7 @@ def test_samples_say_whose_they_are_and_can_be_gone_through() -> None:
 
 
 def test_a_wide_pane_has_stages_the_tree_and_the_samples() -> None:
-    rows = plain(tree_view(showing="step"), 151, 30)
+    rows = plain(tree_view(showing="next token"), 151, 30)
     words = "\n".join(rows)
     assert "6 renormalize" in words
     assert "branches (v)" in words
@@ -312,7 +312,7 @@ def test_a_long_text_has_several_lines_where_there_is_room() -> None:
     assert short[0].count("n") < 60
 
 
-@pytest.mark.parametrize("showing", ["stages", "tree", "guess", "samples", "step"])
+@pytest.mark.parametrize("showing", ["stages", "tree", "guess", "samples", "next token"])
 def test_in_ascii_nothing_else_is_left(showing: Any) -> None:
     view = {"stages": stages_view, "guess": guess_view}.get(showing, tree_view)()
     changed = GenerateView(
@@ -347,3 +347,7 @@ def test_of_a_long_text_no_more_is_looked_at_than_can_be_drawn(
         all_looked_at = token_strip.sequence_rows(view, width, n_lines)
     assert token_strip.sequence_rows(view, width, n_lines) == all_looked_at
     assert len(cells(view, 20)) <= 2 * 20 + 2
+
+
+def test_the_registry_lists_the_views_in_the_order_of_their_names() -> None:
+    assert tuple(view.name for view in GENERATE_VIEWS) == VIEWS

@@ -70,7 +70,7 @@ async def test_in_the_guessing_game_a_key_does_what_the_footer_says(harness: App
         await pilot.press("enter")
         await wait_until_settled(pilot)
         words = footer_text(app)
-        assert words.startswith("esc end the game")
+        assert words.startswith("esc stop guessing")
         assert not any(f" {key} " in f" {words} " for key in "sSzXqro[]")
         assert "ctrl+q quit" in words
         await pilot.press("[", "]", "]", "(", "escape")

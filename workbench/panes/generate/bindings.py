@@ -1,27 +1,15 @@
-"""Key bindings of the Generate pane, their availability, and the help of the pane."""
+"""Key bindings of the Generate pane and their availability."""
 
 from textual.binding import Binding, BindingType
 
 from workbench.keyboard.bindings import make_binding
 from workbench.panes.generate.view_model import VIEWS, GenerateView, ViewName
 
-GENERATE_HELP = (
-    "The distribution of the next token, and the text sampled from it. The number under each token "
-    "is its surprisal in nats: -ln p under the model, independent of the sampling settings. "
-    "View 1, step: the probability of each candidate, under the model and after the sampling "
-    "settings. The bar lays the candidates side by side from 0 to 1; the random number u selects "
-    "one of them. View 2, samples: whole texts, and whether they occur in the corpus. View 3, "
-    "stages: the effect of temperature, top-k, top-p and min-p on the candidates, in the order of "
-    "sample.order; ln p equals the model's logit up to a constant. View 4, tree: another token at a "
-    "place starts a branch; the old branch stays. View 5, guess: your guesses against the model's, "
-    "on text that the model was not trained on. A sampled text stays frozen at the weights that "
-    "produced it; <generate.leave> discards the text and follows the live model."
-)
-_TEXT: tuple[ViewName, ...] = ("step", "stages", "tree")
-_NOT_IN_GAME: tuple[ViewName, ...] = ("step", "samples", "stages", "tree")
+_TEXT: tuple[ViewName, ...] = ("next token", "stages", "tree")
+_NOT_IN_GAME: tuple[ViewName, ...] = ("next token", "samples", "stages", "tree")
 _CURSOR_KEYS = ("up", "down", "page_up", "page_down", "first", "last")
 _VIEWS_OF: dict[str, tuple[ViewName, ...]] = {
-    "take": ("step", "stages"),
+    "take": ("next token", "stages"),
     "open": ("tree",),
     "guess": ("guess",),
     "drop": ("tree",),
@@ -108,7 +96,7 @@ GENERATE_BINDINGS: list[BindingType] = [
     _key("ten", "g", "ten samples", "Generate ten samples of the prompt", action="ten"),
     _key("redo", "U", "redo", "Redo the last undone change of the text", show=False),
     _key("edit", "i", "prompt", "Edit the prompt", action="edit"),
-    _key("view", "v", "view", "Next view: step, samples, stages, tree, guess"),
+    _key("view", "v", "view", "Next view: next token, samples, stages, tree, guess"),
     _key("view_back", "V", "previous view", "Previous view", show=False),
     _key(
         "cooler",

@@ -16,7 +16,6 @@ from seqlm.data.tokenizer import AnyTokenizer
 from workbench.panes.generate.background_work import BackgroundWork
 from workbench.panes.generate.bindings import (
     GENERATE_BINDINGS,
-    GENERATE_HELP,
     action_availability,
     is_action_available,
     table_action,
@@ -24,7 +23,7 @@ from workbench.panes.generate.bindings import (
 from workbench.panes.generate.presenter import ACTIONS, GeneratePresenter
 from workbench.panes.generate.prompt import typed_text
 from workbench.panes.generate.prompt_field import PromptField
-from workbench.panes.generate.render import generate_rows
+from workbench.panes.generate.render import GENERATE_HELP, generate_rows
 from workbench.panes.generate.requests import LocalAnswerer, PredictionRequest
 from workbench.panes.generate.side_panel import title_info
 from workbench.panes.generate.view_model import GenerateView, PredictionSource, StatusMessage
@@ -243,7 +242,7 @@ class GeneratePane(Pane):
     def action_ten(self) -> None:
         """Request ten samples, and show them if they have no room beside the table."""
         self.presenter.request_samples()
-        if self.inner.width < _SIDE_PANEL_FROM or self.view.showing != "step":
+        if self.inner.width < _SIDE_PANEL_FROM or self.view.showing != "next token":
             self.presenter.requests.update_view(showing="samples")
         self.update_pane()
 

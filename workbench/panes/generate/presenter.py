@@ -202,7 +202,7 @@ class GeneratePresenter:
 
     def show_next_token(self) -> None:
         """Show the token under the tree's cursor in the view of the next token."""
-        self.requests.update_view(showing="step", message=None)
+        self.requests.update_view(showing="next token", message=None)
 
     def request_samples(self, is_quiet: bool = False) -> None:
         """Request samples of the prompt; with `is_quiet` show no message."""
@@ -213,8 +213,10 @@ class GeneratePresenter:
 
     def _show_text_view(self) -> None:
         """Switch to a view that shows the text."""
-        shows_text = self.view.showing in ("step", "stages", "tree")
-        self.requests.update_view(message=None, showing=self.view.showing if shows_text else "step")
+        shows_text = self.view.showing in ("next token", "stages", "tree")
+        self.requests.update_view(
+            message=None, showing=self.view.showing if shows_text else "next token"
+        )
 
     def _clear_message(self) -> None:
         self.requests.update_view(message=None)

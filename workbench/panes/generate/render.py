@@ -1,7 +1,7 @@
 """Rendering of the Generate pane as rows of text, for any size down to one cell."""
 
-from collections.abc import Callable
 from textwrap import wrap
+from typing import cast
 
 from rich.text import Text
 
@@ -20,7 +20,8 @@ from workbench.panes.generate.side_panel import (
     summary_parts,
 )
 from workbench.panes.generate.token_strip import label_row, sequence_rows, text_width
-from workbench.panes.generate.view_model import GenerateView, StatusMessage, ViewName
+from workbench.panes.generate.view_model import GenerateView, StatusMessage
+from workbench.panes.pane_view import PaneView, current_view, views_help
 from workbench.render.sanitize import sanitize
 from workbench.widgets.appearance import finish_row, fit_row, join_ends
 
@@ -39,7 +40,8 @@ def generate_rows(view: GenerateView, width: int, height: int) -> list[Text]:
         return []
     bottom = _bottom_rows(view, width, height)
     n_rows = height - len(bottom)
-    body = _BODIES[view.showing](view, width, n_rows)
+    render = current_view(GENERATE_VIEWS, view, view.showing).render
+    body = cast("list[Text]", render(view, width, n_rows))  # every view here renders rich text
     filled = [*body[:n_rows], *[Text("")] * (n_rows - len(body))]
     is_under_field = view.message is not None and view.message.is_under_field
     at = 1 if is_under_field else n_rows  # the field covers the first row
@@ -50,12 +52,12 @@ def generate_rows(view: GenerateView, width: int, height: int) -> list[Text]:
 # Views
 
 
-def _step_view(view: GenerateView, width: int, height: int) -> list[Text]:
+def _next_token_view(view: GenerateView, width: int, height: int) -> list[Text]:
     if width < _SIDE_FROM_WIDTH or height < 4:
-        return _step_rows(view, width, height)
+        return _next_token_rows(view, width, height)
     side_width = next((size for minimum, size in _SIDE_WIDTHS if width >= minimum), _SIDE_WIDTH)
     left_width = width - side_width - 2
-    left = _step_rows(view, left_width, height)
+    left = _next_token_rows(view, left_width, height)
     return _side_by_side(view, left, left_width, side_rows(view, side_width, height), height)
 
 
@@ -114,7 +116,7 @@ def _tree_view(view: GenerateView, width: int, height: int) -> list[Text]:
     return [*rows, Text(""), header_row(view, width), *table, Text(f" {format_sampling(view)}")]
 
 
-def _step_rows(view: GenerateView, width: int, height: int) -> list[Text]:
+def _next_token_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     """Return the text, the candidate table and the bar, as far as there is room."""
     has_bar = height >= _BAR_FROM and bool(view.options)
     above = _text_rows(view, width, height, _entropy(view), not has_bar)
@@ -147,13 +149,39 @@ def _side_by_side(
     return [fit_row(a, left_width) + border + b for a, b in rows]
 
 
-_BODIES: dict[ViewName, Callable[[GenerateView, int, int], list[Text]]] = {
-    "step": _step_view,
-    "samples": _samples_view,
-    "stages": _stages_view,
-    "tree": _tree_view,
-    "guess": _guess_view,
-}
+GENERATE_VIEWS: tuple[PaneView[GenerateView], ...] = (
+    PaneView(
+        "next token",
+        _next_token_view,
+        "the probability of each candidate, under the model and after the sampling settings. The "
+        "bar lays the candidates side by side from 0 to 1; the random number u selects one of them.",
+    ),
+    PaneView("samples", _samples_view, "whole texts, and whether they occur in the corpus."),
+    PaneView(
+        "stages",
+        _stages_view,
+        "the effect of temperature, top-k, top-p and min-p on the candidates, in the order of "
+        "sample.order; ln p equals the model's logit up to a constant.",
+    ),
+    PaneView(
+        "tree",
+        _tree_view,
+        "the branches; another token at a place starts a branch, and the old branch stays.",
+    ),
+    PaneView(
+        "guess",
+        _guess_view,
+        "your guesses against the model's, on text that the model was not trained on.",
+    ),
+)
+"""Views of the pane in the order of the key that switches them; their names are `VIEWS`."""
+
+GENERATE_HELP = (
+    "The distribution of the next token, and the text sampled from it. The number under each token "
+    "is its surprisal in nats: -ln p under the model, independent of the sampling settings. "
+    f"{views_help(GENERATE_VIEWS)} A sampled text stays frozen at the weights that produced it; "
+    "<generate.leave> discards the text and follows the live model."
+)
 
 
 # Parts of the views

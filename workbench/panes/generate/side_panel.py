@@ -69,7 +69,7 @@ def _samples_label(view: GenerateView, width: int) -> str:
     """Return the source of the samples, shortened to a width."""
     n = len(view.samples or ())
     key = with_key_labels(view, "<generate.ten>")
-    labels = [f"samples of the counts ({key} for more)", f"of the counts ({key})"]
+    labels = [f"samples from counts ({key} for more)", f"from counts ({key})"]
     if view.samples_step is not None:
         step = number_format.format_count(view.samples_step)
         labels = [f"latest {n}, step {step} ({key} for more)", f"latest {n} ({key})"]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # the first frame does not need these modules
     from workbench.corpus.novelty import NoveltyResult
     from workbench.sampling.guessing_game import GuessingGame
 
-ViewName = Literal["step", "samples", "stages", "tree", "guess"]
+ViewName = Literal["next token", "samples", "stages", "tree", "guess"]
 VIEWS: tuple[ViewName, ...] = get_args(ViewName)
 _MIN_CELLS, _MAX_CELLS = 4, 12
 
@@ -101,7 +101,7 @@ class GenerateView(Struct, frozen=True, dict=True):
     findings: Mapping[tuple[str, bool], "NoveltyResult"] = {}
     game: "GuessingGame | None" = None
     is_guessing: bool = False
-    showing: ViewName = "step"
+    showing: ViewName = "next token"
     message: StatusMessage | None = None
     prompt_note: str = ""
     waited_s: float | None = None
