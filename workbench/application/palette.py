@@ -9,7 +9,7 @@ from textual.app import SystemCommand
 from workbench.application.commands import AppCommands
 from workbench.panes.pane import Pane
 from workbench.state.app_state import is_action_available
-from workbench.widgets.active_bindings import app_keys, declared_keys
+from workbench.widgets.active_bindings import app_keys, keys_of_bindings
 
 _WITHOUT_KEY = (("Log: what the trainer wrote about itself", "log"),)
 
@@ -32,7 +32,7 @@ def palette_commands(app: AppCommands) -> Iterator[SystemCommand]:
 def _of_pane(app: AppCommands, pane: Pane) -> Iterator[SystemCommand]:
     """The commands of a pane, which gets the focus for them."""
     keys = app.situation.keys
-    for key in declared_keys(pane.BINDINGS, dict(keys.moved)):
+    for key in keys_of_bindings(pane.BINDINGS, dict(keys.moved)):
         words = keys.substitute_keys(f"{pane.NAME}: {key.label}", pane.BINDINGS)
         yield SystemCommand(words, key.key, _in_pane(app, pane, key.action))
 

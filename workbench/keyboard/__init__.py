@@ -1,1 +1,1 @@
-"""The keys of everywhere, what keys are called, and what numbers and signs mean."""
+"""Global key bindings, display labels of keys, and the glossary of the help screen."""

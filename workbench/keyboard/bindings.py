@@ -1,9 +1,9 @@
-"""The keys of everywhere, with the words of the help and of the command palette."""
+"""Global key bindings with their labels for the help screen and the command palette."""
 
 from textual.binding import Binding, BindingType
 
 PANE_NAMES = ("Data", "Controls", "Loss", "Generate")
-"""By their digits, from 1."""
+"""Names of the panes; the first one has the digit 1."""
 
 
 def make_binding(
@@ -46,27 +46,27 @@ def _key(name: str, keys: str, action: str, label: str) -> Binding:
 
 
 APP_BINDINGS: list[BindingType] = [
-    _key("run.space", "space", "train_or_pause", "train or pause"),
-    _key("run.step", "s", "one_step", "one step"),
-    _key("run.validation", "S", "to_validation", "on to the next validation"),
+    _key("run.space", "space", "train_or_pause", "train, pause or resume"),
+    _key("run.step", "s", "one_step", "run one step"),
+    _key("run.validation", "S", "to_validation", "run to the next validation"),
     _key("rate.halve", "[,(", "scale_rate(-1)", "halve the learning rate"),
     _key("rate.double", "],)", "scale_rate(1)", "double the learning rate"),
-    _key("run.new", "r", "new_run", "new run with the waiting values"),
-    _key("run.stop", "X", "stop", "stop with a checkpoint"),
+    _key("run.new", "r", "new_run", "start a new run with the pending changes"),
+    _key("run.stop", "X", "stop", "stop the run with a checkpoint"),
     *(
-        _key(f"pane.{n}", str(n), f"go_to({n})", f"{name}; again: zoom")
+        _key(f"pane.{n}", str(n), f"go_to({n})", f"{name}; press again to zoom")
         for n, name in enumerate(PANE_NAMES, 1)
     ),
-    _key("pane.zoom", "z", "zoom", "zoom this pane, and back"),
-    _key("pane.back", "escape", "out", "out of the past, or of the zoom"),
-    _key("past.earlier", "comma", "look_earlier", "the model as it was before"),
-    _key("past.later", "full_stop", "look_later", "the model as it was later"),
-    _key("app.open", "o", "open", "open a preset, a file, a run or a pasted line"),
+    _key("pane.zoom", "z", "zoom", "zoom this pane in or out"),
+    _key("pane.back", "escape", "out", "back to the live model, or leave the zoom"),
+    _key("past.earlier", "comma", "look_earlier", "view an earlier step"),
+    _key("past.later", "full_stop", "look_later", "view a later step"),
+    _key("app.open", "o", "open", "open a preset, file, run or recipe"),
     _key("copy.pane", "c", "copy_pane", "copy this pane as text"),
-    _key("copy.line", "C", "copy_line", "copy the line of this run"),
-    _key("app.help", "question_mark", "help", "what this pane shows, and its keys"),
-    _key("app.commands", "colon,ctrl+p", "command_palette", "every command by name"),
-    _key("app.leave", "q,ctrl+c,ctrl+q", "leave", "leave"),
-    _key("app.suspend", "ctrl+z", "suspend_process", "suspend the screen; training goes on"),
-    _key("app.redraw", "ctrl+l", "redraw", "draw everything again"),
+    _key("copy.line", "C", "copy_line", "copy the recipe of this run"),
+    _key("app.help", "question_mark", "help", "help for this pane"),
+    _key("app.commands", "colon,ctrl+p", "command_palette", "command palette"),
+    _key("app.leave", "q,ctrl+c,ctrl+q", "leave", "quit"),
+    _key("app.suspend", "ctrl+z", "suspend_process", "suspend the screen; training continues"),
+    _key("app.redraw", "ctrl+l", "redraw", "redraw the screen"),
 ]

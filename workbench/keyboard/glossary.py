@@ -1,76 +1,91 @@
-"""What each number and sign on the screen means, pane by pane."""
+"""Glossary of the terms, numbers and signs on the screen, by pane."""
 
-EVERYWHERE = (
+GENERAL_TERMS = (
     (
         "nat",
-        "The unit of surprise, -ln p: ln 2 = 0.69 for the side of a coin. 1 nat is 1.44 bits.",
+        "Unit of loss and surprisal: -ln p. 1 nat is 1.44 bits; a fair coin has ln 2 = 0.69 nats.",
     ),
-    ("step", "One change of all the weights, after a look at one batch of examples."),
+    ("step", "Training step: one update of all parameters, computed from one batch."),
     (
         "token",
-        "What is predicted at a time: a character, a word or a piece of one, or ∎, the end of an item.",
+        "Unit of text that is predicted: a character, a word or part of one, or ∎, the end of a line.",
     ),
-    ("perplexity", "e to the nats: as unsure as among so many equally likely tokens."),
+    (
+        "perplexity",
+        "e to the power of the loss: the number of equally likely tokens the model is choosing between.",
+    ),
 )
 
 GLOSSARY: dict[str, tuple[tuple[str, str], ...]] = {
     "Data": (
-        ("sees → next", "What the model is shown, and the token that it should then say."),
-        ("gets", "The probability the model now gives that right token; 1 is certainty."),
-        ("train", "The part of the text that the weights are changed by."),
-        ("val", "A part that is only measured, to see what holds for text it never trained on."),
-        ("test", "A part that is kept for the very end."),
-        ("id", "The number that stands for a token: the model is fed nothing else."),
-        ("share", "Of all the tokens in train, how many are this one."),
-        ("░ ▒ ▓ █", "In view pairs: of what follows the token of the row, how much is this one."),
+        ("sees → next", "Context (the model's input) and target (the token to predict)."),
+        ("gets", "Probability that the model now gives the target; 1 is certain."),
+        ("train", "Training split: the text that the model is trained on."),
+        ("val", "Validation split: text that is never trained on, used to measure generalization."),
+        ("test", "Test split: text that is kept for a final evaluation."),
+        ("id", "Number of a token in the vocabulary; the input of the model."),
+        ("share", "Relative frequency of the token in the training split."),
+        ("░ ▒ ▓ █", "View pairs: how often the column's token follows the row's token."),
     ),
     "Controls": (
         (
             "◂ 0.05 ▸",
-            "The row under the cursor: <controls.less> and <controls.more> go to the next round value.",
+            "Selected setting: <controls.less> and <controls.more> choose the next round value.",
         ),
-        ("▲1", "This value was changed while the run went; the chart shows where."),
+        ("▲1", "A change of this setting during the run; the chart marks the step."),
         (
             "200 → 300 ↻ <run.new>",
-            "The run goes on with 200; 300 waits for a new run, which <run.new> starts.",
+            "Pending change: the run uses 200; <run.new> starts a new run with 300.",
         ),
-        ("now", "These take force at the next step of the run."),
-        ("params", "How many numbers the model learns; an arrow leads to those of the new run."),
-        ("learning rate", "How far the weights move down the slope in one step."),
-        ("batch size", "Examples in one step. More: a steadier slope, and a slower step."),
+        ("now", "Settings that change the current run at its next step."),
+        ("params", "Number of parameters of the model; after an arrow, those of the new run."),
+        ("learning rate", "Learning rate: how far each update moves the weights."),
+        (
+            "batch size",
+            "Number of examples per step. A larger batch gives a less noisy gradient and a slower step.",
+        ),
         (
             "the last line",
-            "All there is to the run: paste it (<app.open>, or seqlm train) to get it again.",
+            "Recipe of the run: paste it into <app.open> or seqlm train to repeat the run.",
         ),
     ),
     "Loss": (
-        ("train", "The mean surprise at the right tokens of a batch, before that step's change."),
-        ("val", "The same on text it never trains on: the number that counts."),
-        ("best", "The lowest val so far. The weights of then are kept."),
-        ("uniform", "ln V, the cost of guessing evenly among all V tokens."),
-        ("bigram", "What counting pairs of tokens reaches. Below it, more than one token is used."),
-        ("expected", "What this preset is known to reach on this text."),
-        ("perfect", "The entropy of the rules that made the text: on average no model goes below."),
-        ("╰best ╭best", "The name of the line above, or below, where another name has its row."),
-        ("rate", "The learning rate of the last step, after its schedule."),
-        ("epoch", "One pass over all of train."),
-        ("▲1", "Where a value was changed by hand or by plan; its line says what val did then."),
+        ("train", "Training loss: mean of -ln p of the targets in a batch, before the update."),
+        ("val", "Validation loss: the same on text that is never trained on."),
+        ("best", "Lowest validation loss so far. Its weights are kept as the best checkpoint."),
+        ("uniform", "Baseline ln V: the loss of guessing uniformly among all V tokens."),
+        (
+            "bigram",
+            "Baseline: the loss of bigram counts. A lower loss needs more than one token of context.",
+        ),
+        ("expected", "Loss that this preset is known to reach on this text."),
+        (
+            "perfect",
+            "Entropy of the grammar that generated the text: the lowest possible mean loss.",
+        ),
+        ("╰best ╭best", "Label of the line above or below, where another label has its row."),
+        ("rate", "Learning rate of the last step, after the schedule."),
+        ("epoch", "One pass over the training split."),
+        ("▲1", "A change of a setting, manual or planned; its row shows the effect on val."),
     ),
     "Generate": (
-        ("model", "The probability that the model gives each token."),
-        ("sampled", "The one it is drawn with, after temperature, top-k, top-p and min-p."),
+        ("model", "Probability that the model gives each token."),
+        (
+            "sampled",
+            "Probability used for sampling, after temperature, top-k, top-p and min-p.",
+        ),
         (
             "surprisal",
-            "-ln p of a token under the model, in nats: near 0 was sure, 3 is a surprise.",
+            "-ln p of a token under the model, in nats: near 0 is expected, 3 is surprising.",
         ),
-        ("entropy", "The surprise to expect here, in nats: 0 is certainty, ln V no idea at all."),
-        ("u", "The random number from 0 to 1 that falls on one token of the bar."),
-        ("temperature", "Below 1 sharpens what is probable, above 1 levels it."),
-        ("top-k", "Only the k most probable tokens may be drawn."),
-        ("top-p", "Only the most probable tokens that together have the share p."),
-        ("min-p", "Only tokens with at least this share of the most probable one's."),
-        ("new, in train", "Whether the text that was drawn stands in the data."),
-        ("seed", "Fixes the random numbers: the same weights then draw the same text."),
+        ("entropy", "Expected surprisal, in nats: 0 is certain, ln V is uniform."),
+        ("u", "Uniform random number from 0 to 1 that selects one token of the bar."),
+        ("temperature", "Temperature: below 1 safer and more repetitive, above 1 more random."),
+        ("top-k", "Sample only from the k most probable tokens."),
+        ("top-p", "Sample only from the most probable tokens that together have probability p."),
+        ("min-p", "Sample only tokens with at least this share of the highest probability."),
+        ("new, in train", "Whether the generated text occurs in the data, and in which split."),
+        ("seed", "Random seed: the same weights and seed generate the same text."),
     ),
 }
-"""Terms in the order in which a person meets them."""
+"""Terms in the order in which they appear in the pane."""

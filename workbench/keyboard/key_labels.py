@@ -1,4 +1,7 @@
-"""What a key is called in a sentence: ``<run.space> goes on`` names the key as a file has moved it."""
+"""Display labels of keys, and substitution of binding ids in texts.
+
+``<run.space> resumes`` names the key of the binding ``run.space`` as the keymap file has moved it.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,45 +14,45 @@ from textual.keys import _normalize_key_list, format_key
 from workbench.keyboard.bindings import APP_BINDINGS
 
 _NAMES = {"enter": "enter", "tab": "tab", "backspace": "backspace", "space": "space"}
-_PLACE = re.compile(r"<([a-z_]+\.[a-z_0-9]+)>")
+_BINDING_ID = re.compile(r"<([a-z_]+\.[a-z_0-9]+)>")
 
 
 class KeyLabels(Struct, frozen=True):
-    """How the keys are called.
+    """Labels of the keys.
 
     Attributes:
-        moved: Those that a file has moved: the id of the binding, and its keys with commas between.
+        moved: Bindings moved by the keymap file: id, and keys separated by commas.
     """
 
     moved: tuple[tuple[str, str], ...] = ()
 
     def substitute_keys(self, words: str, declared: Iterable[Any] = ()) -> str:
-        """The words with the first key of a binding in the place of its id.
+        """Return the text with each ``<binding.id>`` replaced by the first key of the binding.
 
-        Outside text goes in afterwards: a file may be called ``<run.space>.txt`` and stays so.
+        Text from outside must be inserted afterwards: a file may be named ``<run.space>.txt``.
 
         Args:
-            words: Our own, with ``<run.space>``; what is no id of a binding stays as it is.
-            declared: Bindings of a pane or a screen; those of everywhere are known.
+            words: Text of the program; unknown ids are kept.
+            declared: Bindings of a pane or a screen; global bindings are always known.
         """
         if "<" not in words:
             return words
         known = {b.id: b for b in (*APP_BINDINGS, *declared) if isinstance(b, Binding)}
-        return _PLACE.sub(lambda place: self._name(known.get(place[1])) or place[0], words)
+        return _BINDING_ID.sub(lambda found: self._label(known.get(found[1])) or found[0], words)
 
-    def _name(self, binding: Binding | None) -> str:
+    def _label(self, binding: Binding | None) -> str:
         return key_label(bound_keys(binding, dict(self.moved))[0]) if binding else ""
 
 
 DEFAULT_KEYS = KeyLabels()
-"""As nobody has moved them."""
+"""Labels without a keymap file."""
 
 
 def bound_keys(binding: Binding, moved: Mapping[str, str]) -> Sequence[str]:
-    """The keys of a binding as a file has moved them, by their long names."""
+    """Return the keys of a binding after the keymap file, by Textual's names."""
     return _normalize_key_list(moved.get(binding.id or "", binding.key)).split(",")
 
 
 def key_label(key: str) -> str:
-    """A key as it is shown: ``[``, ``esc``, ``→``."""
+    """Return the display label of a key: ``[``, ``esc``, ``→``."""
     return _NAMES.get(key) or format_key(key)

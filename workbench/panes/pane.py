@@ -126,9 +126,9 @@ class Pane(RowWidget, can_focus=True):
 
     on_descendant_focus = on_descendant_blur = on_focus
 
-    def _strips_of(self, width: int, height: int) -> list[Strip]:
+    def _render_strips(self, width: int, height: int) -> list[Strip]:
         if not is_framed(width, height):
-            return super()._strips_of(width, height)
+            return super()._render_strips(width, height)
         has_focus, base = self.has_focus_within, self.rich_style
         signs = (_HEAVY if has_focus else _LIGHT, _DOUBLE if has_focus else _PLAIN)[self.ascii_only]
         role = "train" if has_focus else "guide"

@@ -1,4 +1,4 @@
-"""What the focused pane shows, what its numbers mean, and which keys do what."""
+"""Help screen: the focused pane, its terms, and all keys."""
 
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
@@ -13,50 +13,50 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from workbench.keyboard.glossary import EVERYWHERE, GLOSSARY
+from workbench.keyboard.glossary import GENERAL_TERMS, GLOSSARY
 from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
 from workbench.render.sanitize import to_ascii
 from workbench.screens.main import MainScreen
-from workbench.widgets.active_bindings import app_keys, declared_keys, own_keys
+from workbench.widgets.active_bindings import app_keys, keys_of_bindings, pane_keys
 from workbench.widgets.footer import FooterKey
 
-_TERM, _NARROW_TERM, _NARROW_BELOW = 20, 12, 56
-_WIDTH, _AROUND = 92, 6
+_TERM_WIDTH, _NARROW_TERM_WIDTH, _NARROW_BELOW = 20, 12, 56
+_MAX_WIDTH, _MARGIN = 92, 6
 
 
 class Section(NamedTuple):
-    """A heading with entries: a key or a term, and its words."""
+    """Heading with entries: a key or a term, and its explanation."""
 
     title: str
     entries: Sequence[tuple[str, str]]
 
 
 def help_for(main: MainScreen, keys: KeyLabels) -> "HelpScreen":
-    """The help of the pane with the focus.
+    """Return the help screen for the focused pane.
 
     Args:
-        main: The workbench.
-        keys: How the keys are called.
+        main: Main screen.
+        keys: Labels of the keys.
     """
     pane, active, app = main.current_pane, main.active_bindings, main.app
     sections = [
-        Section(f"Keys of {pane.NAME}", _entries(own_keys(active, app, hidden=True))),
-        Section("The row under the cursor", pane.full_text()),
-        Section(f"What {pane.NAME} shows", GLOSSARY.get(pane.NAME, ())),
-        Section("Words of everywhere", EVERYWHERE),
-        Section("Keys of everywhere", _entries(app_keys(active, app))),
+        Section(f"Keys of {pane.NAME}", _entries(pane_keys(active, app, hidden=True))),
+        Section("Selected row", pane.full_text()),
+        Section(f"Terms of {pane.NAME}", GLOSSARY.get(pane.NAME, ())),
+        Section("General terms", GENERAL_TERMS),
+        Section("Global keys", _entries(app_keys(active, app))),
     ]
     for other in main.panes:
         if other is not pane:
-            entries = _entries(declared_keys(other.BINDINGS, dict(keys.moved)))
+            entries = _entries(keys_of_bindings(other.BINDINGS, dict(keys.moved)))
             sections.append(Section(f"Keys of {other.digit} {other.NAME}", entries))
     declared = [binding for shown in main.panes for binding in shown.BINDINGS]
-    filled = [_filled(section, keys, declared) for section in sections]
+    filled = [_with_key_labels(section, keys, declared) for section in sections]
     return HelpScreen(pane.NAME, keys.substitute_keys(pane.help_text(), declared), filled, keys)
 
 
-def _filled(section: Section, keys: KeyLabels, declared: Sequence[Any]) -> Section:
-    """The section with the keys that its words name."""
+def _with_key_labels(section: Section, keys: KeyLabels, declared: Sequence[Any]) -> Section:
+    """Return the section with key labels in place of binding ids."""
     entries = [
         tuple(keys.substitute_keys(text, declared) for text in entry) for entry in section.entries
     ]
@@ -64,13 +64,13 @@ def _filled(section: Section, keys: KeyLabels, declared: Sequence[Any]) -> Secti
 
 
 class HelpScreen(ModalScreen[None]):
-    """A pane in words, its keys, its numbers, then the keys of everywhere.
+    """Scrolling text about a pane, its keys and terms, then the global keys.
 
     Args:
-        name: The pane's name.
-        about: What it shows.
-        sections: What follows.
-        keys: How the keys are called.
+        pane_name: Name of the pane.
+        about: Description of the pane.
+        sections: Sections that follow the description.
+        keys: Labels of the keys.
     """
 
     CSS = """
@@ -89,36 +89,40 @@ class HelpScreen(ModalScreen[None]):
     ]
 
     def __init__(
-        self, name: str, about: str, sections: Sequence[Section], keys: KeyLabels = DEFAULT_KEYS
+        self,
+        pane_name: str,
+        about: str,
+        sections: Sequence[Section],
+        keys: KeyLabels = DEFAULT_KEYS,
     ) -> None:
         super().__init__()
         self._keys = keys
-        self._name, self._about, self._sections = name, about, sections
+        self._pane_name, self._about, self._sections = pane_name, about, sections
 
     def compose(self) -> ComposeResult:
-        """One scrolling text."""
+        """Yield one scrolling text."""
         with VerticalScroll(id="help") as scroll:
             yield Static(self._text(self.app.size.width))
-        scroll.border_title = Content(f"? {self._name}")
-        words = "<help.up><help.down> scrolls · <help.close> closes"
+        scroll.border_title = Content(f"? {self._pane_name}")
+        words = "<help.up><help.down> scroll · <help.close> close"
         scroll.border_subtitle = Content(self._keys.substitute_keys(words, self.BINDINGS))
 
     def on_resize(self, event: events.Resize) -> None:
-        """Breaks the lines for the width there is."""
+        """Wrap the lines to the new width."""
         self.query_one(Static).update(self._text(event.size.width))
 
     def _text(self, width: int) -> Content:
-        lines = help_lines(self._about, self._sections, min(_WIDTH, width) - _AROUND)
-        signs = to_ascii if self.app.has_class("-ascii") else str
-        return Content("\n").join(Content.styled(signs(text), style) for text, style in lines)
+        lines = help_lines(self._about, self._sections, min(_MAX_WIDTH, width) - _MARGIN)
+        convert = to_ascii if self.app.has_class("-ascii") else str
+        return Content("\n").join(Content.styled(convert(text), style) for text, style in lines)
 
     def action_scroll(self, by: int) -> None:
-        """Goes some lines on."""
+        """Scroll by some lines."""
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
 
 
 def help_lines(about: str, sections: Sequence[Section], width: int) -> list[tuple[str, str]]:
-    """Every line with its style, none wider than `width`; entries hang behind their terms."""
+    """Return all lines with their styles, at most `width` cells wide, with hanging indents."""
     lines = [(line, "") for line in wrap(about, max(8, width))]
     for title, entries in sections:
         if entries:
@@ -129,7 +133,7 @@ def help_lines(about: str, sections: Sequence[Section], width: int) -> list[tupl
 
 
 def _entry_lines(term: str, words: str, width: int) -> Iterator[str]:
-    indent = _TERM if width >= _NARROW_BELOW else _NARROW_TERM
+    indent = _TERM_WIDTH if width >= _NARROW_BELOW else _NARROW_TERM_WIDTH
     broken = wrap(words, max(8, width - indent)) or [""]
     if cell_len(term) >= indent:
         yield term

@@ -1,1 +1,1 @@
-"""What panes and screens are made of: rows, lists, fields, and the lines around the panes."""
+"""Widgets: rows of text, option lists, text field, header, hint line, tabs and footer."""

@@ -1,4 +1,4 @@
-"""The keys that do something now, by name: for the footer, the help and the palette."""
+"""Active key bindings, as the footer, the help screen and the command palette list them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,24 +11,24 @@ from workbench.keyboard.key_labels import key_label
 from workbench.state.app_state import AppState, is_action_available, space_key_label
 from workbench.widgets.footer import ALWAYS, FooterKey
 
-_TAKE = FooterKey("enter", "take it", "submit")
-_OWN_FROM, _COMMANDS, _SELDOM = 10, 30, 40
+_SUBMIT = FooterKey("enter", "apply", "submit")
+_PANE_RANK, _COMMANDS_RANK, _RARE_RANK = 10, 30, 40
 _RANKS = {
     "train_or_pause": 1,
     "one_step": 2,
     "to_validation": 3,
     "new_run": 2,
-    "command_palette": _COMMANDS,
+    "command_palette": _COMMANDS_RANK,
 }
-"""What goes first where room is short: the higher number."""
+"""Keys with a higher rank are left out first where there is little room."""
 
 
 def active_bindings_of(
     active: Mapping[str, ActiveBinding], focused: Widget | None
 ) -> Mapping[str, ActiveBinding]:
-    """Without the keys that the focus takes as letters, also where a file has moved a key to one.
+    """Return the bindings without keys that the focused widget takes as letters.
 
-    Textual leaves such keys out too, but looks at where they were before the file was read.
+    Textual leaves such keys out too, but checks the keys before the keymap file was applied.
     """
     if focused is None:
         return active
@@ -40,58 +40,58 @@ def active_bindings_of(
 
 
 def footer_keys(
-    situation: AppState, active: Mapping[str, ActiveBinding], app: object
+    state: AppState, active: Mapping[str, ActiveBinding], app: object
 ) -> tuple[tuple[FooterKey, ...], tuple[FooterKey, ...]]:
-    """The keys of the focused pane, and those of everywhere that matter now."""
-    own = _ranked(first_names(own_keys(active, app)), _main_actions(active))
-    names = _names(active, app)
+    """Return the keys of the focused pane, and the global keys that are useful now."""
+    own = _ranked(first_keys(pane_keys(active, app)), _main_actions(active))
+    names = _key_names(active, app)
     has_own_scale = "scale_rate(-1)" not in names
-    everywhere = [
+    global_keys = [
         FooterKey(
-            names[action], words, f"app.{action}", _RANKS.get(action.partition("(")[0], _SELDOM)
+            names[action], label, f"app.{action}", _RANKS.get(action.partition("(")[0], _RARE_RANK)
         )
-        for action, words in _wanted(situation, has_own_scale)
-        if action in names and is_action_available(situation, action.partition("(")[0])
+        for action, label in _useful_actions(state, has_own_scale)
+        if action in names and is_action_available(state, action.partition("(")[0])
     ]
     kept = [
-        FooterKey(names[action], words, f"app.{action}", ALWAYS)
-        for action, words in (("help", "help"), ("leave", "quit"))
-        if action in names  # in a field ? is a letter
+        FooterKey(names[action], label, f"app.{action}", ALWAYS)
+        for action, label in (("help", "help"), ("leave", "quit"))
+        if action in names  # in a text field ? is a letter
     ]
-    return tuple(own), (*everywhere, *kept)
+    return tuple(own), (*global_keys, *kept)
 
 
 def _main_actions(active: Mapping[str, ActiveBinding]) -> Sequence[str]:
-    """What the focused pane is for, the most important first."""
+    """Return the main actions of the focused pane, the most important first."""
     panes = (binding.node for binding in active.values() if binding.node.has_class("pane"))
     return getattr(next(panes, None), "MAIN_ACTIONS", ())
 
 
 def _ranked(keys: Sequence[FooterKey], main: Sequence[str]) -> list[FooterKey]:
-    """The keys of a pane in their order; the main ones stay longest, then the first ones."""
+    """Return the keys of a pane with ranks: main actions stay longest, then the first keys."""
     actions = [key.action for key in keys]
     by_rank = [*(a for a in main if a in actions), *(a for a in actions if a not in main)]
-    return [key._replace(rank=_OWN_FROM + by_rank.index(key.action)) for key in keys]
+    return [key._replace(rank=_PANE_RANK + by_rank.index(key.action)) for key in keys]
 
 
-def _wanted(situation: AppState, has_own_scale: bool) -> Iterable[tuple[str, str]]:
-    """Actions of everywhere with the words of the footer, in their order."""
-    run = situation.run
-    yield "train_or_pause", space_key_label(situation)
+def _useful_actions(state: AppState, has_own_scale: bool) -> Iterable[tuple[str, str]]:
+    """Yield the useful global actions with their footer labels, in order."""
+    run = state.run
+    yield "train_or_pause", space_key_label(state)
     yield "one_step", "step"
     yield "to_validation", "to next val"
-    if situation.pending_keys or not run.is_live:  # a new run is what comes next
+    if state.pending_keys or not run.is_live:  # the likely next step
         yield "new_run", "new run"
     if run.is_live and not has_own_scale:
-        yield "scale_rate(-1)", "rate ÷2"
-        yield "scale_rate(1)", "rate ×2"
+        yield "scale_rate(-1)", "lr ÷2"
+        yield "scale_rate(1)", "lr ×2"
     yield "stop", "stop"
     yield "zoom", "zoom"
     yield "command_palette", "commands"
 
 
-def _names(active: Mapping[str, ActiveBinding], app: object) -> dict[str, str]:
-    """The first key of each action of everywhere that can be done now."""
+def _key_names(active: Mapping[str, ActiveBinding], app: object) -> dict[str, str]:
+    """Return the first key of each available global action."""
     found: dict[str, str] = {}
     for _, key in _plain_keys_first(active):
         if key.node is app:
@@ -99,10 +99,10 @@ def _names(active: Mapping[str, ActiveBinding], app: object) -> dict[str, str]:
     return found
 
 
-def own_keys(
+def pane_keys(
     active: Mapping[str, ActiveBinding], app: object, hidden: bool = False
 ) -> tuple[FooterKey, ...]:
-    """The keys of the focused pane; with ``hidden`` also those the footer has no room for."""
+    """Return the keys of the focused pane; with ``hidden`` also those not meant for the footer."""
     own = [
         binding.binding
         for binding in active.values()
@@ -110,11 +110,11 @@ def own_keys(
     ]
     found = join_keys((binding for binding in own if binding.show or hidden), in_full=hidden)
     is_field_open = any(binding.binding.action == "submit" for binding in active.values())
-    return (_TAKE, *found) if is_field_open else found
+    return (_SUBMIT, *found) if is_field_open else found
 
 
 def app_keys(active: Mapping[str, ActiveBinding], app: object) -> tuple[FooterKey, ...]:
-    """The keys of everywhere that do something now."""
+    """Return the available global keys."""
     return join_keys(
         binding.binding
         for _, binding in _plain_keys_first(active)
@@ -130,8 +130,8 @@ def _plain_keys_first(
     return sorted(active.items(), key=lambda item: item[0].startswith("ctrl+"))
 
 
-def declared_keys(declared: Sequence[Any], keymap: Mapping[str, str]) -> tuple[FooterKey, ...]:
-    """The keys of a pane that has not the focus, as a file has moved them."""
+def keys_of_bindings(declared: Sequence[Any], keymap: Mapping[str, str]) -> tuple[FooterKey, ...]:
+    """Return the keys of a pane without the focus, as the keymap file has moved them."""
     single: list[Binding] = []
     for binding in declared:
         if isinstance(binding, Binding):
@@ -143,7 +143,7 @@ def declared_keys(declared: Sequence[Any], keymap: Mapping[str, str]) -> tuple[F
 
 
 def join_keys(bindings: Iterable[Binding], in_full: bool = False) -> tuple[FooterKey, ...]:
-    """Several keys of one action stand together, with a word or with the whole sentence."""
+    """Return one entry for each action, with all its keys and its label or full help text."""
     names: dict[str, list[str]] = {}
     words: dict[str, str] = {}
     for binding in bindings:
@@ -155,10 +155,10 @@ def join_keys(bindings: Iterable[Binding], in_full: bool = False) -> tuple[Foote
 
 
 def key_name(binding: Binding) -> str:
-    """A key as it is shown: ``[``, ``esc``, ``→``."""
+    """Return the display name of a key: ``[``, ``esc``, ``→``."""
     return binding.key_display or key_label(binding.key)
 
 
-def first_names(keys: Iterable[FooterKey]) -> tuple[FooterKey, ...]:
-    """Each key by its first name alone, as the footer has it."""
+def first_keys(keys: Iterable[FooterKey]) -> tuple[FooterKey, ...]:
+    """Return each entry with its first key alone, as in the footer."""
     return tuple(key._replace(key=key.key.split()[0]) for key in keys)

@@ -1,4 +1,4 @@
-"""How a pane is drawn: which colours, and whether with ASCII signs alone."""
+"""Appearance of a pane: palette, character set and key labels; helpers for rows of rich text."""
 
 from functools import lru_cache
 
@@ -12,39 +12,45 @@ from workbench.render.sanitize import to_ascii
 
 
 class Appearance(Struct, frozen=True):
-    """Colours by meaning, the signs that the terminal's font has, and how the keys are called."""
+    """Palette, character set and key labels.
+
+    Attributes:
+        palette: Colors by role.
+        ascii_only: Whether only ASCII characters are drawn.
+        keys: Labels of the keys.
+    """
 
     palette: Palette = DARK
     ascii_only: bool = False
     keys: KeyLabels = DEFAULT_KEYS
 
     def sign(self, text: str) -> str:
-        """The text as it is, or its ASCII stand-in."""
+        """Return the text, in ASCII if only ASCII is drawn."""
         return to_ascii(text) if self.ascii_only else text
 
 
-def finish_row(row: Text, width: int, look: Appearance) -> Text:
-    """The row cut or filled to `width` cells; no sign outside ASCII is left where none may be."""
+def finish_row(row: Text, width: int, appearance: Appearance) -> Text:
+    """Return the row cut or padded to `width` cells, in ASCII if only ASCII is drawn."""
     done = fit_row(row, width)
-    if look.ascii_only and not done.plain.isascii():
-        done.plain = "".join(sign if sign.isascii() else look.sign(sign)[0] for sign in done.plain)
+    if appearance.ascii_only and not done.plain.isascii():
+        done.plain = "".join(c if c.isascii() else appearance.sign(c)[0] for c in done.plain)
     return done
 
 
-def mark_clickable(row: Text, begin: int, **what: int) -> None:
-    """Has what stands in a row from a character on tell a click what it is: ``{"candidate": 3}``."""
-    row.stylize(_meaning(*what.items()), begin)
+def mark_clickable(row: Text, begin: int, **meta: int) -> None:
+    """Attach metadata for clicks, such as ``candidate=3``, to a row from character `begin` on."""
+    row.stylize(_meta_style(*meta.items()), begin)
 
 
 @lru_cache(maxsize=4096)
-def _meaning(*what: tuple[str, int]) -> Style:
-    return Style.from_meta(dict(what))
+def _meta_style(*items: tuple[str, int]) -> Style:
+    return Style.from_meta(dict(items))
 
 
 def fit_row(text: Text, width: int) -> Text:
-    """The row cut or filled to `width` terminal cells."""
+    """Return the row cut or padded to `width` terminal cells."""
     row = text.copy()
-    # A text without spans is rendered without its own style, so the style becomes a span.
+    # Rich renders a text without spans without its own style, so the style is added as a span.
     if row.style:
         row.stylize_before(row.style)
     row.truncate(max(0, width), overflow="crop", pad=True)
@@ -52,7 +58,7 @@ def fit_row(text: Text, width: int) -> Text:
 
 
 def join_ends(left: Text, right: Text, width: int) -> Text:
-    """Two texts at the two ends of a row; the right one is left out where it does not fit."""
+    """Return a row with one text at each end; the right one is left out where it does not fit."""
     gap = width - left.cell_len - right.cell_len
     if gap < 1 or not right.cell_len:
         return fit_row(left, width)

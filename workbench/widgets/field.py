@@ -1,4 +1,4 @@
-"""A field of one row over a pane: harmless text, and no key lost while it opens."""
+"""Text field of one row over a pane."""
 
 from textual import events
 from textual.widgets import Input
@@ -8,32 +8,32 @@ from workbench.render.sanitize import sanitize
 
 
 class Field(Input):
-    """What enters it is made harmless first, a pasted escape code too."""
+    """Input field that sanitizes its text and loses no key while it opens."""
 
     def __init__(self, max_length: int) -> None:
         super().__init__(compact=True, max_length=max_length, select_on_focus=False)
 
     def validate_value(self, value: str) -> str:
-        """Makes the text harmless before it is shown."""
+        """Return the sanitized text."""
         return sanitize(value)
 
     def _on_paste(self, event: events.Paste) -> None:
-        """Takes all lines of what is pasted as one: a terminal may have broken it."""
+        """Insert pasted text as one line: a terminal may have broken a long line."""
         event.prevent_default()
         event.stop()
         parts = (line.strip().removesuffix("\\").rstrip() for line in event.text.splitlines())
         self.replace(" ".join(filter(None, parts)), *sorted(self.selection))
 
     def open_with(self, text: str) -> None:
-        """Goes to the field with all of the text selected, so that typing replaces it."""
+        """Focus the field with all of its text selected, so that typing replaces it."""
         self.value = text
         self.selection = Selection(0, len(self.value))
         self.focus()
 
-    def takes_early(self, event: events.Key) -> bool:
-        """Takes a letter that reached the pane, because the focus had not moved here yet.
+    def insert_early_key(self, event: events.Key) -> bool:
+        """Insert a letter that reached the pane before the focus moved here; return whether it did.
 
-        Over a slow line keys come in bursts, and the focus moves only between two of them.
+        Over a slow connection keys come in bursts, and the focus moves only between two keys.
         """
         if event.character is None or not event.is_printable:
             return False

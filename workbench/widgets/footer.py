@@ -1,4 +1,4 @@
-"""The last row: the keys that do something now. Each can be clicked as well."""
+"""Footer, the last row of the screen: the active keys, which can be clicked."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,13 +10,20 @@ from textual.message import Message
 from workbench.widgets.row_widget import Row, RowWidget
 
 ALWAYS = 0
-"""The rank of a key that stays whatever the width."""
-_MAY_GO_BEFORE_WORDS = 30
-_BETWEEN = "│"
+"""Rank of a key that is shown at every width."""
+_DROPPED_BEFORE_LABELS = 30
+_SEPARATOR = "│"
 
 
 class FooterKey(NamedTuple):
-    """A key as the footer names it, what to run when it is clicked, and how soon it may go."""
+    """Entry of the footer.
+
+    Attributes:
+        key: Display name of the key.
+        label: What the key does.
+        action: Action to run after a click.
+        rank: Entries with a higher rank are left out first; `ALWAYS` keeps an entry.
+    """
 
     key: str
     label: str
@@ -25,15 +32,15 @@ class FooterKey(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The key with its label."""
+        """Key and label with spaces around them."""
         return f" {self.key} {self.label} " if self.label else f" {self.key} "
 
 
 class Footer(RowWidget):
-    """Keys of the focused pane, then those of everywhere; the last ones stay whatever the width."""
+    """Row with the keys of the focused pane, then the global keys."""
 
     class Clicked(Message):
-        """A key was clicked."""
+        """Posted when a key is clicked."""
 
         def __init__(self, action: str) -> None:
             super().__init__()
@@ -41,17 +48,19 @@ class Footer(RowWidget):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._own: tuple[FooterKey, ...] = ()
-        self._everywhere: tuple[FooterKey, ...] = ()
+        self._pane_keys: tuple[FooterKey, ...] = ()
+        self._global_keys: tuple[FooterKey, ...] = ()
 
-    def set_keys(self, own: tuple[FooterKey, ...], everywhere: tuple[FooterKey, ...]) -> None:
-        """Show the keys of the pane, and behind them those of everywhere."""
-        if (own, everywhere) != (self._own, self._everywhere):
-            self._own, self._everywhere = own, everywhere
+    def set_keys(
+        self, pane_keys: tuple[FooterKey, ...], global_keys: tuple[FooterKey, ...]
+    ) -> None:
+        """Show the keys of the pane and the global keys."""
+        if (pane_keys, global_keys) != (self._pane_keys, self._global_keys):
+            self._pane_keys, self._global_keys = pane_keys, global_keys
             self.redraw()
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
-        """One row."""
+        """Return the one row."""
         row: list[tuple[str, str]] = []
         for key in self._shown(width):
             if not key.action:
@@ -61,7 +70,7 @@ class Footer(RowWidget):
         return [row]
 
     def on_click(self, event: events.Click) -> None:
-        """Do what the key under the mouse does."""
+        """Post the action of the clicked key."""
         at = 0
         for key in self._shown(self.size.width):
             at += cell_len(key.text) if key.action else 1
@@ -71,28 +80,28 @@ class Footer(RowWidget):
                 return
 
     def _shown(self, width: int) -> list[FooterKey]:
-        """The keys that fit, with a line between the pane's and the others."""
-        shown = fitting_keys((*self._own, *self._everywhere), width - len(_BETWEEN))
-        n_own = sum(key in self._own for key in shown)
-        if not 0 < n_own < len(shown):
+        """Return the keys that fit, with a separator between pane keys and global keys."""
+        shown = fitting_keys((*self._pane_keys, *self._global_keys), width - len(_SEPARATOR))
+        n_pane = sum(key in self._pane_keys for key in shown)
+        if not 0 < n_pane < len(shown):
             return shown
-        return [*shown[:n_own], FooterKey(_BETWEEN, "", ""), *shown[n_own:]]
+        return [*shown[:n_pane], FooterKey(_SEPARATOR, "", ""), *shown[n_pane:]]
 
 
 def fitting_keys(keys: Sequence[FooterKey], width: int) -> list[FooterKey]:
-    """As many keys as fit, in their order.
+    """Return as many keys as fit, in order.
 
-    The higher its rank, the sooner a key goes; among equals the right one first. Before the keys of
-    the pane go, those that always stay lose their words.
+    Keys with a higher rank are left out first, among equals the rightmost one. Before keys of the
+    pane are left out, the keys that always stay lose their labels.
     """
-    shown = _without(list(keys), width, _MAY_GO_BEFORE_WORDS)
+    shown = _without(list(keys), width, _DROPPED_BEFORE_LABELS)
     if _size(shown) > width:
         shown = [key._replace(label="") if key.rank == ALWAYS else key for key in shown]
     return _without(shown, width, ALWAYS + 1)
 
 
 def _without(keys: list[FooterKey], width: int, least_rank: int) -> list[FooterKey]:
-    """Without as many keys of this rank or a higher one as it takes."""
+    """Remove keys of at least this rank until the rest fits."""
     while _size(keys) > width:
         place = max(range(len(keys)), key=lambda i: (keys[i].rank, i))
         if keys[place].rank < least_rank:

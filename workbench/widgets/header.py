@@ -1,4 +1,4 @@
-"""The first row: which run, what it does, how far it is, and its loss as a curve of one row."""
+"""Header, the first row of the screen: run, status, progress, and the loss as a sparkline."""
 
 from collections.abc import Sequence
 
@@ -13,46 +13,43 @@ from workbench.render.sanitize import fit, sanitize
 from workbench.state.app_state import ROLES, SIGNS, AppState
 from workbench.widgets.row_widget import Row, RowWidget, row_width
 
-_LONGEST_CURVE = 24
-_SHORTEST_CURVE = 6
-_OTHER_BEAT = "○"
+_MAX_SPARKLINE = 24
+_MIN_SPARKLINE = 6
+_BLINK_SIGN = "○"
 
 
 class Header(RowWidget):
-    """The run in one row, at every width."""
+    """Row about the run, at every width."""
 
-    situation: AppState | None = None
+    state: AppState | None = None
 
-    def set_state(self, situation: AppState) -> None:
-        """Show this situation."""
-        self.situation = situation
+    def set_state(self, state: AppState) -> None:
+        """Show this state."""
+        self.state = state
         self.redraw()
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
-        """One row."""
-        if self.situation is None:
+        """Return the one row."""
+        if self.state is None:
             return []
-        beats = self.app.animation_level != "none"
-        return [header_row(self.situation, width, self.ascii_only, beats)]
+        blinks = self.app.animation_level != "none"
+        return [header_row(self.state, width, self.ascii_only, blinks)]
 
 
-def header_row(
-    situation: AppState, width: int, ascii_only: bool = False, beats: bool = False
-) -> Row:
-    """The header in ``width`` cells: numbers keep their places while they grow.
+def header_row(state: AppState, width: int, ascii_only: bool = False, blinks: bool = False) -> Row:
+    """Return the header in ``width`` cells; numbers keep their places while they grow.
 
-    With ``beats`` the sign of training alternates once a second: while news comes, and only then, one
-    thing moves.
+    With ``blinks`` the sign of a training run alternates once a second while events arrive.
     """
-    variants = _variants(situation, beats)
+    variants = _variants(state, blinks)
     parts = next(
-        (p for p in variants if row_width(p) + _curve_room(situation) <= width),
+        (p for p in variants if row_width(p) + _sparkline_room(state) <= width),
         variants[-1],
     )
-    room = min(_LONGEST_CURVE, width - row_width(parts) - 2)  # a space on either side
-    if not situation.run.train or room < _SHORTEST_CURVE:
+    room = min(_MAX_SPARKLINE, width - row_width(parts) - 2)  # a space on either side
+    if not state.run.train or room < _MIN_SPARKLINE:
         return parts
-    means = [found.mean for found in situation.run.train.growing]
+    means = [found.mean for found in state.run.train.growing]
     gap = " " * (width - row_width(parts) - room - 1)
     return [
         *parts,
@@ -62,17 +59,17 @@ def header_row(
     ]
 
 
-def _curve_room(situation: AppState) -> int:
-    return _SHORTEST_CURVE + 3 if situation.run.train else 1
+def _sparkline_room(state: AppState) -> int:
+    return _MIN_SPARKLINE + 3 if state.run.train else 1
 
 
-def _variants(situation: AppState, beats: bool) -> list[list[tuple[str, str]]]:
-    """From all there is to say to the least that must be said."""
-    run, status = situation.run, situation.run.status
+def _variants(state: AppState, blinks: bool) -> list[list[tuple[str, str]]]:
+    """Return versions of the header, the longest first."""
+    run, status = state.run, state.run.status
     sign, word = SIGNS[status]
-    title, role = sanitize(situation.title, 32), ROLES[status]
+    title, role = sanitize(state.title, 32), ROLES[status]
     if status == "untrained" or not run.steps_planned:
-        n_steps = situation.config.planned.train.steps
+        n_steps = state.config.planned.train.steps
         plan = f"   {format_count(n_steps)} step{'' if n_steps == 1 else 's'} planned"
         full = [(f" {title}  ", "plain bold"), (f"{sign} {word}", role), (plan, "label")]
         return [full, full[:-1], [(f" {fit(title, 14)}", "plain bold"), (f" {sign}", role)]]
@@ -81,9 +78,9 @@ def _variants(situation: AppState, beats: bool) -> list[list[tuple[str, str]]]:
     speed = format_rate(run.steps_per_s).rjust(6)
     took = format_duration(run.trained_s).rjust(4)
     left = f" · {format_duration(run.left_s)} left" if run.left_s is not None else ""
-    if beats and status == "training" and int(run.trained_s) % 2:
-        sign = _OTHER_BEAT
-    sent = f"   {_bytes(situation.bytes_per_s)}" if situation.bytes_per_s else ""
+    if blinks and status == "training" and int(run.trained_s) % 2:
+        sign = _BLINK_SIGN
+    sent = f"   {_bytes(state.bytes_per_s)}" if state.bytes_per_s else ""
     with_word, only_sign = (f"{sign} {word}", role), (sign, role)
     long_speed = f"   {speed} steps/s" if run.clock else ""
     short_speed = f" {speed}/s" if run.clock else ""
@@ -111,5 +108,5 @@ def _variants(situation: AppState, beats: bool) -> list[list[tuple[str, str]]]:
 
 
 def _bytes(per_s: int) -> str:
-    """What goes to this terminal: over SSH it is worth knowing."""
+    """Return the rate of bytes sent to the terminal, which matters over SSH."""
     return f"{max(1, round(per_s / 1000)):3d} kB/s sent "

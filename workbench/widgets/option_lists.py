@@ -1,4 +1,4 @@
-"""Lists to choose from that stand any size and any click. Textual's own rely on having been drawn."""
+"""Option lists that work at any size; Textual's own fail on clicks before they are drawn."""
 
 from collections.abc import Iterable
 from typing import Self
@@ -13,64 +13,64 @@ from textual.visual import VisualType
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-_LONGEST_SEARCH = 100  # characters: a field that holds a pasted text draws all of it at each key
+_LONGEST_SEARCH = 100  # characters; Textual redraws the whole text after each key
 
 
 class OptionRows(OptionList):
-    """A list to choose from. It is never narrower than its padding, which Textual takes away from it."""
+    """Option list that is never narrower than its padding."""
 
     DEFAULT_CSS = "OptionRows { min-width: 12; }"
     _edition = 0
-    """How often the list was made anew: an option that was drawn belongs to one edition."""
+    """Number of times the options were replaced; rendered options belong to one edition."""
 
     def clear_options(self) -> Self:
-        """Make an empty list: what is drawn yet has gone."""
+        """Remove all options; clicks on rendered ones no longer count."""
         self._edition += 1
         return super().clear_options()
 
     def set_options(self, options: Iterable["Option | VisualType | None"]) -> Self:
-        """Make another list: what is drawn yet has gone."""
+        """Replace all options; clicks on rendered ones no longer count."""
         self._edition += 1
         return super().set_options(options)
 
     def action_page_up(self) -> None:
-        """A page up, where there is room for one."""
+        """Move one page up, if the list has any height."""
         if self.scrollable_content_region:
             super().action_page_up()  # type: ignore[no-untyped-call]
 
     def action_page_down(self) -> None:
-        """A page down, where there is room for one."""
+        """Move one page down, if the list has any height."""
         if self.scrollable_content_region:
             super().action_page_down()  # type: ignore[no-untyped-call]
 
     async def _on_click(self, event: Click) -> None:
-        """A click on what was drawn, but has gone from the list since, chooses nothing."""
+        """Ignore a click on an option that has been replaced since it was rendered."""
         if event.style.meta.get("edition") != self._edition:
             event.prevent_default()
 
     def _get_option_render(self, option: Option, style: Style) -> list[Strip]:
-        """As it is drawn, with the edition that it belongs to in the style of its cells."""
+        """Render an option and store its edition in the style of its cells."""
         strips = super()._get_option_render(option, style)
         return [strip.apply_meta({"edition": self._edition}) for strip in strips]
 
 
 class CommandMatches(CommandList, OptionRows):
-    """The commands that a search has found."""
+    """List of the commands that match a search."""
 
     DEFAULT_CSS = "CommandMatches { min-width: 12; }"
 
 
 class OrderedCommands(SystemCommandsProvider):
-    """The commands of the app in its own order; Textual's provider has them by the alphabet."""
+    """Commands of the app in its own order; Textual's provider sorts them by name."""
 
     async def discover(self) -> Hits:
-        """All commands, before anything is typed."""
+        """Yield all commands before anything is typed."""
         for command in self.app.get_system_commands(self.screen):
             yield DiscoveryHit(command.title, command.callback, help=command.help)
 
 
 class CommandPaletteScreen(CommandPalette):
-    """Textual's command palette."""
+    """Textual's command palette with lists that work at any size."""
 
     DEFAULT_CSS = """
     CommandPaletteScreen SearchIcon { color: $foreground; }
@@ -78,7 +78,7 @@ class CommandPaletteScreen(CommandPalette):
     """
 
     def compose(self) -> ComposeResult:
-        """The same with our list."""
+        """Yield Textual's widgets, with the list replaced."""
         for widget in super().compose():
             yield CommandMatches() if isinstance(widget, CommandList) else widget
 
@@ -86,9 +86,9 @@ class CommandPaletteScreen(CommandPalette):
         super().__init__([OrderedCommands], id="--command-palette")
 
     def on_mount(self) -> None:
-        """Take no more than a name."""
+        """Limit the length of the search text."""
         self.query_one(CommandInput).max_length = _LONGEST_SEARCH
 
     def on_unmount(self) -> None:
-        """Look for nothing more: what would be found has no place any more."""
+        """Stop searching: the results would have no list to go to."""
         self._cancel_gather_commands()

@@ -1,4 +1,4 @@
-"""The base of what is drawn as rows of text: only rows that changed are drawn again."""
+"""Base class of widgets made of rows of text; only changed rows are redrawn."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -15,45 +15,45 @@ from textual.widget import Widget
 from workbench.render.palette import DARK, Palette
 from workbench.render.sanitize import to_ascii
 
-Piece: TypeAlias = tuple[str, str]
-"""Text with the name of its role in the palette."""
-Row: TypeAlias = Sequence[Piece]
+StyledSpan: TypeAlias = tuple[str, str]
+"""Text with a palette role, optionally followed by rich attributes: ``train bold``."""
+Row: TypeAlias = Sequence[StyledSpan]
 
 
 def row_width(row: Row) -> int:
-    """How many cells a row takes."""
+    """Return the width of a row in cells."""
     return sum(cell_len(text) for text, _ in row)
 
 
 class RowWidget(Widget):
-    """A widget that is nothing but rows. A subclass says which, for the size it is given."""
+    """Widget made of rows; a subclass returns the rows for a size."""
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self.palette: Palette = DARK
         self.ascii_only = False
         self._strips: list[Strip] = []
-        self._drawn_for = Size(0, 0)
+        self._rendered_size = Size(0, 0)
         self._is_hidden = False
 
     def rows(self, width: int, height: int) -> Sequence[Row | Text]:
-        """The rows to draw, at most ``height`` of them; cut at ``width`` if they are longer.
+        """Return at most ``height`` rows; longer rows are cut at ``width``.
 
-        A row of roles gets its colours and signs here; a rich text has them.
+        Rows of spans get their colors and ASCII replacements here; a rich text already has them.
         """
         raise NotImplementedError
 
     def set_appearance(self, palette: Palette = DARK, ascii_only: bool = False) -> None:
-        """Draws with these colours and signs from now on."""
+        """Set the palette and the character set."""
         self.palette, self.ascii_only = palette, ascii_only
         self.redraw()
 
     def redraw(self) -> None:
-        """Draw again what is different; a frame in which nothing changed sends nothing."""
+        """Redraw the rows that changed."""
         if not self.is_attached or not self.size:
             return
         if self._is_hidden:
-            self._forget()
+            self._invalidate()
             return
         before = self._strips
         self._draw()
@@ -66,36 +66,36 @@ class RowWidget(Widget):
             self.refresh(*changed)
 
     def render_line(self, y: int) -> Strip:
-        """One row of the widget."""
-        if self._drawn_for != self.size:
+        """Return one row of the widget."""
+        if self._rendered_size != self.size:
             self._draw()
         return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
 
     def notify_style_update(self) -> None:
-        """Colours of the theme may have changed."""
-        self._drawn_for = Size(0, 0)
+        """Redraw, because colors of the theme may have changed."""
+        self._rendered_size = Size(0, 0)
         super().notify_style_update()
 
     def on_hide(self) -> None:
-        """What nobody sees is not drawn."""
+        """Stop drawing while the widget is hidden."""
         self._is_hidden = True
 
     def on_show(self) -> None:
-        """Seen again."""
+        """Draw again."""
         self._is_hidden = False
 
-    def _forget(self) -> None:
-        """Draw everything when it is seen again."""
-        if self._drawn_for:
-            self._drawn_for = Size(0, 0)
+    def _invalidate(self) -> None:
+        """Draw everything when the widget is shown again."""
+        if self._rendered_size:
+            self._rendered_size = Size(0, 0)
             self.refresh()
 
     def _draw(self) -> None:
-        self._drawn_for = self.size
-        self._strips = self._strips_of(*self.size)
+        self._rendered_size = self.size
+        self._strips = self._render_strips(*self.size)
 
-    def _strips_of(self, width: int, height: int) -> list[Strip]:
-        """Exactly ``height`` strips of ``width`` cells."""
+    def _render_strips(self, width: int, height: int) -> list[Strip]:
+        """Return exactly ``height`` strips of ``width`` cells."""
         rows = [*self.rows(width, height), *[[]] * height][:height]
         base = self.rich_style
         return [self._strip(row, width, base) for row in rows]
@@ -114,10 +114,10 @@ class RowWidget(Widget):
         ]
 
     def _style(self, role: str) -> Style:
-        name, _, how = role.partition(" ")
-        return _parsed(f"{self.palette.style(name)} {how}".strip())  # type: ignore[arg-type]
+        name, _, attributes = role.partition(" ")
+        return _parse_style(f"{self.palette.style(name)} {attributes}".strip())  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=256)
-def _parsed(style: str) -> Style:
+def _parse_style(style: str) -> Style:
     return Style.parse(style)

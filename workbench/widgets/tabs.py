@@ -1,4 +1,4 @@
-"""All panes by name, in one row, where only one of them is open."""
+"""Tabs, a row with the names of all panes where only one pane is open."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from workbench.widgets.row_widget import Row, RowWidget
 
 
 class PaneRequested(Message):
-    """A pane was clicked where it is only named."""
+    """Posted when the name of a pane is clicked."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
@@ -20,34 +20,34 @@ class PaneRequested(Message):
 
 
 class PaneTabs(RowWidget):
-    """The names, the current one marked."""
+    """Row of pane names with the current one highlighted."""
 
     _current = 0
     _keys = DEFAULT_KEYS
 
     def set_key_labels(self, keys: KeyLabels) -> None:
-        """Name these keys."""
+        """Set the labels of the keys."""
         if keys != self._keys:
             self._keys = keys
             self.redraw()
 
     def set_current(self, number: int) -> None:
-        """Mark this pane."""
+        """Highlight this pane."""
         self._current = number
         self.redraw()
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
-        """One row; where names have no room, their first letters."""
+        """Return the one row, with short names where there is little room."""
         row: list[tuple[str, str]] = []
         for number, name in enumerate(PANE_NAMES, 1):
-            marked = number == self._current
+            is_current = number == self._current
             shown = name if width >= 48 else name[:4]
-            role = "train bold reverse" if marked else "label"
+            role = "train bold reverse" if is_current else "label"
             row += [(self._keys.substitute_keys(f" <pane.{number}> {shown} "), role)]
         return [row]
 
     def on_click(self, event: events.Click) -> None:
-        """Open the pane whose name was clicked."""
+        """Request the pane whose name was clicked."""
         at = 0
         for number, (text, _) in enumerate(self.rows(self.size.width, 1)[0], 1):
             at += cell_len(text)

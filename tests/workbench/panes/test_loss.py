@@ -28,7 +28,7 @@ from workbench.run.loss_series import MAX_EQUAL_BINS
 from workbench.run.reducer import reduce_events
 from workbench.run.state import RunState
 from workbench.state.app_state import AppState
-from workbench.widgets.loss_numbers import numbers_row
+from workbench.widgets.loss_numbers import loss_row
 from workbench.widgets.row_widget import Row
 
 CONFIG = recipe.parse_recipe("names-mlp train.steps=3600 train.evaluate_every=400")
@@ -137,7 +137,7 @@ def test_other_units_are_named(shown: Shown) -> None:
     rows = texts(body(found, LossViewModel(y="perplexity")).rows())
     assert f"val {2.718281828459045**nats:.3f}" in rows[0]
     assert any("uniform" in row and "27.000" in row for row in rows)
-    assert not texts([numbers_row(found, 80)])[0].startswith("nats")
+    assert not texts([loss_row(found, 80)])[0].startswith("nats")
 
 
 def test_a_second_and_an_epoch_are_read_too(shown: Shown) -> None:
@@ -191,9 +191,9 @@ def test_the_rate_stands_under_the_chart_where_there_is_room(shown: Shown) -> No
 def test_numbers_are_never_cut_in_the_middle(shown: Shown) -> None:
     found = shown(told("steered"))
     for width in range(5, 120):
-        for row in (numbers_row(found, width), numbers_row(found, width, "perplexity")):
+        for row in (loss_row(found, width), loss_row(found, width, "perplexity")):
             assert cell_len(texts([row])[0]) <= width
-    assert texts([numbers_row(found, 40)])[0].split()[::2] == ["train", "val", "best"]
+    assert texts([loss_row(found, 40)])[0].split()[::2] == ["train", "val", "best"]
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_the_losses_that_a_run_is_judged_on_stand_alone_or_first(
 ) -> None:
     config, run = recipe.parse_recipe(line), told("steered")
     found = AppState(config, run_config=config, run=run)
-    row = texts([numbers_row(found, 36)])[0].split()
+    row = texts([loss_row(found, 36)])[0].split()
     assert [word for word in row if word in ("batch", "train", "val", "best")] == names
     assert row[1] == f"{run.batch_loss if line == 'one-batch' else run.split_losses['train']:.4f}"
     marks = {reference.label for reference in references(found)}

@@ -1,4 +1,4 @@
-"""Which keys the last row shows."""
+"""Keys in the footer."""
 
 import pytest
 from app_harness import AppHarness, wait_until, wait_until_settled
@@ -25,21 +25,20 @@ def test_help_and_quit_stay_at_every_width(others: list[FooterKey], width: int) 
 
 
 @given(OTHERS, st.integers(8, 200))
-def test_what_is_left_out_mattered_less(others: list[FooterKey], width: int) -> None:
-    """No key goes while one of a higher rank stays, and the order is kept."""
+def test_keys_of_a_higher_rank_are_left_out_first(others: list[FooterKey], width: int) -> None:
     shown = [key.action + key.key + str(key.rank) for key in fitting_keys([*others, *KEPT], width)]
     ranks = sorted(key.rank for key in [*others, *KEPT])
     kept = sorted(int(name[2:]) for name in shown)
     assert kept == ranks[: len(kept)]
 
 
-def test_words_go_before_the_last_key() -> None:
+def test_labels_are_left_out_before_the_last_key() -> None:
     keys = (FooterKey("space", "pause", "a", ALWAYS + 1), *KEPT)
     assert [key.label for key in fitting_keys(keys, 22)] == ["pause", "", ""]
 
 
 @pytest.mark.parametrize("key", ["question_mark", "o", "colon", "f"])
-async def test_under_another_screen_no_key_is_shown(harness: AppHarness, key: str) -> None:
+async def test_no_key_is_shown_under_another_screen(harness: AppHarness, key: str) -> None:
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
@@ -59,14 +58,14 @@ async def test_under_another_screen_no_key_is_shown(harness: AppHarness, key: st
         assert footer_text(app) == before
 
 
-async def test_in_the_guessing_game_a_key_does_what_the_footer_says(harness: AppHarness) -> None:
+async def test_keys_of_the_guessing_game_match_the_footer(harness: AppHarness) -> None:
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=(200, 50)) as pilot:
         await wait_until_settled(pilot)
         values = app.situation.run.values, app.situation.pending_config
         await pilot.press("4", "V")
         await wait_until_settled(pilot)
-        assert "rate" not in footer_text(app)
+        assert "lr ÷2" not in footer_text(app)
         await pilot.press("enter")
         await wait_until_settled(pilot)
         words = footer_text(app)
@@ -82,16 +81,16 @@ async def test_in_the_guessing_game_a_key_does_what_the_footer_says(harness: App
         assert not app.main.generate.view.is_guessing
 
 
-async def test_escape_in_the_field_of_the_prompt_is_called_cancel(harness: AppHarness) -> None:
+async def test_escape_in_the_prompt_field_is_labeled_cancel(harness: AppHarness) -> None:
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
         await pilot.press("4", "i")
         await wait_until_settled(pilot)
-        assert footer_text(app).startswith("enter take it  esc cancel")
+        assert footer_text(app).startswith("enter apply  esc cancel")
 
 
-async def test_what_generate_is_for_keeps_its_keys_in_80_columns(harness: AppHarness) -> None:
+async def test_main_actions_of_generate_keep_their_keys_in_80_columns(harness: AppHarness) -> None:
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=(80, 24)) as pilot:
         await wait_until_settled(pilot)

@@ -1,4 +1,4 @@
-"""Lists to choose from: a click that comes late, a page turned before there was one."""
+"""Option lists: late clicks, and sizes without room for a page."""
 
 import pytest
 from rich.style import Style
@@ -11,8 +11,8 @@ from textual.widgets import OptionList
 from workbench.widgets.option_lists import CommandPaletteScreen, OptionRows
 
 
-class Asking(App[None]):
-    """Three things to choose from, in a list or in the command palette."""
+class OptionApp(App[None]):
+    """App with an option list of three options."""
 
     def compose(self) -> ComposeResult:
         yield OptionRows("a", "b", "c")
@@ -25,21 +25,21 @@ class Asking(App[None]):
 
 
 def click_on(choices: OptionList, row: int) -> Click:
-    """A click on a row as it is drawn now: what it means stands in the style of its cells."""
+    """Return a click on a row as rendered now, with the metadata of its cells."""
     style = next(iter(choices.render_line(row))).style or Style()
     return Click(choices, 0, 0, 0, 0, 1, False, False, False, style=style)
 
 
-async def sent(pilot: Pilot[None], choices: OptionList, *clicks: Click) -> None:
+async def post_clicks(pilot: Pilot[None], choices: OptionList, *clicks: Click) -> None:
     for click in clicks:
         choices.post_message(click)
     await pilot.pause()
 
 
-async def test_a_click_chooses() -> None:
-    async with Asking().run_test() as pilot:
+async def test_a_click_selects_an_option() -> None:
+    async with OptionApp().run_test() as pilot:
         choices = pilot.app.query_one(OptionRows)
-        await sent(pilot, choices, click_on(choices, 1))
+        await post_clicks(pilot, choices, click_on(choices, 1))
         assert pilot.app.chosen == [1]
         choices.set_options("xy")
         await pilot.pause()
@@ -49,20 +49,20 @@ async def test_a_click_chooses() -> None:
 
 @pytest.mark.parametrize("row", [0, 1, 2])
 @pytest.mark.parametrize("is_cleared", [False, True])
-async def test_a_click_on_what_has_gone_chooses_nothing(row: int, is_cleared: bool) -> None:
-    async with Asking().run_test() as pilot:
+async def test_a_click_on_a_replaced_option_selects_nothing(row: int, is_cleared: bool) -> None:
+    async with OptionApp().run_test() as pilot:
         choices = pilot.app.query_one(OptionRows)
         late = click_on(choices, row)
         if is_cleared:
             choices.clear_options().add_options("xy")
         else:
             choices.set_options("xy")
-        await sent(pilot, choices, late)
+        await post_clicks(pilot, choices, late)
         assert pilot.app.chosen == []
 
 
-async def test_the_commands_are_such_a_list() -> None:
-    async with Asking().run_test() as pilot:
+async def test_the_command_palette_uses_such_a_list() -> None:
+    async with OptionApp().run_test() as pilot:
         await pilot.app.push_screen(CommandPaletteScreen())
         found = pilot.app.screen.query_one(CommandList)
         assert isinstance(found, OptionRows)
@@ -78,8 +78,8 @@ async def test_the_commands_are_such_a_list() -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (4, 4), (9, 3)])
-async def test_commands_stand_any_size(size: tuple[int, int]) -> None:
-    async with Asking().run_test(size=size) as pilot:
+async def test_the_command_palette_works_at_any_size(size: tuple[int, int]) -> None:
+    async with OptionApp().run_test(size=size) as pilot:
         await pilot.app.push_screen(CommandPaletteScreen())
         await pilot.press("pagedown", "pageup", "x", "backspace", "down")
         await pilot.resize_terminal(80, 24)

@@ -207,7 +207,7 @@ class ControlsPane(Pane):
         """A letter typed while the field was opening belongs into the field."""
         if is_key_of(self, "edit", event.key):
             await self.action_edit()
-        elif not (self.view.is_editing and self._field.takes_early(event)):
+        elif not (self.view.is_editing and self._field.insert_early_key(event)):
             return
         event.stop()
         event.prevent_default()

@@ -61,7 +61,7 @@ class PromptField:
 
     def takes_key(self, event: events.Key) -> bool:
         """Type a key that arrived before the open field had the focus; return True if it did."""
-        return self.is_open and self._field.takes_early(event)
+        return self.is_open and self._field.insert_early_key(event)
 
     async def submit(self) -> None:
         """Submit the text of the field."""

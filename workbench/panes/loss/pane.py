@@ -28,7 +28,7 @@ from workbench.panes.pane_view import PaneView, current_view
 from workbench.render.number_format import unit_label
 from workbench.run.kept_steps import nearest_kept_step
 from workbench.state.app_state import AppState
-from workbench.widgets.loss_numbers import numbers_row
+from workbench.widgets.loss_numbers import loss_row
 from workbench.widgets.row_widget import Row
 
 
@@ -65,7 +65,7 @@ class LossPane(Pane):
 
     def collapsed_row(self, width: int) -> Row:
         """The exact numbers."""
-        return numbers_row(self.situation, width, self.view.unit) if self.situation else []
+        return loss_row(self.situation, width, self.view.unit) if self.situation else []
 
     def body(self, width: int, height: int) -> Sequence[Row | Text]:
         """The numbers, the chart in the middle, the latest changes, and the step that is read."""

@@ -11,7 +11,7 @@ from workbench.panes.loss.rows import change_rows, now_row, reading_row
 from workbench.panes.loss.view_model import LossViewModel, stop_of
 from workbench.render.chart.chart import Layout, make_layout, render_chart
 from workbench.state.app_state import AppState
-from workbench.widgets.loss_numbers import numbers_row
+from workbench.widgets.loss_numbers import loss_row
 from workbench.widgets.row_widget import Row
 
 _LEAST_CHART = 8
@@ -103,7 +103,7 @@ class LossBody:
         Where a step is read and there is no row for it, it stands in the place of the latest numbers.
         """
         situation, view, width, found = self._situation, self._view, self._width, self._reading
-        numbers = numbers_row(situation, width, view.unit)
+        numbers = loss_row(situation, width, view.unit)
         last = now_row(situation, view, width)
         cursor = None
         if found is not None:

@@ -22,7 +22,7 @@ from workbench.render.sanitize import fit
 from workbench.run.diagnostics import n_together
 from workbench.run.state import RunState
 from workbench.state.app_state import AppState
-from workbench.widgets.row_widget import Piece, Row, row_width
+from workbench.widgets.row_widget import Row, StyledSpan, row_width
 
 
 def reading_row(situation: AppState, view: LossViewModel, reading: ChartReadout, width: int) -> Row:
@@ -33,21 +33,21 @@ def reading_row(situation: AppState, view: LossViewModel, reading: ChartReadout,
     """
     unit, val = view.unit, situation.run.val.before(reading.step)
     low, high = format_loss_in(reading.low, unit, 3), format_loss_in(reading.high, unit, 3)
-    step: Piece = (f"{format_count(reading.step)}: ", "plain bold")
-    mean: Piece = (format_loss_in(reading.mean, unit), "train bold")
-    train: list[Piece] = [step, ("train ", "label"), mean]
-    span: Piece = (f" ({low}–{high})" if reading.n > 1 else "", "label")
-    checked: list[Piece] = [
+    step: StyledSpan = (f"{format_count(reading.step)}: ", "plain bold")
+    mean: StyledSpan = (format_loss_in(reading.mean, unit), "train bold")
+    train: list[StyledSpan] = [step, ("train ", "label"), mean]
+    span: StyledSpan = (f" ({low}–{high})" if reading.n > 1 else "", "label")
+    checked: list[StyledSpan] = [
         ("   val ", "label"),
         (format_loss_in(val.last if val else None, unit), "val bold"),
     ]
     is_older = val is not None and val.step <= reading.step - reading.n
-    more: list[Piece] = [
+    more: list[StyledSpan] = [
         (f" at {format_count(val.step)}" if val and is_older else "", "label"),
         (_elsewhere(situation, view, reading.step), "label"),
         (_said(situation, "   <loss.now>: back to now"), "guide"),
     ]
-    of: Piece = (f", {_of_steps(reading.n)}" if reading.n > 1 else "", "label")
+    of: StyledSpan = (f", {_of_steps(reading.n)}" if reading.n > 1 else "", "label")
     rows = [
         [*train, of, span, *checked],
         [*train, span, *checked],
@@ -78,7 +78,7 @@ def now_row(situation: AppState, view: LossViewModel, width: int) -> Row:
         return []
     word = "now" if run.is_live else "end"
     zoom = "<loss.in> <loss.out> zoom" if view.window is None else "<loss.all> all steps"
-    more: list[Piece] = [
+    more: list[StyledSpan] = [
         (f"{word} {format_count(run.step)}", "plain"),
         (_said(situation, " │ <loss.left><loss.right> read any step"), "label"),
         (_said(situation, f" │ {zoom}"), "label"),
@@ -97,7 +97,7 @@ def change_rows(situation: AppState, n_rows: int, width: int, unit: LossUnit = "
     """
     shown = numbered_changes(situation)[-n_rows:] if n_rows else []
     at = max((len(format_count(change.step)) for _, change in shown), default=0)
-    heads: list[list[Piece]] = [
+    heads: list[list[StyledSpan]] = [
         [(f"▲{number} ", "mark"), (f"{format_count(change.step).rjust(at)}  ", "label")]
         for number, change in shown
     ]
@@ -116,7 +116,7 @@ _LENGTHS = ((0, 0), (0, 1), (1, 1), (1, 2))
 
 def _told(
     run: RunState, changes: Sequence[AppliedChange], unit: LossUnit, short: int, shorter: int
-) -> list[list[Piece]]:
+) -> list[list[StyledSpan]]:
     """What was changed, its effects under one another."""
     names = [setting_label(change.key) for change in changes]
     olds = ["" if short else f" {format_value(change.old)}" for change in changes]
@@ -152,7 +152,7 @@ def _effect(run: RunState, change: AppliedChange, unit: LossUnit, shorter: int) 
     return f"{planned}{gap}val {before} at {at} → {after} at {then}{of}"
 
 
-def _fitting(row: Sequence[Piece], more: Sequence[Piece], width: int) -> list[Piece]:
+def _fitting(row: Sequence[StyledSpan], more: Sequence[StyledSpan], width: int) -> list[StyledSpan]:
     """The row and as many of the pieces after it as there is room for."""
     fitting, used = list(row), row_width(row)
     for piece in more:
