@@ -27,7 +27,7 @@ class KeyLabels(Struct, frozen=True):
     moved: tuple[tuple[str, str], ...] = ()
 
     def substitute_keys(self, words: str, declared: Iterable[Any] = ()) -> str:
-        """Return the text with each binding id in angle brackets replaced by the first key of the binding.
+        """Return the text with binding ids in angle brackets replaced by their first keys.
 
         Text from outside must be inserted afterwards: a file may be named ``<run.space>.txt``.
 
