@@ -1,21 +1,25 @@
-"""What can go wrong, in words: every error says what was wrong, the value, and what would be right."""
+"""Exceptions with one-line messages: the problem, the value, and the allowed values."""
 
 import difflib
 from collections.abc import Iterable
 
+from seqlm.sanitize import sanitize
+
+_MAX_LISTED = 30
+
 
 class SeqlmError(Exception):
-    """The work failed; the message is one line that a person can act on."""
+    """An operation that failed; the message is one line that a user can act on."""
 
     exit_status = 1
 
 
 class RequestError(SeqlmError):
-    """The request itself was wrong: nothing was started and nothing was left behind.
+    """An invalid request: nothing was started or changed.
 
     Args:
-        message: What was wrong and what would be right, in one line.
-        value: The offending value as it was given.
+        message: The problem and the allowed values, in one line.
+        value: The invalid value as it was given.
     """
 
     exit_status = 2
@@ -25,21 +29,38 @@ class RequestError(SeqlmError):
         self.value = value
 
 
-def unknown(what: str, value: str, known: Iterable[str]) -> RequestError:
-    """The error for a name that is not in a list; it offers the nearest name, then the list."""
+def unknown(kind: str, value: str, known: Iterable[str]) -> RequestError:
+    """Return the error for an unknown name; the message offers the nearest name and the list.
+
+    Args:
+        kind: The expected kind of name with its article, e.g. ``a preset``.
+        value: The unknown name.
+        known: The known names.
+    """
     names = sorted(known)
     nearest = difflib.get_close_matches(value, names, n=1, cutoff=0.5)
     hint = f" Nearest: {nearest[0]}." if nearest else ""
-    listed = f" One of: {', '.join(names)}." if 0 < len(names) <= 30 else ""
-    return RequestError(f"{value!r} is not {what}.{hint}{listed}", value)
+    listed = f" One of: {', '.join(names)}." if 0 < len(names) <= _MAX_LISTED else ""
+    return RequestError(f"{value!r} is not {kind}.{hint}{listed}", value)
+
+
+def invalid_value(name: str, text: str, allowed: str, value: object = None) -> RequestError:
+    """Return the error for a value that is not allowed.
+
+    Args:
+        name: The name of the setting or argument.
+        text: The value as it is shown.
+        allowed: The allowed values in words, e.g. ``allowed: 1 to 8,192``.
+        value: The value as it was given.
+    """
+    return RequestError(f"{name}={text} is not valid; {allowed}", value)
 
 
 def first_line(error: BaseException) -> str:
-    """An error as one line. A system's error says what it is about; a library's may go on for pages."""
+    """Return the first line of an error message; messages of a library can be pages long."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def one_line(error: BaseException) -> str:
-    """All of an error's words on one line, with nothing that a terminal would obey."""
-    words = " ".join(str(error).split()) or type(error).__name__
-    return "".join(c if c.isprintable() else "\ufffd" for c in words)
+    """Return a whole error message on one line, without characters that a terminal obeys."""
+    return sanitize(" ".join(str(error).split()) or type(error).__name__)

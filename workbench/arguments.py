@@ -29,7 +29,7 @@ def parse_arguments(arguments: Sequence[str]) -> CliOptions:
     if found.what and _SETTING.match(found.what):
         found.what, found.settings = None, [found.what, *found.settings]
     if not 0 < found.fps <= MAX_FPS:
-        raise RequestError(f"--fps {found.fps:g} is not possible; taken: above 0 to {MAX_FPS}")
+        raise RequestError(f"--fps {found.fps:g} is not valid; allowed: above 0 to {MAX_FPS}")
     del found.version
     return CliOptions(**vars(found))
 

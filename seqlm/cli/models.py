@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import Any
 
-from seqlm.cli.output import nats, print_json, print_lines, print_table, sanitize
+from seqlm.cli.output import nats, print_json, print_lines, print_table
 from seqlm.cli.runs import AddCommand
 from seqlm.data.baselines import perplexity
 from seqlm.data.corpus import MAX_STORED_BYTES
@@ -13,6 +13,7 @@ from seqlm.errors import RequestError
 from seqlm.protocol.commands import Read
 from seqlm.protocol.queries import NextToken, Query, Sample, SampleResult, Score, SplitLoss
 from seqlm.runs.directory import RunDirectory, find_run
+from seqlm.sanitize import sanitize
 from seqlm.worker import client
 
 
@@ -64,7 +65,7 @@ def add_commands(command: AddCommand) -> None:
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not possible; taken: 1 or more")
+        raise argparse.ArgumentTypeError(f"{text} is not valid; allowed: 1 or more")
     return int(text)
 
 

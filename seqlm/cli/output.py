@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from seqlm.protocol import codec
+from seqlm.sanitize import sanitize
 
 _PIPE_CELLS = 10_000
 
@@ -26,7 +27,7 @@ def print_lines(*lines: str) -> int:
     """Plain lines. Text from outside is made harmless where a terminal would obey it."""
     _take_any_character()
     for line in lines:
-        sys.stdout.write(sanitize(line) + "\n")
+        sys.stdout.write(sanitize(line, allowed="\t") + "\n")
     sys.stdout.flush()
     return 0
 
@@ -51,7 +52,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
             no_wrap=not table.columns,
         )
     for row in rows:
-        table.add_row(*(Text(sanitize(cell)) for cell in row))
+        table.add_row(*(Text(sanitize(cell, allowed="\t")) for cell in row))
     width = None if sys.stdout.isatty() else _PIPE_CELLS
     Console(highlight=False, width=width, soft_wrap=width is not None).print(table)
     return 0
@@ -61,11 +62,6 @@ def _take_any_character() -> None:
     """Let a character that the terminal's encoding has no sign for print as ``?``."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
-
-
-def sanitize(text: str) -> str:
-    """``text`` with each character that a terminal would not simply show replaced by U+FFFD."""
-    return "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in text)
 
 
 def nats(value: float | None) -> str:

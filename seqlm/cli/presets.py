@@ -68,12 +68,12 @@ def _preset(options: argparse.Namespace) -> int:
 
 def _lines_of(setting: Setting, config: RunConfig) -> list[str]:
     """The setting as it is typed, and below it what it is; no word is broken."""
-    bounds = setting.bounds()
+    bounds = setting.format_bounds()
     parts = (
         setting.help,
-        "" if bounds == setting.help else f"taken: {bounds}",
-        f"with {setting.condition()}" if setting.only_with else "",
-        "can change while a run goes" if setting.live else "",
+        "" if setting.kind == "text" else f"allowed: {bounds}",
+        f"with {setting.format_condition()}" if setting.conditions else "",
+        "can change while a run goes" if setting.is_live else "",
     )
     words = "; ".join(filter(None, parts))
     room = shutil.get_terminal_size().columns if sys.stdout.isatty() else len(words) + len(_INDENT)
@@ -83,5 +83,5 @@ def _lines_of(setting: Setting, config: RunConfig) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    value = setting.show(dotted_keys.value_of(config, setting.key))
+    value = setting.format(dotted_keys.value_of(config, setting.key))
     return [f"{setting.key}={value}", *(f"{_INDENT}{line}" for line in about)]

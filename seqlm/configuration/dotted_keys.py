@@ -1,4 +1,4 @@
-"""The settings of a configuration by their dotted names: read, parsed from text, set, checked."""
+"""Settings by dotted key: lookup, reading, changing and cross-checks."""
 
 from functools import cache, reduce
 from types import NoneType, UnionType
@@ -23,41 +23,43 @@ FAMILY_KINDS: tuple[str, ...] = tuple(FAMILIES)
 _KINDS = {int: "int", float: "float", bool: "bool", str: "text"}
 
 
-def _facts(declared: Any) -> dict[str, Any]:
-    """What the declared type of a field tells of its setting, layer by layer."""
+def _setting_fields(declared: Any) -> dict[str, Any]:
+    """Return the fields of :class:`Setting` that the type of a declaration gives."""
     origin, arguments = get_origin(declared), get_args(declared)
     if origin is Annotated:
-        inner, *told = arguments
-        return reduce(lambda facts, meta: facts | _told(meta), told, _facts(inner))
+        inner, *metas = arguments
+        return reduce(
+            lambda fields, meta: fields | _meta_fields(meta), metas, _setting_fields(inner)
+        )
     if origin in (Union, UnionType):
         (inner,) = (each for each in arguments if each is not NoneType)
-        return _facts(inner) | {"optional": True}
+        return _setting_fields(inner) | {"is_optional": True}
     if origin is Literal:
         return {"kind": "choice", "choices": arguments}
     return {"kind": _KINDS[declared]}
 
 
-def _told(meta: Meta) -> dict[str, Any]:
-    """What is written beside a type: bounds, form, help, and what msgspec leaves to us."""
+def _meta_fields(meta: Meta) -> dict[str, Any]:
+    """Return the bounds, pattern, help and extra fields of a type annotation."""
     bounds = {
         "minimum": meta.ge if meta.gt is None else meta.gt,
         "maximum": meta.le if meta.lt is None else meta.lt,
-        "above": meta.gt is not None,
-        "below": meta.lt is not None,
+        "excludes_minimum": meta.gt is not None,
+        "excludes_maximum": meta.lt is not None,
     }
-    facts = {"help": meta.description, "pattern": meta.pattern, **bounds, **(meta.extra or {})}
-    return {name: fact for name, fact in facts.items() if fact is not None and fact is not False}
+    fields = {"help": meta.description, "pattern": meta.pattern, **bounds, **(meta.extra or {})}
+    return {k: value for k, value in fields.items() if value is not None and value is not False}
 
 
 @cache
 def _section_settings(section: str, struct: Any) -> tuple[Setting, ...]:
-    hints, usual = get_type_hints(struct, include_extras=True), struct()
+    hints, defaults = get_type_hints(struct, include_extras=True), struct()
     return tuple(
         Setting(
             key=f"{section}.{name}",
-            default=getattr(usual, name),
-            only_with=struct.only_with.get(name, ()),
-            **_facts(hints[name]),
+            default=getattr(defaults, name),
+            conditions=struct.conditions.get(name, ()),
+            **_setting_fields(hints[name]),
         )
         for name in struct.__struct_fields__
     )
@@ -66,22 +68,22 @@ def _section_settings(section: str, struct: Any) -> tuple[Setting, ...]:
 @cache
 def _seed_setting() -> Setting:
     declared = get_type_hints(RunConfig, include_extras=True)["seed"]
-    return Setting(key="seed", default=0, **_facts(declared))
+    return Setting(key="seed", default=0, **_setting_fields(declared))
 
 
 def settings_of(config: RunConfig) -> tuple[Setting, ...]:
-    """Every setting of this configuration, in the order in which a person meets them."""
+    """Return all settings of a configuration, in the order of the Controls pane."""
     return tuple(_by_key(type(config.model)).values())
 
 
 @cache
 def _by_key(family: type) -> dict[str, Setting]:
-    """The settings by their names, for a model family; they are asked for at every frame."""
+    """Return the settings of a model family by key; cached, as every frame uses them."""
     kind = Setting(
         key="model.kind",
         kind="choice",
         default="mlp",
-        help="the model family",
+        help="Model family: the architecture of the model",
         choices=FAMILY_KINDS,
     )
     every = (
@@ -96,10 +98,10 @@ def _by_key(family: type) -> dict[str, Setting]:
 
 
 def find(config: RunConfig, key: str) -> Setting:
-    """The setting called ``key``.
+    """Return the setting with a dotted key.
 
     Raises:
-        RequestError: There is none of this name for this model family; says the nearest.
+        RequestError: This model family has no such setting; names the nearest one.
     """
     by_key = _by_key(type(config.model))
     if key in by_key:
@@ -109,21 +111,23 @@ def find(config: RunConfig, key: str) -> Setting:
 
 
 def live_keys(config: RunConfig) -> list[str]:
-    """The settings that can change at a step of a training, by key.
+    """Return the keys of the settings that can change during training.
 
-    The live settings of sampling are none of them: each draw takes those of its own.
+    Sampling settings are not included: each sampling request has its own.
     """
     every = settings_of(config)
-    return [setting.key for setting in every if setting.live and setting.key.startswith("train.")]
+    return [
+        setting.key for setting in every if setting.is_live and setting.key.startswith("train.")
+    ]
 
 
 def kind_of(model: ModelConfig) -> str:
-    """The name of the family that a model configuration belongs to, e.g. ``mlp``."""
+    """Return the name of the family of a model configuration, e.g. ``mlp``."""
     return str(type(model).__struct_config__.tag)
 
 
 def value_of(config: RunConfig, key: str) -> Any:
-    """The value that ``key`` has in ``config``."""
+    """Return the value of ``key`` in ``config``."""
     section, _, name = find(config, key).key.rpartition(".")
     if key == "model.kind":
         return kind_of(config.model)
@@ -131,7 +135,7 @@ def value_of(config: RunConfig, key: str) -> Any:
 
 
 def with_value(config: RunConfig, key: str, value: Any) -> RunConfig:
-    """``config`` with one setting changed to a value that :meth:`Setting.parse` gave."""
+    """Return ``config`` with one setting changed to a value from :meth:`Setting.parse`."""
     section, _, name = find(config, key).key.rpartition(".")
     if key == "model.kind":
         return replace(config, model=_as_family(config.model, value))
@@ -141,18 +145,18 @@ def with_value(config: RunConfig, key: str, value: Any) -> RunConfig:
 
 
 def _as_family(model: ModelConfig, kind: str) -> ModelConfig:
-    """Another family's configuration; what both have and admit keeps its value."""
+    """Return the configuration of another family; shared settings keep their values if allowed."""
     family: Any = FAMILIES[kind]
     known, had = _by_key(family), {n: getattr(model, n) for n in model.__struct_fields__}
-    kept = {n: v for n, v in had.items() if (s := known.get(f"model.{n}")) and s.admits(v)}
+    kept = {n: v for n, v in had.items() if (s := known.get(f"model.{n}")) and s.is_allowed(v)}
     return cast(ModelConfig, family(**kept))
 
 
 def check(config: RunConfig) -> None:
-    """Hold the settings against each other.
+    """Check that the settings are compatible with each other.
 
     Raises:
-        RequestError: Two settings do not go together; names both.
+        RequestError: Two settings are incompatible; names both.
     """
     model, train = config.model, config.train
     config.data.check()
@@ -160,32 +164,32 @@ def check(config: RunConfig) -> None:
     train.check()
     if train.example == "chunk" and config.data.targets == "last":
         raise errors.RequestError(
-            "train.example=chunk cuts through items, and data.targets=last needs them whole:"
-            " take item or window",
+            "train.example=chunk splits items, and data.targets=last needs whole items;"
+            " use item or window",
             "chunk",
         )
-    # Where the text decides how it is read, the learner looks again.
+    # The text decides in mode auto; the train step repeats this check then.
     mode = "lines" if config.data.mode == "auto" else config.data.mode
     if example_of(train, model.context, mode) == "chunk":
-        check_drawn_chunks(config)
+        check_chunk_order(config)
     if train.example == "window" and model.context is None:
         raise errors.RequestError(
-            f"train.example=window needs a fixed context; {kind_of(model)} has none:"
-            " take item or chunk",
+            f"train.example=window needs a fixed context; {kind_of(model)} has none;"
+            " use item or chunk",
             "window",
         )
 
 
-def check_drawn_chunks(config: RunConfig) -> None:
-    """Hold the order of chunks against what they carry.
+def check_chunk_order(config: RunConfig) -> None:
+    """Check that chunks that carry a hidden state are not sampled in random order.
 
     Raises:
-        RequestError: They are to be drawn from anywhere, and to go on where others ended.
+        RequestError: The order of the chunks is random, and each carries the state of another.
     """
     train = config.train
-    carries = train.carry_state and config.model.max_tokens is None
-    if carries and train.order == "replacement" and train.batch is not None:
+    carries_state = train.carry_state and config.model.max_tokens is None
+    if carries_state and train.order == "replacement" and train.batch is not None:
         raise errors.RequestError(
-            "train.order=replacement draws chunks from anywhere; it needs train.carry_state=false",
+            "train.order=replacement samples chunks at random; it needs train.carry_state=false",
             "replacement",
         )

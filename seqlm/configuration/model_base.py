@@ -1,4 +1,4 @@
-"""What a family of models is: the settings that several share, and how its numbers are counted."""
+"""Base of all model configurations: shared settings and parameter counting."""
 
 from itertools import pairwise
 from typing import Annotated, ClassVar, Literal, Protocol, TypeAlias, cast
@@ -10,108 +10,122 @@ from seqlm.errors import RequestError
 
 
 class ModelFamily(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
-    """The settings of one family of models, and what everything else has to know of the family.
+    """Base of the settings of one model family.
 
     Attributes:
-        learns_by_counting: It reads the training split once; there is nothing to go down by steps.
-        sees_by: The setting that says how far back a fixed context reaches.
-        only_with: What some settings need of other ones to have an effect, by their names.
+        learns_by_counting: True if the model counts the training split once instead of training.
+        context_setting: Name of the setting that determines the length of a fixed context.
+        conditions: Conditions under which a setting has an effect, by name of the setting.
     """
 
     learns_by_counting: ClassVar[bool] = False
-    sees_by: ClassVar[str] = "context"
-    only_with: ClassVar[SettingConditions] = {}
+    context_setting: ClassVar[str] = "context"
+    conditions: ClassVar[SettingConditions] = {}
 
     @property
     def context(self) -> int | None:
-        """How many of the last tokens a prediction depends on; None where it is all of them."""
+        """Number of last tokens that a prediction depends on; None for all of them."""
         return None
 
     @property
     def max_tokens(self) -> int | None:
-        """How many tokens it can read from nothing; None where it goes on and on."""
+        """Number of tokens that the model can read; None for no limit."""
         return None
 
     def n_parameters(self, n_vocab: int, n_rows: int) -> int:
-        """Trainable numbers in the model of V tokens.
+        """Return the number of trainable parameters.
 
         Args:
-            n_vocab: V.
-            n_rows: Rows of the embedding of a fixed context: V, and one more where what comes before
-                the first token is no token of the vocabulary.
+            n_vocab: V, the number of tokens in the vocabulary.
+            n_rows: Rows of the embedding of a fixed context: V, or V + 1 if the padding before the
+                first token is not a token of the vocabulary.
         """
         raise NotImplementedError
 
     def check(self) -> None:
-        """Hold the settings against each other.
+        """Check that the settings are compatible with each other.
 
         Raises:
-            RequestError: Two do not go together; names both.
+            RequestError: Two settings are incompatible; names both.
         """
 
 
 Context: TypeAlias = Annotated[
-    int, Meta(ge=1, le=512, description="tokens it sees", extra={"unit": "tokens"})
+    int,
+    Meta(
+        ge=1,
+        le=512,
+        description="Context: number of previous tokens the model sees",
+        extra={"unit": "tokens"},
+    ),
 ]
 Embedding: TypeAlias = Annotated[
-    int, Meta(ge=1, le=8192, description="numbers that stand for one token")
+    int, Meta(ge=1, le=8192, description="Embedding size: dimensions of the vector of one token")
 ]
-Hidden: TypeAlias = Annotated[int, Meta(ge=1, le=8192, description="units in a hidden layer")]
-Layers: TypeAlias = Annotated[int, Meta(ge=1, le=16, description="hidden layers")]
+Hidden: TypeAlias = Annotated[
+    int, Meta(ge=1, le=8192, description="Hidden size: units in a hidden layer")
+]
+Layers: TypeAlias = Annotated[int, Meta(ge=1, le=16, description="Layers: number of hidden layers")]
 Activation: TypeAlias = Annotated[
-    Literal["tanh", "gelu", "relu"], Meta(description="the curve of a hidden unit")
+    Literal["tanh", "gelu", "relu"],
+    Meta(description="Activation function: the nonlinearity of the hidden units"),
 ]
 Dropout: TypeAlias = Annotated[
-    float, Meta(ge=0, lt=1, description="share of units silenced at random in training")
+    float,
+    Meta(ge=0, lt=1, description="Dropout: fraction of activations set to zero during training"),
 ]
 Input: TypeAlias = Annotated[
     Literal["embedding", "one_hot", "scalar"],
-    Meta(description="a token as learned numbers, as one 1 among V-1 zeros, or as its bare id"),
+    Meta(description="Input: learned embedding, one-hot vector, or the token id as one number"),
 ]
 Tied: TypeAlias = Annotated[
-    bool, Meta(description="the output reads the embedding's table instead of weights of its own")
+    bool, Meta(description="Weight tying: the output layer shares the weights of the embedding")
 ]
 Init: TypeAlias = Annotated[
     Literal["library", "scaled", "lecture"],
-    Meta(description="first weights: torch's, by fan-in with a quiet output, or plain N(0,1)"),
+    Meta(description="Initialization: PyTorch's, scaled by fan-in, or N(0,1) as in the lecture"),
 ]
 
 
 class InputOutputConfig(Protocol):
-    """The settings of the two ends of a network: how tokens come in, and how predictions go out."""
+    """The settings of the input and output layers of a network."""
 
     @property
     def input(self) -> str:
-        """How a token is fed."""
+        """The encoding of a token: ``embedding``, ``one_hot`` or ``scalar``."""
 
     @property
     def embedding(self) -> int:
-        """Numbers in a row of the embedding's table."""
+        """Number of dimensions of the embedding."""
 
     @property
     def hidden(self) -> int:
-        """Numbers that the output reads."""
+        """Number of dimensions that the output layer reads."""
 
     @property
     def tied(self) -> bool:
-        """Whether the output reads the embedding's table."""
+        """True if the output layer shares the weights of the embedding."""
 
 
 class NetworkFamily(ModelFamily, frozen=True, kw_only=True):
-    """A family that is fed tokens as vectors: the settings of the two ends have to fit each other."""
+    """Base of the families whose input and output layers can share weights."""
 
-    only_with: ClassVar[SettingConditions] = {"embedding": (only_if("model.input", "embedding"),)}
+    conditions: ClassVar[SettingConditions] = {"embedding": (only_if("model.input", "embedding"),)}
 
     def check(self) -> None:
-        """Hold the settings against each other; see :class:`ModelFamily`."""
+        """Check that the settings are compatible; see :meth:`ModelFamily.check`."""
         check_tied(cast(InputOutputConfig, self))
 
 
 def check_tied(config: InputOutputConfig) -> None:
-    """A tied output needs a table, and hidden vectors as wide as its rows."""
+    """Check that weight tying has an embedding of the same size as the hidden vectors.
+
+    Raises:
+        RequestError: There is no embedding, or the sizes differ.
+    """
     if config.tied and config.input != "embedding":
         raise RequestError(
-            f"model.tied=true needs model.input=embedding; {config.input} has no table to share",
+            f"model.tied=true needs model.input=embedding; {config.input} has no embedding to share",
             config.input,
         )
     if config.tied and config.embedding != config.hidden:
@@ -123,43 +137,43 @@ def check_tied(config: InputOutputConfig) -> None:
 
 
 def count_parameters(config: ModelFamily, n_vocab: int, has_end: bool = True) -> int:
-    """Trainable numbers in a model; a table of counts has none.
+    """Return the number of trainable parameters of a model, without building it.
 
     Args:
-        config: The family and its sizes.
-        n_vocab: V, the number of tokens.
-        has_end: Whether items end with an end token. Where there is none, a fixed context is filled
-            with a row of its own before the first token.
+        config: The model configuration.
+        n_vocab: V, the number of tokens in the vocabulary.
+        has_end: True if items end with an end token. Without one, the embedding of a fixed context
+            has one more row, for the padding before the first token.
     """
     return config.n_parameters(n_vocab, n_vocab if has_end else n_vocab + 1)
 
 
 def input_width(config: InputOutputConfig, n_vocab: int) -> int:
-    """Numbers in the vector that stands for one token."""
+    """Return the number of dimensions of the input vector of one token."""
     return {"embedding": int(config.embedding), "one_hot": n_vocab, "scalar": 1}[config.input]
 
 
 def n_input_output(config: InputOutputConfig, n_vocab: int, n_rows: int) -> int:
-    """The two ends of a network: the embedding's table, if there is one, and the output."""
-    table = n_rows * config.embedding if config.input == "embedding" else 0
-    return int(table) + n_output(config.hidden, n_vocab, config.tied)
+    """Return the number of parameters of the embedding, if any, and the output layer."""
+    embedding = n_rows * config.embedding if config.input == "embedding" else 0
+    return int(embedding) + n_output(config.hidden, n_vocab, config.tied)
 
 
 def n_output(n_hidden: int, n_vocab: int, tied: bool) -> int:
-    """The output layer; a tied one has nothing of its own but the biases."""
+    """Return the number of parameters of the output layer; a tied layer has only its biases."""
     return n_vocab if tied else n_linear(n_hidden, n_vocab)
 
 
 def n_stack(n_in: int, n_hidden: int, n_layers: int) -> int:
-    """Hidden layers one after the other."""
+    """Return the number of parameters of a stack of linear layers."""
     return sum(n_linear(*pair) for pair in pairwise([n_in, *[n_hidden] * n_layers]))
 
 
 def n_linear(n_in: int, n_out: int) -> int:
-    """A weight for each pair, and a bias for each output."""
+    """Return the number of parameters of a linear layer with bias."""
     return n_in * n_out + n_out
 
 
 def n_recurrent(n_in: int, n_hidden: int) -> int:
-    """From the input and from the state before, each with a bias, as torch counts them."""
+    """Return the number of parameters of one recurrent layer, with two biases as in PyTorch."""
     return n_linear(n_in, n_hidden) + n_linear(n_hidden, n_hidden)

@@ -1,8 +1,8 @@
-"""Everything a person can set about a run, declared once.
+"""Configuration of a run: data, training and sampling settings.
 
-Each field carries its bounds, its help, its unit and whether it may change while a run goes
-(``live``). The command line, the screen's controls, validation, ``run.json`` and the documentation
-are all read from here; :mod:`seqlm.configuration.dotted_keys` does the reading.
+Each setting is declared once, with its bounds, help text, unit and the mark ``is_live`` if it can
+change during training. The command line, the Controls pane, the validation of values and
+``run.json`` use these declarations through :mod:`seqlm.configuration.dotted_keys`.
 """
 
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from msgspec import Meta
 from msgspec.structs import replace
 
-from seqlm.configuration.model_configs import LIMITED, MlpConfig, ModelConfig
+from seqlm.configuration.model_configs import LENGTH_LIMITED, MlpConfig, ModelConfig
 from seqlm.configuration.schema import (
     ConfigSection,
     SettingConditions,
@@ -20,19 +20,19 @@ from seqlm.configuration.schema import (
 )
 from seqlm.errors import RequestError
 
-_LIVE: dict[str, Any] = {"live": True}
+_LIVE: dict[str, Any] = {"is_live": True}
 _WORDS = (only_if("data.tokenizer", "word"),)
 _LINES = (only_if("data.mode", "lines"),)
 _VALIDATED = (not_if("data.split", "*/0/*"),)
 
 Example: TypeAlias = Literal["window", "item", "chunk"]
-"""One training example: a context with its target, a whole line, or a piece of a stream."""
+"""Kind of a training example: a context with its target, a whole line, or a piece of text."""
 
 
 class DataConfig(ConfigSection, frozen=True, kw_only=True):
-    """Where the text comes from and how it is cut into tokens and splits."""
+    """Settings of the corpus, the tokenizer and the splits."""
 
-    only_with: ClassVar[SettingConditions] = {
+    conditions: ClassVar[SettingConditions] = {
         "length": (only_if("data.corpus", "counting", "recall"),),
         **dict.fromkeys(("fold_case", "punctuation", "unknown", "max_words"), _WORDS),
         "merges": (only_if("data.tokenizer", "bpe"),),
@@ -40,87 +40,110 @@ class DataConfig(ConfigSection, frozen=True, kw_only=True):
     }
 
     corpus: Annotated[
-        str, Meta(min_length=1, description="a name of seqlm data list, or the path of a text file")
+        str,
+        Meta(
+            min_length=1,
+            description="Corpus: a name from seqlm data list, or the path of a text file",
+        ),
     ] = "names"
     mode: Annotated[
         Literal["auto", "lines", "stream"],
-        Meta(description="lines: each line is an item of its own; stream: one long text"),
+        Meta(description="Mode: lines (each line is a separate item) or stream (one long text)"),
     ] = "auto"
     length: Annotated[
         Annotated[int, Meta(ge=2, le=1000)] | None,
         Meta(
-            description="symbols in one item of counting or recall; off: the task's own",
+            description="Length: symbols per item of counting or recall; off uses the task's default",
             extra=unit_metadata("symbols"),
         ),
     ] = None
     targets: Annotated[
         Literal["all", "last"],
-        Meta(description="last: only the last token of each item is to be predicted"),
+        Meta(description="Targets: all tokens, or only the last token of each item"),
     ] = "all"
     tokenizer: Annotated[
         Literal["char", "byte", "word", "bpe"],
-        Meta(description="what one token is; bpe: pieces of words, learned by merging pairs"),
+        Meta(
+            description="Tokenizer: the unit of text; bpe learns subwords by merging frequent pairs"
+        ),
     ] = "char"
-    fold_case: Annotated[bool, Meta(description="upper and lower case are the same word")] = True
+    fold_case: Annotated[
+        bool, Meta(description="Case folding: treat upper and lower case as the same word")
+    ] = True
     punctuation: Annotated[
-        Literal["drop", "keep"], Meta(description="signs are dropped, or tokens too")
+        Literal["drop", "keep"],
+        Meta(description="Punctuation: drop it, or keep each mark as a token"),
     ] = "drop"
     unknown: Annotated[
-        bool, Meta(description="there is a token for words that are not in the vocabulary")
+        bool, Meta(description="Unknown token: one token for all words outside the vocabulary")
     ] = True
     max_words: Annotated[
         Annotated[int, Meta(ge=1, le=10**6)] | None,
-        Meta(description="only the most frequent words", extra=unit_metadata("words")),
+        Meta(
+            description="Vocabulary limit: keep only the most frequent words",
+            extra=unit_metadata("words"),
+        ),
     ] = 10_000
     merges: Annotated[
-        int, Meta(ge=0, le=20_000, description="pairs that are merged into tokens")
+        int, Meta(ge=0, le=20_000, description="BPE merges: number of token pairs to merge")
     ] = 500
     boundary: Annotated[
         Literal["auto", "end", "none"],
-        Meta(description="end: an end token before and after each item; none: no such token"),
+        Meta(description="Boundary: end (an end token before and after each item) or none"),
     ] = "auto"
     split: Annotated[
         str,
         Meta(
             pattern=r"^\d{1,3}/\d{1,3}/\d{1,3}$",
-            description="train/val/test shares in percent, e.g. 80/10/10",
+            description="Split: train/val/test percentages, e.g. 80/10/10",
             extra=unit_metadata("%"),
         ),
     ] = "80/10/10"
     split_seed: Annotated[
-        int, Meta(ge=0, le=2**31 - 1, description="shuffles the items before they are split")
+        int,
+        Meta(
+            ge=0, le=2**31 - 1, description="Split seed: shuffles the items before they are split"
+        ),
     ] = 42
     deduplicate: Annotated[
-        bool, Meta(description="keep one of equal lines, so nothing validated was trained on")
+        bool,
+        Meta(
+            description="Deduplication: remove duplicates, so no validation line occurs in training"
+        ),
     ] = True
 
     def check(self) -> None:
-        """Raise RequestError where two of these settings do not go together."""
+        """Check that the settings are compatible with each other.
+
+        Raises:
+            RequestError: Two settings are incompatible; names both.
+        """
         shares = [int(share) for share in self.split.split("/")]
         if sum(shares) != 100:
-            raise RequestError(f"data.split={self.split} does not add up to 100", self.split)
+            raise RequestError(f"data.split={self.split} does not sum to 100", self.split)
         if not shares[0]:
             raise RequestError(
-                f"data.split={self.split} leaves nothing to train on; train needs 1 or more",
+                f"data.split={self.split} leaves no training data; train needs at least 1",
                 self.split,
             )
         if self.targets == "last" and self.mode == "stream":
             raise RequestError(
-                "data.targets=last needs items, and data.mode=stream has none: take lines", "last"
+                "data.targets=last needs items, and data.mode=stream has none; use data.mode=lines",
+                "last",
             )
         if self.targets == "last" and self.boundary == "end":
             raise RequestError(
-                "data.targets=last would predict the end token alone: take data.boundary=none",
+                "data.targets=last would predict only the end token; use data.boundary=none",
                 "last",
             )
 
 
 class TrainConfig(ConfigSection, frozen=True, kw_only=True):
-    """How the weights are found."""
+    """Settings of training."""
 
-    only_with: ClassVar[SettingConditions] = {
+    conditions: ClassVar[SettingConditions] = {
         "chunk": (only_if("train.example", "chunk"),),
-        "carry_state": (only_if("train.example", "chunk"), not_if("model.kind", *LIMITED)),
+        "carry_state": (only_if("train.example", "chunk"), not_if("model.kind", *LENGTH_LIMITED)),
         "order": (not_if("train.batch", "all"), not_if("train.carry_state", "true")),
         "momentum": (only_if("train.optimizer", "sgd"),),
         "warmup": (only_if("train.schedule", "warm-up", "one-cycle"),),
@@ -131,154 +154,217 @@ class TrainConfig(ConfigSection, frozen=True, kw_only=True):
 
     steps: Annotated[
         int,
-        Meta(ge=1, le=10**9, description="stop after", extra=unit_metadata("steps", live=True)),
+        Meta(
+            ge=1,
+            le=10**9,
+            description="Steps: number of training steps",
+            extra=unit_metadata("steps", is_live=True),
+        ),
     ] = 10_000
     seconds: Annotated[
         Annotated[float, Meta(gt=0, le=1e7)] | None,
         Meta(
-            description="spend this long in steps; fixed as a number of steps after 2 s",
+            description="Time limit: train this long; converted to a number of steps after 2 s",
             extra=unit_metadata("s"),
         ),
     ] = None
     batch: Annotated[
         Annotated[int, Meta(ge=1, le=10**6)] | None,
         Meta(
-            description="examples in one step; all: every example in each",
-            extra=unit_metadata("examples", without=("all",)),
+            description="Batch size: examples per step; all means full-batch gradient descent",
+            extra=unit_metadata("examples", off_words=("all",)),
         ),
     ] = 32
     one_batch: Annotated[
-        bool, Meta(description="see the first batch in every step: a model that works overfits it")
+        bool,
+        Meta(description="Overfit one batch: train on the first batch only, to test the model"),
     ] = False
     example: Annotated[
         Literal["auto", "window", "item", "chunk"],
-        Meta(description="window: one context and its target; item: a line; chunk: a text piece"),
+        Meta(
+            description="Example: window (context and target), item (a line) or chunk (piece of text)"
+        ),
     ] = "auto"
     chunk: Annotated[
-        int, Meta(ge=1, le=8192, description="tokens in a chunk", extra=unit_metadata("tokens"))
+        int,
+        Meta(
+            ge=1,
+            le=8192,
+            description="Chunk length: tokens in a chunk",
+            extra=unit_metadata("tokens"),
+        ),
     ] = 64
     order: Annotated[
         Literal["shuffle", "replacement"],
-        Meta(description="shuffle: each example once an epoch; replacement: drawn anew each time"),
+        Meta(description="Order: shuffle (each example once per epoch) or replacement (resampled)"),
     ] = "shuffle"
     optimizer: Annotated[
-        Literal["sgd", "adam", "adamw"], Meta(description="the rule that moves the weights")
+        Literal["sgd", "adam", "adamw"],
+        Meta(description="Optimizer: the rule that updates the weights from the gradient"),
     ] = "sgd"
     momentum: Annotated[
         float,
-        Meta(ge=0, lt=1, description="share of sgd's last move that goes on in the next one"),
+        Meta(
+            ge=0,
+            lt=1,
+            description="Momentum: fraction of the previous sgd update added to the next one",
+        ),
     ] = 0.0
     learning_rate: Annotated[
-        float, Meta(ge=1e-6, le=100, description="size of a step down the slope", extra=_LIVE)
+        float,
+        Meta(
+            ge=1e-6,
+            le=100,
+            description="Learning rate: how far each update moves the weights",
+            extra=_LIVE,
+        ),
     ] = 0.1
     schedule: Annotated[
         Literal["constant", "warm-up", "step", "cosine", "one-cycle"],
         Meta(
-            description="the learning rate over the steps: step drops it once, cosine goes down to"
-            " 0, one-cycle does after a warm-up"
+            description="Learning rate schedule: step (one drop), cosine (decay to 0), one-cycle"
+            " (warm-up, then decay to 0)"
         ),
     ] = "constant"
     warmup: Annotated[
         float,
-        Meta(ge=0, lt=1, description="share of the steps in which warm-up and one-cycle rise"),
+        Meta(
+            ge=0,
+            lt=1,
+            description="Warm-up: fraction of the steps in which the learning rate rises",
+        ),
     ] = 0.05
     drop: Annotated[
-        float, Meta(gt=0, lt=1, description="what schedule step multiplies the rate by")
+        float,
+        Meta(
+            gt=0,
+            lt=1,
+            description="Drop: factor by which schedule step multiplies the learning rate",
+        ),
     ] = 0.1
     drop_at: Annotated[
-        float, Meta(gt=0, lt=1, description="share of the steps after which schedule step drops")
+        float,
+        Meta(
+            gt=0, lt=1, description="Drop at: fraction of the steps after which schedule step drops"
+        ),
     ] = 0.5
     weight_decay: Annotated[
-        float, Meta(ge=0, le=10, description="pull of the weights towards 0", extra=_LIVE)
+        float,
+        Meta(
+            ge=0,
+            le=10,
+            description="Weight decay: pulls the weights toward 0 at each update",
+            extra=_LIVE,
+        ),
     ] = 0.0
     clip: Annotated[
         Annotated[float, Meta(gt=0, le=1e6)] | None,
-        Meta(description="largest gradient; a greater one is cut to it", extra=_LIVE),
+        Meta(description="Gradient clipping: the largest allowed gradient", extra=_LIVE),
     ] = None
     clip_by: Annotated[
         Literal["norm", "value"],
-        Meta(description="norm: all of the gradient shrinks as one; value: each number is cut"),
+        Meta(
+            description="Clip by: norm (rescale the whole gradient) or value (clip each component)"
+        ),
     ] = "norm"
     carry_state: Annotated[
-        bool, Meta(description="chunks go on with the state left before; a transformer begins anew")
+        bool,
+        Meta(description="Carry state: a chunk starts with the hidden state of the previous chunk"),
     ] = True
     evaluate_every: Annotated[
         int,
-        Meta(ge=1, le=10**9, description="validate every", extra=unit_metadata("steps", live=True)),
+        Meta(
+            ge=1,
+            le=10**9,
+            description="Validation interval: steps between two validations",
+            extra=unit_metadata("steps", is_live=True),
+        ),
     ] = 1000
     patience: Annotated[
         Annotated[int, Meta(ge=1, le=10**6)] | None,
         Meta(
-            description="end after so many validations without a new best",
-            extra=unit_metadata("validations", live=True),
+            description="Early stopping: stop after this many validations without improvement",
+            extra=unit_metadata("validations", is_live=True),
         ),
     ] = None
     pace: Annotated[
         Annotated[float, Meta(gt=0, le=1e6)] | None,
         Meta(
-            description="steps a second at most, to watch them",
-            extra=unit_metadata("steps/s", live=True, without=("full", "off", "none")),
+            description="Pace: maximum steps per second, to watch training",
+            extra=unit_metadata("steps/s", is_live=True, off_words=("full", "off", "none")),
         ),
     ] = None
-    threads: Annotated[int, Meta(ge=1, le=1024, description="processor cores for one step")] = 1
+    threads: Annotated[
+        int, Meta(ge=1, le=1024, description="Threads: CPU cores used for one step")
+    ] = 1
     device: Annotated[
         Literal["auto", "cpu", "cuda", "mps"],
-        Meta(description="where the work is done; auto: the GPU from a million parameters on"),
+        Meta(description="Device: auto uses the GPU for models of 1,000,000 parameters or more"),
     ] = "auto"
 
     def check(self) -> None:
-        """Hold the settings of training against each other.
+        """Check that the settings are compatible with each other.
 
         Raises:
-            RequestError: Two of them do not go together; names both.
+            RequestError: Two settings are incompatible; names both.
         """
         if self.momentum and self.optimizer != "sgd":
             raise RequestError(
                 f"train.momentum={self.momentum:g} needs train.optimizer=sgd; {self.optimizer} has"
-                " its own",
+                " its own momentum",
                 self.momentum,
             )
 
 
 class SampleConfig(ConfigSection, frozen=True, kw_only=True):
-    """How a next token is chosen from the model's probabilities."""
+    """Settings of sampling the next token from the model's probabilities."""
 
     temperature: Annotated[
         float,
-        Meta(ge=0.01, le=100, description="below 1 bolder, above 1 wilder", extra=_LIVE),
+        Meta(
+            ge=0.01,
+            le=100,
+            description="Temperature: below 1 safer and more repetitive, above 1 more random",
+            extra=_LIVE,
+        ),
     ] = 1.0
     top_k: Annotated[
         Annotated[int, Meta(ge=1, le=10**6)] | None,
         Meta(
-            description="only the k most probable tokens",
-            extra=unit_metadata("tokens", live=True),
+            description="Top-k: sample only from the k most probable tokens",
+            extra=unit_metadata("tokens", is_live=True),
         ),
     ] = None
     top_p: Annotated[
         Annotated[float, Meta(gt=0, le=1)] | None,
         Meta(
-            description="only the most probable tokens that together have this share",
+            description="Top-p: only the most probable tokens whose probabilities sum to p",
             extra=_LIVE,
         ),
     ] = None
     min_p: Annotated[
         Annotated[float, Meta(ge=0, lt=1)] | None,
-        Meta(description="only tokens with this share of the most probable one's", extra=_LIVE),
+        Meta(
+            description="Min-p: only tokens with at least this fraction of the top probability",
+            extra=_LIVE,
+        ),
     ] = None
     order: Annotated[
         str,
         Meta(
             pattern=r"^(?=.*temp)(?=.*top-k)(?=.*top-p)(?=.*min-p)"
             r"((temperature|top-k|top-p|min-p)(,|$)){4}$",
-            description="the stages as they follow, each once: temperature,top-k,top-p,min-p",
+            description="Order: each stage once, e.g. temperature,top-k,top-p,min-p",
             extra=_LIVE,
         ),
     ] = "temperature,top-k,top-p,min-p"
-    seed: Annotated[int, Meta(ge=0, le=2**31 - 1, description="fixes the draws", extra=_LIVE)] = 0
+    seed: Annotated[
+        int, Meta(ge=0, le=2**31 - 1, description="Seed: makes sampling reproducible", extra=_LIVE)
+    ] = 0
 
 
 class Change(ConfigSection, frozen=True, kw_only=True):
-    """A live value that takes force when ``step`` steps are done: ``KEY=VALUE@STEP``."""
+    """A scheduled change of a live setting, applied after ``step`` steps: ``KEY=VALUE@STEP``."""
 
     key: str
     value: Any
@@ -286,7 +372,7 @@ class Change(ConfigSection, frozen=True, kw_only=True):
 
 
 class RunConfig(ConfigSection, frozen=True, kw_only=True):
-    """All there is to a run. Together with the corpus it fixes every loss, bit for bit."""
+    """The complete configuration of a run; with the corpus it determines every loss bit for bit."""
 
     preset: str
     data: DataConfig = DataConfig()
@@ -294,13 +380,18 @@ class RunConfig(ConfigSection, frozen=True, kw_only=True):
     train: TrainConfig = TrainConfig()
     sample: SampleConfig = SampleConfig()
     seed: Annotated[
-        int, Meta(ge=0, le=2**31 - 1, description="first weights and order of the examples")
+        int,
+        Meta(
+            ge=0,
+            le=2**31 - 1,
+            description="Seed: initialization and order of examples; the same seed repeats a run",
+        ),
     ] = 0
     changes: tuple[Change, ...] = ()
 
     @property
     def planned(self) -> "RunConfig":
-        """What is carried out: counts are made in one step, whatever is asked of training."""
+        """The configuration that is executed: a count-based model takes one step."""
         if not self.model.learns_by_counting:
             return self
         return replace(self, train=TrainConfig(steps=1), changes=())
@@ -309,7 +400,13 @@ class RunConfig(ConfigSection, frozen=True, kw_only=True):
 def example_of(
     train: TrainConfig, context: int | None, mode: Literal["lines", "stream"]
 ) -> Example:
-    """What one example is; ``auto`` fits the context of the model and how the text is read."""
+    """Return the kind of training example; resolves ``auto``.
+
+    Args:
+        train: The training settings.
+        context: The fixed context of the model; None for none.
+        mode: The mode of the corpus.
+    """
     if train.example != "auto":
         return train.example
     if context is not None:

@@ -9,68 +9,88 @@ from msgspec import Struct
 from seqlm import errors
 
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+")
+OFF_WORDS = ("off", "none")
+"""The words that turn an optional setting off, unless its declaration names others."""
 
 
 class SettingCondition(Struct, frozen=True):
-    """What a setting depends on: another one, and the values of that one that give it an effect.
+    """A dependency of one setting on the value of another setting.
 
     Attributes:
-        key: The other setting by its dotted name.
-        values: As they are typed; ``*`` stands for any characters.
-        without: Whether it is all other values that give an effect.
+        key: The dotted key of the other setting.
+        values: Values of the other setting as they are typed; ``*`` stands for any characters.
+        is_negated: True if the condition is met by all values except these.
     """
 
     key: str
     values: tuple[str, ...]
-    without: bool = False
+    is_negated: bool = False
 
-    def admits(self, text: str) -> bool:
-        """Whether a value of the other setting, as it is typed, gives an effect."""
-        return any(fnmatchcase(text, value) for value in self.values) != self.without
+    def is_met_by(self, text: str) -> bool:
+        """Return True if a value of the other setting, as it is typed, meets the condition."""
+        return any(fnmatchcase(text, value) for value in self.values) != self.is_negated
 
-    def words(self) -> str:
-        """The condition as it is typed: ``data.tokenizer=word``, ``train.clip not off``."""
-        return f"{self.key}{' not ' if self.without else '='}{' or '.join(self.values)}"
+    def format(self) -> str:
+        """Return the condition as text: ``data.tokenizer=word``, ``train.clip not off``."""
+        return f"{self.key}{' not ' if self.is_negated else '='}{' or '.join(self.values)}"
 
 
 def only_if(key: str, *values: str) -> SettingCondition:
-    """An effect with these values of another setting alone."""
+    """Return the condition that another setting has one of these values."""
     return SettingCondition(key, values)
 
 
 def not_if(key: str, *values: str) -> SettingCondition:
-    """An effect with every other value of another setting."""
-    return SettingCondition(key, values, without=True)
+    """Return the condition that another setting has none of these values."""
+    return SettingCondition(key, values, is_negated=True)
 
 
 SettingConditions: TypeAlias = dict[str, tuple[SettingCondition, ...]]
-"""By name of a setting, what it needs to have an effect: all of it."""
+"""By name of a setting, the conditions that must all be met for the setting to have an effect."""
 
 
 class ConfigSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A group of settings: immutable, made by name, closed to names it does not know.
+    """A group of settings: immutable, with keyword arguments only and no unknown names.
 
     Attributes:
-        only_with: What some settings need of other ones to have an effect, by their names.
+        conditions: Conditions under which a setting has an effect, by name of the setting.
     """
 
-    only_with: ClassVar[SettingConditions] = {}
+    conditions: ClassVar[SettingConditions] = {}
 
 
 def unit_metadata(
-    name: str, *, live: bool = False, without: tuple[str, ...] = ("off", "none")
+    name: str, *, is_live: bool = False, off_words: tuple[str, ...] = OFF_WORDS
 ) -> dict[str, Any]:
-    """What a declaration tells of a number that counts something."""
-    return {"unit": name, "live": live, "without": without}
+    """Return the metadata of a setting that counts something.
+
+    Args:
+        name: The unit, e.g. ``steps``.
+        is_live: True if the setting can change during training.
+        off_words: The words that turn the setting off, if it is optional.
+    """
+    return {"unit": name, "is_live": is_live, "off_words": off_words}
 
 
 class Setting(Struct, frozen=True, kw_only=True):
     """One setting as the configuration declares it.
 
-    ``kind`` is how its text is read; ``minimum`` and ``maximum`` are the bounds, themselves outside
-    where ``above`` and ``below`` say so; ``choices`` the words of a choice, ``pattern`` the form of a
-    text, ``without`` the words for no value where that is ``optional``, ``live`` if a run may change it,
-    ``only_with`` what it needs of other settings to have an effect.
+    Attributes:
+        key: Its dotted key, e.g. ``train.learning_rate``.
+        kind: The type of its value.
+        default: The default value.
+        help: The standard term, a colon and its explanation; of a text, the allowed form.
+        unit: The unit of a number; empty for none.
+        is_live: True if the setting can change during training.
+        choices: The allowed values of a choice.
+        pattern: The regular expression of an allowed text.
+        minimum: The lower bound of a number.
+        maximum: The upper bound of a number.
+        excludes_minimum: True if the lower bound itself is not allowed.
+        excludes_maximum: True if the upper bound itself is not allowed.
+        is_optional: True if the setting can be turned off; its value is None then.
+        off_words: The words that turn an optional setting off.
+        conditions: Conditions on other settings; all must be met for an effect.
     """
 
     key: str
@@ -78,100 +98,142 @@ class Setting(Struct, frozen=True, kw_only=True):
     default: Any
     help: str
     unit: str = ""
-    live: bool = False
+    is_live: bool = False
     choices: tuple[str, ...] = ()
     pattern: str = ""
     minimum: float | None = None
     maximum: float | None = None
-    above: bool = False
-    below: bool = False
-    optional: bool = False
-    without: tuple[str, ...] = ("off", "none")
-    only_with: tuple[SettingCondition, ...] = ()
-
-    def condition(self) -> str:
-        """What it takes to have an effect: ``data.tokenizer=word``; empty for nothing."""
-        return " and ".join(needed.words() for needed in self.only_with)
-
-    def bounds(self, nothing: str = "") -> str:
-        """The values that would be right, in words; ``nothing``: how no value is written there."""
-        if self.choices:
-            return ", ".join(self.choices)
-        if self.kind == "bool":
-            return "true or false"
-        if self.minimum is None or self.maximum is None:
-            return self.help
-        above = "above " if self.above else ""
-        to = "to below" if self.below else "to"
-        off = f", or {nothing or self.without[0]}" if self.optional else ""
-        return f"{above}{self.minimum:,.10g} {to} {self.maximum:,.10g}{off}"
+    excludes_minimum: bool = False
+    excludes_maximum: bool = False
+    is_optional: bool = False
+    off_words: tuple[str, ...] = OFF_WORDS
+    conditions: tuple[SettingCondition, ...] = ()
 
     def parse(self, text: str) -> Any:
-        """The value that ``text`` stands for, in its type and within its bounds.
+        """Return the value of ``text`` in the setting's type and within its bounds.
 
         Raises:
-            RequestError: Names the setting, the text and what would be right.
+            RequestError: The value is not allowed; names the setting, the text and the bounds.
         """
-        if self.optional and text.strip().lower() in self.without:
+        if self.is_optional and text.strip().lower() in self.off_words:
             return None
-        value = _READERS[self.kind](text.strip())
-        if value is None or not self.admits(value):
-            raise self.refusal(text)
+        value = _PARSERS[self.kind](text.strip())
+        if value is None or not self.is_allowed(value):
+            raise self.rejection(text)
         return value
 
-    def refusal(self, text: str) -> errors.RequestError:
-        """What is wrong with a value that is written so, and what would be right."""
-        article = "one of" if self.choices else "taken:"
-        words = f"{self.key}={text} is not possible; {article} {self.bounds()}"
-        return errors.RequestError(words, text)
-
-    def show(self, value: Any) -> str:
-        """The text that :meth:`parse` reads back as ``value``."""
+    def format(self, value: Any) -> str:
+        """Return the text that :meth:`parse` turns back into ``value``."""
         if value is None:
-            return self.without[0]
+            return self.off_words[0]
         if isinstance(value, bool):
             return str(value).lower()
         return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
-    def admits(self, value: Any) -> bool:
-        """Whether a value of its type is within its bounds."""
+    def is_allowed(self, value: Any) -> bool:
+        """Return True if a value of the setting's type is within its bounds."""
         if value is None:
-            return self.optional
+            return self.is_optional
         if self.choices:
             return value in self.choices
         if self.kind == "text":
             return bool(value and re.fullmatch(self.pattern or ".*", value, re.DOTALL))
         if self.minimum is None or self.maximum is None:
             return True
-        low_enough = value < self.maximum if self.below else value <= self.maximum
-        high_enough = value > self.minimum if self.above else value >= self.minimum
-        return bool(low_enough and high_enough)
+        is_low_enough = value < self.maximum if self.excludes_maximum else value <= self.maximum
+        is_high_enough = value > self.minimum if self.excludes_minimum else value >= self.minimum
+        return bool(is_low_enough and is_high_enough)
+
+    def format_bounds(self, off: str = "", *, with_unit: bool = False) -> str:
+        """Return the allowed values in words: ``1 to 8,192``, ``sgd, adam, adamw``.
+
+        Args:
+            off: The word for no value, if it is not the first of ``off_words``.
+            with_unit: True to add the unit of a number: ``1 to 512 tokens``.
+        """
+        if self.choices:
+            return ", ".join(self.choices)
+        if self.kind == "bool":
+            return "true or false"
+        if self.minimum is None or self.maximum is None:
+            return self.help.partition(": ")[2] or self.help
+        above = "above " if self.excludes_minimum else ""
+        to = "to below" if self.excludes_maximum else "to"
+        or_off = f", or {off or self.off_words[0]}" if self.is_optional else ""
+        unit = f" {self.unit}" if with_unit and self.unit else ""
+        return (
+            f"{above}{format_bound(self.minimum)} {to} {format_bound(self.maximum)}{unit}{or_off}"
+        )
+
+    def format_condition(self) -> str:
+        """Return the conditions as text: ``data.tokenizer=word``; empty if there are none."""
+        return " and ".join(condition.format() for condition in self.conditions)
+
+    def rejection(self, text: str) -> errors.RequestError:
+        """Return the error for a value that is not allowed; names the allowed values."""
+        one_of = "one of: " if self.choices else "allowed: "
+        return errors.invalid_value(self.key, text, one_of + self.format_bounds(), text)
+
+    def rejection_reason(self, text: str) -> str:
+        """Return the reason for a rejection as a clause: ``is not a number``."""
+        if self.choices:
+            return "is not one of the choices"
+        if self.kind == "bool":
+            return "is neither true nor false"
+        if self.minimum is None or self.maximum is None:
+            return "does not have the required form"
+        number = _parse_number(text.replace(",", "").replace("_", ""))
+        if number is None:
+            return "is not a number"
+        if number > self.maximum:
+            return f"is above the maximum of {format_bound(self.maximum)}"
+        if number < self.minimum:
+            return f"is below the minimum of {format_bound(self.minimum)}"
+        if self.excludes_maximum and number == self.maximum:
+            return f"is not below {format_bound(self.maximum)}"
+        if self.excludes_minimum and number == self.minimum:
+            return f"is not above {format_bound(self.minimum)}"
+        return "is not a whole number" if self.kind == "int" else "is not a number"
 
 
-def _read_int(text: str) -> int | None:
-    if "," in text and not _GROUPED.fullmatch(text):
-        return None  # a comma parts thousands alone: 1,5 is no 15
-    number = _read_float(text.replace(",", ""))
-    return int(number) if number is not None and number == number // 1 else None
+def format_bound(number: float) -> str:
+    """Return a number without an exponent where possible: 0.000001, 8,192, 1,000,000."""
+    if float(number).is_integer():
+        return f"{int(number):,}"
+    fixed = f"{number:,.9f}".rstrip("0")
+    return fixed if float(fixed.replace(",", "")) else f"{number:g}"
 
 
-def _read_float(text: str) -> float | None:
+def _parse_number(text: str) -> float | None:
+    """Return the number that a text stands for, infinity included; None for NaN or no number."""
     try:
         number = float(text)
     except ValueError:
         return None
-    return number if abs(number) < float("inf") else None
+    return number if number == number else None
 
 
-def _read_bool(text: str) -> bool | None:
+def _parse_int(text: str) -> int | None:
+    if "," in text and not _GROUPED.fullmatch(text):
+        return None  # a comma only separates thousands: 1,5 does not mean 15
+    number = _parse_float(text.replace(",", ""))
+    return int(number) if number is not None and number == number // 1 else None
+
+
+def _parse_float(text: str) -> float | None:
+    number = _parse_number(text)
+    return number if number is not None and abs(number) < float("inf") else None
+
+
+def _parse_bool(text: str) -> bool | None:
     words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
     return words.get(text.lower())
 
 
-_READERS: dict[str, Any] = {
-    "int": _read_int,
-    "float": _read_float,
-    "bool": _read_bool,
+_PARSERS: dict[str, Any] = {
+    "int": _parse_int,
+    "float": _parse_float,
+    "bool": _parse_bool,
     "text": str,
     "choice": str,
 }

@@ -1,4 +1,4 @@
-"""Named configurations, each with the result to expect."""
+"""Presets: named configurations, each with its expected loss."""
 
 from seqlm import errors
 from seqlm.configuration.run_config import RunConfig
@@ -8,15 +8,15 @@ from seqlm.presets.preset import Preset
 __all__ = ["PRESETS", "Preset", "preset_config"]
 
 PRESETS: dict[str, Preset] = {
-    preset.name: preset for room in (names, tasks, streams) for preset in room.PRESETS
+    preset.name: preset for module in (names, tasks, streams) for preset in module.PRESETS
 }
 
 
 def preset_config(name: str) -> RunConfig:
-    """The configuration of the preset called ``name``.
+    """Return the configuration of a preset.
 
     Raises:
-        RequestError: There is none; says the nearest name.
+        RequestError: There is no such preset; names the nearest one.
     """
     if name not in PRESETS:
         raise errors.unknown("a preset", name, PRESETS)

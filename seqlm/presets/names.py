@@ -1,4 +1,4 @@
-"""Given names, letter by letter: from a table of counts to a Transformer, and the lecture's detours."""
+"""Presets for given names, character by character: from n-gram counts to a transformer."""
 
 from msgspec.structs import replace
 
@@ -15,7 +15,7 @@ from seqlm.configuration.model_configs import (
     WaveNetConfig,
 )
 from seqlm.configuration.run_config import Change, TrainConfig
-from seqlm.presets.preset import make
+from seqlm.presets.preset import make_preset
 
 _COUNTED = TrainConfig(steps=1)
 _LECTURE = TrainConfig(
@@ -26,66 +26,66 @@ _WINDOWS = TrainConfig(optimizer="adamw", schedule="one-cycle", evaluate_every=5
 _ITEMS = replace(_WINDOWS, example="item", clip=1.0, batch=64)
 
 PRESETS = (
-    make(
+    make_preset(
         "names-bigram",
         NgramConfig(order=2),
         _COUNTED,
-        "the probability of a letter given the one before it, by counting",
+        "bigram counts: the probability of a letter given the previous letter",
         (2.561, 0.1),
     ),
-    make(
+    make_preset(
         "names-bigram-net",
         BigramConfig(),
         replace(_WINDOWS, steps=3000, batch=512, learning_rate=0.05),
-        "the same table found by gradient: one linear layer ends where counting does",
+        "the bigram table by gradient descent: one linear layer reaches the counts",
         (2.563, 1.6),
     ),
-    make(
+    make_preset(
         "names-ngram",
         NgramConfig(order=6, smoothing="kneser-ney"),
         _COUNTED,
-        "how far counting goes with the last five letters and good smoothing",
+        "n-gram counts with five letters of context and Kneser-Ney smoothing",
         (2.143, 0.3),
     ),
-    make(
+    make_preset(
         "names-mlp",
         MlpConfig(context=3, embedding=10, hidden=200, init="lecture"),
         _LECTURE,
-        "three letters seen as vectors, so that like letters share what is learned",
+        "MLP on three letter embeddings: similar letters share what is learned",
         (2.337, 180),
         changes=_DECAY,
     ),
-    make(
+    make_preset(
         "names-mlp-2d",
         MlpConfig(context=3, embedding=2, hidden=100, init="lecture"),
         _LECTURE,
-        "letters as points of a plane: few numbers, but they can be drawn",
+        "two-dimensional embeddings: few parameters, but they can be plotted",
         (2.418, 174),
         changes=_DECAY,
     ),
-    make(
+    make_preset(
         "names-bad-init",
         MlpConfig(context=3, embedding=10, hidden=200, init="lecture"),
         replace(_LECTURE, steps=10_000, evaluate_every=500),
-        "first weights too large: sure and wrong, so the loss starts above 15, not at ln V",
+        "bad initialization: weights too large, so the loss starts above 15, not at ln V",
         (2.513, 10),
         changes=(Change(key="train.learning_rate", value=0.01, step=7000),),
     ),
-    make(
+    make_preset(
         "names-full-batch",
         MlpConfig(context=3, embedding=2, hidden=100),
         TrainConfig(steps=50, batch=None, learning_rate=0.5, evaluate_every=10),
-        "all examples in each step: a smooth line and few steps, so batches came to be small",
+        "full-batch gradient descent: a smooth loss but few steps; why batches are small",
         (2.767, 21),
     ),
-    make(
+    make_preset(
         "one-batch",
         MlpConfig(context=3, embedding=2, hidden=100),
         TrainConfig(steps=1000, batch=32, one_batch=True, learning_rate=0.3, evaluate_every=100),
-        "32 examples by heart, not to 0: same letters go on in several ways",
+        "memorize 32 examples; the loss stays above 0: some contexts have two continuations",
         (0.091, 1.5),
     ),
-    make(
+    make_preset(
         "names-mlp-best",
         MlpConfig(
             context=8,
@@ -97,52 +97,52 @@ PRESETS = (
             init="library",
         ),
         replace(_WINDOWS, steps=11_000, batch=512, learning_rate=3e-3, weight_decay=0.1),
-        "the same idea with eight letters, two layers and a better optimizer",
+        "a better MLP: eight letters of context, two hidden layers, AdamW, dropout",
         (2.117, 259),
     ),
-    make(
+    make_preset(
         "names-bow",
         BowConfig(embedding=64, hidden=256, layers=2, dropout=0.1),
         replace(_ITEMS, steps=4000, learning_rate=3e-3),
-        "all letters so far in one bag: how much their order is worth",
+        "bag of words: the mean of all letters so far shows what their order is worth",
         (2.207, 56),
     ),
-    make(
+    make_preset(
         "names-elman",
         ElmanConfig(embedding=48, hidden=320, dropout=0.25),
         replace(_ITEMS, steps=12_000, learning_rate=1.2e-3),
-        "a hidden vector fed back at each letter: everything so far, fading",
+        "a recurrent network: the hidden state carries all letters so far, but fades",
         (2.147, 157),
     ),
-    make(
+    make_preset(
         "names-rnn",
         RnnConfig(embedding=48, hidden=256, layers=2, dropout=0.25),
         replace(_ITEMS, steps=8000, learning_rate=1.5e-3),
-        "two such layers, one above the other, with the library's kernel",
+        "two stacked recurrent layers with PyTorch's kernel",
         (2.133, 184),
     ),
-    make(
+    make_preset(
         "names-gru",
         GruConfig(embedding=64, hidden=320, dropout=0.4, init="scaled"),
         replace(_ITEMS, steps=8000, learning_rate=2.5e-3, weight_decay=0.1),
-        "a gate that decides how much of the hidden vector is made anew",
+        "GRU: gates decide how much of the hidden state is replaced",
         (2.122, 261),
     ),
-    make(
+    make_preset(
         "names-lstm",
         LstmConfig(embedding=64, hidden=320, dropout=0.45),
         replace(_ITEMS, steps=8000, learning_rate=3e-3, weight_decay=0.1),
-        "gates that decide what is kept, written and shown",
+        "LSTM: gates decide what is forgotten, written and output",
         (2.109, 264),
     ),
-    make(
+    make_preset(
         "names-wavenet",
         WaveNetConfig(embedding=32, hidden=256, layers=3, dropout=0.25),
         replace(_ITEMS, steps=10_000, learning_rate=3e-3),
-        "letters joined in pairs, pairs of pairs, and those again: eight at a time",
+        "dilated convolutions: join letters in pairs, then pairs of pairs: eight letters",
         (2.122, 296),
     ),
-    make(
+    make_preset(
         "names-transformer",
         TransformerConfig(
             max_tokens=64,
@@ -154,7 +154,7 @@ PRESETS = (
             dropout=0.1,
         ),
         replace(_ITEMS, steps=10_000, batch=48, learning_rate=2.5e-3),
-        "each letter looks back at all others and takes what it needs",
+        "self-attention: each letter attends to all previous letters",
         (2.147, 266),
     ),
 )

@@ -1,4 +1,4 @@
-"""What a preset is."""
+"""A preset: a named configuration with its expected result."""
 
 from msgspec import Struct
 
@@ -9,11 +9,14 @@ _NAMES = DataConfig()
 
 
 class Preset(Struct, frozen=True, kw_only=True):
-    """A configuration with a name, what it teaches, and what it reaches.
+    """A named configuration with its description and expected result.
 
-    ``expected_loss`` is in nats per token, of what :func:`seqlm.runspec.baselines.primary_split` says;
-    ``expected_cpu_s`` is the processor time that took on one core. Both were measured with seed 0 on
-    the corpus that the preset names.
+    Attributes:
+        config: The configuration.
+        teaches: What the preset demonstrates, in a few words.
+        expected_loss: Loss on the primary split (:func:`seqlm.runspec.baselines.primary_split`) in
+            nats per token, measured with seed 0; None if not measured.
+        expected_cpu_s: CPU time of the training on one core, in seconds; None if not measured.
     """
 
     config: RunConfig
@@ -23,11 +26,11 @@ class Preset(Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """The name a person types."""
+        """The name that a user types."""
         return self.config.preset
 
 
-def make(
+def make_preset(
     name: str,
     model: ModelConfig,
     train: TrainConfig,
@@ -37,16 +40,16 @@ def make(
     data: DataConfig = _NAMES,
     changes: tuple[Change, ...] = (),
 ) -> Preset:
-    """A preset as its room declares it.
+    """Return a preset.
 
     Args:
-        name: The name a person types.
-        model: The model.
-        train: How it is trained.
-        teaches: What there is to learn from it, in a few words.
-        expected: The loss in nats per token and the processor time in seconds; None if not measured.
-        data: The text; given names if nothing is said.
-        changes: Live values that take force later.
+        name: The name that a user types.
+        model: The model configuration.
+        train: The training settings.
+        teaches: What the preset demonstrates, in a few words.
+        expected: Loss in nats per token and CPU time in seconds; None if not measured.
+        data: The data settings; the default is the corpus of given names.
+        changes: Scheduled changes of live settings.
     """
     loss, cpu_s = expected or (None, None)
     config = RunConfig(preset=name, data=data, model=model, train=train, changes=changes)

@@ -1,4 +1,4 @@
-"""One long text: counted, and with the state carried from chunk to chunk."""
+"""Presets for one long text: n-gram counts, and networks that carry the state between chunks."""
 
 from msgspec.structs import replace
 
@@ -10,7 +10,7 @@ from seqlm.configuration.model_configs import (
     TransformerConfig,
 )
 from seqlm.configuration.run_config import DataConfig, TrainConfig
-from seqlm.presets.preset import make
+from seqlm.presets.preset import make_preset
 
 _PYTHON = DataConfig(corpus="python", split="94/3/3")
 _PROSE = DataConfig(corpus="prose")
@@ -32,100 +32,100 @@ _CHUNKS = TrainConfig(
 _SHORT_CHUNKS = replace(_CHUNKS, steps=1000, batch=32, chunk=8, learning_rate=5e-3)
 
 
-def _counts(order: int) -> NgramConfig:
+def _ngram(order: int) -> NgramConfig:
     return NgramConfig(order=order, smoothing="kneser-ney")
 
 
 PRESETS = (
-    make(
+    make_preset(
         "words",
         LstmConfig(embedding=32, hidden=128),
         _SHORT_CHUNKS,
-        "words for tokens, the state carried from chunk to chunk: 2.117, without that 2.265",
+        "word tokens, hidden state carried between chunks: 2.117, without 2.265",
         (2.117, 7.5),
         data=_WORDS,
     ),
-    make(
+    make_preset(
         "words-reset",
         LstmConfig(embedding=32, hidden=128),
         replace(_SHORT_CHUNKS, carry_state=False),
-        "the same with the state forgotten every 8 words: scored so (--reset-every 8) 2.265",
+        "hidden state reset every 8 words; scored that way (--reset-every 8): 2.265",
         (2.154, 7.1),
         data=_WORDS,
     ),
-    make(
+    make_preset(
         "words-scalar",
         LstmConfig(input="scalar", hidden=128),
         _SHORT_CHUNKS,
-        "the bare number of a word as input, as if word 6 were twice word 3: it fails",
+        "the token id as the only input, as if word 6 were twice word 3: it fails",
         (3.008, 6.9),
         data=_WORDS,
     ),
-    make(
+    make_preset(
         "words-one-hot",
         LstmConfig(input="one_hot", hidden=128),
         _SHORT_CHUNKS,
-        "each word an input of its own, which is what an embedding looks up",
+        "one-hot input: one input per word, equivalent to an embedding",
         (2.128, 7.9),
         data=_WORDS,
     ),
-    make(
+    make_preset(
         "prose-ngram",
-        _counts(5),
+        _ngram(5),
         _COUNTED,
-        "a short story counted: few letters, so long contexts were seen once or never",
+        "n-gram counts of a short story: most long contexts occur once or never",
         (1.478, 0.2),
         data=_PROSE,
     ),
-    make(
+    make_preset(
         "prose-lstm",
         LstmConfig(embedding=32, hidden=128, dropout=0.4),
         replace(_CHUNKS, steps=1000, evaluate_every=100),
-        "a network on a short story: it soon learns by heart, and dropout holds it back",
+        "overfitting: an LSTM memorizes a short story; dropout reduces it",
         (1.688, 20),
         data=_PROSE,
     ),
-    make(
+    make_preset(
         "grammar-ngram",
-        _counts(6),
+        _ngram(6),
         _COUNTED,
-        "sentences of a grammar counted: it cannot look back to who did it",
+        "n-gram counts on a grammar: the subject is often outside the context",
         (0.487, 0.3),
         data=_GRAMMAR,
     ),
-    make(
+    make_preset(
         "grammar-lstm",
         LstmConfig(embedding=32, hidden=192),
         replace(_CHUNKS, steps=3000, learning_rate=5e-3),
-        "how far from perfect: the exact entropy of the grammar is a line in the chart",
+        "distance from optimal: the chart shows the exact entropy of the grammar",
         (0.388, 81),
         data=_GRAMMAR,
     ),
-    make(
+    make_preset(
         "python-ngram",
-        _counts(6),
+        _ngram(6),
         _COUNTED,
-        "counts on one long text: the source of your own Python",
+        "n-gram counts of one long text: the source code of your Python",
         (1.535, 4.2),
         data=_PYTHON,
     ),
-    make(
+    make_preset(
         "python-lstm",
         LstmConfig(embedding=32, hidden=256),
         replace(_CHUNKS, steps=4000),
-        "a state carried from chunk to chunk through millions of characters",
+        "hidden state carried between chunks through millions of characters",
         (1.468, 196),
         data=_PYTHON,
     ),
-    make(
+    make_preset(
         "shakespeare-ngram",
-        _counts(7),
+        _ngram(7),
         _COUNTED,
-        "plays counted (seqlm data fetch shakespeare): a network says something below this",
+        "n-gram counts of plays, the baseline to beat (seqlm data fetch shakespeare)",
         (1.516, 2.8),
         data=_SHAKESPEARE,
     ),
-    make(
+    make_preset(
         "shakespeare-mlp",
         MlpConfig(
             context=16,
@@ -137,33 +137,33 @@ PRESETS = (
             init="library",
         ),
         replace(_CHUNKS, steps=5000, batch=512, example="window", weight_decay=0.1, clip=None),
-        "sixteen letters side by side",
+        "MLP on plays: sixteen letters of context",
         (1.604, 184),
         data=_SHAKESPEARE,
     ),
-    make(
+    make_preset(
         "shakespeare-gru",
         GruConfig(embedding=48, hidden=320, dropout=0.1),
         replace(_CHUNKS, steps=3000, batch=32),
-        "plays with a gated state",
+        "GRU on plays",
         (1.479, 401),
         data=_SHAKESPEARE,
     ),
-    make(
+    make_preset(
         "shakespeare-lstm",
         LstmConfig(embedding=48, hidden=320, dropout=0.35),
         replace(_CHUNKS, steps=10_000),
-        "plays with gates and a cell: what took a GPU once, on one core",
+        "LSTM on plays: once needed a GPU, now one CPU core",
         (1.457, 645),
         data=_SHAKESPEARE,
     ),
-    make(
+    make_preset(
         "shakespeare-transformer",
         TransformerConfig(
             max_tokens=64, width=160, heads=4, layers=3, hidden=320, activation="relu", dropout=0.1
         ),
         replace(_CHUNKS, steps=7000),
-        "plays with attention to the last 64 letters",
+        "self-attention over the last 64 letters of plays",
         (1.583, 642),
         data=_SHAKESPEARE,
     ),

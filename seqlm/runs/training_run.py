@@ -211,7 +211,7 @@ class TrainingRun:
                 f"{change.key} has no effect on counts: they are made in one step", change.key
             )
         setting = dotted_keys.find(trainer.config, change.key)
-        value = setting.parse(setting.show(change.value))
+        value = setting.parse(setting.format(change.value))
         step = max(change.step, trainer.step, self._first_free_step)
         if change.key == "train.steps" and value < step:
             raise RequestError(f"train.steps={value} is below the {step:,} steps done", value)

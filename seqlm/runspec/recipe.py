@@ -64,7 +64,7 @@ def format_recipe(config: RunConfig) -> str:
     for setting in sorted(dotted_keys.settings_of(config), key=lambda s: s.key != "model.kind"):
         if setting.key in cleared:
             value = dotted_keys.value_of(config, setting.key)
-            words.append(f"{setting.key}={setting.show(value)}")
+            words.append(f"{setting.key}={setting.format(value)}")
     for change in config.changes:
         if change.key in cleared or change not in base.changes:
             words.append(format_change(config, change))
@@ -86,7 +86,7 @@ def _differs(config: RunConfig, base: RunConfig, key: str) -> bool:
 
 def format_change(config: RunConfig, change: Change) -> str:
     """A change as it is typed, e.g. ``train.learning_rate=0.01@100000``."""
-    return f"{change.key}={dotted_keys.find(config, change.key).show(change.value)}@{change.step}"
+    return f"{change.key}={dotted_keys.find(config, change.key).format(change.value)}@{change.step}"
 
 
 def live_changes(config: RunConfig, words: Iterable[str]) -> list[Change]:
@@ -135,7 +135,7 @@ def _step(digits: str, word: str) -> int:
     if not is_number or int(digits) > _MAX_STEP:
         shown = word if len(word) <= _MAX_SHOWN else f"{word[:_MAX_SHOWN]}..."
         raise errors.RequestError(
-            f"the step in {shown!r} is not possible; taken: 0 to {_MAX_STEP:,}", word
+            f"the step in {shown!r} is not valid; allowed: 0 to {_MAX_STEP:,}", word
         )
     return int(digits)
 

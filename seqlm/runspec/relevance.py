@@ -1,13 +1,13 @@
 """Which settings do something in a configuration, and which are worth showing."""
 
 from seqlm.configuration import dotted_keys
-from seqlm.configuration.model_configs import COUNTED
+from seqlm.configuration.model_configs import COUNT_BASED
 from seqlm.configuration.run_config import RunConfig, example_of
 from seqlm.configuration.schema import SettingCondition, not_if
 from seqlm.data.corpus_registry import corpus_modes
 from seqlm.runspec import recipe
 
-TRAINED = not_if("model.kind", *COUNTED)
+TRAINED = not_if("model.kind", *COUNT_BASED)
 """What all of training needs, and the seed: counts are the same whatever is asked there."""
 
 
@@ -27,11 +27,11 @@ def unmet_condition(config: RunConfig, key: str) -> SettingCondition | None:
         RequestError: There is no setting of this name.
     """
     is_training = key == "seed" or key.startswith("train.")
-    for needed in ((TRAINED,) if is_training else ()) + dotted_keys.find(config, key).only_with:
+    for needed in ((TRAINED,) if is_training else ()) + dotted_keys.find(config, key).conditions:
         other = unmet_condition(config, needed.key)
-        if other is not None and not needed.without:  # what does nothing takes no effect away
+        if other is not None and not needed.is_negated:  # what does nothing takes no effect away
             return other
-        if other is None and not any(map(needed.admits, _may_be(config, needed.key))):
+        if other is None and not any(map(needed.is_met_by, _may_be(config, needed.key))):
             return needed
     return None
 
@@ -50,5 +50,5 @@ def _may_be(config: RunConfig, key: str) -> tuple[str, ...]:
         train, context = config.train, config.model.context
         return tuple(example_of(train, context, mode) for mode in corpus_modes(config.data))
     later = (change.value for change in config.changes if change.key == key)
-    show = dotted_keys.find(config, key).show
+    show = dotted_keys.find(config, key).format
     return tuple(map(show, (dotted_keys.value_of(config, key), *later)))

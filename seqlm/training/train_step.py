@@ -200,7 +200,7 @@ def _window_batches(
 
 
 def _chunk_batches(config: RunConfig, text: PreparedText, sequences: list[list[int]]) -> Batches:
-    dotted_keys.check_drawn_chunks(config)
+    dotted_keys.check_chunk_order(config)
     train, max_tokens = config.train, config.model.max_tokens
     _raise_if_example_too_long(
         f"train.chunk={train.chunk}", train.chunk, max_tokens, "use a shorter chunk"
@@ -249,10 +249,10 @@ def _raise_if_context_too_long(
 ) -> None:
     n_tokens = sum(map(len, sequences))
     if context > n_tokens:
-        value = getattr(model, model.sees_by)
+        value = getattr(model, model.context_setting)
         raise RequestError(
-            f"model.{model.sees_by}={value} means a context of {context:,} tokens, but the training"
-            f" split has {n_tokens:,}: use a smaller value",
+            f"model.{model.context_setting}={value} means a context of {context:,} tokens, but the"
+            f" training split has {n_tokens:,}: use a smaller value",
             value,
         )
 

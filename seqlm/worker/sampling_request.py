@@ -9,7 +9,7 @@ from seqlm.configuration import dotted_keys
 from seqlm.configuration.run_config import RunConfig, SampleConfig
 from seqlm.data.prepared_text import PreparedText
 from seqlm.data.split import SPLITS, Split
-from seqlm.errors import RequestError
+from seqlm.errors import RequestError, invalid_value
 from seqlm.generation.sampler import SampledSequence
 from seqlm.protocol.queries import Sample, SampleResult
 
@@ -50,10 +50,10 @@ def make_sampler_options(
     values = {name: getattr(request, name) for name in SampleConfig.__struct_fields__}
     for name, value in values.items():
         setting = dotted_keys.find(RunConfig(preset=""), f"sample.{name}")
-        bounds = setting.bounds(nothing="None")
-        if value is not None or not setting.optional:
+        bounds = setting.format_bounds(off="None")
+        if value is not None or not setting.is_optional:
             _check_type(name, value, setting.kind, bounds)
-        if not setting.admits(value):
+        if not setting.is_allowed(value):
             raise _invalid(name, value, str(value), bounds)
     return SampleConfig(**{**values, "top_k": 1} if greedy else values)
 
@@ -79,7 +79,7 @@ def _check_type(name: str, value: object, kind: str, bounds: str = "") -> None:
 
 
 def _invalid(name: str, value: object, shown: str, allowed: str) -> RequestError:
-    return RequestError(f"{name}={shown} is not valid; allowed: {allowed}", value)
+    return invalid_value(name, shown, f"allowed: {allowed}", value)
 
 
 def describe_samples(

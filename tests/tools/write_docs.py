@@ -96,9 +96,9 @@ def _settings_table(settings: list[Setting]) -> str:
         unit = f" [{each.unit}]" if each.unit else ""
         cells = (
             f"`{each.key}`",
-            f"`{each.show(each.default)}`",
+            f"`{each.format(each.default)}`",
             _allowed(each),
-            "yes" if each.live else "",
+            "yes" if each.is_live else "",
             f"{each.help}{unit}".replace("|", "\\|"),
         )
         rows.append("| " + " | ".join(cells) + " |")
@@ -108,7 +108,7 @@ def _settings_table(settings: list[Setting]) -> str:
 def _allowed(setting: Setting) -> str:
     if setting.kind == "text":
         return "text"
-    return setting.bounds().replace("|", "\\|")
+    return setting.format_bounds().replace("|", "\\|")
 
 
 def pages() -> dict[Path, str]:

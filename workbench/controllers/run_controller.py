@@ -87,7 +87,9 @@ class RunController:
             RequestError: The value is not possible; nothing was changed.
         """
         run = situation.run
-        is_live = key.startswith("train.") and dotted_keys.find(situation.pending_config, key).live
+        is_live = (
+            key.startswith("train.") and dotted_keys.find(situation.pending_config, key).is_live
+        )
         if not is_live or run.status not in _STEERABLE:
             self._asking = self._asking.with_value(key, value)
             return
@@ -109,8 +111,8 @@ class RunController:
         """The live values that were asked for since the run stopped, as words for going on."""
         asked = situation.pending_config
         keys = [key for key in situation.pending_keys if key.startswith("train.")]
-        live = [setting for key in keys if (setting := dotted_keys.find(asked, key)).live]
-        words = {s.key: f"{s.key}={s.show(dotted_keys.value_of(asked, s.key))}" for s in live}
+        live = [setting for key in keys if (setting := dotted_keys.find(asked, key)).is_live]
+        words = {s.key: f"{s.key}={s.format(dotted_keys.value_of(asked, s.key))}" for s in live}
         if situation.run.status == "diverged":
             words[_RATE] = _slower(situation)
         return list(words.values())

@@ -23,14 +23,6 @@ def setting_label(key: str) -> str:
     return _LABELS.get(key) or key.rpartition(".")[2].replace("_", " ")
 
 
-def format_bound(number: float) -> str:
-    """Return a bound without an exponent: 0.000001, 8,192, 1,000,000."""
-    if float(number).is_integer():
-        return f"{int(number):,}"
-    fixed = f"{number:,.9f}".rstrip("0")
-    return fixed if float(fixed.replace(",", "")) else f"{number:g}"
-
-
 def replace_setting_keys(message: str) -> str:
     """Return a message of the command line with display names in place of dotted keys."""
 

@@ -11,8 +11,9 @@ from typing import Literal
 
 from rich.cells import cell_len, set_cell_size
 
+from seqlm.sanitize import REPLACEMENT
+
 END = "\u220e"
-REPLACEMENT = "\ufffd"
 MAX_MARKS = 3
 
 _DOTTED_CIRCLE = "\u25cc"

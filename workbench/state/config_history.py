@@ -40,8 +40,8 @@ class ConfigHistory(Struct, frozen=True):
             RequestError: It is out of its bounds, or does not go together with the other settings.
         """
         setting = dotted_keys.find(self.config, key)
-        if not setting.admits(value):
-            raise setting.refusal(setting.show(value))
+        if not setting.is_allowed(value):
+            raise setting.rejection(setting.format(value))
         config = dotted_keys.with_value(self.config, key, value)
         dotted_keys.check(config)
         return self.with_config(config)

@@ -133,7 +133,7 @@ def test_a_prediction_tells_the_ids_of_its_prompt(run, asked) -> None:
 )
 def test_a_draw_with_a_bad_value_is_refused(run, refused, name, value, taken) -> None:
     said = refused("sample", run["run"], f"--{name.replace('_', '-')}", f"{value:g}")
-    assert said.endswith(f"sample.{name}={value:g} is not possible; taken: {taken}\n")
+    assert said.endswith(f"sample.{name}={value:g} is not valid; allowed: {taken}\n")
     taken = taken.replace("off", "None")
     with pytest.raises(RequestError, match=f"^{name}={value} is not valid; allowed: {taken}$"):
         seqlm.load(run["run"]).sample(**{name: value})

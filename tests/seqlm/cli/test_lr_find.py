@@ -55,7 +55,7 @@ def test_bars_reach_from_the_lowest_loss_to_the_highest_before_it(losses: list[f
     [
         (["names-ngram"], "model.kind=ngram counts tokens"),
         (["names-mpl"], "Nearest: names-mlp"),
-        (["names-mlp", "train.momentum=1"], "train.momentum=1 is not possible"),
+        (["names-mlp", "train.momentum=1"], "train.momentum=1 is not valid"),
         (["names-mlp", "model.context=1000000"], "model.context"),
     ],
 )

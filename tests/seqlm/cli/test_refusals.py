@@ -18,21 +18,21 @@ from seqlm.cli.main import run
         (["trian", "names-mlp"], "Nearest: train"),
         (["train", "names-mpl"], "Nearest: names-mlp"),
         (["train", "names-mlp", "train.learning_rat=1"], "Nearest: train.learning_rate"),
-        (["train", "names-mlp", "train.learning_rate=1e9"], "1e-06 to 100"),
-        (["train", "names-mlp", "train.learning_rate=nan"], "1e-06 to 100"),
+        (["train", "names-mlp", "train.learning_rate=1e9"], "0.000001 to 100"),
+        (["train", "names-mlp", "train.learning_rate=nan"], "0.000001 to 100"),
         (["train", "names-mlp", "train.optimizer=adamm"], "sgd, adam, adamw"),
-        (["train", "names-mlp", "train.learning_rate=-inf"], "1e-06 to 100"),
-        (["train", "names-mlp", "train.momentum=1"], "train.momentum=1 is not possible; taken: 0"),
+        (["train", "names-mlp", "train.learning_rate=-inf"], "0.000001 to 100"),
+        (["train", "names-mlp", "train.momentum=1"], "train.momentum=1 is not valid; allowed: 0"),
         (["train", "names-lstm", "train.momentum=0.9"], "needs train.optimizer=sgd"),
         (
             ["train", "names-mlp", "train.warmup=1"],
-            "train.warmup=1 is not possible; taken: 0 to belo",
+            "train.warmup=1 is not valid; allowed: 0 to belo",
         ),
         (["train", "names-mlp", "train.warmup=1.5"], "0 to below 1"),
-        (["train", "names-mlp", "train.drop=0"], "train.drop=0 is not possible; taken: above 0"),
+        (["train", "names-mlp", "train.drop=0"], "train.drop=0 is not valid; allowed: above 0"),
         (["train", "names-mlp", "train.patience=0"], "1 to 1,000,000, or off"),
         (["train", "names-mlp", "train.clip=0"], "above 0 to 1,000,000, or off"),
-        (["train", "names-mlp", "train.clip=-1"], "train.clip=-1 is not possible; taken: above 0"),
+        (["train", "names-mlp", "train.clip=-1"], "train.clip=-1 is not valid; allowed: above 0"),
         (["train", "names-mlp", "train.clip_by=size"], "norm, value"),
         (["train", "names-mlp", "train.batch=off"], "1 to 1,000,000, or all"),
         (["train", "names-mlp", "train.batch=0"], "1 to 1,000,000, or all"),
@@ -72,7 +72,7 @@ def test_a_wrong_request_is_one_line_and_leaves_nothing(words, says, refused, ho
 BAD_VALUES = {
     "heads that do not divide the width": (
         ["names-transformer", "model.width=90", "model.heads=4"],
-        "model.heads=4 does not divide model.width=90; taken: 1, 2, 3, 5, 6, 9",
+        "model.heads=4 does not divide model.width=90; allowed: 1, 2, 3, 5, 6, 9",
     ),
     "a context longer than the text": (
         ["hello", "model.kind=mlp", "model.context=12"],
@@ -100,16 +100,16 @@ BAD_VALUES = {
     ),
     "a learning rate that is no number": (
         ["names-mlp", "train.learning_rate=nan"],
-        "train.learning_rate=nan is not possible; taken: 1e-06 to 100",
+        "train.learning_rate=nan is not valid; allowed: 0.000001 to 100",
     ),
-    "order 0": (["names-ngram", "model.order=0"], "model.order=0 is not possible; taken: 1 to 12"),
+    "order 0": (["names-ngram", "model.order=0"], "model.order=0 is not valid; allowed: 1 to 12"),
     "temperature -1": (
         ["names-mlp", "sample.temperature=-1"],
-        "sample.temperature=-1 is not possible; taken: 0.01 to 100",
+        "sample.temperature=-1 is not valid; allowed: 0.01 to 100",
     ),
     "top-p 1.5": (
         ["names-mlp", "sample.top_p=1.5"],
-        "sample.top_p=1.5 is not possible; taken: above 0 to 1, or off",
+        "sample.top_p=1.5 is not valid; allowed: above 0 to 1, or off",
     ),
 }
 

@@ -42,7 +42,7 @@ def test_every_key_of_a_preset_is_whole(preset: str, printed) -> None:
     config = preset_config(preset)
     typed = [line for line in text.splitlines() if not line.startswith((" ", "later: "))]
     assert typed == [
-        f"{s.key}={s.show(dotted_keys.value_of(config, s.key))}"
+        f"{s.key}={s.format(dotted_keys.value_of(config, s.key))}"
         for s in dotted_keys.settings_of(config)
     ]
     assert re.search(r"\sdata\.tokenizer=word\W", text)

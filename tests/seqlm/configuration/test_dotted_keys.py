@@ -53,8 +53,8 @@ def test_text_is_read_as_a_person_means_it(key: str, text: str, value: object) -
         ("train.steps", ",500", "1 to 1,000,000,000"),
         ("train.steps", "1,500e3", "1 to 1,000,000,000"),
         ("train.steps", "many", "1 to 1,000,000,000"),
-        ("train.learning_rate", "nan", "1e-06 to 100"),
-        ("train.learning_rate", "inf", "1e-06 to 100"),
+        ("train.learning_rate", "nan", "0.000001 to 100"),
+        ("train.learning_rate", "inf", "0.000001 to 100"),
         ("train.clip", "0", "above 0 to 1,000,000, or off"),
         ("train.clip", "full", "above 0 to 1,000,000, or off"),
         ("train.batch", "off", "1 to 1,000,000, or all"),
@@ -82,12 +82,12 @@ def test_what_is_not_possible_is_named_with_what_would_be_right(
 @given(st.floats(min_value=1e-6, max_value=100))
 def test_a_number_that_is_shown_is_read_back_exactly(value: float) -> None:
     rate = dotted_keys.find(MLP, "train.learning_rate")
-    assert rate.parse(rate.show(value)) == value
+    assert rate.parse(rate.format(value)) == value
 
 
 @pytest.mark.parametrize(("value", "shown"), [(1.0, "1"), (0.1, "0.1"), (1e-5, "1e-05")])
 def test_a_number_is_shown_short(value: float, shown: str) -> None:
-    assert dotted_keys.find(MLP, "train.learning_rate").show(value) == shown
+    assert dotted_keys.find(MLP, "train.learning_rate").format(value) == shown
 
 
 def test_an_unknown_setting_is_answered_with_the_nearest() -> None:
@@ -116,7 +116,11 @@ def test_every_setting_can_be_read_and_set_to_what_it_is() -> None:
 
 @pytest.mark.parametrize(
     ("split", "words"),
-    [("80/10/20", "100"), ("0/50/50", "nothing to train on"), ("000/50/50", "nothing to train on")],
+    [
+        ("80/10/20", "100"),
+        ("0/50/50", "leaves no training data"),
+        ("000/50/50", "leaves no training data"),
+    ],
 )
 def test_shares_that_cannot_be_are_refused(split: str, words: str) -> None:
     with pytest.raises(RequestError, match=words):
@@ -139,8 +143,8 @@ def test_no_bound_is_infinite() -> None:
     ("key", "value", "words"),
     [
         ("data.mode", "stream", "data.mode=stream has none"),
-        ("data.boundary", "end", "take data.boundary=none"),
-        ("train.example", "chunk", "train.example=chunk cuts through items"),
+        ("data.boundary", "end", "use data.boundary=none"),
+        ("train.example", "chunk", "train.example=chunk splits items"),
     ],
 )
 def test_a_last_token_needs_whole_items_without_an_end_token(

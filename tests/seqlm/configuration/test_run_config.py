@@ -21,8 +21,8 @@ EVERY_SETTING = list(
 @pytest.mark.parametrize("setting", EVERY_SETTING, ids=lambda setting: setting.key)
 def test_each_setting_says_what_it_is_and_what_would_be_right(setting: Setting) -> None:
     assert setting.help
-    assert setting.bounds()
-    assert setting.default is None or setting.parse(setting.show(setting.default)) is not None
+    assert setting.format_bounds()
+    assert setting.default is None or setting.parse(setting.format(setting.default)) is not None
 
 
 @pytest.mark.parametrize("setting", EVERY_SETTING, ids=lambda setting: setting.key)
@@ -45,14 +45,14 @@ def test_each_preset_keeps_its_own_bounds(name: str) -> None:
     dotted_keys.check(config)
     for setting in dotted_keys.settings_of(config):
         value = dotted_keys.value_of(config, setting.key)
-        assert setting.parse(setting.show(value)) == value
+        assert setting.parse(setting.format(value)) == value
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_planned_changes_of_a_preset_are_of_live_settings_and_in_order(name: str) -> None:
     config = preset_config(name)
     assert [c.step for c in config.changes] == sorted(c.step for c in config.changes)
-    assert all(dotted_keys.find(config, change.key).live for change in config.changes)
+    assert all(dotted_keys.find(config, change.key).is_live for change in config.changes)
 
 
 def test_a_configuration_refuses_names_it_does_not_know() -> None:

@@ -72,7 +72,7 @@ def test_what_another_family_does_not_admit_is_left_behind() -> None:
     [
         (
             ["model.kind=transformer", "model.width=50", "model.heads=4"],
-            r"model\.heads=4 does not divide model\.width=50; taken: 1, 2, 5, 10, 25, 50",
+            r"model\.heads=4 does not divide model\.width=50; allowed: 1, 2, 5, 10, 25, 50",
         ),
         (["model.kind=transformer", "model.heads=65"], r"model\.heads=65 .* 1 to 64"),
         (["model.kind=transformer", "model.max_tokens=0"], r"model\.max_tokens=0 .* 1 to 8,192"),
@@ -122,5 +122,5 @@ def test_any_family_becomes_any_other_within_its_bounds(
     assert type(changed.model) is other
     for setting in dotted_keys.settings_of(changed):
         value = dotted_keys.value_of(changed, setting.key)
-        assert setting.parse(setting.show(value)) == value
+        assert setting.parse(setting.format(value)) == value
     assert recipe.parse_recipe(recipe.format_recipe(changed)) == changed

@@ -194,7 +194,7 @@ def test_a_finished_run_is_not_resumed_and_its_log_stays_as_it_was(small: Recipe
     before = run.directory.events_path.read_bytes()
     with pytest.raises(RequestError, match=r"all its 20 steps; give more with train\.steps=N"):
         resume(run)
-    with pytest.raises(RequestError, match="is not possible"):
+    with pytest.raises(RequestError, match="is not valid"):
         resume(run, "train.learning_rate=0")
     with pytest.raises(RequestError, match="cannot change in a run that has begun"):
         resume(run, "model.hidden=9")

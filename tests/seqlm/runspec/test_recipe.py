@@ -95,9 +95,9 @@ def test_a_later_change_of_the_same_setting_at_the_same_step_wins() -> None:
         ("names-mlp sample.seed=1@0", r"sample\.seed cannot change while a run goes"),
         ("names-mlp seed=1@5", "cannot change while a run goes"),
         ("names-mlp model.hidden=0", "1 to 8,192"),
-        ("names-mlp train.steps=5@x", "is not possible"),
-        ("names-mlp data.split=80/10/20", "does not add up to 100"),
-        ("names-lstm train.example=window", "take item or chunk"),
+        ("names-mlp train.steps=5@x", "is not valid"),
+        ("names-mlp data.split=80/10/20", "does not sum to 100"),
+        ("names-lstm train.example=window", "use item or chunk"),
     ],
 )
 def test_a_wrong_line_is_refused_in_one_line(line: str, words: str) -> None:
@@ -127,7 +127,7 @@ def test_words_for_a_run_that_goes_are_changes_of_live_values() -> None:
 def test_what_can_change_at_a_step_is_what_a_training_takes(name: str) -> None:
     config = preset_config(name)
     for setting in dotted_keys.settings_of(config):
-        word = f"{setting.key}={setting.show(dotted_keys.value_of(config, setting.key))}@7"
+        word = f"{setting.key}={setting.format(dotted_keys.value_of(config, setting.key))}@7"
         if setting.key in dotted_keys.live_keys(config):
             assert recipe.apply_settings(config, [word]).changes
         elif not setting.key.startswith("data."):  # a file may have an @ in its name
@@ -137,7 +137,7 @@ def test_what_can_change_at_a_step_is_what_a_training_takes(name: str) -> None:
 
 @pytest.mark.parametrize("step", ["1000000001", "9" * 5000])
 def test_a_step_that_no_run_reaches_is_refused(step: str) -> None:
-    with pytest.raises(RequestError, match="taken: 0 to 1,000,000,000") as refused:
+    with pytest.raises(RequestError, match="allowed: 0 to 1,000,000,000") as refused:
         recipe.parse_recipe(f"names-mlp train.learning_rate=0.1@{step}")
     assert len(str(refused.value)) < 200
     assert (

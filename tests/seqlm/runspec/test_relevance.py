@@ -79,7 +79,7 @@ def others(setting: Setting, value: Any) -> list[Any]:
         found = [value / 3, value * 2 + 0.01, (value + 1) / 2]
     else:
         found = [1, 2, value + 1]
-    return [v for v in found if v != value and setting.admits(v)]
+    return [v for v in found if v != value and setting.is_allowed(v)]
 
 
 def variants(config: RunConfig, key: str) -> list[RunConfig]:
@@ -107,9 +107,9 @@ def with_what_it_needs(config: RunConfig, key: str) -> RunConfig:
     """The configuration changed so that a setting has an effect."""
     while (needed := relevance.unmet_condition(config, key)) is not None:
         setting = dotted_keys.find(config, needed.key)
-        wanted = [setting.parse(v) for v in needed.values if not needed.without]
+        wanted = [setting.parse(v) for v in needed.values if not needed.is_negated]
         wanted += others(setting, dotted_keys.value_of(config, needed.key))
-        value = next(v for v in wanted if needed.admits(setting.show(v)))
+        value = next(v for v in wanted if needed.is_met_by(setting.format(v)))
         config = dotted_keys.with_value(config, needed.key, value)
     return config
 
@@ -154,7 +154,7 @@ DEPENDENT = [
     (kind, setting.key)
     for kind in FAMILIES
     for setting in dotted_keys.settings_of(dotted_keys.with_value(LSTM, "model.kind", kind))
-    if setting.only_with and (kind == "elman" or setting.key.startswith("model."))
+    if setting.conditions and (kind == "elman" or setting.key.startswith("model."))
 ]
 
 
@@ -176,10 +176,10 @@ def test_every_setting_can_be_given_what_it_needs(kind: str) -> None:
             continue
         met = with_what_it_needs(config, setting.key)
         assert relevance.is_relevant(met, setting.key)
-        for needed in setting.only_with:
+        for needed in setting.conditions:
             other = dotted_keys.find(met, needed.key)
             typed = [value for value in needed.values if "*" not in value]
-            assert [other.show(other.parse(value)) for value in typed] == typed
+            assert [other.format(other.parse(value)) for value in typed] == typed
 
 
 def test_only_a_family_that_reads_on_carries_its_state() -> None:
@@ -191,7 +191,7 @@ def test_only_a_family_that_reads_on_carries_its_state() -> None:
 
 
 def test_a_length_is_for_the_corpora_that_have_one() -> None:
-    (needed,) = dotted_keys.find(LSTM, "data.length").only_with
+    (needed,) = dotted_keys.find(LSTM, "data.length").conditions
     assert {*needed.values} == {name for name, source in CORPORA.items() if source.length}
 
 

@@ -177,7 +177,7 @@ class TestWhatIsRefused:
     @pytest.mark.parametrize(
         ("message", "words"),
         [
-            (SetValue(id="1", key="train.learning_rate", value=-1), "1e-06 to 100"),
+            (SetValue(id="1", key="train.learning_rate", value=-1), "0.000001 to 100"),
             (SetValue(id="1", key="model.hidden", value=5), "cannot change while a run goes"),
             (Continue(id="1", n_steps=0), "allowed: 1 or more"),
             (Start(id="1", recipe="names-mlp"), "stop that run first"),
@@ -188,7 +188,7 @@ class TestWhatIsRefused:
             (Sample(id="1", top_k=0), "top_k=0 is not valid; allowed: 1 to 1,000,000, or None"),
             (Sample(id="1", top_p=1.5), "top_p=1.5 is not valid; allowed: above 0 to 1"),
             (Sample(id="1", top_p=0.0), "top_p=0.0 is not valid"),
-            (Sample(id="1", order="top-k"), "order=top-k is not valid; allowed: the stages"),
+            (Sample(id="1", order="top-k"), "order=top-k is not valid; allowed: each stage"),
             (Sample(id="1", min_p=1.0), "min_p=1.0 is not valid; allowed: 0 to below 1"),
             (Sample(id="1", min_p=float("nan")), "min_p=nan is not valid"),
             (Sample(id="1", prompt=["aa"]), "one token at a time"),

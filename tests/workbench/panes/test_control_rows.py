@@ -79,7 +79,7 @@ def test_a_value_that_was_set_without_an_effect_is_shown_as_such() -> None:
     assert "data.unknown" not in rows
     assert AppState(asked, run_config=MLP).pending_keys == ("data.max_words",)
     assert explanation(words.setting, words.no_effect).startswith(
-        "No effect unless tokenizer is word. Only the most frequent words. 1 to 1,000,000, or off"
+        "No effect unless tokenizer is word. Vocabulary limit: keep only the most frequent words."
     )
     drawn = controls_rows(ControlsViewModel(ControlsState(tuple(rows.values()))), 60, 90)
     assert sum("no effect" in text for row in drawn for text, _ in row) == 1

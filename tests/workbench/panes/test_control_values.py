@@ -10,7 +10,7 @@ from seqlm.errors import RequestError
 from seqlm.presets import PRESETS
 from seqlm.runspec import recipe
 from workbench.keyboard.key_labels import KeyLabels
-from workbench.panes.controls.setting_text import bounds, explanation, format_typed, join_sentences
+from workbench.panes.controls.setting_text import explanation, format_typed, join_sentences
 from workbench.panes.controls.value_editing import next_value, scale_value
 
 MLP = recipe.parse_recipe("names-mlp")
@@ -86,7 +86,7 @@ def test_wherever_keys_lead_the_value_is_possible(setting: Setting, path: list[i
             if abs(move) == 1
             else scale_value(setting, value, 2.0 ** (move // 2))
         )
-        assert setting.parse(setting.show(value)) == value
+        assert setting.parse(setting.format(value)) == value
         assert None in (value, before) or type(value) is type(before)
 
 
@@ -118,31 +118,34 @@ def test_typed_values(key: str, text: str, value: Any) -> None:
         (
             "train.learning_rate",
             "400",
-            "400 is above 100, the largest learning rate."
-            " Type 0.000001 to 100, or esc to keep 0.1.",
+            '"400" is above the maximum of 100. Allowed: 0.000001 to 100; esc keeps 0.1.',
         ),
         (
             "train.batch",
             "0",
-            "0 is below 1, the smallest batch size. Type 1 to 1,000,000, or all, or esc to keep 32.",
+            '"0" is below the minimum of 1. Allowed: 1 to 1,000,000, or all; esc keeps 32.',
         ),
         (
             "train.batch",
             "2.5",
-            "2.5 is not a whole number. Type 1 to 1,000,000, or all, or esc to keep 32.",
+            '"2.5" is not a whole number. Allowed: 1 to 1,000,000, or all; esc keeps 32.',
         ),
-        ("train.batch", "*1e999", "inf is above 1,000,000, the largest batch size."),
-        ("train.learning_rate", "fast", '"fast" is not a number. Type 0.000001 to 100, or'),
+        ("train.batch", "*1e999", '"inf" is above the maximum of 1,000,000.'),
+        ("train.learning_rate", "fast", '"fast" is not a number. Allowed: 0.000001 to 100; '),
         ("train.learning_rate", "nan", '"nan" is not a number.'),
         ("train.learning_rate", "", '"" is not a number.'),
-        ("train.learning_rate", "9" * 200, "9… is above 100"),
+        ("train.learning_rate", "9" * 200, '9…" is above the maximum of 100'),
         ("train.learning_rate", "*x", "*x is no sum: type *2 or /10, or a number."),
         ("train.learning_rate", "/0", "/0 is no sum: type *2 or /10, or a number."),
         ("train.clip", "*2", "*2 of what? gradient clip is off: type a number."),
-        ("train.clip", "0", "0 is just outside the possible gradient clip. Type above 0 to"),
-        ("train.pace", "-1", "Type above 0 to 1,000,000, or full, or esc to keep full."),
-        ("data.deduplicate", "maybe", '"maybe" is neither true nor false. Type true or false, or'),
-        ("data.split", "80", '"80" is not a possible split. Type train/val/test shares'),
+        ("train.clip", "0", '"0" is not above 0. Allowed: above 0 to'),
+        ("train.pace", "-1", "Allowed: above 0 to 1,000,000, or full; esc keeps full."),
+        (
+            "data.deduplicate",
+            "maybe",
+            '"maybe" is neither true nor false. Allowed: true or false; ',
+        ),
+        ("data.split", "80", '"80" does not have the required form. Allowed: '),
         (
             "train.optimizer",
             "adamm",
@@ -166,7 +169,7 @@ def test_a_refusal_quotes_what_was_typed_and_names_the_key_as_it_is() -> None:
     with pytest.raises(RequestError) as refused:
         format_typed(*at("train.clip"), "<controls.leave>", KeyLabels((("controls.leave", "w"),)))
     assert str(refused.value).startswith('"<controls.leave>" is not a number.')
-    assert ", or w to keep " in str(refused.value)
+    assert "; w keeps " in str(refused.value)
 
 
 @given(st.sampled_from(dotted_keys.settings_of(MLP)), st.text(max_size=60))
@@ -176,30 +179,30 @@ def test_whatever_is_typed_is_possible_or_refused(setting: Setting, text: str) -
         found = format_typed(setting, value, text)
     except RequestError:
         return
-    assert setting.parse(setting.show(found)) == found
+    assert setting.parse(setting.format(found)) == found
 
 
 @pytest.mark.parametrize(
     ("line", "key", "value", "words"),
     [
-        ("names-mlp", "data.split", "70/20/20", "Split 70/20/20 does not add up to 100."),
+        ("names-mlp", "data.split", "70/20/20", "Split 70/20/20 does not sum to 100."),
         (
             "names-mlp train.example=window",
             "model.kind",
             "lstm",
-            "Example window needs a fixed context; lstm has none: take item or chunk.",
+            "Example window needs a fixed context; lstm has none; use item or chunk.",
         ),
         (
             "python-lstm",
             "train.order",
             "replacement",
-            "Order replacement draws chunks from anywhere; it needs carry state false.",
+            "Order replacement samples chunks at random; it needs carry state false.",
         ),
         (
             "names-mlp train.momentum=0.9",
             "train.optimizer",
             "adam",
-            "Momentum 0.9 needs optimizer sgd; adam has its own.",
+            "Momentum 0.9 needs optimizer sgd; adam has its own momentum.",
         ),
     ],
 )
@@ -216,5 +219,5 @@ def test_every_setting_explains_itself(preset: str) -> None:
     for setting in dotted_keys.settings_of(recipe.parse_recipe(preset)):
         words = explanation(setting)
         assert setting.help in words
-        assert bounds(setting) in words
+        assert setting.format_bounds(with_unit=True) in words
         assert "default" in words

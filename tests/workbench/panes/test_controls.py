@@ -53,7 +53,7 @@ CONTENT = ControlsState(
 )
 ROWS = CONTENT.rows
 KEYS = [row.key for row in ROWS]
-REFUSAL = "400 is above 100, the largest learning rate. Type 0.000001 to 100, or esc to keep 0.025."
+REFUSAL = '"400" is above the maximum of 100. Allowed: 0.000001 to 100; esc keeps 0.025.'
 
 
 def shown(asked: RunConfig, running: RunConfig | None = None, **in_force: Any) -> ControlsState:
@@ -79,9 +79,9 @@ GOLDEN_35 = """\
 preset             names-mlp    ↻
 ─ training ─────────────── now ───
 learning rate    ◂ 0.025 ▸     ▲1▲2
-✗ 400 is above 100, the largest
-  learning rate. Type 0.000001 to
-  100, or esc to keep 0.025.
+✗ "400" is above the maximum of
+  100. Allowed: 0.000001 to 100;
+  esc keeps 0.025.
 weight decay       0
 gradient clip      off
 validate every     1,000 steps
@@ -100,9 +100,9 @@ input              embedding    ↻
 tied               false        ↻
 ─ 11,897 → 17,697 params ─────────
 1 waits: r starts it, u undoes
-size of a step down the slope.
+Learning rate: how far each update
+moves the weights. Allowed:
 0.000001 to 100; 0.1 in names-mlp.
-
 
 ─ C copies this line ─────────────
 names-mlp train.learning_rate=0.05…
@@ -112,7 +112,7 @@ context            3 tokens                                               ↻
 embedding          10                                                     ↻
 hidden           ◂ 200 → 300 ▸                                            ↻ r
 ─ 11,897 → 17,697 params ─ 1 waits: r starts it, u undoes ──────────────────
-units in a hidden layer. 1 to 8,192; 200 in names-mlp.
+Hidden size: units in a hidden layer. Allowed: 1 to 8,192; 200 in names-mlp.
 """.splitlines()
 
 
@@ -130,7 +130,7 @@ def test_help_of_a_setting_is_whole_where_there_is_room_and_names_the_value_of_t
         for row in rows[1:]:
             words = explanation_rows(row, DEFAULT_KEYS)
             value = dotted_keys.value_of(PRESETS[preset].config, row.key)
-            assert words.endswith(f"; {row.setting.show(value)} in {preset}.")
+            assert words.endswith(f"; {row.setting.format(value)} in {preset}.")
             view = ControlsViewModel(ControlsState(rows), rows.index(row))
             under = "".join(plain(view, 76, 24)).replace(" ", "")
             assert words.replace(" ", "") in under
@@ -294,11 +294,11 @@ async def test_a_refused_value_keeps_the_field_open() -> None:
     app = Host()
     async with app.run_test(size=(40, 30)) as pilot:
         await press(pilot, ["enter", *"400", "enter"])
-        assert "✗ 400 is above 100" in screen_text(app)
+        assert '✗ "400" is above the maximum' in screen_text(app)
         assert app.pane.view.is_editing
         assert app.heard == []
         await press(pilot, ["down"])
-        assert "✗ 400" in screen_text(app)
+        assert '✗ "400"' in screen_text(app)
         await press(pilot, ["escape"])
         assert "✗" not in screen_text(app)
         assert app.focused is app.pane
@@ -384,7 +384,9 @@ async def test_a_preset_is_chosen_from_the_list() -> None:
         await press(pilot, ["enter", "slash", *"pyth", "enter"])
         assert app.heard[-1] == "python-ngram"
         await press(pilot, ["enter", "down"])
-        assert "names-mlp-2d: letters as points" in str(app.screen.query_one(Static).visual)
+        assert "names-mlp-2d: two-dimensional embeddings" in str(
+            app.screen.query_one(Static).visual
+        )
         assert app.screen.query_one(Static).region.height == 2
         await pilot.resize_terminal(60, 20)
         await press(pilot, ["escape"])
@@ -433,8 +435,8 @@ def test_presets_tell_their_size_where_the_vocabulary_is_known(preview: Preview)
         "2.337",
         "180",
         "s",
-        "three",
-        "letters",
+        "MLP",
+        "on",
     ]
     line = preset_line(PRESETS["python-lstm"], Appearance(), columns(120), preview).plain
     assert " — " in line
@@ -461,7 +463,7 @@ async def test_settings_that_do_not_go_together_keep_the_field_open() -> None:
         while app.pane.view.row is None or app.pane.view.row.key != "data.split":
             await press(pilot, ["down"])
         await press(pilot, ["enter", *"70/20/20", "enter"])
-        assert app.pane.view.refusal == "Split 70/20/20 does not add up to 100."
+        assert app.pane.view.refusal == "Split 70/20/20 does not sum to 100."
         assert app.pane.view.is_editing
         assert app.heard == []
         await press(pilot, ["escape"])

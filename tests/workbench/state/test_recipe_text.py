@@ -17,7 +17,7 @@ from workbench.state.app_state import AppState
 from workbench.state.recipe_text import recipe_text, recipe_text_kind
 
 MLP = recipe.parse_recipe("names-mlp")
-LIVE = [s for s in dotted_keys.settings_of(MLP) if s.live and s.key.startswith("train.")]
+LIVE = [s for s in dotted_keys.settings_of(MLP) if s.is_live and s.key.startswith("train.")]
 
 
 def test_what_was_changed_by_hand_is_in_the_line() -> None:
@@ -25,7 +25,7 @@ def test_what_was_changed_by_hand_is_in_the_line() -> None:
     config = recipe.parse_recipe("names-mlp train.steps=3600 train.evaluate_every=400")
     line = recipe_text(AppState(config, run_config=config, run=state))
     words = [
-        f"{c.key}={dotted_keys.find(config, c.key).show(c.new)}@{c.step}" for c in state.changes
+        f"{c.key}={dotted_keys.find(config, c.key).format(c.new)}@{c.step}" for c in state.changes
     ]
     assert words
     assert all(word in line.split() for word in words)

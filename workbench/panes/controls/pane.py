@@ -153,7 +153,7 @@ class ControlsPane(Pane):
             return
         self._change(is_editing=True, refusal="")
         self.add_class("-editing")
-        self._field.open_with(row.setting.show(row.value))
+        self._field.open_with(row.setting.format(row.value))
 
     def action_undo(self) -> None:
         """Asks to take the last change back."""

@@ -92,7 +92,7 @@ class ControlRow(Struct, frozen=True):
     @property
     def live(self) -> bool:
         """Whether it may change while a run goes."""
-        return self.setting.live
+        return self.setting.is_live
 
     @property
     def is_new_run(self) -> bool:
@@ -166,15 +166,15 @@ def _preset_row(asked: RunConfig, running: RunConfig | None) -> ControlRow:
 
 
 def _row(setting: Setting, held: SettingValues, marks: tuple[int, ...]) -> ControlRow:
-    now = held.now if setting.live else held.begun
+    now = held.now if setting.is_live else held.begun
     prefix = setting.key.rpartition(".")[0]
     return ControlRow(
         setting,
-        SettingsGroup(_NAMES.get(prefix, "model"), setting.live),
+        SettingsGroup(_NAMES.get(prefix, "model"), setting.is_live),
         setting_label(setting.key),
-        now if setting.live and not held.waits else held.wanted,
-        MISSING if now is ABSENT else setting.show(now),
-        setting.show(held.wanted) if held.waits else None,
+        now if setting.is_live and not held.waits else held.wanted,
+        MISSING if now is ABSENT else setting.format(now),
+        setting.format(held.wanted) if held.waits else None,
         marks,
     )
 
@@ -184,7 +184,7 @@ def _usual(name: str, setting: Setting) -> str:
     if preset is None or setting.key not in {s.key for s in dotted_keys.settings_of(preset.config)}:
         return ""
     value = dotted_keys.value_of(preset.config, setting.key)
-    return f"{setting.show(value)} in {name}"
+    return f"{setting.format(value)} in {name}"
 
 
 def _why_not(config: RunConfig, lacking: SettingCondition) -> str:
@@ -192,8 +192,8 @@ def _why_not(config: RunConfig, lacking: SettingCondition) -> str:
     if lacking == relevance.TRAINED:
         return "No effect on counts: nothing is trained."
     other = dotted_keys.find(config, lacking.key)
-    if lacking.without:
-        now = other.show(dotted_keys.value_of(config, other.key))
+    if lacking.is_negated:
+        now = other.format(dotted_keys.value_of(config, other.key))
         return f"No effect while {setting_label(other.key)} is {now}."
     return f"No effect unless {setting_label(other.key)} is {' or '.join(lacking.values)}."
 

@@ -75,7 +75,7 @@ def _next_number(setting: Setting, value: Any, direction: int) -> float | None:
         usual = _BACK_FROM_OFF if maximum > 1 else _SHARE_BACK_FROM_OFF
         back = usual if setting.default is None else setting.default
         return back if direction < 0 else None
-    if setting.optional and direction > 0 and value >= min(_LARGEST_STEP, maximum):
+    if setting.is_optional and direction > 0 and value >= min(_LARGEST_STEP, maximum):
         return None
     is_whole = setting.kind == "int"
     if is_whole and maximum <= _UNIT_STEPS_UP_TO:
@@ -83,7 +83,12 @@ def _next_number(setting: Setting, value: Any, direction: int) -> float | None:
     smallest = 1.0 if is_whole else _SMALLEST_STEP
     if direction > 0 and value == 0:
         return smallest
-    if direction < 0 and setting.minimum == 0 and value <= smallest and not setting.above:
+    if (
+        direction < 0
+        and setting.minimum == 0
+        and value <= smallest
+        and not setting.excludes_minimum
+    ):
         return 0.0
     return round_number(float(value), direction)
 
@@ -98,10 +103,10 @@ def clamp(setting: Setting, value: Any, number: float | None) -> Any:
     convert: Callable[[float], float] = int if setting.kind == "int" else _short
     low, high = convert(setting.minimum), convert(setting.maximum)
     wanted = convert(number)
-    if wanted < low or (setting.above and wanted <= low):
-        return value if setting.above else low
-    if wanted > high or (setting.below and wanted >= high):
-        return value if setting.below else high
+    if wanted < low or (setting.excludes_minimum and wanted <= low):
+        return value if setting.excludes_minimum else low
+    if wanted > high or (setting.excludes_maximum and wanted >= high):
+        return value if setting.excludes_maximum else high
     return wanted
 
 
