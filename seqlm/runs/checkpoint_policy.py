@@ -1,59 +1,70 @@
-"""What is kept of a training on disk, and when: all of it at intervals, its weights at a few steps."""
+"""What a run saves and when: checkpoints at intervals, and weights and a sample at log-spaced steps."""
 
 import time
 
 from msgspec.structs import replace
 
+from seqlm.configuration.run_config import SampleConfig
 from seqlm.errors import SeqlmError
-from seqlm.protocol.events import CheckpointSaved, WeightsKept
+from seqlm.generation.generator import Generator
+from seqlm.protocol.events import CheckpointSaved, Sampled, WeightsKept
 from seqlm.runs.checkpoint import CheckpointMetadata, CheckpointStore
 from seqlm.runs.event_log import EventLogWriter
-from seqlm.runs.log_spaced import subsample_steps
 from seqlm.training.trainer import Trainer
 
-_INTERVAL_S = 10.0
-_COST_SHARE = 100
+_MIN_INTERVAL_S = 10.0
+_INTERVAL_PER_COST = 100
 _MAX_KEPT_BYTES = 256_000_000
+_SAMPLE_LENGTH = 40
 
 
 class Diverged(SeqlmError):
-    """The loss is no number any more: these weights are not worth keeping."""
+    """The loss is not finite: these weights are not worth saving."""
 
 
 class CheckpointPolicy:
-    """Keeps one training on disk.
+    """Saves one training run to disk.
 
     Args:
-        trainer: The training. Flush it before it is kept.
-        journal: Its log.
-        checkpoints: Where it is kept.
+        trainer: The trainer. Flush it before a checkpoint.
+        event_log: The event log of the run.
+        checkpoints: Where the checkpoints are stored.
     """
 
     def __init__(
-        self, trainer: Trainer, journal: EventLogWriter, checkpoints: CheckpointStore
+        self, trainer: Trainer, event_log: EventLogWriter, checkpoints: CheckpointStore
     ) -> None:
-        self._trainer, self._journal, self._checkpoints = trainer, journal, checkpoints
-        self._saved_at, self._interval_s = time.monotonic(), _INTERVAL_S
+        self._trainer, self._event_log, self._checkpoints = trainer, event_log, checkpoints
+        self._saved_at, self._interval_s = time.monotonic(), _MIN_INTERVAL_S
         self._best_saved_step = 0
         self._kept: list[int] = []
 
     @property
     def is_due(self) -> bool:
-        """Whether it is time for a checkpoint: so seldom that it costs a hundredth at most."""
+        """Return whether it is time for a checkpoint.
+
+        The interval is at least 100 times what the last checkpoint cost, so that saving takes at most
+        one percent of the training time.
+        """
         return time.monotonic() - self._saved_at >= self._interval_s
 
-    def go_on(self, best_step: int, kept: list[int]) -> None:
-        """Go on from a checkpoint that knew of these weights: the best, and those kept alone."""
+    def restore(self, best_step: int, kept: list[int]) -> None:
+        """Continue from a checkpoint.
+
+        Args:
+            best_step: The step of the best weights, which are saved already.
+            kept: The steps whose weights are kept.
+        """
         self._best_saved_step, self._kept = best_step, kept
 
     def save(self) -> CheckpointSaved:
-        """Write a checkpoint, as a transaction: log first, then the checkpoint, then what names it.
+        """Write a checkpoint as a transaction: the log, then the checkpoint, then its pointers.
 
         Raises:
-            Diverged: There is nothing worth keeping.
-            OSError: It cannot be written; the one before stays the last.
+            Diverged: The weights are not worth saving.
+            OSError: The checkpoint cannot be written; the one before stays the last.
         """
-        began = time.monotonic()
+        started_at = time.monotonic()
         trainer, checkpoints = self._trainer, self._checkpoints
         if trainer.has_diverged:
             raise Diverged
@@ -62,24 +73,24 @@ class CheckpointPolicy:
         n_bytes = checkpoints.save(record, trainer.weights(), trainer.tensors())
         best = trainer.best
         if best.weights is not None and best.step != self._best_saved_step:
-            n_bytes += checkpoints.save(self._record(best.step), best.weights)
+            n_bytes += checkpoints.save(self._metadata(best.step), best.weights)
             checkpoints.point("best", best.step)
             self._best_saved_step = best.step
         checkpoints.point("latest", trainer.step)
         checkpoints.prune(self._kept)
         self._saved_at = time.monotonic()
-        cost_s = self._saved_at - began
-        self._interval_s = max(_INTERVAL_S, _COST_SHARE * cost_s)
+        cost_s = self._saved_at - started_at
+        self._interval_s = max(_MIN_INTERVAL_S, _INTERVAL_PER_COST * cost_s)
         return CheckpointSaved(step=trainer.step, seconds=round(cost_s, 4), n_bytes=n_bytes)
 
     def keep_weights(self) -> WeightsKept | None:
-        """Keep the weights of this step to be looked at later; None where they are passed over.
+        """Keep the weights of this step for later queries; return None where they are skipped.
 
-        All that are kept take 256 MB at most. Where a log-spaced step more would take more, only
+        All kept weights take at most 256 MB. Where one more log-spaced step would take more, only
         every second of these steps is kept (0, 3, 30, 300 ...), then every fourth.
 
         Raises:
-            OSError: There is no room for them.
+            OSError: The disk is full.
         """
         step, weights = self._trainer.step, self._trainer.weights()
         n_bytes = sum(part.numel() * part.element_size() for part in weights.values())
@@ -89,9 +100,57 @@ class CheckpointPolicy:
         before, self._kept = self._kept, [kept for kept in self._kept if kept in steps]
         if self._kept != before:
             self._checkpoints.prune(self._kept)
-        self._checkpoints.keep(self._record(step), weights)
+        self._checkpoints.keep(self._metadata(step), weights)
         self._kept = [*self._kept, step]
         return WeightsKept(step=step, kept=self._kept)
 
-    def _record(self, step: int) -> CheckpointMetadata:
-        return CheckpointMetadata(step=step, seq=self._journal.seq, position=None, sha256={})
+    def _metadata(self, step: int) -> CheckpointMetadata:
+        return CheckpointMetadata(step=step, seq=self._event_log.seq, position=None, sha256={})
+
+
+def log_spaced_steps(last: int) -> list[int]:
+    """Return the steps 0, 1, 3, 10, 30, 100 and so on up to ``last``."""
+    steps, step = [0], 1
+    while step <= last:
+        steps.append(step)
+        step = step * 3 if str(step)[0] == "1" else step // 3 * 10
+    return steps
+
+
+def next_log_spaced_step(step: int) -> int:
+    """Return the first log-spaced step after ``step`` (-1: step 0)."""
+    return next(later for later in log_spaced_steps(10 * max(step, 1)) if later > step)
+
+
+def subsample_steps(last: int, n_most: int) -> list[int]:
+    """Return at most ``n_most`` log-spaced steps up to ``last``: all, every second, every fourth ...
+
+    A step that is left out is left out for every later ``last`` too, so that weights which were
+    deleted are never needed again.
+    """
+    steps, stride = log_spaced_steps(last), 1
+    while n_most > 0 and len(steps[::stride]) > n_most:
+        stride *= 2
+    return steps[::stride] if n_most > 0 else []
+
+
+def sample_with_fixed_seed(trainer: Trainer) -> Sampled:
+    """Sample one text with the current weights and the same random numbers at every step.
+
+    Raises:
+        SeqlmError: The weights give probabilities that are not finite.
+    """
+    text = trainer.text
+    generator = Generator(trainer.model, text.tokenizer, trainer.device)
+    tokenizer, prompt = text.tokenizer, list[int]()
+    if tokenizer.end_id is None:
+        stream = text.items["train"][0]
+        prompt = tokenizer.encode(stream[: tokenizer.safe_split_point(stream, 1)])[:1]
+    *_, samples = generator.sample(prompt, SampleConfig(), 1, _SAMPLE_LENGTH)
+    first = samples[0]
+    return Sampled(
+        step=trainer.step,
+        tokens=[tokenizer.tokens[i] for i in first.ids],
+        surprisal=first.surprisal,
+        text=tokenizer.decode(first.ids),
+    )

@@ -21,11 +21,14 @@ from seqlm.protocol.events import (
     WorkerStarted,
 )
 from seqlm.runs.checkpoint import CheckpointStore
-from seqlm.runs.checkpoint_policy import CheckpointPolicy, Diverged
+from seqlm.runs.checkpoint_policy import (
+    CheckpointPolicy,
+    Diverged,
+    next_log_spaced_step,
+    sample_with_fixed_seed,
+)
 from seqlm.runs.directory import RunDirectory, RunLock, create
 from seqlm.runs.event_log import EventLogWriter
-from seqlm.runs.fixed_seed_sample import sample_with_fixed_seed
-from seqlm.runs.log_spaced import next_log_spaced_step
 from seqlm.runs.provenance import corpus_record, corpus_stem, created_event, make_manifest, versions
 from seqlm.runs.resume import (
     has_diverged,
@@ -244,7 +247,7 @@ class TrainingRun:
     def _remember(self, told: list[Event]) -> None:
         """Go on with what was kept until the checkpoint."""
         lists = (event.kept for event in reversed(told) if isinstance(event, WeightsKept))
-        self._saving.go_on(self.trainer.best.step, next(lists, []))
+        self._saving.restore(self.trainer.best.step, next(lists, []))
         step = self.trainer.step
         is_drawn = any(isinstance(event, Sampled) and event.step == step for event in told)
         self._next_snapshot = next_log_spaced_step(step if is_drawn else step - 1)

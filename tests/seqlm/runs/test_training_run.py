@@ -354,8 +354,8 @@ def test_a_checkpoint_that_finds_no_room_is_made_when_there_is(
 def test_the_interval_between_checkpoints_follows_their_cost(
     small: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkpoint_policy, "_INTERVAL_S", 0.0)
-    monkeypatch.setattr(checkpoint_policy, "_COST_SHARE", 0)
+    monkeypatch.setattr(checkpoint_policy, "_MIN_INTERVAL_S", 0.0)
+    monkeypatch.setattr(checkpoint_policy, "_INTERVAL_PER_COST", 0)
     run = to_the_end(begin(small(steps=12)))
     whole = [n for n in run.checkpoints.steps() if run.checkpoints.load(f"step-{n}").training]
     assert whole == [11, 12]

@@ -100,3 +100,38 @@ def test_a_recorded_run_breaks_nothing(name: str) -> None:
         assert overfitting(state) is None
         found = plateau(state)
         assert found is None or found.step < state.step
+
+
+def jump(before: float, after: float, at: int = 10_000) -> Loss:
+    """A loss that changes once, after ``at`` steps; it falls a little until then, so that is best."""
+    return lambda step: before + (at - step) * 1e-9 if step <= at else after
+
+
+@pytest.mark.parametrize(
+    ("rise", "fall", "is_found"),
+    [
+        (0.0205, 0.0205, True),
+        (0.0195, 0.0205, False),
+        (0.0205, 0.0195, False),
+    ],
+)
+def test_overfitting_needs_a_rise_and_a_fall_of_a_fiftieth_nat(
+    rise: float, fall: float, is_found: bool
+) -> None:
+    state = trained(jump(1.5, 1.5 - fall), jump(2.0, 2.0 + rise), 30_000)
+    assert (overfitting(state) is not None) == is_found
+
+
+@pytest.mark.parametrize(("n_steps", "is_found"), [(18_000, False), (20_000, True)])
+def test_overfitting_needs_five_validations_since_the_best(n_steps: int, is_found: bool) -> None:
+    state = trained(jump(1.5, 1.3), jump(2.0, 2.2), n_steps, every=2_000)
+    assert state.checks_since_best == (n_steps - 10_000) // 2_000
+    assert (overfitting(state) is not None) == is_found
+
+
+@pytest.mark.parametrize(("n_steps", "is_found"), [(12_400, False), (12_600, True)])
+def test_overfitting_needs_a_fifth_of_all_steps_since_the_best(
+    n_steps: int, is_found: bool
+) -> None:
+    state = trained(jump(1.5, 1.3), jump(2.0, 2.2), n_steps, every=100)
+    assert (overfitting(state) is not None) == is_found
