@@ -68,9 +68,9 @@ class CheckpointPolicy:
         trainer, checkpoints = self._trainer, self._checkpoints
         if trainer.has_diverged:
             raise Diverged
-        self._journal.sync()
-        record = replace(self._record(trainer.step), position=trainer.state())
-        n_bytes = checkpoints.save(record, trainer.weights(), trainer.tensors())
+        self._event_log.sync()
+        metadata = replace(self._metadata(trainer.step), position=trainer.state())
+        n_bytes = checkpoints.save(metadata, trainer.weights(), trainer.tensors())
         best = trainer.best
         if best.weights is not None and best.step != self._best_saved_step:
             n_bytes += checkpoints.save(self._metadata(best.step), best.weights)

@@ -71,7 +71,7 @@ def test_saving_costs_at_most_a_hundredth_of_the_training_time(
         step=1,
         has_diverged=False,
         best=SimpleNamespace(weights=None, step=0),
-        position=lambda: None,
+        state=lambda: None,
         weights=dict,
         tensors=dict,
     )
