@@ -13,8 +13,8 @@ STARTED = WorkerStarted(pid=1, step=0, device="cpu", threads=1, versions={})
 STEPS = StepsDone(first_step=1, losses=[2.0], learning_rate=0.1, train_s=1.0, cpu_s=1.0, n_tokens=8)
 
 
-class Dying:
-    """A connection that ends when it is first listened to, after its worker wrote ``last``."""
+class ExitingConnection:
+    """Connection that ends at the first receive, after its worker has logged ``last``."""
 
     def __init__(self, journal: EventLogWriter, *last: Event) -> None:
         self._journal, self._last = journal, last
@@ -22,7 +22,7 @@ class Dying:
     def receive(self, timeout_s: float) -> list[Any]:
         for event in self._last:
             self._journal.append(event)
-        raise WorkerExited("the trainer is gone")
+        raise WorkerExited("the worker has exited")
 
 
 def statuses(tmp_path: Path, first: list[Event], *last: Event) -> list[str]:
@@ -32,22 +32,22 @@ def statuses(tmp_path: Path, first: list[Event], *last: Event) -> list[str]:
     for event in first:
         journal.append(event)
     try:
-        dying: Any = Dying(journal, *last)
-        return [standing.summary.status for standing in follow(run, dying)]
+        connection: Any = ExitingConnection(journal, *last)
+        return [progress.summary.status for progress in follow(run, connection)]
     finally:
         journal.close()
 
 
-def test_an_end_that_was_logged_is_an_end(tmp_path: Path) -> None:
-    told = statuses(tmp_path, [STARTED, STEPS], Ended(step=1, status="stopped"))
-    assert told == ["training", "stopped"]
+def test_a_logged_end_is_the_end(tmp_path: Path) -> None:
+    found = statuses(tmp_path, [STARTED, STEPS], Ended(step=1, status="stopped"))
+    assert found == ["training", "stopped"]
 
 
-def test_a_worker_that_dies_without_a_word_is_told(tmp_path: Path) -> None:
+def test_a_worker_that_exits_before_the_end_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(WorkerExited):
         statuses(tmp_path, [STARTED, STEPS], STEPS)
 
 
-def test_a_run_that_waits_and_goes_on_is_seen_to(tmp_path: Path) -> None:
+def test_a_paused_run_is_followed_until_it_ends(tmp_path: Path) -> None:
     last: list[Event] = [Continued(step=1), Ended(step=1, status="finished")]
     assert statuses(tmp_path, [STARTED, Paused(step=1)], *last) == ["paused", "finished"]

@@ -1,4 +1,4 @@
-"""The models that questions are about: what is asked for, held against what is kept."""
+"""Model snapshots: saved, live and frozen weights by name."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,12 +18,14 @@ from seqlm.worker import model_snapshots
 from seqlm.worker.model_snapshots import ModelSnapshots
 
 
-def kept(line: str, path: Path, steps: tuple[int, ...] = (3,), words: tuple[str, ...] = ()) -> Any:
-    """Subjects of a run whose model was made by the line, and more ``words`` in its weights."""
+def make_snapshots(
+    line: str, path: Path, steps: tuple[int, ...] = (3,), words: tuple[str, ...] = ()
+) -> Any:
+    """Return the snapshots of a run, whose saved weights belong to a model with further settings."""
     config = recipe.parse_recipe(line)
     text = prepare(config.data)
-    made_by = recipe.apply_settings(config, words)
-    model = registry.build(made_by.model, text.tokenizer.n_vocab, text.fill_id, 1)
+    saved_config = recipe.apply_settings(config, words)
+    model = registry.build(saved_config.model, text.tokenizer.n_vocab, text.fill_id, 1)
     if isinstance(model, CountedModel):
         model.fit(text.sequences("val"))
     checkpoints = CheckpointStore(path)
@@ -35,16 +37,16 @@ def kept(line: str, path: Path, steps: tuple[int, ...] = (3,), words: tuple[str,
     return ModelSnapshots(config, text, path), model
 
 
-def test_weights_that_are_not_kept_are_a_wrong_request_that_lists_those_that_are(
+def test_unknown_weights_are_rejected_with_a_list_of_the_saved_ones(
     small: Callable[..., str], tmp_path: Path
 ) -> None:
-    found, _ = kept(small(), tmp_path / "run" / "checkpoints", (3, 10))
+    snapshots, _ = make_snapshots(small(), tmp_path / "run" / "checkpoints", (3, 10))
     for wrong in ("999", "03", "newest", "../other", "9" * 5000):
         with pytest.raises(RequestError, match=r"; one of: latest, 3, 10$"):
-            found.find(wrong, None)
+            snapshots.find(wrong, None)
     with pytest.raises(SeqlmError, match="no best checkpoint yet"):
-        found.find("best", None)
-    assert [found.find(name, None).step for name in ("3", "10", "latest", "live")] == [
+        snapshots.find("best", None)
+    assert [snapshots.find(name, None).step for name in ("3", "10", "latest", "live")] == [
         3,
         10,
         10,
@@ -54,8 +56,10 @@ def test_weights_that_are_not_kept_are_a_wrong_request_that_lists_those_that_are
 
 @pytest.mark.parametrize("family", FAMILY_KINDS)
 def test_weights_are_loaded_bit_for_bit(family: str, tmp_path: Path) -> None:
-    found, model = kept(f"names-lstm model.kind={family}", tmp_path / "run" / "checkpoints")
-    loaded = found.find("latest", None).model.state_dict()
+    snapshots, model = make_snapshots(
+        f"names-lstm model.kind={family}", tmp_path / "run" / "checkpoints"
+    )
+    loaded = snapshots.find("latest", None).model.state_dict()
     assert all(torch.equal(loaded[name], tensor) for name, tensor in model.state_dict().items())
     assert all(tensor.device.type == "cpu" for tensor in loaded.values())
 
@@ -69,24 +73,24 @@ def test_weights_are_loaded_bit_for_bit(family: str, tmp_path: Path) -> None:
         ("names-ngram", ("model.order=2",)),
     ],
 )
-def test_weights_of_another_model_are_refused_before_memory_is_taken(
+def test_weights_of_another_model_are_rejected_before_memory_is_allocated(
     family: str, words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found, _ = kept(family, tmp_path / "run" / "checkpoints", words=words)
+    snapshots, _ = make_snapshots(family, tmp_path / "run" / "checkpoints", words=words)
     devices = []
 
-    def noting(*arguments: Any) -> Any:
+    def recording_build(*arguments: Any) -> Any:
         devices.append(torch.empty(0).device.type)
         return registry.build(*arguments)
 
-    monkeypatch.setattr(model_snapshots, "build", noting)
+    monkeypatch.setattr(model_snapshots, "build", recording_build)
     with pytest.raises(SeqlmError, match="does not fit the run's configuration"):
-        found.find("latest", None)
+        snapshots.find("latest", None)
     assert devices == ["meta"]
 
 
-class Training:
-    """As much of a trainer as a question needs."""
+class FakeTrainer:
+    """Stand-in for a trainer."""
 
     def __init__(self, model: Any, n_parameters: int = 100) -> None:
         self.model, self.n_parameters, self.step = model, n_parameters, 0
@@ -99,30 +103,32 @@ class Training:
                 tensor += 1
 
 
-def test_live_weights_that_were_asked_about_can_be_held_by_their_step(tmp_path: Path) -> None:
-    found, model = kept("names-mlp", tmp_path / "run" / "checkpoints")
-    training: Any = Training(model)
-    first = found.find("live", training)
+def test_recent_live_weights_are_available_by_their_step(tmp_path: Path) -> None:
+    snapshots, model = make_snapshots("names-mlp", tmp_path / "run" / "checkpoints")
+    trainer: Any = FakeTrainer(model)
+    first = snapshots.find("live", trainer)
     before = [tensor.clone() for tensor in first.model.parameters()]
     for _ in range(40):
-        training.advance()
-        assert found.find("live", training).step == training.step
-        held = found.find("0", training)
-        assert held.step == 0
-        assert all(map(torch.equal, held.model.parameters(), before))
-    assert [found.find(str(step), training).step for step in (40, 39)] == [40, 39]
+        trainer.advance()
+        assert snapshots.find("live", trainer).step == trainer.step
+        frozen = snapshots.find("0", trainer)
+        assert frozen.step == 0
+        assert all(map(torch.equal, frozen.model.parameters(), before))
+    assert [snapshots.find(str(step), trainer).step for step in (40, 39)] == [40, 39]
     with pytest.raises(RequestError, match="no saved weights"):
-        found.find("7", training)
+        snapshots.find("7", trainer)
 
 
-def test_of_a_large_model_one_copy_is_kept_and_the_one_that_is_held(tmp_path: Path) -> None:
-    found, model = kept("names-mlp", tmp_path / "run" / "checkpoints")
-    training: Any = Training(model, n_parameters=10**9)
-    found.find("live", training)
-    assert found.find("0", training).step == 0
+def test_of_a_large_model_only_the_newest_and_the_frozen_copy_are_make_snapshots(
+    tmp_path: Path,
+) -> None:
+    snapshots, model = make_snapshots("names-mlp", tmp_path / "run" / "checkpoints")
+    trainer: Any = FakeTrainer(model, n_parameters=10**9)
+    snapshots.find("live", trainer)
+    assert snapshots.find("0", trainer).step == 0
     for _ in range(3):
-        training.advance()
-        found.find("live", training)
-    assert found.find("0", training).step == 0
+        trainer.advance()
+        snapshots.find("live", trainer)
+    assert snapshots.find("0", trainer).step == 0
     with pytest.raises(RequestError, match="no saved weights"):
-        found.find("2", training)
+        snapshots.find("2", trainer)

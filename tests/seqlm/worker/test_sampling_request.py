@@ -8,7 +8,7 @@ from seqlm.data.prepared_text import PreparedText, prepare
 from seqlm.data.split import SPLITS
 from seqlm.errors import RequestError
 from seqlm.generation.sampler import SampledSequence
-from seqlm.worker import sampling_request as drawing
+from seqlm.worker import sampling_request
 from seqlm.worker.sampling_request import describe_samples, make_sampler_options
 
 
@@ -17,7 +17,7 @@ def text(corpus: Path) -> PreparedText:
     return prepare(DataConfig(corpus=str(corpus)))
 
 
-def drawn(text: PreparedText, item: str, *, ended: bool = True) -> SampledSequence:
+def sampled(text: PreparedText, item: str, *, ended: bool = True) -> SampledSequence:
     ids = text.tokenizer.encode(item)
     if ended:
         assert text.tokenizer.end_id is not None
@@ -25,49 +25,49 @@ def drawn(text: PreparedText, item: str, *, ended: bool = True) -> SampledSequen
     return SampledSequence(ids, [1.0] * len(ids), [0.25] * len(ids), [(0.0, 0.5)] * len(ids))
 
 
-def test_only_an_item_that_ended_is_looked_up(text: PreparedText) -> None:
+def test_only_a_complete_item_is_searched_in_the_splits(text: PreparedText) -> None:
     known = {split: text.items[split][-1] for split in SPLITS}
-    draws = [drawn(text, item) for item in (*known.values(), "aaa")]
-    draws.append(drawn(text, known["train"], ended=False))
-    *_, samples = describe_samples(draws, [], text)
+    sequences = [sampled(text, item) for item in (*known.values(), "aaa")]
+    sequences.append(sampled(text, known["train"], ended=False))
+    *_, samples = describe_samples(sequences, [], text)
     assert [sample.seen_in for sample in samples] == ["train", "val", "test", None, None]
     assert [sample.is_item for sample in samples] == [True, True, True, True, False]
     assert [sample.text for sample in samples[:3]] == list(known.values())
     prompt = text.tokenizer.encode(known["val"][:1])
-    *_, [sample] = describe_samples([drawn(text, known["val"][1:])], prompt, text)
+    *_, [sample] = describe_samples([sampled(text, known["val"][1:])], prompt, text)
     assert (sample.text, sample.seen_in) == (known["val"], "val")
 
 
-def test_items_are_looked_for_in_short_pieces(
+def test_items_are_searched_in_short_pieces(
     text: PreparedText, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drawing, "_ITEMS_PER_PIECE", 7)
-    draws = [drawn(text, item) for item in text.items["test"]]
-    pieces = list(describe_samples(draws, [], text))
+    monkeypatch.setattr(sampling_request, "_ITEMS_PER_PIECE", 7)
+    sequences = [sampled(text, item) for item in text.items["test"]]
+    pieces = list(describe_samples(sequences, [], text))
     n_items = sum(len(text.items[split]) for split in SPLITS)
-    assert len(pieces) >= len(draws) + n_items // 7
+    assert len(pieces) >= len(sequences) + n_items // 7
     assert {sample.seen_in for sample in pieces[-1]} == {"test"}
 
 
-def test_where_items_have_no_end_token_every_text_is_looked_up(corpus: Path) -> None:
+def test_without_an_end_token_every_text_is_searched(corpus: Path) -> None:
     text = prepare(DataConfig(corpus=str(corpus), boundary="none"))
     item = text.items["val"][0]
-    texts = [drawn(text, item[2:], ended=False), drawn(text, item[2:] + "aa", ended=False)]
+    texts = [sampled(text, item[2:], ended=False), sampled(text, item[2:] + "aa", ended=False)]
     *_, samples = describe_samples(texts, text.tokenizer.encode(item[:2]), text)
     assert [(sample.is_item, sample.seen_in) for sample in samples] == [(True, "val"), (True, None)]
 
 
-def test_a_piece_of_a_stream_is_no_item(corpus: Path) -> None:
+def test_text_sampled_from_a_stream_is_not_an_item(corpus: Path) -> None:
     text = prepare(DataConfig(corpus=str(corpus), mode="stream"))
-    whole = drawn(text, text.items["test"][0], ended=False)
+    whole = sampled(text, text.items["test"][0], ended=False)
     *_, [sample] = describe_samples([whole], [], text)
     assert (sample.is_item, sample.seen_in) == (False, None)
 
 
-def test_the_numbers_that_chose_are_told_and_greedy_says_that_there_were_none(
+def test_random_numbers_are_reported_and_greedy_samples_have_none(
     text: PreparedText,
 ) -> None:
-    draw = drawn(text, text.items["train"][0])
+    draw = sampled(text, text.items["train"][0])
     *_, [sample] = describe_samples([draw], [], text)
     assert (sample.u, sample.intervals) == (draw.u, draw.intervals)
     *_, [greedy] = describe_samples([draw], [], text, greedy=True)
@@ -93,7 +93,7 @@ def test_the_numbers_that_chose_are_told_and_greedy_says_that_there_were_none(
         ({"greedy": "yes"}, "greedy='yes' is not valid; allowed: True or False"),
     ],
 )
-def test_a_value_of_another_type_is_refused_by_name(asked: dict[str, Any], words: str) -> None:
+def test_a_value_of_the_wrong_type_is_rejected_by_name(asked: dict[str, Any], words: str) -> None:
     rest: dict[str, Any] = {"count": 1, "length": 1, "greedy": False}
     sampling = SampleConfig(**{k: v for k, v in asked.items() if k not in rest})
     with pytest.raises(RequestError) as refused:
@@ -102,12 +102,12 @@ def test_a_value_of_another_type_is_refused_by_name(asked: dict[str, Any], words
     assert [refused.value.value] == list(asked.values())
 
 
-def test_whole_numbers_do_where_numbers_are_asked_for() -> None:
+def test_whole_numbers_are_accepted_for_float_settings() -> None:
     assert make_sampler_options(SampleConfig(temperature=2, top_p=1), 1, 1, False).temperature == 2
     assert make_sampler_options(SampleConfig(top_k=7, min_p=0), 1, 1, True).top_k == 1
 
 
-def test_more_tokens_than_an_answer_can_carry_are_refused_by_name() -> None:
+def test_too_many_tokens_for_one_answer_are_rejected() -> None:
     make_sampler_options(SampleConfig(), 10_000, 100, greedy=False)
     words = "length=101 is not valid; allowed: 1 to 100 for count=10,000"
     with pytest.raises(RequestError, match=words):

@@ -1,4 +1,4 @@
-"""A worker's turns in this process, with screens that are plain sockets."""
+"""Main loop of a worker in this process, with clients that are plain sockets."""
 
 import json
 import socket
@@ -36,7 +36,7 @@ def serve(server: WorkerServer) -> threading.Thread:
     return thread
 
 
-class Screen:
+class SocketClient:
     def __init__(self, path: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.connect(str(path))
@@ -53,19 +53,19 @@ class Screen:
         self._socket.close()
 
 
-def test_a_worker_nobody_speaks_to_leaves(listening: tuple[socket.socket, Path]) -> None:
+def test_a_worker_without_clients_exits(listening: tuple[socket.socket, Path]) -> None:
     server = WorkerServer(SocketServer(listening[0]), listening[1], idle_exit_s=0.0)
     server.serve()
 
 
-def test_a_paused_run_that_is_deserted_is_stopped_with_a_checkpoint(
+def test_a_paused_run_without_clients_is_stopped_with_a_checkpoint(
     listening: tuple[socket.socket, Path], small: Recipe
 ) -> None:
-    screen = Screen(listening[1])
+    client = SocketClient(listening[1])
     thread = serve(WorkerServer(SocketServer(listening[0]), listening[1], idle_exit_s=0.3))
-    screen.request(Start(id="s", recipe=small(steps=10**6)))
-    step = screen.request(Pause(id="p"))["step"]
-    screen.close()
+    client.request(Start(id="s", recipe=small(steps=10**6)))
+    step = client.request(Pause(id="p"))["step"]
+    client.close()
     thread.join(60)
     (run,) = list_runs()
     last = json.loads(run.events_path.read_bytes().splitlines()[-1])
@@ -73,13 +73,13 @@ def test_a_paused_run_that_is_deserted_is_stopped_with_a_checkpoint(
     assert (run.checkpoints_path / f"step-{step}" / "training.safetensors").exists()
 
 
-def test_an_error_nobody_thought_of_ends_neither_worker_nor_training(
+def test_an_unexpected_error_ends_neither_worker_nor_training(
     listening: tuple[socket.socket, Path],
     small: Recipe,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    def broken(*_: object) -> Any:
+    def raise_error(*_: object) -> Any:
         raise ZeroDivisionError("by nothing")
 
     monkeypatch.setattr(
@@ -87,45 +87,45 @@ def test_an_error_nobody_thought_of_ends_neither_worker_nor_training(
     )
     server = WorkerServer(SocketServer(listening[0]), listening[1])
     thread = serve(server)
-    screen = Screen(listening[1])
-    screen.request(Start(id="s", recipe=small(steps=10**6)))
+    client = SocketClient(listening[1])
+    client.request(Start(id="s", recipe=small(steps=10**6)))
     known: dict[Any, Any] = query_handlers._HANDLERS
-    monkeypatch.setitem(known, NextToken, broken)
-    refused = screen.request(NextToken(id="n", tokens=[]))
+    monkeypatch.setitem(known, NextToken, raise_error)
+    refused = client.request(NextToken(id="n", tokens=[]))
     assert (refused["kind"], refused["message"], refused["exit_status"]) == (
         "Rejected",
         "by nothing",
         1,
     )
     assert "ZeroDivisionError" in capfd.readouterr().err
-    assert screen.request(Describe(id="d"))["status"] == "training"
+    assert client.request(Describe(id="d"))["status"] == "training"
     server.terminate()
     thread.join(60)
-    screen.close()
+    client.close()
 
 
-def test_a_value_that_must_wait_for_its_step_is_answered_at_once_with_it(
+def test_a_scheduled_change_is_answered_at_once_with_its_step(
     listening: tuple[socket.socket, Path], small: Recipe
 ) -> None:
     server = WorkerServer(SocketServer(listening[0]), listening[1])
     thread = serve(server)
-    screen = Screen(listening[1])
-    screen.request(Start(id="s", recipe=small(steps=10**6), name="mine"))
-    screen.request(Stop(id="x"))
-    screen.request(Resume(id="r", run="mine"))
-    screen.request(Pause(id="p"))
+    client = SocketClient(listening[1])
+    client.request(Start(id="s", recipe=small(steps=10**6), name="mine"))
+    client.request(Stop(id="x"))
+    client.request(Resume(id="r", run="mine"))
+    client.request(Pause(id="p"))
     assert server._training is not None
-    server._training._first_free_step = 10**6 - 1  # it goes again over steps that were seen
+    server._training._first_free_step = 10**6 - 1  # as if later steps were logged before
     for value, step in ((2.0, 0), (3.0, 10**6 - 2)):
-        told = screen.request(SetValue(id="v", key="train.clip", value=value, step=step))
-        assert (told["kind"], told["command_id"]) == ("ValueChanged", "v")
-        assert (told["step"], told["new"]) == (10**6 - 1, value)
-    assert told["old"] == 2.0
-    assert screen.request(Stop(id="y"))["kind"] == "Ended"
+        reply = client.request(SetValue(id="v", key="train.clip", value=value, step=step))
+        assert (reply["kind"], reply["command_id"]) == ("ValueChanged", "v")
+        assert (reply["step"], reply["new"]) == (10**6 - 1, value)
+    assert reply["old"] == 2.0
+    assert client.request(Stop(id="y"))["kind"] == "Ended"
     assert "ValueChanged" not in kinds_of(list_runs()[0])
     server.terminate()
     thread.join(60)
-    screen.close()
+    client.close()
 
 
 def kinds_of(run: RunDirectory) -> list[str]:
@@ -135,64 +135,66 @@ def kinds_of(run: RunDirectory) -> list[str]:
 @pytest.fixture
 def started(
     listening: tuple[socket.socket, Path], small: Recipe, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., Screen]]:
-    """Starts a worker's turns on a run with these settings; the screen that asked for it."""
+) -> Iterator[Callable[..., SocketClient]]:
+    """Return a function that starts a run in a worker and returns its client."""
     monkeypatch.setattr(
         "seqlm.runs.training_run.TrainingRun.redirect_stderr_to_log", lambda self: None
     )
     server = WorkerServer(SocketServer(listening[0]), listening[1])
     thread = serve(server)
-    screen = Screen(listening[1])
+    client = SocketClient(listening[1])
 
-    def start(*words: str) -> Screen:
+    def start(*words: str) -> SocketClient:
         assert (
-            screen.request(Start(id="s", recipe=small(*words, steps=10**6)))["kind"] == "Continued"
+            client.request(Start(id="s", recipe=small(*words, steps=10**6)))["kind"] == "Continued"
         )
-        return screen
+        return client
 
     yield start
     server.terminate()
     thread.join(60)
-    screen.close()
+    client.close()
 
 
-def until_step(screen: Screen, step: int) -> None:
+def until_step(client: SocketClient, step: int) -> None:
     until = time.monotonic() + 60
-    while screen.request(Describe(id="d"))["step"] < step:
+    while client.request(Describe(id="d"))["step"] < step:
         assert time.monotonic() < until
 
 
-def test_a_pace_holds_from_the_first_step_and_questions_do_not_wait(
-    started: Callable[..., Screen],
+def test_a_pace_applies_from_the_first_step_and_queries_do_not_wait(
+    started: Callable[..., SocketClient],
 ) -> None:
-    screen = started("train.pace=0.001", "train.evaluate_every=1")
-    until_step(screen, 1)
+    client = started("train.pace=0.001", "train.evaluate_every=1")
+    until_step(client, 1)
     (run,) = list_runs()
-    while "Evaluated" not in kinds_of(run):  # all that a step brings comes before the waiting
-        assert screen.request(NextToken(id="n", tokens=["a"]))["step"] == 1
+    while "Evaluated" not in kinds_of(run):  # the validation of a step comes before the wait
+        assert client.request(NextToken(id="n", tokens=["a"]))["step"] == 1
     assert kinds_of(run)[-4:] == ["StepsDone", "WeightsKept", "Sampled", "Evaluated"]
-    assert screen.request(NextToken(id="n", tokens=["a"], weights="0"))["step"] == 0
-    changed = screen.request(SetValue(id="v", key="train.pace", value=0.002))
+    assert client.request(NextToken(id="n", tokens=["a"], weights="0"))["step"] == 0
+    changed = client.request(SetValue(id="v", key="train.pace", value=0.002))
     assert (changed["step"], changed["old"], changed["new"]) == (1, 0.001, 0.002)
-    until_step(screen, 2)  # a new pace holds at once
-    assert screen.request(SetValue(id="v", key="train.pace", value="off"))["step"] == 2
-    until_step(screen, 20)
-    assert screen.request(SetValue(id="v", key="train.pace", value=0.001))["new"] == 0.001
-    step = screen.request(Pause(id="p"))["step"]
-    assert screen.request(Describe(id="d"))["step"] == step
+    until_step(client, 2)  # a new pace applies at once
+    assert client.request(SetValue(id="v", key="train.pace", value="off"))["step"] == 2
+    until_step(client, 20)
+    assert client.request(SetValue(id="v", key="train.pace", value=0.001))["new"] == 0.001
+    step = client.request(Pause(id="p"))["step"]
+    assert client.request(Describe(id="d"))["step"] == step
 
 
-def test_a_step_that_is_counted_out_brings_its_validation(started: Callable[..., Screen]) -> None:
-    screen = started("train.evaluate_every=1")
-    step = screen.request(Pause(id="p"))["step"]
+def test_a_limited_number_of_steps_includes_the_validation(
+    started: Callable[..., SocketClient],
+) -> None:
+    client = started("train.evaluate_every=1")
+    step = client.request(Pause(id="p"))["step"]
     (run,) = list_runs()
     for _ in range(3):
         step += 1
-        assert screen.request(Continue(id="c", n_steps=1))["kind"] == "Continued"
+        assert client.request(Continue(id="c", n_steps=1))["kind"] == "Continued"
         while kinds_of(run)[-1] != "Paused":
-            assert screen.request(Describe(id="d"))["step"] <= step
+            assert client.request(Describe(id="d"))["step"] <= step
         assert kinds_of(run)[-2] == "Evaluated"
-        assert screen.request(Describe(id="d"))["step"] == step
+        assert client.request(Describe(id="d"))["step"] == step
 
 
 class Clock:
@@ -210,7 +212,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.mark.parametrize("step_s", [0.0, 0.1, 0.24])
-def test_a_pace_is_kept_whatever_a_step_costs(clock: Clock, step_s: float) -> None:
+def test_a_pace_is_kept_for_steps_of_any_duration(clock: Clock, step_s: float) -> None:
     pacer, step = StepPacer(), 0
     while clock.now_s < 110:
         clock.now_s += step_s
@@ -218,7 +220,7 @@ def test_a_pace_is_kept_whatever_a_step_costs(clock: Clock, step_s: float) -> No
         pacer.is_last_step(step, 4.0)
         clock.now_s += pacer.wait_s
     assert 40 <= step <= 42
-    clock.now_s += 60  # what was slept away is not made up for
+    clock.now_s += 60  # a long time without steps is not made up for
     before = step
     while pacer.wait_s == 0:
         step += 1
@@ -233,17 +235,17 @@ def test_the_second_step_comes_one_interval_after_the_first(clock: Clock) -> Non
     assert pacer.wait_s == pytest.approx(2)
 
 
-def test_a_wait_that_took_a_little_longer_is_made_up_for(clock: Clock) -> None:
+def test_a_slightly_late_step_is_made_up_for(clock: Clock) -> None:
     pacer, step = StepPacer(), 0
     while clock.now_s < 101:
         step += 1
         pacer.is_last_step(step, 1000.0)
         if pacer.wait_s:
-            clock.now_s += 0.004  # the system wakes nobody more often
+            clock.now_s += 0.004  # the resolution of a wait
     assert step == pytest.approx(1000, rel=0.02)
 
 
-def test_a_new_pace_holds_at_once(clock: Clock) -> None:
+def test_a_new_pace_applies_at_once(clock: Clock) -> None:
     pacer = StepPacer()
     pacer.is_last_step(1, 0.001)
     pacer.is_last_step(2, 0.001)
@@ -252,7 +254,7 @@ def test_a_new_pace_holds_at_once(clock: Clock) -> None:
     assert pacer.wait_s == 0
 
 
-def test_steps_can_be_counted_out(clock: Clock) -> None:
+def test_training_pauses_after_a_limited_number_of_steps(clock: Clock) -> None:
     pacer = StepPacer()
     pacer.resume(100, 3)
     assert not pacer.is_last_step(101, None)

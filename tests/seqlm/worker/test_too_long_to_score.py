@@ -11,7 +11,7 @@ from seqlm.worker import query_handlers
 from seqlm.worker.model_snapshots import ModelSnapshot
 
 
-def test_a_text_that_no_answer_can_carry_is_refused_with_the_bound(
+def test_a_text_too_long_to_score_is_rejected_with_the_bound(
     corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(query_handlers, "_MAX_SCORED", 3)

@@ -35,7 +35,7 @@ def connected(path: Path) -> socket.socket:
     return connection
 
 
-def test_the_socket_and_its_folder_are_for_this_user_alone() -> None:
+def test_the_socket_and_its_folder_are_private() -> None:
     listening, path = listen()
     listening.close()
     assert stat.S_ISSOCK(path.stat().st_mode)
@@ -45,13 +45,13 @@ def test_the_socket_and_its_folder_are_for_this_user_alone() -> None:
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o770, 0o701])
-def test_a_folder_that_others_can_enter_is_refused(mode: int) -> None:
+def test_a_folder_that_others_can_enter_is_rejected(mode: int) -> None:
     socket_directory().chmod(mode)
     with pytest.raises(SeqlmError, match="not a private folder of yours"):
         listen()
 
 
-def test_a_link_in_the_folders_place_is_refused(tmp_path: Path) -> None:
+def test_a_symbolic_link_instead_of_the_folder_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir(mode=0o700)
     (tmp_path / "rt" / "seqlm").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(SeqlmError, match="not a private folder"):
@@ -59,13 +59,13 @@ def test_a_link_in_the_folders_place_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder to another user")
-def test_a_folder_of_another_user_is_refused() -> None:
+def test_a_folder_of_another_user_is_rejected() -> None:
     os.chown(socket_directory(), 12345, 12345)
     with pytest.raises(SeqlmError, match="not a private folder of yours"):
         listen()
 
 
-def test_a_folder_that_a_logout_removes_is_not_used(
+def test_the_runtime_folder_of_a_login_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SEQLM_SOCKETS")
@@ -74,7 +74,7 @@ def test_a_folder_that_a_logout_removes_is_not_used(
     assert socket_directory() == tmp_path / f"seqlm-{os.getuid()}"
 
 
-def test_a_folder_that_cannot_be_made_is_told_in_words(
+def test_a_folder_that_cannot_be_created_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEQLM_SOCKETS", str(tmp_path / "gone"))
@@ -82,7 +82,7 @@ def test_a_folder_that_cannot_be_made_is_told_in_words(
         socket_directory()
 
 
-def test_a_path_too_long_for_a_socket_is_told_in_words(
+def test_a_path_too_long_for_a_socket_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long = tmp_path / ("x" * 120)
@@ -92,7 +92,7 @@ def test_a_path_too_long_for_a_socket_is_told_in_words(
         listen()
 
 
-def test_sockets_of_dead_workers_are_cleared_away() -> None:
+def test_sockets_of_dead_workers_are_removed() -> None:
     dead, dead_path = listen()
     dead.close()
     alive, alive_path = listen()
@@ -102,77 +102,77 @@ def test_sockets_of_dead_workers_are_cleared_away() -> None:
         assert {alive_path, newest_path} == set(socket_directory().iterdir())
 
 
-def test_another_user_is_not_heard(
+def test_a_connection_of_another_user_is_closed(
     listener: tuple[SocketServer, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listening, path = listener
     monkeypatch.setattr(transport, "peer_uid", lambda _: os.getuid() + 1)
-    with connected(path) as screen:
+    with connected(path) as client:
         assert listening.poll(5) == []
         assert listening.clients == []
-        assert screen.recv(1) == b""
+        assert client.recv(1) == b""
 
 
-def test_the_kernel_says_who_is_at_the_other_end() -> None:
+def test_the_kernel_reports_the_user_at_the_other_end() -> None:
     one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with one, other:
         assert peer_uid(one) == os.getuid()
 
 
-def test_lines_come_whole_however_they_are_cut(listener: tuple[SocketServer, Path]) -> None:
+def test_lines_received_in_pieces_are_complete(listener: tuple[SocketServer, Path]) -> None:
     listening, path = listener
-    with connected(path) as screen:
+    with connected(path) as client:
         listening.poll(5)
-        heard = []
+        received = []
         for piece in (b"on", b"e\ntw", b"o\n", b"\nthree\nfo"):
-            screen.sendall(piece)
-            heard += [line for _, line in listening.poll(5)]
-        assert heard == [b"one", b"two", b"", b"three"]
+            client.sendall(piece)
+            received += [line for _, line in listening.poll(5)]
+        assert received == [b"one", b"two", b"", b"three"]
     assert listening.poll(5) == []
     assert listening.clients == []
 
 
-def test_a_large_answer_arrives_whole(listener: tuple[SocketServer, Path]) -> None:
+def test_a_large_answer_arrives_complete(listener: tuple[SocketServer, Path]) -> None:
     listening, path = listener
     line = os.urandom(3_000_000).replace(b"\n", b" ") + b"\n"
-    with connected(path) as screen:
+    with connected(path) as client:
         listening.poll(5)
         listening.clients[0].send(line)
         received = bytearray()
-        screen.settimeout(0.0)
+        client.settimeout(0.0)
         while len(received) < len(line):
             listening.poll(0.01)
             try:
-                while piece := screen.recv(1 << 16):
+                while piece := client.recv(1 << 16):
                     received += piece
             except BlockingIOError:
                 continue
         assert bytes(received) == line
-        for client in listening.clients:
-            client.connection.close()
+        for accepted in listening.clients:
+            accepted.connection.close()
 
 
-def test_a_screen_that_takes_nothing_is_let_go(
+def test_a_client_that_reads_nothing_is_disconnected(
     listener: tuple[SocketServer, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listening, path = listener
     monkeypatch.setattr(transport, "_MAX_UNSENT_BYTES", 1000)
     with connected(path):
         listening.poll(5)
-        listening.clients[0].send(b"x" * 1_000_000)  # one line of any length is waited for
+        listening.clients[0].send(b"x" * 1_000_000)  # one line of any length is sent
         listening.poll(0)
         assert len(listening.clients) == 1
         listening.clients[0].send(b"x")
         listening.poll(5)
         assert listening.clients == []
-    with connected(path) as another:  # it may be given the same file descriptor
+    with connected(path) as another:  # may get the same file descriptor
         another.sendall(b"hello\n")
         listening.poll(5)
         assert [line for _, line in listening.poll(5)] == [b"hello"]
         listening.clients[0].connection.close()
 
 
-def test_a_turn_sends_no_more_than_a_piece() -> None:
+def test_one_send_writes_at_most_one_piece() -> None:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with ours, theirs:
         for end in (ours, theirs):
@@ -188,14 +188,14 @@ def test_a_turn_sends_no_more_than_a_piece() -> None:
 
 
 @given(st.lists(st.binary(max_size=4).map(lambda b: b.replace(b"a", b"\n")), max_size=12))
-def test_lines_are_those_of_the_whole_however_it_is_cut(pieces: list[bytes]) -> None:
+def test_line_buffer_gives_the_lines_of_the_joined_pieces(pieces: list[bytes]) -> None:
     lines = LineBuffer()
-    taken = [line for piece in pieces for line in lines.add(piece)]
+    lines_found = [line for piece in pieces for line in lines.add(piece)]
     *whole, rest = b"".join(pieces).split(b"\n")
-    assert (taken, lines.n_incomplete) == (whole, len(rest))
+    assert (lines_found, lines.n_incomplete) == (whole, len(rest))
 
 
-def test_a_line_without_end_is_not_collected_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_without_end_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "MAX_LINE_BYTES", 100)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with ours, theirs:
@@ -206,19 +206,19 @@ def test_a_line_without_end_is_not_collected_for_ever(monkeypatch: pytest.Monkey
         assert client.receive() is None
 
 
-def test_a_worker_waits_for_a_word_and_leaves_it_unread(
+def test_waiting_for_input_leaves_the_input_unread(
     listener: tuple[SocketServer, Path],
 ) -> None:
     listening, path = listener
-    with connected(path) as screen:
-        connected(path).close()  # as another worker does that looks for dead sockets
-        screen.sendall(b"hello\n")
+    with connected(path) as client:
+        connected(path).close()  # as another worker does to find dead sockets
+        client.sendall(b"hello\n")
         assert listening.wait_for_input(60)
         assert [line for _, line in listening.poll(5)] == [b"hello"]
         listening.close()
 
 
-def test_a_silent_screen_is_waited_for_no_longer_than_told(
+def test_waiting_for_a_silent_client_ends_after_the_timeout(
     listener: tuple[SocketServer, Path],
 ) -> None:
     listening, path = listener

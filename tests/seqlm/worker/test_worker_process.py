@@ -1,4 +1,4 @@
-"""Real worker processes: told what to do, asked, killed, deserted."""
+"""Worker processes: commands, queries, signals, lost clients and full disks."""
 
 import contextlib
 import os
@@ -70,7 +70,7 @@ def has_ended(run: RunDirectory) -> bool:
     return b'"kind":"Ended"' in run.events_path.read_bytes().splitlines()[-1]
 
 
-def begin(worker: Any, line: str, name: str = "") -> RunDirectory:
+def start_run(worker: Any, line: str, name: str = "") -> RunDirectory:
     name = name or f"mine-{uuid.uuid4().hex}"
     reply = worker.request(Start(id="start", recipe=line, name=name))
     assert isinstance(reply, Continued)
@@ -79,15 +79,15 @@ def begin(worker: Any, line: str, name: str = "") -> RunDirectory:
 
 
 def uninterrupted(line: str) -> list[float]:
-    """The losses of a training in this process, without worker or directory."""
+    """Return the losses of a training in this process, without a worker or a directory."""
     config = recipe.parse_recipe(line)
-    told = [event for event in Trainer(config, prepare(config.data)).run() if event is not None]
-    return [loss for event in told if isinstance(event, StepsDone) for loss in event.losses]
+    events = [event for event in Trainer(config, prepare(config.data)).run() if event is not None]
+    return [loss for event in events if isinstance(event, StepsDone) for loss in event.losses]
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of workers that serve more than one test: loading torch is what takes time."""
+    """Return the environment of a worker that serves several tests, because importing torch is slow."""
     folder = tmp_path_factory.mktemp("many")
     (folder / "rt").mkdir(mode=0o700)
     return {
@@ -117,7 +117,7 @@ def _reused(folders: dict[str, str]) -> Iterator[Worker]:
 def reused(
     _reused: Worker, folders: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Worker]:
-    """A worker that is there already and trains nothing."""
+    """Return a running worker that does not train."""
     for name, value in folders.items():
         monkeypatch.setenv(name, value)
     yield _reused
@@ -125,9 +125,9 @@ def reused(
         _reused.request(Stop(id="stop"))
 
 
-def test_commands_are_answered_by_the_events_that_name_them(reused: Worker, small: Recipe) -> None:
+def test_commands_are_answered_by_events_with_their_ids(reused: Worker, small: Recipe) -> None:
     worker = reused
-    run = begin(worker, small(steps=LONG))
+    run = start_run(worker, small(steps=LONG))
     paused = worker.request(Pause(id="p"))
     assert isinstance(paused, Paused)
     described = worker.request(Describe(id="d"))
@@ -153,8 +153,8 @@ def test_commands_are_answered_by_the_events_that_name_them(reused: Worker, smal
     assert worker.request(Describe(id="d")).status == "reading"
 
 
-class TestWhatIsRefused:
-    """One training for all refusals: they must not change it."""
+class TestRejections:
+    """Rejections during one training, which must not change it."""
 
     @pytest.fixture(scope="class")
     def one_training(
@@ -167,7 +167,7 @@ class TestWhatIsRefused:
         line = f"names-mlp data.corpus={corpus} data.split=80/20/0 train.steps={LONG}"
         with pytest.MonkeyPatch.context() as patched:
             patched.setenv("SEQLM_HOME", folders["SEQLM_HOME"])
-            run = begin(_reused, f"{line} train.evaluate_every={LONG}", "for-refusals")
+            run = start_run(_reused, f"{line} train.evaluate_every={LONG}", "for-rejections")
             held = run.holder()
             assert held is not None
             _reused.socket_path = held.socket
@@ -181,8 +181,8 @@ class TestWhatIsRefused:
             (SetValue(id="1", key="model.hidden", value=5), "cannot change while a run goes"),
             (Continue(id="1", n_steps=0), "allowed: 1 or more"),
             (Start(id="1", recipe="names-mlp"), "stop that run first"),
-            (Resume(id="1", run="for-refusals"), "stop that run first"),
-            (Read(id="1", run="for-refusals"), "stop that run first"),
+            (Resume(id="1", run="for-rejections"), "stop that run first"),
+            (Read(id="1", run="for-rejections"), "stop that run first"),
             (Sample(id="1", temperature=0.0), "temperature=0.0 is not valid"),
             (Sample(id="1", count=0), "count=0 is not valid"),
             (Sample(id="1", top_k=0), "top_k=0 is not valid; allowed: 1 to 1,000,000, or None"),
@@ -201,31 +201,33 @@ class TestWhatIsRefused:
         ],
         ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
     )
-    def test_what_cannot_be_is_refused_in_words_and_training_goes_on(
+    def test_an_invalid_message_is_rejected_and_training_continues(
         self, one_training: Any, message: Any, words: str
     ) -> None:
-        with pytest.raises(SeqlmError) as refused:
+        with pytest.raises(SeqlmError) as rejected:
             one_training.request(message)
-        assert words in str(refused.value)
+        assert words in str(rejected.value)
         assert one_training.request(Describe(id="2")).status == "training"
 
-    def test_garbage_on_the_socket_is_refused_and_training_goes_on(self, one_training: Any) -> None:
-        with socket.socket(socket.AF_UNIX) as screen:
-            screen.connect(one_training.socket_path)
-            screen.settimeout(30)
-            screen.sendall(b'\xff\x00\n{"kind":"Pause"}\n[[[[\n\n')
+    def test_garbage_on_the_socket_is_rejected_and_training_continues(
+        self, one_training: Any
+    ) -> None:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(one_training.socket_path)
+            connection.settimeout(30)
+            connection.sendall(b'\xff\x00\n{"kind":"Pause"}\n[[[[\n\n')
             answers = b""
             while answers.count(b"\n") < 4:
-                answers += screen.recv(1 << 16)
+                answers += connection.recv(1 << 16)
         assert answers.count(b'"kind":"Rejected"') == 4
         assert one_training.request(Describe(id="2")).status == "training"
 
 
-def test_questions_while_training_leave_every_loss_as_it_was(reused: Worker, small: Recipe) -> None:
+def test_queries_during_training_change_no_loss(reused: Worker, small: Recipe) -> None:
     line = small("model.dropout=0.2", steps=200)
     quiet = uninterrupted(line)
     worker = reused
-    run = begin(worker, line)
+    run = start_run(worker, line)
     answers: list[Any] = []
     worker.connection.send(LearningRateSweep(id="f"))
     while not has_ended(run):
@@ -244,23 +246,23 @@ def test_questions_while_training_leave_every_loss_as_it_was(reused: Worker, sma
     assert all(sum(answer.probabilities) <= 1 for answer in answers[::5])
 
 
-def test_an_answer_is_of_the_weights_of_its_step(reused: Worker, small: Recipe) -> None:
+def test_an_answer_uses_the_weights_of_one_step(reused: Worker, small: Recipe) -> None:
     worker = reused
-    begin(worker, small("train.learning_rate=0.01", steps=LONG))
-    worker.request(Sample(id="s", count=400, length=30))  # many slices, training in between
+    start_run(worker, small("train.learning_rate=0.01", steps=LONG))
+    worker.request(Sample(id="s", count=400, length=30))  # many slices, with training in between
     worker.request(Pause(id="p"))
     one = worker.request(SplitLoss(id="a", split="val"))
     two = worker.request(SplitLoss(id="b", split="val"))
     assert (one.step, one.loss) == (two.step, two.loss)
 
 
-def test_a_run_has_one_worker_and_is_gone_on_with_bit_for_bit_once_that_is_killed(
+def test_a_run_has_one_worker_and_resumes_bit_for_bit_after_a_kill(
     spawn: Spawn, reused: Worker, small: Recipe
 ) -> None:
     line = small("model.dropout=0.2", "train.learning_rate=0.001@60")
     whole = uninterrupted(line)
     first, second = spawn(), reused
-    run = begin(first, line + " train.pace=200")
+    run = start_run(first, line + " train.pace=200")
     first.wait_until(lambda: b'"first_step":4' in run.events_path.read_bytes())
     with pytest.raises(RequestError, match="held by another worker"):
         second.request(Resume(id="r", run=run.name))
@@ -292,14 +294,14 @@ connection.receive()
 """
 
 
-def test_a_killed_screen_leaves_the_training_which_another_attaches_to_and_leaves(
+def test_training_survives_its_client_and_another_client_can_attach(
     small: Recipe,
 ) -> None:
     command = [sys.executable, "-c", CLIENT, small(steps=LONG)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as screen:
-        assert screen.stdout is not None
-        worker = psutil.Process(int(screen.stdout.readline()))
-        screen.kill()
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as first_client:
+        assert first_client.stdout is not None
+        worker = psutil.Process(int(first_client.stdout.readline()))
+        first_client.kill()
     run = find_run("mine")
     connection = client.attach(run)
     assert connection is not None
@@ -312,15 +314,15 @@ def test_a_killed_screen_leaves_the_training_which_another_attaches_to_and_leave
         n_steps = later.step + 20
         connection.request(SetValue(id="v", key="train.steps", value=n_steps), 30)
         connection.request(Continue(id="c"), 30)
-    worker.wait(30)  # deserted it trains to the end, and ends then
+    worker.wait(30)  # without clients it trains to the end and exits
     assert has_ended(run)
     assert len(losses_of(run)) == n_steps
     assert list((Path(os.environ["SEQLM_SOCKETS"]) / "seqlm").iterdir()) == []
 
 
-def test_two_screens_follow_one_worker(reused: Worker, small: Recipe) -> None:
+def test_two_clients_use_one_worker(reused: Worker, small: Recipe) -> None:
     worker = reused
-    run = begin(worker, small(steps=LONG))
+    run = start_run(worker, small(steps=LONG))
     other = client.attach(run)
     assert other is not None
     with other:
@@ -328,21 +330,21 @@ def test_two_screens_follow_one_worker(reused: Worker, small: Recipe) -> None:
         assert worker.request(Describe(id="ours")).status == "paused"
 
 
-def test_a_finished_run_is_read_for_questions(reused: Worker, small: Recipe) -> None:
-    run = begin(reused, small(steps=30))
+def test_a_finished_run_can_be_queried(reused: Worker, small: Recipe) -> None:
+    run = start_run(reused, small(steps=30))
     reused.wait_until(lambda: has_ended(run))
-    told = reused.request(NextToken(id="n", tokens=["a"]))
+    events = reused.request(NextToken(id="n", tokens=["a"]))
     assert reused.request(Read(id="r", run=run.name)).status == "reading"
     answer = reused.request(NextToken(id="n", tokens=["a"]))
-    assert answer == told
+    assert answer == events
     assert answer.step == 30
     with pytest.raises(RequestError, match="no run is training in this worker"):
         reused.request(Pause(id="p"))
 
 
-def test_sigterm_is_a_checkpoint_and_the_end(spawn: Spawn, small: Recipe) -> None:
+def test_sigterm_stops_with_a_checkpoint(spawn: Spawn, small: Recipe) -> None:
     worker = spawn()
-    run = begin(worker, small(steps=LONG))
+    run = start_run(worker, small(steps=LONG))
     worker.wait_until(lambda: any(isinstance(e, StepsDone) for e in events_of(run)))
     worker.process.terminate()
     assert worker.wait_for_exit() == 0
@@ -353,9 +355,9 @@ def test_sigterm_is_a_checkpoint_and_the_end(spawn: Spawn, small: Recipe) -> Non
     assert CheckpointStore(run.checkpoints_path).load("latest").record.step == ended.step
 
 
-def test_the_end_of_a_terminal_is_not_its_end(reused: Worker, small: Recipe) -> None:
+def test_terminal_signals_do_not_end_the_worker(reused: Worker, small: Recipe) -> None:
     worker = reused
-    begin(worker, small(steps=LONG))
+    start_run(worker, small(steps=LONG))
     for end in (signal.SIGHUP, signal.SIGINT):
         worker.process.send_signal(end)
     assert worker.request(Describe(id="d")).status == "training"
@@ -417,7 +419,7 @@ def test_sigterm_stops_a_worker_whose_parent_ignores_or_blocks_signals(
     assert ended.status == "stopped"
 
 
-def test_a_refused_start_leaves_nothing_behind(reused: Worker, small: Recipe) -> None:
+def test_a_rejected_start_leaves_no_files(reused: Worker, small: Recipe) -> None:
     runs_dir().mkdir(parents=True, exist_ok=True)  # this may be the first test of this worker
     before = sorted(runs_dir().iterdir())
     for line, words in (
@@ -445,33 +447,31 @@ def fill(folder: Path) -> Path:
 
 @pytest.fixture
 def tiny_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A home on a file system of four megabytes."""
+    """Mount a file system of 4 MB as the data folder."""
     home = tmp_path / "tiny"
     home.mkdir()
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(home)], capture_output=True
     )
     if mounted.returncode:
-        pytest.skip("a small file system can be mounted by root alone")
+        pytest.skip("only root can mount a small file system")
     monkeypatch.setenv("SEQLM_HOME", str(home))
     yield home
     subprocess.run(["umount", "-l", str(home)], check=True)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs tmpfs")
-def test_a_full_disk_pauses_and_nothing_is_lost(
-    spawn: Spawn, small: Recipe, tiny_disk: Path
-) -> None:
+def test_a_full_disk_pauses_without_loss(spawn: Spawn, small: Recipe, tiny_disk: Path) -> None:
     line = small("train.evaluate_every=20", steps=300)
     whole = uninterrupted(line)
     worker = spawn()
-    run = begin(worker, line + " train.pace=100")
+    run = start_run(worker, line + " train.pace=100")
     filler = fill(tiny_disk)
-    told: list[Rejected] = []
-    while not told:
+    rejections: list[Rejected] = []
+    while not rejections:
         replies = worker.connection.receive(5)
-        told += [reply for reply in replies if isinstance(reply, Rejected)]
-    assert "Disk full: paused at step" in told[0].message
+        rejections += [reply for reply in replies if isinstance(reply, Rejected)]
+    assert "Disk full: paused at step" in rejections[0].message
     assert worker.request(Describe(id="d")).status == "paused"
     with pytest.raises(SeqlmError, match="No space left"):
         worker.request(Continue(id="c"))
