@@ -102,7 +102,7 @@ class AppLifecycle(TerminalApp):
         install_exit_signals(self._detach)
         if (self._opening.palette, self._opening.ascii_only) != (DARK, False):
             self.main.set_appearance(self._opening.palette, self._opening.ascii_only)
-        main.generate.set_startup(True)
+        main.generate.inbox.set_startup(True)
         self._looking = PollTimers(self, session, self._opening.fps, self._beat)
         self.main.bindings_updated_signal.subscribe(self, lambda _: self._show_keys())
         self.screen_change_signal.subscribe(self, lambda _: self._show_keys())
@@ -121,7 +121,7 @@ class AppLifecycle(TerminalApp):
         gc.freeze()
         gc.enable()
         self._session.prepare()
-        self.main.generate.call_later(self.main.generate.set_startup, False)
+        self.main.generate.call_later(self.main.generate.inbox.set_startup, False)
         self._change(n_runs=len(list_runs()))
 
     def _detach(self) -> None:

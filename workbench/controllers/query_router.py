@@ -52,10 +52,10 @@ class QueryRouter:
         preview, sample, run = situation.preview, situation.pending_config.sample, situation.run
         if preview is None:
             if self._generate.view.source.vocabulary:  # at the begin there is nothing to forget
-                self._generate.call_later(self._generate.clear_corpus)
+                self._generate.call_later(self._generate.inbox.clear_corpus)
             return
-        self._generate.set_sampling(sample)
-        self._generate.set_fixed_seed_samples(run.samples)
+        self._generate.inbox.set_sampling(sample)
+        self._generate.inbox.set_fixed_seed_samples(run.samples)
         if not situation.can_query:
             label = f"{preview.text.tokenizer.token_noun}-pair counts"
             self._counts_answer(preview, label + ", no training yet" * (not run.run))
@@ -112,7 +112,7 @@ class QueryRouter:
             self._session().ask(question)
         elif preview is not None and preview.has(asked.prompt):  # else asked of a text before
             drawn = preview.draw(asked.prompt, asked.count, sample)
-            self._generate.receive_samples(asked.request_id, drawn)
+            self._generate.inbox.receive_samples(asked.request_id, drawn)
 
     def answered(self, answer: "Answer") -> None:
         """Give the worker's answer to the pane that asked."""
@@ -120,31 +120,33 @@ class QueryRouter:
 
         match answer:
             case NextTokenAnswer():
-                self._generate.call_later(self._generate.receive_prediction, from_answer(answer))
+                self._generate.call_later(
+                    self._generate.inbox.receive_prediction, from_answer(answer)
+                )
             case ScoreAnswer():
                 self._data.set_surprisals(int(answer.id.removeprefix(_SCORE)), answer.surprisal)
             case SampleAnswer():
-                self._generate.receive_samples(answer.id, answer.samples, answer.step)
+                self._generate.inbox.receive_samples(answer.id, answer.samples, answer.step)
 
     def declined(self, question_id: str, words: str) -> bool:
         """Take a refusal; whether it was of a question of these panes."""
         if question_id.startswith("generate"):
-            self._generate.handle_rejection(words, question_id)
+            self._generate.inbox.handle_rejection(words, question_id)
         return question_id.startswith(("generate", _SCORE))
 
     def _counts_answer(self, preview: Preview, label: str) -> None:
         self._scored_at = None
         self._data.clear_scores()
-        self._generate.set_local_answerer(
+        self._generate.inbox.set_local_answerer(
             lambda asked, tokens, _: from_counts(preview, asked, tokens)
         )
-        self._generate.set_source(label, COUNTS, None, preview.text.tokenizer)
+        self._generate.inbox.set_source(label, COUNTS, None, preview.text.tokenizer)
 
     def _model_answers(self, preview: Preview, step: int, of: str = "") -> None:
         """The model in the weights of a step; ``of`` says how far the run is, where that is not now."""
-        self._generate.set_local_answerer(None)
+        self._generate.inbox.set_local_answerer(None)
         label, tokenizer = f"weights of step {step:,}{of}", preview.text.tokenizer
-        told = partial(self._generate.set_source, label, self._weights, step, tokenizer)
+        told = partial(self._generate.inbox.set_source, label, self._weights, step, tokenizer)
         self._generate.call_later(told)
         if step != self._scored_at:
             self._scored_at = step

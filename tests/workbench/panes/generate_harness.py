@@ -110,8 +110,8 @@ class Host(App[None]):
 
     def connect(self) -> None:
         """Set the source of the predictions."""
-        self.pane.set_source("names-mlp-7", "live", 1, tokenizer_of())
-        self.pane.set_sampling(SampleConfig(seed=3))
+        self.pane.inbox.set_source("names-mlp-7", "live", 1, tokenizer_of())
+        self.pane.inbox.set_sampling(SampleConfig(seed=3))
         self.pane.focus()
 
     def on_generate_pane_prediction_requested(
@@ -122,11 +122,11 @@ class Host(App[None]):
             self._answer(asked)
 
     def _answer(self, asked: GeneratePane.PredictionRequested) -> None:
-        self.pane.receive_prediction(prediction(self.shares, asked.request_id, 1))
+        self.pane.inbox.receive_prediction(prediction(self.shares, asked.request_id, 1))
 
     def on_generate_pane_samples_requested(self, asked: GeneratePane.SamplesRequested) -> None:
         self.heard.append(asked)
-        self.pane.receive_samples(
+        self.pane.inbox.receive_samples(
             asked.request_id,
             [SampleResult(text="anna", tokens=["n", END], surprisal=[1.0, 2.0], is_item=True)],
         )

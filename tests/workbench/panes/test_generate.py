@@ -371,9 +371,9 @@ async def test_a_refusal_that_nobody_waits_for_any_more_is_not_told() -> None:
     async with app.run_test(size=(120, 40)):
         app.pane.action_ten()
         asked = app.pane.presenter.requests.pending_id
-        app.pane.handle_rejection("asked of another text", "generate-0")
+        app.pane.inbox.handle_rejection("asked of another text", "generate-0")
         assert app.pane.presenter.requests.pending_id == asked != ""
-        app.pane.handle_rejection("asked of this one", asked)
+        app.pane.inbox.handle_rejection("asked of this one", asked)
         assert app.pane.view.message is not None
         assert app.pane.view.message.text == "asked of this one"
 
@@ -555,11 +555,11 @@ async def test_what_did_not_change_is_not_drawn_again(monkeypatch: pytest.Monkey
         await pilot.pause()
         refreshed: list[Any] = []
         monkeypatch.setattr(app.pane, "refresh", lambda *regions, **_: refreshed.append(regions))
-        app.pane.set_source("names-mlp-7", "live", 1, tokenizer_of())
-        app.pane.set_sampling(SampleConfig(seed=3))
-        app.pane.set_fixed_seed_samples(())
+        app.pane.inbox.set_source("names-mlp-7", "live", 1, tokenizer_of())
+        app.pane.inbox.set_sampling(SampleConfig(seed=3))
+        app.pane.inbox.set_fixed_seed_samples(())
         assert refreshed == []
-        app.pane.set_fixed_seed_samples(((1, "anna"),))
+        app.pane.inbox.set_fixed_seed_samples(((1, "anna"),))
         assert 0 < len(refreshed[0]) < 6
 
 
@@ -596,7 +596,7 @@ async def test_a_prompt_that_was_never_taught_alone_says_so() -> None:
     app = Host(dict.fromkeys(preview.vocabulary, 1 / 128))
     async with app.run_test(size=(80, 20)) as pilot:
         app.pane.set_state(AppState(preset_config("counting"), preview=preview))
-        app.pane.set_source("counting-1", "live", 1, preview.text.tokenizer)
+        app.pane.inbox.set_source("counting-1", "live", 1, preview.text.tokenizer)
         for typed, is_said in (("124", True), ("122", False), ("123 124", False), ("127", True)):
             app.pane.post_message(Paste(typed))
             await pilot.pause()

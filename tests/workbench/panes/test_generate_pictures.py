@@ -29,17 +29,17 @@ class Picture(Host):
         self.theme = "seqlm"
 
     def connect(self) -> None:
-        self.pane.set_source(
+        self.pane.inbox.set_source(
             "weights of step 41,200",
             "live",
             41_200,
             tokenizer_of((*(s for s in self.shares if s != END), END)),
         )
-        self.pane.set_sampling(self._sampling)
+        self.pane.inbox.set_sampling(self._sampling)
         self.pane.focus()
 
     def _answer(self, asked: GeneratePane.PredictionRequested) -> None:
-        self.pane.receive_prediction(prediction(self.shares, asked.request_id))
+        self.pane.inbox.receive_prediction(prediction(self.shares, asked.request_id))
 
     async def play(self, pilot: Pilot[None]) -> None:
         """Press the keys, and look up what is to be looked up."""

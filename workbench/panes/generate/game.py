@@ -1,6 +1,7 @@
 """Presenter of the guessing game: typed guesses and the predictions that they are scored against."""
 
 from seqlm.data.tokenizer import END
+from seqlm.errors import RequestError
 from workbench.corpus.preview import Preview
 from workbench.panes.generate.prompt import tokens_of
 from workbench.panes.generate.requests import PredictionRequest, RequestTracker
@@ -66,6 +67,23 @@ class GamePresenter:
     def is_guess(self, typed: str) -> bool:
         """Return True for alphanumeric characters and tokens of the vocabulary; others are keys."""
         return typed.isalnum() or typed in self._requests.view.source.vocabulary
+
+    def is_guess_key(self, key: str, character: str | None) -> bool:
+        """Return True if a key is a guess: enter for the end, or a character that can be guessed."""
+        return key == "enter" or bool(character and self.is_guess(character))
+
+    def handle_key(self, key: str, character: str | None, is_stop_key: bool) -> bool:
+        """Handle a key while guessing; return True if it was a guess or stopped the game."""
+        if is_stop_key:
+            self.stop()
+        elif self.is_guess_key(key, character):
+            try:
+                self.guess("end" if key == "enter" else character or "")
+            except RequestError as error:
+                self._requests.show_message(f"{error}.", is_error=True)
+        else:
+            return False
+        return True
 
     def guess(self, typed: str) -> None:
         """Guess a typed character, or the end of the text with the word ``end``.

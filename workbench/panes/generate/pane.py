@@ -1,7 +1,6 @@
 """The Generate pane: a text sampled token by token, with the distribution behind each token."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from msgspec.structs import replace
 from rich.text import Text
@@ -11,8 +10,6 @@ from textual.message import Message
 from textual.widgets import Input
 
 from seqlm import errors
-from seqlm.configuration.run_config import SampleConfig
-from seqlm.data.tokenizer import AnyTokenizer
 from workbench.panes.generate.background_work import BackgroundWork
 from workbench.panes.generate.bindings import (
     GENERATE_BINDINGS,
@@ -20,24 +17,21 @@ from workbench.panes.generate.bindings import (
     is_action_available,
     table_action,
 )
+from workbench.panes.generate.inbox import GenerateInbox
 from workbench.panes.generate.presenter import ACTIONS, GeneratePresenter
 from workbench.panes.generate.prompt import typed_text
 from workbench.panes.generate.prompt_field import PromptField
 from workbench.panes.generate.render import GENERATE_HELP, generate_rows
-from workbench.panes.generate.requests import LocalAnswerer, PredictionRequest
+from workbench.panes.generate.requests import PredictionRequest
 from workbench.panes.generate.side_panel import title_info
-from workbench.panes.generate.view_model import GenerateView, PredictionSource, StatusMessage
+from workbench.panes.generate.view_model import GenerateView, StatusMessage
 from workbench.panes.input_field import is_key_of
 from workbench.panes.pane import Pane
 from workbench.render.palette import DARK, Palette
 from workbench.render.sanitize import sanitize
-from workbench.sampling.prediction import Prediction
 from workbench.state.app_state import AppState
 from workbench.widgets.appearance import Appearance
 from workbench.widgets.row_widget import Row
-
-if TYPE_CHECKING:  # the first frame does not need these modules
-    from seqlm.protocol.queries import SampleResult
 
 _SIDE_PANEL_FROM = 70  # cells; in a narrower pane the samples need a view of their own
 
@@ -46,10 +40,10 @@ class GeneratePane(Pane):
     """Pane that samples a text and requests predictions and samples from the app.
 
     The pane translates Textual's events, keys and the app's answers into calls of its presenter and
-    then calls `update`, which sends pending requests and redraws. It has more than 30 methods with
-    those of `Pane` and `RowWidget` counted, because Textual calls one handler for each event and
-    one method for each action that needs the widget; everything else is in the presenter, the
-    background work and the prompt field.
+    then calls `update_pane`, which sends pending requests and redraws. With the methods of `Pane` and
+    `RowWidget` counted it has more than 30 methods, because Textual calls one handler for each event
+    and one method for each action that needs the widget. Everything else is in the presenter, the
+    inbox, the background work and the prompt field.
 
     Args:
         prompt: Initial prompt; the characters before the first unknown one are used.
@@ -70,14 +64,14 @@ class GeneratePane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = GENERATE_BINDINGS
 
     class PredictionRequested(Message):
-        """Request for the prediction after `tokens` under `weights`; see `receive_prediction`."""
+        """Request for the prediction after `tokens` under `weights`; answered through the inbox."""
 
         def __init__(self, request_id: str, tokens: tuple[str, ...], weights: str) -> None:
             super().__init__()
             self.request_id, self.tokens, self.weights = request_id, tokens, weights
 
     class SamplesRequested(Message):
-        """Request for `count` continuations of the prompt; see `receive_samples`."""
+        """Request for `count` continuations of the prompt; answered through the inbox."""
 
         def __init__(self, request_id: str, prompt: tuple[str, ...], count: int) -> None:
             super().__init__()
@@ -94,10 +88,10 @@ class GeneratePane(Pane):
         super().__init__(id=id)
         self.presenter = GeneratePresenter(tuple(prompt))
         self.work = BackgroundWork(self, self.presenter, self.update_pane)
+        self.inbox = GenerateInbox(self, self.presenter, self.work, self.update_pane)
         self._prompt_field = PromptField(self)
         self._rendered_view: GenerateView | None = None
         self._availability: tuple[bool, ...] = ()
-        self._is_startup = False
 
     @property
     def view(self) -> GenerateView:
@@ -142,82 +136,6 @@ class GeneratePane(Pane):
         super().set_appearance(palette, ascii_only)
         self.presenter.requests.update_view(look=Appearance(palette, ascii_only, self.keys))
         self.update_pane()
-
-    def set_source(
-        self, label: str, weights: str, step: int | None, tokenizer: AnyTokenizer
-    ) -> None:
-        """Set the model that answers, or newer weights of the same model.
-
-        Args:
-            label: Name of the weights for the title.
-            weights: Weights to query.
-            step: Step of the newest weights; None for counts.
-            tokenizer: Tokenizer of the model.
-        """
-        self.presenter.requests.set_source(PredictionSource(label, weights, step, tokenizer))
-        if step is None and self.view.samples is None:
-            # Textual does not deliver a message to the app that is posted in the app's own turn.
-            self.call_after_refresh(self.call_later, self._request_first_samples)
-        self.update_pane()
-
-    def set_local_answerer(self, answerer: LocalAnswerer | None) -> None:
-        """Answer predictions by this function; without a function request them from the app."""
-        self.presenter.local_answerer = answerer
-
-    def set_sampling(self, sampling: SampleConfig) -> None:
-        """Sample with these settings from now on."""
-        self.presenter.requests.update_view(sampling=sampling)
-        self.update_pane()
-
-    def set_fixed_seed_samples(self, samples: tuple[tuple[int, str], ...]) -> None:
-        """Show the fixed-seed samples of some steps, oldest first."""
-        self.presenter.requests.update_view(fixed_seed_samples=samples)
-        self.update_pane()
-
-    def clear_corpus(self) -> None:
-        """Clear the text of the previous corpus, unless the next corpus is loaded already."""
-        if self.presenter.preview is None:
-            self.work.stop_auto()
-            self.presenter.local_answerer = None
-            self.presenter.requests.clear_corpus()
-            self.update_pane()
-
-    def set_startup(self, is_startup: bool) -> None:
-        """Request no samples during startup, so that the first frame appears sooner."""
-        self._is_startup = is_startup
-        self._request_first_samples()
-
-    def _request_first_samples(self) -> None:
-        """Request samples from the counts, which are shown beside the table before training."""
-        has_counts = self.view.source.step is None and bool(self.view.source.vocabulary)
-        if has_counts and self.view.samples is None and not self._is_startup:
-            self.presenter.request_samples(is_quiet=True)
-            self.update_pane()
-
-    def receive_prediction(self, prediction: Prediction) -> None:
-        """Apply the answer to a `PredictionRequested`; ignore answers to older requests."""
-        self.presenter.receive_prediction(prediction)
-        self.update_pane()
-
-    def receive_samples(
-        self, request_id: str, samples: Sequence["SampleResult"], step: int | None = None
-    ) -> None:
-        """Apply the answer to a `SamplesRequested`.
-
-        Args:
-            request_id: Id of the answered request.
-            samples: Sampled texts.
-            step: Step of the weights that produced the samples; None for counts.
-        """
-        self.presenter.requests.receive_samples(request_id, samples, step)
-        self.update_pane()
-
-    def handle_rejection(self, message: str, request_id: str = "") -> None:
-        """Show why a request was rejected; ignore the rejection of a request that is not pending."""
-        if not request_id or self.presenter.is_pending(request_id):
-            self.work.stop_auto()
-            self.presenter.handle_rejection(message, request_id)
-            self.update_pane()
 
     # Actions
 
@@ -268,40 +186,24 @@ class GeneratePane(Pane):
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Return True if a key is a guess and therefore not a global key."""
-        return self.view.is_guessing and self._is_guess(key, character)
+        game = self.presenter.game
+        return game is not None and self.view.is_guessing and game.is_guess_key(key, character)
 
     def on_key(self, event: events.Key) -> None:
         """Stop automatic sampling at any key; pass guesses to the game."""
         if self.work.auto_timer is not None and not event.key.startswith("ctrl+"):
             self.work.stop_auto()
         elif self.presenter.game is not None and self.view.is_guessing:
-            if not self._handle_game_key(event):
+            is_stop_key = is_key_of(self, table_action("end_game"), event.key)
+            if not self.presenter.game.handle_key(event.key, event.character, is_stop_key):
                 return
+            self.update_pane()
         elif is_key_of(self, "edit", event.key) and not self._prompt_field.is_open:
             self.action_edit()
         elif not self._prompt_field.takes_key(event):
             return
         event.stop()
         event.prevent_default()
-
-    def _is_guess(self, key: str, character: str | None) -> bool:
-        game = self.presenter.game
-        return game is not None and (key == "enter" or bool(character and game.is_guess(character)))
-
-    def _handle_game_key(self, event: events.Key) -> bool:
-        """Handle a key while guessing; return True if the key was a guess or ended the game."""
-        game = self.presenter.open_game()
-        if is_key_of(self, table_action("end_game"), event.key):
-            game.stop()
-        elif self._is_guess(event.key, event.character):
-            try:
-                game.guess("end" if event.key == "enter" else event.character or "")
-            except errors.RequestError as error:
-                self.presenter.requests.show_message(f"{error}.", is_error=True)
-        else:
-            return False
-        self.update_pane()
-        return True
 
     def on_paste(self, event: events.Paste) -> None:
         """Open the prompt field with the pasted text."""
