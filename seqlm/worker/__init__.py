@@ -1,1 +1,1 @@
-"""The worker process: server, transport, client, query handlers."""
+"""Worker process: server, transport, client, query handlers."""

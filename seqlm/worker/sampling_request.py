@@ -128,7 +128,7 @@ def _find_splits(items: set[str], text: PreparedText) -> Iterator[dict[str, Spli
     found: dict[str, Split] = {}
     for split in SPLITS if items else ():
         known = text.items[split]
-        for begin in range(0, len(known), _ITEMS_PER_PIECE):
-            for item in items.intersection(known[begin : begin + _ITEMS_PER_PIECE]):
+        for start in range(0, len(known), _ITEMS_PER_PIECE):
+            for item in items.intersection(known[start : start + _ITEMS_PER_PIECE]):
                 found.setdefault(item, split)
             yield found

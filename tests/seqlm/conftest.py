@@ -1,4 +1,4 @@
-"""What the tests of the core share. Torch works on one core: more of them make small models slow."""
+"""Shared setup of the tests. Torch uses one thread: more threads slow small models down."""
 
 import os
 

@@ -13,8 +13,9 @@ def install_exit_signals(on_exit: Callable[[], None]) -> None:
     and the byte is dropped, but not the signal. Python would print a warning and take a lock for it
     inside the signal handler; if the interrupted code holds that lock, the program deadlocks.
     """
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
+    loop, exit_signals = asyncio.get_running_loop(), (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, exit_signals)  # the parent process may block them
+    for name in exit_signals:
         loop.add_signal_handler(name, _only_wake)  # undone when the loop is closed
         signal.signal(name, lambda *_: call_soon_threadsafe(loop, on_exit))
     signal.set_wakeup_fd(signal.set_wakeup_fd(-1), warn_on_full_buffer=False)
