@@ -1,1 +1,1 @@
-"""One family a file, all under one law."""
+"""Model families with a common interface ``(tokens, state) -> (logits, state)``."""

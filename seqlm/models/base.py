@@ -1,9 +1,9 @@
-"""The law that every model obeys.
+"""Base classes of models, and the model law.
 
 A model is a function ``(tokens, state) -> (logits, state)``. ``logits[:, t]`` predicts the token after
-``tokens[:, t]``, and ``state`` is whatever lets the next call go on where this one left, so that
-``model(a + b)`` equals ``model(a)`` and then ``model(b, state)``. Training, prompts, generation one
-token at a time, scoring and inspection are all this one call.
+``tokens[:, t]``. ``state`` contains everything that the next call needs to continue, so that
+``model(a + b)`` equals ``model(a)`` followed by ``model(b, state)``. Training, prompts, generation of
+one token at a time, scoring and inspection all use this call.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,16 +12,16 @@ from typing import TypeAlias
 from torch import Tensor, cat, nn
 
 State: TypeAlias = tuple[Tensor, ...]
-"""Tensors whose first dimension is the batch; empty where a model carries nothing."""
+"""Tensors with the batch as first dimension; empty if a model has no state."""
 
 
 class SequenceModel(nn.Module):
-    """A next-token model over a vocabulary of ``n_vocab`` tokens.
+    """Next-token model.
 
     Attributes:
-        n_vocab: V, the number of tokens that can be predicted.
-        context: How many last tokens a prediction depends on, or None where it is all of them.
-        max_tokens: How many tokens can be read from nothing, or None where it goes on and on.
+        n_vocab: V, the vocabulary size.
+        context: Number of last tokens that a prediction depends on; None if all of them.
+        max_tokens: Maximum number of tokens including those in the state; None if unlimited.
     """
 
     def __init__(
@@ -33,32 +33,32 @@ class SequenceModel(nn.Module):
         self.max_tokens = max_tokens
 
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """Predict what follows each token.
+        """Return the logits of the token after each token.
 
         Args:
-            tokens: (B, T) int64, T >= 1, padded on the right if at all.
-            state: What the call before returned; None where nothing came before.
+            tokens: (B, T) int64, T >= 1, optionally padded on the right.
+            state: State that the previous call returned; None at the beginning.
 
         Returns:
-            logits (B, T, V) float32, and the state after the last token of each row (defined only
+            Logits (B, T, V) float32, and the state after the last token of each row (defined only
             for rows without padding).
 
         Raises:
-            SeqlmError: There are more than ``max_tokens`` tokens, those before included.
+            SeqlmError: There are more than ``max_tokens`` tokens, including those in the state.
         """
         raise NotImplementedError
 
 
 class FixedContextModel(SequenceModel):
-    """A model that sees exactly the last ``context`` tokens; its state is the last ``context - 1``.
+    """Model whose prediction depends on exactly the last ``context`` tokens.
 
-    Where a context reaches back before the first token it is filled with ``fill_id``: the end token
-    of items, or else (V, one past the vocabulary) a symbol that stands for "nothing yet".
+    The state is the last ``context - 1`` tokens. Positions before the first token are filled with
+    ``fill_id``: the end token of items, or else V, a start id outside the vocabulary.
 
     Args:
         n_vocab: V.
-        context: Tokens seen, k >= 0 (0 sees nothing: a unigram).
-        fill_id: The id that fills a context before the first token, in [0, V].
+        context: k >= 0, the number of tokens that a prediction depends on; 0 for a unigram.
+        fill_id: Id that fills a context before the first token, in [0, V].
     """
 
     def __init__(self, n_vocab: int, context: int, fill_id: int) -> None:
@@ -66,35 +66,37 @@ class FixedContextModel(SequenceModel):
         self.fill_id = fill_id
 
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """Predict what follows each token; see :class:`SequenceModel`."""
-        n_before = max(self.width - 1, 0)
+        """Return logits and state; see :class:`SequenceModel`."""
+        n_before = self.window_length - 1
         before = (
             tokens.new_full((len(tokens), n_before), self.fill_id) if state is None else state[0]
         )
-        line = _join(before, tokens)  # (B, k-1+T)
-        windows = line.unfold(1, self.width, 1)  # (B, T, k)
-        return self.predict(windows), (line[:, line.shape[1] - n_before :],)
+        extended = _concatenate(before, tokens)  # (B, k-1+T)
+        windows = extended.unfold(1, self.window_length, 1)  # (B, T, k)
+        return self.predict(windows), (extended[:, extended.shape[1] - n_before :],)  # (B, T, V)
 
     @property
-    def width(self) -> int:
-        """Tokens in one window: the context, and at least the current token."""
+    def window_length(self) -> int:
+        """Number of tokens in one window: the context, at least 1."""
         return max(self.context or 0, 1)
 
     def predict(self, windows: Tensor) -> Tensor:
-        """Logits (..., V) of the token after each window (..., k) of the last k tokens, oldest first."""
+        """Return the logits (..., V) of the token after each window (..., k), oldest token first."""
         raise NotImplementedError
 
 
 class CountedModel(FixedContextModel):
-    """A model whose numbers are counts: one look at the text makes them, no step improves them."""
+    """Model that is fitted by counting n-grams once, without training steps."""
 
     def fit(self, sequences: Iterable[Sequence[int]], *, only_last: bool = False) -> None:
-        """Count ``sequences`` in place of those before; all but the first token are targets.
+        """Replace the counts by the counts of ``sequences``.
 
-        With ``only_last`` the last token of each sequence alone is one.
+        Args:
+            sequences: Token ids. All tokens but the first of each sequence are targets.
+            only_last: Whether only the last token of each sequence is a target.
         """
         raise NotImplementedError
 
 
-def _join(before: Tensor, tokens: Tensor) -> Tensor:
+def _concatenate(before: Tensor, tokens: Tensor) -> Tensor:
     return tokens if before.shape[1] == 0 else cat([before, tokens], dim=1)

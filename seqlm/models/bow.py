@@ -1,24 +1,24 @@
-"""A bag of words: what was seen so far, in no order (Bengio et al. 2003 is its ordered sibling)."""
+"""Bag-of-words model: the causal mean of all embeddings (Karpathy 2022, makemore, ``BoW``)."""
 
 import torch
 from torch import Tensor
 
 from seqlm.configuration.model_configs import BowConfig
 from seqlm.models.base import SequenceModel, State
-from seqlm.models.layers import hidden_layers, initialize, make_input, make_output
+from seqlm.models.layers import initialize, make_hidden_layers, make_input, make_output
 
 
 class BagOfWords(SequenceModel):
-    """The mean of all vectors so far, the last vector beside it, hidden layers, output.
+    """MLP on the mean of all embeddings so far, concatenated with the last embedding.
 
-    The mean alone would not know which letter stands last, so the last vector is fed too, as the
-    residual connection of Karpathy's makemore does (``BoW``; its table of positions is left out: how
-    far the text has come shows in the mean, where each token weighs one part of the count).
+    The mean does not tell which token is the last one, so the last embedding is a second input; the
+    residual connection of makemore's ``BoW`` has the same purpose. Position embeddings of makemore
+    are omitted.
 
-    The state is the sum of the vectors (B, E) and how many there were (B, 1).
+    The state is the sum of the embeddings (B, E) and their number (B, 1).
 
     Args:
-        config: Sizes, activation, dropout, the two ends and the first weights.
+        config: Sizes, activation, dropout, input, output and initialization.
         n_vocab: V.
     """
 
@@ -26,12 +26,12 @@ class BagOfWords(SequenceModel):
         super().__init__(n_vocab)
         self.embedding, self.n_in = make_input(config, n_vocab)
         widths = [2 * self.n_in, *[config.hidden] * config.layers]
-        self.hidden = hidden_layers(widths, config.activation, config.dropout)
+        self.hidden = make_hidden_layers(widths, config.activation, config.dropout)
         self.output = make_output(config.hidden, n_vocab, self.embedding if config.tied else None)
         initialize(self, config.init, self.hidden, self.output)
 
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """Predict what follows each token; see :class:`SequenceModel`."""
+        """Return logits and state; see :class:`SequenceModel`."""
         vectors = self.embedding(tokens)  # (B, T, E)
         sums = vectors.cumsum(1)  # (B, T, E)
         counts = torch.arange(1, tokens.shape[1] + 1, device=vectors.device)[:, None]  # (T, 1)

@@ -1,4 +1,4 @@
-"""The simple recurrent network (Elman 1990), its recurrence written out."""
+"""Simple recurrent network (Elman 1990) with an explicit recurrence."""
 
 import torch
 from torch import Tensor, nn
@@ -10,11 +10,11 @@ from seqlm.models.layers import initialize, make_input, make_output
 
 
 class ElmanLayer(nn.Module):
-    """``h_t = tanh(x_t W_ih^T + b_ih + h_{t-1} W_hh^T + b_hh)``, agreeing with ``torch.nn.RNN``.
+    """Recurrent layer ``h_t = tanh(x_t W_ih^T + b_ih + h_{t-1} W_hh^T + b_hh)``, as ``torch.nn.RNN``.
 
     Args:
-        n_in: Numbers in one input vector.
-        n_hidden: Numbers in the hidden vector h.
+        n_in: Input size.
+        n_hidden: H, the size of the hidden state.
     """
 
     def __init__(self, n_in: int, n_hidden: int) -> None:
@@ -27,37 +27,42 @@ class ElmanLayer(nn.Module):
             nn.init.uniform_(parameter, -(n_hidden**-0.5), n_hidden**-0.5)
 
     def forward(self, inputs: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
-        """Run over time.
+        """Return the hidden states of all time steps.
 
         Args:
             inputs: (B, T, n_in) float32.
-            h: (B, n_hidden), the hidden vector before the first input.
+            h: (B, H), the hidden state before the first input.
 
         Returns:
-            Every hidden vector (B, T, n_hidden), and the last one.
+            All hidden states (B, T, H), and the last hidden state (B, H).
         """
-        return self.recur(self.drive(inputs), h)
+        return self.run_recurrence(self.project_inputs(inputs), h)
 
-    def drive(self, inputs: Tensor) -> Tensor:
-        """What each input (..., n_in) adds, (..., n_hidden): it does not depend on the time before."""
-        return linear(inputs, self.w_ih, self.b_ih + self.b_hh)
+    def project_inputs(self, inputs: Tensor) -> Tensor:
+        """Return the input part of the pre-activation, (..., n_in) to (..., H), with both biases."""
+        return linear(inputs, self.w_ih, self.b_ih + self.b_hh)  # (..., H)
 
-    def recur(self, driven: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
-        """The recurrence itself; ``driven`` (B, T, n_hidden) is what :meth:`drive` gave."""
+    def run_recurrence(self, projected: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
+        """Return all hidden states (B, T, H) and the last one (B, H).
+
+        Args:
+            projected: (B, T, H), the result of :meth:`project_inputs`.
+            h: (B, H), the hidden state before the first input.
+        """
         w_hh = self.w_hh.t()
         hidden = []
-        for driven_t in driven.unbind(1):
-            h = torch.tanh(torch.addmm(driven_t, h, w_hh))  # (B, H)
+        for projected_t in projected.unbind(1):  # (B, H)
+            h = torch.tanh(torch.addmm(projected_t, h, w_hh))  # (B, H)
             hidden.append(h)
-        return torch.stack(hidden, dim=1), h
+        return torch.stack(hidden, dim=1), h  # (B, T, H)
 
 
 class Elman(SequenceModel):
-    """Embedding, one Elman layer, output. The state is the hidden vector.
+    """Embedding, one Elman layer, output. The state is the hidden state (B, H).
 
     Args:
-        config: Sizes, dropout (on the hidden vectors where they are read, not where they recur), the
-            two ends and the first weights.
+        config: Sizes, dropout (on the output of the layer, not on the recurrence), input, output and
+            initialization.
         n_vocab: V.
     """
 
@@ -71,14 +76,18 @@ class Elman(SequenceModel):
         initialize(self, config.init, [self.layer], self.output)
 
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """Predict what follows each token; see :class:`SequenceModel`."""
-        driven = self._driven(tokens)  # (B, T, H)
-        h = driven.new_zeros(len(tokens), self.n_hidden) if state is None else state[0]
-        hidden, last = self.layer.recur(driven, h)  # (B, T, H)
+        """Return logits and state; see :class:`SequenceModel`."""
+        projected = self._project_tokens(tokens)  # (B, T, H)
+        h = projected.new_zeros(len(tokens), self.n_hidden) if state is None else state[0]
+        hidden, last = self.layer.run_recurrence(projected, h)  # (B, T, H)
         return self.output(self.dropout(hidden)), (last,)  # (B, T, V)
 
-    def _driven(self, tokens: Tensor) -> Tensor:
-        """What each token adds. With fewer rows than tokens, each row's part is found once."""
+    def _project_tokens(self, tokens: Tensor) -> Tensor:
+        """Return the projected inputs (B, T, H) of tokens (B, T).
+
+        If the vocabulary is smaller than the batch, each embedding is projected only once.
+        """
         if isinstance(self.embedding, nn.Embedding) and self.n_vocab < tokens.numel():
-            return embedding(tokens, self.layer.drive(self.embedding.weight))
-        return self.layer.drive(self.embedding(tokens))
+            table = self.layer.project_inputs(self.embedding.weight)  # (V, H)
+            return embedding(tokens, table)  # (B, T, H)
+        return self.layer.project_inputs(self.embedding(tokens))  # (B, T, H)

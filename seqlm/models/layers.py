@@ -1,4 +1,4 @@
-"""What the networks have in common: how tokens come in, how predictions go out, the first weights."""
+"""Input, output and hidden layers of the neural networks, and their initialization."""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -8,60 +8,61 @@ from torch.nn.functional import linear, one_hot
 
 from seqlm.configuration.model_base import InputOutputConfig, input_width
 
-_QUIET = 0.1
-_TIED = 0.3
+_OUTPUT_INIT_STD = 0.1
+_TIED_INIT_STD = 0.3
 
 
 class OneHot(nn.Module):
-    """A token as V numbers, all 0 but a 1 at its place; what is no token is all 0."""
+    """One-hot encoding of tokens; the start id V becomes a zero vector."""
 
     def __init__(self, n_vocab: int) -> None:
         super().__init__()
         self.n_vocab = n_vocab
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Vectors (..., V) float32 of tokens (...) in [0, V]."""
+        """Return vectors (..., V) float32 of tokens (...) in [0, V]."""
         return one_hot(tokens, self.n_vocab + 1)[..., : self.n_vocab].float()
 
 
 class Scalar(nn.Module):
-    """A token as its bare id: one number, as if token 2 were twice token 1."""
+    """Encoding of a token by its id as a single number."""
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Vectors (..., 1) float32 of tokens (...)."""
+        """Return vectors (..., 1) float32 of tokens (...)."""
         return tokens.unsqueeze(-1).float()
 
 
 class TiedOutput(nn.Module):
-    """An output that reads the embedding's table (Press & Wolf 2017): alike in, alike out.
+    """Output layer that shares the weights of the embedding (Press & Wolf 2017).
 
     Args:
-        table: The embedding; its rows become small enough that the first predictions are almost even.
-        n_vocab: V; a row beyond it is never predicted.
+        table: Embedding; its weights are reinitialized so that the initial predictions are almost
+            uniform.
+        n_vocab: V; a row of the start id V is not an output.
     """
 
     def __init__(self, table: nn.Embedding, n_vocab: int) -> None:
         super().__init__()
-        # In a tuple torch does not see it, so its numbers are neither counted nor saved twice.
+        # The tuple hides the embedding from nn.Module, so its weights are not counted or saved twice.
         self._table = (table,)
         self._n_vocab = n_vocab
         self.bias = nn.Parameter(table.weight.new_zeros(n_vocab))
-        nn.init.normal_(table.weight, std=_TIED / table.embedding_dim**0.5)
+        nn.init.normal_(table.weight, std=_TIED_INIT_STD / table.embedding_dim**0.5)
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """Logits (..., V) of hidden vectors (..., C)."""
+        """Return logits (..., V) of hidden vectors (..., C)."""
         return linear(hidden, self._table[0].weight[: self._n_vocab], self.bias)
 
 
 def make_input(
     config: InputOutputConfig, n_vocab: int, n_rows: int | None = None
 ) -> tuple[nn.Module, int]:
-    """What turns tokens (...) into vectors (..., n), and n.
+    """Return the module that encodes tokens (...) as vectors (..., n), and n.
 
     Args:
-        config: The family's settings.
+        config: Settings of the model.
         n_vocab: V.
-        n_rows: Ids that can be fed; None for V.
+        n_rows: Number of input ids; None for V.
     """
     width = input_width(config, n_vocab)
     if config.input == "one_hot":
@@ -72,14 +73,20 @@ def make_input(
 
 
 def make_output(n_hidden: int, n_vocab: int, table: nn.Module | None) -> nn.Module:
-    """What turns hidden vectors (..., C) into logits (..., V): reads ``table``, if one is given."""
+    """Return the module from hidden vectors (..., C) to logits (..., V).
+
+    Args:
+        n_hidden: C.
+        n_vocab: V.
+        table: Embedding whose weights are shared (weight tying); None for a linear layer.
+    """
     if isinstance(table, nn.Embedding):
         return TiedOutput(table, n_vocab)
     return nn.Linear(n_hidden, n_vocab)
 
 
-def hidden_layers(widths: Sequence[int], activation: str, dropout: float) -> nn.Sequential:
-    """Layers from each width to the next, a curve after each one, and dropout where there is some."""
+def make_hidden_layers(widths: Sequence[int], activation: str, dropout: float) -> nn.Sequential:
+    """Return linear layers from each width to the next, each with an activation and dropout."""
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise(widths):
         layers += [nn.Linear(n_in, n_out), ACTIVATIONS[activation]()]
@@ -94,13 +101,15 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "gelu": nn.GELU, "re
 def initialize(
     model: nn.Module, init: str, layers: Iterable[nn.Module], output: nn.Module | None
 ) -> None:
-    """Give a network its first weights: ``library`` leaves those that torch gave.
+    """Initialize the parameters of a model.
 
     Args:
-        model: Where ``lecture`` makes every number one from N(0, 1): simple, and far too certain.
-        init: ``library``, ``scaled`` or ``lecture``.
-        layers: The hidden layers, for ``scaled``; see :func:`init_by_fan_in`.
-        output: The last layer, for ``scaled``; see :func:`shrink_output_init`.
+        model: Model, with the default initialization of PyTorch.
+        init: ``library`` keeps the default initialization. ``scaled`` applies :func:`init_by_fan_in`
+            to the hidden layers and :func:`shrink_output_init` to the output. ``lecture`` samples all
+            parameters from N(0, 1), which gives a high initial loss (makemore part 3).
+        layers: Hidden layers, for ``scaled``.
+        output: Output layer, for ``scaled``.
     """
     if init == "lecture":
         for parameter in model.parameters():
@@ -112,12 +121,12 @@ def initialize(
 
 
 def init_by_fan_in(layer: nn.Module) -> None:
-    """Keep the spread of what a layer gives near 1.
+    """Initialize a layer so that the standard deviation of its outputs is near 1.
 
-    A product has weights by its fan-in (LeCun et al. 1998, section 4.6), times 5/3: torch's gain for
-    tanh, taken whatever the curve is.
-    In a recurrent layer, which no curve must weaken again and again, the weights from step to step
-    turn a vector without making it longer or shorter, gate by gate (Saxe et al. 2014, section 3).
+    Weights of a linear layer have standard deviation ``gain / sqrt(fan_in)`` (LeCun et al. 1998,
+    section 4.6) with gain 5/3, which PyTorch recommends for tanh and which is used here for every
+    activation function. Hidden-to-hidden weights of a recurrent layer are orthogonal for each gate
+    (Saxe et al. 2014, section 3), which preserves the norm of the hidden state over time.
     """
     if isinstance(layer, nn.Linear):
         nn.init.normal_(layer.weight, std=5 / 3 / layer.in_features**0.5)
@@ -134,7 +143,10 @@ def init_by_fan_in(layer: nn.Module) -> None:
 
 
 def shrink_output_init(output: nn.Module | None) -> None:
-    """Begin with an almost even prediction, so that no step is lost on unlearning a wrong certainty."""
+    """Initialize the output with small weights, so that the initial predictions are almost uniform.
+
+    Otherwise the first training steps only reduce confident wrong predictions.
+    """
     if isinstance(output, nn.Linear):
-        nn.init.normal_(output.weight, std=_QUIET / output.in_features**0.5)
+        nn.init.normal_(output.weight, std=_OUTPUT_INIT_STD / output.in_features**0.5)
         nn.init.zeros_(output.bias)

@@ -1,4 +1,4 @@
-"""The one place where a configuration becomes a model. A new family is one line here."""
+"""Registry of model families: builds a model from its configuration."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -31,8 +31,8 @@ from seqlm.models.wavenet import WaveNet
 _Builder: TypeAlias = Callable[[Any, int, int], SequenceModel]
 
 
-def _unfilled(model: Callable[[Any, int], SequenceModel]) -> _Builder:
-    """The builder of a family in which nothing needs to be filled before the first token."""
+def _without_fill_id(model: Callable[[Any, int], SequenceModel]) -> _Builder:
+    """Return the builder of a family that does not use ``fill_id``."""
     return lambda config, n_vocab, _: model(config, n_vocab)
 
 
@@ -40,24 +40,24 @@ BUILDERS: dict[type[Any], _Builder] = {
     NgramConfig: NgramModel,
     BigramConfig: Bigram,
     MlpConfig: Mlp,
-    BowConfig: _unfilled(BagOfWords),
-    ElmanConfig: _unfilled(Elman),
-    RnnConfig: _unfilled(Rnn),
-    GruConfig: _unfilled(Gru),
-    LstmConfig: _unfilled(Lstm),
+    BowConfig: _without_fill_id(BagOfWords),
+    ElmanConfig: _without_fill_id(Elman),
+    RnnConfig: _without_fill_id(Rnn),
+    GruConfig: _without_fill_id(Gru),
+    LstmConfig: _without_fill_id(Lstm),
     WaveNetConfig: WaveNet,
-    TransformerConfig: _unfilled(Transformer),
+    TransformerConfig: _without_fill_id(Transformer),
 }
 
 
 def build(config: ModelConfig, n_vocab: int, fill_id: int, seed: int) -> SequenceModel:
-    """A new model with its first weights, which ``seed`` alone decides.
+    """Build a model; its initialization depends only on the configuration and the seed.
 
     Args:
-        config: The family and its sizes.
+        config: Family and sizes.
         n_vocab: V.
-        fill_id: What fills a fixed context before the first token (see ``FixedContextModel``).
-        seed: For torch's generator, which is left as it was.
+        fill_id: Id that fills a fixed context before the first token (see ``FixedContextModel``).
+        seed: Seed of the initialization. The global generator of PyTorch is left unchanged.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -85,7 +85,7 @@ def test_what_is_cached_says_what_the_whole_context_says() -> None:
 
 def test_more_tokens_than_positions_are_refused_with_the_bound() -> None:
     model = transformer()
-    with pytest.raises(SeqlmError, match=r"13 tokens are more than the model\.max_tokens=12"):
+    with pytest.raises(SeqlmError, match=r"13 tokens are more than model\.max_tokens=12"):
         model(torch.zeros(1, 13, dtype=torch.int64))
     _, state = model(torch.zeros(1, 12, dtype=torch.int64))
     with pytest.raises(SeqlmError, match=r"model\.max_tokens=12"):
