@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from seqlm.cli.argument_parser import ArgumentParser
 from seqlm.errors import RequestError
-from workbench.controllers.target import CliOptions
+from workbench.controllers.open_target import CliOptions
 from workbench.render.palette import PALETTES
 
 MAX_FPS = 60

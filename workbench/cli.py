@@ -12,7 +12,7 @@ from typing import NoReturn
 from seqlm.configuration.run_config import RunConfig
 from seqlm.errors import SeqlmError, one_line
 from seqlm.runs.directory import RunDirectory
-from workbench.controllers.target import DEFAULT_PRESET, CliOptions, resolve_cli_target
+from workbench.controllers.open_target import DEFAULT_PRESET, CliOptions, resolve_cli_target
 from workbench.terminal.capabilities import (
     check_terminal,
     drop_stale_size_env,

@@ -25,10 +25,10 @@ async def take(path: Path) -> None:
     app = Workbench(StartupOptions(config=config, preview=preview))
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("space")
-        while app.situation.run.step < HALVED_AT:
+        while app.state.run.step < HALVED_AT:
             await pilot.pause(0.2)
         await pilot.press("2", "left_square_bracket", "4")
-        while app.situation.run.step < TAKEN_AT:
+        while app.state.run.step < TAKEN_AT:
             await pilot.pause(0.2)
         for _ in range(4):
             await pilot.press("right")

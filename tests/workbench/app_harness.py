@@ -36,7 +36,7 @@ async def wait_until_settled(pilot: Pilot[int]) -> None:
     assert isinstance(app, Workbench)
 
     def has_all() -> bool:
-        situation = app.situation
+        situation = app.state
         is_reading = situation.loading_message or situation.run.status == "reading"
         return app.main.generate.view.pending is not None and not is_reading
 

@@ -11,7 +11,7 @@ import pytest
 from seqlm.errors import RequestError
 from seqlm.presets import PRESETS
 from workbench import arguments
-from workbench.controllers import target
+from workbench.controllers import open_target
 
 COMMAND = ["-P", "-m", "workbench"]
 BINARY, ONE_CHARACTER, EMPTY = b"ab\x00cd" * 50, b"a", b""
@@ -89,19 +89,19 @@ def test_a_terminal_that_cannot_draw_is_one_line(monkeypatch: pytest.MonkeyPatch
 def test_settings_may_stand_after_options() -> None:
     words = arguments.parse_arguments(["names-mlp", "--fps", "5", "seed=1", "model.hidden=9"])
     assert (words.what, words.settings, words.fps) == ("names-mlp", ["seed=1", "model.hidden=9"], 5)
-    config, run = target.resolve_cli_target(words.what, words.settings, words.attach)
+    config, run = open_target.resolve_cli_target(words.what, words.settings, words.attach)
     assert (config.seed, run) == (1, None)
 
 
 def test_settings_alone_change_the_usual_preset() -> None:
     words = arguments.parse_arguments(["--ascii", "seed=7"])
-    config, _ = target.resolve_cli_target(words.what, words.settings, None)
-    assert (config.preset, config.seed) == (target.DEFAULT_PRESET, 7)
+    config, _ = open_target.resolve_cli_target(words.what, words.settings, None)
+    assert (config.preset, config.seed) == (open_target.DEFAULT_PRESET, 7)
 
 
 def test_a_file_is_named_by_its_whole_path(place: Path) -> None:
     (place / "poems.txt").write_text("a line that is longer than any name would ever be\n" * 40)
-    config, run = target.resolve_cli_target("poems.txt", [], None)
+    config, run = open_target.resolve_cli_target("poems.txt", [], None)
     assert (config.data.corpus, config.preset, run) == (
         str(place / "poems.txt"),
         "python-lstm",
@@ -120,18 +120,18 @@ def test_a_run_and_a_file_of_one_name_are_refused_naming_both(place: Path, word:
     make_run(place.parent / "home", "names-mlp-1")
     (place / word).write_text("ab\n" * 100)
     with pytest.raises(RequestError, match="a run and a file"):
-        target.resolve_cli_target(word, [], None)
+        open_target.resolve_cli_target(word, [], None)
 
 
 @pytest.mark.parametrize("word", ["names-mlp", "names-elman"])
 def test_a_preset_is_not_the_beginning_of_a_run(place: Path, word: str) -> None:
     assert word in PRESETS
     make_run(place.parent / "home", f"{word}-1")
-    config, run = target.resolve_cli_target(word, [], None)
+    config, run = open_target.resolve_cli_target(word, [], None)
     assert (config.preset, run) == (word, None)
 
 
 def test_a_preset_and_a_run_of_one_name_are_refused_naming_both(place: Path) -> None:
     make_run(place.parent / "home", "names-mlp")
     with pytest.raises(RequestError, match="a preset and a run"):
-        target.resolve_cli_target("names-mlp", [], None)
+        open_target.resolve_cli_target("names-mlp", [], None)

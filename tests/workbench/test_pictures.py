@@ -53,7 +53,7 @@ def shown(snap_compare: Compare, snapshot: SnapshotAssertion) -> Shown:
                 await pilot.press(key)
                 await wait_until_settled(pilot)
             if changes:
-                app._set(replace(app.situation, **changes))
+                app.store.set(replace(app.state, **changes))
                 await wait_until_settled(pilot)
             texts.append(screen_text(app))
 

@@ -1,241 +1,436 @@
-"""The app: it wires what a person does to the session, and what the session tells to the screen."""
+"""The app: connects keys and messages to the controllers, and renders the state."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import PurePath
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import on
+from msgspec.structs import replace
+from textual import on, work
 from textual.app import SystemCommand
 from textual.binding import BindingType
+from textual.driver import Driver
 from textual.message import Message
 from textual.screen import Screen
 
 from seqlm.errors import SeqlmError
-from seqlm.runspec import recipe
 from workbench.application.commands import AppCommands
-from workbench.corpus.loader import TextTold, data_config_of_run
+from workbench.application.lifecycle import AppLifecycle
+from workbench.application.startup import StartupOptions, make_theme
+from workbench.controllers.query_router import QueryRouter
+from workbench.controllers.run_controller import LEARNING_RATE, RunController
+from workbench.controllers.run_monitor import ActivityMeter, PollTimers
+from workbench.corpus.loader import (
+    CorpusLoaded,
+    CorpusLoader,
+    CorpusLoadFailed,
+    CorpusLoadProgress,
+    data_config_of_run,
+)
 from workbench.keyboard.bindings import APP_BINDINGS
 from workbench.panes.controls.pane import ControlsPane
+from workbench.panes.controls.rows import controls_state
 from workbench.panes.data.pane import DataPane
 from workbench.panes.generate.pane import GeneratePane
 from workbench.panes.loss.pane import LossPane
-from workbench.render.number_format import format_count, format_learning_rate
+from workbench.render.number_format import format_count
 from workbench.render.sanitize import sanitize
-from workbench.run.kept_steps import next_kept_step
 from workbench.run.messages import QueryAnswered, RequestRejected, RunOpened, RunStateChanged
-from workbench.state.app_state import is_action_available
+from workbench.screens.main import MainScreen
+from workbench.state.app_state import SILENT_FROM_S, AppState, StateStore, is_action_available
+from workbench.terminal.driver import ByteCounter
+from workbench.terminal.terminal_app import TerminalApp
+from workbench.widgets.active_bindings import active_bindings_of, footer_keys
 from workbench.widgets.footer import Footer
 from workbench.widgets.tabs import PaneRequested
 
+if TYPE_CHECKING:  # imported when first needed: the first frame does not need the session
+    from workbench.run.worker_connection import Spawn
+    from workbench.run.worker_session import WorkerSession
 
-class Workbench(AppCommands):
-    """A terminal workbench in which a small language model is watched while it trains."""
+_STATUS_MESSAGE_S = 12.0
+_MAX_ERROR = 300
+
+
+class Workbench(TerminalApp):
+    """Terminal workbench in which a small language model is trained and examined.
+
+    The app only connects: start and end are in :class:`AppLifecycle`, commands in
+    :class:`AppCommands`, changes of the run in :class:`RunController`, queries in
+    :class:`QueryRouter`. It has more than 30 methods because Textual looks up every ``action_*``
+    method and every message handler on the app itself; each of them calls one of these objects.
+
+    Args:
+        options: Options of the start.
+        clock: Monotonic clock in seconds.
+        spawn: Starts a worker; None for the default.
+
+    Attributes:
+        store: State of the app.
+        controller: Controller of the run.
+        main: Screen with the panes.
+    """
 
     TITLE = "seqlm"
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = APP_BINDINGS
+    main: MainScreen
 
-    # The text
+    def __init__(
+        self,
+        options: StartupOptions,
+        clock: Callable[[], float] = time.monotonic,
+        spawn: "Spawn | None" = None,
+    ) -> None:
+        self._byte_counter = ByteCounter()
+        super().__init__(ansi_color=not options.palette.background)
+        self._options, self._clock, self._spawn = options, clock, spawn
+        self.store = StateStore(
+            AppState(options.config, preview=options.preview), self._render_state
+        )
+        self.controller = RunController(self._get_session, options.config)
+        self._activity = ActivityMeter(clock, self._byte_counter)
+        self._loader = CorpusLoader(self.post_message)
+        self._lifecycle = AppLifecycle(self, self.store, self._get_session, self._loader, options)
+        self.set_class(options.ascii_only, "-ascii")
+        self.register_theme(make_theme(options.palette))
+        self.theme = "seqlm"
+        self._styled_for = self.theme
+        self.stylesheet.set_variables(self.get_css_variables())
 
-    def begin(self) -> None:
-        """Read the text before anything else."""
-        self._read_text()
+    @property
+    def state(self) -> AppState:
+        """Current state."""
+        return self.store.state
 
-    def _read_text(self) -> None:
-        """Read the text that is wanted, unless it is there."""
-        situation = self.situation
-        if situation.preview is None or situation.preview.data != situation.data:
-            name = PurePath(situation.config.data.corpus).name
-            self._change(preview=None, loading_message=f"Reading {sanitize(name, 60)}.")
-            self._texts.read(situation.data, name)
+    @cached_property
+    def session(self) -> "WorkerSession":
+        """Session with a worker, created when first needed."""
+        from workbench.run.worker_session import WorkerSession
 
-    @on(TextTold)
-    def _text_told(self, message: TextTold) -> None:
-        """Take what is told of the text that is wanted; of another one it comes too late."""
-        if message.data == self.situation.data:
-            self._change(**message.changes)
+        return WorkerSession(self.post_message, spawn=self._spawn)
 
-    # What the session tells
+    def _get_session(self) -> "WorkerSession":
+        return self.session
+
+    # Overrides of Textual
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return the driver of the terminal, which counts the bytes it sends."""
+        return self._byte_counter.make_counting_driver(super().get_driver_class())
+
+    def get_default_screen(self) -> Screen[None]:
+        """Create the screen with the panes, and the objects that need it."""
+        self.main = MainScreen(self._start)
+        self._router = QueryRouter(
+            self._get_session, self.main.generate, self.main.data, self._clock
+        )
+        self._commands = AppCommands(
+            self,
+            self.main,
+            self.store,
+            self._get_session,
+            self.controller,
+            self._router,
+            self._load_corpus,
+        )
+        return self.main
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Read the styles again only if the theme has changed: the first time takes long."""
+        if self.theme != self._styled_for:
+            self._styled_for = self.theme
+            super().refresh_css(animate)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Return the entries of the command palette."""
+        from workbench.application.palette import palette_commands
+
+        return palette_commands(self, self.main, self.state)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Disable the keys of actions that have no effect now."""
+        return is_action_available(self.state, action)
+
+    def on_unmount(self) -> None:
+        """Disconnect from the worker however the app ends."""
+        self._lifecycle.close()
+
+    # Start and rendering
+
+    def _start(self) -> None:
+        """Fill the screen before the first frame."""
+        self._poll_timers = PollTimers(self, self._get_session, self._options.fps, self._tick)
+        self.main.bindings_updated_signal.subscribe(self, lambda _: self._update_footer())
+        self.screen_change_signal.subscribe(self, lambda _: self._update_footer())
+        self._lifecycle.start(self.main)
+        self.store.set(self.state)
+        self._load_corpus()
+
+    def _render_state(self, before: AppState, state: AppState) -> None:
+        """Render a state in one frame, then request what the panes lack."""
+        message = state.status_message
+        if message and message != before.status_message:
+            self.set_timer(_STATUS_MESSAGE_S, lambda: self._clear_status_message(message))
+        if not self.screen_stack:  # the app is ending
+            return
+        with self.batch_update():
+            self.main.set_state(state)
+            self.main.controls.set_controls(controls_state(state, *self.controller.can_undo_redo))
+            self._router.update_panes(state)
+            self._update_footer()
+        self._router.request_missing_scores()
+        self._poll_timers.set_live(state.run.is_live)
+
+    def _clear_status_message(self, message: str) -> None:
+        if self.state.status_message == message:
+            self.store.set(replace(self.state, status_message=""))
+
+    def _update_footer(self) -> None:
+        """Show the keys that have an effect now; none of the panes while another screen is open."""
+        if not self.main.is_active:
+            self.main.footer.set_keys((), ())
+            return
+        active = active_bindings_of(self.main.active_bindings, self.main.focused)
+        pane_keys, global_keys = footer_keys(self.state, active, self)
+        self.main.footer.set_keys(pane_keys, global_keys)
+
+    def _tick(self) -> None:
+        """Update once a second, while a run is live, what depends on the clock."""
+        is_paused = self.state.run.status == "paused"  # a paused run sends no messages
+        silent_for_s, bytes_per_s = self._activity.silent_for_s(), self._activity.bytes_per_s()
+        is_silent = silent_for_s >= SILENT_FROM_S and not is_paused
+        self.store.set(
+            replace(
+                self.state,
+                status_message=self._lifecycle.return_message() or self.state.status_message,
+                silent_for_s=silent_for_s if is_silent else 0,
+                bytes_per_s=0 if is_paused else bytes_per_s,
+            )
+        )
+
+    # Corpus
+
+    def _load_corpus(self) -> None:
+        """Load the corpus of the current state unless it is loaded."""
+        state = self.state
+        if state.preview is None or state.preview.data != state.data:
+            name = PurePath(state.config.data.corpus).name
+            text = f"Reading {sanitize(name, 60)}."
+            self.store.set(replace(state, preview=None, loading_message=text))
+            self._loader.load(state.data, name)
+
+    @on(CorpusLoadProgress)
+    def _show_corpus_progress(self, message: CorpusLoadProgress) -> None:
+        if message.data == self.state.data:  # a message of another corpus is too late
+            self.store.set(replace(self.state, loading_message=message.text))
+
+    @on(CorpusLoaded)
+    def _show_corpus(self, message: CorpusLoaded) -> None:
+        if message.data == self.state.data:
+            self.store.set(replace(self.state, loading_message="", preview=message.preview))
+
+    @on(CorpusLoadFailed)
+    def _show_corpus_error(self, message: CorpusLoadFailed) -> None:
+        if message.data == self.state.data:
+            self.store.set(replace(self.state, loading_message="", error_message=message.error))
+
+    # Messages of the session
 
     @on(RunStateChanged)
-    def _run_progressed(self, message: RunStateChanged) -> None:
-        self._pulse.news()
-        same = message.state.status == self.situation.run.status
-        refusal = self.situation.error_message if same else ""
-        self._change(
-            run=message.state,
-            error_message=refusal,
-            silent_for_s=0,
-            can_query=self._session.is_linked,
+    def _show_run_state(self, message: RunStateChanged) -> None:
+        self._activity.record_activity()
+        has_same_status = message.state.status == self.state.run.status
+        self.store.set(
+            replace(
+                self.state,
+                run=message.state,
+                error_message=self.state.error_message if has_same_status else "",
+                silent_for_s=0,
+                can_query=self.session.is_linked,
+            )
         )
 
     @on(RunOpened)
-    def _run_opened(self, message: RunOpened) -> None:
+    def _show_run(self, message: RunOpened) -> None:
         try:
             manifest = message.run.manifest()
         except SeqlmError as error:
-            self._change(error_message=sanitize(str(error), 300))
+            text = sanitize(str(error), _MAX_ERROR)
+            self.store.set(replace(self.state, error_message=text))
             return
-        self._change(
-            run_config=manifest.config,
-            stored_data_config=data_config_of_run(manifest, self.situation.preview),
-            pending_config=self._steering.config,
-            can_query=self._session.is_linked,
-            viewed_step=None,
+        self.store.set(
+            replace(
+                self.state,
+                run_config=manifest.config,
+                stored_data_config=data_config_of_run(manifest, self.state.preview),
+                pending_config=self.controller.config,
+                can_query=self.session.is_linked,
+                viewed_step=None,
+            )
         )
-        self._read_text()
+        self._load_corpus()
 
     @on(QueryAnswered)
-    def _answered(self, message: QueryAnswered) -> None:
-        self._oracle.answered(message.answer)
-        if self._search is not None:
-            self._search.answered(message.answer)
+    def _handle_answer(self, message: QueryAnswered) -> None:
+        self._router.handle_answer(message.answer)
+        if self._commands.lr_search is not None:
+            self._commands.lr_search.handle_answer(message.answer)
 
     @on(RequestRejected)
-    def _declined(self, message: RequestRejected) -> None:
-        search, told = self._search, (message.message_id, message.words)
-        is_search = search is not None and search.declined(*told)
-        if not is_search and not self._oracle.declined(*told):
-            if self._session.state.status == "untrained":
-                self._change(run_config=None, stored_data_config=None)
-            remedy = self.situation.keys.substitute_keys(message.remedy)
-            self._change(error_message=f"{message.words} {remedy}".rstrip())
+    def _handle_rejection(self, message: RequestRejected) -> None:
+        search, request = self._commands.lr_search, (message.message_id, message.words)
+        if search is not None and search.handle_rejection(*request):
+            return
+        if self._router.handle_rejection(*request):
+            return
+        state = self.state
+        if self.session.state.status == "untrained":
+            state = replace(state, run_config=None, stored_data_config=None)
+        text = f"{message.words} {state.keys.substitute_keys(message.remedy)}".rstrip()
+        self.store.set(replace(state, error_message=text))
 
-    # What the panes ask
+    # Messages of the widgets
 
     @on(GeneratePane.PredictionRequested)
     @on(GeneratePane.SamplesRequested)
     @on(DataPane.Scrolled)
-    def _answer_asked(self, message: Message) -> None:
-        self._oracle.take(self.situation, message)
+    def _handle_query_request(self, message: Message) -> None:
+        self._router.handle(self.state, message)
 
     @on(GeneratePane.TemperatureChangeRequested)
     @on(ControlsPane.ValueRequested)
     @on(ControlsPane.PresetRequested)
     @on(ControlsPane.UndoRequested)
     @on(ControlsPane.RedoRequested)
-    def _value_asked(self, message: Message) -> None:
-        """Something else may be asked for now."""
+    def _handle_change_request(self, message: Message) -> None:
+        self._apply_change(lambda: self.controller.handle(self.state, message))
+
+    def _apply_change(self, change: Callable[[], None]) -> None:
+        """Change the run or the pending configuration; show an error in the Controls pane."""
         try:
-            self._steering.take(self.situation, message)
+            change()
         except SeqlmError as error:
-            self.main.controls.show_error(sanitize(str(error), 300))
-        self._change(pending_config=self._steering.config, error_message="")
-        self._read_text()
+            self.main.controls.show_error(sanitize(str(error), _MAX_ERROR))
+        config = self.controller.config
+        self.store.set(replace(self.state, pending_config=config, error_message=""))
+        self._load_corpus()
 
     @on(ControlsPane.LrSearchRequested)
-    def _rate_search_asked(self) -> None:
+    def _handle_lr_search_request(self) -> None:
         self.action_find_rate()
 
     @on(LossPane.StepRequested)
-    def _step_asked(self, message: LossPane.StepRequested) -> None:
-        """The model as it was at a kept step; that it is not the one that was read is said."""
-        self._change(viewed_step=message.step)
+    def _view_step(self, message: LossPane.StepRequested) -> None:
+        """View the model at a kept step; say so if it is not the step under the cursor."""
+        self.store.set(replace(self.state, viewed_step=message.step))
         if message.step != message.read:
-            step, read = format_count(message.step), format_count(message.read)
-            self._note(f"Step {step} is the nearest kept to {read}.")
+            step, cursor = format_count(message.step), format_count(message.read)
+            self._commands.set_status(f"Step {step} is the kept step nearest to {cursor}.")
 
     @on(PaneRequested)
-    def _pane_asked(self, message: PaneRequested) -> None:
+    def _go_to_requested_pane(self, message: PaneRequested) -> None:
         self.main.go_to(message.number)
 
     @on(Footer.Clicked)
-    async def _key_clicked(self, message: Footer.Clicked) -> None:
+    async def _run_clicked_action(self, message: Footer.Clicked) -> None:
         await self.run_action(message.action, default_namespace=self.main.focused or self)
 
-    # What a person does
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A key that would do nothing is not there."""
-        return is_action_available(self.situation, action)
+    # Actions of the run
 
     def action_train_or_pause(self) -> None:
-        """Start, pause, or go on."""
-        self._change(error_message="")
-        if self.situation.run.status == "untrained":
-            self.action_new_run()
-        else:
-            self._steering.pause_or_go_on(self.situation)
+        """Start, pause or resume."""
+        self._commands.train_or_pause()
 
     def action_new_run(self) -> None:
-        """Train a new run with the waiting values; one that trains is stopped with a checkpoint."""
-        asked, before = self._steering.config, self.situation.run
-        if self._session.start(recipe.format_recipe(asked)):
-            self._steering.begun()
-            rate = format_learning_rate(asked.train.learning_rate)
-            stopped = f"{before.run} is stopped and kept. The new run begins with rate {rate}."
-            note = stopped if before.is_live else ""
-            self._change(
-                run_config=asked,
-                stored_data_config=None,
-                pending_config=asked,
-                error_message="",
-                status_message=note,
-            )
+        """Start a run of the pending configuration."""
+        self._commands.start_run()
 
     def action_one_step(self) -> None:
-        """Do one step and wait again."""
-        self._session.go_on(1)
+        """Train one step, then pause."""
+        self.session.go_on(1)
+
+    def action_to_validation(self) -> None:
+        """Train until the next validation, then pause."""
+        self._commands.train_to_validation()
 
     def action_stop(self) -> None:
-        """Stop the trainer with a checkpoint."""
-        self._session.stop()
+        """Stop the run with a checkpoint."""
+        self.session.stop()
+
+    def action_scale_rate(self, direction: int) -> None:
+        """Halve or double the learning rate."""
+        factor = 2.0 if direction > 0 else 0.5
+        self._apply_change(lambda: self.controller.scale(self.state, LEARNING_RATE, factor))
+
+    @work
+    async def action_find_rate(self) -> None:
+        """Search for a learning rate; set the one that the user applies."""
+        rate = await self._commands.find_learning_rate()
+        if rate is not None:
+            self._apply_change(lambda: self.controller.set_value(self.state, LEARNING_RATE, rate))
+
+    def action_look_earlier(self) -> None:
+        """View the model at an earlier kept step."""
+        self._commands.view_past_step(-1)
+
+    def action_look_later(self) -> None:
+        """View the model at a later kept step, after the last one the live model."""
+        self._commands.view_past_step(1)
+
+    # Actions of the screen
 
     def action_go_to(self, number: int) -> None:
-        """Focus a pane; again: zoom."""
+        """Focus a pane; zoom it if it has the focus."""
         self.main.go_to(number)
 
     def action_go_on(self, by: int) -> None:
-        """Focus the next pane, or the one before."""
+        """Focus the next or the previous pane."""
         self.main.go_on(by)
 
     def action_zoom(self) -> None:
-        """Give the current pane the screen, or take it back."""
+        """Zoom the current pane, or end the zoom."""
         self.main.zoom(not self.main.is_zoomed)
 
     def action_out(self) -> None:
-        """Out of the past; else out of the zoom."""
-        if self.situation.viewed_step is not None:
-            self._change(viewed_step=None)
+        """Return to the live model; else end the zoom."""
+        if self.state.viewed_step is not None:
+            self.store.set(replace(self.state, viewed_step=None))
         else:
             self.main.zoom(False)
 
-    def action_look_earlier(self) -> None:
-        """Look at the model as it was before."""
-        self._look(-1)
-
-    def action_look_later(self) -> None:
-        """Look at the model as it was later; after the last kept step, as it is."""
-        self._look(1)
-
-    def _look(self, by: int) -> None:
-        situation = self.situation
-        self._change(
-            viewed_step=next_kept_step(situation.run.kept, situation.viewed_step, by),
-            status_message="",
-        )
-
     def action_redraw(self) -> None:
-        """Draw everything again."""
+        """Send the whole screen again."""
         self.redraw_all()
 
-    def action_log(self) -> None:
-        """What the worker wrote about itself."""
-        from workbench.screens.log import LogScreen
+    def action_copy_pane(self) -> None:
+        """Copy the current pane as text."""
+        self._commands.copy_pane()
 
-        path = self._session.log_path
-        if path is not None:
-            self.push_screen(LogScreen(path, self.situation.keys))
+    def action_copy_line(self) -> None:
+        """Copy the recipe of the run."""
+        self._commands.copy_recipe()
+
+    def action_log(self) -> None:
+        """Show the log of the worker process."""
+        self._commands.show_log()
 
     def action_help(self) -> None:
-        """What the current pane shows, and the keys."""
-        from workbench.screens.help import help_for
+        """Show the help of the current pane and the keys."""
+        self._commands.show_help()
 
-        self.push_screen(help_for(self.main, self.situation.keys))
+    def action_command_palette(self) -> None:
+        """Show the command palette."""
+        self._commands.show_palette()
 
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Every command by name, with its key."""
-        from workbench.application.palette import palette_commands
+    @work
+    async def action_open(self) -> None:
+        """Open a preset, a file, a run or a pasted recipe."""
+        await self._commands.open()
 
-        return palette_commands(self)
+    @work
+    async def action_leave(self) -> None:
+        """Exit; ask first while a run is live."""
+        await self._lifecycle.leave()

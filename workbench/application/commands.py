@@ -1,125 +1,122 @@
-"""What a person can do beside training: copy, open something else, set the rate from anywhere."""
+"""Commands of the app that concern no single pane: start, view a past step, copy, open, search."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
-from textual import work
 
-from workbench.application.lifecycle import AppLifecycle
-from workbench.keyboard.key_labels import KeyLabels
-from workbench.panes.controls.pane import ControlsPane
-from workbench.panes.controls.rows import controls_state
-from workbench.panes.controls.value_editing import scale_value
+from seqlm.runspec import recipe
+from workbench.controllers.query_router import QueryRouter
+from workbench.controllers.run_controller import RunController
+from workbench.render.number_format import format_learning_rate
+from workbench.run.kept_steps import next_kept_step
 from workbench.run.state import RunState
-from workbench.state.app_state import AppState
+from workbench.screens.main import MainScreen
+from workbench.state.app_state import AppState, StateStore
+from workbench.terminal.terminal_app import TerminalApp
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # imported when first needed: the first frame does not need them
     from workbench.application.lr_search import LrSearch
+    from workbench.run.worker_session import WorkerSession
 
-_RATE = "train.learning_rate"
 
+class AppCommands:
+    """Commands of the app; rarely used modules are imported by the command that needs them.
 
-class AppCommands(AppLifecycle):
-    """Actions that need no message of a pane; what they need rarely is imported when it is needed."""
+    Args:
+        app: App that shows the screens.
+        main: Screen with the panes.
+        store: State of the app.
+        session: Returns the session, which is created when first needed.
+        controller: Controller of the run.
+        router: Router of the queries.
+        load_corpus: Loads the corpus of the current state unless it is loaded.
 
-    _search: "LrSearch | None" = None
+    Attributes:
+        lr_search: Learning-rate search that is open; None if there is none.
+    """
 
-    def _settle(self) -> None:
-        super()._settle()
-        self._read_keymap()
+    def __init__(
+        self,
+        app: TerminalApp,
+        main: MainScreen,
+        store: StateStore,
+        session: Callable[[], "WorkerSession"],
+        controller: RunController,
+        router: QueryRouter,
+        load_corpus: Callable[[], None],
+    ) -> None:
+        self._app, self._main, self._store, self._session = app, main, store, session
+        self._controller, self._router, self._load_corpus = controller, router, load_corpus
+        self.lr_search: LrSearch | None = None
 
-    def _read_keymap(self) -> None:
-        """Take the keys of a person's own file. Where it is wrong, the usual ones stay."""
-        from workbench.application.keymap_file import keymap_path, read_keymap
+    def train_or_pause(self) -> None:
+        """Start a first run; pause or resume the displayed run."""
+        self._store.set(replace(self._store.state, error_message=""))
+        if self._store.state.run.status == "untrained":
+            self.start_run()
+        else:
+            self._controller.pause_or_resume(self._store.state)
 
-        path = keymap_path()
-        if not path.exists():
+    def start_run(self) -> None:
+        """Start a run of the pending configuration; a live run is stopped with a checkpoint."""
+        config, before = self._controller.config, self._store.state.run
+        if not self._session().start(recipe.format_recipe(config)):
             return
-        from seqlm.errors import SeqlmError
-        from workbench.render.sanitize import sanitize
+        self._controller.mark_run_started()
+        rate = format_learning_rate(config.train.learning_rate)
+        stopped = f"{before.run} was stopped and is kept. The new run has learning rate {rate}."
+        self._store.set(
+            replace(
+                self._store.state,
+                run_config=config,
+                stored_data_config=None,
+                pending_config=config,
+                error_message="",
+                status_message=stopped if before.is_live else "",
+            )
+        )
 
-        try:
-            keymap = read_keymap(path)
-        except (SeqlmError, OSError) as error:
-            self._change(error_message=sanitize(f"{error} The usual keys stay.", 300))
-            return
-        self.set_keymap(keymap)
-        self._change(keys=KeyLabels(tuple(keymap.items())))
+    def train_to_validation(self) -> None:
+        """Train until the next validation, then pause."""
+        self._session().go_on(steps_to_validation(self._store.state))
 
-    def action_to_validation(self) -> None:
-        """Train on to the next validation and wait again."""
-        self._session.go_on(steps_to_validation(self.situation))
+    def view_past_step(self, by: int) -> None:
+        """View the model at an earlier or later kept step; after the last one, the live model."""
+        state = self._store.state
+        step = next_kept_step(state.run.kept, state.viewed_step, by)
+        self._store.set(replace(state, viewed_step=step, status_message=""))
 
-    def action_scale_rate(self, direction: int) -> None:
-        """Halve or double the learning rate."""
-        rows = controls_state(self.situation).rows
-        row = next(row for row in rows if row.key == _RATE)
-        value = scale_value(row.setting, row.value, 2.0 if direction > 0 else 0.5)
-        self.post_message(ControlsPane.ValueRequested(_RATE, value))
+    async def find_learning_rate(self) -> float | None:
+        """Run a learning-rate search on a copy of the model.
 
-    @work
-    async def action_find_rate(self) -> None:
-        """Try learning rates on a copy of the model; the one that is taken is asked for."""
+        Returns:
+            The learning rate that the user applies; None if the search is left.
+        """
         from workbench.application.lr_search import LrSearch
 
-        search = self._search = LrSearch(
-            self._session, self.situation, self.main.controls.appearance
-        )
-        search.ask()
-        found = await self.push_screen_wait(search.screen)
-        search.give_up()
-        self._search = None
-        if found is not None:
-            self.post_message(ControlsPane.ValueRequested(_RATE, found))
+        appearance = self._main.controls.appearance
+        search = self.lr_search = LrSearch(self._session(), self._store.state, appearance)
+        search.start()
+        learning_rate = await self._app.push_screen_wait(search.screen)
+        search.cancel()
+        self.lr_search = None
+        return learning_rate
 
-    def action_copy_pane(self) -> None:
-        """Copy the current pane as text, to the clipboard and to a file."""
-        from workbench.layout import is_framed
-        from workbench.terminal.clipboard import pane_text
-
-        pane = self.main.current_pane
-        strips = [pane.render_line(y) for y in range(pane.size.height)]
-        text = pane_text(strips, is_framed(*pane.size))
-        self._copy(text, f"{self.situation.title}-{pane.NAME.lower()}", f"{pane.NAME} as text")
-
-    def action_copy_line(self) -> None:
-        """Copy the line that gives this run again, to the clipboard and to a file."""
-        from workbench.state.recipe_text import recipe_text, recipe_text_kind
-
-        situation = self.situation
-        self._copy(recipe_text(situation), situation.title, recipe_text_kind(situation.run))
-
-    def _copy(self, text: str, name: str, what: str) -> None:
-        from workbench.terminal.clipboard import copy_text
-
-        self._note(copy_text(self, text, name, what))
-
-    def _note(self, note: str) -> None:
-        """Say what was done."""
-        self._change(status_message=note, error_message="")
-
-    def action_command_palette(self) -> None:
-        """Every command by name."""
-        from workbench.widgets.option_lists import CommandPaletteScreen
-
-        if not isinstance(self.screen, CommandPaletteScreen):
-            self.push_screen(CommandPaletteScreen())
-
-    @work
-    async def action_open(self) -> None:
-        """Show a preset, a file, a run or a pasted line; what trains goes on in the background."""
+    async def open(self) -> None:
+        """Open a preset, a file, a run or a pasted recipe; a live run continues in the background."""
         from workbench.screens.open import OpenScreen
 
-        hint = _left_behind(self.situation.run)
-        found = await self.push_screen_wait(OpenScreen(self.main.controls.appearance, hint))
-        if found is None:
+        hint = _left_run_message(self._store.state.run)
+        target = await self._app.push_screen_wait(OpenScreen(self._main.controls.appearance, hint))
+        if target is None:
             return
-        self._session.put_down()
-        self._steering.start_from(found.config)
-        self._set(
+        self._session().put_down()
+        self._controller.reset(target.config)
+        self._store.set(
             replace(
-                self.situation,
-                pending_config=found.config,
+                self._store.state,
+                pending_config=target.config,
                 run_config=None,
                 stored_data_config=None,
                 run=RunState(),
@@ -128,26 +125,73 @@ class AppCommands(AppLifecycle):
                 silent_for_s=0,
             )
         )
-        self.main.controls.reset_cursor()
-        # The Generate pane may yet hear of the weights of before; this comes after that.
-        self.main.generate.call_later(lambda: self._oracle.show(self.situation))
-        again = self.situation.keys.substitute_keys("<app.open> shows it again.")
-        self._note(hint and f"{hint} {again}")
-        if found.run is not None:
-            self._session.open(found.run)
-        self.begin()
+        self._main.controls.reset_cursor()
+        # An update of the Generate pane with earlier weights may be queued; this one comes after it.
+        self._main.generate.call_later(lambda: self._router.update_panes(self._store.state))
+        again = self._store.state.keys.substitute_keys("<app.open> opens it again.")
+        self.set_status(hint and f"{hint} {again}")
+        if target.run is not None:
+            self._session().open(target.run)
+        self._load_corpus()
+
+    def copy_pane(self) -> None:
+        """Copy the current pane as text, to the clipboard and to a file."""
+        from workbench.layout import is_framed
+        from workbench.terminal.clipboard import pane_text
+
+        pane = self._main.current_pane
+        strips = [pane.render_line(y) for y in range(pane.size.height)]
+        text = pane_text(strips, is_framed(*pane.size))
+        self._copy(text, f"{self._store.state.title}-{pane.NAME.lower()}", f"{pane.NAME} as text")
+
+    def copy_recipe(self) -> None:
+        """Copy the recipe of the displayed run, to the clipboard and to a file."""
+        from workbench.state.recipe_text import recipe_text, recipe_text_kind
+
+        state = self._store.state
+        self._copy(recipe_text(state), state.title, recipe_text_kind(state.run))
+
+    def _copy(self, text: str, name: str, what: str) -> None:
+        from workbench.terminal.clipboard import copy_text
+
+        self.set_status(copy_text(self._app, text, name, what))
+
+    def set_status(self, text: str) -> None:
+        """Show the result of an action."""
+        self._store.set(replace(self._store.state, status_message=text, error_message=""))
+
+    def show_log(self) -> None:
+        """Show the messages of the worker process."""
+        from workbench.screens.log import LogScreen
+
+        path = self._session().log_path
+        if path is not None:
+            self._app.push_screen(LogScreen(path, self._store.state.keys))
+
+    def show_help(self) -> None:
+        """Show the help of the current pane and the keys."""
+        from workbench.screens.help import help_for
+
+        self._app.push_screen(help_for(self._main, self._store.state.keys))
+
+    def show_palette(self) -> None:
+        """Show the command palette."""
+        from workbench.widgets.option_lists import CommandPaletteScreen
+
+        if not isinstance(self._app.screen, CommandPaletteScreen):
+            self._app.push_screen(CommandPaletteScreen())
 
 
-def _left_behind(run: RunState) -> str:
-    """What becomes of a run that is no longer shown."""
-    if run.status == "paused":
-        return f"{run.run} waits a minute, then stops with a checkpoint."
-    return f"{run.run} goes on in the background." if run.is_live else ""
-
-
-def steps_to_validation(situation: AppState) -> int:
-    """How many steps there are to the next validation, or to the end."""
-    run, train = situation.run, situation.config.planned.train
+def steps_to_validation(state: AppState) -> int:
+    """Return the number of steps until the next validation, or until the end of the run."""
+    run, train = state.run, state.config.planned.train
     every: int = run.values.get("train.evaluate_every", train.evaluate_every)
-    left = (run.steps_planned or train.steps) - run.step
-    return max(1, min(every - run.step % every, left))
+    n_left = (run.steps_planned or train.steps) - run.step
+    return max(1, min(every - run.step % every, n_left))
+
+
+def _left_run_message(run: RunState) -> str:
+    """Return what happens to a run that is no longer displayed."""
+    if run.status == "paused":
+        return f"{run.run} stops with a checkpoint after a minute."
+    return f"{run.run} continues in the background." if run.is_live else ""

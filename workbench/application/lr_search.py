@@ -1,4 +1,4 @@
-"""Asks a worker for trial steps with growing learning rates, and shows them while they are done."""
+"""Learning-rate search: trial steps of a worker with a growing learning rate, and their screen."""
 
 from msgspec.structs import replace
 
@@ -13,63 +13,64 @@ from workbench.widgets.appearance import Appearance
 
 
 class LrSearch:
-    """One search, from its question to its last answer.
+    """Learning-rate search, from its query to its last answer.
 
-    Where a worker has the run of the screen open, its model is copied; else a new one is made of
-    what is asked for.
+    If a worker has the displayed run open, the search trains a copy of its model; otherwise it trains
+    a new model of the pending configuration.
 
     Args:
-        session: Reaches the worker.
-        situation: What is on the screen.
-        look: Colours and signs.
+        session: Session with the worker.
+        state: Current state.
+        appearance: Colors and signs.
 
     Attributes:
-        screen: What shows it.
+        screen: Screen that shows the search.
     """
 
-    def __init__(self, session: WorkerSession, situation: AppState, look: Appearance) -> None:
+    def __init__(self, session: WorkerSession, state: AppState, appearance: Appearance) -> None:
         self._session = session
-        self._query = _query(situation)
-        self.screen = LrSearchScreen(LrSearchView(_subject(situation), _rate_now(situation)), look)
+        self._query = _make_query(state)
+        view = LrSearchView(_model_name(state), _current_learning_rate(state))
+        self.screen = LrSearchScreen(view, appearance)
 
-    def ask(self) -> None:
-        """Ask the worker; one is started where there is none."""
+    def start(self) -> None:
+        """Send the query; start a worker if there is none."""
         self._session.ask(self._query)
 
-    def give_up(self) -> None:
-        """Nobody waits for an answer any more."""
-        trial = self.screen.trial
-        if not trial.error and (trial.sweep is None or not trial.sweep.is_over):
+    def cancel(self) -> None:
+        """Cancel the query unless it has ended."""
+        view = self.screen.view
+        if not view.error and (view.sweep is None or not view.sweep.is_over):
             self._session.ask(CancelQuery(id=client.new_id(), question=self._query.id))
 
-    def answered(self, answer: Answer) -> None:
-        """Take an answer, if it is one of this search."""
+    def handle_answer(self, answer: Answer) -> None:
+        """Show an answer if it belongs to this search."""
         if isinstance(answer, LearningRateSweepAnswer) and answer.id == self._query.id:
-            self.screen.show(replace(self.screen.trial, sweep=answer))
+            self.screen.set_view(replace(self.screen.view, sweep=answer))
 
-    def declined(self, question_id: str, words: str) -> bool:
-        """Take a refusal; whether it was of this search."""
-        if question_id != self._query.id:
+    def handle_rejection(self, query_id: str, text: str) -> bool:
+        """Show why the query was rejected; return whether it belongs to this search."""
+        if query_id != self._query.id:
             return False
-        self.screen.show(replace(self.screen.trial, error=words))
+        self.screen.set_view(replace(self.screen.view, error=text))
         return True
 
 
-def _query(situation: AppState) -> LearningRateSweep:
-    if not situation.can_query:
-        line = recipe.format_recipe(situation.pending_config)
-        return LearningRateSweep(id=client.new_id(), recipe=line)
-    step = situation.viewed_step
+def _make_query(state: AppState) -> LearningRateSweep:
+    if not state.can_query:
+        text = recipe.format_recipe(state.pending_config)
+        return LearningRateSweep(id=client.new_id(), recipe=text)
+    step = state.viewed_step
     return LearningRateSweep(id=client.new_id(), weights="live" if step is None else str(step))
 
 
-def _subject(situation: AppState) -> str:
-    return f"a copy of {situation.title}" if situation.can_query else "a new model"
+def _model_name(state: AppState) -> str:
+    return f"a copy of {state.title}" if state.can_query else "a new model"
 
 
-def _rate_now(situation: AppState) -> float:
-    if not situation.can_query:
-        return situation.pending_config.train.learning_rate
-    usual = situation.config.train.learning_rate
-    rate: float = situation.run.values.get("train.learning_rate", usual)
+def _current_learning_rate(state: AppState) -> float:
+    if not state.can_query:
+        return state.pending_config.train.learning_rate
+    initial = state.config.train.learning_rate
+    rate: float = state.run.values.get("train.learning_rate", initial)
     return rate

@@ -1,30 +1,95 @@
-"""What a line that a person types or pastes opens: a preset, a file or a run, with settings."""
+"""Target to open: a preset, a file or a run, named on the command line or in the Open screen."""
 
-import difflib
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from seqlm import errors
 from seqlm.configuration.run_config import RunConfig
-from seqlm.presets import PRESETS
-from seqlm.runs.directory import RunDirectory, list_runs, live_runs
-from workbench.controllers.target import resolve_cli_target
-from workbench.run.run_status import run_status_text
+from seqlm.presets import PRESETS, preset_config
+from seqlm.runs.directory import RunDirectory, find_run, list_runs, live_runs
+from seqlm.runspec import recipe
 
+DEFAULT_PRESET = "names-mlp"
 _COMMAND_WORDS = ("$", "seqlm-tui", "seqlm", "train", "resume", "show")
-_MOST_FILES, _MOST_RUNS, _LATEST_RUNS = 20, 100, 5
+_MAX_FILES, _MAX_RUNS, _N_RECENT_RUNS = 20, 100, 5
+
+
+class CliOptions(Struct, frozen=True):
+    """Options of the command line, with their defaults.
+
+    Attributes:
+        what: Preset, file or run.
+        settings: Settings as ``KEY=VALUE``.
+        attach: Run to show.
+        fps: Maximum frames per second.
+        ascii_only: Whether only ASCII characters are shown.
+        palette: Name of the palette; None to choose it by the terminal.
+    """
+
+    what: str | None = None
+    settings: Sequence[str] = ()
+    attach: str | None = None
+    fps: float = 10.0
+    ascii_only: bool = False
+    palette: str | None = None
+
+
+def resolve_cli_target(
+    what: str | None, settings: Sequence[str], attach: str | None
+) -> tuple[RunConfig, RunDirectory | None]:
+    """Return the configuration to open, and the run to show if there is one.
+
+    Raises:
+        RequestError: The target is unknown or ambiguous, or a setting is wrong.
+    """
+    if attach is not None:
+        if what is not None:
+            raise errors.RequestError(
+                f"--attach {attach} and {what} cannot be combined; give one of them", what
+            )
+        return _run_target(find_run(attach), settings)
+    if what is not None:
+        return _named_target(what, settings)
+    newest = next((run for run, _ in live_runs()), None) if not settings else None
+    if newest is not None:
+        return _run_target(newest, settings)
+    return recipe.apply_settings(preset_config(DEFAULT_PRESET), settings), None
+
+
+def _named_target(what: str, settings: Sequence[str]) -> tuple[RunConfig, RunDirectory | None]:
+    from seqlm.runs import resolve_target  # a start without arguments does not need it
+
+    if what == "-":
+        raise errors.RequestError("standard input is read as keys here; use: seqlm train -", what)
+    found = resolve_target.resolve_target(what)
+    if found.kind == "run":
+        return _run_target(find_run(found.value), settings)
+    return resolve_target.configure(what, list(settings)), None
+
+
+def _run_target(run: RunDirectory, settings: Sequence[str]) -> tuple[RunConfig, RunDirectory]:
+    """Return the configuration of a run with these settings, and the run."""
+    return recipe.apply_settings(run.manifest().config, settings), run
 
 
 class OpenTarget(NamedTuple):
-    """What is to be shown: what a new run would be made of, and a run if there is one."""
+    """Target to open.
+
+    Attributes:
+        config: Configuration of the next run.
+        run: Run to show; None if the target is a preset or a file.
+    """
 
     config: RunConfig
     run: RunDirectory | None
 
 
 class NotFound(errors.RequestError):
-    """Nothing has this name; ``nearest`` is a name that is like it, or empty."""
+    """Unknown name; ``nearest`` is the most similar name, or empty."""
 
     def __init__(self, word: str, nearest: str) -> None:
         super().__init__(f'No preset, file or run called "{word[:60]}".', word)
@@ -32,7 +97,7 @@ class NotFound(errors.RequestError):
 
 
 class OpenCandidate(NamedTuple):
-    """Something that can be opened: its name, what it is, and words about it."""
+    """Entry of the list of targets: its name, its kind and its description."""
 
     name: str
     kind: str
@@ -41,13 +106,13 @@ class OpenCandidate(NamedTuple):
 
 
 def resolve_line(line: str) -> OpenTarget:
-    """What a line opens: ``names-mlp``, ``notes.txt``, a run, or a whole line of a run.
+    """Return the target of a line: a preset, a file, a run or a recipe.
 
-    A line of a shell is understood too: ``seqlm train names-mlp seed=1``.
+    A shell command is accepted too: ``seqlm train names-mlp seed=1``.
 
     Raises:
-        NotFound: Nothing has that name.
-        RequestError: A setting is wrong, or the file cannot be used.
+        NotFound: There is no target of this name.
+        RequestError: A setting is wrong, or the file cannot be read.
     """
     try:
         words = shlex.split(line)
@@ -58,8 +123,10 @@ def resolve_line(line: str) -> OpenTarget:
     if not words:
         raise errors.RequestError("Type the name of a preset, a file or a run.", line)
     name = words[0]
-    if name == "latest" or _means_something(name):
+    if name == "latest" or _is_target(name):
         return OpenTarget(*resolve_cli_target(name, words[1:], None))
+    import difflib  # a known name does not need it
+
     near = difflib.get_close_matches(
         name, [choice.name for choice in open_candidates()], n=1, cutoff=0.5
     )
@@ -67,26 +134,28 @@ def resolve_line(line: str) -> OpenTarget:
 
 
 def open_candidates() -> list[OpenCandidate]:
-    """Everything there is to open by name.
+    """Return the targets to list.
 
-    Runs that go and the latest ones come first, then texts in this folder, presets, older runs.
+    Live and recent runs come first, then text files of the working folder, presets and older runs.
     """
     live = {run.name for run, _ in live_runs()}
-    runs = [_run(run, run.name in live) for run in [*reversed(list_runs())][:_MOST_RUNS]]
+    runs = [_run_candidate(run, run.name in live) for run in [*reversed(list_runs())][:_MAX_RUNS]]
     presets = [OpenCandidate(preset.name, "preset", preset.teaches) for preset in PRESETS.values()]
     runs.sort(key=lambda run: not run.is_live)
-    n_first = max(_LATEST_RUNS, sum(run.is_live for run in runs))
-    return [*runs[:n_first], *_files(), *presets, *runs[n_first:]]
+    n_first = max(_N_RECENT_RUNS, sum(run.is_live for run in runs))
+    return [*runs[:n_first], *_file_candidates(), *presets, *runs[n_first:]]
 
 
-def _run(run: RunDirectory, is_live: bool) -> OpenCandidate:
+def _run_candidate(run: RunDirectory, is_live: bool) -> OpenCandidate:
+    from workbench.run.run_status import run_status_text  # the start does not need it
+
     return OpenCandidate(run.name, "run", run_status_text(run, is_live), is_live)
 
 
-def _files() -> list[OpenCandidate]:
+def _file_candidates() -> list[OpenCandidate]:
     found = []
     try:
-        for path in sorted(Path().glob("*.txt"))[:_MOST_FILES]:
+        for path in sorted(Path().glob("*.txt"))[:_MAX_FILES]:
             found.append(
                 OpenCandidate(f"./{path.name}", "file", f"{path.stat().st_size // 1000:,} kB")
             )
@@ -95,8 +164,8 @@ def _files() -> list[OpenCandidate]:
     return found
 
 
-def _means_something(name: str) -> bool:
-    """Whether the name is known, or a path: what is wrong with that is said by who opens it."""
+def _is_target(name: str) -> bool:
+    """Return whether the name is known or a path; errors of a path are reported when it is opened."""
     if name in PRESETS or "/" in name or Path(name).exists():
         return True
     return any(run.name.startswith(name) for run in list_runs())

@@ -1,4 +1,4 @@
-"""Who answers the questions of the panes: the pair counts before training, then the worker's model."""
+"""Router of the queries of the panes: to the pair counts before training, then to the worker."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,26 +13,27 @@ from workbench.panes.generate.pane import GeneratePane
 from workbench.sampling.from_worker import COUNTS, from_answer, from_counts
 from workbench.state.app_state import AppState
 
-if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
+if TYPE_CHECKING:  # imported when first needed: the first frame does not need the session
     from seqlm.protocol.queries import Answer
     from workbench.run.worker_session import WorkerSession
 
-_ASK_AGAIN_S = 0.5
-_LONGEST_SAMPLE = 100
-_SCORE = "data-"
+_UPDATE_INTERVAL_S = 0.5
+_MAX_SAMPLE_LENGTH = 100
+_SCORE_PREFIX = "data-"
 
 
 class QueryRouter:
-    """Passes questions on and answers back. Newer weights are told of twice a second at most.
+    """Router of the queries of the panes and of the answers to them.
 
-    A pane that is told something may ask at once. Textual does not bring a message to the app that
-    was made while the app's own handler runs, so panes are told in their own turn (``call_later``).
+    While the run trains, the panes are updated with newer weights at most twice a second. A pane may
+    post a query as soon as it is updated. Textual does not deliver a message to the app that is posted
+    while a handler of the app runs, so these updates are made with ``call_later``.
 
     Args:
-        session: Gives what reaches the worker; it is made when it is first needed.
-        generate: Asks for predictions and samples.
-        data: Shows the chances of the right tokens.
-        clock: Seconds that only go forward.
+        session: Returns the session, which is created when first needed.
+        generate: Pane that requests predictions and samples.
+        data: Pane that shows the probability of each target.
+        clock: Monotonic clock in seconds.
     """
 
     def __init__(
@@ -43,79 +44,51 @@ class QueryRouter:
         clock: Callable[[], float],
     ) -> None:
         self._session, self._generate, self._data, self._clock = session, generate, data, clock
-        self._asked_at = -_ASK_AGAIN_S
-        self._scored_at: int | None = None
+        self._updated_at_s = -_UPDATE_INTERVAL_S
         self._weights = "live"
+        self._model_step: int | None = None
+        self._scored_step: int | None = None
 
-    def show(self, situation: AppState) -> None:
-        """Tell the panes who answers in this situation."""
-        preview, sample, run = situation.preview, situation.pending_config.sample, situation.run
+    def update_panes(self, state: AppState) -> None:
+        """Show in the panes which source answers them in this state. Sends no query."""
+        preview, run = state.preview, state.run
         if preview is None:
-            if self._generate.view.source.vocabulary:  # at the begin there is nothing to forget
+            if self._generate.view.source.vocabulary:  # nothing to clear at the start
                 self._generate.call_later(self._generate.inbox.clear_corpus)
             return
-        self._generate.inbox.set_sampling(sample)
+        self._generate.inbox.set_sampling(state.pending_config.sample)
         self._generate.inbox.set_fixed_seed_samples(run.samples)
-        if not situation.can_query:
+        if not state.can_query:
             label = f"{preview.text.tokenizer.token_noun}-pair counts"
-            self._counts_answer(preview, label + ", no training yet" * (not run.run))
+            self._use_counts(preview, label + ", no training yet" * (not run.run))
             return
-        if situation.viewed_step is not None:
-            self._weights = str(situation.viewed_step)
-            self._model_answers(preview, situation.viewed_step, f" of {run.step:,}")
+        if state.viewed_step is not None:
+            self._weights = str(state.viewed_step)
+            self._use_model(preview, state.viewed_step, f" of {run.step:,}")
             return
         self._weights, now = "live", self._clock()
-        if run.status != "training" or now - self._asked_at >= _ASK_AGAIN_S:
-            self._asked_at = now
-            self._model_answers(preview, run.step)
+        if run.status != "training" or now - self._updated_at_s >= _UPDATE_INTERVAL_S:
+            self._updated_at_s = now
+            self._use_model(preview, run.step)
 
-    def ask_scores(self) -> None:
-        """Ask what the model gives the right tokens of the items that the Data pane shows."""
-        from seqlm.protocol.queries import Score
+    def request_missing_scores(self) -> None:
+        """Request the scores of the Data pane if the displayed weights have changed."""
+        if self._model_step is not None and self._model_step != self._scored_step:
+            self._scored_step = self._model_step
+            self._request_scores()
 
-        for number, item in self._data.lines_to_score():
-            self._session().ask(Score(id=f"{_SCORE}{number}", text=item, weights=self._weights))
-
-    def take(self, situation: AppState, message: Message) -> None:
-        """Do what a pane asks."""
+    def handle(self, state: AppState, message: Message) -> None:
+        """Answer the request of a pane, or pass it to the worker."""
         match message:
-            case GeneratePane.PredictionRequested() if situation.can_query:
-                self.predict(message)
+            case GeneratePane.PredictionRequested() if state.can_query:
+                self._request_prediction(message)
             case GeneratePane.SamplesRequested():
-                self.draw(situation, message)
-            case DataPane.Scrolled() if situation.can_query:
-                self.ask_scores()
+                self._request_samples(state, message)
+            case DataPane.Scrolled() if state.can_query:
+                self._request_scores()
 
-    def predict(self, asked: GeneratePane.PredictionRequested) -> None:
-        """Ask the worker what comes after some tokens."""
-        from seqlm.protocol.queries import NextToken
-
-        if asked.weights != COUNTS:  # the counts answer at once
-            tokens = list(asked.tokens)
-            question = NextToken(id=asked.request_id, tokens=tokens, weights=asked.weights)
-            self._session().ask(question)
-
-    def draw(self, situation: AppState, asked: GeneratePane.SamplesRequested) -> None:
-        """Draw samples from the counts, or ask the worker for them."""
-        from seqlm.protocol.queries import Sample
-
-        sample, preview = situation.pending_config.sample, situation.preview
-        if situation.can_query:
-            question = Sample(
-                id=asked.request_id,
-                prompt=list(asked.prompt),
-                count=asked.count,
-                length=_LONGEST_SAMPLE,
-                weights=self._weights,
-                **asdict(sample),
-            )
-            self._session().ask(question)
-        elif preview is not None and preview.has(asked.prompt):  # else asked of a text before
-            drawn = preview.draw(asked.prompt, asked.count, sample)
-            self._generate.inbox.receive_samples(asked.request_id, drawn)
-
-    def answered(self, answer: "Answer") -> None:
-        """Give the worker's answer to the pane that asked."""
+    def handle_answer(self, answer: "Answer") -> None:
+        """Give an answer of the worker to the pane that requested it."""
         from seqlm.protocol.queries import NextTokenAnswer, SampleAnswer, ScoreAnswer
 
         match answer:
@@ -124,30 +97,66 @@ class QueryRouter:
                     self._generate.inbox.receive_prediction, from_answer(answer)
                 )
             case ScoreAnswer():
-                self._data.set_surprisals(int(answer.id.removeprefix(_SCORE)), answer.surprisal)
+                line_index = int(answer.id.removeprefix(_SCORE_PREFIX))
+                self._data.set_surprisals(line_index, answer.surprisal)
             case SampleAnswer():
                 self._generate.inbox.receive_samples(answer.id, answer.samples, answer.step)
 
-    def declined(self, question_id: str, words: str) -> bool:
-        """Take a refusal; whether it was of a question of these panes."""
-        if question_id.startswith("generate"):
-            self._generate.inbox.handle_rejection(words, question_id)
-        return question_id.startswith(("generate", _SCORE))
+    def handle_rejection(self, query_id: str, text: str) -> bool:
+        """Show why a query was rejected; return whether it was a query of these panes."""
+        if query_id.startswith("generate"):
+            self._generate.inbox.handle_rejection(text, query_id)
+        return query_id.startswith(("generate", _SCORE_PREFIX))
 
-    def _counts_answer(self, preview: Preview, label: str) -> None:
-        self._scored_at = None
+    def _request_scores(self) -> None:
+        """Request the surprisal of each target in the lines that the Data pane shows."""
+        from seqlm.protocol.queries import Score
+
+        for number, line in self._data.lines_to_score():
+            query = Score(id=f"{_SCORE_PREFIX}{number}", text=line, weights=self._weights)
+            self._session().ask(query)
+
+    def _request_prediction(self, request: GeneratePane.PredictionRequested) -> None:
+        from seqlm.protocol.queries import NextToken
+
+        if request.weights != COUNTS:  # the counts answer without a query
+            tokens = list(request.tokens)
+            query = NextToken(id=request.request_id, tokens=tokens, weights=request.weights)
+            self._session().ask(query)
+
+    def _request_samples(self, state: AppState, request: GeneratePane.SamplesRequested) -> None:
+        """Sample from the counts, or request samples from the worker."""
+        from seqlm.protocol.queries import Sample
+
+        sample, preview = state.pending_config.sample, state.preview
+        if state.can_query:
+            query = Sample(
+                id=request.request_id,
+                prompt=list(request.prompt),
+                count=request.count,
+                length=_MAX_SAMPLE_LENGTH,
+                weights=self._weights,
+                **asdict(sample),
+            )
+            self._session().ask(query)
+        elif preview is not None and preview.has(
+            request.prompt
+        ):  # False after another corpus opened
+            drawn = preview.draw(request.prompt, request.count, sample)
+            self._generate.inbox.receive_samples(request.request_id, drawn)
+
+    def _use_counts(self, preview: Preview, label: str) -> None:
+        self._model_step = self._scored_step = None
         self._data.clear_scores()
         self._generate.inbox.set_local_answerer(
-            lambda asked, tokens, _: from_counts(preview, asked, tokens)
+            lambda request, tokens, _: from_counts(preview, request, tokens)
         )
         self._generate.inbox.set_source(label, COUNTS, None, preview.text.tokenizer)
 
-    def _model_answers(self, preview: Preview, step: int, of: str = "") -> None:
-        """The model in the weights of a step; ``of`` says how far the run is, where that is not now."""
+    def _use_model(self, preview: Preview, step: int, of: str = "") -> None:
+        """Use the weights of a step; ``of`` names the latest step where it is another one."""
+        self._model_step = step
         self._generate.inbox.set_local_answerer(None)
         label, tokenizer = f"weights of step {step:,}{of}", preview.text.tokenizer
-        told = partial(self._generate.inbox.set_source, label, self._weights, step, tokenizer)
-        self._generate.call_later(told)
-        if step != self._scored_at:
-            self._scored_at = step
-            self.ask_scores()
+        show = partial(self._generate.inbox.set_source, label, self._weights, step, tokenizer)
+        self._generate.call_later(show)

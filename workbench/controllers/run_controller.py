@@ -1,4 +1,4 @@
-"""What a person changes: a live value of the run at once, everything else in the next run."""
+"""Controller of the run: pause, resume, live settings and the pending configuration."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -9,132 +9,135 @@ from textual.message import Message
 from seqlm.configuration import dotted_keys
 from seqlm.configuration.run_config import RunConfig
 from workbench.panes.controls.pane import ControlsPane
-from workbench.panes.controls.value_editing import clamp
+from workbench.panes.controls.value_editing import clamp, scale_value
 from workbench.panes.generate.pane import GeneratePane
 from workbench.state.app_state import AppState, space_key_label
-from workbench.state.config_history import ConfigHistory, LiveChange
+from workbench.state.config_history import ConfigHistory, LiveChange, setting_values
 
-if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
+if TYPE_CHECKING:  # imported when first needed: the first frame does not need the session
     from workbench.run.worker_session import WorkerSession
 
-_RATE = "train.learning_rate"
-_STEERABLE = ("starting", "training", "paused")
+LEARNING_RATE = "train.learning_rate"
+_LIVE_STATUSES = ("starting", "training", "paused")
 
 
 class RunController:
-    """Keeps what is asked for, with undo and redo over both kinds of change.
+    """Controller of the run: pause, resume, live settings, and the pending configuration with undo.
 
     Args:
-        session: Gives what reaches the worker; it is made when it is first needed.
-        config: What a new run would be made of.
+        session: Returns the session, which is created when first needed.
+        config: Configuration of the next run.
     """
 
     def __init__(self, session: Callable[[], "WorkerSession"], config: RunConfig) -> None:
         self._session = session
-        self._asking = ConfigHistory(config)
+        self._history = ConfigHistory(config)
 
     @property
     def config(self) -> RunConfig:
-        """What a new run would be made of."""
-        return self._asking.config
+        """Configuration of the next run."""
+        return self._history.config
 
     @property
-    def reach(self) -> tuple[bool, bool]:
-        """Whether there is a change to take back, and one to make again."""
-        return bool(self._asking.past), bool(self._asking.future)
+    def can_undo_redo(self) -> tuple[bool, bool]:
+        """Whether there is a change to undo, and one to redo."""
+        return self._history.can_undo, self._history.can_redo
 
-    def start_from(self, config: RunConfig) -> None:
-        """Something else is opened: what was asked for before is forgotten."""
-        self._asking = ConfigHistory(config)
+    def reset(self, config: RunConfig) -> None:
+        """Use this configuration for the next run and forget every earlier change."""
+        self._history = ConfigHistory(config)
 
-    def begun(self) -> None:
-        """A new run begins; undo goes back to what was asked for, not to the run before."""
-        self._asking = self._asking.begun()
+    def mark_run_started(self) -> None:
+        """Note that a new run started: changes of live settings of the old run cannot be undone."""
+        self._history = self._history.with_run_started()
 
-    def take(self, situation: AppState, message: Message) -> None:
-        """Do what a pane asks.
+    def handle(self, state: AppState, message: Message) -> None:
+        """Apply the change that a pane requests.
 
         Raises:
-            RequestError: The value is not possible; nothing was changed.
+            RequestError: The value is not allowed; nothing was changed.
         """
         match message:
             case ControlsPane.ValueRequested(key=key, value=value):
-                self.ask(situation, key, value)
+                self.set_value(state, key, value)
             case GeneratePane.TemperatureChangeRequested(value=value):
-                setting = dotted_keys.find(situation.pending_config, "sample.temperature")
-                now = situation.pending_config.sample.temperature
-                self.ask(situation, setting.key, clamp(setting, now, value))
+                setting = dotted_keys.find(state.pending_config, "sample.temperature")
+                now = state.pending_config.sample.temperature
+                self.set_value(state, setting.key, clamp(setting, now, value))
             case ControlsPane.PresetRequested(name=name):
-                self._asking = self._asking.with_preset(name)
+                self._history = self._history.with_preset(name)
             case ControlsPane.UndoRequested():
-                self.undo(situation)
+                self._history, live = self._history.undo()
+                self._set_live(state, live)
             case ControlsPane.RedoRequested():
-                self.redo(situation)
+                self._history, live = self._history.redo()
+                self._set_live(state, live)
 
-    def pause_or_go_on(self, situation: AppState) -> None:
-        """What the space key does to a run there is."""
-        if situation.run.status == "training":
+    def pause_or_resume(self, state: AppState) -> None:
+        """Pause a run that trains; resume one that is paused or has ended early."""
+        if state.run.status == "training":
             self._session().pause()
-        elif situation.run.status == "paused":
+        elif state.run.status == "paused":
             self._session().go_on()
-        elif space_key_label(situation):
-            self._session().resume(self.words_to_resume(situation))
+        elif space_key_label(state):
+            self._session().resume(self.settings_to_resume(state))
 
-    def ask(self, situation: AppState, key: str, value: Any) -> None:
-        """Change a setting.
+    def set_value(self, state: AppState, key: str, value: Any) -> None:
+        """Change a setting: a live one in the run, any other in the next run.
 
         Raises:
-            RequestError: The value is not possible; nothing was changed.
+            RequestError: The value is not allowed; nothing was changed.
         """
-        run = situation.run
-        is_live = (
-            key.startswith("train.") and dotted_keys.find(situation.pending_config, key).is_live
-        )
-        if not is_live or run.status not in _STEERABLE:
-            self._asking = self._asking.with_value(key, value)
+        run = state.run
+        is_live = key.startswith("train.") and dotted_keys.find(state.pending_config, key).is_live
+        if not is_live or run.status not in _LIVE_STATUSES:
+            self._history = self._history.with_value(key, value)
             return
-        old = run.values.get(key, dotted_keys.value_of(situation.config, key))
-        self._asking = self._asking.with_live(LiveChange(key, old, value))
+        old = run.values.get(key, dotted_keys.value_of(state.config, key))
+        self._history = self._history.with_live(LiveChange(key, old, value))
         self._session().set_value(key, value)
 
-    def undo(self, situation: AppState) -> None:
-        """Take the last change back."""
-        self._asking, live = self._asking.undone()
-        self._set(situation, live)
+    def scale(self, state: AppState, key: str, factor: float) -> None:
+        """Multiply a numeric setting by a factor, within its bounds.
 
-    def redo(self, situation: AppState) -> None:
-        """Make the change again that was taken back last."""
-        self._asking, live = self._asking.redone()
-        self._set(situation, live)
+        Raises:
+            RequestError: The value is not allowed; nothing was changed.
+        """
+        setting = dotted_keys.find(state.pending_config, key)
+        values = setting_values(state.pending_config, state.run_config, state.run.values)[key]
+        value = scale_value(setting, values.editable(setting.is_live), factor)
+        self.set_value(state, key, value)
 
-    def words_to_resume(self, situation: AppState) -> list[str]:
-        """The live values that were asked for since the run stopped, as words for going on."""
-        asked = situation.pending_config
-        keys = [key for key in situation.pending_keys if key.startswith("train.")]
-        live = [setting for key in keys if (setting := dotted_keys.find(asked, key)).is_live]
-        words = {s.key: f"{s.key}={s.format(dotted_keys.value_of(asked, s.key))}" for s in live}
-        if situation.run.status == "diverged":
-            words[_RATE] = _slower(situation)
-        return list(words.values())
+    def settings_to_resume(self, state: AppState) -> list[str]:
+        """Return ``KEY=VALUE`` for the live settings that were changed since the run stopped."""
+        pending = state.pending_config
+        keys = [key for key in state.pending_keys if key.startswith("train.")]
+        live = [setting for key in keys if (setting := dotted_keys.find(pending, key)).is_live]
+        settings = {
+            s.key: f"{s.key}={s.format(dotted_keys.value_of(pending, s.key))}" for s in live
+        }
+        if state.run.status == "diverged":
+            settings[LEARNING_RATE] = _lower_learning_rate(state)
+        return list(settings.values())
 
-    def _set(self, situation: AppState, live: LiveChange | None) -> None:
+    def _set_live(self, state: AppState, live: LiveChange | None) -> None:
         if live is None:
             return
-        if situation.run.status in _STEERABLE:
+        if state.run.status in _LIVE_STATUSES:
             self._session().set_value(live.key, live.new)
-        else:  # it takes force when training goes on
-            config = dotted_keys.with_value(self._asking.config, live.key, live.new)
-            self._asking = replace(self._asking, config=config)
+        else:  # the value is used when training resumes
+            config = dotted_keys.with_value(self._history.config, live.key, live.new)
+            self._history = replace(self._history, config=config)
 
 
-def _slower(situation: AppState) -> str:
-    """The word for a smaller learning rate.
+def _lower_learning_rate(state: AppState) -> str:
+    """Return ``KEY=VALUE`` for a smaller learning rate.
 
-    A change of the rate after the checkpoint is made again at its step when training goes on, so the
-    smaller rate takes force right after that one.
+    A change of the learning rate after the checkpoint is repeated at its step when training resumes,
+    so the smaller learning rate is set right after that step.
     """
-    run = situation.run
-    steps = [change.step for change in run.changes if change.key == _RATE]
+    run = state.run
+    steps = [change.step for change in run.changes if change.key == LEARNING_RATE]
     is_later = steps and steps[-1] > (run.checkpoint_step or 0)
     at = f"@{steps[-1]}" if is_later else ""
-    return f"{_RATE}={situation.retry_learning_rate:.10g}{at}"
+    return f"{LEARNING_RATE}={state.retry_learning_rate:.10g}{at}"

@@ -1,24 +1,55 @@
-"""How often a run is looked after."""
+"""Timers that watch a run, and its activity: seconds of silence and bytes sent to the terminal."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.message_pump import MessagePump
 
-if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
+from workbench.terminal.driver import ByteCounter
+
+if TYPE_CHECKING:  # imported when first needed: the first frame does not need the session
     from workbench.run.worker_session import WorkerSession
 
-_LOOK_AGAIN_S = _BEAT_S = 1.0
+_TICK_S = _POLL_WORKER_S = 1.0
+
+
+class ActivityMeter:
+    """Meter of the silence of a run and of the bytes sent to the terminal.
+
+    Args:
+        clock: Monotonic clock in seconds.
+        byte_counter: Counter of the bytes sent to the terminal.
+    """
+
+    def __init__(self, clock: Callable[[], float], byte_counter: ByteCounter) -> None:
+        self._clock, self._byte_counter = clock, byte_counter
+        self._activity_at_s = self._measured_at_s = clock()
+        self._n_bytes = 0
+
+    def record_activity(self) -> None:
+        """Record that a message of the run arrived."""
+        self._activity_at_s = self._clock()
+
+    def silent_for_s(self) -> int:
+        """Return the whole seconds since the last message of the run."""
+        return int(self._clock() - self._activity_at_s)
+
+    def bytes_per_s(self) -> int:
+        """Return the bytes sent per second since the last call."""
+        now, n_bytes = self._clock(), self._byte_counter.n_bytes
+        passed_s, sent = now - self._measured_at_s, n_bytes - self._n_bytes
+        self._measured_at_s, self._n_bytes = now, n_bytes
+        return round(sent / passed_s) if passed_s > 0 else 0
 
 
 class PollTimers:
-    """Looks into the log of a run that goes, and whether another terminal takes one up that does not.
+    """Timers of the screen: read the log of a live run, or look for a worker that took up the run.
 
     Args:
-        owner: Its timers.
-        session: Gives what follows the run; it is made when it is first needed.
-        fps: How often a second the log of a run that goes is read.
-        beat: Called once a second while a run goes.
+        owner: Owner of the timers.
+        session: Returns the session, which is created when first needed.
+        fps: Reads of the log per second while the run is live.
+        on_tick: Called once a second while the run is live.
     """
 
     def __init__(
@@ -26,14 +57,16 @@ class PollTimers:
         owner: MessagePump,
         session: Callable[[], "WorkerSession"],
         fps: float,
-        beat: Callable[[], None],
+        on_tick: Callable[[], None],
     ) -> None:
-        self._often = owner.set_interval(1 / fps, lambda: session().read_log(), pause=True)
-        self._beat = owner.set_interval(_BEAT_S, beat, pause=True)
-        self._seldom = owner.set_interval(_LOOK_AGAIN_S, lambda: session().look_again(), pause=True)
+        self._read_log = owner.set_interval(1 / fps, lambda: session().read_log(), pause=True)
+        self._tick = owner.set_interval(_TICK_S, on_tick, pause=True)
+        self._poll_worker = owner.set_interval(
+            _POLL_WORKER_S, lambda: session().look_again(), pause=True
+        )
 
-    def show(self, is_live: bool) -> None:
-        """The run goes, or it does not."""
-        for timer, is_wanted in ((self._often, is_live), (self._beat, is_live)):
+    def set_live(self, is_live: bool) -> None:
+        """Run the timers of a live run, or those of a run that is not live."""
+        for timer, is_wanted in ((self._read_log, is_live), (self._tick, is_live)):
             timer.resume() if is_wanted else timer.pause()
-        self._seldom.pause() if is_live else self._seldom.resume()
+        self._poll_worker.pause() if is_live else self._poll_worker.resume()

@@ -1,4 +1,4 @@
-"""Reading texts while the screen goes on."""
+"""Background loader of the corpus, and the messages that report its progress."""
 
 import contextlib
 import threading
@@ -16,80 +16,101 @@ from seqlm.runs.directory import Manifest, text_config
 from workbench.corpus.preview import Preview, make_preview
 from workbench.render.sanitize import sanitize
 
-_TOLD_EVERY_S = 0.2
-_LONGEST_NAME, _LONGEST_REFUSAL = 60, 300
+_PROGRESS_INTERVAL_S = 0.2
+_MAX_NAME, _MAX_ERROR = 60, 300
 
 
-class TextTold(Message):
-    """The text ``data`` is read in part or in whole, or refused; ``changes`` are for the situation."""
+class CorpusLoadProgress(Message):
+    """The corpus is loading; ``text`` says how much of it was read."""
 
-    def __init__(self, data: DataConfig, **changes: Any) -> None:
+    def __init__(self, data: DataConfig, text: str) -> None:
         super().__init__()
-        self.data, self.changes = data, changes
+        self.data, self.text = data, text
 
 
-class _NotWanted(Exception):
-    """Nobody waits for the text any more."""
+class CorpusLoaded(Message):
+    """The corpus was loaded and counted."""
+
+    def __init__(self, data: DataConfig, preview: Preview) -> None:
+        super().__init__()
+        self.data, self.preview = data, preview
+
+
+class CorpusLoadFailed(Message):
+    """The corpus cannot be loaded; ``error`` says why."""
+
+    def __init__(self, data: DataConfig, error: str) -> None:
+        super().__init__()
+        self.data, self.error = data, error
+
+
+class _Canceled(Exception):
+    """Loading was canceled."""
 
 
 class CorpusLoader:
-    """Reads and counts the text that was asked for last. Nothing waits for one that is dropped.
+    """Loader that reads and counts one corpus at a time in a thread.
 
     Args:
-        post: Takes the messages, from any thread.
+        post: Receives the messages, from any thread.
     """
 
     def __init__(self, post: Callable[[Message], Any]) -> None:
         self._post = post
-        self._dropped = threading.Event()
+        self._canceled = threading.Event()
 
-    def read(self, data: DataConfig, name: str) -> None:
-        """Begin to read a text in a thread; what was being read before is dropped.
+    def load(self, data: DataConfig, name: str) -> None:
+        """Start to load a corpus; cancel the one that is loading.
 
         Args:
-            data: What to read and how to cut it.
-            name: What a person calls it.
+            data: Corpus and how to split it.
+            name: Display name of the corpus.
         """
-        self.drop()
-        self._dropped = threading.Event()
-        arguments = (data, sanitize(name, _LONGEST_NAME), self._dropped)
-        threading.Thread(target=self._read, args=arguments, daemon=True).start()
+        self.cancel()
+        self._canceled = threading.Event()
+        arguments = (data, sanitize(name, _MAX_NAME), self._canceled)
+        threading.Thread(target=self._load, args=arguments, daemon=True).start()
 
-    def drop(self) -> None:
-        """Give up what is being read now."""
-        self._dropped.set()
+    def cancel(self) -> None:
+        """Cancel loading; no message about that corpus follows."""
+        self._canceled.set()
 
-    def _read(self, data: DataConfig, name: str, dropped: threading.Event) -> None:
-        told_at = time.monotonic()
+    def _load(self, data: DataConfig, name: str, canceled: threading.Event) -> None:
+        posted_at = time.monotonic()
 
         def progress(n_read: int, n_bytes: int) -> None:
-            nonlocal told_at
-            if dropped.is_set():
-                raise _NotWanted
-            if time.monotonic() - told_at > _TOLD_EVERY_S:
-                told_at = time.monotonic()
+            nonlocal posted_at
+            if canceled.is_set():
+                raise _Canceled
+            if time.monotonic() - posted_at > _PROGRESS_INTERVAL_S:
+                posted_at = time.monotonic()
                 of = f"{n_read // 1000:,} of {n_bytes // 1000:,} kB"
-                self._post(TextTold(data, loading_message=f"Reading {name}: {of}."))
+                self._post(CorpusLoadProgress(data, f"Reading {name}: {of}."))
 
-        with contextlib.suppress(_NotWanted, RuntimeError):  # or there is no screen any more
-            told = TextTold(data, loading_message="", **_read_or_refused(data, name, progress))
-            if not dropped.is_set():
-                self._post(told)
+        with contextlib.suppress(_Canceled, RuntimeError):  # RuntimeError: the app has ended
+            message = _load_preview(data, name, progress)
+            if not canceled.is_set():
+                self._post(message)
 
 
-def _read_or_refused(data: DataConfig, name: str, progress: Progress) -> dict[str, Any]:
+def _load_preview(
+    data: DataConfig, name: str, progress: Progress
+) -> CorpusLoaded | CorpusLoadFailed:
     try:
         preview = make_preview(data, progress)
     except SeqlmError as error:
-        return {"error_message": sanitize(str(error), _LONGEST_REFUSAL)}
-    corpus = replace(preview.text.corpus, name=name)  # a stored copy is named by its content
-    return {"preview": replace(preview, text=replace(preview.text, corpus=corpus))}
+        return CorpusLoadFailed(data, sanitize(str(error), _MAX_ERROR))
+    corpus = replace(preview.text.corpus, name=name)  # a stored copy is named after its checksum
+    return CorpusLoaded(data, replace(preview, text=replace(preview.text, corpus=corpus)))
 
 
 def data_config_of_run(manifest: Manifest, preview: Preview | None) -> DataConfig:
-    """How the text of a run is read. One that was read already, byte by byte the same, will do."""
+    """Return the data configuration that reads the corpus of a run.
+
+    A loaded corpus with the same SHA-256 is used again; otherwise the copy stored with the run is read.
+    """
     data = manifest.config.data
-    is_there = preview is not None and preview.data == data
-    if is_there and preview is not None and preview.text.corpus.sha256 == manifest.corpus.sha256:
+    is_loaded = preview is not None and preview.data == data
+    if is_loaded and preview is not None and preview.text.corpus.sha256 == manifest.corpus.sha256:
         return data
     return text_config(manifest)

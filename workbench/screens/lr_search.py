@@ -1,4 +1,4 @@
-"""The search for a learning rate over the screen: a chart that grows, and a rate to take."""
+"""Screen of the learning-rate search: loss over learning rate, and the suggested learning rate."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -14,23 +14,23 @@ from workbench.widgets.appearance import Appearance
 from workbench.widgets.row_widget import Row, RowWidget
 
 
-class _TrialChart(RowWidget):
-    """The chart and its words."""
+class _SearchChart(RowWidget):
+    """Chart of the search with its text."""
 
-    DEFAULT_CSS = "_TrialChart { height: 1fr; }"
-    trial: LrSearchView
+    DEFAULT_CSS = "_SearchChart { height: 1fr; }"
+    view: LrSearchView
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
-        """The rows of one frame."""
-        return lr_search_rows(self.trial, width, height, self.ascii_only)
+        """Return the rows of one frame."""
+        return lr_search_rows(self.view, width, height, self.ascii_only)
 
 
 class LrSearchScreen(ModalScreen[float | None]):
-    """Shows a search; answers the rate that a person takes, or None.
+    """Screen of a search; its result is the learning rate that the user applies, or None.
 
     Args:
-        trial: The search before its first answer.
-        look: Colours and signs.
+        view: Search before its first answer.
+        appearance: Colors and signs.
     """
 
     DEFAULT_CSS = """
@@ -43,53 +43,61 @@ class LrSearchScreen(ModalScreen[float | None]):
     .-ascii LrSearchScreen > Vertical { border: ascii $primary; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "take", "take it", tooltip="Take the suggested rate", id="rates.take"),
-        Binding("escape,q", "leave", "leave", tooltip="Leave all as it was", id="rates.leave"),
+        Binding(
+            "enter", "take", "apply", tooltip="Apply the suggested learning rate", id="rates.take"
+        ),
+        Binding(
+            "escape,q",
+            "leave",
+            "close",
+            tooltip="Close; the learning rate stays unchanged",
+            id="rates.leave",
+        ),
     ]
 
-    def __init__(self, trial: LrSearchView, look: Appearance) -> None:
+    def __init__(self, view: LrSearchView, appearance: Appearance) -> None:
         super().__init__()
-        self._look, self._box = look, Vertical()
-        self._chart = _TrialChart()
-        self._chart.trial = replace(trial, apply_key=self._said("<rates.take>"))
+        self._appearance, self._box = appearance, Vertical()
+        self._chart = _SearchChart()
+        self._chart.view = replace(view, apply_key=self._with_keys("<rates.take>"))
 
     @property
-    def trial(self) -> LrSearchView:
-        """What it shows."""
-        return self._chart.trial
+    def view(self) -> LrSearchView:
+        """Displayed search."""
+        return self._chart.view
 
     def compose(self) -> ComposeResult:
-        """The chart in a frame."""
-        self._box.border_title = "find a learning rate · nats per token at each rate"
-        self._box.border_subtitle = self._keys
+        """Lay out the chart in a frame."""
+        self._box.border_title = "learning-rate search · nats per token at each learning rate"
+        self._box.border_subtitle = self._key_hint
         with self._box:
             yield self._chart
 
     def on_mount(self) -> None:
-        """Takes its colours."""
-        self._chart.set_appearance(self._look.palette, self._look.ascii_only)
+        """Set the colors."""
+        self._chart.set_appearance(self._appearance.palette, self._appearance.ascii_only)
 
-    def show(self, trial: LrSearchView) -> None:
-        """Shows how far the search is now."""
-        self._chart.trial = trial
+    def set_view(self, view: LrSearchView) -> None:
+        """Show the progress of the search."""
+        self._chart.view = view
         self._chart.redraw()
-        self._box.border_subtitle = self._keys
+        self._box.border_subtitle = self._key_hint
 
     @property
-    def _keys(self) -> str:
-        """What can be pressed: there is nothing to take before the end."""
-        leave = "<rates.leave> leaves all as it was"
-        has_found = self.trial.suggestion is not None
-        return self._said(f"<rates.take> takes it · {leave}" if has_found else leave)
+    def _key_hint(self) -> str:
+        """Keys that have an effect: a learning rate can be applied only at the end."""
+        close = "<rates.leave> closes"
+        has_suggestion = self.view.suggestion is not None
+        return self._with_keys(f"<rates.take> applies · {close}" if has_suggestion else close)
 
-    def _said(self, words: str) -> str:
-        return self._look.keys.substitute_keys(words, self.BINDINGS)
+    def _with_keys(self, text: str) -> str:
+        return self._appearance.keys.substitute_keys(text, self.BINDINGS)
 
     def action_take(self) -> None:
-        """Answers the suggested rate, once there is one."""
-        if self.trial.suggestion is not None:
-            self.dismiss(self.trial.suggestion)
+        """Close with the suggested learning rate, if there is one."""
+        if self.view.suggestion is not None:
+            self.dismiss(self.view.suggestion)
 
     def action_leave(self) -> None:
-        """Answers that nothing is taken."""
+        """Close without a learning rate."""
         self.dismiss(None)

@@ -107,13 +107,13 @@ class MainScreen(Screen[None]):
             if pane in event.widget.ancestors_with_self:
                 self._look_at(self.focus_state.on(number))
 
-    def show(self, situation: AppState) -> None:
-        """Show this situation."""
-        self._header.set_state(situation)
-        self._hint_line.set_state(situation)
-        self._tabs.set_key_labels(situation.keys)
+    def set_state(self, state: AppState) -> None:
+        """Show this state."""
+        self._header.set_state(state)
+        self._hint_line.set_state(state)
+        self._tabs.set_key_labels(state.keys)
         for pane in self.panes:
-            pane.set_state(situation)
+            pane.set_state(state)
 
     def set_appearance(self, palette: Palette, ascii_only: bool) -> None:
         """Draw everything with these colours and signs."""

@@ -1,5 +1,6 @@
-"""Everything the screen is drawn from, in one frozen value, and what can be done in it."""
+"""Application state: one frozen value that the screen is rendered from, and the available actions."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import PurePath
 from typing import Any
@@ -16,10 +17,10 @@ from seqlm.runspec.baselines import Result, matching_preset, primary_split, resu
 from workbench.corpus.preview import Preview
 from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
 from workbench.run.state import RunState
-from workbench.state.setting_values import setting_values, with_in_force
+from workbench.state.config_history import setting_values, with_live_values
 
-QUIET_FROM_S = 5
-"""After how many seconds without news it is worth a word."""
+SILENT_FROM_S = 5
+"""Seconds of silence from which the screen mentions it."""
 
 SIGNS: dict[Status, tuple[str, str]] = {
     "untrained": ("○", "not trained yet"),
@@ -33,7 +34,7 @@ SIGNS: dict[Status, tuple[str, str]] = {
     "failed": ("✗", "failed"),
     "died": ("✗", "died"),
 }
-"""The sign and the word of each state: never colour alone."""
+"""Sign and name of each status: color alone never carries the meaning."""
 
 ROLES: dict[Status, str] = {
     "untrained": "label",
@@ -50,23 +51,24 @@ ROLES: dict[Status, str] = {
 
 
 class AppState(Struct, frozen=True):
-    """What is so right now.
+    """State that the whole screen is rendered from.
 
     Attributes:
-        pending_config: What a new run would be made of.
-        run_config: What the run on the screen was made of; None before there is one.
-        stored_data_config: How the text of that run is read, where that is not as ``running`` says.
-        run: The run as its log tells it.
-        preview: The text with its counts; None while it is being read.
-        loading_message: How far the reading has come, in words.
-        error_message: Why the last thing asked for cannot be done.
-        can_query: Whether a worker can be asked about the run's model.
-        viewed_step: The step whose weights answer; None: those of now.
-        status_message: What just happened, in words, until something else does.
-        n_runs: How many runs lie in the home of runs.
-        silent_for_s: Seconds since anything came from a run that goes; 0 where that is nothing unusual.
-        bytes_per_s: What the terminal was sent lately, while a run goes.
-        keys: How the keys are called.
+        pending_config: Configuration of the next run.
+        run_config: Configuration of the displayed run; None before there is a run.
+        stored_data_config: Data configuration that reads the copy of the corpus stored with the run;
+            None where the run reads the original corpus.
+        run: State of the displayed run, reduced from its event log.
+        preview: Corpus with its counts; None while the corpus is loading.
+        loading_message: Progress of loading the corpus; empty when the corpus is loaded.
+        error_message: Reason why the last request failed.
+        can_query: Whether a worker can answer queries about the model of the run.
+        viewed_step: Step whose weights answer queries; None for the latest weights.
+        status_message: Result of the last action, shown for some seconds.
+        n_runs: Number of runs in the data folder.
+        silent_for_s: Seconds since the last message of a live run; 0 while that is usual.
+        bytes_per_s: Bytes sent to the terminal per second while a run is live.
+        keys: Display labels of the keys.
     """
 
     pending_config: RunConfig
@@ -86,17 +88,17 @@ class AppState(Struct, frozen=True):
 
     @property
     def config(self) -> RunConfig:
-        """The configuration of what is on the screen."""
+        """Configuration of the displayed run; before there is a run, of the next one."""
         return self.run_config or self.pending_config
 
     @property
     def data(self) -> DataConfig:
-        """How the text of what is on the screen is read."""
+        """Data configuration of the displayed corpus."""
         return self.stored_data_config or self.config.data
 
     @property
     def title(self) -> str:
-        """The run's name; before there is a run that of the preset, or of a person's own text."""
+        """Name of the run; before there is a run, of the preset or of the user's own corpus."""
         corpus = self.config.data.corpus
         if self.run.run or corpus in CORPORA:
             return self.run.run or self.config.preset
@@ -104,12 +106,12 @@ class AppState(Struct, frozen=True):
 
     @property
     def preset(self) -> Preset | None:
-        """The preset of a run that is trained just as it says."""
+        """Preset of a run that is trained exactly as the preset says; None for any other run."""
         return matching_preset(self.config, self._changes)
 
     @property
     def result(self) -> Result:
-        """What the run reached, and what that is to be compared with."""
+        """Final loss of the run and the baselines to compare it with."""
         return result_of(self.config, self._changes, self.run.loss_of(primary_split(self.config)))
 
     @property
@@ -119,37 +121,37 @@ class AppState(Struct, frozen=True):
 
     @property
     def pending_keys(self) -> tuple[str, ...]:
-        """The settings in which a new run would differ from the one on the screen."""
+        """Keys of the settings in which the next run would differ from the displayed run."""
         if self.run_config is None:
             return ()
-        return _waiting(self.pending_config, self.run_config, tuple(self.run.values.items()))
+        return _pending_keys(self.pending_config, self.run_config, tuple(self.run.values.items()))
 
     @property
     def retry_learning_rate(self) -> float:
-        """The learning rate for another try: the one that waits, else a tenth of the last one."""
-        wanted = self.pending_config.train.learning_rate
+        """Learning rate after a divergence: the pending one, else a tenth of the last one."""
+        requested = self.pending_config.train.learning_rate
         if "train.learning_rate" in self.pending_keys:
-            return wanted
+            return requested
         last = self.run.values.get("train.learning_rate", self.config.train.learning_rate)
         return float(f"{last / 10:.10g}")
 
 
 @lru_cache(maxsize=4)
-def _waiting(
-    asked: RunConfig, running: RunConfig, in_force: tuple[tuple[str, Any], ...]
+def _pending_keys(
+    pending: RunConfig, running: RunConfig, live_values: tuple[tuple[str, Any], ...]
 ) -> tuple[str, ...]:
-    """Of the settings that are shown. Sampling is the screen's own and waits for nothing."""
-    held = setting_values(asked, running, dict(in_force))
-    shown = relevance.shown_keys(with_in_force(asked, dict(in_force)))
+    """Compare the displayed settings. Sampling settings apply at once and are never pending."""
+    values = setting_values(pending, running, dict(live_values))
+    shown = relevance.shown_keys(with_live_values(pending, dict(live_values)))
     keys = sorted(key for key in shown if not key.startswith("sample."))
-    return tuple(key for key in keys if held[key].waits)
+    return tuple(key for key in keys if values[key].is_pending)
 
 
-def space_key_label(situation: AppState) -> str:
-    """What the space key does now, in one word; empty where it does nothing."""
-    status = situation.run.status
+def space_key_label(state: AppState) -> str:
+    """Return the label of the space key; empty where the key does nothing."""
+    status = state.run.status
     if status == "untrained":
-        return "train" if situation.preview is not None or situation.loading_message else ""
+        return "train" if state.preview is not None or state.loading_message else ""
     return {
         "training": "pause",
         "paused": "go on",
@@ -160,24 +162,24 @@ def space_key_label(situation: AppState) -> str:
     }.get(status, "")
 
 
-def is_action_available(situation: AppState, action: str) -> bool:
-    """Whether an action would do something now; a key that would not is not shown."""
-    run = situation.run
+def is_action_available(state: AppState, action: str) -> bool:
+    """Return whether an action has an effect now; the keys of other actions are not shown."""
+    run = state.run
     match action:
         case "train_or_pause":
-            return bool(space_key_label(situation))
+            return bool(space_key_label(state))
         case "one_step":
             return run.status == "paused"
         case "to_validation":
             return run.status == "paused" and run.step < run.steps_planned
         case "scale_rate":
-            models = (situation.pending_config.model, situation.config.model)
+            models = (state.pending_config.model, state.config.model)
             is_trained = not all(model.learns_by_counting for model in models)
             return run.status != "starting" and is_trained
         case "look_earlier":
-            return bool(run.kept) and situation.can_query and situation.viewed_step != run.kept[0]
+            return bool(run.kept) and state.can_query and state.viewed_step != run.kept[0]
         case "look_later":
-            return situation.viewed_step is not None
+            return state.viewed_step is not None
         case "log":
             return bool(run.run)
         case "stop":
@@ -185,3 +187,25 @@ def is_action_available(situation: AppState, action: str) -> bool:
         case "new_run":
             return run.status not in ("untrained", "reading", "starting")
     return True
+
+
+class StateStore:
+    """Holder of the current application state.
+
+    Args:
+        state: State to start with.
+        on_change: Called with the state before and after every change.
+    """
+
+    def __init__(self, state: AppState, on_change: Callable[[AppState, AppState], None]) -> None:
+        self._state, self._on_change = state, on_change
+
+    @property
+    def state(self) -> AppState:
+        """Current state."""
+        return self._state
+
+    def set(self, state: AppState) -> None:
+        """Replace the state and report the change."""
+        before, self._state = self._state, state
+        self._on_change(before, state)

@@ -1,19 +1,19 @@
-"""What a person wants of a run, and how to take it back: a value with a memory."""
+"""Pending configuration with undo; requested, initial and current value of each setting."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from seqlm.configuration import dotted_keys
-from seqlm.configuration.run_config import RunConfig
+from seqlm.configuration.run_config import Change, RunConfig
 from seqlm.presets import preset_config
-
-_MAX_UNDO = 200
+from workbench.state.undo_history import UndoHistory
 
 
 class LiveChange(NamedTuple):
-    """A live value of a run that goes: what it was and what it became."""
+    """Change of a live setting of a running run."""
 
     key: str
     old: Any
@@ -21,23 +21,31 @@ class LiveChange(NamedTuple):
 
 
 class ConfigHistory(Struct, frozen=True):
-    """The configuration a new run would have, with what was asked for before.
+    """Configuration of the next run, with undo and redo of every change.
 
     Attributes:
-        config: What a new run would be made of.
-        past: What undo goes back to: a configuration, or a live value of the run.
-        future: What redo does again.
+        config: Configuration of the next run.
+        history: Earlier configurations, and changes of live settings of the run.
     """
 
     config: RunConfig
-    past: tuple[RunConfig | LiveChange, ...] = ()
-    future: tuple[RunConfig | LiveChange, ...] = ()
+    history: UndoHistory[RunConfig | LiveChange] = UndoHistory()
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a change to undo."""
+        return bool(self.history.past)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a change to redo."""
+        return bool(self.history.future)
 
     def with_value(self, key: str, value: Any) -> "ConfigHistory":
-        """Ask for another value in a new run.
+        """Set a value for the next run.
 
         Raises:
-            RequestError: It is out of its bounds, or does not go together with the other settings.
+            RequestError: The value is out of bounds or conflicts with another setting.
         """
         setting = dotted_keys.find(self.config, key)
         if not setting.is_allowed(value):
@@ -47,45 +55,108 @@ class ConfigHistory(Struct, frozen=True):
         return self.with_config(config)
 
     def with_preset(self, name: str) -> "ConfigHistory":
-        """Ask for a new run of another preset.
+        """Use a preset for the next run.
 
         Raises:
-            RequestError: There is none of this name.
+            RequestError: There is no preset of this name.
         """
         return self.with_config(preset_config(name))
 
     def with_config(self, config: RunConfig) -> "ConfigHistory":
-        """Ask for a new run of this configuration."""
-        return replace(self, config=config, past=self._remembered(self.config), future=())
+        """Use this configuration for the next run."""
+        return ConfigHistory(config, self.history.record(self.config))
 
     def with_live(self, change: LiveChange) -> "ConfigHistory":
-        """Note that a live value of the run was changed."""
-        return replace(self, past=self._remembered(change), future=())
+        """Record a change of a live setting of the run."""
+        return replace(self, history=self.history.record(change))
 
-    def begun(self) -> "ConfigHistory":
-        """A new run was begun: what was changed while another one went cannot be taken back in it."""
-        past = tuple(one for one in self.past if not isinstance(one, LiveChange))
-        return replace(self, past=past, future=())
+    def with_run_started(self) -> "ConfigHistory":
+        """Forget changes of live settings: they belong to the run before and cannot be undone."""
+        past = tuple(entry for entry in self.history.past if not isinstance(entry, LiveChange))
+        return replace(self, history=UndoHistory(past))
 
-    def undone(self) -> tuple["ConfigHistory", LiveChange | None]:
-        """Before the last change; where that was a live value, what to set now."""
-        if not self.past:
+    def undo(self) -> tuple["ConfigHistory", LiveChange | None]:
+        """Undo the last change.
+
+        Returns:
+            The history, and the live setting to set back if the last change was one.
+        """
+        if not self.can_undo:
             return self, None
-        last, past = self.past[-1], self.past[:-1]
+        last = self.history.past[-1]
         if isinstance(last, LiveChange):
             back = LiveChange(last.key, last.new, last.old)
-            return replace(self, past=past, future=(last, *self.future)), back
-        return replace(self, config=last, past=past, future=(self.config, *self.future)), None
+            return replace(self, history=self.history.undo(last)), back
+        return ConfigHistory(last, self.history.undo(self.config)), None
 
-    def redone(self) -> tuple["ConfigHistory", LiveChange | None]:
-        """After the change that was taken back last; a live value is to be set now."""
-        if not self.future:
+    def redo(self) -> tuple["ConfigHistory", LiveChange | None]:
+        """Redo the change that was undone last.
+
+        Returns:
+            The history, and the live setting to set again if the change was one.
+        """
+        if not self.can_redo:
             return self, None
-        first, future = self.future[0], self.future[1:]
-        if isinstance(first, LiveChange):
-            return replace(self, past=self._remembered(first), future=future), first
-        past = self._remembered(self.config)
-        return replace(self, config=first, past=past, future=future), None
+        following = self.history.future[0]
+        if isinstance(following, LiveChange):
+            return replace(self, history=self.history.redo(following)), following
+        return ConfigHistory(following, self.history.redo(self.config)), None
 
-    def _remembered(self, last: RunConfig | LiveChange) -> tuple[RunConfig | LiveChange, ...]:
-        return (*self.past, last)[-_MAX_UNDO:]
+
+class _Absent:
+    """Value of a setting that another model family does not have."""
+
+
+ABSENT = _Absent()
+
+
+class SettingValues(Struct, frozen=True):
+    """Values of one setting; ``ABSENT`` where the model family of the run does not have the setting.
+
+    Attributes:
+        requested: Value in the configuration of the next run.
+        initial: Value the run started with.
+        current: Value that is used now.
+    """
+
+    requested: Any
+    initial: Any
+    current: Any
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the next run would use another value; a scheduled change alone is not pending."""
+        return self.requested not in (self.initial, self.current)
+
+    def editable(self, is_live: bool) -> Any:
+        """Return the value that a relative change (half, double, next) starts from."""
+        return self.current if is_live and not self.is_pending else self.requested
+
+
+def setting_values(
+    pending: RunConfig, running: RunConfig | None, live_values: Mapping[str, Any]
+) -> dict[str, SettingValues]:
+    """Return the values of every setting by dotted key.
+
+    Args:
+        pending: Configuration of the next run.
+        running: Configuration of the displayed run; None before there is a run.
+        live_values: Current values of the live settings.
+    """
+    requested = _values(pending)
+    initial = dict.fromkeys(requested, ABSENT) | _values(running) if running else requested
+    return {
+        key: SettingValues(requested[key], initial[key], live_values.get(key, initial[key]))
+        for key in requested
+    }
+
+
+def with_live_values(config: RunConfig, live_values: Mapping[str, Any]) -> RunConfig:
+    """Return a configuration that also holds the current live values, as changes at step 0."""
+    keys = [key for key in dotted_keys.live_keys(config) if key in live_values]
+    changes = tuple(Change(key=key, value=live_values[key], step=0) for key in keys)
+    return replace(config, changes=(*config.changes, *changes))
+
+
+def _values(config: RunConfig) -> dict[str, Any]:
+    return {s.key: dotted_keys.value_of(config, s.key) for s in dotted_keys.settings_of(config)}

@@ -1,4 +1,4 @@
-"""The one line that gives a run again, with what was changed by hand while it went."""
+"""Recipe of the displayed run, including the changes made while it ran."""
 
 from functools import lru_cache
 
@@ -11,27 +11,27 @@ from workbench.run.state import RunState
 from workbench.state.app_state import AppState
 
 
-def recipe_text(situation: AppState) -> str:
-    """``PRESET KEY=VALUE... KEY=VALUE@STEP...`` of what is on the screen, harmless to show and copy."""
-    run = situation.run
-    return _line(situation.config, tuple(map(_said, run.changes))) or run.recipe
+def recipe_text(state: AppState) -> str:
+    """Return the recipe ``PRESET KEY=VALUE... KEY=VALUE@STEP...`` of the displayed run, sanitized."""
+    run = state.run
+    return _format(state.config, tuple(map(_to_change, run.changes))) or run.recipe
 
 
 def recipe_text_kind(run: RunState) -> str:
-    """What :func:`recipe_text` gives, in words: of very many changes it holds the latest alone."""
+    """Return a description of :func:`recipe_text`, which holds only the latest of very many changes."""
     n_missing = run.n_changes - len(run.changes)
     if not n_missing:
-        return "the line of this run"
-    return f"the line without its first {n_missing:,} changes (seqlm show {run.run} has all)"
+        return "the recipe of this run"
+    return f"the recipe without its first {n_missing:,} changes (seqlm show {run.run} has all)"
 
 
-def _said(changed: AppliedChange) -> Change:
+def _to_change(changed: AppliedChange) -> Change:
     return Change(key=changed.key, value=changed.new, step=changed.step)
 
 
 @lru_cache(maxsize=2)
-def _line(config: RunConfig, changes: tuple[Change, ...]) -> str:
-    """Empty where a log of another version names what this one does not know."""
+def _format(config: RunConfig, changes: tuple[Change, ...]) -> str:
+    """Return the recipe; empty if the log of another version names an unknown setting."""
     try:
         return sanitize(recipe.as_run(config, changes))
     except SeqlmError:

@@ -47,12 +47,12 @@ async def test_space_starts_pauses_and_goes_on(harness: AppHarness, tmp_path: Pa
         await wait_until_settled(pilot)
         [start] = harness.worker.heard_of(Start)
         assert start.recipe == recipe.format_recipe(CONFIG)
-        assert app.situation.run.status == "training"
+        assert app.state.run.status == "training"
         harness.worker.log = run.events_path
         for status in ("paused", "training"):
             await pilot.press("space")
             await wait_until_settled(pilot)
-            assert app.situation.run.status == status
+            assert app.state.run.status == status
         told = [kind for kind in harness.worker.kinds() if kind in ("Start", "Pause", "Continue")]
         assert told == ["Start", "Pause", "Continue"]
 
@@ -95,8 +95,8 @@ async def test_a_run_shows_the_copy_of_its_text(harness: AppHarness, tmp_path: P
     run = write_run(tmp_path / "runs" / "mine-1", config, recorded("steered"), corpus)
     app = Workbench(StartupOptions(config, run=run), clock=lambda: 0.0, spawn=no_worker)
     async with app.run_test(size=(120, 40)) as pilot:
-        await wait_until(pilot, lambda: getattr(app.situation.preview, "name", "") == "mine.txt")
-        shown = app.situation.preview
+        await wait_until(pilot, lambda: getattr(app.state.preview, "name", "") == "mine.txt")
+        shown = app.state.preview
         assert shown is not None
         assert shown.n_train_items == 39
 
@@ -120,15 +120,15 @@ async def test_a_text_that_comes_too_late_is_dropped(
         app.main.controls.post_message(ControlsPane.PresetRequested("python-lstm"))
         await pilot.pause()
         await pilot.pause()
-        assert app.situation.loading_message
+        assert app.state.loading_message
         app.main.controls.post_message(ControlsPane.UndoRequested())
         await wait_until_settled(pilot)
         may_end.set()
         for _ in range(20):
             await asyncio.sleep(0.01)
         assert asked == ["python", "names"]
-        assert app.situation.preview is not None
-        assert app.situation.preview.data.corpus == "names"
+        assert app.state.preview is not None
+        assert app.state.preview.data.corpus == "names"
 
 
 async def test_samples_asked_of_the_text_before_come_to_nothing(harness: AppHarness) -> None:
@@ -145,13 +145,13 @@ async def test_space_while_the_text_is_read_trains(
     harness: AppHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, until("steered", 400))
-    monkeypatch.setattr(texts.CorpusLoader, "read", lambda *_: None)  # it takes for ever
+    monkeypatch.setattr(texts.CorpusLoader, "load", lambda *_: None)  # it takes for ever
     app = Workbench(StartupOptions(CONFIG), clock=lambda: 0.0, spawn=harness.spawn)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        assert app.situation.loading_message == "Reading names."
+        assert app.state.loading_message == "Reading names."
         await pilot.press("space")
-        await wait_until(pilot, lambda: app.situation.run.status == "training")
+        await wait_until(pilot, lambda: app.state.run.status == "training")
         assert "Start" in harness.worker.kinds()
 
 
@@ -162,8 +162,8 @@ async def test_a_live_value_changed_while_the_trainer_starts_goes_to_the_run(
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
         app.action_train_or_pause()
-        starting = replace(app.situation.run, status="starting")
-        app._steering.ask(replace(app.situation, run=starting), "train.learning_rate", 0.05)
+        starting = replace(app.state.run, status="starting")
+        app.controller.set_value(replace(app.state, run=starting), "train.learning_rate", 0.05)
         await wait_until_settled(pilot)
         told = [kind for kind in harness.worker.kinds() if kind in ("Start", "SetValue")]
         assert told == ["Start", "SetValue"]
@@ -176,8 +176,8 @@ async def test_the_temperature_stays_within_its_bounds(harness: AppHarness) -> N
         for asked, got in ((1e-9, 0.01), (1e9, 100.0), (0.5, 0.5)):
             app.main.generate.post_message(GeneratePane.TemperatureChangeRequested(asked))
             await wait_until_settled(pilot)
-            assert app.situation.pending_config.sample.temperature == got
-            recipe.parse_recipe(recipe.format_recipe(app.situation.pending_config))
+            assert app.state.pending_config.sample.temperature == got
+            recipe.parse_recipe(recipe.format_recipe(app.state.pending_config))
 
 
 async def test_a_paused_run_takes_one_step_and_goes_on(harness: AppHarness) -> None:
@@ -197,9 +197,9 @@ async def test_a_refused_start_is_one_line_and_the_old_run_stays(harness: AppHar
         harness.worker.refusal = "data.corpus=nowhere is not a corpus"
         await pilot.press("r")
         await wait_until_settled(pilot)
-        assert app.situation.error_message == harness.worker.refusal
-        assert app.situation.run.status == "finished"
-        assert app.situation.run_config == CONFIG
+        assert app.state.error_message == harness.worker.refusal
+        assert app.state.run.status == "finished"
+        assert app.state.run_config == CONFIG
 
 
 async def test_a_live_value_goes_to_the_run_and_another_waits_for_the_next(
@@ -213,11 +213,11 @@ async def test_a_live_value_goes_to_the_run_and_another_waits_for_the_next(
         await wait_until_settled(pilot)
         told = harness.worker.heard_of(SetValue)
         assert [(m.key, m.value) for m in told] == [("train.learning_rate", 0.01)]
-        assert app.situation.pending_keys == ("model.hidden",)
+        assert app.state.pending_keys == ("model.hidden",)
         app.main.controls.post_message(ControlsPane.UndoRequested())
         app.main.controls.post_message(ControlsPane.UndoRequested())
         await wait_until_settled(pilot)
-        assert app.situation.pending_keys == ()
+        assert app.state.pending_keys == ()
         assert [m.value for m in harness.worker.heard if isinstance(m, SetValue)] == [0.01, 0.05]
 
 
@@ -232,8 +232,8 @@ async def test_a_refused_start_with_other_values_leaves_the_run_as_it_was(
         await wait_until_settled(pilot)
         await pilot.press("r")
         await wait_until_settled(pilot)
-        assert app.situation.run_config == CONFIG
-        assert app.situation.pending_keys == ("model.hidden",)
+        assert app.state.run_config == CONFIG
+        assert app.state.pending_keys == ("model.hidden",)
 
 
 async def test_a_worker_that_dies_is_told_and_space_resumes_with_another(
@@ -245,7 +245,7 @@ async def test_a_worker_that_dies_is_told_and_space_resumes_with_another(
         harness.is_held = False
         harness.worker.die()
         await wait_until_settled(pilot)
-        assert app.situation.run.status == "died"
+        assert app.state.run.status == "died"
         await pilot.press("space")
         await wait_until_settled(pilot)
         assert harness.worker.kinds()[0] == "Resume"
@@ -277,10 +277,10 @@ async def test_a_run_that_went_on_elsewhere_is_taken_up(harness: AppHarness) -> 
     app = harness.app(until("steered", 3000), is_alive=False)
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
-        assert app.situation.run.status == "died"
+        assert app.state.run.status == "died"
         harness.is_held = True
-        await wait_until(pilot, lambda: app.situation.run.status == "training")
-        assert app.situation.can_query
+        await wait_until(pilot, lambda: app.state.run.status == "training")
+        assert app.state.can_query
 
 
 async def test_an_idle_screen_draws_nothing(
@@ -292,8 +292,8 @@ async def test_an_idle_screen_draws_nothing(
         drawn: list[object] = []
         monkeypatch.setattr(app, "_display", lambda *args: drawn.append(args))
         for _ in range(5):
-            app._session.read_log()
-            app._session.look_again()
-            app._change()
+            app.session.read_log()
+            app.session.look_again()
+            app.store.set(app.state)
             await pilot.pause()
         assert drawn == []

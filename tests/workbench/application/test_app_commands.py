@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from app_harness import CONFIG, AppHarness, wait_until, wait_until_settled
 from fake_worker import write_run
+from msgspec.structs import replace
 from recorded_logs import recorded, until, until_kind
 from textual.events import Paste
 from textual.widgets import Input, OptionList, Static
@@ -44,9 +45,9 @@ async def test_a_pane_and_the_line_are_copied_and_their_files_named(
         assert text.startswith("2 Controls\npreset             names-mlp")
         assert not any(sign in text for sign in "┃┏┛")
         assert (tmp_path / "clip" / "names-mlp-1-controls.txt").read_text() == text
-        assert app.situation.status_message.startswith("Copied Controls as text, also to ")
+        assert app.state.status_message.startswith("Copied Controls as text, also to ")
         await pilot.press("C")
-        assert app.clipboard == recipe_text(app.situation)
+        assert app.clipboard == recipe_text(app.state)
         assert "train.learning_rate=" in app.clipboard
         assert (tmp_path / "clip" / "names-mlp-1.txt").read_text() == f"{app.clipboard}\n"
 
@@ -55,14 +56,14 @@ async def test_the_copied_line_opens_the_same_run_again(harness: AppHarness) -> 
     app = harness.app(recorded("steered"), is_alive=False)
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
-        line = recipe_text(app.situation)
+        line = recipe_text(app.state)
         await pilot.press("C", "o")
         field = app.screen.query_one(Input)
         field.value = app.clipboard
         await pilot.press("enter")
-        await wait_until(pilot, lambda: app.situation.run.status == "untrained")
-        assert app.situation.pending_config == recipe.parse_recipe(line)
-        assert recipe_text(app.situation) == line
+        await wait_until(pilot, lambda: app.state.run.status == "untrained")
+        assert app.state.pending_config == recipe.parse_recipe(line)
+        assert recipe_text(app.state) == line
 
 
 # Opening
@@ -74,11 +75,11 @@ async def test_what_trains_goes_on_in_the_background(harness: AppHarness) -> Non
         await wait_until_settled(pilot)
         worker = harness.worker
         await pilot.press("o", *"names-bigram", "enter")
-        await wait_until(pilot, lambda: app.situation.pending_config.preset == "names-bigram")
+        await wait_until(pilot, lambda: app.state.pending_config.preset == "names-bigram")
         await wait_until_settled(pilot)
-        assert app.situation.run == RunState()
-        assert app.situation.run_config is None
-        assert "names-mlp-1 goes on in the background." in app.situation.status_message
+        assert app.state.run == RunState()
+        assert app.state.run_config is None
+        assert "names-mlp-1 continues in the background." in app.state.status_message
         assert "Stop" not in worker.kinds()
         assert "Pause" not in worker.kinds()
 
@@ -89,9 +90,9 @@ async def test_another_run_is_opened_by_the_list(harness: AppHarness, tmp_path: 
     async with app.run_test(size=(80, 24)) as pilot:
         await wait_until_settled(pilot)
         await pilot.press("o", *"mine", "down", "enter")
-        await wait_until(pilot, lambda: app.situation.run.run == "names-mlp-1")
-        assert app.situation.run.status == "finished"
-        assert app.situation.run_config == CONFIG
+        await wait_until(pilot, lambda: app.state.run.run == "names-mlp-1")
+        assert app.state.run.status == "finished"
+        assert app.state.run_config == CONFIG
 
 
 async def test_a_wrong_name_says_what_enter_opens_and_enter_opens_it(harness: AppHarness) -> None:
@@ -102,7 +103,7 @@ async def test_a_wrong_name_says_what_enter_opens_and_enter_opens_it(harness: Ap
         words = app.screen.query_one(Static)
         await wait_until(pilot, lambda: "enter opens names-lstm" in str(words.render()))
         await pilot.press("enter")
-        await wait_until(pilot, lambda: app.situation.pending_config.preset == "names-lstm")
+        await wait_until(pilot, lambda: app.state.pending_config.preset == "names-lstm")
 
 
 async def test_leaving_the_field_changes_nothing(harness: AppHarness) -> None:
@@ -111,7 +112,7 @@ async def test_leaving_the_field_changes_nothing(harness: AppHarness) -> None:
         await wait_until_settled(pilot)
         await pilot.press("o", "down", "up", "x", "escape")
         assert not isinstance(app.screen, OpenScreen)
-        assert app.situation.run.status == "training"
+        assert app.state.run.status == "training"
 
 
 async def test_the_list_is_filtered_by_the_first_word(harness: AppHarness) -> None:
@@ -143,7 +144,7 @@ async def test_before_a_run_brackets_change_what_it_will_begin_with(harness: App
         await wait_until_settled(pilot)
         await pilot.press("right_parenthesis")
         await wait_until_settled(pilot)
-        assert app.situation.pending_config.train.learning_rate == 0.2
+        assert app.state.pending_config.train.learning_rate == 0.2
 
 
 async def test_counts_have_no_rate_to_change(harness: AppHarness) -> None:
@@ -151,20 +152,20 @@ async def test_counts_have_no_rate_to_change(harness: AppHarness) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
         before = recipe.parse_recipe("names-bigram")
-        app._steering.start_from(before)
-        app._change(pending_config=before)
+        app.controller.reset(before)
+        app.store.set(replace(app.state, pending_config=before))
         await pilot.press("left_square_bracket")
         await pilot.pause()
-        assert app.situation.pending_config == before
+        assert app.state.pending_config == before
 
 
 async def test_on_to_the_next_validation(harness: AppHarness) -> None:
     app = harness.app(until_kind("steered", Paused))
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
-        n = steps_to_validation(app.situation)
-        every = app.situation.run.values.get("train.evaluate_every", 400)
-        assert (app.situation.run.step + n) % every == 0
+        n = steps_to_validation(app.state)
+        every = app.state.run.values.get("train.evaluate_every", 400)
+        assert (app.state.run.step + n) % every == 0
         await pilot.press("S")
         await wait_until_settled(pilot)
         told = harness.worker.heard_of(Continue)
@@ -206,7 +207,7 @@ async def test_undo_after_the_end_is_for_going_on(harness: AppHarness) -> None:
         await wait_until_settled(pilot)
         await pilot.press("2", "u")
         await wait_until_settled(pilot)
-        assert app.situation.pending_config.train.learning_rate == 0.05
+        assert app.state.pending_config.train.learning_rate == 0.05
 
 
 # Keys of a person's own
@@ -228,7 +229,7 @@ async def test_a_keymap_moves_keys_and_the_footer_names_them(
         await wait_until_settled(pilot)
         assert "Pause" in harness.worker.kinds()
         assert isinstance(app.screen, HelpScreen)
-        pause = next(c for c in palette_commands(app) if "pause" in c.title)
+        pause = next(c for c in palette_commands(app, app.main, app.state) if "pause" in c.title)
         assert pause.help == "p"
 
 
@@ -239,8 +240,8 @@ async def test_a_wrong_keymap_is_one_line_and_the_usual_keys_stay(
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
-        assert "'run.spce' is not a binding. Nearest: run.space." in app.situation.error_message
-        assert app.situation.error_message.endswith("The usual keys stay.")
+        assert "'run.spce' is not a binding. Nearest: run.space." in app.state.error_message
+        assert app.state.error_message.endswith("The default keys stay in use.")
         await pilot.press("space")
         assert harness.worker.kinds()[-1] == "Pause"
 
@@ -249,7 +250,9 @@ async def test_the_palette_names_every_command_of_every_pane(harness: AppHarness
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
-        commands = {command.title: command for command in palette_commands(app)}
+        commands = {
+            command.title: command for command in palette_commands(app, app.main, app.state)
+        }
         assert {"Copy this pane as text", "Train or pause", "Leave"} <= commands.keys()
         for pane in app.main.panes:
             assert any(title.startswith(f"{pane.NAME}: ") for title in commands)

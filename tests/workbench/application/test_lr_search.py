@@ -130,12 +130,12 @@ async def test_the_suggestion_is_taken_as_the_live_value(harness: AppHarness) ->
         app.post_message(QueryAnswered(answer(40, id=query.id)))
         await pilot.pause()
         box = app.screen.query_one(Vertical)
-        assert box.border_subtitle == "esc leaves all as it was"
+        assert box.border_subtitle == "esc closes"
         await pilot.press("enter")  # nothing to take yet
-        assert screen_of(app).trial.sweep == answer(40, id=query.id)
+        assert screen_of(app).view.sweep == answer(40, id=query.id)
         app.post_message(QueryAnswered(answer(100, id=query.id)))
         await pilot.pause()
-        assert str(box.border_subtitle).startswith("enter takes it · esc")
+        assert str(box.border_subtitle).startswith("enter applies · esc")
         await pilot.press("enter")
         await wait_until(pilot, lambda: harness.worker.heard_of(SetValue))
         assert not isinstance(app.screen, LrSearchScreen)
@@ -148,15 +148,15 @@ async def test_esc_leaves_all_as_it_was_and_gives_the_search_up(harness: AppHarn
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
         query = await opened(harness, app, pilot)
-        before = app.situation.pending_config
+        before = app.state.pending_config
         app.post_message(QueryAnswered(answer(40, id=query.id)))
         app.post_message(QueryAnswered(answer(60, id="another")))
         await pilot.pause()
-        assert screen_of(app).trial.sweep == answer(40, id=query.id)
+        assert screen_of(app).view.sweep == answer(40, id=query.id)
         await pilot.press("escape")
         await wait_until(pilot, lambda: harness.worker.heard_of(CancelQuery))
         assert [m.question for m in harness.worker.heard_of(CancelQuery)] == [query.id]
-        assert app.situation.pending_config == before
+        assert app.state.pending_config == before
         assert not harness.worker.heard_of(SetValue)
 
 
@@ -168,7 +168,7 @@ async def test_before_there_is_a_run_a_new_model_is_tried(harness: AppHarness) -
         app.post_message(QueryAnswered(answer(100, id=query.id)))
         await pilot.pause()
         await pilot.press("enter")
-        await wait_until(pilot, lambda: app.situation.pending_config.train.learning_rate == 0.13)
+        await wait_until(pilot, lambda: app.state.pending_config.train.learning_rate == 0.13)
 
 
 async def test_a_refusal_is_said_where_it_was_asked(harness: AppHarness) -> None:
@@ -177,8 +177,8 @@ async def test_a_refusal_is_said_where_it_was_asked(harness: AppHarness) -> None
         query = await opened(harness, app, pilot)
         app.post_message(RequestRejected(query.id, "no run is open here"))
         await pilot.pause()
-        assert screen_of(app).trial.error == "no run is open here"
-        assert app.situation.error_message == ""
+        assert screen_of(app).view.error == "no run is open here"
+        assert app.state.error_message == ""
 
 
 async def test_a_refusal_may_come_before_the_screen_does(
@@ -189,13 +189,13 @@ async def test_a_refusal_may_come_before_the_screen_does(
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
         monkeypatch.setattr(
-            app._session,
+            app.session,
             "ask",
             lambda query: app.post_message(RequestRejected(query.id, "no room")),
         )
         app.action_find_rate()
         await wait_until_settled(pilot)
-        assert screen_of(app).trial.error == "no room"
+        assert screen_of(app).view.error == "no room"
 
 
 async def test_a_rate_is_looked_for_from_any_row(harness: AppHarness) -> None:

@@ -20,9 +20,11 @@ async def test_enter_reads_the_kept_step_that_it_looks_at_and_says_so(harness: A
         assert read is not None
         assert read not in KEPT
         await pilot.press("enter")
-        await wait_until(pilot, lambda: app.situation.viewed_step is not None)
-        assert app.situation.viewed_step == app.main.loss.view.cursor == 2400
-        assert _said(app).partition("   ")[0] == f" ◂ Step 2,400 is the nearest kept to {read:,}."
+        await wait_until(pilot, lambda: app.state.viewed_step is not None)
+        assert app.state.viewed_step == app.main.loss.view.cursor == 2400
+        assert (
+            _said(app).partition("   ")[0] == f" ◂ Step 2,400 is the kept step nearest to {read:,}."
+        )
         assert _reading(app).startswith("2,400: train")
 
 
@@ -33,14 +35,14 @@ async def test_earlier_and_later_take_the_reading_with_them(harness: AppHarness)
         for key, at in (("comma", 2400), ("comma", 1200), ("full_stop", 2400)):
             await pilot.press(key)
             await wait_until(pilot, lambda at=at: app.main.loss.view.cursor == at)
-            assert app.situation.viewed_step == at
+            assert app.state.viewed_step == at
             assert f"Viewing step {at:,} of" in _said(app)
             assert _reading(app).startswith(f"{at:,}: train")
         await pilot.press("3", "left")
         assert app.main.loss.view.cursor not in (None, 2400)  # another step may be read meanwhile
         await pilot.press("escape")
         await wait_until(pilot, lambda: app.main.loss.view.cursor is None)
-        assert app.situation.viewed_step is app.main.loss.view.cursor is None
+        assert app.state.viewed_step is app.main.loss.view.cursor is None
 
 
 def _said(app: Workbench) -> str:

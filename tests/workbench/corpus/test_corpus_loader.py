@@ -1,4 +1,4 @@
-"""Texts that are read while the screen goes on."""
+"""Corpus loader: messages and cancellation."""
 
 import threading
 from pathlib import Path
@@ -8,60 +8,60 @@ from textual.message import Message
 
 from seqlm.configuration.run_config import DataConfig
 from seqlm.data.text_io import Progress
-from workbench.corpus import loader as texts
-from workbench.corpus.loader import CorpusLoader, TextTold
+from workbench.corpus import loader as corpus_loader
+from workbench.corpus.loader import CorpusLoaded, CorpusLoader, CorpusLoadFailed
 from workbench.corpus.preview import Preview
 
 
 class Posted(list[Message]):
-    """Messages, with a signal for each."""
+    """Posted messages, with an event that is set by each."""
 
     def __init__(self) -> None:
         super().__init__()
         self.came = threading.Event()
 
-    def take(self, message: Message) -> None:
-        """As an app does."""
+    def receive(self, message: Message) -> None:
+        """Store a message, as an app does."""
         self.append(message)
         self.came.set()
 
 
-def test_a_text_is_told_under_the_name_a_person_knows(tmp_path: Path) -> None:
+def test_a_loaded_corpus_has_the_given_name(tmp_path: Path) -> None:
     copy, posted = tmp_path / "0123.txt", Posted()
     copy.write_text("".join(f"{a}{b}\n" for a in "abcdefg" for b in "hijklmn"))
-    CorpusLoader(posted.take).read(DataConfig(corpus=str(copy)), "mine.txt")
+    CorpusLoader(posted.receive).load(DataConfig(corpus=str(copy)), "mine.txt")
     assert posted.came.wait(30)
-    [told] = posted
-    assert isinstance(told, TextTold)
-    assert (told.changes["reading"], told.changes["preview"].name) == ("", "mine.txt")
+    [message] = posted
+    assert isinstance(message, CorpusLoaded)
+    assert message.preview.name == "mine.txt"
 
 
-def test_a_text_that_cannot_be_read_is_refused_in_one_line(tmp_path: Path) -> None:
+def test_an_unreadable_corpus_posts_a_failure_that_names_it(tmp_path: Path) -> None:
     posted = Posted()
-    CorpusLoader(posted.take).read(DataConfig(corpus=str(tmp_path / "none.txt")), "none.txt")
+    CorpusLoader(posted.receive).load(DataConfig(corpus=str(tmp_path / "none.txt")), "none.txt")
     assert posted.came.wait(30)
-    [told] = posted
-    assert isinstance(told, TextTold)
-    assert "none.txt" in told.changes["refusal"]
+    [message] = posted
+    assert isinstance(message, CorpusLoadFailed)
+    assert "none.txt" in message.error
 
 
-def test_a_dropped_text_is_given_up_at_its_next_piece(monkeypatch: pytest.MonkeyPatch) -> None:
-    begun, may_go_on, given_up, posted = *(threading.Event() for _ in range(3)), Posted()
+def test_canceled_loading_stops_at_the_next_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    started, may_continue, stopped, posted = *(threading.Event() for _ in range(3)), Posted()
 
-    def slowly(data: DataConfig, progress: Progress) -> Preview:
-        begun.set()
-        may_go_on.wait(30)
+    def load_slowly(data: DataConfig, progress: Progress) -> Preview:
+        started.set()
+        may_continue.wait(30)
         try:
             progress(1, 2)
         finally:
-            given_up.set()
-        pytest.fail("it went on")
+            stopped.set()
+        pytest.fail("loading continued")
 
-    monkeypatch.setattr(texts, "make_preview", slowly)
-    reader = CorpusLoader(posted.take)
-    reader.read(DataConfig(), "names")
-    assert begun.wait(30)
-    reader.drop()
-    may_go_on.set()
-    assert given_up.wait(30)
+    monkeypatch.setattr(corpus_loader, "make_preview", load_slowly)
+    loader = CorpusLoader(posted.receive)
+    loader.load(DataConfig(), "names")
+    assert started.wait(30)
+    loader.cancel()
+    may_continue.set()
+    assert stopped.wait(30)
     assert posted == []

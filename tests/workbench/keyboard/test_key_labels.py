@@ -102,8 +102,8 @@ async def test_with_every_key_moved_no_usual_one_is_named(
     app = harness.app(events, is_alive)
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
-        assert not app.situation.error_message
-        words = hint_for(app.situation).fitting(120 - 4)
+        assert not app.state.error_message
+        words = hint_for(app.state).fitting(120 - 4)
         assert words in screen_text(app)
         assert {key for key in OWN.values() if key in words} == {OWN[name] for name in named}
         for pane in app.main.panes:
@@ -116,7 +116,7 @@ async def test_with_every_key_moved_no_usual_one_is_named(
             assert not PLACE.findall(help_text(app))
             assert not USUAL_WORDS.findall(help_text(app))
             await pilot.press(OWN["help.close"])
-        titles = " ".join(command.title for command in palette_commands(app))
+        titles = " ".join(command.title for command in palette_commands(app, app.main, app.state))
         assert not PLACE.findall(titles)
 
 

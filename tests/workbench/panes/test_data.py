@@ -130,7 +130,7 @@ async def test_merges_view_exists_only_with_a_bpe_tokenizer(
         pane = app.main.data
         pane.action_view(-1)
         assert pane.subtitle(40) == "bigrams (view 5 of 5)"
-        pane.set_state(AppState(pending_config=app.situation.pending_config, preview=bpe_preview))
+        pane.set_state(AppState(pending_config=app.state.pending_config, preview=bpe_preview))
         pane.action_view(1)
         assert pane.subtitle(40) == "merges (view 6 of 6)"
         n_before = len(pane.lines_to_score())
@@ -140,7 +140,7 @@ async def test_merges_view_exists_only_with_a_bpe_tokenizer(
             [marked] = [row for row in map(words_of, pane.body(33, 20)) if "▸" in row]
             assert marked.split()[1] == str(n_done)
         assert n_before == 0
-        pane.set_state(app.situation)
+        pane.set_state(app.state)
         assert pane.subtitle(40) == "training examples (view 1 of 5)"
 
 

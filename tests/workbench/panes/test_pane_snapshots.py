@@ -76,7 +76,7 @@ async def open_view(pilot: Pilot[int], pane_type: type[Pane], index: int, folder
         path = folder / "text.txt"
         path.write_text(BPE_TEXT)
         data = DataConfig(corpus=str(path), tokenizer="bpe", merges=9, split="100/0/0")
-        pane.set_state(replace(app.situation, preview=make_preview(data)))
+        pane.set_state(replace(app.state, preview=make_preview(data)))
     await pilot.press(*["v"] * index)
     await wait_until_settled(pilot)
     return pane
@@ -125,6 +125,6 @@ async def test_pane_after_keys(
         for key in keys.split():
             await pilot.press(key)
         if changes:
-            app._set(replace(app.situation, **changes))
+            app.store.set(replace(app.state, **changes))
         await wait_until_settled(pilot)
         assert pane_text(app, pane) == snapshot(extension_class=PlainText)

@@ -118,6 +118,6 @@ async def test_another_opening_begins_at_the_top_of_the_settings(harness: AppHar
         assert row is not None
         assert f"The row under the cursor\n{row.label}" in shown
         await pilot.press("escape", "o", *"names-gru", "enter")
-        await wait_until(pilot, lambda: app.situation.pending_config.preset == "names-gru")
+        await wait_until(pilot, lambda: app.state.pending_config.preset == "names-gru")
         view = app.main.controls.view
         assert (view.top, view.row and view.row.key) == (0, "train.learning_rate")

@@ -69,9 +69,11 @@ def test_a_line_that_holds_the_latest_changes_alone_says_so() -> None:
         len(recipe.parse_recipe(recipe_text(AppState(MLP, run_config=MLP, run=run))).changes)
         == 512 + 1
     )
-    assert recipe_text_kind(run) == "the line without its first 88 changes (seqlm show a-1 has all)"
+    assert (
+        recipe_text_kind(run) == "the recipe without its first 88 changes (seqlm show a-1 has all)"
+    )
     assert recipe_text_kind(RunState(run="a-1", changes=run.changes, n_changes=512)) == (
-        "the line of this run"
+        "the recipe of this run"
     )
 
 

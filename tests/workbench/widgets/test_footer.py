@@ -4,6 +4,7 @@ import pytest
 from app_harness import AppHarness, wait_until, wait_until_settled
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from recorded_logs import until
 from rich.cells import cell_len
 
@@ -50,7 +51,7 @@ async def test_no_key_is_shown_under_another_screen(harness: AppHarness, key: st
         await pilot.pause()
         assert app.screen is not app.main
         assert not footer_text(app)
-        app._change(silent_for_s=9)
+        app.store.set(replace(app.state, silent_for_s=9))
         assert not footer_text(app)
         await pilot.press("escape")
         await pilot.pause()
@@ -62,7 +63,7 @@ async def test_keys_of_the_guessing_game_match_the_footer(harness: AppHarness) -
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=(200, 50)) as pilot:
         await wait_until_settled(pilot)
-        values = app.situation.run.values, app.situation.pending_config
+        values = app.state.run.values, app.state.pending_config
         await pilot.press("4", "V")
         await wait_until_settled(pilot)
         assert "lr ÷2" not in footer_text(app)
@@ -74,7 +75,7 @@ async def test_keys_of_the_guessing_game_match_the_footer(harness: AppHarness) -
         assert "ctrl+q quit" in words
         await pilot.press("[", "]", "]", "(", "escape")
         await wait_until_settled(pilot)
-        assert (app.situation.run.values, app.situation.pending_config.train) == (
+        assert (app.state.run.values, app.state.pending_config.train) == (
             values[0],
             values[1].train,
         )

@@ -17,8 +17,13 @@ from workbench.hints.setting_labels import setting_label
 from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
 from workbench.render.number_format import MISSING
 from workbench.state.app_state import AppState
+from workbench.state.config_history import (
+    ABSENT,
+    SettingValues,
+    setting_values,
+    with_live_values,
+)
 from workbench.state.recipe_text import recipe_text
-from workbench.state.setting_values import ABSENT, SettingValues, setting_values, with_in_force
 
 PRESET_KEY = "preset"
 
@@ -117,13 +122,13 @@ def control_rows(
         in_force: Live values as they are now, by their dotted names.
         marks: The numbers of the changes made to each setting.
     """
-    held, here = setting_values(asked, running, in_force), with_in_force(asked, in_force)
+    held, here = setting_values(asked, running, in_force), with_live_values(asked, in_force)
     shown, steered = relevance.shown_keys(here), _steered(running, in_force)
     found = []
     for key in (key for key in held if key in shown | steered):
         setting, values = dotted_keys.find(asked, key), held[key]
         if key not in shown:  # what is asked for a model that has no such thing means nothing
-            values = replace(values, wanted=values.now)
+            values = replace(values, requested=values.current)
         lacking = None if key in steered else relevance.unmet_condition(here, key)
         row = _row(setting, values, marks.get(key, ()))
         no_effect = _why_not(asked, lacking) if lacking else ""
@@ -143,7 +148,7 @@ def _steered(running: RunConfig | None, in_force: Mapping[str, Any]) -> set[str]
     """The live settings that do something in the run on the screen, whatever is asked for next."""
     if running is None:
         return set()
-    here = with_in_force(running, in_force)
+    here = with_live_values(running, in_force)
     return {key for key in dotted_keys.live_keys(running) if relevance.is_relevant(here, key)}
 
 
@@ -166,15 +171,15 @@ def _preset_row(asked: RunConfig, running: RunConfig | None) -> ControlRow:
 
 
 def _row(setting: Setting, held: SettingValues, marks: tuple[int, ...]) -> ControlRow:
-    now = held.now if setting.is_live else held.begun
+    now = held.current if setting.is_live else held.initial
     prefix = setting.key.rpartition(".")[0]
     return ControlRow(
         setting,
         SettingsGroup(_NAMES.get(prefix, "model"), setting.is_live),
         setting_label(setting.key),
-        now if setting.is_live and not held.waits else held.wanted,
+        held.editable(setting.is_live),
         MISSING if now is ABSENT else setting.format(now),
-        setting.format(held.wanted) if held.waits else None,
+        setting.format(held.requested) if held.is_pending else None,
         marks,
     )
 
