@@ -249,7 +249,7 @@ class Workbench(TerminalApp):
                 run=message.state,
                 error_message=self.state.error_message if has_same_status else "",
                 silent_for_s=0,
-                can_query=self.session.is_linked,
+                can_query=self.session.can_query,
             )
         )
 
@@ -267,7 +267,7 @@ class Workbench(TerminalApp):
                 run_config=manifest.config,
                 stored_data_config=data_config_of_run(manifest, self.state.preview),
                 pending_config=self.controller.config,
-                can_query=self.session.is_linked,
+                can_query=self.session.can_query,
                 viewed_step=None,
             )
         )
@@ -350,7 +350,7 @@ class Workbench(TerminalApp):
 
     def action_one_step(self) -> None:
         """Train one step, then pause."""
-        self.session.go_on(1)
+        self.session.continue_training(1)
 
     def action_to_validation(self) -> None:
         """Train until the next validation, then pause."""

@@ -9,8 +9,7 @@ from seqlm.runspec import recipe
 from workbench.controllers.query_router import QueryRouter
 from workbench.controllers.run_controller import RunController
 from workbench.render.number_format import format_learning_rate
-from workbench.run.kept_steps import next_kept_step
-from workbench.run.state import RunState
+from workbench.run.state import RunState, next_kept_step
 from workbench.screens.main import MainScreen
 from workbench.state.app_state import AppState, StateStore
 from workbench.terminal.terminal_app import TerminalApp
@@ -79,7 +78,7 @@ class AppCommands:
 
     def train_to_validation(self) -> None:
         """Train until the next validation, then pause."""
-        self._session().go_on(steps_to_validation(self._store.state))
+        self._session().continue_training(steps_to_validation(self._store.state))
 
     def view_past_step(self, by: int) -> None:
         """View the model at an earlier or later kept step; after the last one, the live model."""
@@ -111,7 +110,7 @@ class AppCommands:
         target = await self._app.push_screen_wait(OpenScreen(self._main.controls.appearance, hint))
         if target is None:
             return
-        self._session().put_down()
+        self._session().close_run()
         self._controller.reset(target.config)
         self._store.set(
             replace(

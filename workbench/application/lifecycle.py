@@ -122,4 +122,4 @@ class AppLifecycle:
     def close(self) -> None:
         """Cancel loading and disconnect from the worker."""
         self._loader.cancel()
-        self._session().leave()
+        self._session().disconnect()

@@ -35,13 +35,13 @@ class LrSearch:
 
     def start(self) -> None:
         """Send the query; start a worker if there is none."""
-        self._session.ask(self._query)
+        self._session.send_query(self._query)
 
     def cancel(self) -> None:
         """Cancel the query unless it has ended."""
         view = self.screen.view
         if not view.error and (view.sweep is None or not view.sweep.is_over):
-            self._session.ask(CancelQuery(id=client.new_id(), question=self._query.id))
+            self._session.send_query(CancelQuery(id=client.new_id(), question=self._query.id))
 
     def handle_answer(self, answer: Answer) -> None:
         """Show an answer if it belongs to this search."""

@@ -114,7 +114,7 @@ class QueryRouter:
 
         for number, line in self._data.lines_to_score():
             query = Score(id=f"{_SCORE_PREFIX}{number}", text=line, weights=self._weights)
-            self._session().ask(query)
+            self._session().send_query(query)
 
     def _request_prediction(self, request: GeneratePane.PredictionRequested) -> None:
         from seqlm.protocol.queries import NextToken
@@ -122,7 +122,7 @@ class QueryRouter:
         if request.weights != COUNTS:  # the counts answer without a query
             tokens = list(request.tokens)
             query = NextToken(id=request.request_id, tokens=tokens, weights=request.weights)
-            self._session().ask(query)
+            self._session().send_query(query)
 
     def _request_samples(self, state: AppState, request: GeneratePane.SamplesRequested) -> None:
         """Sample from the counts, or request samples from the worker."""
@@ -138,7 +138,7 @@ class QueryRouter:
                 weights=self._weights,
                 **asdict(sample),
             )
-            self._session().ask(query)
+            self._session().send_query(query)
         elif preview is not None and preview.has(
             request.prompt
         ):  # False after another corpus opened

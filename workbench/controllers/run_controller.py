@@ -78,7 +78,7 @@ class RunController:
         if state.run.status == "training":
             self._session().pause()
         elif state.run.status == "paused":
-            self._session().go_on()
+            self._session().continue_training()
         elif space_key_label(state):
             self._session().resume(self.settings_to_resume(state))
 

@@ -62,7 +62,7 @@ class PollTimers:
         self._read_log = owner.set_interval(1 / fps, lambda: session().read_log(), pause=True)
         self._tick = owner.set_interval(_TICK_S, on_tick, pause=True)
         self._poll_worker = owner.set_interval(
-            _POLL_WORKER_S, lambda: session().look_again(), pause=True
+            _POLL_WORKER_S, lambda: session().poll_for_worker(), pause=True
         )
 
     def set_live(self, is_live: bool) -> None:

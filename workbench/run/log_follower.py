@@ -1,43 +1,50 @@
-"""Reading a run's log, from its beginning and as it grows, in slices that fit between two frames."""
+"""Readers of a growing event log, in slices that fit between two frames."""
 
+import asyncio
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+from seqlm.errors import SeqlmError
 from seqlm.protocol.codec import MessageError, decode, decoder
 from seqlm.protocol.events import Event
+from seqlm.runs.directory import RunDirectory
 from seqlm.runs.event_log import EventLogReader, SupersededEvents
 from workbench.run.reducer import reduce_events
 from workbench.run.state import RunState
 
 SLICE_BYTES = 1 << 18
+_SLICE_S = 0.02
+_BETWEEN_SLICES_S = 0.01
 _RESUMED = decoder(Event)
 
 
 class LogFollower:
-    """Folds a log into a state. Events that a later ``Resumed`` supersedes do not count.
+    """Reduces a growing log to a state, without superseded events.
 
-    The log is gone through twice: first it is only skimmed for what was superseded, then its events
-    are taken in. Both happen in slices.
+    The log is read twice: first it is searched for ``Resumed`` events, then its events are reduced.
+    Both happen in slices.
 
     Args:
         path: The log; it need not exist yet.
 
     Attributes:
-        state: What the log has told so far. Where the log has to be read again from its beginning,
-            the state stays until that has caught up.
+        state: The state after what was read so far. Where the log has to be read again from its
+            beginning, the state stays until the reading has caught up.
     """
 
     state: RunState
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.state, self._folded, self._tail = RunState(), RunState(), EventLogReader(path)
+        self.state, self._reduced, self._tail = RunState(), RunState(), EventLogReader(path)
         self._restart()
 
     def read(self) -> bool:
-        """Take in one slice of what is new.
+        """Read one slice of what is new.
 
         Returns:
-            Whether there was anything. Then there may be more.
+            Whether there was anything new; there may be more then.
 
         Raises:
             SeqlmError: A line of the log is damaged; the state stays at the line before.
@@ -51,20 +58,20 @@ class LogFollower:
             self._restart()
             return True
         counting = (event for event in events if event not in self._superseded)
-        self._folded = reduce_events(self._folded, counting)
+        self._reduced = reduce_events(self._reduced, counting)
         if self._tail.offset >= self._shown_to:
-            self.state = self._folded
+            self.state = self._reduced
         return self._tail.offset != before
 
     def _restart(self) -> None:
-        """Begin again, to learn first which events were superseded: each step counts once."""
+        """Read from the beginning, to find first which events are superseded."""
         self._shown_to = self._tail.offset
         self._superseded = SupersededEvents()
         self._is_skimming, self._skimmed_to = True, 0
-        self._tail, self._folded = EventLogReader(self._path), RunState()
+        self._tail, self._reduced = EventLogReader(self._path), RunState()
 
     def _skim(self) -> None:
-        """Look for ``Resumed`` in the next slice of whole lines; the other lines are not decoded."""
+        """Search the next slice of whole lines for ``Resumed``; the other lines are not decoded."""
         try:
             with self._path.open("rb") as file:
                 file.seek(self._skimmed_to)
@@ -84,5 +91,62 @@ class LogFollower:
         try:
             event = decode(line, _RESUMED)
         except MessageError:
-            return  # the tail says which line is damaged
+            return  # reading the events reports which line is damaged
         self._superseded.add(event)
+
+
+class LogReader:
+    """Reads the log of the run on the screen, in slices that leave the event loop time.
+
+    Args:
+        run: The run.
+        on_read: Called after each read, even if nothing was new.
+        on_broken: Called with the reason why the rest cannot be read; the state so far stays.
+
+    Attributes:
+        run: The run.
+        is_busy: Whether more is waiting to be read, or cannot be read.
+        has_caught_up: Whether the end of the log was reached once, or a line that cannot be read.
+    """
+
+    def __init__(
+        self, run: RunDirectory, on_read: Callable[[], None], on_broken: Callable[[str], None]
+    ) -> None:
+        self.run, self.is_busy, self.has_caught_up = run, False, False
+        self._on_read, self._on_broken = on_read, on_broken
+        self._log, self._is_closed = LogFollower(run.events_path), False
+
+    @property
+    def state(self) -> RunState:
+        """The state after what was read so far."""
+        return self._log.state
+
+    def read(self) -> None:
+        """Read what is new, one slice at a time."""
+        if self.is_busy or self._is_closed:
+            return
+        until, more = time.monotonic() + _SLICE_S, True
+        try:
+            while more:
+                more = self._log.read()
+                if time.monotonic() >= until:
+                    break
+        except (SeqlmError, OSError) as error:
+            self.is_busy = self.has_caught_up = True
+            self._on_read()
+            self._on_broken(str(error))
+            return
+        if more:
+            self.is_busy = True
+            asyncio.get_running_loop().call_later(_BETWEEN_SLICES_S, self._continue_reading)
+        else:
+            self.has_caught_up = True
+        self._on_read()
+
+    def close(self) -> None:
+        """Stop reading, because another run is shown."""
+        self._is_closed = True
+
+    def _continue_reading(self) -> None:
+        self.is_busy = False
+        self.read()

@@ -1,9 +1,8 @@
-"""The losses of a run in bounded memory: however many steps, never more than a few thousand numbers.
+"""Series of losses, seconds, tokens and learning rates by step, in bounded memory.
 
-Two ways of putting neighbouring steps together are kept side by side, one for each spacing of the
-step axis: bins that grow by two percent, and bins of equal width that doubles when they get too
-many. Which bin a step falls into depends on the step alone, so it does not matter in which pieces
-the losses arrived.
+Losses are kept in two sets of bins, one for each spacing of the step axis: bins that grow by two
+percent, and bins of equal width that doubles when there are too many. Which bin a step falls into
+depends on the step alone, so it does not matter in which pieces the losses arrived.
 """
 
 import math
@@ -21,18 +20,18 @@ _last_step = attrgetter("step")
 
 
 class LossBucket(NamedTuple):
-    """Consecutive steps drawn as one.
+    """Losses of consecutive steps that a chart draws as one point.
 
     Attributes:
         begin: The first step that belongs here.
         end: The last step that belongs here.
-        step: The last step that has come.
-        n: How many losses have come.
+        step: The last step so far.
+        n: How many losses so far.
         total: Their sum; not finite where one of them is not.
         low: The lowest finite loss.
         high: The highest finite loss.
-        first: The loss that came first.
-        last: The loss that came last.
+        first: The first loss.
+        last: The last loss.
     """
 
     begin: int
@@ -68,7 +67,7 @@ class LossSeries(Struct, frozen=True):
         return bool(self.growing)
 
     def extended(self, first_step: int, losses: Sequence[float]) -> "LossSeries":
-        """The curve with the losses of consecutive steps, ``first_step`` first, added at its end."""
+        """Return the series with the losses of consecutive steps added, ``first_step`` first."""
         if not losses:
             return self
         growing = list(self.growing)
@@ -83,7 +82,7 @@ class LossSeries(Struct, frozen=True):
         return LossSeries(tuple(growing), tuple(equal), width)
 
     def between(self, first: float, last: float, is_log: bool) -> tuple[LossBucket, ...]:
-        """The bins from one step to another and one more on each side, where the line comes from.
+        """Return the bins from one step to another, and one more on each side to draw the line from.
 
         Args:
             first: The first step of the axis on which they are drawn.
@@ -98,7 +97,7 @@ class LossSeries(Struct, frozen=True):
         return bins[max(0, begin - 1) : end + 1]
 
     def before(self, step: int) -> LossBucket | None:
-        """The last bin that ends at this step or before it, of either kind."""
+        """Return the last bin of either set that ends at this step or before it."""
         ends = [
             bins[at - 1]
             for bins in (self.growing, self.equal)
@@ -124,7 +123,7 @@ def _pour(bins: list[LossBucket], first_step: int, losses: Sequence[float], boun
 
 
 def _with(found: LossBucket, step: int, losses: Sequence[float]) -> LossBucket:
-    """Add in the order of steps, one by one: so rounding does not depend on the pieces."""
+    """Add losses one by one, so that rounding does not depend on the pieces they arrived in."""
     total = reduce(add, losses, found.total)
     finite = losses if math.isfinite(total) else [x for x in losses if math.isfinite(x)]
     return found._replace(
@@ -154,7 +153,7 @@ def _equal_bounds(width: int) -> Bounds:
 
 
 def _coarser(bins: Sequence[LossBucket], width: int) -> list[LossBucket]:
-    """Put bins together, two and two, as they stand in bins of twice the width."""
+    """Join the bins into bins of twice the width."""
     wider: list[LossBucket] = []
     for found in bins:
         begin, end = _equal_bounds(width * 2)(0, found.begin)
@@ -174,3 +173,66 @@ def _joined(a: LossBucket, b: LossBucket) -> LossBucket:
         high=max(a.high, b.high),
         last=b.last,
     )
+
+
+_PROGRESS_GROWTH = 1.01
+
+
+class ProgressSeries(Struct, frozen=True):
+    """Seconds, tokens and learning rate at steps about one percent apart, interpolated between them.
+
+    The last step is always kept.
+
+    Attributes:
+        steps: Steps, in rising order.
+        seconds: Time inside steps up to there.
+        tokens: Targets seen up to there.
+        rates: The learning rate of that step.
+    """
+
+    steps: tuple[int, ...] = ()
+    seconds: tuple[float, ...] = ()
+    tokens: tuple[int, ...] = ()
+    rates: tuple[float, ...] = ()
+
+    def extended(self, step: int, train_s: float, n_tokens: int, rate: float) -> "ProgressSeries":
+        """Return the series with one more step; seconds and tokens never decrease."""
+        n_kept = len(self.steps)
+        if n_kept and step <= self.steps[-1]:
+            return self
+        seconds = max(self.seconds[-1] if n_kept else 0.0, train_s if math.isfinite(train_s) else 0)
+        tokens = max(self.tokens[-1] if n_kept else 0, n_tokens)
+        if n_kept > 1 and self.steps[-1] < self.steps[-2] * _PROGRESS_GROWTH:
+            n_kept -= 1
+        return ProgressSeries(
+            (*self.steps[:n_kept], step),
+            (*self.seconds[:n_kept], seconds),
+            (*self.tokens[:n_kept], tokens),
+            (*self.rates[:n_kept], rate),
+        )
+
+    def seconds_at(self, step: float) -> float:
+        """Return the seconds spent inside steps when this step was done."""
+        return between(self.steps, self.seconds, step)
+
+    def tokens_at(self, step: float) -> float:
+        """Return the targets trained on when this step was done."""
+        return between(self.steps, self.tokens, step)
+
+
+def between(xs: Sequence[float], ys: Sequence[float], x: float) -> float:
+    """Return the value at ``x`` on the line from (0, 0) through all points, constant after the last.
+
+    Args:
+        xs: Positions of the points, in rising order.
+        ys: Their values.
+        x: The position.
+    """
+    i = bisect_left(xs, x)
+    if i == len(xs):
+        return ys[-1] if ys else 0.0
+    x0, y0 = (xs[i - 1], ys[i - 1]) if i else (0, 0)
+    if xs[i] <= x0:
+        return ys[i]
+    # The share first, so that no product is too large; and no rounding leads above the point.
+    return min(ys[i], y0 + (ys[i] - y0) * ((x - x0) / (xs[i] - x0)))

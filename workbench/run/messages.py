@@ -1,4 +1,4 @@
-"""What a session tells the screen: facts, named by what has happened."""
+"""Messages that a worker session posts to the screen, named by what has happened."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # what the first frame does not need is imported when it is n
 
 
 class RunStateChanged(Message):
-    """The run's state is another than before."""
+    """The state of the run changed."""
 
     def __init__(self, state: RunState) -> None:
         super().__init__()
@@ -20,16 +20,16 @@ class RunStateChanged(Message):
 
 
 class RunOpened(Message):
-    """Another run is shown, or its worker is ready to be asked (``is_linked``)."""
+    """Another run is shown, or its worker is ready for queries (``can_query``)."""
 
-    def __init__(self, run: RunDirectory, is_linked: bool) -> None:
+    def __init__(self, run: RunDirectory, can_query: bool) -> None:
         super().__init__()
         self.run = run
-        self.is_linked = is_linked
+        self.can_query = can_query
 
 
 class QueryAnswered(Message):
-    """The worker answered a question."""
+    """The worker answered a query."""
 
     def __init__(self, answer: "Answer") -> None:
         super().__init__()
@@ -37,9 +37,9 @@ class QueryAnswered(Message):
 
 
 class RequestRejected(Message):
-    """A command or a question cannot be followed; ``words`` say why and what would be right.
+    """A command or a query was rejected; ``words`` say why and what is allowed.
 
-    ``remedy`` is a sentence of our own about keys, for `KeyNames.fill`.
+    ``remedy`` is a sentence of the screen about keys, for `KeyNames.fill`.
     """
 
     def __init__(self, message_id: str, words: str, remedy: str = "") -> None:

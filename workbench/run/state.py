@@ -1,10 +1,11 @@
 """State of a run on the screen: the state that the event log gives, and the series of its charts."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from seqlm.runs.run_state import CoreRunState
-from workbench.run.loss_series import LossSeries
-from workbench.run.progress_series import ProgressSeries
+from workbench.run.loss_series import LossSeries, ProgressSeries
 
 if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
     from seqlm.runspec.baselines import JudgedOn
@@ -68,3 +69,21 @@ class RunState(CoreRunState, frozen=True):
         if speed and self.clock[-1][0] - self.clock[0][0] < _LEAST_WATCHED_S:
             return None
         return max(0, self.steps_planned - self.step) / speed if speed else None
+
+
+def next_kept_step(kept: Sequence[int], viewed_step: int | None, by: int) -> int | None:
+    """Return the kept step ``by`` places later; None, the live model, follows the last one.
+
+    Args:
+        kept: Steps whose weights can be queried, in order.
+        viewed_step: The step that is viewed now; None for the live model.
+        by: How many kept steps later; negative for earlier.
+    """
+    here = len(kept) if viewed_step is None else max(0, bisect_right(kept, viewed_step) - 1)
+    there = max(0, here + by)
+    return kept[there] if there < len(kept) else None
+
+
+def nearest_kept_step(kept: Sequence[int], step: int) -> int | None:
+    """Return the kept step nearest to ``step``, the earlier of two; None where none is kept."""
+    return min(kept, key=lambda one: abs(one - step), default=None)

@@ -293,7 +293,7 @@ async def test_an_idle_screen_draws_nothing(
         monkeypatch.setattr(app, "_display", lambda *args: drawn.append(args))
         for _ in range(5):
             app.session.read_log()
-            app.session.look_again()
+            app.session.poll_for_worker()
             app.store.set(app.state)
             await pilot.pause()
         assert drawn == []

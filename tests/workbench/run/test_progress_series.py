@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.run.progress_series import ProgressSeries, between
+from workbench.run.loss_series import ProgressSeries, between
 
 
 def told(records: list[tuple[int, float]]) -> ProgressSeries:

@@ -20,12 +20,11 @@ from seqlm.runspec import recipe
 from seqlm.worker import client
 from seqlm.worker.client import Connection
 from workbench.corpus.preview import Preview
-from workbench.run.exit_reason import exit_reason
 from workbench.run.log_follower import LogFollower
 from workbench.run.messages import QueryAnswered, RequestRejected, RunOpened, RunStateChanged
 from workbench.run.reducer import reduce_events
 from workbench.run.state import RunState
-from workbench.run.worker_connection import WorkerConnection
+from workbench.run.worker_connection import WorkerConnection, exit_reason
 from workbench.run.worker_session import WorkerSession
 
 CONFIG = recipe.parse_recipe("names-mlp train.steps=3600")
@@ -49,7 +48,7 @@ async def worker(preview: Preview, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 @pytest.fixture(autouse=True)
 def _in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine need not read a log in several slices here."""
-    monkeypatch.setattr("workbench.run.log_reader._SLICE_S", 60.0)
+    monkeypatch.setattr("workbench.run.log_follower._SLICE_S", 60.0)
 
 
 @pytest.fixture
@@ -61,7 +60,7 @@ def posted() -> list[Message]:
 async def session(worker: FakeWorker, posted: list[Message]):
     made = WorkerSession(posted.append, lambda: worker.connection)
     yield made
-    made.leave()
+    made.disconnect()
 
 
 async def test_a_start_is_shown_at_once_and_refused_in_one_line(
@@ -79,7 +78,7 @@ async def test_a_start_is_shown_at_once_and_refused_in_one_line(
 async def test_questions_are_answered_by_message(
     session: WorkerSession, worker: FakeWorker, posted: list[Message]
 ) -> None:
-    session.ask(NextToken(id="q", tokens=["a"]))
+    session.send_query(NextToken(id="q", tokens=["a"]))
     await turns()
     assert [m.answer.id for m in posted if isinstance(m, QueryAnswered)] == ["q"]
 
@@ -91,10 +90,10 @@ async def test_a_worker_that_ends_before_its_run_died(
     monkeypatch.setattr(client, "attach", lambda _: worker.connection)
     session.open(run)
     await turns()
-    assert (session.state.status, session.is_linked) == ("training", True)
+    assert (session.state.status, session.can_query) == ("training", True)
     worker.die()
     await turns()
-    assert (session.state.status, session.is_linked) == ("died", False)
+    assert (session.state.status, session.can_query) == ("died", False)
 
 
 async def test_a_worker_that_ends_after_its_run_did_nothing_wrong(
@@ -123,7 +122,7 @@ async def test_nothing_new_posts_nothing(
 
 
 def shown(posted: list[Message]) -> list[tuple[str, bool]]:
-    return [(m.run.name, m.is_linked) for m in posted if isinstance(m, RunOpened)]
+    return [(m.run.name, m.can_query) for m in posted if isinstance(m, RunOpened)]
 
 
 @pytest.fixture
@@ -138,12 +137,12 @@ async def test_a_new_run_is_shown_though_older_questions_are_answered_first(
     session: WorkerSession, worker: FakeWorker, posted: list[Message], finished: RunDirectory
 ) -> None:
     worker.next_run = "names-mlp-2"
-    session.ask(Describe(id="before"))
+    session.send_query(Describe(id="before"))
     session.open(finished)
     session.start("names-mlp")
     await turns()
     assert shown(posted) == [("names-mlp-1", False), ("names-mlp-2", False), ("names-mlp-2", True)]
-    assert session.is_linked
+    assert session.can_query
     assert session.state.step >= 1000
 
 
@@ -154,12 +153,12 @@ async def test_of_a_log_that_is_read_in_part_no_end_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nobody holds the run: as long as its end is not read, that could pass for a worker that died."""
-    monkeypatch.setattr("workbench.run.log_reader._SLICE_S", 0.0)
-    monkeypatch.setattr("workbench.run.log_reader._BETWEEN_SLICES_S", 0.0)
+    monkeypatch.setattr("workbench.run.log_follower._SLICE_S", 0.0)
+    monkeypatch.setattr("workbench.run.log_follower._BETWEEN_SLICES_S", 0.0)
     monkeypatch.setattr("workbench.run.log_follower.SLICE_BYTES", 5_000)
     session.open(finished)
     assert (session.state.status, session.state.run) == ("reading", "names-mlp-1")
-    session.look_again()
+    session.poll_for_worker()
     await turns(200)
     told = [m.state for m in posted if isinstance(m, RunStateChanged)]
     assert [state.status for state in told[:-1]] == ["reading"] * (len(told) - 1)
@@ -170,7 +169,7 @@ async def test_of_a_log_that_is_read_in_part_no_end_is_told(
 async def test_what_a_worker_read_for_us_is_linked(
     session: WorkerSession, posted: list[Message], finished: RunDirectory
 ) -> None:
-    session.ask(Describe(id="before"))
+    session.send_query(Describe(id="before"))
     session.open(finished)
     await turns()
     assert shown(posted) == [("names-mlp-1", False), ("names-mlp-1", True)]
@@ -194,7 +193,7 @@ async def test_leaving_ends_no_process(preview: Preview, monkeypatch: pytest.Mon
     session = WorkerSession(lambda _: None, lambda: worker.connection)
     session.prepare()
     monkeypatch.setattr(process, "terminate", lambda: pytest.fail("the worker was told to end"))
-    session.leave()
+    session.disconnect()
     worker.die()
     process.returncode = None
     process.communicate(b"\n", timeout=30)
@@ -209,13 +208,13 @@ async def test_a_run_that_another_terminal_takes_up_is_followed_again(
     session.open(run)
     await turns()
     assert session.state.status == "died"
-    session.look_again()
+    session.poll_for_worker()
     assert session.state.status == "died"
     other = FakeWorker(preview)
     monkeypatch.setattr(client, "attach", lambda _: other.connection)
-    session.look_again()
-    assert (session.state.status, session.is_linked) == ("training", True)
-    session.look_again()
+    session.poll_for_worker()
+    assert (session.state.status, session.can_query) == ("training", True)
+    session.poll_for_worker()
     assert shown(posted)[-1] == ("names-mlp-3", True)
     other.die()
 
@@ -223,7 +222,7 @@ async def test_a_run_that_another_terminal_takes_up_is_followed_again(
 async def test_looking_again_at_nothing_does_nothing(
     session: WorkerSession, worker: FakeWorker
 ) -> None:
-    session.look_again()
+    session.poll_for_worker()
     await turns()
     assert worker.heard == []
 
@@ -236,18 +235,39 @@ async def test_a_worker_that_opened_another_run_is_asked_no_more(
     session.open(finished)
     await turns()
     own = FakeWorker(preview)
-    monkeypatch.setattr(session._link, "_spawn", lambda: own.connection)
+    monkeypatch.setattr(session._connection, "_spawn", lambda: own.connection)
     worker.run = "names-mlp-2"  # another screen started it there
     if is_asked:
-        session.ask(NextToken(id="q", tokens=["a"]))
+        session.send_query(NextToken(id="q", tokens=["a"]))
     else:
-        session.look_again()
+        session.poll_for_worker()
     await turns()
     assert not [m for m in posted if isinstance(m, QueryAnswered)]
     assert own.kinds() == ["Read"]
     assert shown(posted)[-2:] == [("names-mlp-1", False), ("names-mlp-1", True)]
-    session.leave()
+    session.disconnect()
     own.die()
+
+
+async def test_a_finished_run_answers_queries_again_after_its_worker_has_exited(
+    session: WorkerSession, worker: FakeWorker, posted: list[Message], finished: RunDirectory,
+    preview: Preview, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    session.open(finished)
+    await turns()
+    assert (session.state.status, session.can_query) == ("finished", True)
+    second = FakeWorker(preview)
+    monkeypatch.setattr(session._connection, "_spawn", lambda: second.connection)
+    worker.die()
+    await turns()
+    assert second.kinds() == ["Read"]
+    assert shown(posted)[-2:] == [("names-mlp-1", False), ("names-mlp-1", True)]
+    session.send_query(NextToken(id="q", tokens=["a"]))
+    await turns()
+    assert [m.answer.id for m in posted if isinstance(m, QueryAnswered)] == ["q"]
+    assert (session.state.status, session.can_query) == ("finished", True)
+    session.disconnect()
+    second.die()
 
 
 async def test_two_screens_follow_one_log(
@@ -267,7 +287,7 @@ async def test_two_screens_follow_one_log(
     for screen in (session, second):
         screen.read_log()
         assert screen.state == reduce_events(RunState(), whole)
-    second.leave()
+    second.disconnect()
     workers[1].die()
 
 
@@ -353,9 +373,9 @@ async def test_a_worker_that_takes_its_time_to_end_is_not_waited_for() -> None:
     link = WorkerConnection(
         lambda: Connection(there, process),
         on_reply=lambda _: None,
-        on_heard=lambda: None,
+        on_batch_end=lambda: None,
         on_lost=lost.put_nowait,
-        on_refused=lambda *_: None,
+        on_rejected=lambda *_: None,
     )
     link.prepare()
     here.close()

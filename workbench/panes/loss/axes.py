@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from workbench.panes.loss.view_model import XScale
 from workbench.render.axis import Axis, LinearAxis, LogAxis, SecondsAxis
-from workbench.run.progress_series import ProgressSeries, between
+from workbench.run.loss_series import ProgressSeries, between
 from workbench.state.app_state import AppState
 
 _ROUND = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)

@@ -26,7 +26,7 @@ from workbench.panes.loss.views import LOSS_VIEWS
 from workbench.panes.pane import Pane
 from workbench.panes.pane_view import PaneView, current_view
 from workbench.render.number_format import unit_label
-from workbench.run.kept_steps import nearest_kept_step
+from workbench.run.state import nearest_kept_step
 from workbench.state.app_state import AppState
 from workbench.widgets.loss_numbers import loss_row
 from workbench.widgets.row_widget import Row

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.run.kept_steps import nearest_kept_step, next_kept_step
+from workbench.run.state import nearest_kept_step, next_kept_step
 
 KEPT = st.lists(st.integers(0, 10**6), unique=True, max_size=30).map(sorted)
 
@@ -30,5 +30,5 @@ def test_no_kept_step_is_nearer_than_the_nearest(kept: list[int], step: int) -> 
 
 
 @given(KEPT, st.integers(0, 10**6), st.sampled_from([-1, 1]))
-def test_a_step_that_is_kept_no_longer_is_left(kept: list[int], looking_at: int, by: int) -> None:
-    assert next_kept_step(kept, looking_at, by) in (*kept, None)
+def test_a_step_that_is_kept_no_longer_is_left(kept: list[int], viewed_step: int, by: int) -> None:
+    assert next_kept_step(kept, viewed_step, by) in (*kept, None)
