@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from seqlm.cli.argument_parser import ArgumentParser
 from seqlm.errors import RequestError
 from workbench.controllers.open_target import CliOptions
-from workbench.render.palette import PALETTES
+from workbench.render.palette import PALETTE_ALIASES, PALETTES
 
 MAX_FPS = 60
 _SETTING = re.compile(r"[A-Za-z_.]*=")  # the path of a file may hold a = further on
@@ -46,7 +46,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--attach", metavar="RUN", help="show a run, and steer it if it trains")
     add("--fps", type=float, default=CliOptions().fps, metavar="N", help="frames a second at most")
     add("--ascii", action="store_true", dest="ascii_only", help="draw with ASCII signs alone")
-    add("--palette", choices=sorted(PALETTES), help="colours; by itself: what the terminal can")
+    add(
+        "--palette",
+        choices=sorted(PALETTES),
+        type=lambda name: PALETTE_ALIASES.get(name, name),
+        help="colours; by itself: what the terminal can",
+    )
     add("--light", action="store_const", const="light", dest="palette", help="--palette light")
     add("--version", action="store_true", help="print the version and exit")
     return parser

@@ -79,7 +79,7 @@ def test_a_shell_s_word_for_the_size_is_not_believed(start: Start) -> None:
 
 @pytest.mark.parametrize(
     ("palette", "shown"),
-    [("light", b"48;2;251;251;248"), ("colour-blind", b"38;2;86;180;233")],
+    [("light", b"48;2;251;251;248"), ("color-blind", b"38;2;86;180;233")],
 )
 def test_a_palette_by_name(palette: str, shown: bytes, start: Start) -> None:
     program = start("--palette", palette)

@@ -1,1 +1,1 @@
-"""The text of a run: read, counted and looked into without torch."""
+"""Corpus of a run: loading, preview with counts, and novelty of generated text, without torch."""

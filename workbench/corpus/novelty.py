@@ -1,6 +1,7 @@
-"""Is a drawn text new? In which split it stands, on which line, and how much of it is copied.
+"""Novelty of a generated text: the split and line where it occurs, and its longest copied stretch.
 
-A large text is searched in pieces of a millisecond or two, so that a screen can draw between them.
+A large corpus is searched in pieces of one or two milliseconds, so that the screen can draw between
+them.
 """
 
 from collections.abc import Generator, Iterator
@@ -15,24 +16,24 @@ from workbench.render import number_format
 from workbench.render.sanitize import token_glyph
 
 MOST_TOKENS = 300
-"""Of a longer text that was not followed from its beginning, so many last tokens are compared."""
+"""Number of final characters compared in a long text that was not followed from its start."""
 LARGEST_TEXT = 20_000_000
-"""Characters of train; in a larger text no copied stretch is looked for."""
+"""Maximum size of the training split, in characters, in which copied stretches are searched."""
 _CHARACTERS_PER_PIECE, _ITEMS_PER_PIECE = 1 << 20, 50_000
 _MOST_KEPT, _MOST_SHOWN = 2000, 24
 
 
 class NoveltyResult(Struct, frozen=True):
-    """What is known about one text.
+    """Result for one text.
 
     Attributes:
-        split: The first split in which exactly this item stands; None for one that stands in none,
-            and for what is no item.
-        line: Its line in the corpus, from 1.
-        copied: The longest stretch of it that stands in train too; None if it was not looked for.
-        is_item: Whether it was looked up as an item: a line that met its end token, or any text
-            where lines have none.
-        has_ended: Whether it met its end token: only then can an item be new.
+        split: First split that contains exactly this item; None if no split does, or if the text is
+            not an item.
+        line: Line number in the corpus, from 1.
+        copied: Longest stretch that also occurs in train; None if it was not searched.
+        is_item: Whether the text was searched as an item: a line that reached its end token, or any
+            text where lines have no end token.
+        has_ended: Whether the text reached its end token; only then can an item be new.
     """
 
     split: Split | None = None
@@ -43,17 +44,17 @@ class NoveltyResult(Struct, frozen=True):
 
 
 class _Run(NamedTuple):
-    """How far a text was compared: its longest end that stands in train, and its longest stretch."""
+    """State of a comparison: length of the longest suffix in train, and the longest stretch."""
 
     n_end: int
     longest: str
 
 
 class Novelty:
-    """Looks texts up in one prepared text and remembers what it found.
+    """Search for generated texts in one corpus, with stored results.
 
     Attributes:
-        findings: What is known, by the text and whether it met its end.
+        findings: Results by text and whether it reached its end token.
     """
 
     def __init__(self, text: PreparedText) -> None:
@@ -61,8 +62,8 @@ class Novelty:
         self.findings: dict[tuple[str, bool], NoveltyResult] = {}
         self._runs: dict[str, _Run] = {}
 
-    def look_up(self, text: str, has_ended: bool) -> Iterator[None]:
-        """Find out about a text, piece by piece; after the last one ``findings`` has it."""
+    def search(self, text: str, has_ended: bool) -> Iterator[None]:
+        """Search for a text piece by piece; after the last piece the result is in ``findings``."""
         split, line = None, None
         is_item = self.text.is_item(has_ended)
         if is_item:
@@ -87,7 +88,7 @@ class Novelty:
         return None
 
     def _line_of(self, item: str) -> Generator[None, None, int | None]:
-        """The number of the first line that is this item, but for blanks at its end."""
+        """Return the number of the first line that is this item, apart from trailing blanks."""
         text, begin = self.text.corpus.text, 0
         while _line_at(text, begin) != item:
             at = yield from _found(text, f"\n{item}", begin)
@@ -123,9 +124,9 @@ class Novelty:
 
 
 def _longest_end(train: str, text: str) -> Generator[None, None, int]:
-    """How long the longest end of a text is that stands in train.
+    """Return the length of the longest suffix of a text that occurs in train.
 
-    One letter less than stands there too, so the search can halve what is left.
+    Every shorter suffix occurs too, so a binary search finds it.
     """
     low, high = 0, len(text)
     length = high
@@ -142,7 +143,7 @@ def _line_at(text: str, begin: int) -> str:
 
 
 def _found(text: str, part: str, start: int = 0) -> Generator[None, None, int]:
-    """``text.find(part, start)`` in pieces."""
+    """Return ``text.find(part, start)``, searched in pieces."""
     for begin in range(start, len(text), _CHARACTERS_PER_PIECE):
         at = text.find(part, begin, begin + _CHARACTERS_PER_PIECE + len(part) - 1)
         if at >= 0:
@@ -152,7 +153,7 @@ def _found(text: str, part: str, start: int = 0) -> Generator[None, None, int]:
 
 
 def describe_novelty(finding: NoveltyResult) -> str:
-    """Whether an item stands in a split, and where; empty for what is no item."""
+    """Return where an item occurs, as text; empty if the text is not an item."""
     if finding.split is None:
         return describe_not_found(finding.has_ended) if finding.is_item else ""
     line = (
@@ -164,19 +165,19 @@ def describe_novelty(finding: NoveltyResult) -> str:
 
 
 def describe_not_found(has_ended: bool) -> str:
-    """Of an item that stands in no split; without an end token it may be a piece of one."""
-    return "new" if has_ended else "no whole line"
+    """Return the text for an item in no split; without an end token it may be part of a line."""
+    return "new" if has_ended else "not a whole line"
 
 
 def describe_copied(finding: NoveltyResult, n_characters: int) -> str:
-    """The longest stretch that stands in train too; empty where all of it does, or next to nothing.
+    """Return the longest copied stretch as text; empty if everything or almost nothing is copied.
 
     Args:
-        finding: What was found out.
-        n_characters: Of the text.
+        finding: Result for the text.
+        n_characters: Length of the text.
     """
     if finding.copied is None:
-        return "too large a text to look for copied stretches"
+        return "the text is too large to search for copied stretches"
     n_copied = len(finding.copied)
     if finding.split == "train" or n_copied < 2:
         return ""

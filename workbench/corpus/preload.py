@@ -1,21 +1,21 @@
-"""A preview made by another process while this one imports the screen."""
+"""Preload of a preview in a forked process while this process imports the screen."""
 
 import os
 from typing import TYPE_CHECKING, Any
 
 from seqlm.configuration.run_config import DataConfig
 
-if TYPE_CHECKING:  # what makes a preview is imported while one is being made
+if TYPE_CHECKING:  # imported only in the other process, or if it fails
     from workbench.corpus.preview import Preview
 
 
 class PreviewPreload:
-    """Begins at once to read, cut and count a text in a process of its own.
+    """Forked process that starts at once to load and count a corpus.
 
-    Use it before there are threads: the process is forked, so that it need not start Python anew.
+    Create it before any thread: the process is forked, which saves the start of Python.
 
     Args:
-        data: What to read and how to cut it.
+        data: Corpus and preparation.
     """
 
     def __init__(self, data: DataConfig) -> None:
@@ -27,10 +27,10 @@ class PreviewPreload:
         os.close(question)
 
     def wait(self) -> "Preview":
-        """The preview; made here and now if the other process came to nothing.
+        """Return the preview; make it in this process if the other process failed.
 
         Raises:
-            RequestError: The text cannot be read, or is too short for what was asked.
+            RequestError: The corpus cannot be read, or is too short for the config.
         """
         import msgspec
 
@@ -40,13 +40,13 @@ class PreviewPreload:
             sent = pipe.read()
         os.waitpid(self._process, 0)
         try:
-            return msgspec.msgpack.decode(sent, type=Preview, dec_hook=_made)
+            return msgspec.msgpack.decode(sent, type=Preview, dec_hook=_decode_path)
         except msgspec.DecodeError:
             return make_preview(self._data)
 
 
 def _send_preview(data: DataConfig, descriptor: int) -> None:
-    """The other process: it writes the preview and ends, with nothing of this program's ending."""
+    """Write the preview and end the process, without the exit handlers of this program."""
     try:
         import msgspec
 
@@ -58,6 +58,6 @@ def _send_preview(data: DataConfig, descriptor: int) -> None:
         os._exit(0)
 
 
-def _made(kind: type, written: Any) -> Any:
-    """A path, which is sent as its text."""
+def _decode_path(kind: type, written: Any) -> Any:
+    """Return a path from its text."""
     return kind(written)

@@ -1,1 +1,1 @@
-"""Numbers to terminal cells: pure functions that need no running app to be tested."""
+"""Rendering of numbers, text and charts as terminal cells, by pure functions."""

@@ -1,4 +1,4 @@
-"""Axes: where a value stands between two ends, and which round values to write beside it."""
+"""Axes of charts: positions of values, ticks, and placement of labels."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -8,18 +8,18 @@ from msgspec import Struct
 
 
 class Axis(Protocol):
-    """What a chart needs to know about one direction."""
+    """One axis of a chart."""
 
     def fraction(self, value: float) -> float:
-        """Returns where the value stands: 0 at the low end, 1 at the high end."""
+        """Return the position of a value: 0 at the low end, 1 at the high end."""
         ...
 
     def value(self, fraction: float) -> float:
-        """Returns the value that stands at the fraction."""
+        """Return the value at a position."""
         ...
 
     def ticks(self, max_count: int) -> list[float]:
-        """Returns at most `max_count` round values, ends included."""
+        """Return at most `max_count` round values, ends included."""
         ...
 
 
@@ -29,28 +29,28 @@ _TIME_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 
 
 class LinearAxis(Struct, frozen=True):
-    """Equal differences are equally far apart. Ticks are 1, 2 or 5 times a power of ten."""
+    """Linear axis; its ticks are multiples of 1, 2 or 5 times a power of ten."""
 
     low: float
     high: float
 
     def fraction(self, value: float) -> float:
-        """Returns where the value stands; outside the ends it is below 0 or above 1."""
+        """Return the position of a value; outside the ends it is below 0 or above 1."""
         span = self.high - self.low
         return (value - self.low) / span if span > 0 else 0.0
 
     def value(self, fraction: float) -> float:
-        """Returns the value that stands at the fraction."""
+        """Return the value at a position."""
         return self.low + (self.high - self.low) * fraction
 
     def ticks(self, max_count: int) -> list[float]:
-        """Returns at most `max_count` multiples of a round step, the finest that fits."""
+        """Return at most `max_count` multiples of a round step, the finest that fits."""
         span = self.high - self.low
         if max_count < 1 or span <= 0:
             return []
         step = self.tick_step(span / max_count)
         while True:
-            # A hair of slack, for 2.1 / 0.1 is just above 21.
+            # A small tolerance, because 2.1 / 0.1 is just above 21.
             first = math.ceil(self.low / step - 1e-9)
             last = math.floor(self.high / step + 1e-9)
             if last - first < max_count:
@@ -58,15 +58,15 @@ class LinearAxis(Struct, frozen=True):
             step = self.tick_step(step * 1.01)
 
     def tick_step(self, at_least: float) -> float:
-        """Returns the next round step between ticks."""
+        """Return the next round step between ticks."""
         return round_up_step(at_least)
 
 
 class SecondsAxis(LinearAxis, frozen=True):
-    """A linear axis of seconds: its ticks are round times, such as 15 seconds or 5 minutes."""
+    """Linear axis of seconds; its ticks are round times such as 15 seconds or 5 minutes."""
 
     def tick_step(self, at_least: float) -> float:
-        """Returns the next round time between ticks."""
+        """Return the next round time between ticks."""
         for step_s in _TIME_STEPS_S:
             if 1 < at_least * (1 - 1e-9) <= step_s:
                 return step_s
@@ -75,13 +75,13 @@ class SecondsAxis(LinearAxis, frozen=True):
 
 
 class LogAxis(Struct, frozen=True):
-    """Equal ratios are equally far apart. `low` is above 0; what is not, stands far to the left."""
+    """Logarithmic axis; `low` is above 0, and values of 0 or less lie far outside on the left."""
 
     low: float
     high: float
 
     def fraction(self, value: float) -> float:
-        """Returns where the value stands; outside the ends it is below 0 or above 1."""
+        """Return the position of a value; outside the ends it is below 0 or above 1."""
         if self.high <= self.low:
             return 0.0
         if value <= 0:
@@ -90,13 +90,13 @@ class LogAxis(Struct, frozen=True):
         return (math.log(value) - low) / (math.log(self.high) - low)
 
     def value(self, fraction: float) -> float:
-        """Returns the value that stands at the fraction."""
+        """Return the value at a position."""
         return float(self.low * (self.high / self.low) ** fraction)
 
     def ticks(self, max_count: int) -> list[float]:
-        """Returns powers of ten; 2 and 5 times them if they fit, fewer if they do not.
+        """Return powers of ten; 2 and 5 times them if they fit, fewer if they do not.
 
-        Where the ends are too near for that, the ticks of a linear axis.
+        Where the ends are too close for that, return the ticks of a linear axis.
         """
         if max_count < 1:
             return []
@@ -119,7 +119,7 @@ class LogAxis(Struct, frozen=True):
 
 
 def round_up_step(at_least: float) -> float:
-    """Returns the smallest of 1, 2, 5 times a power of ten that is not below `at_least`."""
+    """Return the smallest of 1, 2, 5 times a power of ten that is not below `at_least`."""
     power = float(10.0 ** math.floor(math.log10(at_least)))
     for factor in (1, 2, 5):
         if factor * power >= at_least * (1 - 1e-9):
@@ -128,7 +128,7 @@ def round_up_step(at_least: float) -> float:
 
 
 def decimals_for(ticks: Sequence[float], most: int = 6) -> int:
-    """Returns how many decimals tell neighbouring ticks apart."""
+    """Return the number of decimals that distinguish neighboring ticks."""
     for decimals in range(most):
         if all(abs(tick - round(tick, decimals)) < 1e-9 * max(1, abs(tick)) for tick in ticks):
             return decimals
@@ -138,18 +138,18 @@ def decimals_for(ticks: Sequence[float], most: int = 6) -> int:
 def place_labels(
     wanted: Iterable[tuple[int, str]], width: int, taken: Iterable[tuple[int, int]] = ()
 ) -> list[tuple[int, str]]:
-    """Chooses where labels go in one row so that none overlaps another.
+    """Place labels in one row so that none overlaps another.
 
-    A label starts under its column. Where that does not fit it is tried centred, then ending
-    there; if nothing fits it is left out. Two labels have a space between them.
+    A label starts at its column, is centered on it, or ends there, whichever fits first; otherwise
+    it is left out. Labels have a space between them.
 
     Args:
-        wanted: (column, text), the more important first.
-        width: Cells in the row.
-        taken: (first, end) spans that are in use already.
+        wanted: (column, text), the most important first.
+        width: Width of the row in cells.
+        taken: Occupied spans (first, end).
 
     Returns:
-        (first column, text) of each label that found room, from left to right.
+        (first column, text) of each placed label, from left to right.
     """
     spans = list(taken)
     placed: list[tuple[int, str]] = []
@@ -166,14 +166,14 @@ def place_labels(
 
 
 def assign_label_rows(wanted: Sequence[int], height: int) -> list[int]:
-    """Gives each label a row of its own: that of its line, or the nearest one without a line.
+    """Return a row for each label: the row of its line, or the nearest row without a line.
 
     Args:
-        wanted: The rows of the lines, the more important label first; of two on a row it stays.
-        height: Rows there are; at least as many as labels.
+        wanted: Rows of the lines, the most important label first; it keeps a shared row.
+        height: Number of rows, at least the number of labels.
 
     Returns:
-        A row for each label, none twice.
+        Distinct rows, one for each label.
     """
     rows: list[int] = []
     for line in wanted:

@@ -1,4 +1,4 @@
-"""Bars and one-row curves made of block characters."""
+"""Bars and sparklines made of block characters."""
 
 import math
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ ASCII_LEVELS = "_.-=^"
 
 
 def draw_bar(fraction: float, width: int, ascii_only: bool = False) -> str:
-    """Draws a horizontal bar, filled with spaces to exactly `width` cells.
+    """Return a horizontal bar, padded with spaces to exactly `width` cells.
 
     Args:
-        fraction: The filled share, 0 to 1; more is a full bar, NaN an empty one.
-        width: Cells in all.
-        ascii_only: Whole cells of ``#`` instead of eighths of a block.
+        fraction: Filled fraction, 0 to 1; above 1 gives a full bar, NaN an empty one.
+        width: Width in cells.
+        ascii_only: Use whole cells of ``#`` instead of eighths of a block.
     """
     width = max(0, width)
     share = 0.0 if math.isnan(fraction) else min(1.0, max(0.0, fraction))
@@ -26,10 +26,10 @@ def draw_bar(fraction: float, width: int, ascii_only: bool = False) -> str:
 
 
 def draw_sparkline(values: Sequence[float | None], width: int, ascii_only: bool = False) -> str:
-    """Draws values as one row of blocks, lowest to highest, exactly `width` cells.
+    """Return values as one row of block characters, exactly `width` cells.
 
-    More values than cells are averaged bucket by bucket. A missing value is a space; a
-    bucket with NaN or infinity in it is a ``×`` (``x``), for a broken step should be seen.
+    More values than cells are averaged in buckets. A missing value is a space; a bucket with NaN or
+    infinity is a ``×`` (``x`` in ASCII), so that it is visible.
     """
     width = max(0, width)
     means = _bucket_means(values, width)
@@ -41,7 +41,7 @@ def draw_sparkline(values: Sequence[float | None], width: int, ascii_only: bool 
 
 
 def _bucket_means(values: Sequence[float | None], width: int) -> list[float | None]:
-    """Averages neighbours until at most `width` values are left."""
+    """Average neighbors until at most `width` values are left."""
     n_values = len(values)
     if n_values <= width:
         return list(values)
@@ -50,7 +50,7 @@ def _bucket_means(values: Sequence[float | None], width: int) -> list[float | No
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
-    """Averages what is there; NaN if anything there is broken, None if nothing is there."""
+    """Return the mean of the present values; NaN if one is not finite, None if there are none."""
     present = [value for value in values if value is not None]
     if not present:
         return None
@@ -61,7 +61,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 
 def _level(value: float | None, low: float, high: float, levels: str, broken: str) -> str:
-    """Picks the block for one value; a flat curve stays in the middle."""
+    """Return the block for one value; equal values get the middle block."""
     if value is None:
         return " "
     if not math.isfinite(value):

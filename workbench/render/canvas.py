@@ -1,4 +1,4 @@
-"""A canvas of dots finer than a cell: braille has 2 x 4 dots in each terminal cell."""
+"""Canvas of braille dots: 2 x 4 dots in each terminal cell."""
 
 import math
 from collections.abc import Iterable
@@ -9,20 +9,20 @@ _ASCII_SIGNS = " '.:"
 
 
 class BrailleCanvas:
-    """Dots that are set one by one or along lines, and read back as characters.
+    """Canvas of dots, read back as characters.
 
-    Dot (0, 0) is at the top left. With `ascii_only` a cell has one column of two dots,
-    drawn ``'``, ``.`` and ``:``. Whatever lies outside is left out.
+    Dot (0, 0) is at the top left. With `ascii_only` a cell has one column of two dots, drawn as
+    ``'``, ``.`` and ``:``. Dots outside the canvas are ignored.
 
     Attributes:
-        width: Dots across.
-        height: Dots from top to bottom.
-        dots_across: Dots across one cell.
-        dots_down: Dots down one cell.
+        width: Width in dots.
+        height: Height in dots.
+        dots_across: Horizontal dots of one cell.
+        dots_down: Vertical dots of one cell.
     """
 
     def __init__(self, width_cells: int, height_cells: int, ascii_only: bool = False) -> None:
-        """Makes an empty canvas of so many cells."""
+        """Create an empty canvas of this size in cells."""
         self._bits = _ASCII_BITS if ascii_only else _BRAILLE_BITS
         self._ascii_only = ascii_only
         self.dots_across, self.dots_down = dots_per_cell(ascii_only)
@@ -31,14 +31,14 @@ class BrailleCanvas:
         self._cells = [bytearray(max(0, width_cells)) for _ in range(max(0, height_cells))]
 
     def set(self, x: int, y: int) -> None:
-        """Sets one dot."""
+        """Set one dot."""
         if 0 <= x < self.width and 0 <= y < self.height:
             column, dot_x = divmod(x, self.dots_across)
             row, dot_y = divmod(y, self.dots_down)
             self._cells[row][column] |= self._bits[dot_y][dot_x]
 
     def line(self, x0: float, y0: float, x1: float, y1: float) -> None:
-        """Draws a straight line between two places, given in dots; NaN draws nothing."""
+        """Draw a line between two points, given in dots; NaN draws nothing."""
         ends = self._clipped(x0, y0, x1, y1)
         if ends is None:
             return
@@ -53,7 +53,7 @@ class BrailleCanvas:
             self.set(int(x0 + dx * share + 0.5), int(y0 + dy * share + 0.5))
 
     def _steep_line(self, x0: float, y0: float, dx: float, dy: float) -> None:
-        """Sets one dot in each row of dots: most of a noisy curve is lines like this."""
+        """Draw a steep line with one dot in each row; most lines of a noisy curve are steep."""
         across, down, bits = self.dots_across, self.dots_down, self._bits
         per_row = dx / dy
         begin, end = sorted((int(y0 + 0.5), int(y0 + dy + 0.5)))
@@ -64,7 +64,7 @@ class BrailleCanvas:
             self._cells[y // down][x // across] |= bits[y % down][x % across]
 
     def polyline(self, points: Iterable[tuple[float, float]]) -> None:
-        """Draws a line through all points; a point that is NaN or infinite leaves a gap."""
+        """Draw a line through all points, with a gap at points that are not finite."""
         last: tuple[float, float] | None = None
         for x, y in points:
             if not (math.isfinite(x) and math.isfinite(y)):
@@ -75,14 +75,14 @@ class BrailleCanvas:
             last = (x, y)
 
     def char(self, column: int, row: int) -> str:
-        """Returns the character of one cell, a space where no dot is set."""
+        """Return the character of one cell, a space where no dot is set."""
         bits = self._cells[row][column]
         if self._ascii_only:
             return _ASCII_SIGNS[bits]
         return chr(0x2800 + bits) if bits else " "
 
     def drawn(self) -> Iterable[tuple[int, int, str]]:
-        """Yields (column, row, character) of each cell that has a dot."""
+        """Yield (column, row, character) of each cell that has a dot."""
         for row, cells in enumerate(self._cells):
             if any(cells):
                 for column, bits in enumerate(cells):
@@ -90,7 +90,7 @@ class BrailleCanvas:
                         yield column, row, self.char(column, row)
 
     def rows(self) -> list[str]:
-        """Returns the whole canvas, one string a row."""
+        """Return the whole canvas, one string a row."""
         return [
             "".join(self.char(column, row) for column in range(len(cells)))
             for row, cells in enumerate(self._cells)
@@ -99,7 +99,7 @@ class BrailleCanvas:
     def _clipped(
         self, x0: float, y0: float, x1: float, y1: float
     ) -> tuple[float, float, float, float] | None:
-        """Cuts a line to the canvas (Liang and Barsky 1984), so a far point costs nothing."""
+        """Clip a line to the canvas (Liang and Barsky 1984), so that far points cost nothing."""
         right, bottom = self.width - 1, self.height - 1
         if 0 <= x0 <= right and 0 <= x1 <= right and 0 <= y0 <= bottom and 0 <= y1 <= bottom:
             return x0, y0, x1, y1
@@ -127,6 +127,6 @@ class BrailleCanvas:
 
 
 def dots_per_cell(ascii_only: bool) -> tuple[int, int]:
-    """Returns the dots across and down one terminal cell."""
+    """Return the dots across and down one terminal cell."""
     bits = _ASCII_BITS if ascii_only else _BRAILLE_BITS
     return len(bits[0]), len(bits)

@@ -1,7 +1,7 @@
-"""How numbers are written, so that one quantity looks the same in every pane.
+"""Formatting of numbers and losses, so that one quantity looks the same in every pane.
 
-Nothing here raises on a missing or a broken number: None is an em dash, and a loss that
-stopped being a number says so.
+No function raises on a missing or non-finite number: None is an em dash, and a loss that is not
+finite is ``NaN`` or ``inf``.
 """
 
 import math
@@ -21,15 +21,15 @@ _COMPACT_UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def format_count(value: int | None) -> str:
-    """Writes a whole number with commas: 41200 is ``41,200``."""
+    """Return a whole number with commas: 41200 is ``41,200``."""
     return MISSING if value is None else f"{value:,d}"
 
 
 def format_compact(value: float | None) -> str:
-    """Writes a number in at most three digits and a unit: 200000 is ``200k``, 3e20 ``3e20``."""
-    broken = _unusual(value)
-    if broken is not None or value is None:
-        return broken or MISSING
+    """Return a number in at most three digits and a unit: 200000 is ``200k``, 3e20 ``3e20``."""
+    special = _non_finite_text(value)
+    if special is not None or value is None:
+        return special or MISSING
     if abs(value) >= _LARGEST_COMPACT:
         return _with_exponent(value, 2)
     for size, unit in _COMPACT_UNITS:
@@ -40,13 +40,13 @@ def format_compact(value: float | None) -> str:
 
 
 def format_loss(value: float | None, digits: int = 4) -> str:
-    """Writes a loss in nats: 2.1433 is ``2.1433``; a broken one is ``NaN`` or ``inf``."""
-    broken = _unusual(value)
-    return broken if broken is not None else f"{value:.{digits}f}"
+    """Return a loss in nats: 2.1433 is ``2.1433``; a non-finite one is ``NaN`` or ``inf``."""
+    special = _non_finite_text(value)
+    return special if special is not None else f"{value:.{digits}f}"
 
 
 def convert_loss(nats: float, unit: LossUnit) -> float:
-    """Returns a loss in nats as bits (loss / ln 2) or perplexity (e to the power of the loss)."""
+    """Return a loss in nats as bits (loss / ln 2) or perplexity (e to the power of the loss)."""
     if unit == "bits":
         return nats / _LN_2
     if unit == "nats" or not math.isfinite(nats):
@@ -55,7 +55,7 @@ def convert_loss(nats: float, unit: LossUnit) -> float:
 
 
 def format_loss_in(nats: float | None, unit: LossUnit, digits: int = 4) -> str:
-    """Writes a loss in nats in another unit; a perplexity with one digit less, a large one short."""
+    """Return a loss given in nats as text in another unit; large values are shortened."""
     if nats is None:
         return format_loss(nats)
     value = convert_loss(nats, unit)
@@ -65,12 +65,12 @@ def format_loss_in(nats: float | None, unit: LossUnit, digits: int = 4) -> str:
 
 
 def unit_label(unit: LossUnit) -> str:
-    """Names the unit in full: ``nats per token``, ``perplexity``."""
+    """Return the full name of a unit: ``nats per token``, ``perplexity``."""
     return unit if unit == "perplexity" else f"{unit} per token"
 
 
 def format_duration(seconds: float | None) -> str:
-    """Writes a time span: 9 is ``0:09``, 3723 is ``1:02:03``; one without end is a dash."""
+    """Return a time span: 9 is ``0:09``, 3723 is ``1:02:03``; an infinite one is a dash."""
     if seconds is None or not math.isfinite(seconds):
         return MISSING
     minutes, rest_s = divmod(max(0, int(seconds)), 60)
@@ -79,35 +79,35 @@ def format_duration(seconds: float | None) -> str:
 
 
 def format_axis_seconds(ticks: Sequence[float]) -> list[str]:
-    """Writes the times beside an axis: ``10 s`` where all are short, else ``1:30``."""
+    """Return the times beside an axis: ``10 s`` where all are short, else ``1:30``."""
     if all(tick < 60 for tick in ticks):
         return [f"{tick:g} s" for tick in ticks]
     return [format_duration(tick) for tick in ticks]
 
 
 def format_rate(per_second: float | None) -> str:
-    """Writes a speed: 4402.3 is ``4,402``; a slow one keeps a digit, 2.34 is ``2.3``."""
-    broken = _unusual(per_second)
-    if broken is not None or per_second is None:
-        return broken or MISSING
+    """Return a speed: 4402.3 is ``4,402``; a slow one keeps a digit, 2.34 is ``2.3``."""
+    special = _non_finite_text(per_second)
+    if special is not None or per_second is None:
+        return special or MISSING
     return f"{per_second:.1f}" if abs(per_second) < 9.95 else f"{per_second:,.0f}"
 
 
 def format_learning_rate(value: float | None) -> str:
-    """Writes a learning rate as people type it: ``0.025``, ``0.0003``, ``1e-5``."""
-    broken = _unusual(value)
-    if broken is not None or value is None:
-        return broken or MISSING
+    """Return a learning rate without needless digits: ``0.025``, ``0.0003``, ``1e-5``."""
+    special = _non_finite_text(value)
+    if special is not None or value is None:
+        return special or MISSING
     if value == 0 or 1e-4 <= abs(value) < 1e6:
         return _trimmed(value, 4)
     return _with_exponent(value, 3)
 
 
 def format_probability(value: float | None) -> str:
-    """Writes a fraction of 1 with three decimals; near 0 and 1 it says which side it is on."""
-    broken = _unusual(value)
-    if broken is not None or value is None:
-        return broken or MISSING
+    """Return a fraction of 1 with three decimals; near 0 and 1 as ``<0.001`` or ``>0.999``."""
+    special = _non_finite_text(value)
+    if special is not None or value is None:
+        return special or MISSING
     if value == 0:
         return "0"
     if 0 < value < 0.0005:
@@ -117,8 +117,8 @@ def format_probability(value: float | None) -> str:
     return f"{value:.3f}"
 
 
-def _unusual(value: float | None) -> str | None:
-    """Returns the word for a missing or a broken number, None for an ordinary one."""
+def _non_finite_text(value: float | None) -> str | None:
+    """Return the text for a missing or non-finite number, None for a finite one."""
     if value is None:
         return MISSING
     if math.isnan(value):
@@ -129,7 +129,7 @@ def _unusual(value: float | None) -> str | None:
 
 
 def _trimmed(value: float, significant: int) -> str:
-    """Writes a number with a fixed point, `significant` digits, and no zeros at its end."""
+    """Return a number with a fixed point, `significant` digits, and no zeros at its end."""
     if value == 0:
         return "0"
     decimals = max(0, significant - 1 - math.floor(math.log10(abs(value))))
@@ -138,6 +138,6 @@ def _trimmed(value: float, significant: int) -> str:
 
 
 def _with_exponent(value: float, decimals: int) -> str:
-    """Writes a number as a short one times a power of ten: ``1.5e-5``."""
+    """Return a number as a short one times a power of ten: ``1.5e-5``."""
     mantissa, _, exponent = f"{value:.{decimals}e}".partition("e")
     return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"

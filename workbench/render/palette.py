@@ -1,7 +1,7 @@
-"""Meanings and their colours, as data: one rich style for each, in five palettes.
+"""Palettes: one rich style for each role, in five palettes.
 
-Every meaning has a second sign beside its colour (``o``, ``┄``, ``✗`` ...), so that nothing
-is told by colour alone. All text keeps a contrast of 4.5 to 1 (WCAG 2.1, 1.4.3).
+Every role has a character of its own besides its color (``o``, ``┄``, ``✗`` ...), so that no
+information is in color alone. All text has a contrast of at least 4.5 to 1 (WCAG 2.1, 1.4.3).
 """
 
 import math
@@ -17,25 +17,25 @@ ASCII_SURPRISAL_BLOCKS = "0123456"
 
 
 class Palette(Struct, frozen=True):
-    """One rich style string for each meaning.
+    """Rich style string for each role.
 
     Attributes:
-        name: What a person types to choose it.
-        background: The ground of the screen; empty leaves the terminal's own.
-        plain: Ordinary text.
-        train: The train line.
-        val: Validation points.
-        best: Best so far, done.
-        guide: References, axes, what a sampler stage cut.
-        label: Numbers and names beside a chart.
-        mark: A change and its vertical line.
-        warning: Something to look at.
-        error: Something failed.
-        waiting: A value that waits for a new run.
-        negative: The low side of a difference.
-        positive: The high side of a difference.
-        band: The ground between the lowest and the highest loss; empty draws none.
-        surprisal: Seven styles, from expected to very surprising.
+        name: Name for the ``--palette`` option.
+        background: Background of the screen; empty keeps the terminal's.
+        plain: Normal text.
+        train: Training loss.
+        val: Validation loss.
+        best: Best validation loss; success.
+        guide: Reference lines, axes, tokens removed by a sampling stage.
+        label: Labels and secondary text.
+        mark: Changes of settings.
+        warning: Warnings.
+        error: Errors.
+        waiting: Pending changes, loading.
+        negative: Negative differences.
+        positive: Positive differences.
+        band: Background between the lowest and the highest loss; empty draws none.
+        surprisal: Seven styles by surprisal, from expected to very surprising.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Palette(Struct, frozen=True):
     surprisal: tuple[str, str, str, str, str, str, str]
 
     def style(self, role: Role) -> str:
-        """Returns the rich style of a chart's role; on the band it has the band's ground."""
+        """Return the rich style of a role; band roles get the background of the band."""
         if role == "band":
             return _on(self.plain, self.band)
         base: str = getattr(self, role.removeprefix("band_"))
@@ -116,7 +116,7 @@ LIGHT = Palette(
     ),
 )
 COLOR_BLIND = Palette(
-    name="colour-blind",
+    name="color-blind",
     background="#101418",
     plain="#E6EDF3",
     train="#56B4E9",
@@ -179,12 +179,15 @@ NO_COLOR = Palette(
 )
 PALETTES = {palette.name: palette for palette in (DARK, LIGHT, COLOR_BLIND, SIXTEEN, NO_COLOR)}
 
+PALETTE_ALIASES = {"colour-blind": "color-blind"}
+"""British spelling, still accepted."""
+
 
 def surprisal_level(nats: float) -> int:
-    """Returns how surprising a token is, 0 to 6, by fixed thresholds in nats.
+    """Return the surprisal level of a token, 0 to 6, by fixed thresholds in nats.
 
-    The thresholds are the same for every model, so that colours compare. NaN counts as the
-    highest level: it should be seen.
+    The thresholds are the same for every model, so that colors are comparable. NaN has the highest
+    level, so that it is visible.
     """
     if math.isnan(nats):
         return len(SURPRISAL_THRESHOLDS)
@@ -192,10 +195,10 @@ def surprisal_level(nats: float) -> int:
 
 
 def surprisal_block(nats: float, ascii_only: bool = False) -> str:
-    """Returns the sign that stands for the level where digits and colours have no room."""
+    """Return the character of the level, for places without room for digits."""
     return (ASCII_SURPRISAL_BLOCKS if ascii_only else SURPRISAL_BLOCKS)[surprisal_level(nats)]
 
 
-def _on(style: str, ground: str) -> str:
-    """Adds a ground to a style, where there is one."""
-    return f"{style} on {ground}".strip() if ground else style
+def _on(style: str, background: str) -> str:
+    """Return a style with a background, unless the background is empty."""
+    return f"{style} on {background}".strip() if background else style

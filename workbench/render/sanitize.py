@@ -1,8 +1,8 @@
-"""Outside text made harmless, and text cut or filled to an exact number of terminal cells.
+"""Sanitizing of text from outside, and fitting of text to a width in terminal cells.
 
-Corpus lines, tokens, file names and error messages come from outside. A raw escape code in
-one of them could move the cursor, write the clipboard or turn the reading direction. `clean`
-is the one door through which such text enters the screen.
+Corpus lines, tokens, file names and error messages come from outside. A raw escape code in one of
+them could move the cursor, write the clipboard or reverse the reading direction. All such text
+passes through `sanitize` before it is drawn.
 """
 
 import unicodedata
@@ -17,10 +17,10 @@ END = "\u220e"
 MAX_MARKS = 3
 
 _DOTTED_CIRCLE = "\u25cc"
-_UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-# Fillers, variation selectors and reserved invisibles. Their category does not tell that
-# nothing is drawn, and terminals disagree about how wide the text around them becomes.
-_UNSEEN_RANGES = (
+_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# Fillers, variation selectors and reserved code points. Their category does not show that nothing
+# is drawn, and terminals disagree about the width of the text around them.
+_INVISIBLE_RANGES = (
     (0x034F, 0x034F),
     (0x115F, 0x1160),
     (0x17B4, 0x17B5),
@@ -45,17 +45,16 @@ _ASCII_SIGNS = {
 
 
 def sanitize(text: str, max_chars: int | None = None) -> str:
-    """Makes any text safe to show: what could steer the terminal becomes a visible sign.
+    """Return the text with every character that could control the terminal replaced.
 
-    Control characters (tab and newline too) become control pictures such as ``␊``. What is
-    invisible or turns the reading direction becomes U+FFFD. At most three combining marks
-    follow one another, and a mark that has nothing to stand on gets a dotted circle.
-    Cleaning twice changes nothing.
+    Control characters, tab and newline included, become control pictures such as ``␊``. Invisible
+    characters and those that change the reading direction become U+FFFD. At most three combining
+    marks follow one another, and a mark without a base gets a dotted circle. The function is
+    idempotent.
 
     Args:
-        text: Anything, lone surrogates included.
-        max_chars: If given, the result has at most this many characters, the last one ``…``
-            where something was cut.
+        text: Any text, lone surrogates included.
+        max_chars: Maximum length of the result; a shortened text ends with ``…``.
     """
     if max_chars is not None:
         return _shortened(text, max_chars)
@@ -75,10 +74,10 @@ def sanitize(text: str, max_chars: int | None = None) -> str:
 
 
 def token_glyph(token: str, ascii_only: bool = False) -> str:
-    r"""Returns how a token, or a text of them, is shown: a space or a line end can be seen.
+    r"""Return a token, or a text of tokens, with visible spaces and newlines.
 
-    The end token is ``∎``, a space ``␣``, a newline ``␊``; with `ascii_only` they are ``$``,
-    ``_`` and ``\n``, and a letter outside ASCII is written as its escape.
+    The end token is ``∎``, a space ``␣``, a newline ``␊``; with `ascii_only` they are ``$``, ``_``
+    and ``\n``, and other characters are written as escapes.
     """
     if not ascii_only:
         return sanitize(token).replace(" ", "␣")
@@ -89,22 +88,22 @@ def token_glyph(token: str, ascii_only: bool = False) -> str:
 
 
 def to_ascii(text: str) -> str:
-    """Returns the text in ASCII alone, as wide as it was: known signs by a stand-in, others by ``?``."""
+    """Return the sanitized text in ASCII with the same width; unknown characters become ``?``."""
     return signs_to_ascii(sanitize(text))
 
 
 def signs_to_ascii(drawn: str) -> str:
-    """The same in ASCII for what is drawn already: escape codes stay as they are."""
+    """Return terminal output in ASCII; escape codes stay unchanged."""
     return drawn if drawn.isascii() else "".join(map(_ascii_sign, drawn))
 
 
 def fit(
     text: str, width: int, align: Literal["left", "right"] = "left", ascii_only: bool = False
 ) -> str:
-    """Cuts or fills the text to exactly `width` terminal cells.
+    """Return the text cut or padded to exactly `width` terminal cells.
 
-    A wide letter takes two cells. Where something was cut the last sign is ``…`` (``~`` in
-    ASCII). The text is cleaned first, for an uncleaned one has no certain width.
+    A wide character takes two cells. A shortened text ends with ``…`` (``~`` in ASCII). The text is
+    sanitized first, because other text has no certain width.
     """
     shown = to_ascii(text) if ascii_only else sanitize(text)
     if width <= 0:
@@ -117,7 +116,7 @@ def fit(
 
 
 def keep_end(text: str, n_cells: int) -> str:
-    """The end of a text in at most this many cells; a sign in front tells that there is more."""
+    """Return the end of a text in at most `n_cells` cells, with ``…`` in front if shortened."""
     if cell_len(text) <= n_cells:
         return text
     kept = text[1 - n_cells :]
@@ -127,36 +126,36 @@ def keep_end(text: str, n_cells: int) -> str:
 
 
 def _shortened(text: str, max_chars: int) -> str:
-    """Cleans no more of a long text than can be shown."""
+    """Return at most `max_chars` sanitized characters, without reading all of a long text."""
     if max_chars <= 0:
         return ""
-    # One kept letter can bring its marks along, and a mark may need a circle: a few times
-    # the length is enough to look at, however long the text is.
-    looked_at = text[: (MAX_MARKS + 1) * max_chars + 1]
-    cleaned = sanitize(looked_at)
-    if len(cleaned) <= max_chars and len(looked_at) == len(text):
-        return cleaned
-    return cleaned[: max_chars - 1] + "…"
+    # A character may have several marks, and a mark may need a dotted circle: a few times the
+    # length is enough, however long the text is.
+    beginning = text[: (MAX_MARKS + 1) * max_chars + 1]
+    sanitized = sanitize(beginning)
+    if len(sanitized) <= max_chars and len(beginning) == len(text):
+        return sanitized
+    return sanitized[: max_chars - 1] + "…"
 
 
 @lru_cache(maxsize=8192)
 def _shown(char: str) -> tuple[str, bool]:
-    """Returns the sign shown for one character, and whether it stands on the one before."""
+    """Return the character to show, and whether it combines with the previous one."""
     code = ord(char)
     if code < 0x20:
         return chr(0x2400 + code), False
     if code == 0x7F:
         return "\u2421", False
     category = unicodedata.category(char)
-    if category in _UNSEEN_CATEGORIES or _is_unseen(code):
+    if category in _INVISIBLE_CATEGORIES or _is_invisible(code):
         return REPLACEMENT, False
     return char, category.startswith("M") or cell_len(char) == 0
 
 
-def _is_unseen(code: int) -> bool:
-    """Tells whether the code point is a filler, a selector or no character at all."""
+def _is_invisible(code: int) -> bool:
+    """Return whether the code point is a filler, a selector or a noncharacter."""
     is_noncharacter = code & 0xFFFE == 0xFFFE
-    return is_noncharacter or any(first <= code <= last for first, last in _UNSEEN_RANGES)
+    return is_noncharacter or any(first <= code <= last for first, last in _INVISIBLE_RANGES)
 
 
 @lru_cache(maxsize=8192)
@@ -172,7 +171,7 @@ def _ascii_sign(char: str) -> str:
 
 
 def _ascii_line(name: str) -> str:
-    """A border by its name in Unicode, which says where its arms go and how heavy they are."""
+    """Return the ASCII form of a box-drawing character from its Unicode name."""
     words = set(name.split())
     if words & {"VERTICAL", "UP", "DOWN"}:
         return "+" if words & {"HORIZONTAL", "LEFT", "RIGHT"} else "|"

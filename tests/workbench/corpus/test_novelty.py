@@ -24,7 +24,7 @@ def prepared(
 
 
 def looked_up(known: Novelty, text: str, has_ended: bool = True) -> NoveltyResult:
-    for _ in known.look_up(text, has_ended):
+    for _ in known.search(text, has_ended):
         pass
     return known.findings[text, has_ended]
 
@@ -38,7 +38,7 @@ letters = st.text("ab", max_size=12)
 
 
 @given(st.lists(st.text("ab", min_size=1), min_size=1, max_size=6), st.lists(letters, max_size=4))
-def test_the_longest_stretch_is_the_longest_there_is(train: list[str], texts: list[str]) -> None:
+def test_the_longest_copied_stretch_is_found(train: list[str], texts: list[str]) -> None:
     known = Novelty(prepared(train))
     for text in texts:
         copied = looked_up(known, text).copied
@@ -49,7 +49,7 @@ def test_the_longest_stretch_is_the_longest_there_is(train: list[str], texts: li
 
 
 @given(st.text("ab", min_size=1), st.text("ab", min_size=1, max_size=30))
-def test_a_text_that_grows_is_compared_as_at_once(train: str, text: str) -> None:
+def test_a_growing_text_gives_the_same_result_as_the_whole_text(train: str, text: str) -> None:
     growing, at_once = Novelty(prepared([train])), Novelty(prepared([train]))
     for n in range(1, len(text) + 1):
         found = looked_up(growing, text[:n], has_ended=False)
@@ -69,19 +69,19 @@ def test_an_item_is_found_in_its_split_and_on_its_line() -> None:
     )
 
 
-def test_where_lines_have_no_end_token_every_text_is_looked_up() -> None:
+def test_every_text_is_searched_where_lines_have_no_end_token() -> None:
     known = Novelty(prepared(["345", "456"], ["34"], boundary="none"))
     found = looked_up(known, "345", has_ended=False)
     assert found == NoveltyResult("train", 1, "345", has_ended=False)
     assert describe_novelty(found) == "in train (line 1)"
     assert looked_up(known, "34", has_ended=False).split == "val"
     longer = looked_up(known, "3456", has_ended=False)
-    assert describe_novelty(longer) == "no whole line"
+    assert describe_novelty(longer) == "not a whole line"
     assert describe_copied(longer, 4) == "longest stretch copied: 345 (3 of 4)"
 
 
 @pytest.mark.parametrize("has_ended", [True, False])
-def test_of_a_stream_it_is_not_said_that_a_text_stands_nowhere(has_ended: bool) -> None:
+def test_a_text_of_a_stream_is_never_called_new(has_ended: bool) -> None:
     found = looked_up(Novelty(prepared(["ab\nba"], mode="stream")), "ba", has_ended)
     assert (describe_novelty(found), describe_copied(found, 2)) == (
         "",
@@ -89,7 +89,7 @@ def test_of_a_stream_it_is_not_said_that_a_text_stands_nowhere(has_ended: bool) 
     )
 
 
-def test_blanks_at_the_end_of_a_line_are_no_part_of_its_item() -> None:
+def test_trailing_blanks_are_not_part_of_an_item() -> None:
     text = prepared(["anna", "bo"])
     corpus = Corpus("made up", None, "\n\nanna\t \nbo", "lines", 9, "", 0)
     known = Novelty(PreparedText(corpus, text.tokenizer, "end", text.items, 0, 0))
@@ -97,7 +97,7 @@ def test_blanks_at_the_end_of_a_line_are_no_part_of_its_item() -> None:
     assert looked_up(known, "bo").line == 4
 
 
-def test_a_stretch_does_not_run_over_the_end_of_an_item() -> None:
+def test_a_copied_stretch_ends_with_its_item() -> None:
     assert looked_up(Novelty(prepared(["ab", "ba"])), "abba").copied in ("ab", "ba")
 
 
@@ -106,19 +106,19 @@ def test_a_large_text_is_searched_in_short_pieces(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(novelty, "_ITEMS_PER_PIECE", 4)
     items = [f"{'ab' * (i % 5)}a{'b' * i}" for i in range(40)]
     known = Novelty(prepared(items))
-    assert len(list(known.look_up(items[30], True))) > 40
+    assert len(list(known.search(items[30], True))) > 40
     assert known.findings[items[30], True] == NoveltyResult("train", 31, items[30])
     assert looked_up(known, "bbbbab").copied == "bbbb"
 
 
-def test_of_too_large_a_text_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_text_that_is_too_large_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(novelty, "LARGEST_TEXT", 3)
     found = looked_up(Novelty(prepared(["anna"])), "ann")
     assert found == NoveltyResult(None, None, None)
     assert "too large" in describe_copied(found, 3)
 
 
-def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_stored_results_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(novelty, "_MOST_KEPT", 20)
     known = Novelty(prepared(["ab"]))
     for n in range(200):
@@ -127,7 +127,7 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(known._runs) <= 20 + novelty.MOST_TOKENS
 
 
-def test_the_words() -> None:
+def test_results_are_described() -> None:
     assert describe_novelty(NoveltyResult("train", 2044, "mariel")) == "in train (line 2,044)"
     assert describe_novelty(NoveltyResult("val", 12, "x")) == "in val"
     assert describe_novelty(NoveltyResult()) == "new"
@@ -143,7 +143,7 @@ def test_the_words() -> None:
     assert "…␛" in describe_copied(NoveltyResult(copied="\x1b" * 30), 40)
 
 
-def test_names_of_the_bundled_corpus(preview: Preview) -> None:
+def test_names_of_the_bundled_corpus_are_found(preview: Preview) -> None:
     known, lines = Novelty(preview.text), preview.text.corpus.text.split("\n")
     for item in (preview.text.items["train"][0], preview.text.items["train"][-1]):
         found = looked_up(known, item)

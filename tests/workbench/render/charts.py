@@ -1,4 +1,4 @@
-"""A loss that falls as a real one does, drawn; and charts of any data for the laws."""
+"""Example charts, and strategies for charts of any data."""
 
 import math
 

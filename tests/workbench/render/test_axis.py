@@ -45,18 +45,18 @@ def test_log_ticks_are_inside_and_few(last: int, count: int) -> None:
 
 
 @given(st.floats(0, 1), st.integers(2, 10**9))
-def test_value_and_fraction_are_reverses(fraction: float, last: int) -> None:
+def test_value_and_fraction_are_inverse(fraction: float, last: int) -> None:
     for axis in (LinearAxis(0, last), LogAxis(1, last)):
         assert axis.fraction(axis.value(fraction)) == pytest.approx(fraction, abs=1e-9)
 
 
-def test_log_axis_takes_what_has_no_logarithm() -> None:
+def test_log_axis_accepts_values_without_a_logarithm() -> None:
     assert LogAxis(1, 100).fraction(0) < -1000
     assert LogAxis(1, 100).fraction(-5) < -1000
     assert LogAxis(1, 1).fraction(7) == 0
 
 
-def test_what_lies_beside_an_axis_stands_beside_it() -> None:
+def test_values_outside_an_axis_have_positions_outside() -> None:
     assert LogAxis(10, 1000).fraction(1) == pytest.approx(-0.5)
     assert LogAxis(10, 1000).fraction(10_000) == pytest.approx(1.5)
 
@@ -81,13 +81,13 @@ def test_ticks_of_time_are_inside_and_few(last: float, count: int) -> None:
 
 
 @given(st.floats(1e-9, 1e9))
-def test_nice_step_is_next_above(at_least: float) -> None:
+def test_step_is_rounded_up_to_the_next_round_step(at_least: float) -> None:
     step = round_up_step(at_least)
     assert at_least * (1 - 1e-6) <= step <= at_least * 2.5 * (1 + 1e-6)
     assert round(step / 10 ** math.floor(math.log10(step * 1.000001)), 6) in {1, 2, 5}
 
 
-def test_decimals() -> None:
+def test_decimals_distinguish_ticks() -> None:
     assert decimals_for([2.0, 2.2]) == 1
     assert decimals_for([0.25, 0.5]) == 2
     assert decimals_for([10, 20]) == 0
@@ -108,7 +108,9 @@ def test_labels_never_overlap(wanted: list[tuple[int, str]], width: int) -> None
 
 
 @given(st.lists(st.integers(-5, 30), max_size=10), st.integers(10, 20))
-def test_a_label_stands_at_its_line_or_where_no_line_is(wanted: list[int], height: int) -> None:
+def test_a_label_stands_at_its_line_or_on_a_row_without_a_line(
+    wanted: list[int], height: int
+) -> None:
     rows = assign_label_rows(wanted, height)
     assert len(rows) == len(set(rows)) == len(wanted)
     assert all(0 <= row < height for row in rows)
@@ -118,7 +120,7 @@ def test_a_label_stands_at_its_line_or_where_no_line_is(wanted: list[int], heigh
         assert (row == line) == is_first
 
 
-def test_labels_stand_aside_no_further_than_needed() -> None:
+def test_labels_move_no_further_than_needed() -> None:
     assert assign_label_rows([0, 4, 9], 10) == [0, 4, 9]
     assert assign_label_rows([9, 9], 10) == [9, 8]
     assert assign_label_rows([3, 4, 3, 5], 10) == [3, 4, 2, 5]

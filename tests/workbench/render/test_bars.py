@@ -8,14 +8,14 @@ from workbench.render.bars import draw_bar, draw_sparkline
 
 
 @given(st.floats(), st.integers(0, 60), st.booleans())
-def test_bar_is_exact(fraction: float, width: int, ascii_only: bool) -> None:
+def test_bar_has_the_exact_width(fraction: float, width: int, ascii_only: bool) -> None:
     drawn = draw_bar(fraction, width, ascii_only)
     assert len(drawn) == width
     assert drawn.isascii() or not ascii_only
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.integers(1, 60))
-def test_more_is_longer(a: float, b: float, width: int) -> None:
+def test_a_larger_fraction_gives_no_shorter_bar(a: float, b: float, width: int) -> None:
     short, long = sorted((a, b))
     eighths = " ▏▎▍▌▋▊▉█"
     sizes = [sum(eighths.index(char) for char in draw_bar(share, width)) for share in (short, long)]
@@ -34,7 +34,9 @@ values = st.lists(st.none() | st.floats(), max_size=80)
 
 
 @given(values, st.integers(0, 40), st.booleans())
-def test_sparkline_is_exact(series: list[float | None], width: int, ascii_only: bool) -> None:
+def test_sparkline_has_the_exact_width(
+    series: list[float | None], width: int, ascii_only: bool
+) -> None:
     drawn = draw_sparkline(series, width, ascii_only)
     assert len(drawn) == width
     assert drawn.isascii() or not ascii_only

@@ -15,7 +15,7 @@ def test_dots_of_a_cell() -> None:
     assert canvas.rows() == ["⢁ "]
 
 
-def test_lines() -> None:
+def test_lines_are_drawn_dot_by_dot() -> None:
     canvas = BrailleCanvas(3, 2)
     canvas.line(0, 0, 5, 7)
     assert canvas.rows() == ["⠱⡀ ", " ⠈⢆"]
@@ -49,7 +49,7 @@ def test_any_line_stays_inside(
 
 
 @given(st.integers(-50, 50), st.integers(-50, 50), st.integers(-50, 50), st.integers(-50, 50))
-def test_a_line_between_visible_ends_has_both(x0: int, y0: int, x1: int, y1: int) -> None:
+def test_a_line_includes_both_visible_ends(x0: int, y0: int, x1: int, y1: int) -> None:
     canvas = BrailleCanvas(10, 5)
     canvas.line(x0, y0, x1, y1)
     for x, y in ((x0, y0), (x1, y1)):

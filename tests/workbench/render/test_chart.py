@@ -1,4 +1,4 @@
-"""The loss chart as rows of cells."""
+"""Loss chart as rows of cells."""
 
 import math
 from typing import get_args
@@ -26,7 +26,7 @@ from workbench.render.number_format import format_compact
 
 @settings(max_examples=200)
 @given(specs)
-def test_every_row_is_exact_whatever_the_data(spec: ChartSpec) -> None:
+def test_every_row_has_the_exact_width_for_any_data(spec: ChartSpec) -> None:
     rows = render_chart(spec)
     assert len(rows) == spec.height
     for row in rows:
@@ -35,7 +35,7 @@ def test_every_row_is_exact_whatever_the_data(spec: ChartSpec) -> None:
         assert all(text.isascii() for text, _ in row) or not spec.ascii_only
 
 
-def test_no_room_draws_nothing() -> None:
+def test_a_chart_without_room_is_empty() -> None:
     assert render_chart(ChartSpec(0, 5, WHOLE)) == []
     assert render_chart(ChartSpec(5, 0, WHOLE)) == []
 
@@ -69,7 +69,7 @@ def test_drawn_columns_never_move(ascii_only: bool) -> None:
     assert before == [line[:until] for line in lines(late)[1:-2]]
 
 
-def test_a_broken_loss_leaves_a_gap_and_a_cross() -> None:
+def test_a_loss_that_is_not_finite_leaves_a_gap_and_a_cross() -> None:
     train = [Bucket(s, expected_loss(s), 2.0, 3.0) for s in (1, 10, 100)]
     train += [Bucket(s, math.nan, math.nan, math.nan) for s in (1_000, 1_200, 1_500)]
     train += [Bucket(10_000, 2.3, 2.0, 3.0), Bucket(11_000, math.inf, 2.0, math.inf)]
@@ -153,7 +153,7 @@ def test_crowded_changes_share_a_sign() -> None:
     assert "▲r" in row
 
 
-def test_signs_of_changes_cover_no_data() -> None:
+def test_change_markers_cover_no_data() -> None:
     drawn = lines(replace(falling(), height=6))
     row = next(i for i, line in enumerate(drawn) if "▲1▲2" in line)
     without = lines(replace(falling(), height=6, marks=()))[row]
@@ -161,7 +161,7 @@ def test_signs_of_changes_cover_no_data() -> None:
     assert set(without[at : at + 4]) <= {"┄", " "}
 
 
-def test_parts_go_in_order_as_room_shrinks() -> None:
+def test_parts_are_left_out_in_order_as_room_shrinks() -> None:
     def parts(width: int, height: int) -> tuple[bool, bool, bool, bool]:
         text = "\n".join(lines(replace(falling(), width=width, height=height)))
         return "uniform" in text, "3.296" in text, "└" in text, "┤" in text

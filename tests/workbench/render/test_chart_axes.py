@@ -1,4 +1,4 @@
-"""Which losses and which steps a chart spans, and the numbers beside its axes."""
+"""Ranges of a chart, and the numbers beside its axes."""
 
 import pytest
 from charts import REFERENCES, falling, lines
@@ -11,7 +11,7 @@ from workbench.render.chart.chart import Bucket, ReferenceLine, make_layout, ren
 from workbench.render.chart.loss_range import make_even_rows, make_log_rows, roundest_between
 
 
-def test_a_wild_start_does_not_squash_the_chart() -> None:
+def test_a_large_first_loss_does_not_squash_the_chart() -> None:
     wild = [Bucket(1, 27.0, 20.0, 30.0), Bucket(2, 12.0, 9.0, 15.0), *falling().train[2:]]
     spec = replace(falling(), train=wild)
     assert make_layout(spec).y.high < 1.3 * 3.296
@@ -27,14 +27,14 @@ def test_the_best_so_far_does_not_raise_the_range() -> None:
     assert "╰best    4.400" in lines(spec)[0]
 
 
-def test_a_log_axis_shows_a_wild_start_too() -> None:
+def test_a_log_axis_shows_a_large_first_loss() -> None:
     wild = [Bucket(1, 27.0, 20.0, 30.0), *falling().train[2:]]
     spec = replace(falling(), train=wild, y_log=True)
     assert make_layout(spec).y.value(1) >= 27
     assert not any("↑" in line[: -make_layout(spec).labels] for line in lines(spec))
 
 
-def test_a_loss_that_explodes_does_not_hide_what_was_before() -> None:
+def test_an_exploding_loss_does_not_hide_earlier_losses() -> None:
     train = [Bucket(step, 27.0 - step / 2, 4.0, 30.0) for step in range(1, 40)]
     train += [Bucket(40 + i, 8.0**i, 4.0, 1e9) for i in range(4, 9)]
     spec = replace(falling(), train=train, val=())
@@ -73,7 +73,7 @@ def test_rows_of_a_log_axis_cover_the_range(low: float, ratio: float, n_rows: in
     assert not texts.keys() & {row + 1 for row in texts}
 
 
-def test_numbers_beside_a_log_axis_are_true_to_a_quarter_of_a_row() -> None:
+def test_numbers_beside_a_log_axis_are_accurate_to_a_quarter_of_a_row() -> None:
     spec = replace(falling(), y_log=True, height=20)
     layout = make_layout(spec)
     for row, text in layout.y_texts.items():
@@ -99,7 +99,7 @@ def test_a_log_axis_gives_equal_ratios_equal_room() -> None:
     assert down[1] - down[0] == pytest.approx(down[2] - down[1], rel=1e-9)
 
 
-def test_what_lies_beside_the_shown_part_is_left_out() -> None:
+def test_points_outside_the_shown_range_are_left_out() -> None:
     spec = replace(falling(), x=LogAxis(8_000, 25_000), references=())
     drawn = lines(spec)
     layout = make_layout(spec)
@@ -120,7 +120,7 @@ def test_times_under_the_axis() -> None:
     assert "1:30" in lines(replace(spec, x=SecondsAxis(0, 100)))[-1]
 
 
-def test_steps_under_the_axis_are_whole_and_told_apart() -> None:
+def test_steps_under_the_axis_are_whole_and_distinct() -> None:
     few = lines(replace(falling(), x=LinearAxis(0, 3), marks=()))[-1]
     assert few.split()[:4] == ["0", "1", "2", "3"]
     near = lines(replace(falling(), x=LinearAxis(24_500, 24_560), marks=()))[-1]

@@ -40,7 +40,7 @@ from workbench.render.number_format import convert_loss, format_loss_in, unit_la
         (number_format.format_probability, 1, "1.000"),
     ],
 )
-def test_written(write: Callable[[float], str], value: float, written: str) -> None:
+def test_numbers_have_one_format(write: Callable[[float], str], value: float, written: str) -> None:
     assert write(value) == written
 
 
@@ -60,7 +60,7 @@ def test_missing_is_a_dash(write: Callable[[None], str]) -> None:
 
 
 @given(st.floats(), st.sampled_from(WRITERS))
-def test_no_number_is_refused(value: float, write: Callable[[float], str]) -> None:
+def test_every_float_has_a_format(value: float, write: Callable[[float], str]) -> None:
     assert write(value)
 
 
@@ -69,7 +69,7 @@ def test_learning_rate_reads_back(value: float) -> None:
     assert float(number_format.format_learning_rate(value)) == pytest.approx(value, rel=1e-3)
 
 
-def test_known_values() -> None:
+def test_units_convert_known_losses() -> None:
     assert convert_loss(math.log(27), "bits") == pytest.approx(math.log2(27))
     assert convert_loss(math.log(27), "perplexity") == pytest.approx(27)
     assert format_loss_in(math.log(27), "nats") == "3.2958"
@@ -82,14 +82,14 @@ def test_known_values() -> None:
 
 
 @given(st.floats(width=32))
-def test_a_broken_loss_is_broken_in_every_unit(nats: float) -> None:
+def test_a_loss_that_is_not_finite_is_so_in_every_unit(nats: float) -> None:
     for unit in ("nats", "bits", "perplexity"):
         if not math.isfinite(nats):
             assert not math.isfinite(convert_loss(nats, unit))  # type: ignore[arg-type]
         assert format_loss_in(nats, unit)  # type: ignore[arg-type]
 
 
-def test_a_perplexity_that_is_no_number_any_more_is_infinite() -> None:
+def test_a_perplexity_beyond_the_largest_float_is_infinite() -> None:
     assert convert_loss(709.0, "perplexity") == math.exp(709)
     assert convert_loss(1000.0, "perplexity") == math.inf
     assert format_loss_in(1000.0, "perplexity") == "inf"

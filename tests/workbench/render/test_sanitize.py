@@ -28,13 +28,13 @@ def is_harmless(char: str) -> bool:
 
 
 @given(any_text)
-def test_nothing_that_steers_a_terminal_is_left(text: str) -> None:
+def test_no_control_character_is_left(text: str) -> None:
     assert all(map(is_harmless, sanitize(text)))
     sanitize(text).encode("utf-8")
 
 
 @given(any_text, st.none() | st.integers(0, 30))
-def test_cleaning_twice_changes_nothing(text: str, max_chars: int | None) -> None:
+def test_sanitizing_twice_changes_nothing(text: str, max_chars: int | None) -> None:
     once = sanitize(text, max_chars)
     assert sanitize(once, max_chars) == once
 
@@ -45,7 +45,7 @@ def test_length_is_bounded(text: str, max_chars: int) -> None:
 
 
 @given(any_text)
-def test_marks_never_pile_up(text: str) -> None:
+def test_combining_marks_are_limited(text: str) -> None:
     run = 0
     for char in sanitize(text):
         run = run + 1 if unicodedata.category(char).startswith("M") else 0
@@ -59,7 +59,7 @@ def test_widths_add_up(text: str) -> None:
 
 
 @given(any_text, st.integers(0, 50), st.sampled_from(["left", "right"]), st.booleans())
-def test_fit_is_exact(text: str, width: int, align: str, ascii_only: bool) -> None:
+def test_fit_gives_the_exact_width(text: str, width: int, align: str, ascii_only: bool) -> None:
     fitted = fit(text, width, align, ascii_only)  # type: ignore[arg-type]
     assert cell_len(fitted) == width
     assert fitted.isascii() or not ascii_only
@@ -73,11 +73,11 @@ def test_ascii_is_ascii(text: str) -> None:
 
 
 @given(any_text)
-def test_ascii_is_as_wide(text: str) -> None:
+def test_ascii_keeps_the_width(text: str) -> None:
     assert cell_len(to_ascii(text)) == cell_len(sanitize(text))
 
 
-def test_ascii_leaves_what_steers_the_terminal() -> None:
+def test_escape_codes_stay_in_ascii_output() -> None:
     assert signs_to_ascii("\x1b[1m┏━┓┃╭─┤\x1b[0m漢e\u0301") == "\x1b[1m+=+|+-|\x1b[0m??e"
 
 
@@ -118,7 +118,7 @@ def test_token_glyphs(token: str, shown: str, in_ascii: str) -> None:
     assert token_glyph(token, ascii_only=True) == in_ascii
 
 
-def test_cut_is_marked() -> None:
+def test_a_shortened_text_ends_with_an_ellipsis() -> None:
     assert fit("abcdef", 4) == "abc…"
     assert fit("abcdef", 4, ascii_only=True) == "abc~"
     assert fit("漢字漢", 4) == "漢 …"

@@ -136,7 +136,7 @@ class NoveltyLookups:
         until = time.perf_counter() + _LOOKUP_SLICE_S
         text = self._next_text(view)
         if self._running is None and text is not None:
-            self._running = self._novelty.look_up(*text)
+            self._running = self._novelty.search(*text)
         if self._running is None:
             return None
         for _ in self._running:

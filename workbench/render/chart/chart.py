@@ -40,7 +40,7 @@ __all__ = [
 
 
 def render_chart(spec: ChartSpec, layout: Layout | None = None) -> list[Row]:
-    """Draws one frame: exactly `spec.height` rows of exactly `spec.width` cells.
+    """Draw one frame: exactly `spec.height` rows of exactly `spec.width` cells.
 
     The y axis covers the data and the references; a wild loss runs out at the top with an
     arrow. Where a loss is NaN or infinite the line has a gap and the top row a cross.
@@ -51,7 +51,7 @@ def render_chart(spec: ChartSpec, layout: Layout | None = None) -> list[Row]:
         layout: Where, if that is known already.
 
     Returns:
-        Rows of (text, role) segments. The theme gives each role its colour.
+        Rows of (text, role) segments. The theme gives each role its color.
     """
     if spec.width < 1 or spec.height < 1:
         return []
@@ -69,7 +69,7 @@ def render_chart(spec: ChartSpec, layout: Layout | None = None) -> list[Row]:
 
 
 def _label_rows(spec: ChartSpec, layout: Layout) -> dict[int, tuple[str, ReferenceLine]]:
-    """Returns the label of each row; where references share one, the larger value stands above."""
+    """Return the label of each row; where references share one, the larger value stands above."""
     if not layout.labels:
         return {}
     pairs = list(zip(label_texts(spec), visible_references(spec), strict=True))
@@ -85,12 +85,12 @@ def _label_rows(spec: ChartSpec, layout: Layout) -> dict[int, tuple[str, Referen
 
 
 def _guide_roles(layout: Layout, labels: dict[int, tuple[str, ReferenceLine]]) -> dict[int, Role]:
-    """Returns the role of guides on rows where the label names the guide beside it."""
+    """Return the role of guides on rows where the label names the guide beside it."""
     return {row: ref.role for row, (_, ref) in labels.items() if layout.row(ref.value) == row}
 
 
 def _left_edge(spec: ChartSpec, layout: Layout) -> list[Row]:
-    """Returns the plot's left edge row by row, with the losses written beside it."""
+    """Return the plot's left edge row by row, with the losses written beside it."""
     if not layout.gutter:
         return [[] for _ in range(layout.plot_height)]
     signs = ASCII_SIGNS if spec.ascii_only else SIGNS
@@ -105,7 +105,7 @@ def _left_edge(spec: ChartSpec, layout: Layout) -> list[Row]:
 def _right_edge(
     spec: ChartSpec, layout: Layout, labels: dict[int, tuple[str, ReferenceLine]], row: int
 ) -> Row:
-    """Returns the cells right of the plot, with a reference's name and number in them.
+    """Return the cells right of the plot, with a reference's name and number in them.
 
     A label that had to leave its row has a hook towards its line.
     """
@@ -120,7 +120,7 @@ def _right_edge(
 
 
 def _axis_row(spec: ChartSpec, layout: Layout) -> Row:
-    """Draws the line under the plot: ticks up for written values, down for snapshots."""
+    """Draw the line under the plot: ticks up for written values, down for snapshots."""
     signs = ASCII_SIGNS if spec.ascii_only else SIGNS
     cells = [signs.bottom] * layout.plot_width
     for column, _ in x_labels(spec, layout):
@@ -134,7 +134,7 @@ def _axis_row(spec: ChartSpec, layout: Layout) -> Row:
 
 
 def _x_row(spec: ChartSpec, layout: Layout) -> Row:
-    """Writes round values under the axis, and a triangle under each change."""
+    """Write round values under the axis, and a triangle under each change."""
     signs = ASCII_SIGNS if spec.ascii_only else SIGNS
     grid = Grid(layout.plot_width, 1)
     marks = mark_texts(spec, layout)
@@ -153,7 +153,7 @@ def _x_row(spec: ChartSpec, layout: Layout) -> Row:
 
 
 def _legend(spec: ChartSpec, layout: Layout) -> Row:
-    """Says which sign is which series, where there is room and something is drawn."""
+    """Return which sign is which series, where there is room and something is drawn."""
     if layout.labels < LEGEND_WIDTH or not (spec.train or spec.val):
         return [(" " * layout.labels, "plain")]
     signs = ASCII_SIGNS if spec.ascii_only else SIGNS

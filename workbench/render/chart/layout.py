@@ -55,29 +55,29 @@ class Layout(Struct, frozen=True):
     dots: tuple[int, int]
 
     def dot_x(self, x: float) -> float:
-        """Returns the place of a value of x in dots from the left."""
+        """Return the place of a value of x in dots from the left."""
         return self.x.fraction(x) * (self.plot_width * self.dots[0] - 1)
 
     def x_of_dot(self, dot: float) -> float:
-        """Returns the value of x at a place in dots from the left, the reverse of `dot_x`."""
+        """Return the value of x at a place in dots from the left, the reverse of `dot_x`."""
         dots = self.plot_width * self.dots[0] - 1
         return self.x.value(dot / dots) if dots else math.inf
 
     def dot_y(self, value: float) -> float:
-        """Returns the loss's place in dots from the top."""
+        """Return the loss's place in dots from the top."""
         return (1 - self.y.fraction(value)) * (self.plot_height * self.dots[1] - 1)
 
     def column(self, x: float) -> int:
-        """Returns the cell column that holds it; outside 0 .. plot_width - 1 it is not drawn."""
+        """Return the cell column that holds it; outside 0 .. plot_width - 1 it is not drawn."""
         return math.floor(self.dot_x(x) + 0.5) // self.dots[0]
 
     def row(self, value: float) -> int:
-        """Returns the row that holds the loss; outside 0 .. plot_height - 1 it is not drawn."""
+        """Return the row that holds the loss; outside 0 .. plot_height - 1 it is not drawn."""
         return math.floor(self.dot_y(value) + 0.5) // self.dots[1]
 
 
 def make_layout(spec: ChartSpec) -> Layout:
-    """Plans a chart: small ones lose the names first, then the line under it, the axes, the numbers."""
+    """Plan a chart: small ones lose the names first, then the line under it, the axes, the numbers."""
     has_axes = spec.width >= MIN_WIDTH_FOR_AXES and spec.height >= MIN_HEIGHT_FOR_AXES
     axis_rows = (2 if spec.height >= MIN_HEIGHT_FOR_AXIS_LINE else 1) if has_axes else 0
     plot_height = max(0, spec.height) - axis_rows
@@ -99,7 +99,7 @@ def make_layout(spec: ChartSpec) -> Layout:
 
 
 def x_labels(spec: ChartSpec, layout: Layout) -> list[tuple[int, str]]:
-    """Returns the column and the text of each round value on the x axis."""
+    """Return the column and the text of each round value on the x axis."""
     ticks = layout.x.ticks(max(1, layout.plot_width // 7))
     if spec.x_unit == "steps":
         ticks = [tick for tick in ticks if tick == int(tick)]
@@ -119,7 +119,7 @@ def _x_texts(ticks: list[float], spec: ChartSpec) -> list[str]:
 
 
 def label_width(spec: ChartSpec) -> int:
-    """Returns the cells right of the plot: for names and numbers, for numbers, or none."""
+    """Return the cells right of the plot: for names and numbers, for numbers, or none."""
     widest = max(map(cell_len, label_texts(spec)), default=0)
     is_small = spec.width < MIN_WIDTH_FOR_NUMBERS or spec.height < MIN_HEIGHT_FOR_NUMBERS
     if is_small or not widest:
@@ -130,7 +130,7 @@ def label_width(spec: ChartSpec) -> int:
 
 
 def label_texts(spec: ChartSpec) -> list[str]:
-    """Returns what is written beside each drawn reference, numbers under one another.
+    """Return what is written beside each drawn reference, numbers under one another.
 
     Where room is short the notes go first, then the end of the names, never the number.
     """
@@ -157,5 +157,5 @@ def label_texts(spec: ChartSpec) -> list[str]:
 
 
 def _reference_number(ref: ReferenceLine) -> str:
-    """Writes the loss of a reference; a very large one in short."""
+    """Write the loss of a reference; a very large one in short."""
     return format_loss(ref.value, 3) if abs(ref.value) < 10_000 else format_compact(ref.value)

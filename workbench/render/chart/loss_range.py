@@ -14,23 +14,23 @@ _LOG_GRID = 50  # ends of a logarithmic axis stand on a grid this fine for a fac
 
 
 def is_drawable(value: float) -> bool:
-    """Tells whether a loss can be drawn: NaN, infinity and absurd sizes cannot."""
+    """Return whether a loss can be drawn: NaN, infinity and absurd sizes cannot."""
     return abs(value) <= LARGEST_DRAWN
 
 
 def visible_references(spec: ChartSpec) -> list[ReferenceLine]:
-    """Returns the references that have a place on the axis."""
+    """Return the references that have a place on the axis."""
     lowest = _lowest_drawn(spec)
     return [ref for ref in spec.references if lowest <= ref.value <= LARGEST_DRAWN]
 
 
 def _lowest_drawn(spec: ChartSpec) -> float:
-    """Returns the lowest value with a place on the axis: 0 has no logarithm."""
+    """Return the lowest value with a place on the axis: 0 has no logarithm."""
     return 1 / LARGEST_DRAWN if spec.y_log else -LARGEST_DRAWN
 
 
 def find_loss_range(spec: ChartSpec) -> tuple[float, float] | None:
-    """Returns the losses to cover: data and references, without a few wild ones at the top.
+    """Return the losses to cover: data and references, without a few wild ones at the top.
 
     None where there is nothing to cover.
 
@@ -54,14 +54,14 @@ def find_loss_range(spec: ChartSpec) -> tuple[float, float] | None:
 
 
 def _data(spec: ChartSpec) -> list[float]:
-    """Returns the losses that can be drawn, the lowest first."""
+    """Return the losses that can be drawn, the lowest first."""
     lowest = _lowest_drawn(spec)
     losses = [row[1] for series in (spec.train, spec.val) for row in series]
     return sorted([value for value in losses if lowest <= value <= LARGEST_DRAWN])
 
 
 def cap_range(data: Sequence[float], guides: Sequence[float], headroom: float) -> float:
-    """Returns the highest loss that the axis should reach; `data` is sorted."""
+    """Return the highest loss that the axis should reach; `data` is sorted."""
     if guides:
         cap = max(guides) + (headroom - 1) * abs(max(guides))
         if data[0] <= cap:
@@ -72,7 +72,7 @@ def cap_range(data: Sequence[float], guides: Sequence[float], headroom: float) -
 
 
 def make_y_axis(spec: ChartSpec, n_rows: int, dots_down: int) -> tuple[Axis, dict[int, str]]:
-    """Returns the axis of losses, and what is written beside each row that has a number.
+    """Return the axis of losses, and what is written beside each row that has a number.
 
     Where nothing is drawn yet there is no number: any would be made up.
     """
@@ -90,7 +90,7 @@ def make_y_axis(spec: ChartSpec, n_rows: int, dots_down: int) -> tuple[Axis, dic
 
 
 def make_log_rows(low: float, high: float, n_rows: int) -> tuple[LogAxis, dict[int, str]]:
-    """Lays losses on rows by their logarithm, a round number on every few of them.
+    """Lay losses on rows by their logarithm, a round number on every few of them.
 
     The ends stand on a grid, so that they stay where they are while the losses fall a little.
     """
@@ -110,7 +110,7 @@ def make_log_rows(low: float, high: float, n_rows: int) -> tuple[LogAxis, dict[i
 
 
 def roundest_between(low: float, high: float) -> float:
-    """Returns the number between two others, 0 < low < high, that is written the shortest."""
+    """Return the number between two others, 0 < low < high, that is written the shortest."""
     step = 10.0 ** math.floor(math.log10(high))
     while True:
         for factor in (5, 2, 1):
@@ -123,7 +123,7 @@ def roundest_between(low: float, high: float) -> float:
 def make_even_rows(
     low: float, high: float, n_rows: int, dots_down: int
 ) -> tuple[LinearAxis, float]:
-    """Lays losses on rows so that round ones fall in the middle of a row, evenly apart.
+    """Lay losses on rows so that round ones fall in the middle of a row, evenly apart.
 
     One row is a half to a fifth of a 1-2-5 step: the finest such row for which the range
     fits. What is left over stays free below, where the line is going.
@@ -149,7 +149,7 @@ def make_even_rows(
 
 
 def _row_sizes(at_least: float, n_rows: int) -> list[tuple[float, float]]:
-    """Returns (loss per row, loss between ticks) to try, the finest first."""
+    """Return (loss per row, loss between ticks) to try, the finest first."""
     power = 10.0 ** (math.floor(math.log10(at_least)) - 1)
     # Of equal sizes the first is taken; a high plot needs no number on every second row.
     rows_per_tick = (2, 3, 4) if n_rows < 10 else (3, 2, 4, 5) if n_rows < 16 else (4, 5, 3)
@@ -166,7 +166,7 @@ def _row_sizes(at_least: float, n_rows: int) -> list[tuple[float, float]]:
 
 
 def format_row_texts(y: LinearAxis, tick_step: float, n_rows: int) -> dict[int, str]:
-    """Returns the loss to write on each row that has a round one."""
+    """Return the loss to write on each row that has a round one."""
     first = math.ceil(y.low / tick_step - 1e-9)
     last = math.floor(y.high / tick_step + 1e-9)
     ticks = [i * tick_step for i in range(first, last + 1)]
@@ -175,7 +175,7 @@ def format_row_texts(y: LinearAxis, tick_step: float, n_rows: int) -> dict[int, 
 
 
 def _written(rows: Mapping[int, float]) -> dict[int, str]:
-    """Writes the number of each row with as many decimals as tell them apart."""
+    """Write the number of each row with as many decimals as tell them apart."""
     decimals = decimals_for([*rows.values()])
     return {
         row: format_compact(tick) if abs(tick) >= 10_000 else f"{tick:.{decimals}f}"

@@ -22,24 +22,24 @@ class Grid:
     """Cells with a character and a role each; every character is one cell wide."""
 
     def __init__(self, width: int, height: int) -> None:
-        """Makes a grid of spaces."""
+        """Make a grid of spaces."""
         self.width, self.height = width, height
         self.chars = [[" "] * width for _ in range(height)]
         self.roles: list[list[Role]] = [["plain"] * width for _ in range(height)]
 
     def put(self, column: int, row: int, char: str, role: Role) -> None:
-        """Writes one cell; outside the grid nothing happens."""
+        """Write one cell; outside the grid nothing happens."""
         if 0 <= column < self.width and 0 <= row < self.height:
             self.chars[row][column] = char
             self.roles[row][column] = role
 
     def write(self, column: int, row: int, text: str, role: Role) -> None:
-        """Writes text into neighbouring cells, one character each."""
+        """Write text into neighboring cells, one character each."""
         for offset, char in enumerate(narrow(text)):
             self.put(column + offset, row, char, role)
 
     def row(self, row: int) -> Row:
-        """Returns one row as segments, neighbours of one role joined."""
+        """Return one row as segments, neighbours of one role joined."""
         text, at = "".join(self.chars[row]), 0
         joined: Row = []
         for role, run in groupby(self.roles[row]):
@@ -50,7 +50,7 @@ class Grid:
 
 
 def narrow(text: str) -> str:
-    """Returns the text with each character that is not exactly one cell wide replaced."""
+    """Return the text with each character that is not exactly one cell wide replaced."""
     return "".join(char if cell_len(char) == 1 else REPLACEMENT for char in text)
 
 
@@ -80,7 +80,7 @@ class Plot:
 
 
 def draw_plot(spec: ChartSpec, layout: Layout, labelled_rows: dict[int, Role]) -> Grid:
-    """Draws everything between the axes.
+    """Draw everything between the axes.
 
     Args:
         spec: What to draw.
@@ -101,7 +101,7 @@ def draw_plot(spec: ChartSpec, layout: Layout, labelled_rows: dict[int, Role]) -
 
 
 def gather(spec: ChartSpec, layout: Layout) -> dict[int, DotColumn]:
-    """Averages the buckets column by column: what is drawn no longer depends on how many.
+    """Average the buckets column by column: what is drawn no longer depends on how many.
 
     A bucket that is not a number only leaves its trace.
     """
@@ -127,7 +127,7 @@ def gather(spec: ChartSpec, layout: Layout) -> dict[int, DotColumn]:
 
 
 def _draw_guides(plot: Plot, labelled_rows: dict[int, Role]) -> None:
-    """Draws a dashed line for each reference, at its true height."""
+    """Draw a dashed line for each reference, at its true height."""
     if plot.grid.height < 3:
         return
     for ref in visible_references(plot.spec):
@@ -138,7 +138,7 @@ def _draw_guides(plot: Plot, labelled_rows: dict[int, Role]) -> None:
 
 
 def _draw_changes(plot: Plot) -> None:
-    """Draws a vertical line at each change."""
+    """Draw a vertical line at each change."""
     for mark in plot.spec.marks:
         column = plot.layout.column(mark.x)
         for row in range(plot.grid.height):
@@ -146,7 +146,7 @@ def _draw_changes(plot: Plot) -> None:
 
 
 def _draw_cursor(plot: Plot) -> None:
-    """Draws the vertical line at which losses are read."""
+    """Draw the vertical line at which losses are read."""
     if plot.spec.cursor is None:
         return
     column = plot.layout.column(plot.spec.cursor)
@@ -155,7 +155,7 @@ def _draw_cursor(plot: Plot) -> None:
 
 
 def _draw_hint(plot: Plot) -> None:
-    """Writes the hint in the middle, on the nearest row that no guide crosses."""
+    """Write the hint in the middle, on the nearest row that no guide crosses."""
     if not plot.spec.hint or plot.columns or plot.spec.val:
         return
     grid = plot.grid
@@ -169,7 +169,7 @@ def _draw_hint(plot: Plot) -> None:
 
 
 def _draw_train(plot: Plot) -> None:
-    """Draws the mean train loss as a line, with an arrow where it runs above the axis."""
+    """Draw the mean train loss as a line, with an arrow where it runs above the axis."""
     grid, layout = plot.grid, plot.layout
     if not plot.columns:
         return
@@ -188,7 +188,7 @@ def _draw_train(plot: Plot) -> None:
 
 
 def _draw_val(plot: Plot) -> None:
-    """Draws validation points: one in a few columns, and always the latest."""
+    """Draw validation points: one in a few columns, and always the latest."""
     layout, until = plot.layout, -math.inf
     points = [(x, loss) for x, loss in plot.spec.val if is_drawable(loss)]
     for i, (x, loss) in enumerate(points):
@@ -203,7 +203,7 @@ def _draw_val(plot: Plot) -> None:
 
 
 def _draw_errors(plot: Plot) -> None:
-    """Marks in the top row where a loss stopped being a number."""
+    """Mark in the top row where a loss stopped being a number."""
     has_gap = any(column.is_broken for column in plot.columns.values())
     for series in (plot.spec.train if has_gap else (), plot.spec.val):
         for x in _broken_starts(series):
@@ -211,7 +211,7 @@ def _draw_errors(plot: Plot) -> None:
 
 
 def _broken_starts(series: Iterable[tuple[float, ...]]) -> list[float]:
-    """Returns where each stretch without a usable loss begins."""
+    """Return where each stretch without a usable loss begins."""
     starts: list[float] = []
     was_broken = False
     for x, value, *_ in series:
@@ -223,7 +223,7 @@ def _broken_starts(series: Iterable[tuple[float, ...]]) -> list[float]:
 
 
 def _shade(plot: Plot) -> None:
-    """Gives cells between the lowest and the highest loss the ground of the band."""
+    """Return cells between the lowest and the highest loss the ground of the band."""
     layout, roles, last_row = plot.layout, plot.grid.roles, plot.grid.height - 1
     for column, (low, high) in _bands(plot).items():
         top, bottom = max(0, layout.row(high)), min(last_row, layout.row(low))
@@ -232,7 +232,7 @@ def _shade(plot: Plot) -> None:
 
 
 def _bands(plot: Plot) -> dict[int, tuple[float, float]]:
-    """Returns the lowest and the highest loss of each column of cells that has any."""
+    """Return the lowest and the highest loss of each column of cells that has any."""
     bands: dict[int, tuple[float, float]] = {}
     across, width = plot.layout.dots[0], plot.grid.width
     for dot, column in plot.columns.items():
@@ -246,7 +246,7 @@ def _bands(plot: Plot) -> dict[int, tuple[float, float]]:
 
 
 def mark_texts(spec: ChartSpec, layout: Layout) -> list[tuple[int, str]]:
-    """Returns the column and the sign of each change; crowded ones share a sign, ``▲1-3``."""
+    """Return the column and the sign of each change; crowded ones share a sign, ``▲1-3``."""
     triangle = (ASCII_SIGNS if spec.ascii_only else SIGNS).triangle
     groups: list[tuple[int, str, str]] = []
     for number, mark in enumerate(spec.marks, start=1):

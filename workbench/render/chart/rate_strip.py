@@ -22,7 +22,7 @@ def rate_strip(
     cursor: float | None = None,
     ascii_only: bool = False,
 ) -> list[Row]:
-    """Draws the learning rate: halving it is the same fall wherever it happens.
+    """Draw the learning rate: halving it is the same fall wherever it happens.
 
     Args:
         layout: Of the chart above, whose columns these are.
@@ -57,7 +57,7 @@ def rate_strip(
 
 
 def _beside(rate: float, width: int) -> str:
-    """Names a rate beside the row at whose height it is drawn."""
+    """Return a rate beside the row at whose height it is drawn."""
     number = "" if math.isnan(rate) else format_learning_rate(float(f"{rate:.3g}"))
     texts = [f" learning rate {number}", f" rate {number}", f" {number}"]
     return next((text for text in texts if number and len(text) <= width), "").ljust(width)
@@ -66,7 +66,7 @@ def _beside(rate: float, width: int) -> str:
 def _draw(
     canvas: BrailleCanvas, layout: Layout, points: Sequence[tuple[float, float]], y: LogAxis
 ) -> None:
-    """Draws a level line for each rate, and the steps between them."""
+    """Draw a level line for each rate, and the steps between them."""
     at, level, end = 0.0, math.nan, -math.inf
     ends = [(list(part)[-1][0], rate) for rate, part in groupby(points, key=itemgetter(1))]
     for x, rate in ends:

@@ -1,4 +1,4 @@
-"""What a loss chart is drawn from: plain data, without a colour or a widget in it."""
+"""What a loss chart is drawn from: plain data, without a color or a widget in it."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
