@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         "--palette",
         choices=sorted(PALETTES),
         type=lambda name: PALETTE_ALIASES.get(name, name),
-        help="colours; by itself: what the terminal can",
+        help="colors; default: by the terminal",
     )
     add("--light", action="store_const", const="light", dest="palette", help="--palette light")
     add("--version", action="store_true", help="print the version and exit")
