@@ -27,7 +27,7 @@ from workbench.panes.controls.presets import (
     parameter_count_text,
     preset_line,
 )
-from workbench.panes.controls.render import action_at, controls_rows, explanation_rows, summary
+from workbench.panes.controls.render import action_at, controls_rows, explanation_text, summary_row
 from workbench.panes.controls.rows import ControlsState, control_rows
 from workbench.panes.controls.view_model import (
     ControlsViewModel,
@@ -77,7 +77,7 @@ def plain(view: ControlsViewModel, width: int, height: int) -> list[str]:
 
 GOLDEN_35 = """\
 preset             names-mlp    ↻
-─ training ─────────────── now ───
+─ training ────────────── live ───
 learning rate    ◂ 0.025 ▸     ▲1▲2
 ✗ "400" is above the maximum of
   100. Allowed: 0.000001 to 100;
@@ -99,36 +99,36 @@ dropout            0            ↻
 input              embedding    ↻
 tied               false        ↻
 ─ 11,897 → 17,697 params ─────────
-1 waits: r starts it, u undoes
+1 pending: r starts, u undoes
 Learning rate: how far each update
 moves the weights. Allowed:
 0.000001 to 100; 0.1 in names-mlp.
 
-─ C copies this line ─────────────
+─ C copies this recipe ───────────
 names-mlp train.learning_rate=0.05…
 """.splitlines()
 GOLDEN_77 = """\
 context            3 tokens                                               ↻
 embedding          10                                                     ↻
 hidden           ◂ 200 → 300 ▸                                            ↻ r
-─ 11,897 → 17,697 params ─ 1 waits: r starts it, u undoes ──────────────────
+─ 11,897 → 17,697 params ─ 1 pending change: r starts a new run, u undoes ──
 Hidden size: units in a hidden layer. Allowed: 1 to 8,192; 200 in names-mlp.
 """.splitlines()
 
 
-def test_live_waiting_and_refused_rows_together() -> None:
+def test_live_pending_and_rejected_rows_together() -> None:
     assert plain(view_on(RATE, 35, 30, refusal=REFUSAL), 35, 30) == GOLDEN_35
 
 
-def test_wide_and_short() -> None:
+def test_wide_and_short_pane() -> None:
     assert plain(view_on("model.hidden", 77, 8), 77, 8)[-5:] == GOLDEN_77
 
 
-def test_help_of_a_setting_is_whole_where_there_is_room_and_names_the_value_of_the_preset() -> None:
+def test_help_of_a_setting_names_the_value_of_the_preset() -> None:
     for preset in PRESETS:
         rows = control_rows(recipe.parse_recipe(preset), None, {})
         for row in rows[1:]:
-            words = explanation_rows(row, DEFAULT_KEYS)
+            words = explanation_text(row, DEFAULT_KEYS)
             value = dotted_keys.value_of(PRESETS[preset].config, row.key)
             assert words.endswith(f"; {row.setting.format(value)} in {preset}.")
             view = ControlsViewModel(ControlsState(rows), rows.index(row))
@@ -136,7 +136,7 @@ def test_help_of_a_setting_is_whole_where_there_is_room_and_names_the_value_of_t
             assert words.replace(" ", "") in under
 
 
-def test_the_border_says_how_much_of_the_list_is_not_seen() -> None:
+def test_border_counts_the_hidden_settings() -> None:
     for height in range(3, 60):
         for at in range(len(ROWS)):
             view = scrolled_to_cursor(ControlsViewModel(CONTENT, at), 35, height)
@@ -148,27 +148,27 @@ def test_the_border_says_how_much_of_the_list_is_not_seen() -> None:
             assert sum(told) + n_seen == len(ROWS)
 
 
-def test_one_row_sums_up() -> None:
-    folded = "".join(text for text, _ in summary(CONTENT, 70))
+def test_collapsed_row() -> None:
+    folded = "".join(text for text, _ in summary_row(CONTENT, 70))
     assert folded == "learning rate 0.025 [ ] │ hidden 200 → 300 ↻ r │ batch 32 │ model mlp"
     assert plain(view_on("train.pace", 40, 1), 40, 1) == ["pace full │ learning rate 0.025"]
-    counts = "".join(text for text, _ in summary(shown(recipe.parse_recipe("names-ngram")), 60))
+    counts = "".join(text for text, _ in summary_row(shown(recipe.parse_recipe("names-ngram")), 60))
     assert counts == "model ngram │ order 6 │ smoothing kneser-ney │ temperature 1"
 
 
-def test_a_value_that_has_no_room_goes_before_the_one_that_waits() -> None:
+def test_pending_value_stays_where_both_do_not_fit() -> None:
     six = recipe.parse_recipe("names-ngram")
     asked = recipe.apply_settings(six, ["model.smoothing=witten-bell"])
     view = ControlsViewModel(shown(asked, six), cursor=9)
     assert any("→ witten-bell" in row for row in plain(view, 35, 24))
 
 
-def test_nothing_waits_and_values_that_wait_for_going_on() -> None:
+def test_footer_counts_the_pending_changes() -> None:
     words = "\n".join(plain(ControlsViewModel(shown(MLP, MLP)), 35, 20))
-    assert "No value waits." in words
+    assert "No pending changes." in words
     slower = recipe.apply_settings(MLP, ["train.learning_rate=0.05"])
     words = "\n".join(plain(ControlsViewModel(shown(slower, MLP)), 35, 20))
-    assert "1 waits: space goes on with it, u" in words
+    assert "1 pending: space continues" in words
 
 
 @hypothesis_settings(max_examples=200)

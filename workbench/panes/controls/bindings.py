@@ -1,4 +1,4 @@
-"""The keys of the Controls pane, by names that a keymap can move."""
+"""Key bindings of the Controls pane, with ids for the keymap file, and their availability."""
 
 from functools import partial
 
@@ -10,7 +10,7 @@ from workbench.panes.controls.view_model import ControlsViewModel
 
 
 def is_action_available(view: ControlsViewModel, action: str) -> bool:
-    """Whether an action of the pane would do something now."""
+    """Return whether an action of the pane has an effect now."""
     setting = view.row.setting if view.row else None
     match action:
         case "leave":
@@ -29,7 +29,7 @@ def is_action_available(view: ControlsViewModel, action: str) -> bool:
 
 
 def action_availability(view: ControlsViewModel) -> tuple[bool, ...]:
-    """What is possible of that which depends on the view: when it changes, so do the keys shown."""
+    """Return the availability of the actions that depend on the view model."""
     return tuple(
         is_action_available(view, name)
         for name in ("leave", "undo", "redo", "find_rate", "step", "scale")
@@ -40,19 +40,25 @@ _key = partial(make_binding, "controls")
 
 
 CONTROLS_BINDINGS: list[BindingType] = [
-    _key("up", "up,k", "move(-1)", "up", "The row above", show=False),
-    _key("down", "down,j", "move(1)", "down", "The row below", show=False),
+    _key("up", "up,k", "move(-1)", "up", "Previous row", show=False),
+    _key("down", "down,j", "move(1)", "down", "Next row", show=False),
     _key("page_up", "pageup", "move(-10)", "page up", "Ten rows up", show=False),
     _key("page_down", "pagedown", "move(10)", "page down", "Ten rows down", show=False),
-    _key("first", "home", "move(-1000)", "first", "The first row", show=False),
-    _key("last", "end", "move(1000)", "last", "The last row", show=False),
-    _key("less", "left,h", "step(-1)", "less", "The next round value below, or the choice before"),
-    _key("more", "right,l", "step(1)", "more", "The next round value above, or the next choice"),
-    _key("halve", "[,(", "scale(-1)", "÷2", "Half the value"),
-    _key("double", "],)", "scale(1)", "×2", "Twice the value"),
-    _key("edit", "enter", "edit", "type", "Type a value: 3e-4, *2, /10, off; or open the presets"),
-    _key("find_rate", "f", "find_rate", "find a rate", "Try learning rates on a copy of the model"),
-    _key("undo", "u", "undo", "undo", "Take the last change of a value back"),
-    _key("redo", "U", "redo", "redo", "Make the change again that was taken back", show=False),
-    _key("leave", "escape", "leave", "keep old", "Leave the field; the old value stays"),
+    _key("first", "home", "move(-1000)", "first", "First row", show=False),
+    _key("last", "end", "move(1000)", "last", "Last row", show=False),
+    _key("less", "left,h", "step(-1)", "less", "Previous round value or previous choice"),
+    _key("more", "right,l", "step(1)", "more", "Next round value or next choice"),
+    _key("halve", "[,(", "scale(-1)", "÷2", "Halve the value"),
+    _key("double", "],)", "scale(1)", "×2", "Double the value"),
+    _key(
+        "edit",
+        "enter",
+        "edit",
+        "edit",
+        "Type a value (3e-4, *2, /10, off) or open the presets",
+    ),
+    _key("find_rate", "f", "find_rate", "find lr", "Learning-rate search on a copy of the model"),
+    _key("undo", "u", "undo", "undo", "Undo the last change of a setting"),
+    _key("redo", "U", "redo", "redo", "Redo the change that was undone", show=False),
+    _key("leave", "escape", "leave", "cancel", "Cancel: keep the old value"),
 ]

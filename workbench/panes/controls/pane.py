@@ -1,4 +1,4 @@
-"""The Controls pane: every setting of a run, changed by keys."""
+"""Controls pane: list of all settings of a run, with a cursor and an input field."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,9 +20,9 @@ from workbench.panes.controls.bindings import (
 )
 from workbench.panes.controls.render import (
     action_at,
-    explanation_rows,
+    explanation_text,
     label_width,
-    summary,
+    summary_row,
 )
 from workbench.panes.controls.rows import PRESET_KEY, ControlRow, ControlsState, first_row
 from workbench.panes.controls.setting_text import format_typed, join_sentences
@@ -43,53 +43,55 @@ _WHEEL_LINES, _MAX_VALUE = 2, 200
 
 
 class ControlsPane(Pane):
-    """Rows of settings with a cursor. It changes nothing itself: it posts what a person asks."""
+    """Pane that lists the settings. It posts requests and changes no setting itself."""
 
     NUMBER = 2
     NAME = "Controls"
     HELP: ClassVar[str] = (
-        "Every setting of the run, with what is in force. A live one takes force at the next step. "
-        "One marked ↻ takes a new run: 200 → 300 waits, <run.new> starts it, and the old run is "
-        "kept. <controls.less> and <controls.more> go to the next round value, <controls.halve> and "
-        "<controls.double> halve and double, <controls.edit> types one: 3e-4, *2, /10, off. "
-        "<controls.undo> takes back. <controls.find_rate> tries learning rates on a copy."
+        "All settings of the run and their current values. A change of a live setting applies from "
+        "the next training step. A change of a setting marked ↻ needs a new run: 200 → 300 is "
+        "pending until <run.new> starts that run; the old run is kept. <controls.less> and "
+        "<controls.more> go to the previous or next round value, <controls.halve> and "
+        "<controls.double> halve or double the value, <controls.edit> opens an input field: 3e-4, "
+        "*2, /10, off. <controls.undo> undoes the last change. <controls.find_rate> searches for a "
+        "learning rate on a copy of the model."
     )
     VIEWS: ClassVar[tuple[PaneView[ControlsViewModel], ...]] = CONTROLS_VIEWS
     BINDINGS: ClassVar[list[BindingType]] = CONTROLS_BINDINGS
 
     class ValueRequested(Message):
-        """A person asks for a value of the setting called `key`."""
+        """Request to set the setting ``key`` to ``value``."""
 
         def __init__(self, key: str, value: Any) -> None:
             super().__init__()
             self.key, self.value = key, value
 
     class PresetRequested(Message):
-        """A person chose a preset from the list."""
+        """Request to use the preset of this name."""
 
         def __init__(self, name: str) -> None:
             super().__init__()
             self.name = name
 
     class UndoRequested(Message):
-        """The last change of a value should be taken back."""
+        """Request to undo the last change of a setting."""
 
     class RedoRequested(Message):
-        """The change that was taken back should be made again."""
+        """Request to redo the change that was undone."""
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self.view = ControlsViewModel()
 
     class LrSearchRequested(Message):
-        """A learning rate should be looked for."""
+        """Request to start a learning-rate search."""
 
     def set_state(self, situation: AppState) -> None:
-        """Takes the situation that values are held against; what is drawn comes by itself."""
+        """Store the state against which new values are checked; :meth:`set_controls` redraws."""
         self.situation = situation
 
     def set_controls(self, content: ControlsState) -> None:
-        """Shows these settings; the cursor stays on its own."""
+        """Show these settings; the cursor stays on its setting."""
         if content == self.view.content:
             return
         here = self.view.row.key if self.view.row else ""
@@ -100,44 +102,42 @@ class ControlsPane(Pane):
         self._change(content=content, cursor=cursor)
 
     def reset_cursor(self) -> None:
-        """Begins at the top again: something else is shown."""
+        """Move the cursor to its initial row and scroll to the top."""
         self._change(cursor=first_row(self.view.rows), top=0, refusal="")
 
     def show_error(self, message: str) -> None:
-        """Says under the row why what was asked last is not possible."""
+        """Show under the row why the last request was rejected."""
         self._change(refusal=message)
 
     @property
     def appearance(self) -> Appearance:
-        """Its colours and signs, for a screen that opens over it."""
+        """Palette, character set and key labels for a screen that opens over the pane."""
         return Appearance(self.palette, self.ascii_only, self.keys)
 
-    # What a person does.
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A key that would do nothing is not there, or it is that of everywhere."""
+        """Return whether the action has an effect; otherwise the key keeps its global meaning."""
         return is_action_available(self.view, action)
 
     def action_move(self, by: int) -> None:
-        """Moves the cursor by some rows; not while a field is open."""
+        """Move the cursor by some rows, except while the input field is open."""
         if not self.view.is_editing:
             last = len(self.view.rows) - 1
             self._change(cursor=max(0, min(self.view.cursor + by, last)), refusal="")
 
     def action_step(self, direction: int) -> None:
-        """Asks for the next round value, or the next choice."""
+        """Request the next or previous round value or choice."""
         row = self.view.row
         if row is not None:
-            self._ask(next_value(row.setting, row.value, direction))
+            self._request(next_value(row.setting, row.value, direction))
 
     def action_scale(self, direction: int) -> None:
-        """Asks for half or twice the value."""
+        """Request half or twice the value."""
         row = self.view.row
         if row is not None:
-            self._ask(scale_value(row.setting, row.value, 2.0 if direction > 0 else 0.5))
+            self._request(scale_value(row.setting, row.value, 2.0 if direction > 0 else 0.5))
 
     async def action_edit(self) -> None:
-        """Opens the field with the old value selected, or the list of presets."""
+        """Open the input field with the old value selected, or the list of presets."""
         row = self.view.row
         if row is None:
             return
@@ -149,32 +149,30 @@ class ControlsPane(Pane):
 
             preview = self.situation.preview if self.situation else None
             screen = PresetScreen(row.value, self.appearance, preview)
-            self.app.push_screen(screen, lambda name: self._ask(name) if name else None)
+            self.app.push_screen(screen, lambda name: self._request(name) if name else None)
             return
         self._change(is_editing=True, refusal="")
         self.add_class("-editing")
         self._field.open_with(row.setting.format(row.value))
 
     def action_undo(self) -> None:
-        """Asks to take the last change back."""
+        """Request to undo the last change."""
         self.post_message(self.UndoRequested())
 
     def action_redo(self) -> None:
-        """Asks to make the change again that was taken back."""
+        """Request to redo the change that was undone."""
         self.post_message(self.RedoRequested())
 
     def action_find_rate(self) -> None:
-        """Asks for a search for a learning rate."""
+        """Request a learning-rate search."""
         self.post_message(self.LrSearchRequested())
 
     def action_leave(self) -> None:
-        """Leaves the field and the refusal; the old value stays in force."""
+        """Close the input field and the error; the old value stays."""
         self._close_field()
 
-    # Textual's events.
-
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Asks for the typed value, or says why not and keeps the field open."""
+        """Request the typed value, or show an error and keep the field open."""
         event.stop()
         row = self.view.row
         if row is None:
@@ -186,25 +184,25 @@ class ControlsPane(Pane):
             self.show_error(str(error))
             return
         self._close_field()
-        self._ask(value)
+        self._request(value)
 
     def on_descendant_blur(self) -> None:
-        """A field that is left is closed."""
+        """Close the input field when it loses the focus."""
         self.remove_class("-editing")
         self._change(is_editing=False, refusal="")
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Scrolls the list down."""
+        """Scroll the list down."""
         event.stop()
         self._scroll(_WHEEL_LINES)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Scrolls the list up."""
+        """Scroll the list up."""
         event.stop()
         self._scroll(-_WHEEL_LINES)
 
     async def on_key(self, event: events.Key) -> None:
-        """A letter typed while the field was opening belongs into the field."""
+        """Pass characters to the input field that were typed before it had the focus."""
         if is_key_of(self, "edit", event.key):
             await self.action_edit()
         elif not (self.view.is_editing and self._field.insert_early_key(event)):
@@ -213,7 +211,7 @@ class ControlsPane(Pane):
         event.prevent_default()
 
     async def on_click(self, event: events.Click) -> None:
-        """Chooses the row; on the chosen one the arrows step and the value opens."""
+        """Move the cursor to the row; on the current row, step by its arrows or edit its value."""
         offset = self.inside(event)
         if offset is None or self.view.is_editing:
             return
@@ -224,26 +222,26 @@ class ControlsPane(Pane):
             await self._click(action_at(self.view, offset.x, self.inner.width))
 
     def on_resize(self) -> None:
-        """The cursor stays in view at every size."""
+        """Keep the cursor visible."""
         self._change()
 
     def body(self, width: int, height: int) -> Sequence[Row | Text]:
-        """The rows of one frame."""
+        """Return the rows of one frame."""
         model = replace(self.view, band=self.palette.band)
         return current_view(self.VIEWS, model, "").render(model, width, height)
 
     def overflow_text(self) -> str:
-        """How many settings the list has above and below what is seen."""
+        """Return the number of settings above and below the visible ones."""
         return layout.overflow_text(self.view, *self.inner)
 
     def full_text(self) -> Sequence[tuple[str, str]]:
-        """What the setting under the cursor does: there may be no room for all of it."""
+        """Return the help of the setting under the cursor."""
         row = self.view.row
-        return [(row.label, explanation_rows(row, self.keys))] if row else []
+        return [(row.label, explanation_text(row, self.keys))] if row else []
 
     def collapsed_row(self, width: int) -> Row:
-        """The learning rate, what waits, the model."""
-        return summary(self.view.content, width)
+        """Return the learning rate, the pending changes and the model in one row."""
+        return summary_row(self.view.content, width)
 
     async def _click(self, action: str) -> None:
         if action == "edit":
@@ -251,7 +249,7 @@ class ControlsPane(Pane):
         else:
             self.action_step(-1 if action == "less" else 1)
 
-    def _ask(self, value: Any) -> None:
+    def _request(self, value: Any) -> None:
         row = self.view.row
         self._change(refusal="")
         if row is None or value == row.value:
@@ -275,7 +273,7 @@ class ControlsPane(Pane):
             self._show(layout.scrolled(self.view, by, *self.inner))
 
     def _change(self, **changes: Any) -> None:
-        """Changes what is drawn, with the cursor in view."""
+        """Change fields of the view model and scroll to the cursor."""
         view = replace(self.view, **changes)
         if self.size:
             view = layout.scrolled_to_cursor(view, *self.inner)
@@ -296,7 +294,7 @@ class ControlsPane(Pane):
         return field_of(self, _MAX_VALUE)
 
     def _place_field(self) -> None:
-        """Lays the field over the value of the row under the cursor."""
+        """Place the input field over the value of the row under the cursor."""
         width, height = self.inner
         x = min(label_width(width) + 2, max(0, width - 4))
         field = self._field

@@ -24,35 +24,35 @@ _RATE = "train.learning_rate"
 _FIRST = (_RATE, "train.batch")
 _SHORT = {"train.batch": "batch", "model.kind": "model"}
 _LABEL, _NARROW_LABEL, _NARROW_BELOW = 17, 12, 34
-_MOST_MARKS = 4
+_MAX_MARKS = 4
 
 
 def controls_rows(view: ControlsViewModel, width: int, height: int) -> list[Row]:
     """Return at most ``height`` rows of about ``width`` cells.
 
     Args:
-        view: What they show.
-        width: Cells; what goes over the edge is cut where it is drawn.
-        height: Rows.
+        view: View model of the frame.
+        width: Width in cells; the widget cuts longer rows.
+        height: Number of rows.
     """
     if width < 1 or height < 1:
         return []
     if height == 1:
-        return [summary(view.content, width, view.row)]
+        return [summary_row(view.content, width, view.row)]
     n_list = n_list_lines(width, height)
     shown = lines_of(view, width)[view.top : view.top + n_list]
-    rows = [_line(view, line, width, view.band) for line in shown]
+    rows = [_list_row(view, line, width, view.band) for line in shown]
     rows += [[]] * (n_list - len(rows))
     return [*rows, *footer_rows(view, width, height)]
 
 
 def label_width(width: int) -> int:
-    """Cells for the names of settings."""
+    """Return the width of the column of setting labels in cells."""
     return _LABEL if width >= _NARROW_BELOW else min(_NARROW_LABEL, max(0, width // 2))
 
 
 def action_at(view: ControlsViewModel, column: int, width: int) -> Literal["less", "more", "edit"]:
-    """What a click on the row under the cursor means: one of its two arrows, or its value."""
+    """Return the action of a click on the current row: one of its two arrows, or its value."""
     begin = label_width(width)
     size = row_width(_value(view.row, width)) if view.row else 0
     if begin <= column < begin + 2:
@@ -60,49 +60,49 @@ def action_at(view: ControlsViewModel, column: int, width: int) -> Literal["less
     return "more" if begin + 2 + size <= column <= begin + 4 + size else "edit"
 
 
-def _line(view: ControlsViewModel, line: ControlsLine, width: int, band: str) -> Row:
+def _list_row(view: ControlsViewModel, line: ControlsLine, width: int, band: str) -> Row:
     if line.section is not None:
         return _heading(line.section, width)
     if line.kind == "refusal":
         indent = "" if line.words.startswith("✗") else "  "
         return [(indent + sanitize(line.words), "error")]
     if line.row == view.cursor:
-        return _setting_here(view, view.rows[line.row], width, band)
-    return _setting(view, view.rows[line.row], width)
+        return _cursor_row(view, view.rows[line.row], width, band)
+    return _setting_row(view, view.rows[line.row], width)
 
 
 def _heading(section: SettingsGroup, width: int) -> Row:
-    """What stands below, and whether it changes the run that goes: ``now``, or ``↻ new run``."""
-    when, role = ("now", "label") if section.is_live else ("↻ new run", "guide")
+    """Return the heading of a group: its name, and ``live`` or ``↻ new run``."""
+    when, role = ("live", "label") if section.is_live else ("↻ new run", "guide")
     n = width - len(section.name) - len(when) - 9
     if n <= 0:
         return [(f"─ {section.name} ", "guide")]
     return [(f"─ {section.name} {'─' * n}", "guide"), (f" {when} ", role), ("───", "guide")]
 
 
-def _setting(view: ControlsViewModel, row: ControlRow, width: int) -> Row:
+def _setting_row(view: ControlsViewModel, row: ControlRow, width: int) -> Row:
     name = fit(row.label, max(0, label_width(width) - 1))
     pieces = [(f"{name}   ", "label"), *_value(row, width)]
     mark, unit = _mark(view, row, width - row_width(pieces) - 1), _unit(row)
     if row_width(pieces) + len(unit) + 1 + len(mark[0]) <= width:
         pieces.append((unit, "guide"))
-    return _beside(pieces, mark, width)
+    return _right_aligned(pieces, mark, width)
 
 
-def _setting_here(view: ControlsViewModel, row: ControlRow, width: int, band: str) -> Row:
-    """The row under the cursor; the field that opens over its value needs no value below."""
+def _cursor_row(view: ControlsViewModel, row: ControlRow, width: int, band: str) -> Row:
+    """Return the row under the cursor, without its value while the input field covers it."""
     name = fit(row.label, max(0, label_width(width) - 1))
     pieces = [(f"{name} ", "plain bold"), ("◂ ", "train")]
     if not view.is_editing:
         pieces += [(text, f"{role} bold") for text, role in _value(row, width)]
         pieces.append((" ▸", "train"))
-        pieces = _beside(pieces, _mark(view, row, width - row_width(pieces) - 1), width)
+        pieces = _right_aligned(pieces, _mark(view, row, width - row_width(pieces) - 1), width)
     pieces.append((" " * (width - row_width(pieces)), "plain"))
     return [(text, f"{role} on {band}") for text, role in pieces] if band else pieces
 
 
 def _unit(row: ControlRow) -> str:
-    """What the number counts, where there is a number alone; that it does nothing, where it does."""
+    """Return the unit of the value, or a note that the setting has no effect."""
     if row.no_effect:
         return " (no effect)"
     is_alone = row.waiting_text is None and row.value_text[:1].isdigit()
@@ -110,14 +110,17 @@ def _unit(row: ControlRow) -> str:
 
 
 def _value(row: ControlRow, width: int) -> list[tuple[str, str]]:
-    """What is in force; with an arrow to what is asked for, where that waits."""
-    return value_pieces(row, width - label_width(width) - (4 if row.live else 8))
+    """Return the current value, with an arrow to the pending value if there is one."""
+    return value_spans(row, width - label_width(width) - (4 if row.live else 8))
 
 
 def _mark(view: ControlsViewModel, row: ControlRow, room: int) -> tuple[str, str]:
-    """``▲1▲2``: changed while the run went; ``↻ r``: waits for a new run; ``↻``: would."""
+    """Return the mark of a row.
+
+    ``▲1▲2``: changed during the run; ``↻ r``: pending until a new run; ``↻``: needs a new run.
+    """
     if row.marks:
-        shown = [f"▲{number}" for number in row.marks[-_MOST_MARKS:]]
+        shown = [f"▲{number}" for number in row.marks[-_MAX_MARKS:]]
         while shown and len("".join(shown)) > room:
             del shown[0]
         return "".join(shown), "mark"
@@ -126,18 +129,18 @@ def _mark(view: ControlsViewModel, row: ControlRow, room: int) -> tuple[str, str
     return "" if row.live else "↻  ", "guide"
 
 
-def _beside(
+def _right_aligned(
     left: list[tuple[str, str]], right: tuple[str, str], width: int
 ) -> list[tuple[str, str]]:
-    """A piece at the right end of a row, where there is room for it."""
+    """Append a span at the right end of a row if it fits."""
     gap = width - row_width(left) - len(right[0])
     return [*left, (" " * gap, "plain"), right] if right[0] and gap > 0 else left
 
 
 def footer_rows(view: ControlsViewModel, width: int, height: int) -> list[Row]:
-    """As many rows as :func:`parts_under` says."""
+    """Return the footer of the list: model size, pending changes, setting help, recipe."""
     parts = parts_under(width, height)
-    words = _explained(view, width, parts.count("words"))
+    words = _explanation_rows(view, width, parts.count("words"))
     rows: list[Row] = []
     for part in parts:
         if part == "words":
@@ -151,21 +154,22 @@ def footer_rows(view: ControlsViewModel, width: int, height: int) -> list[Row]:
 
 def _notice(part: str, content: ControlsState, width: int) -> Row:
     role = "waiting" if content.n_waiting else "label"
+    size = _size(content)
     match part:
         case "params":
-            return _ruled([_size(content)], role, width)
+            return _ruled([size], role, width)
         case "both":
-            return _ruled([_size(content), _waits(content)], role, width)
+            return _ruled([size, _pending_text(content, width - len(size) - 7)], role, width)
         case "rule":
             return _ruled(
-                [content.keys.substitute_keys("<copy.line> copies this line")], "label", width
+                [content.keys.substitute_keys("<copy.line> copies this recipe")], "label", width
             )
-    return [(_waits(content), role)]
+    return [(_pending_text(content, width), role)]
 
 
 def _size(content: ControlsState) -> str:
     if content.learns_by_counting:
-        return "a table of counts"
+        return "counts, no parameters"
     now, then = content.n_parameters, content.n_asked
     if now is None:
         return ""
@@ -173,19 +177,32 @@ def _size(content: ControlsState) -> str:
     return f"{format_count(now)}{arrow} params"
 
 
-def _waits(content: ControlsState) -> str:
+def _pending_text(content: ControlsState, width: int) -> str:
+    """Return the number of pending changes and their keys, in the longest form that fits."""
     n = content.n_waiting
     if not n:
-        return "No value waits."
-    waits, them = ("waits", "it") if n == 1 else ("wait", "them")
-    does = "<run.new> starts" if content.needs_new_run else "<run.space> goes on with"
-    return content.keys.substitute_keys(
-        f"{n} {waits}: {does} {them}, <controls.undo> undoes", CONTROLS_BINDINGS
+        return "No pending changes."
+    changes = "1 pending change" if n == 1 else f"{n} pending changes"
+    key, long = (
+        ("<run.new> starts", " a new run")
+        if content.needs_new_run
+        else ("<run.space> continues", "")
     )
+    texts = [
+        content.keys.substitute_keys(text, CONTROLS_BINDINGS)
+        for text in (
+            f"{changes}: {key}{long}, <controls.undo> undoes",
+            f"{changes}: {key}, <controls.undo> undoes",
+            f"{n} pending: {key}, <controls.undo> undoes",
+            f"{n} pending: {key}",
+            changes,
+        )
+    ]
+    return next((text for text in texts if cell_len(text) <= width), texts[-1])
 
 
 def _ruled(words: list[str], role: str, width: int) -> Row:
-    """Words within a line as long as the pane is wide."""
+    """Return texts inside a horizontal rule of the width of the pane."""
     row: list[tuple[str, str]] = []
     used = 0
     for text in filter(None, words):
@@ -195,8 +212,8 @@ def _ruled(words: list[str], role: str, width: int) -> Row:
     return [*row, ("─" * (width - 1 - used), "guide")]
 
 
-def explanation_rows(row: ControlRow, keys: KeyLabels) -> str:
-    """What the setting of a row does, in full."""
+def explanation_text(row: ControlRow, keys: KeyLabels) -> str:
+    """Return the full help of the setting of a row."""
     is_preset = row.key == PRESET_KEY
     words = explanation(row.setting, row.no_effect, row.usual)
     return keys.substitute_keys(
@@ -204,28 +221,28 @@ def explanation_rows(row: ControlRow, keys: KeyLabels) -> str:
     )
 
 
-def _explained(view: ControlsViewModel, width: int, n_rows: int) -> list[str]:
-    """What the setting under the cursor does, in so many rows."""
+def _explanation_rows(view: ControlsViewModel, width: int, n_rows: int) -> list[str]:
+    """Return the help of the setting under the cursor, wrapped to a number of rows."""
     row, lines = view.row, list[str]()
     if row is not None and n_rows:
-        lines = wrap(explanation_rows(row, view.content.keys), max(8, width))
+        lines = wrap(explanation_text(row, view.content.keys), max(8, width))
     if len(lines) > n_rows:
         lines = [*lines[: n_rows - 1], fit(" ".join(lines[n_rows - 1 :]), width)]
     return lines + [""] * (n_rows - len(lines))
 
 
-def summary(content: ControlsState, width: int, first: ControlRow | None = None) -> Row:
-    """The learning rate, the batch, the model; what waits comes before what does not.
+def summary_row(content: ControlsState, width: int, first: ControlRow | None = None) -> Row:
+    """Return learning rate, batch size and model in one row; pending changes come first.
 
     Args:
-        content: What the pane shows.
-        width: Cells there are.
-        first: What stands first whatever it is: the row under the cursor.
+        content: Content of the pane.
+        width: Width in cells.
+        first: Row that comes first: the one under the cursor.
     """
     row: list[tuple[str, str]] = []
     used = 0
     for shown in _ordered(content, first):
-        pieces = _pieces(shown, content.keys, is_first=not row)
+        pieces = _summary_spans(shown, content.keys, is_first=not row)
         size = row_width(pieces)
         if row and used + size > width:
             break
@@ -234,19 +251,19 @@ def summary(content: ControlsState, width: int, first: ControlRow | None = None)
     return row
 
 
-def value_pieces(row: ControlRow, room: int) -> list[tuple[str, str]]:
-    """``200``, or ``200 → 300`` where 300 waits; what is in force goes where there is no room."""
-    old = shown_value(row, row.value_text)
+def value_spans(row: ControlRow, room: int) -> list[tuple[str, str]]:
+    """Return ``200``, ``200 → 300`` if 300 is pending, or ``→ 300`` if both do not fit."""
+    old = format_value(row, row.value_text)
     if row.waiting_text is None:
         return [(old, "plain")]
-    new = (shown_value(row, row.waiting_text), "waiting bold")
+    new = (format_value(row, row.waiting_text), "waiting bold")
     if cell_len(old) + 3 + cell_len(new[0]) > room:
         return [("→ ", "waiting"), new]
     return [(old, "plain"), (" → ", "waiting"), new]
 
 
-def shown_value(row: ControlRow, text: str) -> str:
-    """A value as it is read: whole numbers get their commas, small ones a short exponent."""
+def format_value(row: ControlRow, text: str) -> str:
+    """Format a value: thousands separators for integers, a short exponent for small numbers."""
     if row.kind == "int" and text.isdecimal() and not row.key.endswith("seed"):
         return f"{int(text):,}"
     if row.kind == "float":
@@ -266,9 +283,9 @@ def _ordered(content: ControlsState, first: ControlRow | None) -> list[ControlRo
     return list({row.key: row for row in ordered}.values())
 
 
-def _pieces(row: ControlRow, keys: KeyLabels, is_first: bool) -> list[tuple[str, str]]:
+def _summary_spans(row: ControlRow, keys: KeyLabels, is_first: bool) -> list[tuple[str, str]]:
     name = _SHORT.get(row.key, row.label)
-    pieces = [("" if is_first else " │ ", "guide"), (f"{name} ", "label"), *value_pieces(row, 40)]
+    pieces = [("" if is_first else " │ ", "guide"), (f"{name} ", "label"), *value_spans(row, 40)]
     if row.is_new_run:
         pieces.append((keys.substitute_keys(" ↻ <run.new>"), "waiting"))
     elif row.key == _RATE and is_first:
