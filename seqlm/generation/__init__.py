@@ -1,1 +1,1 @@
-"""From weights to text, each probability shown."""
+"""Text generation: sampling stages, and sampling and scoring with a model."""

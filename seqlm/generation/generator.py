@@ -1,4 +1,4 @@
-"""Text from a model, one token at a time, with the state carried."""
+"""Next-token prediction, scoring and sampling with a model."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -14,17 +14,17 @@ from seqlm.models.base import SequenceModel, State
 from seqlm.models.sliding_window import with_sliding_window
 
 _TOKENS_PER_PIECE = 512
-_OPTIONS_PER_PIECE = 8192  # sorting these takes some milliseconds
+_CANDIDATES_PER_PIECE = 8192  # sorting them takes a few milliseconds
 _MAX_ROWS_PER_PIECE = 256
 
 
 class Prediction(NamedTuple):
-    """What a model expects after a prompt.
+    """Next-token distribution after a prompt.
 
     Attributes:
-        probabilities: V numbers, by token id.
-        surprisal: Of each token of the prompt that was predicted, in nats.
-        state: To go on from.
+        probabilities: V probabilities, by token id.
+        surprisal: Surprisal in nats of each predicted token of the prompt.
+        state: State of the model after the prompt.
     """
 
     probabilities: list[float]
@@ -33,12 +33,12 @@ class Prediction(NamedTuple):
 
 
 class Generator:
-    """Predicts, scores and draws with one model.
+    """Prediction, scoring and sampling with one model.
 
     Args:
-        model: In its present weights; it is left in training mode if it was.
-        tokenizer: Of the model's corpus.
-        device: Where the model is.
+        model: Model; calls switch it to evaluation mode and back to its previous mode.
+        tokenizer: Tokenizer of the model's corpus.
+        device: Device of the model.
     """
 
     def __init__(self, model: SequenceModel, tokenizer: AnyTokenizer, device: torch.device) -> None:
@@ -46,44 +46,44 @@ class Generator:
         self._read = with_sliding_window(model)
 
     def prepare_input(self, prompt: Sequence[int]) -> list[int]:
-        """What is fed for a prompt: an item begins after the end token.
+        """Return the input ids of a prompt: the end token, if there is one, and the prompt.
 
         Raises:
-            RequestError: Nothing to begin from: no prompt, and no end token either.
+            RequestError: The prompt is empty and there is no end token.
         """
         end_id = self._tokenizer.end_id
         if end_id is not None:
             return [end_id, *prompt]
         if not prompt:
             raise RequestError(
-                "an empty prompt: this text has no end token to begin after; give a token to begin"
-                " with (sample --prompt P, predict RUN PROMPT)",
+                "the prompt is empty, and this text has no end token to start from; give a prompt of"
+                " at least one token (sample --prompt P, predict RUN PROMPT)",
                 "",
             )
         return list(prompt)
 
     def predict(self, prompt: Sequence[int]) -> Prediction:
-        """The distribution of the token after ``prompt`` (ids without the leading end token)."""
+        """Return the next-token distribution after a prompt (ids without the first end token)."""
         *_, prediction = self.predict_in_pieces(prompt)
         return prediction
 
     def predict_in_pieces(self, prompt: Sequence[int]) -> Iterator[Prediction]:
-        """:meth:`predict` in pieces: what is expected after each piece, the last one after all."""
-        fed = self.prepare_input(prompt)
+        """Yield the next-token distribution after each piece of a prompt, the last after all of it."""
+        ids = self.prepare_input(prompt)
         surprisal: list[float] = []
         state: State | None = None
-        for start in range(0, len(fed), _TOKENS_PER_PIECE):
-            piece = fed[start : start + _TOKENS_PER_PIECE]
+        for start in range(0, len(ids), _TOKENS_PER_PIECE):
+            piece = ids[start : start + _TOKENS_PER_PIECE]
             log_p, state = self._log_probabilities([piece], state)  # (1, T, V)
-            following = fed[start + 1 : start + 1 + len(piece)]
+            following = ids[start + 1 : start + 1 + len(piece)]
             surprisal += [-float(log_p[0, t, token]) for t, token in enumerate(following)]
             yield Prediction(log_p[0, -1].exp().tolist(), surprisal, state)
 
     def score(self, ids: Sequence[int]) -> Iterator[list[float]]:
-        """The surprisal in nats of each predicted token of a text, in pieces, read in one pass.
+        """Yield the surprisal in nats of each target of a text, in pieces, in one pass.
 
         Args:
-            ids: With the end token before and after, or a plain stream (its first token is given).
+            ids: Token ids including end tokens. The first id is not a target.
         """
         state: State | None = None
         for start in range(0, len(ids) - 1, _TOKENS_PER_PIECE):
@@ -95,49 +95,54 @@ class Generator:
     def sample(
         self, prompt: Sequence[int], settings: SampleConfig, n_samples: int, length: int
     ) -> Iterator[list[SampledSequence]]:
-        """Continue a prompt ``n_samples`` times, some of them a token further with each iteration.
+        """Sample continuations of a prompt, and yield all samples after each step.
 
-        So many are drawn at once as take a few milliseconds, to their end; then the next.
+        Samples are processed in batches small enough for a step of a few milliseconds; each batch is
+        completed before the next one starts. The random numbers of a sample depend only on
+        ``settings.seed`` and its index, so more or longer samples do not change the other samples.
 
-        Every sample has random numbers of its own, by ``settings.seed`` and its place, so more
-        samples or longer ones never change those before.
+        Args:
+            prompt: Token ids without the first end token.
+            settings: Sampling settings.
+            n_samples: Number of samples.
+            length: Maximum number of tokens per sample.
 
         Yields:
-            The samples so far, the same list each time; one that met the end token grows no more.
+            The samples so far, always the same list. A sample is complete after the end token.
         """
         samples = [SampledSequence([], [], [], []) for _ in range(n_samples)]
         for first in self.predict_in_pieces(prompt):
             yield samples
-        n_rows = min(_MAX_ROWS_PER_PIECE, max(1, _OPTIONS_PER_PIECE // self._tokenizer.n_vocab))
-        for begin in range(0, n_samples, n_rows):
-            alive = list(range(begin, min(begin + n_rows, n_samples)))
-            for _ in self._grow(samples, alive, first, settings, length):
+        n_rows = min(_MAX_ROWS_PER_PIECE, max(1, _CANDIDATES_PER_PIECE // self._tokenizer.n_vocab))
+        for start in range(0, n_samples, n_rows):
+            active = list(range(start, min(start + n_rows, n_samples)))
+            for _ in self._extend_samples(samples, active, first, settings, length):
                 yield samples
 
-    def _grow(
+    def _extend_samples(
         self,
         samples: list[SampledSequence],
-        alive: list[int],
+        active: list[int],
         first: Prediction,
         settings: SampleConfig,
         length: int,
     ) -> Iterator[None]:
-        """Let the samples at the places ``alive`` grow to their end, a token each iteration."""
-        rows = [first.probabilities] * len(alive)
-        state = tuple(part.expand(len(alive), *part.shape[1:]) for part in first.state)
+        """Extend the samples ``active`` (indexes) by one token per step until they are complete."""
+        rows = [first.probabilities] * len(active)
+        state = tuple(part.expand(len(active), *part.shape[1:]) for part in first.state)
         for position in range(length):
-            for row, index in enumerate(alive):
+            for row, index in enumerate(active):
                 u = uniform_random(settings.seed, index, position)
                 samples[index].append_sample(rows[row], settings, u)
-            going = [
-                row for row, i in enumerate(alive) if samples[i].ids[-1] != self._tokenizer.end_id
+            remaining = [
+                row for row, i in enumerate(active) if samples[i].ids[-1] != self._tokenizer.end_id
             ]
             yield None
-            if not going or position + 1 == length:
+            if not remaining or position + 1 == length:
                 return
-            alive = [alive[row] for row in going]
-            state = tuple(part[going] for part in state)
-            log_p, state = self._log_probabilities([[samples[i].ids[-1]] for i in alive], state)
+            active = [active[row] for row in remaining]
+            state = tuple(part[remaining] for part in state)
+            log_p, state = self._log_probabilities([[samples[i].ids[-1]] for i in active], state)
             rows = log_p[:, -1].exp().tolist()
 
     @torch.inference_mode()

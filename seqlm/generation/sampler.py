@@ -1,9 +1,8 @@
-"""From a model's probabilities to one token, each stage kept. Plain Python: a screen uses it too.
+"""Sampling stages from next-token probabilities to one token, in plain Python for the screen.
 
-The stages and their usual order are those of the generation of HuggingFace's transformers: temperature,
-then top-k, then top-p (Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration"), then
-min-p (Nguyen et al. 2025, "Turning Up the Heat"). Each one works on what the one before left, scaled
-to sum to 1.
+The stages and their default order are those of Hugging Face transformers: temperature, top-k, top-p
+(Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration"), min-p (Nguyen et al. 2025,
+"Turning Up the Heat"). Each stage uses the renormalized distribution of the previous stage.
 """
 
 import math
@@ -16,18 +15,18 @@ from seqlm.configuration.run_config import SampleConfig
 
 StageName: TypeAlias = Literal["softmax", "temperature", "top-k", "top-p", "min-p", "renormalize"]
 UNCHANGED = SampleConfig()
-"""Settings with which is drawn what the model says."""
+"""Settings that leave the distribution of the model unchanged."""
 
-_ENOUGH = 1 - 1e-12  # a running sum that should be 1 may miss it by rounding
+_MAX_TOP_P = 1 - 1e-12  # a cumulative sum of 1 can be lower by rounding
 
 
 class Candidate(NamedTuple):
-    """A token that could come next.
+    """Candidate for the next token.
 
     Attributes:
-        token_id: Its id.
-        probability: What the model gives it.
-        sampled: What it is drawn with, after every stage; 0 where it was cut.
+        token_id: Id of the token.
+        probability: Probability under the model.
+        sampled: Probability of being sampled, after all stages; 0 if a stage removed the token.
     """
 
     token_id: int
@@ -36,17 +35,17 @@ class Candidate(NamedTuple):
 
 
 class SamplerStage(NamedTuple):
-    """What one stage of the sampler did.
+    """Result of one sampling stage.
 
-    The candidates are in their order, most probable first, so what a stage cuts is always the end
-    of what was left.
+    Candidates are sorted by probability, the most probable first, so a stage always removes the last
+    of the remaining candidates.
 
     Attributes:
-        name: Which stage.
-        setting: Its value; None where it is off or has none.
-        values: Of each candidate, 0 where it was cut by now. A stage that cuts changes no other value.
-        n_before: How many candidates it was given.
-        n_left: How many it left.
+        name: Name of the stage.
+        setting: Value of its setting; None if the stage is off or has no setting.
+        values: Value of each candidate; 0 if removed. Removing candidates changes no other value.
+        n_before: Number of candidates before the stage.
+        n_left: Number of candidates after the stage.
     """
 
     name: StageName
@@ -57,52 +56,52 @@ class SamplerStage(NamedTuple):
 
     @property
     def cut(self) -> range:
-        """The places of the candidates that this stage cut."""
+        """Indexes of the candidates that this stage removed."""
         return range(self.n_left, self.n_before)
 
     @property
     def distribution(self) -> list[float]:
-        """The values scaled to sum to 1: what would be drawn from if this stage were the last."""
-        return _filled(_scaled(self.values[: self.n_left]), len(self.values))
+        """Values normalized to sum to 1: the sampling distribution if this stage were the last."""
+        return _pad_zeros(_normalize(self.values[: self.n_left]), len(self.values))
 
     @property
     def entropy_nats(self) -> float:
-        """How undecided that distribution is."""
+        """Entropy of :attr:`distribution` in nats."""
         return entropy(self.distribution)
 
 
 class CdfInterval(NamedTuple):
-    """Where a random number fell when the candidates were laid side by side from 0 to 1.
+    """Interval of one candidate in the cumulative distribution.
 
     Attributes:
-        place: Of the candidate that it chose.
-        begin: Where this candidate's stretch begins.
-        end: Where it ends, itself outside.
+        candidate_index: Index of the candidate.
+        start: Lower bound, inclusive.
+        end: Upper bound, exclusive.
     """
 
-    place: int
-    begin: float
+    candidate_index: int
+    start: float
     end: float
 
 
 def stage_order(settings: SampleConfig) -> tuple[StageName, ...]:
-    """The stages that a person sets, as they follow. Softmax stands before them, renormalize after."""
+    """Return the stages with a setting in their order; softmax comes before, renormalize after."""
     return cast("tuple[StageName, ...]", tuple(settings.order.split(",")))
 
 
 def sampler_stages(logits: Sequence[float], settings: SampleConfig) -> list[SamplerStage]:
-    """Every stage from logits to what is drawn from.
+    """Return all stages from logits to the sampling distribution.
 
     Args:
-        logits: ln p of each candidate up to a constant, the largest first; -inf for what cannot be.
-        settings: Of the stages, and their order.
+        logits: ln p of each candidate up to a constant, the largest first; -inf for p = 0.
+        settings: Settings and order of the stages.
     """
     done = [SamplerStage("softmax", None, _softmax(logits), len(logits), len(logits))]
     for name in stage_order(settings):
         if name == "temperature":
-            done.append(_heated(done[-1], logits, settings.temperature))
+            done.append(_apply_temperature(done[-1], logits, settings.temperature))
         else:
-            done.append(_cut(done[-1], name, getattr(settings, name.replace("-", "_"))))
+            done.append(_apply_filter(done[-1], name, getattr(settings, name.replace("-", "_"))))
     last = done[-1]
     return [*done, SamplerStage("renormalize", None, last.distribution, last.n_left, last.n_left)]
 
@@ -110,11 +109,11 @@ def sampler_stages(logits: Sequence[float], settings: SampleConfig) -> list[Samp
 def candidates(
     probabilities: Sequence[float], settings: SampleConfig = UNCHANGED
 ) -> list[Candidate]:
-    """Every token, most probable first (equal ones by id), and what it is drawn with.
+    """Return all tokens as candidates, most probable first, equally probable tokens by id.
 
     Args:
-        probabilities: V numbers that sum to 1.
-        settings: Of the stages.
+        probabilities: V probabilities.
+        settings: Settings of the stages.
     """
     order = sorted(range(len(probabilities)), key=lambda i: (-probabilities[i], i))
     drawn_with = sampler_stages([log_or_minus_inf(probabilities[i]) for i in order], settings)[
@@ -124,42 +123,42 @@ def candidates(
 
 
 def find_cdf_interval(options: Sequence[Candidate], u: float) -> CdfInterval:
-    """Where ``u`` falls when the candidates are laid side by side from 0 to 1.
+    """Return the candidate whose interval of the cumulative distribution contains ``u``.
 
     Args:
-        options: What :func:`candidates` gave.
-        u: A number in [0, 1).
+        options: Candidates; see :func:`candidates`.
+        u: Random number in [0, 1).
     """
     end = 0.0
     for index, option in enumerate(options):
-        begin, end = end, end + option.sampled
+        start, end = end, end + option.sampled
         if u < end:
-            return CdfInterval(index, begin, end)
+            return CdfInterval(index, start, end)
     last = max(index for index, option in enumerate(options) if option.sampled)
-    return CdfInterval(last, end - options[last].sampled, 1.0)  # the sums missed 1 by rounding
+    return CdfInterval(last, end - options[last].sampled, 1.0)  # the sum is below 1 by rounding
 
 
 def sample_token(options: Sequence[Candidate], u: float) -> int:
-    """Which candidate ``u`` falls on, as :func:`find_cdf_interval` has it: an index of them."""
-    return find_cdf_interval(options, u).place
+    """Return the index of the candidate that ``u`` selects; see :func:`find_cdf_interval`."""
+    return find_cdf_interval(options, u).candidate_index
 
 
 def uniform_random(seed: int, sample: int, position: int) -> float:
-    """The fixed random number in [0, 1) for one token of one sample.
+    """Return the fixed random number in [0, 1) for one token of one sample.
 
-    It depends on nothing else, so the same draw can be made again with other weights.
+    The number depends on the arguments only, so sampling can be repeated with other weights.
     """
     return random.Random(f"{seed}/{sample}/{position}").random()
 
 
 class SampledSequence(NamedTuple):
-    """A sample while it grows, each list with a value for each token.
+    """Sampled tokens, with one value per token in each list.
 
     Attributes:
-        ids: The tokens.
-        surprisal: Of each under the model, in nats.
-        u: The random number in [0, 1) that chose it.
-        intervals: [begin, end) of the cumulative distribution, where this number fell.
+        ids: Token ids.
+        surprisal: Surprisal of each token under the model, in nats.
+        u: Random number in [0, 1) that selected each token.
+        intervals: Interval [start, end) of the cumulative distribution that contains the number.
     """
 
     ids: list[int]
@@ -170,37 +169,39 @@ class SampledSequence(NamedTuple):
     def append_sample(
         self, probabilities: Sequence[float], settings: SampleConfig, u: float
     ) -> None:
-        """Grow by the token that ``u`` falls on."""
+        """Append the token that the random number ``u`` selects."""
         options = candidates(probabilities, settings)
-        place, begin, end = find_cdf_interval(options, u)
-        self.ids.append(options[place].token_id)
-        self.surprisal.append(-math.log(max(options[place].probability, 1e-300)))
+        index, start, end = find_cdf_interval(options, u)
+        self.ids.append(options[index].token_id)
+        self.surprisal.append(-math.log(max(options[index].probability, 1e-300)))
         self.u.append(u)
-        self.intervals.append((begin, end))
+        self.intervals.append((start, end))
 
 
 def entropy(probabilities: Sequence[float]) -> float:
-    """How undecided a distribution is, in nats: 0 when one token is sure, ln V when all are equal."""
+    """Return the entropy of a distribution in nats: 0 for a certain token, ln V for a uniform one."""
     return -math.fsum(p * math.log(p) for p in probabilities if p > 0)
 
 
-def _heated(before: SamplerStage, logits: Sequence[float], temperature: float) -> SamplerStage:
-    """What is left, reshaped: each logit over T."""
+def _apply_temperature(
+    before: SamplerStage, logits: Sequence[float], temperature: float
+) -> SamplerStage:
+    """Return the stage that divides each remaining logit by the temperature."""
     values = before.values
     if temperature != 1:
         left = [logit / temperature for logit in logits[: before.n_left]]
-        values = _filled(_softmax(left), len(logits))
+        values = _pad_zeros(_softmax(left), len(logits))
     return SamplerStage("temperature", temperature, values, before.n_left, before.n_left)
 
 
-def _cut(before: SamplerStage, name: StageName, setting: float | None) -> SamplerStage:
-    """A stage that cuts the end of what was left, or nothing where it is off."""
+def _apply_filter(before: SamplerStage, name: StageName, setting: float | None) -> SamplerStage:
+    """Return the top-k, top-p or min-p stage; it removes nothing if its setting is None."""
     n_left = before.n_left
     if setting is not None:
         n_left = _N_KEPT[name](before.values[:n_left], setting)
     kept = before.values
     if n_left < before.n_left:
-        kept = _filled(kept[:n_left], len(kept))
+        kept = _pad_zeros(kept[:n_left], len(kept))
     return SamplerStage(name, setting, kept, before.n_left, n_left)
 
 
@@ -211,7 +212,7 @@ def _n_in_top_k(left: Sequence[float], k: float) -> int:
 def _n_in_top_p(left: Sequence[float], p: float) -> int:
     if p >= 1:
         return len(left)
-    enough = min(p, _ENOUGH) * math.fsum(left)
+    enough = min(p, _MAX_TOP_P) * math.fsum(left)
     sums = enumerate(accumulate(left), 1)
     return next((n for n, running in sums if running >= enough), len(left))
 
@@ -228,16 +229,16 @@ _N_KEPT: dict[StageName, Callable[[Sequence[float], float], int]] = {
 
 
 def _softmax(logits: Sequence[float]) -> list[float]:
-    """The probabilities; the largest logit, which comes first, is taken off so that none overflows."""
-    return _scaled([math.exp(logit - logits[0]) for logit in logits])
+    """Return probabilities; the largest logit, the first one, is subtracted to avoid overflow."""
+    return _normalize([math.exp(logit - logits[0]) for logit in logits])
 
 
-def _scaled(values: Sequence[float]) -> list[float]:
+def _normalize(values: Sequence[float]) -> list[float]:
     total = math.fsum(values)
     return [value / total for value in values]
 
 
-def _filled(values: Sequence[float], n: int) -> list[float]:
+def _pad_zeros(values: Sequence[float], n: int) -> list[float]:
     return [*values, *[0.0] * (n - len(values))]
 
 

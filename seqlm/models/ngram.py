@@ -1,4 +1,4 @@
-"""A table of counts under the law of models, so that all that works on networks works on it too."""
+"""N-gram model: smoothed counts with the same interface as the neural networks."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,24 +11,24 @@ from seqlm.configuration.model_configs import NgramConfig
 from seqlm.data.ngrams import NgramCounts, NgramTable
 from seqlm.models.base import CountedModel
 
-_KEPT_LOGITS = 1 << 22  # 16 MB of float32
+_MAX_CACHED_LOGITS = 1 << 22  # 16 MB of float32
 
 
 class NgramModel(CountedModel):
-    """Predicts from how often each token followed the ``order - 1`` tokens before it.
+    """N-gram model whose logits are log probabilities from smoothed counts.
 
-    There is nothing to train by steps: :meth:`fit` counts once. Until then every token is equally
-    probable. The logits are log probabilities. What is saved is the counts of the longest grams,
-    in two buffers; everything else follows from them.
+    :meth:`fit` counts once instead of training by steps. Before, all tokens are equally probable. The
+    state dict has two buffers, the n-grams of the highest order and their counts; lower orders are
+    derived from them.
 
     Args:
         config: Order and smoothing.
         n_vocab: V.
-        fill_id: What stands before the first token, in [0, V].
+        fill_id: Id that fills a context before the first token, in [0, V].
 
     Attributes:
-        grams: (N, order) int32, the different grams in order.
-        counts: (N,) int64, how often each was seen.
+        grams: (N, order) int32, the distinct n-grams in sorted order.
+        counts: (N,) int64, the count of each n-gram.
     """
 
     grams: Tensor
@@ -43,20 +43,20 @@ class NgramModel(CountedModel):
         self._rows: dict[str, Tensor] = {}
 
     def fit(self, sequences: Iterable[Sequence[int]], *, only_last: bool = False) -> None:
-        """Count ``sequences`` in place of those before; all but the first token are targets."""
+        """Replace the counts by the counts of ``sequences``; see :class:`CountedModel`."""
         counts = NgramCounts.fit(
             sequences, self.config.order, self.n_vocab, self.fill_id, only_last=only_last
         )
         ordered = sorted(counts.grams.items())
         packed = "".join(gram for gram, _ in ordered)
-        grams = _unpacked(packed).reshape(-1, self.config.order)  # (N, order)
+        grams = _unpack(packed).reshape(-1, self.config.order)  # (N, order)
         self._replace(grams, torch.tensor([count for _, count in ordered], dtype=torch.int64))
 
     @property
     def table(self) -> NgramTable:
-        """The smoothed counts in plain Python, for losses of whole splits and single contexts."""
+        """Smoothed counts in plain Python, for losses of whole splits and for single contexts."""
         if self._table is None:
-            packed, order = _packed(self.grams), self.config.order
+            packed, order = _pack(self.grams), self.config.order
             keys = (packed[i : i + order] for i in range(0, len(packed), order))
             grams = dict(zip(keys, self.counts.tolist(), strict=True))
             counts = NgramCounts(order, self.n_vocab, self.fill_id, grams)
@@ -64,19 +64,20 @@ class NgramModel(CountedModel):
         return self._table
 
     def predict(self, windows: Tensor) -> Tensor:
-        """Log probabilities (..., V) of the token after each window (..., k)."""
+        """Return the log probabilities (..., V) of the token after each window (..., k)."""
         size, n = windows.shape[-1], self.config.order - 1
-        packed = _packed(windows)
+        packed = _pack(windows)
         contexts = (packed[i : i + n] for i in range(0, len(packed), size))
         index: dict[str, int] = {}
-        which = torch.tensor([index.setdefault(context, len(index)) for context in contexts])
-        rows = torch.stack([self._row(context) for context in index])  # (different contexts, V)
-        return rows[which].view(*windows.shape[:-1], self.n_vocab).to(windows.device)
+        row_ids = torch.tensor([index.setdefault(context, len(index)) for context in contexts])
+        rows = torch.stack([self._log_probabilities(c) for c in index])  # (distinct contexts, V)
+        return rows[row_ids].view(*windows.shape[:-1], self.n_vocab).to(windows.device)
 
-    def _row(self, context: str) -> Tensor:
+    def _log_probabilities(self, context: str) -> Tensor:
+        """Return the cached log probabilities (V,) after a packed context."""
         row = self._rows.get(context)
         if row is None:
-            if len(self._rows) * self.n_vocab > _KEPT_LOGITS:
+            if len(self._rows) * self.n_vocab > _MAX_CACHED_LOGITS:
                 self._rows.clear()
             probabilities = self.table.packed_probabilities(context)
             row = torch.tensor(probabilities, dtype=torch.float64).log().float()
@@ -91,18 +92,18 @@ class NgramModel(CountedModel):
     def _load_from_state_dict(
         self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any
     ) -> None:
-        """Take over counts of any number of grams; torch loads equal shapes only."""
+        """Load any number of n-grams; PyTorch itself loads only buffers of equal shape."""
         grams, counts = state_dict.get(f"{prefix}grams"), state_dict.get(f"{prefix}counts")
         if isinstance(grams, Tensor) and isinstance(counts, Tensor):
-            wrong = self._what_is_wrong(grams, counts)
-            if wrong:
-                args[-1].append(f"counts of {prefix or 'the model'} cannot be loaded: {wrong}")
+            problem = self._find_problem(grams, counts)
+            if problem:
+                args[-1].append(f"counts of {prefix or 'the model'} cannot be loaded: {problem}")
                 return
             self._replace(torch.zeros_like(grams), torch.zeros_like(counts))
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 
-    def _what_is_wrong(self, grams: Tensor, counts: Tensor) -> str:
-        """Why loaded tensors cannot be counts of this model; empty where they can."""
+    def _find_problem(self, grams: Tensor, counts: Tensor) -> str:
+        """Return why loaded tensors are not valid counts of this model; empty if they are valid."""
         order = self.config.order
         if grams.dtype != torch.int32 or counts.dtype != torch.int64:
             return f"types {grams.dtype} and {counts.dtype} are not int32 and int64"
@@ -118,13 +119,13 @@ class NgramModel(CountedModel):
         return ""
 
 
-def _packed(ids: Tensor) -> str:
-    """All ids in a row, one character ``chr(id)`` for each."""
+def _pack(ids: Tensor) -> str:
+    """Return all ids as a string of ``chr(id)``."""
     raw = ids.detach().cpu().numpy().astype("<i4").tobytes()
     return raw.decode("utf-32-le", "surrogatepass")
 
 
-def _unpacked(packed: str) -> Tensor:
-    """The ids (int32) of a string of ``chr(id)``."""
+def _unpack(packed: str) -> Tensor:
+    """Return the ids (N,) int32 of a string of ``chr(id)``."""
     raw = packed.encode("utf-32-le", "surrogatepass")
     return torch.from_numpy(np.frombuffer(raw, "<i4").astype(np.int32))

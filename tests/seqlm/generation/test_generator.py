@@ -177,7 +177,7 @@ def test_top_k_of_one_is_greedy() -> None:
 def test_nothing_to_begin_from_is_refused() -> None:
     stream = CharTokenizer().train([TEXT], [], "none")
     generator = generator_of(CONFIGS[0], stream)
-    with pytest.raises(RequestError, match=r"no end token to begin after; .*--prompt"):
+    with pytest.raises(RequestError, match=r"no end token to start from; .*--prompt"):
         generator.predict([])
     assert len(generator.predict([1]).probabilities) == 8
 
