@@ -1,4 +1,4 @@
-"""Views of the Generate pane and an app around it, for its tests."""
+"""Views of the Generate pane and a host app for its tests."""
 
 from array import array
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ def prediction(
     )  # fmt: skip
 
 
-def drawn_view(**changes: Any) -> GenerateView:
+def sampled_view(**changes: Any) -> GenerateView:
     sampling = SampleConfig(temperature=0.8, top_k=5, seed=7)
     text = SampleTree().start(("m", "a")).pick(prediction(), 2).forward()
     text = text.sample(prediction(), sampling)
@@ -73,7 +73,7 @@ def source(step: int | None = 1, vocabulary: tuple[str, ...] = VOCABULARY) -> Pr
 
 
 def tokenizer_of(vocabulary: tuple[str, ...] = VOCABULARY) -> CharTokenizer:
-    """Has these tokens; the end token is the last where it is one of them."""
+    """Return a tokenizer with these tokens; the end token is the last one if it is included."""
     return CharTokenizer(vocabulary, len(vocabulary) - 1 if END in vocabulary else None)
 
 
@@ -90,13 +90,13 @@ def answer(presenter: GeneratePresenter, step: int = 1, shares: dict[str, float]
 
 
 class Host(App[None]):
-    """Answers every prediction at once, and remembers what was asked."""
+    """App that answers every prediction immediately and records the requests."""
 
     def __init__(self, shares: dict[str, float] = SHARES) -> None:
         super().__init__()
         self.shares = shares
-        self.heard: list[Any] = []
-        self.is_mute = False
+        self.requests: list[Any] = []
+        self.is_silent = False
 
     def compose(self) -> ComposeResult:
         yield GeneratePane("a")
@@ -117,15 +117,15 @@ class Host(App[None]):
     def on_generate_pane_prediction_requested(
         self, asked: GeneratePane.PredictionRequested
     ) -> None:
-        self.heard.append(asked)
-        if not self.is_mute:
+        self.requests.append(asked)
+        if not self.is_silent:
             self._answer(asked)
 
     def _answer(self, asked: GeneratePane.PredictionRequested) -> None:
         self.pane.inbox.receive_prediction(prediction(self.shares, asked.request_id, 1))
 
     def on_generate_pane_samples_requested(self, asked: GeneratePane.SamplesRequested) -> None:
-        self.heard.append(asked)
+        self.requests.append(asked)
         self.pane.inbox.receive_samples(
             asked.request_id,
             [SampleResult(text="anna", tokens=["n", END], surprisal=[1.0, 2.0], is_item=True)],
@@ -134,7 +134,7 @@ class Host(App[None]):
     def on_generate_pane_temperature_change_requested(
         self, asked: GeneratePane.TemperatureChangeRequested
     ) -> None:
-        self.heard.append(asked.value)
+        self.requests.append(asked.value)
 
 
 NEVER_ENDING = {"a": 0.5, "n": 0.3, "i": 0.2}

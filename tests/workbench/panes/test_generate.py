@@ -7,11 +7,11 @@ from generate_harness import (
     NEVER_ENDING,
     Host,
     answer,
-    drawn_view,
     plain,
     prediction,
     presenter_with,
     press,
+    sampled_view,
     screen_text,
     source,
     tokenizer_of,
@@ -82,62 +82,62 @@ GOLDEN_40 = """\
 """.splitlines()
 
 
-def test_the_frame_at_80() -> None:
-    assert plain(drawn_view(), 78, 8) == GOLDEN_78
+def test_frame_at_80_columns() -> None:
+    assert plain(sampled_view(), 78, 8) == GOLDEN_78
 
 
-def test_the_frame_at_120() -> None:
-    assert plain(drawn_view(), 80, 16) == GOLDEN_80_16
+def test_frame_at_120_columns() -> None:
+    assert plain(sampled_view(), 80, 16) == GOLDEN_80_16
 
 
-def test_the_frame_at_40() -> None:
-    assert plain(drawn_view(), 40, 7) == GOLDEN_40
+def test_frame_at_40_columns() -> None:
+    assert plain(sampled_view(), 40, 7) == GOLDEN_40
 
 
-def test_cut_candidates_stay_and_say_so() -> None:
-    rows = plain(drawn_view(), 80, 16)
+def test_cut_candidates_are_marked() -> None:
+    rows = plain(sampled_view(), 80, 16)
     assert any(row.startswith("   y") and "cut" in row for row in rows)
 
 
 def test_both_columns_sum_to_one() -> None:
-    options = drawn_view().options
+    options = sampled_view().options
     assert math.isclose(sum(option.probability for option in options), 1)
     assert math.isclose(sum(option.sampled for option in options), 1)
 
 
-def test_the_title_lists_the_views_and_tells_whose_weights() -> None:
+def test_title_lists_views_weights_and_settings() -> None:
     before = GenerateView(source=PredictionSource("letter-pair counts, no training yet", "counts"))
     wide = "NEXT TOKEN  samples  stages  tree  guess  1/5 · letter-pair counts, no training yet"
     assert title_info(before, 90) == wide
     assert title_info(before, 64) == "next token 1/5 · letter-pair counts, no training yet"
-    held = drawn_view(showing="tree")
+    held = sampled_view(showing="tree")
     settings = "frozen at step 41,200 (esc: live) · T 0.8 · top-k 5 · seed 7"
     assert title_info(held, 200) == f"next token  samples  stages  TREE  guess  4/5 · {settings}"
     assert title_info(held, 72) == f"tree 4/5 · {settings}"
     assert title_info(held, 55) == "tree 4/5 · frozen at step 41,200 (esc: live) · T 0.8"
     assert title_info(held, 12) == "tree 4/5"
     assert title_info(held, 5) == ""
-    stages = title_info(drawn_view(showing="stages"), 96)
+    stages = title_info(sampled_view(showing="stages"), 96)
     assert (
         stages
         == "next token  samples  STAGES  tree  guess  3/5 · frozen at step 41,200 (esc: live)"
     )
     every = SampleConfig(temperature=1.5, top_k=9, top_p=0.95, min_p=0.02, seed=7)
-    told = title_info(drawn_view(sampling=every), 120)
+    told = title_info(sampled_view(sampling=every), 120)
     assert told.endswith("T 1.5 · top-k 9 · top-p 0.95 · min-p 0.02 · seed 7")
 
 
-def test_another_setting_shows_what_the_same_number_would_draw_now() -> None:
+def test_changed_setting_shows_what_the_random_number_selects_now() -> None:
     wild = next(
         text
         for seed in range(100)
         if (text := SampleTree().sample(prediction(), SampleConfig(seed=seed))).sampled[0].token
         == "r"
     )
-    as_drawn = "\n".join(plain(drawn_view(text=wild, sampling=SampleConfig()), 80, 16))
+    as_drawn = "\n".join(plain(sampled_view(text=wild, sampling=SampleConfig()), 80, 16))
     assert "selected r" in as_drawn
     assert "now it would" not in as_drawn
-    greedy = "\n".join(plain(drawn_view(text=wild, sampling=SampleConfig(top_k=1)), 80, 16))
+    greedy = "\n".join(plain(sampled_view(text=wild, sampling=SampleConfig(top_k=1)), 80, 16))
     assert "selected r; now it would select a" in greedy
 
 
@@ -181,7 +181,7 @@ def hostile_view(tokens: list[str], n_drawn: int, look: Appearance, showing: Any
 
 
 class AnyText(dict[tuple[str, bool], NoveltyResult]):
-    """Knows the same about every text."""
+    """Mapping with the same result for every text."""
 
     def __init__(self, finding: NoveltyResult) -> None:
         super().__init__()
@@ -201,7 +201,7 @@ class AnyText(dict[tuple[str, bool], NoveltyResult]):
     st.sampled_from(sorted(PALETTES)),
     st.sampled_from(VIEWS),
 )
-def test_any_token_at_any_size(
+def test_any_token_renders_at_any_size(
     tokens: list[str],
     n_drawn: int,
     width: int,
@@ -223,16 +223,16 @@ def test_any_token_at_any_size(
 
 
 @pytest.mark.parametrize("width", [0, 1, 5, 40, 120])
-def test_before_anything_is_known(width: int) -> None:
+def test_empty_view_renders_at_any_size(width: int) -> None:
     for height in range(20):
         assert len(generate_rows(GenerateView(), width, height)) == (height if width else 0)
 
 
-def test_a_long_text_becomes_blocks_around_the_cursor() -> None:
+def test_long_text_shows_blocks_around_the_cursor() -> None:
     text = SampleTree().start(tuple("x" * 50))
     for _ in range(60):
         text = text.pick(prediction(), 1).forward()
-    rows = plain(drawn_view(text=text.back(), fixed_seed_samples=(), samples=None), 40, 7)
+    rows = plain(sampled_view(text=text.back(), fixed_seed_samples=(), samples=None), 40, 7)
     assert rows[0].endswith("n[n]")
     assert set(rows[1].strip()) <= set("▁▂▃▄▅▆█")
 
@@ -240,12 +240,12 @@ def test_a_long_text_becomes_blocks_around_the_cursor() -> None:
 # The presenter: rules without a screen.
 
 
-def test_the_first_thing_asked_is_what_follows_the_prompt() -> None:
+def test_first_request_is_for_the_token_after_the_prompt() -> None:
     presenter = presenter_with(prompt="ax")
     assert presenter.requests.outbox == [PredictionRequest("generate-1", ("a",), "live")]
 
 
-def test_with_nothing_drawn_it_follows_newer_weights() -> None:
+def test_text_without_samples_follows_newer_weights() -> None:
     presenter = presenter_with(1)
     answer(presenter)
     presenter.requests.set_source(source(2))
@@ -261,7 +261,7 @@ def test_with_nothing_drawn_it_follows_newer_weights() -> None:
     assert presenter.view.prediction.step == 4
 
 
-def test_an_answerer_that_is_gone_is_not_waited_for() -> None:
+def test_request_is_repeated_when_its_source_is_gone() -> None:
     presenter = presenter_with()
     presenter.sample_next()
     presenter.requests.set_source(PredictionSource("pair counts", "counts", None, tokenizer_of()))
@@ -272,7 +272,7 @@ def test_an_answerer_that_is_gone_is_not_waited_for() -> None:
     assert len(presenter.view.text.sampled) == 1
 
 
-def test_what_is_drawn_holds_its_weights_until_it_follows_again() -> None:
+def test_sampled_text_is_frozen_until_it_is_discarded() -> None:
     presenter = presenter_with(1)
     answer(presenter)
     presenter.sample_next()
@@ -287,7 +287,7 @@ def test_what_is_drawn_holds_its_weights_until_it_follows_again() -> None:
     assert presenter.view.text.state == held.state
 
 
-def test_a_draw_waits_for_its_prediction() -> None:
+def test_sampling_waits_for_the_prediction() -> None:
     presenter = presenter_with()
     presenter.sample_next()
     presenter.sample_next()
@@ -296,7 +296,7 @@ def test_a_draw_waits_for_its_prediction() -> None:
     assert len(presenter.view.text.sampled) == 1
 
 
-def test_a_late_answer_is_ignored() -> None:
+def test_late_answer_is_ignored() -> None:
     presenter = presenter_with()
     answer(presenter)
     presenter.sample_next()
@@ -305,7 +305,7 @@ def test_a_late_answer_is_ignored() -> None:
     assert presenter.view == before
 
 
-def test_going_back_gives_up_a_draw_that_is_waited_for() -> None:
+def test_going_back_cancels_a_pending_sample() -> None:
     presenter = presenter_with()
     answer(presenter)
     presenter.sample_next()
@@ -317,7 +317,7 @@ def test_going_back_gives_up_a_draw_that_is_waited_for() -> None:
     assert len(presenter.view.text.sampled) == 1
 
 
-def test_after_the_end_nothing_is_drawn() -> None:
+def test_no_token_is_sampled_after_the_end() -> None:
     presenter = presenter_with()
     answer(presenter, shares={END: 0.9, "a": 0.1})
     presenter.insert_candidate()
@@ -327,7 +327,7 @@ def test_after_the_end_nothing_is_drawn() -> None:
     assert "ends here" in presenter.view.message.text
 
 
-def test_a_refusal_is_shown_and_the_next_key_asks_again() -> None:
+def test_rejection_is_shown_and_the_next_key_sends_a_request() -> None:
     presenter = presenter_with()
     presenter.requests.outbox.clear()
     presenter.requests.handle_rejection("the worker is gone")
@@ -336,7 +336,7 @@ def test_a_refusal_is_shown_and_the_next_key_asks_again() -> None:
     assert len(presenter.requests.outbox) == 1
 
 
-def test_another_vocabulary_begins_anew_with_what_it_knows() -> None:
+def test_another_vocabulary_starts_a_new_text_with_the_known_prompt() -> None:
     presenter = presenter_with(prompt="an")
     answer(presenter)
     presenter.sample_next()
@@ -345,7 +345,7 @@ def test_another_vocabulary_begins_anew_with_what_it_knows() -> None:
     assert presenter.view.text.sampled == ()
 
 
-def test_while_another_text_is_read_nothing_of_the_one_before_is_shown() -> None:
+def test_loading_another_corpus_clears_the_text() -> None:
     presenter = presenter_with(prompt="an")
     answer(presenter)
     presenter.sample_next()
@@ -366,7 +366,7 @@ def test_while_another_text_is_read_nothing_of_the_one_before_is_shown() -> None
     assert presenter.view.text.prompt == ("a", "n")
 
 
-async def test_a_refusal_that_nobody_waits_for_any_more_is_not_told() -> None:
+async def test_rejection_of_an_old_request_is_not_shown() -> None:
     app = Host(NEVER_ENDING)
     async with app.run_test(size=(120, 40)):
         app.pane.action_ten()
@@ -378,7 +378,7 @@ async def test_a_refusal_that_nobody_waits_for_any_more_is_not_told() -> None:
         assert app.pane.view.message.text == "asked of this one"
 
 
-def test_samples_are_of_the_prompt() -> None:
+def test_samples_are_requested_for_the_prompt() -> None:
     presenter = presenter_with()
     answer(presenter)
     presenter.request_samples()
@@ -393,7 +393,7 @@ def test_samples_are_of_the_prompt() -> None:
     assert presenter.view.message is None
 
 
-def test_top_k_1_is_said_to_leave_one() -> None:
+def test_top_k_1_reports_a_single_candidate() -> None:
     presenter = presenter_with()
     answer(presenter)
     presenter.requests.update_view(sampling=SampleConfig(top_k=1))
@@ -403,10 +403,10 @@ def test_top_k_1_is_said_to_leave_one() -> None:
     assert "one candidate" in presenter.view.message.text
 
 
-# The prompt.
+# Prompt
 
 
-def test_a_strange_character_is_refused_by_name() -> None:
+def test_unknown_character_is_rejected_by_name() -> None:
     with pytest.raises(RequestError, match='"é" is not in this vocabulary'):
         tokens_of("ané", source())
 
@@ -417,16 +417,16 @@ def test_line_ends_can_be_typed() -> None:
     assert typed_text(("a", "\n"), stream) == "a␊"
 
 
-def test_a_stream_always_has_something_to_begin_after() -> None:
+def test_stream_always_has_a_prompt() -> None:
     assert usable_prompt("", source(1, ("a", "\n"))) == ("\n",)
     assert usable_prompt("x", source(1, ("b", "c"))) == ("b",)
     assert usable_prompt("", source()) == ()
 
 
-# The widget.
+# Widget
 
 
-async def test_keys_draw_go_back_and_take() -> None:
+async def test_keys_sample_go_back_and_pick() -> None:
     app = Host(NEVER_ENDING)
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, ["right", "l", "right"])
@@ -446,7 +446,7 @@ async def test_keys_draw_go_back_and_take() -> None:
         assert tokens(app.pane) == []
 
 
-async def test_the_prompt_is_edited_and_a_strange_one_refused() -> None:
+async def test_prompt_is_edited_and_an_invalid_prompt_rejected() -> None:
     app = Host()
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, ["i", "n", "a", "enter"])
@@ -466,14 +466,14 @@ async def test_the_prompt_is_edited_and_a_strange_one_refused() -> None:
         assert "unchanged" not in screen_text(app)
 
 
-def test_an_empty_prompt_is_refused_where_nothing_could_be_begun_after() -> None:
+def test_empty_prompt_is_rejected_without_an_end_token() -> None:
     presenter = presenter_with()
     presenter.requests.set_source(PredictionSource("", "live", 1, CharTokenizer(("a", "b"), None)))
     with pytest.raises(RequestError, match="no end token to start after: type a token"):
         presenter.set_prompt("")
 
 
-async def test_escape_is_the_apps_where_there_is_nothing_to_leave() -> None:
+async def test_escape_reaches_the_app_if_the_pane_does_not_use_it() -> None:
     app = Host()
     app.bind("escape", "unzoom")
     left: list[str] = []
@@ -500,28 +500,28 @@ async def test_every_letter_types_in_the_field() -> None:
         await press(pilot, ["i", *"angujkhlv", "left_square_bracket"])
         field = app.pane.query_one("Field")
         assert getattr(field, "value", "") == "angujkhlv["
-        assert app.heard[-1].tokens == ("a",)
+        assert app.requests[-1].tokens == ("a",)
 
 
-async def test_ten_samples_and_the_other_view() -> None:
+async def test_ten_samples_and_the_next_view() -> None:
     app = Host()
     async with app.run_test(size=(50, 12)) as pilot:
         await press(pilot, ["g"])
-        assert app.heard[-1].count == 10
+        assert app.requests[-1].count == 10
         assert "anna" in screen_text(app)
         assert "new" in screen_text(app)
         await press(pilot, ["v"])
         assert "anna" not in screen_text(app)
 
 
-async def test_brackets_ask_for_another_temperature() -> None:
+async def test_brackets_request_another_temperature() -> None:
     app = Host()
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, ["left_square_bracket", "right_parenthesis"])
-        assert app.heard[-2:] == [0.5, 2.0]
+        assert app.requests[-2:] == [0.5, 2.0]
 
 
-async def test_drawing_on_stops_at_any_key(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_automatic_sampling_stops_at_any_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workbench.panes.generate.background_work.AUTO_INTERVAL_S", 0.001)
     app = Host(NEVER_ENDING)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -539,7 +539,7 @@ async def test_drawing_on_stops_at_any_key(monkeypatch: pytest.MonkeyPatch) -> N
         assert "256 tokens without an end token" in screen_text(app)
 
 
-async def test_drawing_on_ends_with_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_automatic_sampling_stops_at_the_end_token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workbench.panes.generate.background_work.AUTO_INTERVAL_S", 0.001)
     app = Host({END: 0.9, "a": 0.1})
     async with app.run_test(size=(80, 24)) as pilot:
@@ -549,7 +549,7 @@ async def test_drawing_on_ends_with_the_text(monkeypatch: pytest.MonkeyPatch) ->
         assert tokens(app.pane)[-1] == END
 
 
-async def test_what_did_not_change_is_not_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unchanged_rows_are_not_redrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     app = Host()
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
@@ -564,7 +564,7 @@ async def test_what_did_not_change_is_not_drawn_again(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (10, 4), (40, 8), (200, 60)])
-async def test_any_screen_size(size: tuple[int, int]) -> None:
+async def test_pane_works_at_any_screen_size(size: tuple[int, int]) -> None:
     app = Host()
     async with app.run_test(size=size) as pilot:
         app.pane.set_appearance(NO_COLOR, ascii_only=True)
@@ -574,7 +574,7 @@ async def test_any_screen_size(size: tuple[int, int]) -> None:
         await pilot.pause()
 
 
-def test_a_question_is_answered_at_once_where_that_costs_no_waiting() -> None:
+def test_request_is_answered_locally() -> None:
     presenter = GeneratePresenter(("a",))
     presenter.requests.set_source(source())
     (question,) = presenter.requests.outbox
@@ -588,8 +588,8 @@ def test_a_question_is_answered_at_once_where_that_costs_no_waiting() -> None:
     assert "no such token" in "\n".join(plain(presenter.view, 80, 12))
 
 
-async def test_a_prompt_that_was_never_taught_alone_says_so() -> None:
-    """122 is the last number with which a line of counting begins."""
+async def test_untrained_prompt_shows_a_note() -> None:
+    """The last number at the start of a line of `counting` is 122."""
     data = DataConfig(corpus="counting", tokenizer="word", unknown=False, split="100/0/0")
     preview = make_preview(data)
     words = "▸ no training line starts with 124, so this prompt is untrained"

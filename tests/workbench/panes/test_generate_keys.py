@@ -1,4 +1,4 @@
-"""Views, branches, the game, clicks and waiting, by the keys of the pane."""
+"""Tests of views, branches, the game, clicks and waiting through the keys of the pane."""
 
 import random
 from typing import Any
@@ -42,7 +42,7 @@ def with_text(app: Host, preview: Preview) -> None:
 # Views
 
 
-async def test_v_goes_through_the_views_and_back() -> None:
+async def test_v_switches_views_in_both_directions() -> None:
     app = Host(NEVER_ENDING)
     async with app.run_test(size=(80, 24)) as pilot:
         seen = []
@@ -54,7 +54,7 @@ async def test_v_goes_through_the_views_and_back() -> None:
         assert app.pane.view.showing == "guess"
 
 
-async def test_the_keys_of_a_view_are_there_in_that_view_alone() -> None:
+async def test_keys_of_a_view_are_active_in_that_view_only() -> None:
     app = Host(NEVER_ENDING)
     async with app.run_test(size=(80, 24)) as pilot:
 
@@ -78,7 +78,7 @@ async def test_the_keys_of_a_view_are_there_in_that_view_alone() -> None:
         assert not {"run('draw')", "take", "run('open')"} & keys()
 
 
-async def test_drawing_stays_in_a_view_that_shows_the_text() -> None:
+async def test_sampling_keeps_a_view_that_shows_the_text() -> None:
     app = Host(NEVER_ENDING)
     async with app.run_test(size=(80, 24)) as pilot:
         for view in ("stages", "tree"):
@@ -94,7 +94,7 @@ async def test_drawing_stays_in_a_view_that_shows_the_text() -> None:
 # Branches
 
 
-async def test_branches_are_made_gone_to_kept_and_dropped() -> None:
+async def test_branches_are_created_visited_kept_and_deleted() -> None:
     app = Host(NEVER_ENDING)
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, ["enter", "right", "left"])
@@ -124,14 +124,14 @@ async def test_branches_are_made_gone_to_kept_and_dropped() -> None:
         assert (tokens(app.pane), app.pane.view.showing) == (first, "next token")
 
 
-async def test_b_draws_on_from_here_with_other_numbers() -> None:
+async def test_new_branch_samples_with_its_own_random_numbers() -> None:
     app = Host(NEVER_ENDING)
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, ["right", "right", "right", "left", "b"])
         assert "Branch B" in screen_text(app)
-        n_asked = len(app.heard)
+        n_asked = len(app.requests)
         await press(pilot, ["right"])
-        assert len(app.heard) == n_asked  # what is expected here was known
+        assert len(app.requests) == n_asked  # what is expected here was known
         text = app.pane.view.text
         assert len(text.branches[0].sampled) == 3
         here = text.current_token
@@ -139,7 +139,7 @@ async def test_b_draws_on_from_here_with_other_numbers() -> None:
         assert here.series == 1
 
 
-async def test_what_is_pasted_becomes_the_prompt() -> None:
+async def test_pasted_text_becomes_the_prompt() -> None:
     app = Host(NEVER_ENDING)
     async with app.run_test(size=(80, 24)) as pilot:
         app.pane.post_message(Paste("ni\x1b[31mn"))
@@ -156,7 +156,7 @@ async def test_what_is_pasted_becomes_the_prompt() -> None:
 # Clicks
 
 
-async def test_a_click_goes_to_a_token_and_points_at_a_candidate() -> None:
+async def test_click_selects_a_token_or_a_candidate() -> None:
     app = Host(NEVER_ENDING)
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, ["right", "right", "right"])
@@ -186,7 +186,7 @@ def events_of(direction: str) -> Any:
     return events.MouseScrollDown if direction == "down" else events.MouseScrollUp
 
 
-async def test_a_click_in_the_tree_goes_there() -> None:
+async def test_click_in_the_tree_selects_a_place() -> None:
     app = Host(NEVER_ENDING)
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, ["enter", "right", "left", "end", "enter", "v", "v", "v"])
@@ -198,17 +198,17 @@ async def test_a_click_in_the_tree_goes_there() -> None:
         assert app.pane.view.text.state.current == 1
 
 
-# The game
+# Guessing game
 
 
-async def test_letters_are_guesses_once_the_game_began(tiny: Preview) -> None:
+async def test_letters_are_guesses_after_the_game_started(tiny: Preview) -> None:
     app = Host(dict.fromkeys(VOCABULARY, 1 / 6))
     async with app.run_test(size=(80, 24)) as pilot:
         with_text(app, tiny)
         await press(pilot, ["V", "v", "V", "V", "v"])
         assert app.pane.view.showing == "guess"
-        riddle = app.pane.view.game
-        assert riddle is not None
+        puzzle = app.pane.view.game
+        assert puzzle is not None
         await press(pilot, ["enter", "a", "n"])
         game = app.pane.view.game
         assert game is not None
@@ -224,7 +224,7 @@ async def test_letters_are_guesses_once_the_game_began(tiny: Preview) -> None:
         assert app.pane.view.showing == "next token"
 
 
-async def test_signs_that_no_text_has_stay_keys_in_the_game(tiny: Preview) -> None:
+async def test_characters_outside_the_vocabulary_stay_keys_while_guessing(tiny: Preview) -> None:
     app = Host(dict.fromkeys(VOCABULARY, 1 / 6))
     pressed: list[str] = []
     app.bind("question_mark", "note")
@@ -237,7 +237,7 @@ async def test_signs_that_no_text_has_stay_keys_in_the_game(tiny: Preview) -> No
         assert app.pane.view.game.n_guesses == 1
 
 
-async def test_another_text_begins_another_game(tiny: Preview) -> None:
+async def test_another_corpus_starts_another_game(tiny: Preview) -> None:
     app = Host(dict.fromkeys(VOCABULARY, 1 / 6))
     async with app.run_test(size=(80, 24)) as pilot:
         with_text(app, tiny)
@@ -248,10 +248,10 @@ async def test_another_text_begins_another_game(tiny: Preview) -> None:
         assert not app.pane.view.is_guessing
 
 
-# Looking texts up
+# Novelty lookups
 
 
-async def test_an_item_that_ended_is_looked_up(tiny: Preview) -> None:
+async def test_ended_item_is_searched_in_the_corpus(tiny: Preview) -> None:
     app = Host({END: 0.9, "a": 0.1})
     item = tiny.text.items["train"][0]
     async with app.run_test(size=(80, 24)) as pilot:
@@ -266,13 +266,13 @@ async def test_an_item_that_ended_is_looked_up(tiny: Preview) -> None:
 # Waiting
 
 
-async def test_a_long_wait_is_told_and_escape_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_long_wait_is_shown_and_escape_cancels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(background_work, "WAIT_INTERVAL_S", 0.001)
     now = 100.0
     monkeypatch.setattr(background_work, "monotonic", lambda: now)
     app = Host(NEVER_ENDING)
     async with app.run_test(size=(80, 24)) as pilot:
-        app.is_mute = True
+        app.is_silent = True
         await press(pilot, ["right", "right"])
         assert "Waiting for" not in screen_text(app)
         now = 102.1
@@ -283,12 +283,12 @@ async def test_a_long_wait_is_told_and_escape_ends_it(monkeypatch: pytest.Monkey
         assert "Waiting for" not in screen_text(app)
         assert "Query canceled. → sends it again." in screen_text(app)
         assert len(tokens(app.pane)) == 1
-        app.is_mute = False
+        app.is_silent = False
         await press(pilot, ["right"])
         assert len(tokens(app.pane)) == 2
 
 
-async def test_no_timer_runs_where_nothing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_timer_runs_without_a_pending_request(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(background_work, "WAIT_INTERVAL_S", 0.001)
     app = Host(NEVER_ENDING)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -298,10 +298,10 @@ async def test_no_timer_runs_where_nothing_is_waited_for(monkeypatch: pytest.Mon
         assert app.pane.work.lookup_timer is None
 
 
-# Holding
+# Frozen weights
 
 
-def test_a_text_that_was_begun_asks_the_weights_it_has() -> None:
+def test_started_text_queries_its_own_weights() -> None:
     presenter = presenter_with(1)
     answer(presenter, 41, NEVER_ENDING)
     presenter.sample_next()
@@ -318,7 +318,7 @@ def tokens_of(presenter: Any) -> list[str]:
     return [token.token for token in presenter.view.text.sampled]
 
 
-def test_where_the_weights_are_gone_newer_ones_go_on() -> None:
+def test_newer_weights_replace_deleted_weights() -> None:
     presenter = presenter_with(1)
     answer(presenter, 41, NEVER_ENDING)
     presenter.sample_next()
@@ -336,7 +336,7 @@ def test_where_the_weights_are_gone_newer_ones_go_on() -> None:
     assert presenter.view.message.text == "no"
 
 
-def test_any_setting_that_leaves_one_candidate_is_named() -> None:
+def test_setting_that_leaves_one_candidate_is_named() -> None:
     for sampling, words in (
         (SampleConfig(top_k=1), "top-k 1"),
         (SampleConfig(top_p=0.1), "top-p 0.1"),
@@ -352,7 +352,7 @@ def test_any_setting_that_leaves_one_candidate_is_named() -> None:
         assert presenter.view.message.text == words
 
 
-def test_a_text_of_256_tokens_without_an_end_stops_and_can_go_on() -> None:
+def test_text_of_256_tokens_stops_and_can_be_continued() -> None:
     presenter = presenter_with()
     answer(presenter, shares=NEVER_ENDING)
     for _ in range(256):
@@ -370,7 +370,7 @@ def test_a_text_of_256_tokens_without_an_end_stops_and_can_go_on() -> None:
     assert presenter.can_continue_sampling()
 
 
-def test_the_fixed_numbers_of_a_branch_are_shown_before_it_is_drawn() -> None:
+def test_random_number_of_a_branch_is_shown_before_sampling() -> None:
     presenter = presenter_with()
     answer(presenter, shares=SHARES)
     presenter.sample_next()
@@ -383,7 +383,7 @@ def test_the_fixed_numbers_of_a_branch_are_shown_before_it_is_drawn() -> None:
     assert prediction() is not None
 
 
-def test_what_is_shown_stays_until_the_answer_comes() -> None:
+def test_view_is_unchanged_until_the_answer_arrives() -> None:
     presenter = presenter_with()
     answer(presenter, shares=NEVER_ENDING)
     presenter.sample_next()
@@ -404,7 +404,7 @@ KEYS = (
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_any_keys_leave_a_pane_that_works(seed: int, tiny: Preview) -> None:
+async def test_random_keys_leave_a_working_pane(seed: int, tiny: Preview) -> None:
     chance = random.Random(seed)
     app = Host({"a": 0.4, "n": 0.3, "i": 0.2, END: 0.1})
     async with app.run_test(size=chance.choice([(80, 24), (40, 12), (151, 30), (12, 5)])) as pilot:

@@ -1,4 +1,4 @@
-"""The views of the Generate pane as a person sees them."""
+"""Snapshots of the views of the Generate pane."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ STRANGE = {token: 0.7**i for i, token in enumerate(_TOKENS)}
 
 
 class Picture(Host):
-    """The pane alone, in the colours of the workbench."""
+    """Pane alone, in the colors of the workbench."""
 
     def __init__(self, shares: dict[str, float], sampling: SampleConfig, keys: str) -> None:
         total = sum(shares.values())
@@ -42,7 +42,7 @@ class Picture(Host):
         self.pane.inbox.receive_prediction(prediction(self.shares, asked.request_id))
 
     async def play(self, pilot: Pilot[None]) -> None:
-        """Press the keys, and look up what is to be looked up."""
+        """Press the keys and finish the novelty lookups."""
         await press(pilot, self._keys)
         pane = self.pane
         while pane.work.lookups is not None and pane.work.lookups.has_work(pane.view):
@@ -51,14 +51,14 @@ class Picture(Host):
 
 
 def test_stages_of_strange_tokens(snap_compare: Compare) -> None:
-    """Cut tokens stay, no token does anything, every column sums to 1."""
+    """Cut tokens stay visible, no token has a side effect, every column sums to 1."""
     sampling = SampleConfig(temperature=0.8, top_k=8, top_p=0.9, min_p=0.1, seed=7)
     app = Picture(STRANGE, sampling, "right right right left v v down")
     assert snap_compare(app, terminal_size=(120, 26), run_before=app.play)
 
 
 def test_a_tree_after_picks_and_an_undo(snap_compare: Compare, preview: Preview) -> None:
-    """Nothing is lost: the branch that was left stands beside the one that was taken."""
+    """The branch that was left is shown beside the new one."""
     shares = {"m": 0.2, "a": 0.25, "r": 0.2, "i": 0.15, "e": 0.1, END: 0.1}
     keys = (
         "i m a enter down enter right home down down down enter right end enter left left "
@@ -74,7 +74,7 @@ def test_a_tree_after_picks_and_an_undo(snap_compare: Compare, preview: Preview)
 
 
 def test_a_game_of_three_guesses_in_ascii(snap_compare: Compare, preview: Preview) -> None:
-    """What was said and what came have signs beside their colours, in ASCII too."""
+    """The guess and the target have marks beside their colors, in ASCII too."""
     shares = {token: 1 / (1 + i) for i, token in enumerate(preview.vocabulary)}
     app = Picture(shares, SampleConfig(), "V enter e a n")
 

@@ -3,7 +3,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from generate_harness import SHARES, drawn_view, plain, prediction
+from generate_harness import SHARES, plain, prediction, sampled_view
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -70,27 +70,27 @@ ALL_STAGES = SampleConfig(temperature=0.8, top_k=5, top_p=0.9, min_p=0.2, seed=7
 def stages_view(**changes: Any) -> GenerateView:
     text = SampleTree().start(("m", "a")).pick(prediction(), 2).forward()
     text = text.sample(prediction(), ALL_STAGES)
-    return drawn_view(showing="stages", sampling=ALL_STAGES, text=text, **changes)
+    return sampled_view(showing="stages", sampling=ALL_STAGES, text=text, **changes)
 
 
-def test_the_stages_stand_side_by_side() -> None:
+def test_stages_are_side_by_side() -> None:
     assert plain(stages_view(), 104, 17) == STAGES_104
 
 
-def test_the_stages_at_80_and_at_40_columns() -> None:
+def test_stages_at_80_and_40_columns() -> None:
     assert plain(stages_view(), 76, 10) == STAGES_76
     assert plain(stages_view(), 36, 9) == STAGES_36
 
 
 def stages_with(width: int, **sampling: Any) -> list[str]:
-    """Two rows of heads, the six candidates, and what is left."""
-    view = drawn_view(showing="stages", sampling=SampleConfig(**sampling))
+    """Return two header rows, six candidates, and the rows below them."""
+    view = sampled_view(showing="stages", sampling=SampleConfig(**sampling))
     return [row.plain for row in stage_rows(view, width, 10)]
 
 
 @pytest.mark.parametrize("order", permutations(("temperature", "top-k", "top-p", "min-p")))
 @pytest.mark.parametrize("width", [196, 116, 100, 76])
-def test_the_columns_are_the_stages_in_their_order(order: tuple[str, ...], width: int) -> None:
+def test_columns_follow_the_order_of_the_stages(order: tuple[str, ...], width: int) -> None:
     rows = stages_with(width, order=",".join(order), temperature=2.5, top_k=5)
     names = [f" {n} {name.replace('temperature', '÷ T')}" for n, name in enumerate(order, 2)]
     places = {name: rows[0].index(head) + 1 for name, head in zip(order, names, strict=True)}
@@ -104,7 +104,7 @@ def test_the_columns_are_the_stages_in_their_order(order: tuple[str, ...], width
 
 
 @pytest.mark.parametrize("width", [196, 116, 100, 76, 36])
-def test_heads_never_run_into_each_other(width: int) -> None:
+def test_headers_never_overlap(width: int) -> None:
     rows = stages_with(width, temperature=0.0123456, top_k=10**6, top_p=0.987654, min_p=0.123456)
     words = {word for row in rows[:2] for word in row.split() if not word[0].isdigit()}
     known = "after mar token ln p softmax probability ÷ T top-k top-p min-p renormalize model"
@@ -117,7 +117,7 @@ def test_every_stage_sums_to_one_and_names_what_it_cut() -> None:
     for stage in view.stages:
         assert math.fsum(stage.distribution) == pytest.approx(1)
     assert view.cut_by == [None, None, None, "min-p", "top-p", "top-k"]
-    rows = plain(drawn_view(sampling=ALL_STAGES, fixed_seed_samples=(), samples=None), 69, 12)
+    rows = plain(sampled_view(sampling=ALL_STAGES, fixed_seed_samples=(), samples=None), 69, 12)
     assert [row.rpartition("cut by ")[2] for row in rows if "cut by" in row] == [
         "min-p",
         "top-p",
@@ -126,7 +126,7 @@ def test_every_stage_sums_to_one_and_names_what_it_cut() -> None:
 
 
 def written(view: GenerateView, *words: str) -> SampleTree:
-    """Branches written by hand out of the view's candidates."""
+    """Return a tree with one branch for each word."""
     text = SampleTree().start(("m", "a"))
     for word in words:
         text = text.go_to(text.state.current, 0)
@@ -137,13 +137,13 @@ def written(view: GenerateView, *words: str) -> SampleTree:
 
 
 def tree_view(**changes: Any) -> GenerateView:
-    view = drawn_view(showing="tree")
+    view = sampled_view(showing="tree")
     text = written(view, f"rin{END}", f"riya{END}", "ray").go_to(1, 2).toggle_keep()
     found = {
         ("marin", True): NoveltyResult("train", 2044, "marin"),
         ("mariya", True): NoveltyResult("val", 7, "mari"),
     }
-    return drawn_view(**{"showing": "tree", "text": text, "findings": found, **changes})
+    return sampled_view(**{"showing": "tree", "text": text, "findings": found, **changes})
 
 
 TREE_112 = """\
@@ -166,11 +166,11 @@ TREE_24 = """\
 @pytest.mark.parametrize(
     ("width", "rows"), [(112, TREE_112), (58, TREE_58), (24, TREE_24)], ids=["112", "58", "24"]
 )
-def test_the_tree(width: int, rows: list[str]) -> None:
+def test_tree_rows_at_three_widths(width: int, rows: list[str]) -> None:
     assert [row.plain.rstrip() for row in branch_rows(tree_view(), width, 3)] == rows
 
 
-def test_the_tree_shows_the_branches_around_the_current_one() -> None:
+def test_tree_shows_branches_around_the_current_one() -> None:
     view = tree_view()
     assert [row.plain.rstrip() for row in branch_rows(view, 58, 1)] == [TREE_58[1]]
     last = tree_view(text=view.text.go_to(2, 0))
@@ -178,14 +178,14 @@ def test_the_tree_shows_the_branches_around_the_current_one() -> None:
     assert shown == [TREE_58[1][5:], TREE_58[2][5:]]
 
 
-def test_a_branch_says_who_made_it() -> None:
+def test_branch_shows_its_origin() -> None:
     drawn = SampleTree().start(("m",)).sample(prediction(), SampleConfig())
-    assert format_origin(drawn_view(text=drawn), 0) == "sampled"
-    assert format_origin(drawn_view(text=SampleTree()), 0) == "no tokens yet"
+    assert format_origin(sampled_view(text=drawn), 0) == "sampled"
+    assert format_origin(sampled_view(text=SampleTree()), 0) == "no tokens yet"
     assert format_origin(tree_view(), 1) == "you chose y (0.040)"
 
 
-def test_the_tree_with_its_keys() -> None:
+def test_tree_view_shows_its_keys() -> None:
     rows = plain(tree_view(), 90, 12)
     keys = " ↑↓ branch   ←→ along it   enter go there   b branch here   d delete   m keep   u undo"
     assert keys in rows
@@ -194,32 +194,32 @@ def test_the_tree_with_its_keys() -> None:
     )
 
 
-def test_a_long_tree_is_shown_around_its_cursor() -> None:
-    text = written(drawn_view(), "n" * 200, "n" * 190 + "i").go_to(1, 190)
-    rows = branch_rows(drawn_view(text=text), 40, 5)
+def test_long_tree_is_scrolled_to_its_cursor() -> None:
+    text = written(sampled_view(), "n" * 200, "n" * 190 + "i").go_to(1, 190)
+    rows = branch_rows(sampled_view(text=text), 40, 5)
     assert "└i" in rows[1].plain
     assert {cell_len(row.plain) for row in rows} == {40}
     assert "A" in rows[0].plain
 
 
-def test_a_text_that_ended_says_what_became_of_it() -> None:
-    text = written(drawn_view(), f"ri{END}").go_to(0, 1)
+def test_ended_text_has_a_summary() -> None:
+    text = written(sampled_view(), f"ri{END}").go_to(0, 1)
     known = {("mari", True): NoveltyResult("train", 12, "mari")}
-    told = plain(drawn_view(text=text, findings=known), 76, 10)[-1]
+    told = plain(sampled_view(text=text, findings=known), 76, 10)[-1]
     assert told == " mari · in train (line 12) · 2.03 nats/token · p = 3.9e-5"
-    assert plain(drawn_view(text=text, findings={}), 76, 10)[-1].startswith(
+    assert plain(sampled_view(text=text, findings={}), 76, 10)[-1].startswith(
         " mari · searching the corpus"
     )
     new = {("mari", True): NoveltyResult(None, None, "ari")}
-    told = plain(drawn_view(text=text, findings=new), 76, 10)[-1]
+    told = plain(sampled_view(text=text, findings=new), 76, 10)[-1]
     assert told == " mari · new · longest stretch copied: ari (3 of 4) · 2.03 nats/token"
-    assert "in train" in plain(drawn_view(text=text, findings=known, showing="stages"), 76, 20)[0]
+    assert "in train" in plain(sampled_view(text=text, findings=known, showing="stages"), 76, 20)[0]
 
 
-def test_a_running_text_tells_the_longest_run_copied() -> None:
-    text = written(drawn_view(), "rin")
+def test_text_without_an_end_shows_the_longest_copied_run() -> None:
+    text = written(sampled_view(), "rin")
     known = {("marin", False): NoveltyResult(None, None, "ari", is_item=False)}
-    told = plain(drawn_view(text=text, findings=known), 76, 10)[-1]
+    told = plain(sampled_view(text=text, findings=known), 76, 10)[-1]
     assert told == " longest run copied: 3 characters, ari"
 
 
@@ -227,7 +227,7 @@ def guess_view(**changes: Any) -> GenerateView:
     guess = Guess(("m", "a"), "n", "r", 0.25, 3.05, 2.6, 1.9, prediction())
     puzzle = Puzzle(tuple(f"mari{END}"), 1, "val")
     game = GuessingGame(puzzle, 3, 1, 2, 6.1, 5.0, 4.04, guess)
-    return drawn_view(**{"showing": "guess", "game": game, **changes})
+    return sampled_view(**{"showing": "guess", "game": game, **changes})
 
 
 GUESS_76 = """\
@@ -247,11 +247,11 @@ GUESS_76 = """\
 """.splitlines()
 
 
-def test_the_game_shows_the_hand_and_the_score() -> None:
+def test_game_shows_the_prediction_and_the_score() -> None:
     assert plain(guess_view(), 76, 13) == GUESS_76
 
 
-def test_the_game_in_a_narrow_pane_keeps_what_was_said_and_what_came() -> None:
+def test_narrow_game_keeps_the_guess_and_the_target() -> None:
     rows = plain(guess_view(is_guessing=True), 36, 12)
     assert rows[0] == " after m a r _ ?"
     assert " 2: you 3.05 bigram 2.50 model 2.02" in [row.removesuffix(" n") for row in rows]
@@ -259,7 +259,7 @@ def test_the_game_in_a_narrow_pane_keeps_what_was_said_and_what_came() -> None:
     assert any(row.startswith(" ● r") for row in rows)
 
 
-def test_a_right_guess_is_said_to_be_right() -> None:
+def test_correct_guess_is_reported() -> None:
     game = guess_view().game
     assert game is not None
     assert game.last is not None
@@ -268,33 +268,33 @@ def test_a_right_guess_is_said_to_be_right() -> None:
     assert told[2] == " Your guess: a, correct, 0.400 under the model (0.92 nats)."
 
 
-def test_waiting_is_told_before_anything_else() -> None:
-    rows = plain(drawn_view(waited_s=2.1, message=StatusMessage("x")), 76, 10)
+def test_pending_request_replaces_the_message() -> None:
+    rows = plain(sampled_view(waited_s=2.1, message=StatusMessage("x")), 76, 10)
     assert rows[-1] == "○ Waiting for the model: 2.1 s. esc cancels."
 
 
-def test_samples_say_whose_they_are_and_can_be_gone_through() -> None:
-    view = drawn_view(showing="samples", fixed_seed_samples=())
+def test_samples_show_their_source_and_scroll() -> None:
+    view = sampled_view(showing="samples", fixed_seed_samples=())
     assert plain(view, 60, 5)[:2] == [
         " latest 2, step 41,200 (g for more)",
         " mariel                            1.00 nats/token  new",
     ]
-    assert plain(drawn_view(showing="samples", samples_step=None), 36, 5)[0] == (
+    assert plain(sampled_view(showing="samples", samples_step=None), 36, 5)[0] == (
         " samples from counts (g for more)"
     )
     many = tuple(view.samples or ()) * 5
-    rows = plain(drawn_view(showing="samples", samples=many, first_sample=4), 30, 5)
+    rows = plain(sampled_view(showing="samples", samples=many, first_sample=4), 30, 5)
     assert rows[1:] == [
         " mariel               new",
         " maria                in train",
         " mariel               new",
         " 7 more · 5 in train",
     ]
-    end = plain(drawn_view(showing="samples", samples=many, first_sample=99), 30, 5)
+    end = plain(sampled_view(showing="samples", samples=many, first_sample=99), 30, 5)
     assert end[1:4] == [rows[2], rows[1], rows[2]]
 
 
-def test_a_wide_pane_has_stages_the_tree_and_the_samples() -> None:
+def test_wide_pane_shows_stages_tree_and_samples() -> None:
     rows = plain(tree_view(showing="next token"), 151, 30)
     words = "\n".join(rows)
     assert "6 renormalize" in words
@@ -303,17 +303,17 @@ def test_a_wide_pane_has_stages_the_tree_and_the_samples() -> None:
     assert "latest 2" in words
 
 
-def test_a_long_text_has_several_lines_where_there_is_room() -> None:
-    text = written(drawn_view(), "n" * 100)
-    rows = plain(drawn_view(text=text, fixed_seed_samples=(), samples=None), 60, 30)
+def test_long_text_takes_several_lines_if_they_fit() -> None:
+    text = written(sampled_view(), "n" * 100)
+    rows = plain(sampled_view(text=text, fixed_seed_samples=(), samples=None), 60, 30)
     n_tokens = sum(row.count("n") for row in rows[:5] if set(row) <= set("man[]?╎ "))
     assert n_tokens == 100
-    short = plain(drawn_view(text=text, fixed_seed_samples=(), samples=None), 60, 8)
+    short = plain(sampled_view(text=text, fixed_seed_samples=(), samples=None), 60, 8)
     assert short[0].count("n") < 60
 
 
 @pytest.mark.parametrize("showing", ["stages", "tree", "guess", "samples", "next token"])
-def test_in_ascii_nothing_else_is_left(showing: Any) -> None:
+def test_ascii_mode_uses_ascii_only(showing: Any) -> None:
     view = {"stages": stages_view, "guess": guess_view}.get(showing, tree_view)()
     changed = GenerateView(
         **{**_fields(view), "showing": showing, "look": Appearance(ascii_only=True)}
@@ -327,7 +327,7 @@ def _fields(view: GenerateView) -> dict[str, Any]:
     return {name: getattr(view, name) for name in view.__struct_fields__}
 
 
-def test_letters_go_on_after_z() -> None:
+def test_branch_letters_continue_after_z() -> None:
     assert [Branch(number=n).letter for n in (0, 25, 26, 51, 52)] == ["A", "Z", "AA", "AZ", "BA"]
 
 
@@ -335,13 +335,13 @@ def test_letters_go_on_after_z() -> None:
     prompt=st.text("ab漢", max_size=300), back=st.integers(0, 9), n_drawn=st.integers(0, 9),
     width=st.integers(6, 60), n_lines=st.integers(1, 4),
 )  # fmt: skip
-def test_of_a_long_text_no_more_is_looked_at_than_can_be_drawn(
+def test_long_text_renders_from_a_bounded_number_of_tokens(
     prompt: str, back: int, n_drawn: int, width: int, n_lines: int
 ) -> None:
     text = SampleTree().start(tuple(prompt))
     for _ in range(n_drawn):
         text = text.pick(prediction(), 0).forward()
-    view = drawn_view(text=text.go_to(0, n_drawn - back))
+    view = sampled_view(text=text.go_to(0, n_drawn - back))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(token_strip, "cells", lambda view, reach: cells(view, 1000))
         all_looked_at = token_strip.sequence_rows(view, width, n_lines)
@@ -349,5 +349,5 @@ def test_of_a_long_text_no_more_is_looked_at_than_can_be_drawn(
     assert len(cells(view, 20)) <= 2 * 20 + 2
 
 
-def test_the_registry_lists_the_views_in_the_order_of_their_names() -> None:
+def test_registry_has_the_order_of_the_view_names() -> None:
     assert tuple(view.name for view in GENERATE_VIEWS) == VIEWS

@@ -1,4 +1,4 @@
-"""Tokens that are longer than a character, in the panes that show and take them."""
+"""Tests of the panes with tokens of several characters."""
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def source_of(preview: Preview) -> PredictionSource:
 
 @pytest.mark.parametrize("mode", ["lines", "stream"])
 @pytest.mark.parametrize("width", [24, 36, 78, 118])
-def test_the_data_pane_has_room_for_them(preview: Preview, mode: str, width: int) -> None:
+def test_data_views_fit_long_tokens(preview: Preview, mode: str, width: int) -> None:
     situation = AppState(pending_config=preset_config("names-mlp"), preview=preview)
     model = DataViewModel(situation, first=3, n_merges_done=5)
     views = [view.render(model, width, 12) for view in available_views(DATA_VIEWS, model)]
@@ -77,7 +77,7 @@ def test_every_view_of_generate_has_exactly_its_size(
         assert [cell_len(row.plain) for row in rows] == [size[0]] * size[1]
 
 
-def test_a_prompt_is_cut_as_the_model_was_taught(preview: Preview) -> None:
+def test_prompt_is_tokenized_like_the_corpus(preview: Preview) -> None:
     source = source_of(preview)
     tokens = tokens_of("The cat saw", source)
     ids = preview.text.tokenizer.encode("The cat saw")
@@ -86,7 +86,7 @@ def test_a_prompt_is_cut_as_the_model_was_taught(preview: Preview) -> None:
     assert usable_prompt("The cat saw", source) == tokens
 
 
-def test_an_unknown_word_is_said_to_be_unknown() -> None:
+def test_unknown_word_is_reported() -> None:
     source = PredictionSource("", "live", 1, WORDS)
     assert tokens_of("I passed this exam", source) == ("i", UNKNOWN, "this", "exam")
     assert unknown_in("I passed this exam", source) == ["passed"]
@@ -97,19 +97,19 @@ def test_an_unknown_word_is_said_to_be_unknown() -> None:
     assert presenter.view.message.text == '"passed" is not in the vocabulary: read as ⁇.'
 
 
-def test_a_riddle_is_of_the_models_tokens(preview: Preview) -> None:
+def test_puzzle_has_tokens_of_the_vocabulary(preview: Preview) -> None:
     puzzle = make_puzzle(preview, 0, 0)
     assert puzzle.tokens[-1] == END
     assert set(puzzle.tokens) <= set(preview.vocabulary)
 
 
-def test_a_text_is_looked_up_as_its_tokens_make_it() -> None:
+def test_words_are_joined_by_the_separator() -> None:
     view = GenerateView(source=PredictionSource("", "live", 1, WORDS))
     assert view.glyphs(("this", "exam")) == "this exam"
     assert view.token_cells == 4
 
 
-def test_a_word_is_guessed_letter_by_letter(preview: Preview) -> None:
+def test_word_is_guessed_letter_by_letter(preview: Preview) -> None:
     if not preview.text.tokenizer.is_multi_character:
         pytest.skip("a byte is one key")
     presenter = presenter_with()

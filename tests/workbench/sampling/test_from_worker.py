@@ -1,4 +1,4 @@
-"""Predictions out of the answers of a worker."""
+"""Tests of the conversion of worker answers to predictions."""
 
 import sys
 
@@ -11,8 +11,8 @@ N_VOCAB = 10_000
 READER = codec.decoder(Answer)
 
 
-def told(likeliest: int) -> NextTokenAnswer:
-    """An answer as it comes out of the socket: with strings of its own."""
+def worker_answer(likeliest: int) -> NextTokenAnswer:
+    """Return an answer decoded from the socket format, with its own strings."""
     weights = [1 / (1 + abs(i - likeliest)) for i in range(N_VOCAB)]
     probabilities = [weight / sum(weights) for weight in weights]
     ordered = candidates(probabilities)
@@ -29,8 +29,8 @@ def told(likeliest: int) -> NextTokenAnswer:
     return codec.decode(codec.encode(answer), READER)
 
 
-def test_an_answer_is_kept_as_it_was_told() -> None:
-    answer = told(7)
+def test_prediction_equals_the_answer() -> None:
+    answer = worker_answer(7)
     prediction = from_answer(answer)
     assert [prediction.token(i) for i in range(N_VOCAB)] == answer.tokens
     assert prediction.probabilities.tolist() == answer.probabilities
@@ -39,7 +39,7 @@ def test_an_answer_is_kept_as_it_was_told() -> None:
     assert (prediction.index("no word"), prediction.probability_of("no word")) == (None, 0.0)
 
 
-def test_the_predictions_of_a_text_share_their_strings_and_take_12_bytes_a_token() -> None:
-    one, other = from_answer(told(7)), from_answer(told(4_000))
+def test_predictions_share_strings_and_take_12_bytes_per_token() -> None:
+    one, other = from_answer(worker_answer(7)), from_answer(worker_answer(4_000))
     assert one.vocabulary is other.vocabulary
     assert sys.getsizeof(one.ids) + sys.getsizeof(one.probabilities) < 13 * N_VOCAB

@@ -13,17 +13,15 @@ from workbench.sampling.guessing_game import GuessingGame, make_puzzle, player_p
 from workbench.sampling.prediction import Prediction
 
 
-def test_a_belief_is_a_distribution(preview: Preview) -> None:
-    beliefs = [player_probability(preview, "e", token) for token in preview.vocabulary]
-    assert math.fsum(beliefs) == pytest.approx(1)
-    assert max(beliefs) == player_probability(preview, "e", "e") > 0.5
-    assert min(beliefs) > 0
+def test_player_probability_is_a_distribution(preview: Preview) -> None:
+    probabilities = [player_probability(preview, "e", token) for token in preview.vocabulary]
+    assert math.fsum(probabilities) == pytest.approx(1)
+    assert max(probabilities) == player_probability(preview, "e", "e") > 0.5
+    assert min(probabilities) > 0
 
 
 @given(seed=st.integers(0, 999), number=st.integers(0, 50))
-def test_a_riddle_is_out_of_val_and_always_the_same(
-    preview: Preview, seed: int, number: int
-) -> None:
+def test_puzzle_is_from_val_and_reproducible(preview: Preview, seed: int, number: int) -> None:
     puzzle = make_puzzle(preview, seed, number)
     assert puzzle == make_puzzle(preview, seed, number)
     assert puzzle.split == "val"
@@ -32,7 +30,7 @@ def test_a_riddle_is_out_of_val_and_always_the_same(
     assert 0 < puzzle.n_shown < len(puzzle.tokens)
 
 
-def test_a_stream_gives_more_to_begin_with(tmp_path) -> None:
+def test_stream_puzzle_shows_more_tokens(tmp_path) -> None:
     path = tmp_path / "long.txt"
     path.write_text("the cat sat on the mat and looked at the bird in the tree. " * 40)
     stream = make_preview(DataConfig(corpus=str(path)))
@@ -41,15 +39,15 @@ def test_a_stream_gives_more_to_begin_with(tmp_path) -> None:
     assert "".join(puzzle.tokens) in stream.text.items["val"][0]
 
 
-def test_everyone_is_scored_by_what_they_gave_the_letter_that_came(preview: Preview) -> None:
+def test_guess_is_scored_by_the_probability_of_the_target(preview: Preview) -> None:
     game = GuessingGame().with_puzzle(preview, 0)
     assert game.puzzle is not None
     truth = game.puzzle.tokens[1]
     shares = {"e": 0.25, truth: 0.5, "∎": 0.25} if truth != "e" else {"e": 0.5, "∎": 0.5}
     probabilities = array("d", shares.values())
     ids = array("i", range(len(shares)))
-    hand = Prediction("q", tuple(shares), ids, probabilities, entropy(probabilities), 7)
-    after = game.after_guess("e", hand, preview)
+    predicted = Prediction("q", tuple(shares), ids, probabilities, entropy(probabilities), 7)
+    after = game.after_guess("e", predicted, preview)
     assert after.last is not None
     assert after.last.target == truth
     assert after.last.model_nats == after.model_nats == pytest.approx(math.log(2))
@@ -59,7 +57,7 @@ def test_everyone_is_scored_by_what_they_gave_the_letter_that_came(preview: Prev
     assert (after.n_guesses, after.place, len(after.tokens_before)) == (1, 2, 2)
 
 
-def test_a_game_goes_on_with_the_next_text(preview: Preview) -> None:
+def test_game_continues_with_the_next_puzzle(preview: Preview) -> None:
     game, n_tokens = GuessingGame(), 0
     for _ in range(40):
         if game.puzzle is None:

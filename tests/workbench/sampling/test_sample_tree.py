@@ -54,13 +54,13 @@ texts = st.lists(steps, max_size=25).map(made)
 
 
 @given(texts)
-def test_back_then_forward_is_where_it_was(text: SampleTree) -> None:
+def test_back_then_forward_returns_to_the_same_place(text: SampleTree) -> None:
     if text.cursor > 0:
         assert text.back().forward() == text
 
 
 @given(texts)
-def test_undo_and_redo_undo_each_other(text: SampleTree) -> None:
+def test_undo_and_redo_are_inverse(text: SampleTree) -> None:
     if text.past:
         assert text.undo().redo() == text
     if text.future:
@@ -68,7 +68,7 @@ def test_undo_and_redo_undo_each_other(text: SampleTree) -> None:
 
 
 @given(texts, predictions, samplings)
-def test_a_change_is_taken_back_whole(
+def test_undo_restores_the_state_before_a_change(
     text: SampleTree, prediction: Prediction, sampling: SampleConfig
 ) -> None:
     changes = (
@@ -83,7 +83,7 @@ def test_a_change_is_taken_back_whole(
 
 
 @given(st.lists(steps, max_size=25))
-def test_no_text_is_ever_lost(moves: list[Step]) -> None:
+def test_no_text_is_lost(moves: list[Step]) -> None:
     text, seen = SampleTree(), set()
     for move in moves:
         seen |= {(text.prompt, branch.sampled) for branch in text.branches}
@@ -111,7 +111,7 @@ def test_surprisal_is_minus_ln_p_of_the_model(text: SampleTree) -> None:
 
 
 @given(predictions, samplings)
-def test_a_draw_is_fixed_by_seed_sample_and_place(
+def test_sample_is_fixed_by_seed_series_and_place(
     prediction: Prediction, sampling: SampleConfig
 ) -> None:
     drawn = SampleTree().sample(prediction, sampling).sampled[0]
@@ -122,7 +122,7 @@ def test_a_draw_is_fixed_by_seed_sample_and_place(
     assert SampleTree().sample(later, sampling).sampled[0].u == drawn.u
 
 
-def test_a_new_draw_takes_the_next_number() -> None:
+def test_resampling_uses_the_next_series() -> None:
     even = prediction([1, 1, 1, 1, 1])
     text = SampleTree().sample(even, SampleConfig())
     again = text.resample(SampleConfig()).resample(SampleConfig())
@@ -138,7 +138,7 @@ EVEN = prediction([5, 4, 3, 2, 1])
 
 
 def written(words: str) -> SampleTree:
-    """Branches written by hand: ``ab/a[`` is two, the second leaves the first at place 1."""
+    """Return a tree from a text like ``ab/a[``: two branches, the second diverges at place 1."""
     text = SampleTree()
     for word in words.split("/"):
         text = text.go_to(text.state.current, 0)
@@ -148,7 +148,7 @@ def written(words: str) -> SampleTree:
     return text
 
 
-def test_another_token_is_a_branch_and_the_old_one_stays() -> None:
+def test_another_token_starts_a_branch() -> None:
     text = SampleTree().start(("a",)).pick(EVEN, 0).forward().pick(EVEN, 1).back()
     branch = text.pick(EVEN, 2)
     assert [text_of(b) for b in branch.branches] == ["ab", "[/"]
@@ -157,7 +157,7 @@ def test_another_token_is_a_branch_and_the_old_one_stays() -> None:
     assert [d.token for d in branch.go_to(0, 0).sampled] == ["a", "b"]
 
 
-def test_a_token_that_a_branch_has_leads_there() -> None:
+def test_known_token_leads_to_its_branch() -> None:
     text = written("aab/abb").go_to(0, 1)
     assert text.pick(EVEN, 1).state.current == 1
     assert text.pick(EVEN, 0).sampled == text.sampled
@@ -166,7 +166,7 @@ def test_a_token_that_a_branch_has_leads_there() -> None:
     assert len(text.pick(other_weights, 1).branches) == 3
 
 
-def test_the_same_token_drawn_again_keeps_what_follows() -> None:
+def test_resampling_the_same_token_keeps_later_tokens() -> None:
     sure = prediction([1000, 0.01, 0.01, 0.01, 0.01])
     text = SampleTree().pick(sure, 0).forward().pick(EVEN, 1).back()
     again = text.resample(SampleConfig())
@@ -175,7 +175,7 @@ def test_the_same_token_drawn_again_keeps_what_follows() -> None:
     assert len(again.branches) == 1
 
 
-def test_a_fork_draws_with_numbers_of_its_own() -> None:
+def test_fork_samples_with_its_own_random_numbers() -> None:
     text = SampleTree()
     for _ in range(6):
         text = text.sample(EVEN, SampleConfig()).forward()
@@ -186,7 +186,7 @@ def test_a_fork_draws_with_numbers_of_its_own() -> None:
     assert drawn.branches[0] == text.branches[0]
 
 
-def test_a_fork_that_draws_what_stands_there_already_is_that_branch() -> None:
+def test_fork_that_samples_a_known_token_joins_its_branch() -> None:
     text = written("ab").go_to(0, 1).fork()
     assert [text_of(b) for b in text.branches] == ["ab", "a"]
     joined = text.pick(EVEN, 1)
@@ -194,7 +194,7 @@ def test_a_fork_that_draws_what_stands_there_already_is_that_branch() -> None:
     assert joined.cursor == 1
 
 
-def test_what_is_dropped_comes_back() -> None:
+def test_undo_restores_a_deleted_branch() -> None:
     text = written("ab/aa/b")
     dropped = text.go_to(1, 0).delete_branch()
     assert [text_of(b) for b in dropped.branches] == ["ab", "b"]
@@ -203,7 +203,7 @@ def test_what_is_dropped_comes_back() -> None:
     assert [text_of(b) for b in dropped.delete_branch().delete_branch().branches] == [""]
 
 
-def test_what_is_kept_stays_when_the_text_begins_anew() -> None:
+def test_kept_branches_stay_when_a_new_text_starts() -> None:
     text = written("ab/b").go_to(0, 1).toggle_keep()
     anew = text.start(text.prompt)
     assert [text_of(b) for b in anew.branches] == ["ab", ""]
@@ -212,7 +212,7 @@ def test_what_is_kept_stays_when_the_text_begins_anew() -> None:
     assert [text_of(b) for b in text.start(("b",)).branches] == [""]
 
 
-def test_branches_are_bounded_and_the_kept_ones_stay() -> None:
+def test_number_of_branches_is_limited_and_kept_ones_stay() -> None:
     text = written("ab").toggle_keep()
     for _ in range(MAX_BRANCHES + 5):
         text = text.fork()
@@ -221,8 +221,8 @@ def test_branches_are_bounded_and_the_kept_ones_stay() -> None:
     assert text.branch.letter == "DB"
 
 
-def drawn_tree(text: SampleTree) -> list[str]:
-    """Each token in three cells, the signs of the tree before it."""
+def tree_text(text: SampleTree) -> list[str]:
+    """Return the rows of the tree with each token after its sign."""
     rows = []
     for row in tree_rows(text.branches):
         branch = text.branches[row.index]
@@ -233,33 +233,33 @@ def drawn_tree(text: SampleTree) -> list[str]:
     return rows
 
 
-def test_the_tree_of_the_mock() -> None:
+def test_tree_rows_of_two_examples() -> None:
     forked = written("abaa/abba").go_to(0, 3).fork()
-    assert drawn_tree(forked) == ["-a-b┬a┬a", "    │ └", "    └b-a"]
-    assert drawn_tree(written("ab/aa/b")) == ["┬a┬b", "│ └a", "└b"]
+    assert tree_text(forked) == ["-a-b┬a┬a", "    │ └", "    └b-a"]
+    assert tree_text(written("ab/aa/b")) == ["┬a┬b", "│ └a", "└b"]
 
 
 @given(texts)
-def test_every_branch_has_its_row_and_every_token_its_place(text: SampleTree) -> None:
+def test_every_branch_has_a_row_and_every_token_a_place(text: SampleTree) -> None:
     rows = tree_rows(text.branches)
     assert sorted(row.index for row in rows) == list(range(len(text.branches)))
     above: dict[int, str] = {}
     for row in rows:
         drawn = text.branches[row.index].sampled
-        # What a row does not write stands above it, in the same place.
+        # Tokens that a row leaves out are in a row above, at the same place.
         assert all(above[p] == drawn[p].token for p in range(row.first_place))
         above |= {p: token.token for p, token in enumerate(drawn) if p >= row.first_place}
         assert 0 <= first_divergent_index(text.branches, row.index) <= len(drawn)
 
 
-def test_nothing_comes_after_the_end() -> None:
+def test_no_token_follows_the_end_token() -> None:
     even = prediction([1, 1, 1, 1, 9])
     ended = SampleTree().pick(even, 0)
     assert ended.has_ended
     assert ended.forward() == ended
 
 
-def test_a_token_without_probability_is_a_surprise_without_end() -> None:
+def test_token_with_probability_0_has_infinite_surprisal() -> None:
     sure = Prediction("q", ("a", "b"), array("i", [0, 1]), array("d", [1.0, 0.0]), 0.0)
     assert SampleTree().pick(sure, 1).sampled[0].surprisal == math.inf
     assert SampleTree().sample(sure, SampleConfig()).sampled[0].surprisal == 0

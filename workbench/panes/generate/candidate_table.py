@@ -94,8 +94,8 @@ def _row(view: GenerateView, index: int, end: float, width: int) -> Text:
         return row
     row.append(" " + look.sign("→").ljust(_ARROW - 1), palette.guide)
     if cutter:
-        words = f"cut by {cutter}"
-        return row.append("   cut" if len(words) > _NUMBER + 1 + shape.bar else f"   {words}")
+        text = f"cut by {cutter}"
+        return row.append("   cut" if len(text) > _NUMBER + 1 + shape.bar else f"   {text}")
     row.append(number_format.format_probability(option.sampled).rjust(_NUMBER), palette.plain)
     if shape.bar:
         row.append(" " + draw_bar(option.sampled / scale, shape.bar, look.ascii_only), palette.val)
@@ -119,20 +119,18 @@ def _rest_row(view: GenerateView, shown: range, width: int) -> Text:
         row.append(" " + look.sign("→").ljust(_ARROW - 1) + sampled.rjust(_NUMBER))
     cut_by = [stage.name for stage in view.stages if stage.cut]
     if cut_by:
-        words = f"  {sum(len(stage.cut) for stage in view.stages):,} cut"
+        text = f"  {sum(len(stage.cut) for stage in view.stages):,} cut"
         by = f" by {', '.join(cut_by)}"
         room = width - row.cell_len
-        row.append(
-            f"{words}{by}" if room > len(words) + len(by) else words[:room] if room > 7 else ""
-        )
+        row.append(f"{text}{by}" if room > len(text) + len(by) else text[:room] if room > 7 else "")
     return row
 
 
-def _at(row: Text, column: int, words: str, style: str) -> Text:
+def _at(row: Text, column: int, text: str, style: str) -> Text:
     """Return the row with a text at a column, at least one space after the row's text."""
     placed = row.copy()
     placed.append(" " * max(1, column - row.cell_len))
-    placed.append(words, style)
+    placed.append(text, style)
     return placed
 
 
@@ -227,13 +225,13 @@ def _segment(glyph: str, n_cells: int, view: GenerateView) -> str:
 
 
 def _pointer(view: GenerateView, width: int) -> Text:
-    look, words, u = view.look, format_sampling(view), view.u
+    look, text, u = view.look, format_sampling(view), view.u
     if u is None or not view.options:
-        return Text(f" {words}", look.palette.guide)
+        return Text(f" {text}", look.palette.guide)
     column = 1 + int(u * max(0, width - 3))
     sign = look.sign("▲")
-    if column + 2 + cell_len(words) < width:
+    if column + 2 + cell_len(text) < width:
         row = Text(" " * column + sign, look.palette.val)
-        return row.append(f" {words}", look.palette.label)
-    row = Text(" " * max(0, column - 1 - cell_len(words)) + words + " ", look.palette.label)
+        return row.append(f" {text}", look.palette.label)
+    row = Text(" " * max(0, column - 1 - cell_len(text)) + text + " ", look.palette.label)
     return row.append(sign, look.palette.val)

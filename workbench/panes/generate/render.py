@@ -99,9 +99,9 @@ def _tree_view(view: GenerateView, width: int, height: int) -> list[Text]:
     from workbench.panes.generate.tree import TREE_KEYS, branch_rows
 
     keys = [
-        Text(f" {view.look.sign(words)}", view.look.palette.guide)
-        for words in (with_key_labels(view, words) for words in TREE_KEYS)
-        if len(words) < width
+        Text(f" {view.look.sign(text)}", view.look.palette.guide)
+        for text in (with_key_labels(view, text) for text in TREE_KEYS)
+        if len(text) < width
     ][:1]
     has_text = height >= 6
     room = height - (3 if has_text else 0) - (2 if height >= 4 and keys else 0)
@@ -197,8 +197,8 @@ def _text_rows(
     rows = [label_row(view, room)] if height >= _LABELS_FROM and room > 30 else []
     rows.append(join_ends(tokens, note, width) if room < width else tokens)
     if height >= 4:
-        words = Text(f"{format_sampling(view)} " if has_draw else "", view.look.palette.label)
-        rows.append(join_ends(nats, words, width))
+        text = Text(f"{format_sampling(view)} " if has_draw else "", view.look.palette.label)
+        rows.append(join_ends(nats, text, width))
         rows += more
     return [*rows, Text("")] if height >= _SPACED_FROM else rows
 
@@ -212,8 +212,8 @@ def _entropy(view: GenerateView) -> Text:
 
 
 def _empty_rows(view: GenerateView) -> list[Text]:
-    words = " Waiting for the model" if view.source.vocabulary else " Loading the corpus"
-    return [Text(words, view.look.palette.guide)]
+    text = " Waiting for the model" if view.source.vocabulary else " Loading the corpus"
+    return [Text(text, view.look.palette.guide)]
 
 
 def _bottom_rows(view: GenerateView, width: int, height: int) -> list[Text]:
@@ -225,26 +225,26 @@ def _bottom_rows(view: GenerateView, width: int, height: int) -> list[Text]:
         return []
     if view.waited_s is not None:
         cancel = with_key_labels(view, "<generate.give_up>")
-        words = f"○ Waiting for the model: {view.waited_s:.1f} s. {cancel} cancels."
-        return [Text(look.sign(words), look.palette.waiting)]
+        text = f"○ Waiting for the model: {view.waited_s:.1f} s. {cancel} cancels."
+        return [Text(look.sign(text), look.palette.waiting)]
     if message is not None:
         sign, style = ("✗", look.palette.error) if message.is_error else ("▸", look.palette.plain)
-        words = look.sign(f"{sign} {sanitize(message.text, _MAX_MESSAGE)}")
-        lines = wrap(words, max(1, width)) if height >= _WRAPPED_FROM else [words]
+        text = look.sign(f"{sign} {sanitize(message.text, _MAX_MESSAGE)}")
+        lines = wrap(text, max(1, width)) if height >= _WRAPPED_FROM else [text]
         return [Text(line, style) for line in lines[:3]]
     is_beside_text = view.showing == "stages" and _summary_beside(view, width)
     if view.showing in ("samples", "guess") or is_beside_text or height < 6:
         return []
-    words = _summary(view, width - 2)
-    return [Text(look.sign(f" {words}"), look.palette.label)] if words else []
+    text = _summary(view, width - 2)
+    return [Text(look.sign(f" {text}"), look.palette.label)] if text else []
 
 
 def _summary_beside(view: GenerateView, width: int) -> str:
     """Return the summary of the text if it fits beside the text."""
     needed = text_width(view, width)
     room = width // 2 if needed is None else width - needed - 3
-    words = _summary(view, room) if width >= _NOTE_FROM and room >= _MIN_NOTE else ""
-    return words if " · " in words or not view.text.branch.has_ended else ""
+    text = _summary(view, room) if width >= _NOTE_FROM and room >= _MIN_NOTE else ""
+    return text if " · " in text or not view.text.branch.has_ended else ""
 
 
 def _summary(view: GenerateView, width: int) -> str:

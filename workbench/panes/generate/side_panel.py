@@ -56,11 +56,11 @@ def sample_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     n_shown = len(samples) if len(samples) <= height - 1 else max(0, height - 2)
     first = min(view.first_sample, len(samples) - n_shown)
     rows = [Text(f" {_samples_label(view, width)}", palette.guide)]
-    told = _NOVELTY_WIDTH if any(map(novelty, samples)) else 0
-    rows += [_sample_row(s, width, told, view) for s in samples[first : first + n_shown]]
+    novelty_width = _NOVELTY_WIDTH if any(map(novelty, samples)) else 0
+    rows += [_sample_row(s, width, novelty_width, view) for s in samples[first : first + n_shown]]
     if n_shown < len(samples):
         n_known = sum(sample.seen_in == "train" for sample in samples)
-        known = f" · {n_known} in train" if told else ""
+        known = f" · {n_known} in train" if novelty_width else ""
         rows.append(Text(f" {len(samples) - n_shown} more{known}", palette.guide))
     return [fit_row(row, width) for row in rows[:height]]
 
@@ -90,12 +90,12 @@ def fixed_seed_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     return rows
 
 
-def _sample_row(sample: "SampleResult", width: int, told: int, view: GenerateView) -> Text:
+def _sample_row(sample: "SampleResult", width: int, novelty_width: int, view: GenerateView) -> Text:
     palette = view.look.palette
     word = novelty(sample)
     nats = mean_nats([*sample.surprisal]) if width >= _NATS_FROM else None
     each = "" if nats is None else f"{nats:5.2f} nats/token  "
-    room = max(1, width - 2 - told - len(each))
+    room = max(1, width - 2 - novelty_width - len(each))
     row = Text(" " + fit(_shown(sample.text, view), room) + " ", palette.plain)
     row.append(each, palette.label)
     return row.append(word, palette.warning if word == "in train" else palette.best)
@@ -186,11 +186,11 @@ def summary_parts(view: GenerateView) -> list[str]:
     n_characters = len(view.novelty_key(branch)[0])
     copied = describe_copied(finding, n_characters) if finding else ""
     novelty = describe_novelty(finding) if finding else "searching the corpus" * branch.has_ended
-    told = [words for words in (novelty, copied) if words]
+    novelty_parts = [text for text in (novelty, copied) if text]
     if not branch.has_ended:
-        return told
+        return novelty_parts
     known = [value for value in view.nats(branch) if value is not None]
-    parts = [whole_text(view, branch), *told]
+    parts = [whole_text(view, branch), *novelty_parts]
     if not known:
         return parts
     nats = math.fsum(known)

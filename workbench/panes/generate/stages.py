@@ -112,8 +112,8 @@ class _Table:
             row.append(look.sign(column.cells[n]), look.palette.plain)
             if column.bar:
                 row = fit_row(row, at + _NUMBER + 1)
-                drawn = draw_bar(column.shares[n], column.bar, look.ascii_only)
-                row.append(drawn, look.palette.train if column.is_first else look.palette.val)
+                bar = draw_bar(column.shares[n], column.bar, look.ascii_only)
+                row.append(bar, look.palette.train if column.is_first else look.palette.val)
             at += column.width
         return row
 
@@ -121,10 +121,10 @@ class _Table:
         """Return a row below the candidates, with the longest label that fits before the columns."""
         first, at = self._columns[0], self._lead
         room = at if of(first) else at + first.width
-        row = Text(next((words for words in labels if len(words) < room), labels[-1]))
+        row = Text(next((text for text in labels if len(text) < room), labels[-1]))
         for column in self._columns:
-            words = self._view.look.sign(of(column))
-            row = fit_row(row, at).append(words) if words else row
+            text = self._view.look.sign(of(column))
+            row = fit_row(row, at).append(text) if text else row
             at += column.width
         row.stylize(self._view.look.palette.guide)
         return row
