@@ -1,7 +1,7 @@
-"""What can be shown before anything is trained: the text, its splits, and what counting alone gives.
+"""Preview of a corpus before training: text, splits, vocabulary, and bigram counts.
 
-Plain Python without torch, fast enough for the first frame. The bigram table (the share of each
-token after each other) answers where later the model does.
+Plain Python without torch, fast enough for the first frame. The bigram counts predict the next
+token until there is a trained model.
 """
 
 from collections import Counter
@@ -28,18 +28,22 @@ if TYPE_CHECKING:  # what the first frame does not need is imported when it is n
     from seqlm.protocol.queries import SampleResult
 
 FILL = "·"
-"""How a place in the context is shown that lies before the first token."""
+"""Sign for a position of the context before the first token."""
 _LONGEST_PREFIX = 64
-_SHOWN_ITEM = 200
-_LOOKED_AT = 1_000_000  # characters
-_SHORTEST, _MOST_OPTIONS = 4, 300_000
+_MAX_ITEM = 200
+_MAX_STREAM = 1_000_000  # characters
+_MIN_LENGTH, _MAX_PROBABILITIES = 4, 300_000
 
 
 class TrainingExample(Struct, frozen=True):
-    """One prediction that the model is asked to make: what it sees, and what is right.
+    """Training example: context and target.
 
-    ``item`` is the whole line on its first row, else empty; ``n_item`` numbers the item in train and
-    ``n_target`` the target in the item, both from 0.
+    Attributes:
+        sees: Tokens of the context.
+        next: Target.
+        item: The whole line on its first row, else empty.
+        n_item: Index of the item in the training split.
+        n_target: Index of the target in the item.
     """
 
     sees: tuple[str, ...]
@@ -50,16 +54,16 @@ class TrainingExample(Struct, frozen=True):
 
 
 class Preview(Struct, frozen=True, dict=True, eq=False):
-    """A prepared text with its counts: plain data, so that another process may make it.
+    """Prepared text with its counts, as plain data that another process can send.
 
     Attributes:
-        data: What was asked for.
-        text: The text, cut into splits.
-        description: Its sizes, its vocabulary, and how often each token is to be predicted.
-        counts: The pairs of train.
-        uniform: ln V, the loss of guessing (nats per token).
-        bigram: The loss of the bigram counts of train on val, 1 added to each count.
-        perfect: The least loss possible on average, where the rules that made the text tell it.
+        data: Corpus and preparation.
+        text: Text, tokenizer and splits.
+        description: Sizes, vocabulary, and frequency of each target.
+        counts: Bigram counts of the training split.
+        uniform: ln V, the loss of guessing uniformly (nats per token).
+        bigram: Validation loss of the bigram counts of train, with 1 added to each count.
+        perfect: Entropy of the grammar that generated the text, if known.
     """
 
     data: DataConfig
@@ -72,30 +76,30 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
 
     @cached_property
     def table(self) -> NgramTable:
-        """What the counts say comes after each token."""
+        """Bigram table of next-token probabilities."""
         return NgramTable(self.counts)
 
     @property
     def name(self) -> str:
-        """The corpus as it is shown."""
+        """Display name of the corpus."""
         return sanitize(self.text.corpus.name, 60)
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
-        """The token of each id."""
+        """Token of each id."""
         return self.text.tokenizer.tokens
 
     @property
     def has_end(self) -> bool:
-        """Whether items end with an end token."""
+        """True if items end with an end token."""
         return self.text.boundary == "end"
 
     def has(self, tokens: Sequence[str]) -> bool:
-        """Whether all of these tokens are in the vocabulary."""
+        """Return whether all of these tokens are in the vocabulary."""
         return all(token in self.text.tokenizer.ids for token in tokens)
 
     def probabilities(self, tokens: Sequence[str]) -> list[float]:
-        """What the counts say comes after ``tokens``: the probability of each id.
+        """Return the probability of each token id after ``tokens`` under the bigram counts.
 
         Raises:
             RequestError: A token is not in the vocabulary.
@@ -105,14 +109,14 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
         return self.table.probabilities([self._id(token) for token in tokens[-1:]])
 
     def surprisal(self, tokens: Sequence[str]) -> tuple[float, ...]:
-        """How surprising each token is under the counts, in nats."""
+        """Return the surprisal of each token under the bigram counts, in nats."""
         texts: list[list[str]] = [[], *([token] for token in tokens[:-1])]
         pairs = zip(texts, tokens, strict=False)  # nothing comes before the first token
         found = [-log(self.probabilities(before)[self._id(token)]) for before, token in pairs]
         return tuple(found if self.has_end else found[1:])
 
     def chances(self, n_item: int) -> tuple[float, ...]:
-        """What the counts give each right token of an item of train."""
+        """Return the probability of each target of a training item under the bigram counts."""
         tokenizer = self.text.tokenizer
         item = [tokenizer.tokens[i] for i in tokenizer.encode(self.text.items["train"][n_item])]
         tokens = [*item, self.vocabulary[-1]] if self.has_end else item
@@ -125,13 +129,13 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
         sampling: SampleConfig,
         length: int = 40,
     ) -> list["SampleResult"]:
-        """Continuations of ``prompt`` drawn from the counts, with the fixed draws of the seed.
+        """Return continuations of ``prompt`` sampled from the bigram counts with a fixed seed.
 
-        They are shorter where the vocabulary is large, so that a screen need not wait for them.
+        Continuations are shorter for a large vocabulary, so that the screen does not wait.
         """
         from seqlm.protocol.queries import SampleResult
 
-        length = max(_SHORTEST, min(length, _MOST_OPTIONS // (count * len(self.vocabulary))))
+        length = max(_MIN_LENGTH, min(length, _MAX_PROBABILITIES // (count * len(self.vocabulary))))
         known = {item: split for split in reversed(SPLITS) for item in self.text.items[split]}
         drawn = []
         for sample in range(count):
@@ -172,25 +176,25 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
 
     @property
     def n_train_items(self) -> int:
-        """Items of train; for a stream its tokens, each of which can be looked at."""
+        """Number of training items; for a stream, the number of its tokens."""
         is_list = self.text.corpus.mode == "lines"
         return len(self.text.items["train"]) if is_list else len(self.stream)
 
     @cached_property
     def stream(self) -> Sequence[str]:
-        """The tokens of a stream's train split; of a long one those of its beginning."""
+        """Tokens of a stream's training split, at most those of its first million characters."""
         [text], cut = self.text.items["train"], self.text.tokenizer.safe_split_point
-        return self.text.tokenizer.split(text[: cut(text, _LOOKED_AT)])
+        return self.text.tokenizer.split(text[: cut(text, _MAX_STREAM)])
 
     @cached_property
     def lengths(self) -> Counter[int]:
-        """How many lines of train have each length, in tokens."""
+        """Number of training lines by length in tokens."""
         items = self.text.items["train"]
         lines = items if self.text.corpus.mode == "lines" else items[0].split("\n")
         return Counter(len(self.text.tokenizer.split(line)) for line in lines)
 
     def fed(self, model: ModelConfig, first: int, n_rows: int) -> list[TrainingExample]:
-        """What the model is fed, row by row, from the item (of a stream: token) ``first`` on."""
+        """Return training examples from the item (in a stream, the token) ``first`` on."""
         return list(islice(self._fed(model.context, first), n_rows))
 
     def _fed(self, context: int | None, first: int) -> Iterator[TrainingExample]:
@@ -203,7 +207,7 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
         for number in range(first, len(items)):
             item = items[number]
             tokens = self.text.tokenizer.split(item)
-            yield from self._fed_item(number, sanitize(item, _SHOWN_ITEM), tokens, context, 0)
+            yield from self._fed_item(number, sanitize(item, _MAX_ITEM), tokens, context, 0)
 
     def _fed_item(
         self, number: int, item: str, tokens: Sequence[str], context: int | None, first: int
@@ -222,10 +226,14 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
 
 
 def make_preview(data: DataConfig, progress: Progress | None = None) -> Preview:
-    """Read, cut and count a text.
+    """Load, split and count a corpus.
+
+    Args:
+        data: Corpus and preparation.
+        progress: Called with the bytes read so far and in total.
 
     Raises:
-        RequestError: The text cannot be read, or is too short for what was asked.
+        RequestError: The corpus cannot be read, or is too short for the config.
     """
     text = prepare(data, progress)
     n_vocab = text.tokenizer.n_vocab

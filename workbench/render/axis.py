@@ -136,7 +136,7 @@ def decimals_for(ticks: Sequence[float], most: int = 6) -> int:
 
 
 def place_labels(
-    wanted: Iterable[tuple[int, str]], width: int, taken: Iterable[tuple[int, int]] = ()
+    wanted: Iterable[tuple[int, str]], width: int, occupied: Iterable[tuple[int, int]] = ()
 ) -> list[tuple[int, str]]:
     """Place labels in one row so that none overlaps another.
 
@@ -146,12 +146,12 @@ def place_labels(
     Args:
         wanted: (column, text), the most important first.
         width: Width of the row in cells.
-        taken: Occupied spans (first, end).
+        occupied: Occupied spans (first, end).
 
     Returns:
         (first column, text) of each placed label, from left to right.
     """
-    spans = list(taken)
+    spans = list(occupied)
     placed: list[tuple[int, str]] = []
     for column, text in wanted:
         size = len(text)

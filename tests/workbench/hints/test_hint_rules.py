@@ -373,11 +373,11 @@ def test_space_does_what_the_status_allows(preview: Preview) -> None:
 def test_changes_are_undone_and_redone() -> None:
     history = ConfigHistory(CONFIG).with_value("model.hidden", 300)
     history = history.with_live(LiveChange("train.learning_rate", 0.1, 0.05))
-    history, live = history.undone()
+    history, live = history.undo()
     assert live == LiveChange("train.learning_rate", 0.05, 0.1)
-    history, live = history.undone()
+    history, live = history.undo()
     assert (history.config, live) == (CONFIG, None)
-    history, _ = history.redone()
+    history, _ = history.redo()
     assert history.config.model.hidden == 300
 
 

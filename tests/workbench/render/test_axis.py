@@ -98,7 +98,7 @@ def test_decimals_distinguish_ticks() -> None:
     st.integers(1, 60),
 )
 def test_labels_never_overlap(wanted: list[tuple[int, str]], width: int) -> None:
-    placed = place_labels(wanted, width, taken=[(3, 5)])
+    placed = place_labels(wanted, width, occupied=[(3, 5)])
     for (first, text), (other, _) in pairwise(placed):
         assert first + len(text) < other
     for first, text in placed:

@@ -1,1 +1,1 @@
-"""The loss chart: specification, layout, layers, cells."""
+"""Loss chart: specification, layout, plot and rendering."""

@@ -1,4 +1,4 @@
-"""The loss chart: train line, validation points, references and changes, as rows of cells."""
+"""Rendering of the loss chart as rows of cells."""
 
 from workbench.render.axis import assign_label_rows, place_labels
 from workbench.render.chart.layout import (
@@ -40,18 +40,18 @@ __all__ = [
 
 
 def render_chart(spec: ChartSpec, layout: Layout | None = None) -> list[Row]:
-    """Draw one frame: exactly `spec.height` rows of exactly `spec.width` cells.
+    """Return one frame: exactly `spec.height` rows of exactly `spec.width` cells.
 
-    The y axis covers the data and the references; a wild loss runs out at the top with an
-    arrow. Where a loss is NaN or infinite the line has a gap and the top row a cross.
-    A chart smaller than 30 x 6 has no axes, one smaller than 20 x 5 no names of references.
+    The y axis covers the data and the references; a very large loss leaves the plot at the top, with
+    an arrow. Where a loss is not finite the line has a gap and the top row a cross. A chart smaller
+    than 30 x 6 has no axes, one smaller than 20 x 5 no names of references.
 
     Args:
-        spec: What to draw.
-        layout: Where, if that is known already.
+        spec: Content of the chart.
+        layout: Layout, if it is computed already.
 
     Returns:
-        Rows of (text, role) segments. The theme gives each role its color.
+        Rows of (text, role) segments; the palette has the color of each role.
     """
     if spec.width < 1 or spec.height < 1:
         return []
@@ -69,7 +69,7 @@ def render_chart(spec: ChartSpec, layout: Layout | None = None) -> list[Row]:
 
 
 def _label_rows(spec: ChartSpec, layout: Layout) -> dict[int, tuple[str, ReferenceLine]]:
-    """Return the label of each row; where references share one, the larger value stands above."""
+    """Return the label of each row; of references that share a row, the larger value is above."""
     if not layout.labels:
         return {}
     pairs = list(zip(label_texts(spec), visible_references(spec), strict=True))
@@ -107,7 +107,7 @@ def _right_edge(
 ) -> Row:
     """Return the cells right of the plot, with a reference's name and number in them.
 
-    A label that had to leave its row has a hook towards its line.
+    A label that was moved from its row has a hook towards its line.
     """
     if row not in labels:
         return [(" " * layout.labels, "plain")]
@@ -120,7 +120,7 @@ def _right_edge(
 
 
 def _axis_row(spec: ChartSpec, layout: Layout) -> Row:
-    """Draw the line under the plot: ticks up for written values, down for snapshots."""
+    """Return the axis line: ticks upwards for labeled values, downwards for snapshots."""
     signs = ASCII_SIGNS if spec.ascii_only else SIGNS
     cells = [signs.bottom] * layout.plot_width
     for column, _ in x_labels(spec, layout):
@@ -134,7 +134,7 @@ def _axis_row(spec: ChartSpec, layout: Layout) -> Row:
 
 
 def _x_row(spec: ChartSpec, layout: Layout) -> Row:
-    """Write round values under the axis, and a triangle under each change."""
+    """Return the labels under the axis, with a triangle under each change."""
     signs = ASCII_SIGNS if spec.ascii_only else SIGNS
     grid = Grid(layout.plot_width, 1)
     marks = mark_texts(spec, layout)
@@ -153,7 +153,7 @@ def _x_row(spec: ChartSpec, layout: Layout) -> Row:
 
 
 def _legend(spec: ChartSpec, layout: Layout) -> Row:
-    """Return which sign is which series, where there is room and something is drawn."""
+    """Return the legend, if there is room and data."""
     if layout.labels < LEGEND_WIDTH or not (spec.train or spec.val):
         return [(" " * layout.labels, "plain")]
     signs = ASCII_SIGNS if spec.ascii_only else SIGNS

@@ -1,4 +1,4 @@
-"""Where the parts of a loss chart stand: its ranges, its axes, and the room beside the plot."""
+"""Layout of a loss chart: axes, plot area, and room for labels."""
 
 import math
 
@@ -30,7 +30,7 @@ MAX_NAME = 24
 
 
 class Layout(Struct, frozen=True):
-    """The plan of one chart. Columns and rows count from the plot's top left cell.
+    """Layout of one chart. Columns and rows count from the top left cell of the plot.
 
     Attributes:
         gutter: Cells left of the plot, its edge included; 0 without axes.
@@ -55,16 +55,16 @@ class Layout(Struct, frozen=True):
     dots: tuple[int, int]
 
     def dot_x(self, x: float) -> float:
-        """Return the place of a value of x in dots from the left."""
+        """Return the position of an x value, in dots from the left."""
         return self.x.fraction(x) * (self.plot_width * self.dots[0] - 1)
 
     def x_of_dot(self, dot: float) -> float:
-        """Return the value of x at a place in dots from the left, the reverse of `dot_x`."""
+        """Return the x value at a position in dots from the left, the inverse of `dot_x`."""
         dots = self.plot_width * self.dots[0] - 1
         return self.x.value(dot / dots) if dots else math.inf
 
     def dot_y(self, value: float) -> float:
-        """Return the loss's place in dots from the top."""
+        """Return the position of a loss, in dots from the top."""
         return (1 - self.y.fraction(value)) * (self.plot_height * self.dots[1] - 1)
 
     def column(self, x: float) -> int:
@@ -77,7 +77,7 @@ class Layout(Struct, frozen=True):
 
 
 def make_layout(spec: ChartSpec) -> Layout:
-    """Plan a chart: small ones lose the names first, then the line under it, the axes, the numbers."""
+    """Return the layout; small charts lose names first, then the axis line, axes, and numbers."""
     has_axes = spec.width >= MIN_WIDTH_FOR_AXES and spec.height >= MIN_HEIGHT_FOR_AXES
     axis_rows = (2 if spec.height >= MIN_HEIGHT_FOR_AXIS_LINE else 1) if has_axes else 0
     plot_height = max(0, spec.height) - axis_rows
@@ -132,7 +132,7 @@ def label_width(spec: ChartSpec) -> int:
 def label_texts(spec: ChartSpec) -> list[str]:
     """Return what is written beside each drawn reference, numbers under one another.
 
-    Where room is short the notes go first, then the end of the names, never the number.
+    Where room is short the notes are left out first, then names are cut; numbers stay.
     """
     shown = visible_references(spec)
     numbers = [_reference_number(ref) for ref in shown]

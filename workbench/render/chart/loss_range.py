@@ -1,4 +1,4 @@
-"""Which losses a chart spans, and how they fall on its rows."""
+"""Range of the loss axis, and the losses of its rows."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,29 +14,29 @@ _LOG_GRID = 50  # ends of a logarithmic axis stand on a grid this fine for a fac
 
 
 def is_drawable(value: float) -> bool:
-    """Return whether a loss can be drawn: NaN, infinity and absurd sizes cannot."""
+    """Return whether a loss can be drawn: neither NaN, infinite nor extremely large."""
     return abs(value) <= LARGEST_DRAWN
 
 
 def visible_references(spec: ChartSpec) -> list[ReferenceLine]:
-    """Return the references that have a place on the axis."""
+    """Return the references that can be drawn on the axis."""
     lowest = _lowest_drawn(spec)
     return [ref for ref in spec.references if lowest <= ref.value <= LARGEST_DRAWN]
 
 
 def _lowest_drawn(spec: ChartSpec) -> float:
-    """Return the lowest value with a place on the axis: 0 has no logarithm."""
+    """Return the lowest value that can be drawn; 0 has no logarithm."""
     return 1 / LARGEST_DRAWN if spec.y_log else -LARGEST_DRAWN
 
 
 def find_loss_range(spec: ChartSpec) -> tuple[float, float] | None:
-    """Return the losses to cover: data and references, without a few wild ones at the top.
+    """Return the range of data and references, without outliers at the top.
 
-    None where there is nothing to cover.
+    Return None where there is nothing to draw.
 
-    The highest guide is what a model that knows nothing gets, so losses far above it say only
-    that something is wrong: once the line has come down, the range ends at 1.15 times it. A
-    reference that is no guide, such as the best so far, moves and does not raise the range. A
+    The highest guide is the loss of an untrained model, so losses far above it only show that
+    something is wrong: once the loss has come down, the range ends at 1.15 times that guide. A
+    reference that is not a guide, such as the best loss, moves and does not extend the range. A
     logarithmic axis has room for a hundred times that guide.
     """
     data, references = _data(spec), visible_references(spec)
@@ -72,9 +72,9 @@ def cap_range(data: Sequence[float], guides: Sequence[float], headroom: float) -
 
 
 def make_y_axis(spec: ChartSpec, n_rows: int, dots_down: int) -> tuple[Axis, dict[int, str]]:
-    """Return the axis of losses, and what is written beside each row that has a number.
+    """Return the loss axis and the label of each labeled row.
 
-    Where nothing is drawn yet there is no number: any would be made up.
+    Without data and references there are no labels.
     """
     ends = find_loss_range(spec)
     if ends is None:
@@ -90,9 +90,9 @@ def make_y_axis(spec: ChartSpec, n_rows: int, dots_down: int) -> tuple[Axis, dic
 
 
 def make_log_rows(low: float, high: float, n_rows: int) -> tuple[LogAxis, dict[int, str]]:
-    """Lay losses on rows by their logarithm, a round number on every few of them.
+    """Return a logarithmic axis with a round number on every few rows.
 
-    The ends stand on a grid, so that they stay where they are while the losses fall a little.
+    The ends lie on a grid, so that the axis does not move while the losses fall a little.
     """
     low = max(low, high / _MOST_RATIO) if high > 0 else 1.0
     bottom = math.floor(math.log10(low) * _LOG_GRID) / _LOG_GRID
@@ -110,7 +110,7 @@ def make_log_rows(low: float, high: float, n_rows: int) -> tuple[LogAxis, dict[i
 
 
 def roundest_between(low: float, high: float) -> float:
-    """Return the number between two others, 0 < low < high, that is written the shortest."""
+    """Return the number between 0 < low < high with the shortest decimal form."""
     step = 10.0 ** math.floor(math.log10(high))
     while True:
         for factor in (5, 2, 1):
@@ -123,10 +123,10 @@ def roundest_between(low: float, high: float) -> float:
 def make_even_rows(
     low: float, high: float, n_rows: int, dots_down: int
 ) -> tuple[LinearAxis, float]:
-    """Lay losses on rows so that round ones fall in the middle of a row, evenly apart.
+    """Return a linear axis on which round losses fall on the middle of rows.
 
-    One row is a half to a fifth of a 1-2-5 step: the finest such row for which the range
-    fits. What is left over stays free below, where the line is going.
+    One row is a half to a fifth of a 1-2-5 step: the finest such row for which the range fits. The
+    rest stays free at the bottom, where the loss is going.
 
     Args:
         low: The lowest loss to cover.
@@ -151,7 +151,7 @@ def make_even_rows(
 def _row_sizes(at_least: float, n_rows: int) -> list[tuple[float, float]]:
     """Return (loss per row, loss between ticks) to try, the finest first."""
     power = 10.0 ** (math.floor(math.log10(at_least)) - 1)
-    # Of equal sizes the first is taken; a high plot needs no number on every second row.
+    # Of equal sizes the first one is used; a high plot needs no number on every second row.
     rows_per_tick = (2, 3, 4) if n_rows < 10 else (3, 2, 4, 5) if n_rows < 16 else (4, 5, 3)
     sizes = [
         (factor * power * scale / rows, factor * power * scale)

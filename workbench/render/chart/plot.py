@@ -1,4 +1,4 @@
-"""The layers of a loss chart's plot, each drawn over the ones before: shading to errors."""
+"""Plot area of the loss chart: a grid of cells and the layers drawn on it in order."""
 
 import math
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ VAL_SPACING = 4
 
 
 class Grid:
-    """Cells with a character and a role each; every character is one cell wide."""
+    """Grid of cells, each with a character one cell wide and a role."""
 
     def __init__(self, width: int, height: int) -> None:
         """Make a grid of spaces."""
@@ -28,7 +28,7 @@ class Grid:
         self.roles: list[list[Role]] = [["plain"] * width for _ in range(height)]
 
     def put(self, column: int, row: int, char: str, role: Role) -> None:
-        """Write one cell; outside the grid nothing happens."""
+        """Set one cell; cells outside the grid are ignored."""
         if 0 <= column < self.width and 0 <= row < self.height:
             self.chars[row][column] = char
             self.roles[row][column] = role
@@ -55,7 +55,7 @@ def narrow(text: str) -> str:
 
 
 class DotColumn(Struct):
-    """All buckets that fall into one column of dots: their losses, summed and counted."""
+    """Sum and extremes of all buckets in one column of dots."""
 
     total: float = 0.0
     n: int = 0
@@ -70,7 +70,7 @@ class DotColumn(Struct):
 
 
 class Plot:
-    """One chart in the making: empty cells, and the buckets gathered by column of dots."""
+    """State of one plot: its grid, and the buckets by column of dots."""
 
     def __init__(self, spec: ChartSpec, layout: Layout) -> None:
         self.spec, self.layout = spec, layout
@@ -101,9 +101,9 @@ def draw_plot(spec: ChartSpec, layout: Layout, labelled_rows: dict[int, Role]) -
 
 
 def gather(spec: ChartSpec, layout: Layout) -> dict[int, DotColumn]:
-    """Average the buckets column by column: what is drawn no longer depends on how many.
+    """Return the buckets combined by column of dots, so that the cost does not depend on their number.
 
-    A bucket that is not a number only leaves its trace.
+    A bucket that is not finite only marks its column as broken.
     """
     columns: dict[int, DotColumn] = {}
     column = DotColumn()
@@ -146,7 +146,7 @@ def _draw_changes(plot: Plot) -> None:
 
 
 def _draw_cursor(plot: Plot) -> None:
-    """Draw the vertical line at which losses are read."""
+    """Draw the cursor as a vertical line."""
     if plot.spec.cursor is None:
         return
     column = plot.layout.column(plot.spec.cursor)
@@ -155,7 +155,7 @@ def _draw_cursor(plot: Plot) -> None:
 
 
 def _draw_hint(plot: Plot) -> None:
-    """Write the hint in the middle, on the nearest row that no guide crosses."""
+    """Write the hint in the middle, on the nearest row without a guide."""
     if not plot.spec.hint or plot.columns or plot.spec.val:
         return
     grid = plot.grid
@@ -169,7 +169,7 @@ def _draw_hint(plot: Plot) -> None:
 
 
 def _draw_train(plot: Plot) -> None:
-    """Draw the mean train loss as a line, with an arrow where it runs above the axis."""
+    """Draw the mean train loss as a line, with arrows where it is above the plot."""
     grid, layout = plot.grid, plot.layout
     if not plot.columns:
         return
@@ -203,7 +203,7 @@ def _draw_val(plot: Plot) -> None:
 
 
 def _draw_errors(plot: Plot) -> None:
-    """Mark in the top row where a loss stopped being a number."""
+    """Mark in the top row where a loss is not finite."""
     has_gap = any(column.is_broken for column in plot.columns.values())
     for series in (plot.spec.train if has_gap else (), plot.spec.val):
         for x in _broken_starts(series):
@@ -211,7 +211,7 @@ def _draw_errors(plot: Plot) -> None:
 
 
 def _broken_starts(series: Iterable[tuple[float, ...]]) -> list[float]:
-    """Return where each stretch without a usable loss begins."""
+    """Return the start of each stretch of losses that cannot be drawn."""
     starts: list[float] = []
     was_broken = False
     for x, value, *_ in series:
@@ -223,7 +223,7 @@ def _broken_starts(series: Iterable[tuple[float, ...]]) -> list[float]:
 
 
 def _shade(plot: Plot) -> None:
-    """Return cells between the lowest and the highest loss the ground of the band."""
+    """Give the cells between the lowest and the highest loss the band role."""
     layout, roles, last_row = plot.layout, plot.grid.roles, plot.grid.height - 1
     for column, (low, high) in _bands(plot).items():
         top, bottom = max(0, layout.row(high)), min(last_row, layout.row(low))

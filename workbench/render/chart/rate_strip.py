@@ -1,4 +1,4 @@
-"""The learning rate as a strip of a few rows under the loss chart, on the same x axis."""
+"""Learning-rate strip: a few rows under the loss chart, on the same x axis."""
 
 import math
 from collections.abc import Sequence
@@ -22,14 +22,14 @@ def rate_strip(
     cursor: float | None = None,
     ascii_only: bool = False,
 ) -> list[Row]:
-    """Draw the learning rate: halving it is the same fall wherever it happens.
+    """Return the learning rate on a logarithmic axis as rows of cells.
 
     Args:
-        layout: Of the chart above, whose columns these are.
-        points: (x, rate) by rising x; each rate is in force from the point before to its own.
+        layout: Layout of the chart above.
+        points: (x, rate) by rising x; each rate holds from the previous point to its own.
         height: Rows.
-        cursor: Where on the x axis losses are read.
-        ascii_only: Draw with ASCII signs alone.
+        cursor: Position of the cursor on the x axis.
+        ascii_only: Draw with ASCII characters only.
 
     Returns:
         Rows exactly as wide as the chart, the largest rate named beside the first, the smallest
@@ -57,7 +57,7 @@ def rate_strip(
 
 
 def _beside(rate: float, width: int) -> str:
-    """Return a rate beside the row at whose height it is drawn."""
+    """Return the label of a rate beside its row."""
     number = "" if math.isnan(rate) else format_learning_rate(float(f"{rate:.3g}"))
     texts = [f" learning rate {number}", f" rate {number}", f" {number}"]
     return next((text for text in texts if number and len(text) <= width), "").ljust(width)
@@ -66,7 +66,7 @@ def _beside(rate: float, width: int) -> str:
 def _draw(
     canvas: BrailleCanvas, layout: Layout, points: Sequence[tuple[float, float]], y: LogAxis
 ) -> None:
-    """Draw a level line for each rate, and the steps between them."""
+    """Draw a horizontal line for each rate, with vertical lines between them."""
     at, level, end = 0.0, math.nan, -math.inf
     ends = [(list(part)[-1][0], rate) for rate, part in groupby(points, key=itemgetter(1))]
     for x, rate in ends:

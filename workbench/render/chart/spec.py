@@ -1,4 +1,4 @@
-"""What a loss chart is drawn from: plain data, without a color or a widget in it."""
+"""Specification of a loss chart: plain data without colors or widgets."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
@@ -39,9 +39,9 @@ IN_BAND: dict[Role, Role] = {
 
 
 class Bucket(NamedTuple):
-    """Training steps drawn as one: where they end on the x axis, then their losses.
+    """Training steps drawn as one point.
 
-    ``mean``, ``low`` and ``high`` are of ``n`` losses.
+    ``x`` is the end of the steps; ``mean``, ``low`` and ``high`` are of ``n`` losses.
     """
 
     x: float
@@ -52,14 +52,14 @@ class Bucket(NamedTuple):
 
 
 class Point(NamedTuple):
-    """One measured validation loss."""
+    """One validation loss."""
 
     x: float
     loss: float
 
 
 class ReferenceLine(NamedTuple):
-    """A loss to compare with, drawn as a dashed line with its number at the right edge."""
+    """Loss to compare with, drawn as a dashed line with its number at the right edge."""
 
     label: str
     value: float
@@ -68,14 +68,14 @@ class ReferenceLine(NamedTuple):
 
 
 class ChangeMarker(NamedTuple):
-    """A place at which something was changed; `label` follows the ``▲``, else its number."""
+    """Position of a changed setting; `label` or its number follows the ``▲``."""
 
     x: float
     label: str = ""
 
 
 class ChartSpec(Struct, frozen=True):
-    """Everything one frame of the loss chart shows.
+    """Content of one frame of the loss chart.
 
     Attributes:
         width: Cells across.
@@ -92,7 +92,7 @@ class ChartSpec(Struct, frozen=True):
         cursor: Where a vertical line stands to read losses at.
         hint: A line written in the middle while there is nothing to draw.
         shade_band: Whether cells between the lowest and the highest loss get band roles.
-        ascii_only: Draw with ASCII signs alone.
+        ascii_only: Draw with ASCII characters only.
     """
 
     width: int
@@ -112,7 +112,7 @@ class ChartSpec(Struct, frozen=True):
 
 
 class Signs(Struct, frozen=True):
-    """The characters a chart is drawn with."""
+    """Characters of a chart."""
 
     guide: str = "┄"
     change: str = "┊"
