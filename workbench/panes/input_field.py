@@ -1,4 +1,4 @@
-"""How a pane comes to its field; what a field is made of is imported when the first one opens."""
+"""Access to the input field of a pane; the field is imported when the first one opens."""
 
 from typing import TYPE_CHECKING
 
@@ -9,17 +9,17 @@ if TYPE_CHECKING:
 
 
 def is_key_of(pane: Widget, action: str, key: str) -> bool:
-    """Whether a key now means this action of the pane, wherever a keymap has put it.
+    """Return whether a key is bound to this action of the pane, also by a keymap file.
 
-    A pane that opens its field at once, and not when the key has travelled up to the app, knows of
-    it before the next key of a burst arrives.
+    A pane opens its field directly, before the key reaches the app, so that the next key of a
+    burst goes to the field.
     """
     active = pane.screen.active_bindings.get(key)
     return active is not None and active.node is pane and active.binding.action == action
 
 
 def field_of(pane: Widget, max_length: int) -> "Field":
-    """The pane's field. It is made when it is first asked for: no first frame has one."""
+    """Return the input field of a pane; create it at the first call."""
     from workbench.widgets.field import Field
 
     field = next(iter(pane.query_children(Field)), None)
@@ -30,6 +30,6 @@ def field_of(pane: Widget, max_length: int) -> "Field":
 
 
 def has_focus_in_field(pane: Widget) -> bool:
-    """Whether what is typed goes to a field of the pane."""
+    """Return whether the input field of the pane has the focus."""
     focused = pane.screen.focused
     return focused is not None and focused.parent is pane

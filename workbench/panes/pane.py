@@ -1,4 +1,4 @@
-"""The base of the panes: a border with a digit, a name and a view, or one row where it is folded."""
+"""Base class of the panes: a frame with a number, a name and a subtitle, or one collapsed row."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -16,18 +16,19 @@ from workbench.state.app_state import AppState
 from workbench.widgets.row_widget import Row, RowWidget
 
 _LIGHT, _HEAVY, _PLAIN, _DOUBLE = "╭─╮│╰╯", "┏━┓┃┗┛", "+-+|++", "+=+|++"
-_FOLDED_NAME_CELLS = 10
+_COLLAPSED_NAME_CELLS = 10
 
 
 class Pane(RowWidget, can_focus=True):
-    """A place on the screen that a digit leads to.
+    """Pane of the main screen, focused by its number key.
 
     Attributes:
-        MAIN_ACTIONS: Those whose keys stay longest in the footer, the most important first.
-        NUMBER: The digit.
-        NAME: Its name.
-        HELP: What it shows, for the help screen.
-        situation: What it is drawn from, wholly or where it is folded.
+        MAIN_ACTIONS: Actions whose keys stay in a short footer, the most important first.
+        NUMBER: Number of the pane and its key.
+        NAME: Name in the border.
+        HELP: Introduction of the help screen; the help of the views follows.
+        VIEWS: Registry of the views.
+        situation: State of the app; None before the first one arrives.
     """
 
     DEFAULT_CSS = """
@@ -46,32 +47,32 @@ class Pane(RowWidget, can_focus=True):
 
     @property
     def keys(self) -> KeyLabels:
-        """How the keys are called."""
+        """Labels of the keys."""
         return self.situation.keys if self.situation else DEFAULT_KEYS
 
     @property
     def digit(self) -> str:
-        """The key that leads here."""
+        """Label of the key that focuses the pane."""
         return self.keys.substitute_keys(f"<pane.{self.NUMBER}>")
 
     def body(self, width: int, height: int) -> Sequence[Row | Text]:
-        """The rows inside the border."""
+        """Return the rows inside the frame."""
         raise NotImplementedError
 
     def collapsed_row(self, width: int) -> Row:
-        """What is most important, in one row of at most ``width`` cells."""
+        """Return the most important content in one row of at most ``width`` cells."""
         raise NotImplementedError
 
     def subtitle(self, width: int) -> str:
-        """What the border says beside the name, in at most ``width`` cells: view and units."""
+        """Return the view and units for the upper border, in at most ``width`` cells."""
         return ""
 
     def overflow_text(self) -> str:
-        """What the lower border says: how much more there is than what is seen; mostly nothing."""
+        """Return the amount of hidden content for the lower border; empty if nothing is hidden."""
         return ""
 
     def full_text(self) -> Sequence[tuple[str, str]]:
-        """What the pane may have had to cut, for the help: a term and its words."""
+        """Return text that may be cut in the pane, for the help: pairs of a term and its text."""
         return ()
 
     @classmethod
@@ -80,28 +81,28 @@ class Pane(RowWidget, can_focus=True):
         return f"{cls.HELP} {views_help(cls.VIEWS)}".strip()
 
     def set_state(self, situation: AppState) -> None:
-        """Show this situation."""
+        """Show this state of the app."""
         self.situation = situation
         self.redraw()
 
     @property
     def is_collapsed(self) -> bool:
-        """Whether there is one row alone."""
+        """Whether the pane has one row only."""
         return self.size.height == 1
 
     @property
     def inner(self) -> Size:
-        """The cells inside the border."""
+        """Size inside the frame in cells."""
         width, height = self.size
         return Size(width - 3, height - 2) if is_framed(width, height) else self.size
 
     @property
     def inner_offset(self) -> Offset:
-        """Where the cells inside the border begin."""
+        """Offset of the first cell inside the frame."""
         return Offset(2, 1) if is_framed(*self.size) else Offset(0, 0)
 
     def inside(self, event: events.MouseEvent) -> Offset | None:
-        """Where inside the border the mouse is, or None."""
+        """Return the position of the mouse inside the frame; None if it is outside."""
         at = event.get_content_offset(self)
         if at is None or self.is_collapsed:
             return None
@@ -109,19 +110,19 @@ class Pane(RowWidget, can_focus=True):
         return at if self.inner.region.contains_point(at) else None
 
     def rows(self, width: int, height: int) -> Sequence[Row | Text]:
-        """Folded, or without a border."""
+        """Return the collapsed row, or the rows of a pane without a frame."""
         if height == 1:
-            key, name = f" {self.digit} ", self.NAME.ljust(_FOLDED_NAME_CELLS)
+            key, name = f" {self.digit} ", self.NAME.ljust(_COLLAPSED_NAME_CELLS)
             room = width - cell_len(key) - cell_len(name)
             return [[(key, "train bold"), (name, "plain"), *self.collapsed_row(room)]]
         return self.body(width, height)
 
     def on_focus(self) -> None:
-        """The border shows where the keys go."""
+        """Highlight the frame."""
         self.redraw()
 
     def on_blur(self) -> None:
-        """The keys go elsewhere."""
+        """Remove the highlight of the frame."""
         self.redraw()
 
     on_descendant_focus = on_descendant_blur = on_focus
@@ -142,15 +143,15 @@ class Pane(RowWidget, can_focus=True):
         ]
 
     def _bottom(self, signs: str, role: str, width: int) -> Row:
-        """The lower border, with what lies beyond it."""
-        beyond = f" {self.overflow_text()} " if self.overflow_text() else ""
-        beyond = beyond if cell_len(beyond) <= width - 4 else ""
-        line = signs[1] * (width - 3 - cell_len(beyond))
+        """Return the lower border with the overflow text."""
+        overflow = f" {self.overflow_text()} " if self.overflow_text() else ""
+        overflow = overflow if cell_len(overflow) <= width - 4 else ""
+        line = signs[1] * (width - 3 - cell_len(overflow))
         end = signs[1] + signs[5]
-        return [(f"{signs[4]}{line}", role), (beyond, "label"), (end, role)]
+        return [(f"{signs[4]}{line}", role), (overflow, "label"), (end, role)]
 
     def _top(self, signs: str, role: str, width: int) -> Row:
-        """The upper border: the digit and the name, then what is shown."""
+        """Return the upper border with number, name and subtitle."""
         name = f" {self.digit} {self.NAME} "
         room = width - cell_len(name) - 8
         about = self.subtitle(room)

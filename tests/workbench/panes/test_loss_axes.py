@@ -20,7 +20,7 @@ from workbench.panes.loss.chart import (
     rates_shown,
     references,
 )
-from workbench.panes.loss.view_model import X_SCALES, LossViewModel, XScale, zoomed
+from workbench.panes.loss.view_model import X_SCALES, LossViewModel, XScale, zoom
 from workbench.render.axis import LinearAxis, LogAxis
 from workbench.render.chart.chart import make_layout
 from workbench.render.chart.loss_range import LARGEST_DRAWN
@@ -51,7 +51,7 @@ def test_a_step_by_second_and_by_epoch() -> None:
 def test_a_part_of_the_axis_has_its_steps(scale: XScale, center: int) -> None:
     whole, x = whole_axis(WHOLE, scale), x_of(WHOLE, scale)
     assert steps_shown(WHOLE, scale, whole)[1] == pytest.approx(N_STEPS, rel=0.01)
-    view = zoomed(LossViewModel(x=scale), whole, x(center), 4)
+    view = zoom(LossViewModel(x=scale), whole, x(center), 4)
     axis = whole if view.window is None else type(whole)(*view.window)
     first, last = steps_shown(WHOLE, scale, axis)
     assert first <= center * 1.05 + 1
@@ -92,7 +92,7 @@ def test_columns_once_drawn_stay(scale: XScale) -> None:
 def test_a_part_is_drawn_from_bins_as_fine_as_there_are(scale: XScale, step: int, n: int) -> None:
     view, whole, x = LossViewModel(x=scale), whole_axis(WHOLE, scale), x_of(WHOLE, scale)
     for _ in range(n):
-        view = zoomed(view, whole, x(step))
+        view = zoom(view, whole, x(step))
     shown = bins_shown(WHOLE, view, WHOLE.run.train)
     assert any(part.begin <= step <= part.step for part in shown)
 
@@ -124,7 +124,7 @@ def test_the_entropy_of_the_rules_is_drawn_where_it_is_known(preview: Preview) -
     assert "perfect" not in {ref.label for ref in references(replace(WHOLE, preview=preview))}
     made_by_rules = replace(preview, perfect=0.38)
     before, after = AppState(CONFIG, preview=made_by_rules), replace(WHOLE, preview=made_by_rules)
-    for found, note in ((before, "the rules"), (after, "")):
+    for found, note in ((before, "grammar entropy"), (after, "")):
         (line,) = (ref for ref in references(found) if ref.label == "perfect")
         assert (line.value, line.note) == (0.38, note)
 

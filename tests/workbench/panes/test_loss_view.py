@@ -8,13 +8,13 @@ from workbench.panes.loss.view_model import (
     X_SCALES,
     Y_SCALES,
     LossViewModel,
-    all_shown,
-    moved,
+    move_cursor,
     next_x,
     next_y,
     shown_part,
     without_cursor,
-    zoomed,
+    without_window,
+    zoom,
 )
 from workbench.render.axis import Axis, LinearAxis, LogAxis, SecondsAxis
 
@@ -42,19 +42,19 @@ def test_axes_come_round() -> None:
 
 def test_the_cursor_begins_at_the_latest_column() -> None:
     stops = [1, 10, 100, 1000]
-    assert moved(LossViewModel(), stops, -1).cursor == 1000
-    assert moved(LossViewModel(), stops, 1).cursor == 1000
-    assert moved(LossViewModel(), stops, -2).cursor == 10
-    assert moved(LossViewModel(cursor=100), stops, -1).cursor == 10
-    assert moved(LossViewModel(cursor=100), [], -1).cursor == 100
+    assert move_cursor(LossViewModel(), stops, -1).cursor == 1000
+    assert move_cursor(LossViewModel(), stops, 1).cursor == 1000
+    assert move_cursor(LossViewModel(), stops, -2).cursor == 10
+    assert move_cursor(LossViewModel(cursor=100), stops, -1).cursor == 10
+    assert move_cursor(LossViewModel(cursor=100), [], -1).cursor == 100
     assert without_cursor(LossViewModel(cursor=3)).cursor is None
 
 
 def test_the_cursor_stays_at_its_step_when_columns_become_others() -> None:
     at_55 = LossViewModel(cursor=55)
-    assert moved(at_55, [1, 10, 100, 1000], 1).cursor == 1000
-    assert moved(at_55, [1, 10, 100, 1000], -1).cursor == 10
-    assert moved(at_55, [1, 20, 40], 1).cursor == 40
+    assert move_cursor(at_55, [1, 10, 100, 1000], 1).cursor == 1000
+    assert move_cursor(at_55, [1, 10, 100, 1000], -1).cursor == 10
+    assert move_cursor(at_55, [1, 20, 40], 1).cursor == 40
 
 
 @given(
@@ -64,10 +64,10 @@ def test_the_cursor_stays_at_its_step_when_columns_become_others() -> None:
 def test_the_cursor_is_always_on_a_drawn_column(stops: list[int], moves: list[int]) -> None:
     view = LossViewModel()
     for by in moves:
-        view = moved(view, stops, by)
+        view = move_cursor(view, stops, by)
         assert view.cursor in stops
-    assert moved(view, stops, -(10**9)).cursor == stops[0]
-    assert moved(view, stops, 10**9).cursor == stops[-1]
+    assert move_cursor(view, stops, -(10**9)).cursor == stops[0]
+    assert move_cursor(view, stops, 10**9).cursor == stops[-1]
 
 
 @given(views, st.lists(st.tuples(st.floats(0, 1), st.sampled_from([2.0, 0.5])), max_size=30))
@@ -76,12 +76,12 @@ def test_a_part_lies_within_the_whole(
 ) -> None:
     whole = AXES[view.x]
     for share, factor in zooms:
-        view = zoomed(view, whole, whole.value(share), factor)
+        view = zoom(view, whole, whole.value(share), factor)
         shown = shown_part(view, whole)
         first, last = whole.fraction(shown.value(0)), whole.fraction(shown.value(1))
         assert -1e-6 <= first < last <= 1 + 1e-6
         assert type(shown) is type(whole)
-    assert shown_part(all_shown(view), whole) == whole
+    assert shown_part(without_window(view), whole) == whole
 
 
 @given(views, st.floats(0, 1), st.integers(1, 4))
@@ -91,16 +91,16 @@ def test_what_was_zoomed_into_stays_under_the_eye(
     whole = AXES[view.x]
     center = whole.value(share)
     for _ in range(n):
-        view = zoomed(view, whole, center)
+        view = zoom(view, whole, center)
     assert shown_part(view, whole).fraction(center) == pytest.approx(share, abs=1e-6)
     for _ in range(n):
-        view = zoomed(view, whole, center, 0.5)
+        view = zoom(view, whole, center, 0.5)
     assert view.window is None
 
 
 def test_a_zoom_ends_where_steps_can_be_told_apart() -> None:
     view = LossViewModel(x="linear")
     for _ in range(99):
-        view = zoomed(view, AXES["linear"], 100.0)
+        view = zoom(view, AXES["linear"], 100.0)
     assert view.window is not None
     assert 8 <= view.window[1] - view.window[0] < 1000

@@ -1,4 +1,4 @@
-"""Where steps stand on the x axis of the losses: by step, by second, or by epoch."""
+"""X axes of the loss chart: steps, seconds or epochs."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -8,14 +8,14 @@ from workbench.render.axis import Axis, LinearAxis, LogAxis, SecondsAxis
 from workbench.run.loss_series import ProgressSeries, between
 from workbench.state.app_state import AppState
 
-_ROUND = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-_STEADY_FROM = 100
+_ROUND_NUMBERS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+_ESTIMATE_STEPS = 100
 
 
 def whole_axis(situation: AppState, scale: XScale) -> Axis:
-    """The axis from the beginning to the planned end, so that columns once drawn stay.
+    """Return the axis from the first to the last planned step, so that drawn columns stay in place.
 
-    How long the steps will take is not known before: seconds end at the next round number.
+    The duration of a run is not known in advance: seconds end at the next round number.
     """
     run = situation.run
     last = max(1, run.step, run.steps_planned or situation.config.planned.train.steps)
@@ -28,7 +28,7 @@ def whole_axis(situation: AppState, scale: XScale) -> Axis:
 
 
 def x_of(situation: AppState, scale: XScale) -> Callable[[float], float]:
-    """What a step is on the x axis."""
+    """Return the function from a step to its x value."""
     course, n_targets = situation.run.progress, _n_targets(situation)
     if scale == "seconds":
         return course.seconds_at
@@ -38,13 +38,13 @@ def x_of(situation: AppState, scale: XScale) -> Callable[[float], float]:
 
 
 def xs_of(situation: AppState, scale: XScale, steps: Sequence[int]) -> Iterable[float]:
-    """What many steps, rising, are on the x axis; hundreds are drawn in every frame."""
+    """Return the x values of ascending steps; each frame has hundreds of them."""
     is_plain = scale == "linear" or (scale == "log" and (not steps or steps[0] >= 1))
     return steps if is_plain else map(x_of(situation, scale), steps)
 
 
 def steps_shown(situation: AppState, scale: XScale, axis: Axis) -> tuple[float, float]:
-    """The first and the last step on an axis."""
+    """Return the first and the last step on an axis."""
     ends, course = (axis.value(0), axis.value(1)), situation.run.progress
     if scale in ("log", "linear"):
         return ends
@@ -56,21 +56,21 @@ def steps_shown(situation: AppState, scale: XScale, axis: Axis) -> tuple[float, 
 
 
 def _n_targets(situation: AppState) -> int:
-    """Tokens to predict in one epoch."""
+    """Return the number of targets in one epoch."""
     return max(1, situation.run.n_targets.get("train", 0))
 
 
 def _tokens_planned(course: ProgressSeries, last_step: int) -> float:
-    """How many tokens all steps will see, at the number in the first hundred: it stays the same."""
+    """Estimate the tokens of all planned steps from the first 100 steps, so that it is constant."""
     if not course.steps:
         return 0.0
-    step = min(_STEADY_FROM, course.steps[-1])
+    step = min(_ESTIMATE_STEPS, course.steps[-1])
     return course.tokens_at(step) / step * last_step if step > 0 else 0.0
 
 
 def _round_above(seconds: float) -> float:
-    """The next round number of seconds, at least one."""
+    """Return the next round number of seconds, at least one."""
     if seconds <= 1:
         return 1.0
     power = 10.0 ** math.floor(math.log10(seconds))
-    return next((r * power for r in _ROUND if r * power >= seconds), 10 * power)
+    return next((r * power for r in _ROUND_NUMBERS if r * power >= seconds), 10 * power)

@@ -1,4 +1,4 @@
-"""What the loss chart shows of a situation, as a person looks at it."""
+"""Chart specification of the loss chart for a state and a view model."""
 
 import math
 from bisect import bisect_left, bisect_right
@@ -25,11 +25,11 @@ from workbench.run.loss_series import LossBucket, LossSeries
 from workbench.state.app_state import AppState
 
 _X_UNITS: dict[str, XUnit] = {"seconds": "seconds", "epochs": "epochs"}
-_PADDING = 0.25
+_MARGIN = 0.25
 
 
 class ChartReadout(NamedTuple):
-    """The steps drawn in one column: the last of them, how many, and their losses in nats."""
+    """Steps of one chart column: the last step, their number, and their losses in nats."""
 
     step: int
     n: int
@@ -41,7 +41,7 @@ class ChartReadout(NamedTuple):
 def chart_spec(
     situation: AppState, view: LossViewModel, width: int, height: int, ascii_only: bool = False
 ) -> ChartSpec:
-    """Everything on the chart but the cursor."""
+    """Return the chart specification without the cursor."""
     run, x, y = situation.run, x_of(situation, view.x), _y_of(view)
     spec = ChartSpec(
         width=width,
@@ -63,7 +63,7 @@ def chart_spec(
 def _buckets(
     situation: AppState, view: LossViewModel
 ) -> list[tuple[float, float, float, float, int]]:
-    """The train losses as they are drawn."""
+    """Return the training losses in the units of the chart."""
     bins = bins_shown(situation, view, situation.run.train)
     xs = xs_of(situation, view.x, [found.step for found in bins])
     means: Iterable[float] = [found.total / found.n for found in bins]
@@ -75,7 +75,7 @@ def _buckets(
 
 
 def _points(situation: AppState, view: LossViewModel) -> list[tuple[float, float]]:
-    """The validation losses as they are drawn."""
+    """Return the validation losses in the units of the chart."""
     bins = bins_shown(situation, view, situation.run.val)
     xs = xs_of(situation, view.x, [found.step for found in bins])
     return list(zip(xs, map(_y_of(view), [found.last for found in bins]), strict=True))
@@ -84,23 +84,23 @@ def _points(situation: AppState, view: LossViewModel) -> list[tuple[float, float
 def bins_shown(
     situation: AppState, view: LossViewModel, curve: LossSeries
 ) -> tuple[LossBucket, ...]:
-    """The losses in the part that is shown, and a little beyond."""
+    """Return the losses in the visible part and one bucket on either side."""
     axis = shown_part(view, whole_axis(situation, view.x))
     first, last = steps_shown(situation, view.x, axis)
     return curve.between(first, last, view.x == "log")
 
 
 def readings(situation: AppState, view: LossViewModel, layout: Layout) -> list[ChartReadout]:
-    """What can be read: one entry for each column in which a train loss is drawn."""
+    """Return a readout for each column with a training loss."""
     x, found = x_of(situation, view.x), dict[int, ChartReadout]()
     for part in bins_shown(situation, view, situation.run.train):
         column = layout.column(x(part.step))
         if 0 <= column < layout.plot_width:
-            found[column] = _with(found.get(column), part)
+            found[column] = _add_bucket(found.get(column), part)
     return [*found.values()]
 
 
-def _with(reading: ChartReadout | None, part: LossBucket) -> ChartReadout:
+def _add_bucket(reading: ChartReadout | None, part: LossBucket) -> ChartReadout:
     if reading is None:
         return ChartReadout(part.step, part.n, part.mean, part.low, part.high)
     n = reading.n + part.n
@@ -111,7 +111,7 @@ def _with(reading: ChartReadout | None, part: LossBucket) -> ChartReadout:
 
 
 def rates_shown(situation: AppState, view: LossViewModel) -> list[tuple[float, float]]:
-    """The learning rate in the part that is shown, as (x, rate) up to which it is in force."""
+    """Return the learning rates of the visible part as pairs of the last x value and the rate."""
     course = situation.run.progress
     if not course.steps:
         return [(x_of(situation, view.x)(1), situation.config.train.learning_rate)]
@@ -125,58 +125,62 @@ def rates_shown(situation: AppState, view: LossViewModel) -> list[tuple[float, f
 
 
 def references(situation: AppState) -> tuple[ReferenceLine, ...]:
-    """The losses to compare with, in nats; where room is short the first ones keep their names.
+    """Return the baselines in nats; where there is little space the first ones keep their labels.
 
-    Before training each says what reaches it.
+    Before training, each label explains its baseline.
     """
     preview, best = situation.preview, situation.run.best
     is_new, found = not situation.run.train, list[ReferenceLine]()
     if preview is not None:
-        found.append(ReferenceLine("bigram", preview.bigram, "counting pairs" if is_new else ""))
+        found.append(ReferenceLine("bigram", preview.bigram, "pair counts" if is_new else ""))
     if (expected := expected_loss(situation.config)) is not None:
         found.append(ReferenceLine("expected", expected))
     if best is not None and primary_split(situation.config) == "val":
         found.append(ReferenceLine("best", best.loss, role="best"))
     if preview is not None:
         if preview.perfect is not None:
-            found.append(ReferenceLine("perfect", preview.perfect, "the rules" if is_new else ""))
+            found.append(
+                ReferenceLine(
+                    "perfect", preview.perfect, "entropy of the grammar" if is_new else ""
+                )
+            )
         found.append(ReferenceLine("uniform", preview.uniform, "guessing" if is_new else ""))
     return tuple(found)
 
 
 def numbered_changes(situation: AppState) -> list[tuple[int, AppliedChange]]:
-    """The changes that are still known, each with its number in the run."""
+    """Return the stored changes, each with its number in the run."""
     run = situation.run
     return list(enumerate(run.changes, run.n_changes - len(run.changes) + 1))
 
 
 def _near(found: Sequence[ReferenceLine], spec: ChartSpec) -> list[ReferenceLine]:
-    """The references near what is drawn: a part is zoomed into for its details."""
+    """Return the reference lines near the visible losses."""
     losses = [row[1] for series in (spec.train, spec.val) for row in series]
     drawn = [loss for loss in losses if abs(loss) <= LARGEST_DRAWN]
     if not drawn:
         return list(found)
     low, high = min(drawn), max(drawn)
-    room = _PADDING * (high - low)
+    room = _MARGIN * (high - low)
     return [ref for ref in found if low - room <= ref.value <= high + room]
 
 
 def _y_of(view: LossViewModel) -> Callable[[float], float]:
-    """What a loss in nats is on the y axis."""
+    """Return the function from a loss in nats to its y value."""
     if view.unit == "nats":
         return float
     return partial(convert_loss, unit="bits") if view.unit == "bits" else _perplexity
 
 
 def _perplexity(nats: float) -> float:
-    """One too large to draw stands at the end of what can be drawn: it is no broken loss."""
+    """Return the perplexity, limited to the largest value that the chart can draw."""
     value = convert_loss(nats, "perplexity")
     return LARGEST_DRAWN if math.isfinite(nats) and value > LARGEST_DRAWN else value
 
 
 def _hint(situation: AppState) -> str:
     if situation.run.status == "starting":
-        return "starting the trainer: loading torch"
+        return "starting the worker: loading torch"
     if situation.run.status == "untrained":
-        return situation.keys.substitute_keys("<run.space> starts the line here")
+        return situation.keys.substitute_keys("<run.space> starts training")
     return ""

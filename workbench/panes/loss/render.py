@@ -1,4 +1,4 @@
-"""What fills the Loss pane: how its rows are shared out, and what can be read in them."""
+"""Body of the Loss pane: allocation of its rows, the chart and the readout."""
 
 from functools import cached_property
 from typing import NamedTuple
@@ -14,8 +14,8 @@ from workbench.state.app_state import AppState
 from workbench.widgets.loss_numbers import loss_row
 from workbench.widgets.row_widget import Row
 
-_LEAST_CHART = 8
-_MOST_CHANGES = 3
+_MIN_CHART_ROWS = 8
+_MAX_CHANGES = 3
 _CHANGES_FROM = 24
 _STRIP_FROM = (88, 22)
 _HIGH_STRIP_FROM = 26
@@ -34,8 +34,8 @@ def loss_rows(frame: LossFrame, width: int, height: int) -> list[Row]:
     return LossBody(frame.state, frame.view, width, height, frame.ascii_only).rows()
 
 
-class Shares(NamedTuple):
-    """How many rows each part has, from top to bottom after the row of numbers."""
+class RowShares(NamedTuple):
+    """Number of rows of each part, from top to bottom, after the row of losses."""
 
     chart: int
     strip: int
@@ -43,27 +43,27 @@ class Shares(NamedTuple):
     reading: int
 
 
-def shares(width: int, height: int, n_changes: int) -> Shares:
-    """Shares the rows out; where there are few, the chart has them."""
+def share_rows(width: int, height: int, n_changes: int) -> RowShares:
+    """Divide the rows among the parts; the chart comes first."""
     room = height - 1
     strip = 0
     if width >= _STRIP_FROM[0] and height >= _STRIP_FROM[1]:
         strip = 3 if height >= _HIGH_STRIP_FROM else 2
-    reading = int(room > _LEAST_CHART)
-    n_listed = min(n_changes, _MOST_CHANGES) if width >= _CHANGES_FROM else 0
-    changes = max(0, min(n_listed, room - strip - reading - _LEAST_CHART))
-    return Shares(max(0, room - strip - reading - changes), strip, changes, reading)
+    reading = int(room > _MIN_CHART_ROWS)
+    n_listed = min(n_changes, _MAX_CHANGES) if width >= _CHANGES_FROM else 0
+    changes = max(0, min(n_listed, room - strip - reading - _MIN_CHART_ROWS))
+    return RowShares(max(0, room - strip - reading - changes), strip, changes, reading)
 
 
 class LossBody:
-    """The rows of the pane for one situation, one way of looking at it and one size."""
+    """Rows of the pane for one state, one view model and one size."""
 
     def __init__(
         self, situation: AppState, view: LossViewModel, width: int, height: int, ascii_only: bool
     ) -> None:
         self._situation, self._view = situation, view
         self._width, self._height, self._ascii_only = width, height, ascii_only
-        self._shares = shares(width, height, len(situation.run.changes))
+        self._shares = share_rows(width, height, len(situation.run.changes))
         self._spec = chart_spec(situation, view, width, self._shares.chart, ascii_only)
         self._x = x_of(situation, view.x)
 
@@ -77,11 +77,11 @@ class LossBody:
 
     @property
     def stops(self) -> list[int]:
-        """The last step in each column that is drawn."""
+        """Last step of each drawn column."""
         return [reading.step for reading in self._readings]
 
     def stop_at(self, x: int, y: int) -> int | None:
-        """The step to read at a cell; None where no chart is."""
+        """Return the step of a cell; None outside the chart."""
         column, is_inside = x - self._layout.gutter, 1 <= y <= self._layout.plot_height
         if not self._readings or not is_inside or not 0 <= column < self._layout.plot_width:
             return None
@@ -89,7 +89,7 @@ class LossBody:
 
     @cached_property
     def _reading(self) -> ChartReadout | None:
-        """The column under the cursor; by the step whose weights are looked at, where that is read."""
+        """Readout of the column under the cursor; it names the viewed step if the cursor is on it."""
         at = stop_of(self._view, self.stops) if self._view.cursor is not None else None
         if at is None:
             return None
@@ -98,9 +98,9 @@ class LossBody:
         return found._replace(step=viewed_step or 0) if is_looked_at else found
 
     def rows(self) -> list[Row]:
-        """At most as many rows as there is room for.
+        """Return at most ``height`` rows.
 
-        Where a step is read and there is no row for it, it stands in the place of the latest numbers.
+        Without a row for the readout, the readout replaces the latest losses.
         """
         situation, view, width, found = self._situation, self._view, self._width, self._reading
         numbers = loss_row(situation, width, view.unit)

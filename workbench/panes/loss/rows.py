@@ -1,4 +1,4 @@
-"""The rows of words in the Loss pane: one step read, the latest one, what each change did."""
+"""Text rows of the Loss pane: the readout, the latest step, the effect of each change."""
 
 from collections.abc import Sequence
 
@@ -26,10 +26,10 @@ from workbench.widgets.row_widget import Row, StyledSpan, row_width
 
 
 def reading_row(situation: AppState, view: LossViewModel, reading: ChartReadout, width: int) -> Row:
-    """One column read: ``20,000: train 2.1917, mean of 400 steps (1.650–2.872)   val 2.2288``.
+    """Return the readout of one column.
 
-    Then where else on the x axis it stands. Where room is short the number of steps goes first, then
-    the range, then the validation loss.
+    Example: ``20,000: train 2.1917, mean of 400 steps (1.650–2.872)   val 2.2288``. The x value follows. Where there is little space, the number of steps is left out first, then the
+    range, then the validation loss.
     """
     unit, val = view.unit, situation.run.val.before(reading.step)
     low, high = format_loss_in(reading.low, unit, 3), format_loss_in(reading.high, unit, 3)
@@ -45,7 +45,7 @@ def reading_row(situation: AppState, view: LossViewModel, reading: ChartReadout,
     more: list[StyledSpan] = [
         (f" at {format_count(val.step)}" if val and is_older else "", "label"),
         (_elsewhere(situation, view, reading.step), "label"),
-        (_said(situation, "   <loss.now>: back to now"), "guide"),
+        (_with_keys(situation, "   <loss.now>: latest step"), "guide"),
     ]
     of: StyledSpan = (f", {_of_steps(reading.n)}" if reading.n > 1 else "", "label")
     rows = [
@@ -64,7 +64,7 @@ def _of_steps(n: int) -> str:
 
 
 def _elsewhere(situation: AppState, view: LossViewModel, step: int) -> str:
-    """The second or the epoch of a step, where that is what stands on the axis."""
+    """Return the second or the epoch of a step if the x axis shows it."""
     x = x_of(situation, view.x)(step)
     if view.x == "seconds":
         return f"  at {format_axis_seconds([round(x, 2 if x < 10 else 1)])[0]}"
@@ -72,7 +72,7 @@ def _elsewhere(situation: AppState, view: LossViewModel, step: int) -> str:
 
 
 def now_row(situation: AppState, view: LossViewModel, width: int) -> Row:
-    """Without a cursor: the latest step, and how to read another one."""
+    """Return the latest step and the keys of the cursor and the zoom."""
     run = situation.run
     if not run.train:
         return []
@@ -80,20 +80,20 @@ def now_row(situation: AppState, view: LossViewModel, width: int) -> Row:
     zoom = "<loss.in> <loss.out> zoom" if view.window is None else "<loss.all> all steps"
     more: list[StyledSpan] = [
         (f"{word} {format_count(run.step)}", "plain"),
-        (_said(situation, " │ <loss.left><loss.right> read any step"), "label"),
-        (_said(situation, f" │ {zoom}"), "label"),
+        (_with_keys(situation, " │ <loss.left><loss.right> read a step"), "label"),
+        (_with_keys(situation, f" │ {zoom}"), "label"),
     ]
     return _fitting([], more, width)
 
 
-def _said(situation: AppState, words: str) -> str:
+def _with_keys(situation: AppState, words: str) -> str:
     return situation.keys.substitute_keys(words, LOSS_BINDINGS)
 
 
 def change_rows(situation: AppState, n_rows: int, width: int, unit: LossUnit = "nats") -> list[Row]:
-    """The latest changes, each with what it did to the validation loss.
+    """Return the latest changes, each with its effect on the validation loss.
 
-    Where room is short the steps of the validations go first, then the old values.
+    Where there is little space, the steps of the validations are left out first, then the old values.
     """
     shown = numbered_changes(situation)[-n_rows:] if n_rows else []
     at = max((len(format_count(change.step)) for _, change in shown), default=0)
@@ -102,7 +102,7 @@ def change_rows(situation: AppState, n_rows: int, width: int, unit: LossUnit = "
         for number, change in shown
     ]
     changes = [change for _, change in shown]
-    found = [_told(situation.run, changes, unit, *lengths) for lengths in _LENGTHS]
+    found = [_change_texts(situation.run, changes, unit, *lengths) for lengths in _LENGTHS]
     room = width - max(map(row_width, heads), default=0)
     rows = next((rows for rows in found if max(map(row_width, rows), default=0) <= room), None)
     if rows is None:
@@ -111,13 +111,13 @@ def change_rows(situation: AppState, n_rows: int, width: int, unit: LossUnit = "
 
 
 _LENGTHS = ((0, 0), (0, 1), (1, 1), (1, 2))
-"""How short each change is told, and its effect: 0 is in full."""
+"""Abbreviation levels of a change and of its effect: 0 is the full form."""
 
 
-def _told(
+def _change_texts(
     run: RunState, changes: Sequence[AppliedChange], unit: LossUnit, short: int, shorter: int
 ) -> list[list[StyledSpan]]:
-    """What was changed, its effects under one another."""
+    """Return the changes with their effects aligned."""
     names = [setting_label(change.key) for change in changes]
     olds = ["" if short else f" {format_value(change.old)}" for change in changes]
     texts = [
@@ -132,7 +132,7 @@ def _told(
 
 
 def _effect(run: RunState, change: AppliedChange, unit: LossUnit, shorter: int) -> str:
-    """What val did between the two validations around a change, and around others with it."""
+    """Return the validation losses before and after a change, or after several changes at once."""
     planned = "as planned" if change.is_planned and not shorter else ""
     if not change.can_have_effect:
         return planned
@@ -153,7 +153,7 @@ def _effect(run: RunState, change: AppliedChange, unit: LossUnit, shorter: int) 
 
 
 def _fitting(row: Sequence[StyledSpan], more: Sequence[StyledSpan], width: int) -> list[StyledSpan]:
-    """The row and as many of the pieces after it as there is room for."""
+    """Return the row and as many of the spans after it as fit."""
     fitting, used = list(row), row_width(row)
     for piece in more:
         used += cell_len(piece[0])

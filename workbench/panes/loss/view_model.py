@@ -1,4 +1,4 @@
-"""How a person looks at the losses of a run: which axes, which part, and where they read."""
+"""View model of the Loss pane: axes, visible part and cursor."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -16,18 +16,18 @@ X_SCALES: tuple[XScale, ...] = ("log", "linear", "seconds", "epochs")
 Y_SCALES: tuple[YScale, ...] = ("nats", "log", "bits", "perplexity")
 
 ZOOM = 2.0
-_LEAST_SHARE = 1 / 512
-_LEAST_STEPS = 8
+_MIN_SHARE = 1 / 512
+_MIN_STEPS = 8
 
 
 class LossViewModel(Struct, frozen=True):
-    """What a person chose; every key of the Loss pane makes one of these from another.
+    """Choices of the user; every key of the Loss pane returns another one.
 
     Attributes:
-        x: What stands on the x axis: steps, their logarithm, seconds inside steps, or epochs.
-        y: The unit of the losses, or the logarithm of nats.
-        cursor: The step at which losses are read; None for the latest.
-        window: The part of the x axis that is shown, in its own unit; None for all of it.
+        x: Scale of the x axis: steps (log or linear), seconds inside steps, or epochs.
+        y: Unit of the y axis; ``log`` is nats on a log scale.
+        cursor: Step of the readout; None for the latest.
+        window: Visible part of the x axis, in the unit of the axis; None for all of it.
     """
 
     x: XScale = "log"
@@ -37,29 +37,29 @@ class LossViewModel(Struct, frozen=True):
 
     @property
     def unit(self) -> LossUnit:
-        """The unit in which losses are written."""
+        """Unit of the displayed losses."""
         return "nats" if self.y == "log" else self.y
 
 
 def next_x(view: LossViewModel, by: int = 1) -> LossViewModel:
-    """Another x axis, the whole of it; the cursor stays at its step."""
+    """Return the view with the next x axis at full range; the cursor keeps its step."""
     at = X_SCALES.index(view.x) + by
     return replace(view, x=X_SCALES[at % len(X_SCALES)], window=None)
 
 
 def next_y(view: LossViewModel, by: int = 1) -> LossViewModel:
-    """Another y axis."""
+    """Return the view with the next y axis."""
     at = Y_SCALES.index(view.y) + by
     return replace(view, y=Y_SCALES[at % len(Y_SCALES)])
 
 
-def moved(view: LossViewModel, stops: Sequence[int], by: int) -> LossViewModel:
-    """The cursor on another column that is drawn; the first key puts it on the last one.
+def move_cursor(view: LossViewModel, stops: Sequence[int], by: int) -> LossViewModel:
+    """Return the view with the cursor on another column; the first key selects the last column.
 
     Args:
-        view: The view before.
-        stops: The last step in each column that is drawn, rising.
-        by: How many columns to the right.
+        view: Current view.
+        stops: Last step of each drawn column, in ascending order.
+        by: Number of columns to the right.
     """
     if not stops:
         return view
@@ -72,19 +72,19 @@ def moved(view: LossViewModel, stops: Sequence[int], by: int) -> LossViewModel:
 
 
 def stop_of(view: LossViewModel, stops: Sequence[int]) -> int | None:
-    """Which column that is drawn holds the cursor; the nearest where it is beside them all."""
+    """Return the index of the column of the cursor; the nearest one if it is in none."""
     if view.cursor is None or not stops:
         return None
     return min(bisect_left(stops, view.cursor), len(stops) - 1)
 
 
 def without_cursor(view: LossViewModel) -> LossViewModel:
-    """No step is read any more."""
+    """Return the view without a cursor."""
     return replace(view, cursor=None)
 
 
 def shown_part(view: LossViewModel, whole: Axis) -> Axis:
-    """The axis that is drawn: all of it, or the part that was zoomed into."""
+    """Return the visible x axis: the whole one or the window."""
     if view.window is None:
         return whole
     if isinstance(whole, LogAxis):
@@ -92,16 +92,16 @@ def shown_part(view: LossViewModel, whole: Axis) -> Axis:
     return (SecondsAxis if isinstance(whole, SecondsAxis) else LinearAxis)(*view.window)
 
 
-def zoomed(view: LossViewModel, whole: Axis, center: float, factor: float = ZOOM) -> LossViewModel:
-    """A part ``factor`` times smaller in which the center stays where it is on the screen.
+def zoom(view: LossViewModel, whole: Axis, center: float, factor: float = ZOOM) -> LossViewModel:
+    """Return the view with a window ``factor`` times smaller; the center keeps its place on screen.
 
-    A factor below 1 shows more. At the ends the part is moved inwards; the whole axis is no part.
+    A factor below 1 zooms out. At the ends of the axis the window is moved inwards.
 
     Args:
-        view: The view before.
-        whole: The whole x axis.
-        center: A value on it.
-        factor: How many times more room a step gets.
+        view: Current view.
+        whole: Whole x axis.
+        center: Value on the x axis.
+        factor: Magnification.
     """
     shown = shown_part(view, whole)
     first, last = whole.fraction(shown.value(0)), whole.fraction(shown.value(1))
@@ -113,10 +113,10 @@ def zoomed(view: LossViewModel, whole: Axis, center: float, factor: float = ZOOM
     begin = min(max(0.0, begin), 1 - share)
     window = whole.value(begin), whole.value(begin + share)
     counts_steps = view.x in ("log", "linear")
-    is_tiny = share < _LEAST_SHARE or (counts_steps and window[1] - window[0] < _LEAST_STEPS)
+    is_tiny = share < _MIN_SHARE or (counts_steps and window[1] - window[0] < _MIN_STEPS)
     return view if factor > 1 and is_tiny else replace(view, window=window)
 
 
-def all_shown(view: LossViewModel) -> LossViewModel:
-    """The whole axis again."""
+def without_window(view: LossViewModel) -> LossViewModel:
+    """Return the view with the whole x axis."""
     return replace(view, window=None)
