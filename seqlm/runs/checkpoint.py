@@ -1,9 +1,9 @@
-"""Checkpoints: everything that a training needs to go on, on disk as one transaction.
+"""Checkpoints: everything that a training run needs to resume, written as one transaction.
 
 ``checkpoints/step-N/`` holds ``weights.safetensors``, ``checkpoint.json`` and, where training can go
-on from it, ``training.safetensors``. It is written beside, flushed to the disk unless it is there to
-be looked at alone, and renamed into place.
-The files ``latest`` and ``best`` hold the name of one. Nothing is ever unpickled.
+on from it, ``training.safetensors``. The directory is written under a temporary name, flushed to the
+disk unless it holds only weights for queries, and renamed into place. The files ``latest`` and
+``best`` hold the name of a checkpoint. Nothing is ever unpickled.
 """
 
 import hashlib
@@ -44,7 +44,7 @@ class CheckpointMetadata(Struct, frozen=True, kw_only=True):
 
 
 class LoadedCheckpoint(Struct, frozen=True, kw_only=True):
-    """A checkpoint that was read and held against its checksums."""
+    """A checkpoint that was read and verified by its checksums."""
 
     record: CheckpointMetadata
     weights: dict[str, Tensor]
@@ -67,7 +67,7 @@ class CheckpointStore:
         weights: dict[str, Tensor],
         training: dict[str, Tensor] | None = None,
     ) -> int:
-        """Write a checkpoint. It is on the disk when this returns: a pointer may name it then.
+        """Write a checkpoint and flush it to the disk, so that a pointer may name it.
 
         Args:
             record: Its ``sha256`` is filled in here.
@@ -87,10 +87,10 @@ class CheckpointStore:
         return self._write(name, record, weights, training)
 
     def keep(self, record: CheckpointMetadata, weights: dict[str, Tensor]) -> None:
-        """Write weights to be looked at later. They are not flushed: a loss of power may take them.
+        """Write weights for later queries, without a flush: a power failure may lose them.
 
         Raises:
-            OSError: There is no room for them.
+            OSError: The disk is full.
         """
         self.path.mkdir(exist_ok=True, mode=0o700)
         name = f"step-{record.step}"
@@ -98,7 +98,7 @@ class CheckpointStore:
             self._write(name, record, weights, None, sync=False)
 
     def point(self, pointer: str, step: int) -> None:
-        """Let ``latest`` or ``best`` mean the checkpoint of a step."""
+        """Make ``latest`` or ``best`` point to the checkpoint of a step."""
         write_atomically(self.path / pointer, f"step-{step}\n".encode())
 
     def _write(
@@ -141,7 +141,7 @@ class CheckpointStore:
         return LoadedCheckpoint(record=record, weights=weights, training=training)
 
     def resolve(self, name: str) -> str:
-        """The folder's name that a pointer or a ``step-N`` means."""
+        """Return the directory name of a pointer or a ``step-N``."""
         if name in ("latest", "best"):
             try:
                 name = (self.path / name).read_text().strip()
@@ -152,19 +152,19 @@ class CheckpointStore:
         return name
 
     def has(self, name: str) -> bool:
-        """Whether there is such a checkpoint."""
+        """Return whether there is such a checkpoint."""
         try:
             return (self.path / self.resolve(name) / _RECORD).is_file()
         except SeqlmError:
             return False
 
     def steps(self) -> list[int]:
-        """The steps whose weights are kept, in order."""
+        """Return the steps whose weights are kept, in order."""
         names = (folder.name for folder in self.path.glob("step-*"))
         return sorted(int(n) for name in names if (n := name.removeprefix("step-")).isdecimal())
 
-    def tidy(self) -> None:
-        """Clear away what a writer left behind that was killed. Only for who holds the run."""
+    def remove_leftovers(self) -> None:
+        """Remove what a killed writer left behind. Only the holder of the run may call this."""
         for left in self.path.glob(".*"):
             replaced = self.path / left.name.removeprefix(".").removesuffix(_REPLACED)
             if left.name.endswith(_REPLACED) and not replaced.exists():
@@ -175,10 +175,10 @@ class CheckpointStore:
                 left.unlink(missing_ok=True)
 
     def prune(self, kept: Collection[int]) -> None:
-        """Of the whole checkpoints keep the last two; of all others only the weights, if at all.
+        """Keep the last two full checkpoints, and of the others at most the weights.
 
-        What ``latest`` names stays whole also where higher steps are left of a training that went
-        back. Weights alone stay for the best step and for those in ``kept``.
+        The checkpoint that ``latest`` names stays full, even where an interrupted training left
+        higher steps. Weights alone stay for the best step and for those in ``kept``.
         """
         whole = [step for step in self.steps() if self._is_whole(f"step-{step}")]
         best, latest = self._pointed("best"), self._pointed("latest")
@@ -188,15 +188,15 @@ class CheckpointStore:
             else:
                 shutil.rmtree(self._folder(step), ignore_errors=True)
 
-    def forget_after(self, step: int) -> None:
-        """Throw away what is left of a training that went back to ``step``."""
+    def delete_after(self, step: int) -> None:
+        """Delete the checkpoints after ``step``, to which training went back."""
         pointed = {self._pointed("best"), self._pointed("latest")}
         for later in set(self.steps()) - pointed:
             if later > step:
                 shutil.rmtree(self._folder(later), ignore_errors=True)
 
     def _pointed(self, pointer: str) -> int | None:
-        """The step that ``best`` or ``latest`` means, where there is such a checkpoint."""
+        """Return the step of ``best`` or ``latest``; None if there is no such checkpoint."""
         if not self.has(pointer):
             return None
         return int(self.resolve(pointer).removeprefix("step-"))
@@ -208,10 +208,10 @@ class CheckpointStore:
         return (self.path / name / _TRAINING).is_file()
 
     def _put(self, name: str, files: dict[str, bytes], *, sync: bool) -> None:
-        """Write a folder beside, then put it in the place of one of that name.
+        """Write a directory under a temporary name, then rename it into place.
 
         A folder cannot be renamed over another: the old one goes aside first, and comes back by
-        :meth:`tidy` where the process ends in between.
+        :meth:`remove_leftovers` where the process ends in between.
         """
         temporary, target = self.path / f".{name}.{os.getpid()}", self.path / name
         replaced = self.path / f".{name}{_REPLACED}"
@@ -240,16 +240,16 @@ class CheckpointStore:
 
 
 class DamagedTensorFile(Exception):
-    """Why the content of a file is not what was written."""
+    """The content of a tensor file is not what was written."""
 
 
 def pack_tensors(tensors: dict[str, Tensor]) -> bytes:
-    """Tensors of any device by their names, as the content of a file."""
+    """Return the content of a file that holds these tensors, from any device."""
     return save({k: tensor.detach().to("cpu").contiguous() for k, tensor in tensors.items()})
 
 
 def read_tensors(path: Path, sha256: str) -> dict[str, Tensor]:
-    """The tensors in a file.
+    """Return the tensors in a file, after verifying its header and checksum.
 
     Raises:
         Damaged: It is not the file that had this checksum.
@@ -274,7 +274,7 @@ def read_tensors(path: Path, sha256: str) -> dict[str, Tensor]:
 
 
 def _end_of_data(header: bytes) -> int:
-    """Where the last tensor ends, by a file's header; -1 where it is no header."""
+    """Return where the last tensor ends by the header of a file; -1 if it is not a header."""
     try:
         entries = msgspec.json.decode(header, type=dict[str, dict[str, Any]])
         ends = [int(e["data_offsets"][1]) for key, e in entries.items() if key != "__metadata__"]

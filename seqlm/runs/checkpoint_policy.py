@@ -1,4 +1,4 @@
-"""What a run saves and when: checkpoints at intervals, and weights and a sample at log-spaced steps."""
+"""Policy of saving: checkpoints at intervals, weights and a sample at log-spaced steps."""
 
 import time
 

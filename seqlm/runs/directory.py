@@ -1,4 +1,4 @@
-"""The directory that a run is: its files, its name, and whether a worker holds it."""
+"""Directory of a run: its files, its name, and the lock of the worker that holds it."""
 
 import fcntl
 import os
@@ -24,7 +24,7 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}")
 
 
 class CorpusRecord(Struct, frozen=True, kw_only=True):
-    """Which text a run was trained on: enough to find it again, and to know that it is the same."""
+    """The corpus that a run was trained on, with what is needed to find and verify it."""
 
     name: str
     n_bytes: int
@@ -45,7 +45,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
 
 def text_config(manifest: Manifest) -> DataConfig:
-    """How the text of a run is read: from the copy that was kept of it, where there is one."""
+    """Return the data settings of a run, with the stored copy of its corpus if there is one."""
     stored_at = manifest.corpus.stored_at
     copy = find_corpus_copy(stored_at) if stored_at is not None else None
     data = manifest.config.data
@@ -53,7 +53,7 @@ def text_config(manifest: Manifest) -> DataConfig:
 
 
 class RunLock(Struct, frozen=True, kw_only=True):
-    """What the holder of a run's lock wrote into it: its process, and where it listens."""
+    """Content of a lock file: the process that holds the run, and its socket."""
 
     pid: int
     socket: str
@@ -77,7 +77,7 @@ class RunDirectory:
         self._test_looks_path = path / "test-looks.jsonl"
 
     def manifest(self) -> Manifest:
-        """What the run was started with.
+        """Read ``run.json``.
 
         Raises:
             SeqlmError: There is no such file, or it is damaged.
@@ -93,21 +93,21 @@ class RunDirectory:
         write_atomically(self.manifest_path, pretty + b"\n")
 
     def note_test_look(self, step: int) -> None:
-        """Remember that the weights of a step are scored on the test split now."""
+        """Record that the weights of a step are evaluated on the test split."""
         line = msgspec.json.encode({"t": time.time(), "step": step}) + b"\n"
         with self._test_looks_path.open("ab", buffering=0) as file:  # two workers may do so at once
             file.write(line)
 
     @property
     def n_test_looks(self) -> int:
-        """How often the test split was looked at."""
+        """The number of times that the test split was evaluated."""
         try:
             return self._test_looks_path.read_bytes().count(b"\n")
         except FileNotFoundError:
             return 0
 
     def holder(self) -> RunLock | None:
-        """Who holds the run now; None where nobody does, whatever the lock file says."""
+        """Return the lock of the process that holds the run; None if no process does."""
         try:
             with self.lock_path.open("rb") as file:
                 if _try_lock(file.fileno(), fcntl.LOCK_SH):
@@ -117,7 +117,7 @@ class RunDirectory:
             return None
 
     def take(self, lock: RunLock) -> int:
-        """Hold the run until the returned file descriptor is closed, by this process' end at last.
+        """Lock the run until the returned file descriptor is closed or this process ends.
 
         Raises:
             RequestError: Another process holds it.
@@ -163,7 +163,7 @@ def create(stem: str, name: str | None = None) -> RunDirectory:
 
 
 def check_name(name: str) -> None:
-    """Refuse what would not be one plain folder name."""
+    """Reject a name that is not a plain directory name."""
     if not _NAME.fullmatch(name):
         raise errors.RequestError(
             f"{name!r} is not a run's name; take up to 80 letters, digits, '_' or '-'", name
@@ -173,7 +173,7 @@ def check_name(name: str) -> None:
 
 
 def list_runs() -> list[RunDirectory]:
-    """Every run there is, oldest first."""
+    """Return all runs, oldest first."""
     root = runs_dir()
     found = [RunDirectory(path) for path in root.iterdir()] if root.is_dir() else []
     runs = [run for run in found if run.manifest_path.is_file()]
@@ -181,7 +181,7 @@ def list_runs() -> list[RunDirectory]:
 
 
 def find_run(word: str) -> RunDirectory:
-    """The run that a word means: a path to it, its name, the only one it begins, or ``latest``.
+    """Return the run that a word names: a path, a name, a unique prefix, or ``latest``.
 
     Raises:
         RequestError: No run fits, or several do.
@@ -208,7 +208,7 @@ def find_run(word: str) -> RunDirectory:
 
 
 def live_runs() -> Iterator[tuple[RunDirectory, RunLock]]:
-    """The runs that a worker holds now, newest first."""
+    """Yield the runs that a worker holds now, newest first."""
     for run in reversed(list_runs()):
         if (lock := run.holder()) is not None:
             yield run, lock

@@ -1,4 +1,4 @@
-"""The log of a run: ``events.jsonl``, one event a line, only ever appended to."""
+"""Event log of a run: ``events.jsonl``, one event per line, append-only."""
 
 import contextlib
 import errno
@@ -21,9 +21,9 @@ _TAIL_BYTES = 1 << 16
 
 
 class EventLogWriter:
-    """Appends events to a log; there is one writer, who holds the run's lock.
+    """Appends events to a log; the only writer holds the lock of the run.
 
-    What cannot be written (a full disk) is kept and written before the next event.
+    Events that cannot be written (a full disk) are kept and written before the next event.
 
     Args:
         path: The log. A last line that was cut off by a sudden end is taken away.
@@ -52,7 +52,7 @@ class EventLogWriter:
             raise
 
     def append(self, event: E) -> E:
-        """Number an event, stamp it, and write it, or keep it where it cannot be written now.
+        """Number and time-stamp an event and write it, or keep it if it cannot be written now.
 
         Returns:
             The event as it is written.
@@ -63,7 +63,7 @@ class EventLogWriter:
         return stamped
 
     def write(self, event: E) -> E:
-        """As :meth:`append`, but an event that cannot be written now is not kept.
+        """Append an event, but do not keep it if it cannot be written now.
 
         Raises:
             OSError: It could not be written; what was kept before it still is.
@@ -84,7 +84,7 @@ class EventLogWriter:
         return stamped
 
     def flush(self) -> None:
-        """Write what is kept, all of it or nothing.
+        """Write the kept events, all or none.
 
         Raises:
             OSError: It could not be written now; it is kept.
@@ -101,16 +101,16 @@ class EventLogWriter:
         self._unwritten, self.error = b"", None
 
     def sync(self) -> None:
-        """Everything appended is on the disk when this returns.
+        """Flush all appended events to the disk.
 
         Raises:
-            OSError: It is not.
+            OSError: They cannot be written.
         """
         self.flush()
         os.fsync(self._fd)
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         os.close(self._fd)
 
 
@@ -126,7 +126,7 @@ class EventLogReader:
         self.path, self.offset = path, offset
 
     def read(self, max_bytes: int = _CHUNK_BYTES) -> list[Event]:
-        """The events that came since the last call, from about ``max_bytes`` of the log.
+        """Return the events since the last call, from about ``max_bytes`` of the log.
 
         A line without its end is left for later: a writer that is killed in it takes it away again.
         Events before a damaged line are given first; the next call meets the line again.
@@ -153,7 +153,7 @@ class EventLogReader:
 
 
 def read_events(path: Path) -> Iterator[Event]:
-    """Every event of a log, a cut-off last line left out.
+    """Yield the events of a log; an incomplete last line is left out.
 
     Raises:
         SeqlmError: A line is damaged.
@@ -236,7 +236,7 @@ def _read_line(line: bytes, path: Path, offset: int) -> Event:
 
 
 def _after_newline(fd: int, end: int) -> int:
-    """The offset after the last newline among the first ``end`` bytes of a file; 0 without one."""
+    """Return the offset after the last newline in the first ``end`` bytes of a file; 0 without one."""
     while end > 0:
         begin = max(0, end - _CHUNK_BYTES)
         found = os.pread(fd, end - begin, begin).rfind(b"\n")

@@ -1,4 +1,4 @@
-"""What a run was made of: its name, its text, and the versions it was made with."""
+"""Provenance of a run: manifest, corpus record and library versions."""
 
 import hashlib
 import platform
@@ -25,7 +25,7 @@ from seqlm.training.trainer import Trainer
 
 
 def open_text(directory: RunDirectory) -> PreparedText:
-    """The text that a run was trained on, from the copy kept of it where there is one.
+    """Return the prepared corpus that a run was trained on, from its stored copy if there is one.
 
     Raises:
         RequestError: It is not the same text any more.
@@ -43,7 +43,7 @@ def open_text(directory: RunDirectory) -> PreparedText:
 
 
 def versions() -> dict[str, str]:
-    """What decides whether losses can be repeated bit for bit."""
+    """Return the versions on which bit-for-bit reproducible losses depend."""
     return {
         "python": platform.python_version(),
         "torch": str(torch.__version__),
@@ -52,7 +52,7 @@ def versions() -> dict[str, str]:
 
 
 def corpus_stem(config: RunConfig) -> str:
-    """What the runs of a configuration are called: its preset, or its file and family."""
+    """Return the stem of run names: the preset, or the file and the model family."""
     path = Path(config.data.corpus)
     if path.parent == corpora_dir():
         return f"stdin-{dotted_keys.kind_of(config.model)}"
@@ -63,7 +63,7 @@ def corpus_stem(config: RunConfig) -> str:
 
 
 def make_manifest(name: str, config: RunConfig, corpus: CorpusRecord) -> Manifest:
-    """What ``run.json`` says of a new run."""
+    """Return the content of ``run.json`` for a new run."""
     return Manifest(
         run=name,
         recipe=recipe.format_recipe(config),
@@ -75,7 +75,7 @@ def make_manifest(name: str, config: RunConfig, corpus: CorpusRecord) -> Manifes
 
 
 def created_event(name: str, trainer: Trainer) -> RunCreated:
-    """The first event of a run."""
+    """Return the first event of a run."""
     text, config = trainer.text, trainer.config
     return RunCreated(
         run=name,
@@ -91,7 +91,7 @@ def created_event(name: str, trainer: Trainer) -> RunCreated:
 def corpus_record(
     config: RunConfig, text: PreparedText, undo: ExitStack | None = None
 ) -> CorpusRecord:
-    """Which text it is. A copy is kept of a user's file, so that the run can go on when it changes.
+    """Return the corpus record, and store a copy of a user's file so that the run can resume.
 
     Args:
         config: What asks for the text.

@@ -1,4 +1,4 @@
-"""What a word on the command line means: a preset, a file, or a run."""
+"""Resolution of a word on the command line to a preset, a file, or a run."""
 
 import re
 import sys
@@ -24,14 +24,14 @@ _READ_BY = re.compile(r"data\.(mode|tokenizer)=(auto|lines|stream|byte)")
 
 
 class ResolvedTarget(NamedTuple):
-    """What a word means, and the preset's name, the file's path or the run's name."""
+    """The kind of thing that a word names, and the name or path of it."""
 
     kind: Literal["preset", "file", "run"]
     value: str
 
 
 def resolve_target(word: str) -> ResolvedTarget:
-    """What ``word`` means. With a ``/`` or a suffix, or ``-``, it is a path; else a name.
+    """Return what ``word`` names. With a ``/`` or a suffix, or ``-``, it is a path; else a name.
 
     Raises:
         RequestError: It means nothing, or two things.
@@ -59,7 +59,7 @@ def resolve_target(word: str) -> ResolvedTarget:
 
 
 def configure(word: str, words: list[str], undo: ExitStack | None = None) -> RunConfig:
-    """The configuration of ``PRESET|FILE|- [KEY=VALUE]...``.
+    """Return the configuration of ``PRESET|FILE|- [KEY=VALUE]...``.
 
     A file of lines is trained as ``names-mlp`` is, a stream as ``python-lstm`` is.
 
@@ -82,7 +82,7 @@ def configure(word: str, words: list[str], undo: ExitStack | None = None) -> Run
 def configure_file(path: str, words: list[str], undo: ExitStack | None = None) -> RunConfig:
     """The configuration for a user's own text, which it names by its whole path.
 
-    ``-`` reads standard input and keeps a copy of it; ``undo`` is told how to take that back.
+    ``-`` reads standard input and keeps a copy of it; ``undo`` gets the deletion of that copy.
     """
     path = path if path == "-" else str(_whole(path))
     read_by = {m[1]: m[2] for word in words if (m := _READ_BY.fullmatch(word))}
@@ -113,7 +113,7 @@ def _config_for(corpus: Corpus, path: str, words: list[str]) -> RunConfig:
 
 
 def _with_fitting_batch(config: RunConfig, corpus: Corpus) -> RunConfig:
-    """A text of fewer examples than the preset has in a batch is trained with all of them at once."""
+    """Set the batch to the whole corpus where it has fewer examples than a batch of the preset."""
     prepared = prepare_corpus(corpus, config.data)
     by_window = example_of(config.train, config.model.context, corpus.mode) == "window"
     n_examples = prepared.n_targets("train") if by_window else len(prepared.items["train"])

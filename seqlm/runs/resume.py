@@ -1,4 +1,4 @@
-"""Going back to the last checkpoint of a run."""
+"""Restore of the last checkpoint of a run, and of the changes made after it."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from seqlm.training.trainer import Trainer
 
 
 def restore(trainer: Trainer, checkpoints: CheckpointStore) -> CheckpointMetadata | None:
-    """Let a trainer stand where the last checkpoint was taken.
+    """Restore a trainer from the last checkpoint.
 
     Returns:
         The checkpoint's record; None where there is none and training begins anew.
@@ -48,14 +48,14 @@ def _best(
 
 
 def has_diverged(superseded: list[Event]) -> bool:
-    """Whether these events end with a loss that was no number."""
+    """Return whether training diverged in these events."""
     return any(isinstance(event, Ended) and event.status == "diverged" for event in superseded)
 
 
 def split_at_checkpoint(
     events_path: Path, record: CheckpointMetadata | None
 ) -> tuple[list[Event], list[Event]]:
-    """What was told until a checkpoint was taken, and what is superseded by going back to it."""
+    """Return the events up to a checkpoint, and the events that resuming from it supersedes."""
     seq = record.seq if record is not None else 0
     logged = without_superseded(read_events(events_path))
     superseded: list[Event] = [
@@ -65,7 +65,7 @@ def split_at_checkpoint(
 
 
 def raise_if_done(run: str, trainer: Trainer, superseded: list[Event]) -> None:
-    """Refuse to go on with a run that is over and told of: by its steps, or by its patience."""
+    """Reject resuming a run that has finished, by its steps or by early stopping."""
     is_finished = any(isinstance(e, Ended) and e.status == "finished" for e in superseded)
     patience = trainer.live.settings_at(trainer.step).patience
     if (
@@ -88,7 +88,7 @@ def raise_if_done(run: str, trainer: Trainer, superseded: list[Event]) -> None:
 
 
 def reschedule_changes(trainer: Trainer, superseded: list[Event], forgotten: set[str]) -> None:
-    """Let a trainer change the values again that were changed after its checkpoint, at their steps.
+    """Schedule the changes again that were made after the checkpoint, at their steps.
 
     Args:
         trainer: Restored; it knows the changes that were planned from the beginning.
@@ -104,7 +104,7 @@ def reschedule_changes(trainer: Trainer, superseded: list[Event], forgotten: set
 
 
 def last_logged_step(superseded: list[Event]) -> int:
-    """The last step that was seen before an interruption; one that diverged is not to be kept."""
+    """Return the last step logged before the interruption; 0 if training diverged."""
     if has_diverged(superseded):
         return 0
     steps = (event.last_step for event in superseded if isinstance(event, StepsDone))

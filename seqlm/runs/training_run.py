@@ -1,4 +1,4 @@
-"""One training and its directory: what the trainer tells is logged, and what it is gets saved."""
+"""Training run: a trainer whose events are logged and whose state is saved in a run directory."""
 
 import contextlib
 import os
@@ -62,7 +62,7 @@ class TrainingRun:
         try:
             self.journal = EventLogWriter(directory.events_path)
             self.checkpoints = CheckpointStore(directory.checkpoints_path)
-            self.checkpoints.tidy()
+            self.checkpoints.remove_leftovers()
         except BaseException:
             os.close(self._lock_fd)
             raise
@@ -75,7 +75,7 @@ class TrainingRun:
     def begin(
         cls, config: RunConfig, text: PreparedText, name: str | None, lock: RunLock
     ) -> "TrainingRun":
-        """Make the directory of a new run, ready to train.
+        """Create the directory of a new run, ready to train.
 
         Raises:
             OSError: It cannot be written; then nothing of it is left.
@@ -103,7 +103,7 @@ class TrainingRun:
         words: list[str],
         command_id: str,
     ) -> "TrainingRun":
-        """Stand where the last checkpoint of a run was taken, or at its beginning.
+        """Restore a run from its last checkpoint, or from its beginning.
 
         Values that were changed by hand after it will be changed again at their steps; ``words`` are
         changed after those. Nothing is written before all of it was found possible.
@@ -114,14 +114,14 @@ class TrainingRun:
         run = cls(directory, Trainer(directory.manifest().config, text), lock)
         try:
             changes = recipe.live_changes(run.trainer.config, words)
-            superseded = run._go_back({change.key for change in changes})
+            superseded = run._restore_checkpoint({change.key for change in changes})
             for change in changes:
                 run.change(change, command_id)
             raise_if_done(directory.name, run.trainer, superseded)
         except BaseException:
             run.close()
             raise
-        run.checkpoints.forget_after(run.trainer.step)
+        run.checkpoints.delete_after(run.trainer.step)
         if superseded:
             first, last = superseded[0].seq, superseded[-1].seq
             run.log(Resumed(step=run.trainer.step, superseded_from=first, superseded_to=last))
@@ -131,7 +131,7 @@ class TrainingRun:
         return run
 
     def go(self) -> Iterator[Event | None]:
-        """Train on; see :meth:`Trainer.run`. The last event is ``Ended``."""
+        """Train and yield the logged events; see :meth:`Trainer.run`. The last event is ``Ended``."""
         for event in self.trainer.run():
             if isinstance(event, Ended):
                 yield from self._end(event)
@@ -144,7 +144,7 @@ class TrainingRun:
                 yield self._try_to_save()
 
     def stop(self, command_id: str | None) -> Iterator[Event]:
-        """End before all steps are done, with a checkpoint.
+        """Stop before all steps are done, with a checkpoint.
 
         Raises:
             OSError: The checkpoint or the end cannot be written; the training has not ended.
@@ -157,16 +157,16 @@ class TrainingRun:
         yield self.journal.write(replace(ended, command_id=command_id))
 
     def fail(self, message: str) -> Iterator[Event | None]:
-        """End because something broke; the last checkpoint stays."""
+        """End the run after an error; the last checkpoint stays."""
         return self._tell_end(Ended(step=self.trainer.step, status="failed", message=message))
 
     def close(self) -> None:
-        """Let the run go: from now on another worker may take it."""
+        """Release the run, so that another worker may lock it."""
         self.journal.close()
         os.close(self._lock_fd)
 
     def save(self) -> Event:
-        """Write a checkpoint, and tell it.
+        """Write a checkpoint and log it.
 
         Raises:
             Diverged: There is nothing worth keeping.
@@ -177,12 +177,12 @@ class TrainingRun:
         return self.log(self._saving.save())
 
     def flush(self) -> Iterator[Event]:
-        """Log the steps that the trainer has not told yet."""
+        """Log the steps that the trainer has not reported yet."""
         for event in self.trainer.flush():
             yield self.log(event)
 
     def due_changes(self) -> Iterator[Event]:
-        """Let the changes take force whose step has come."""
+        """Apply and log the changes that are due at this step."""
         for event in self.trainer.apply_due_changes():
             yield self.log(event)
 
@@ -193,7 +193,7 @@ class TrainingRun:
         return logged
 
     def change(self, change: Change, command_id: str | None) -> ValueChanged:
-        """Let a live value take force at its step, or at once if that step is done.
+        """Schedule the change of a live setting at its step, or at once if that step is done.
 
         Of a run that goes again over steps that were seen before, none of them is changed.
 
@@ -227,8 +227,8 @@ class TrainingRun:
         with self.directory.log_path.open("ab") as log:
             os.dup2(log.fileno(), 2)
 
-    def _go_back(self, given: set[str]) -> list[Event]:
-        """Restore the last checkpoint, and plan what was changed by hand after it.
+    def _restore_checkpoint(self, given: set[str]) -> list[Event]:
+        """Restore the last checkpoint, and reschedule the changes made by hand after it.
 
         Args:
             given: The settings that are given another value now. After a divergence they are not
@@ -239,13 +239,13 @@ class TrainingRun:
         """
         record = restore(self.trainer, self.checkpoints)
         told, superseded = split_at_checkpoint(self.directory.events_path, record)
-        self._remember(told)
+        self._restore_kept_weights(told)
         self._first_free_step = last_logged_step(superseded)
         reschedule_changes(self.trainer, superseded, given if has_diverged(superseded) else set())
         return superseded
 
-    def _remember(self, told: list[Event]) -> None:
-        """Go on with what was kept until the checkpoint."""
+    def _restore_kept_weights(self, told: list[Event]) -> None:
+        """Restore which weights were kept until the checkpoint, and the next snapshot step."""
         lists = (event.kept for event in reversed(told) if isinstance(event, WeightsKept))
         self._saving.restore(self.trainer.best.step, next(lists, []))
         step = self.trainer.step
@@ -253,7 +253,7 @@ class TrainingRun:
         self._next_snapshot = next_log_spaced_step(step if is_drawn else step - 1)
 
     def _end(self, ended: Ended) -> Iterator[Event | None]:
-        """Tell the end, after a checkpoint where the training may go on from it."""
+        """Log the end, after a checkpoint if training can be resumed from it."""
         if ended.status == "finished":
             while (saved := self._try_to_save()) is None:
                 yield None  # it waits here, paused, until there is room
@@ -261,7 +261,7 @@ class TrainingRun:
         yield from self._tell_end(ended)
 
     def _tell_end(self, ended: Ended) -> Iterator[Event | None]:
-        """Tell the end; where there is no room for it, it waits here, paused: nothing follows it."""
+        """Log the end; while the disk is full, yield None and try again, since nothing follows it."""
         while True:
             try:
                 yield self.journal.write(ended)
@@ -292,7 +292,7 @@ class TrainingRun:
         )
 
     def _take_snapshot(self) -> None:
-        """Keep the weights of this step, and make the same draw as always with them."""
+        """Keep the weights of this step, and log the sample with the fixed seed."""
         self._next_snapshot = next_log_spaced_step(self.trainer.step)
         for _ in self.flush():
             pass

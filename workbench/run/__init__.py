@@ -1,1 +1,1 @@
-"""One run as a screen knows it: its worker, its log, and what is folded from it."""
+"""One run on the screen: its worker session, its log follower, and its state."""

@@ -1,4 +1,4 @@
-"""What the losses of a run say about it: pure functions, for whoever puts it into words."""
+"""Diagnostics of the losses of a run: overfitting, plateau, baselines passed."""
 
 import math
 from typing import NamedTuple
@@ -13,21 +13,21 @@ _SHARE = 0.2
 
 
 class Overfitting(NamedTuple):
-    """Validation losses that rise while the train loss falls: how many since the best one."""
+    """Validation losses that rise while the train loss falls, and how many since the best one."""
 
     n_checks: int
     best: LossPoint
 
 
 class Plateau(NamedTuple):
-    """All that was gained, in nats, since a step."""
+    """The small improvement of the validation loss, in nats, since a step."""
 
     step: int
     gain: float
 
 
 def overfitting(state: RunState) -> Overfitting | None:
-    """Tells whether the model learns by heart what it is shown.
+    """Return the overfitting of the model, if its losses show any.
 
     One low value by chance is not enough. Since the best validation there were five or more, over a
     fifth of all steps; every one of the last fifth is 0.02 nats above the mean of those shortly before
@@ -41,12 +41,12 @@ def overfitting(state: RunState) -> Overfitting | None:
     lowest = min((found.low for found in _bins(state.val, *late)), default=math.nan)
     rise = lowest - _mean(state.val, *around)
     fall = _mean(state.train, *around) - _mean(state.train, *late)
-    is_by_heart = rise >= _MUCH and fall >= _MUCH
-    return Overfitting(state.checks_since_best, best) if is_by_heart else None
+    is_overfitting = rise >= _MUCH and fall >= _MUCH
+    return Overfitting(state.checks_since_best, best) if is_overfitting else None
 
 
 def plateau(state: RunState) -> Plateau | None:
-    """Tells since when the validation loss has fallen by less than 0.01 nats.
+    """Return the step since which the validation loss has fallen by less than 0.01 nats.
 
     Said only where that took a fifth of all steps and six validations. What was before the last
     change of a value that matters does not count.
@@ -64,7 +64,7 @@ def plateau(state: RunState) -> Plateau | None:
 
 
 def n_together(state: RunState, change: AppliedChange) -> int:
-    """How many changes lie between the same two validations: what val did then, they did together."""
+    """Return how many changes lie between the same two validations and share one effect."""
     between = _around(change)
     return sum(other.can_have_effect and _around(other) == between for other in state.changes)
 
@@ -74,7 +74,7 @@ def _around(change: AppliedChange) -> tuple[LossPoint | None, LossPoint | None]:
 
 
 def crossed_baseline(state: RunState, loss: float) -> int | None:
-    """Returns the first step, to two percent, at which the validation loss was below another loss."""
+    """Return the first step, to two percent, at which the validation loss was below another loss."""
     return next((found.step for found in state.val.growing if found.low < loss), None)
 
 

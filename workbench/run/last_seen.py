@@ -1,4 +1,4 @@
-"""How far a run was when its screen was left, so that coming back can tell what happened meanwhile."""
+"""Step at which the screen of a run was closed, to report later what happened in the meantime."""
 
 import contextlib
 from pathlib import Path, PurePath
@@ -7,7 +7,7 @@ from seqlm.paths import home
 
 
 def remember(run: str, step: int) -> None:
-    """Keep the step at which a run was last seen. Where nothing can be written, nothing is kept."""
+    """Save the step at which a run was last seen, if the file can be written."""
     with contextlib.suppress(OSError):
         path = _path(run)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -15,7 +15,7 @@ def remember(run: str, step: int) -> None:
 
 
 def pop(run: str) -> int | None:
-    """The step at which a run was last left, told once."""
+    """Return the step at which a run was last seen, and delete it."""
     path = _path(run)
     try:
         step = int(path.read_text())

@@ -74,7 +74,7 @@ class WorkerSession:
 
     def close_run(self) -> None:
         """Close the run; a run in training continues in its worker."""
-        self._disconnect()
+        self.disconnect()
         self._unfollow()
         self._previous = self._pending_status = None
         self._start_id = self._open_id = self._served_run_id = self._exit_reason = ""
@@ -82,7 +82,11 @@ class WorkerSession:
 
     def poll_for_worker(self) -> None:
         """Check whether a worker has taken up the run in the meantime; call this once a second."""
-        if self._followed is None or self._pending_status is not None or self._is_behind:
+        if (
+            self._followed is None
+            or self._pending_status is not None
+            or not self._followed.has_caught_up
+        ):
             return
         self.read_log()
         if self.state.is_live or self._attach(self._followed.run):
@@ -150,18 +154,14 @@ class WorkerSession:
         return self._followed is not None and self._followed.is_busy
 
     @property
-    def _is_behind(self) -> bool:
-        """Return whether the log of the run has not been read to its end yet."""
-        return self._followed is not None and not self._followed.has_caught_up
-
-    @property
     def log_path(self) -> Path | None:
         """The file to which the worker of the run writes its errors."""
         return self._followed.run.log_path if self._followed else None
 
     def disconnect(self) -> None:
         """Disconnect from the worker. It ends by itself once it has no screen and nothing to train."""
-        self._disconnect()
+        self._connection.disconnect()
+        self.can_query = False
 
     # The event log
 
@@ -180,7 +180,7 @@ class WorkerSession:
             self._pending_status = None  # the log has a newer status
         if self._pending_status is not None:
             state = replace(state, status=self._pending_status, message="", clock=())
-        elif self._followed is not None and self._is_behind:
+        elif self._followed is not None and not self._followed.has_caught_up:
             name = self._followed.run.name
             state = replace(state, run=name, status="reading", message="", clock=())
         elif self._exit_reason and state.is_live:
@@ -197,7 +197,10 @@ class WorkerSession:
                 self._on_rejected(reply)
             case DescribeAnswer(id=id, run=str(name)) if id == self._open_id:
                 self._open_id = ""
-                self._on_opened(name)
+                if self._followed is None:
+                    self._follow(RunDirectory(runs_dir() / name))
+                if self._followed is not None:
+                    self._set_connected(self._followed.run)
             case DescribeAnswer(id=id, run=name) if id == self._served_run_id:
                 self._on_served_run(name)
             case DescribeAnswer():
@@ -210,12 +213,6 @@ class WorkerSession:
                 self._pending_status = None
             case _ if isinstance(reply, Answer):
                 self._post(QueryAnswered(reply))
-
-    def _on_opened(self, name: str) -> None:
-        if self._followed is None:
-            self._follow(RunDirectory(runs_dir() / name))
-        if self._followed is not None:
-            self._set_connected(self._followed.run)
 
     def _on_rejected(self, refused: queries.Rejected) -> None:
         if not refused.id and self._followed is not None:  # the worker says why it has paused
@@ -251,7 +248,7 @@ class WorkerSession:
         """Let a worker of this session load the run if its worker now has another run open."""
         if self._followed is not None and name != self._followed.run.name:
             run = self._followed.run
-            self._disconnect()
+            self.disconnect()
             self._post(RunOpened(run, can_query=False))
             self._request_read(run)
 
@@ -298,14 +295,6 @@ class WorkerSession:
         if was_starting:
             self._emit_rejection("", f"The trainer {ending}.", "<run.space> tries again.")
         elif could_query and self._followed is not None and not self.state.is_live:
-            self._reopen(self._followed.run)
-
-    def _reopen(self, run: RunDirectory) -> None:
-        """Let another worker load a run that has ended, after its worker has exited."""
-        self._post(RunOpened(run, can_query=False))
-        if self.state.status != "died":
-            self._request_read(run)
-
-    def _disconnect(self) -> None:
-        self._connection.disconnect()
-        self.can_query = False
+            self._post(RunOpened(self._followed.run, can_query=False))
+            if self.state.status != "died":  # another worker loads the run that has ended
+                self._request_read(self._followed.run)

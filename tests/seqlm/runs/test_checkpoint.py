@@ -197,7 +197,7 @@ def test_a_writer_killed_between_two_renames_loses_nothing(
         patched.setattr(Path, "rename", dying)
         with pytest.raises(Killed):
             checkpoints.save(record_of(7), WEIGHTS, TRAINING)
-    checkpoints.tidy()
+    checkpoints.remove_leftovers()
     assert_same(checkpoints.load("latest").training, TRAINING)
     assert {path.name for path in checkpoints.path.iterdir()} == {"latest", "step-7"}
 
