@@ -1,6 +1,6 @@
 """Sequence language models: data, training, generation and inspection, without a screen.
 
-The names below are looked up when they are first used, so that ``import seqlm`` costs nothing.
+The public names are imported when they are first used, so that ``import seqlm`` is fast.
 """
 
 from importlib import import_module
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PRESETS", "LoadedModel", "RequestError", "RunConfig", "SeqlmError", "load", "train"]
 
-_HOMES = {
+_MODULES = {
     "PRESETS": "seqlm.presets",
     "LoadedModel": "seqlm.api",
     "RequestError": "seqlm.errors",
@@ -26,6 +26,6 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'seqlm' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)

@@ -1,4 +1,4 @@
-"""The core in a few lines of Python: train a run, load it, predict, sample, score."""
+"""Python API: train a run, load it, predict, sample and score."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,69 +17,69 @@ if TYPE_CHECKING:
     from seqlm.runs.summary import RunSummary
 
 
-_USUAL_ORDER = SampleConfig().order
+_DEFAULT_ORDER = SampleConfig().order
 
 
 def train(target: str, *words: str, name: str | None = None) -> "RunSummary":
-    """Train a preset or a file to the end, in a process of its own; interrupted, it is stopped.
+    """Train a preset or a text file to the end in a separate process; Ctrl+C stops the run.
 
     Args:
-        target: A preset (``names-mlp``) or the path of a text.
+        target: A preset (``names-mlp``) or the path of a text file.
         words: Settings, e.g. ``train.steps=2000``.
-        name: The run's name; made from the preset if not given.
+        name: Name of the run; the default is made from the preset.
 
     Returns:
-        What became of it; its ``run`` is the name for :func:`load`.
+        The summary of the run; its ``run`` is the name for :func:`load`.
 
     Raises:
-        RequestError: There is no such preset, file or setting.
+        RequestError: The preset, file or setting does not exist.
         SeqlmError: The training failed or diverged.
-        KeyboardInterrupt: A person interrupted; the run has its checkpoint.
+        KeyboardInterrupt: The user interrupted; the run has a checkpoint.
     """
     from seqlm.runs.resolve_target import configure
     from seqlm.worker import client
     from seqlm.worker.follow_run import follow, start_run, stop_interrupted
 
     with ExitStack() as undo:
-        line = recipe.format_recipe(configure(target, list(words), undo))
+        text = recipe.format_recipe(configure(target, list(words), undo))
         with client.spawn() as connection:
             try:
-                start = Start(id=client.new_id(), recipe=line, name=name)
-                *_, standing = follow(start_run(start, connection, undo), connection)
+                start = Start(id=client.new_id(), recipe=text, name=name)
+                *_, progress = follow(start_run(start, connection, undo), connection)
             except KeyboardInterrupt:
                 stop_interrupted(connection, undo)
                 raise
-    if standing.summary.status != "finished":
-        raise SeqlmError(f"{standing.summary.run}: {standing.message or standing.summary.status}")
-    return standing.summary
+    if progress.summary.status != "finished":
+        raise SeqlmError(f"{progress.summary.run}: {progress.message or progress.summary.status}")
+    return progress.summary
 
 
 def load(run: str = "latest", weights: str = "latest") -> "LoadedModel":
-    """The model of a run, in this process.
+    """Load the model of a run into this process.
 
     Args:
-        run: The run's name, the beginning of it, ``latest``, or the path of its directory.
-        weights: ``latest``, ``best``, or the number of a step that was kept.
+        run: The run's name, the start of the name, ``latest``, or the path of its directory.
+        weights: ``latest``, ``best``, or the number of a saved step.
 
     Raises:
-        RequestError: There is no such run.
-        SeqlmError: There are no such weights, or they are damaged.
+        RequestError: The run does not exist.
+        SeqlmError: The weights do not exist or are damaged.
     """
     from seqlm.runs.provenance import open_text
     from seqlm.worker.model_snapshots import ModelSnapshots
 
     directory = find_run(run)
     config, text = directory.manifest().config, open_text(directory)
-    subject = ModelSnapshots(config, text, directory.checkpoints_path).find(weights, None)
-    return LoadedModel(text, subject.generator, subject.step, directory.path)
+    snapshot = ModelSnapshots(config, text, directory.checkpoints_path).find(weights, None)
+    return LoadedModel(text, snapshot.generator, snapshot.step, directory.path)
 
 
 class LoadedModel:
     """A trained model with its vocabulary.
 
     Attributes:
-        step: The step of its weights.
-        path: The directory of its run.
+        step: The training step of the weights.
+        path: The directory of the run.
     """
 
     def __init__(self, text: "PreparedText", generator: "Generator", step: int, path: Path) -> None:
@@ -87,11 +87,11 @@ class LoadedModel:
         self.step, self.path = step, path
 
     def predict(self, prompt: str = "") -> dict[str, float]:
-        """The probability of each token after ``prompt``, most probable first; they sum to 1.
+        """Return the probability of each next token, most probable first; they sum to 1.
 
         Raises:
-            RequestError: The prompt holds a token that is not in the vocabulary, or is empty where
-                no end token is there to begin after.
+            RequestError: The prompt has a token outside the vocabulary, or is empty and there is no
+                end token to start from.
             SeqlmError: The weights give NaN: the training diverged.
         """
         from seqlm.generation.sampler import candidates
@@ -111,44 +111,44 @@ class LoadedModel:
         top_k: int | None = None,
         top_p: float | None = None,
         min_p: float | None = None,
-        order: str = _USUAL_ORDER,
+        order: str = _DEFAULT_ORDER,
         greedy: bool = False,
         seed: int = 0,
     ) -> list[SampleResult]:
-        """Draw ``count`` texts that begin with ``prompt``, up to ``length`` tokens or the end token.
+        """Sample ``count`` texts that start with ``prompt``, up to ``length`` tokens or the end token.
 
         Args:
-            count: How many.
-            prompt: What each begins with.
-            length: Tokens drawn at most.
-            temperature: Below 1 bolder, above 1 wilder.
-            top_k: Only the k most probable tokens.
-            top_p: Only the most probable tokens that together have this share.
-            min_p: Only tokens with this share of the most probable one's.
-            order: Of these four stages.
-            greedy: Always the most probable token.
-            seed: Fixes the draws.
+            count: Number of samples.
+            prompt: The text that each sample continues.
+            length: Maximum number of sampled tokens.
+            temperature: Below 1 safer and more repetitive, above 1 more random.
+            top_k: Sample only from the k most probable tokens.
+            top_p: Sample only from the most probable tokens whose probabilities sum to p.
+            min_p: Only tokens with at least this fraction of the highest probability.
+            order: Order of the four sampling stages.
+            greedy: Always choose the most probable token.
+            seed: Makes sampling reproducible.
 
         Raises:
-            RequestError: A value is out of its bounds or of another type, or the prompt not in the
+            RequestError: A value is not allowed, or the prompt has a token outside the
                 vocabulary.
         """
         from seqlm.worker.sampling_request import describe_samples, make_sampler_options
 
-        asked = SampleConfig(
+        request = SampleConfig(
             temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, order=order, seed=seed
         )
-        sampling = make_sampler_options(asked, count, length, greedy)
+        sampling = make_sampler_options(request, count, length, greedy)
         ids = self._text.tokenizer.encode(prompt)
-        *_, drawn = self._generator.sample(ids, sampling, count, length)
-        *_, samples = describe_samples(drawn, ids, self._text, greedy)
+        *_, sampled = self._generator.sample(ids, sampling, count, length)
+        *_, samples = describe_samples(sampled, ids, self._text, greedy)
         return samples
 
     def score(self, text: str) -> list[tuple[str, float]]:
-        """Each token of ``text`` with its surprisal in nats, read in one pass.
+        """Return each token of ``text`` with its surprisal in nats.
 
         Raises:
-            RequestError: There is nothing to predict in it, or a token is not in the vocabulary.
+            RequestError: There is no token to predict, or a token is outside the vocabulary.
         """
         tokenizer, ids = self._text.tokenizer, self._text.sequence_to_score(text)
         nats = [value for piece in self._generator.score(ids) for value in piece]

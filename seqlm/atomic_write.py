@@ -1,14 +1,14 @@
-"""Writing a file so that it is seen whole or not at all, also after a loss of power."""
+"""Atomic file writes: a reader sees the old or the new file, even after a power failure."""
 
 import os
 from pathlib import Path
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file whole, in place of the one before, for its owner alone.
+    """Replace a file atomically; only its owner can read it.
 
     Raises:
-        OSError: It could not be written; what was there before still is.
+        OSError: The file could not be written; the previous file is unchanged.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -24,7 +24,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def sync_directory(path: Path) -> None:
-    """Make a rename in a directory survive a loss of power."""
+    """Flush a directory, so that a rename in it survives a power failure."""
     fd = os.open(path, os.O_RDONLY)
     try:
         os.fsync(fd)

@@ -1,4 +1,4 @@
-"""What is said of an error that nobody expected: one line, and where its traceback was written."""
+"""Report of an unexpected exception: one line and a file with the traceback."""
 
 import os
 import tempfile
@@ -7,23 +7,23 @@ from traceback import format_exception
 from seqlm.errors import one_line
 
 
-def last_words(program: str, error: BaseException, comfort: str = "") -> str:
-    """The line that a program ends with; with ``SEQLM_DEBUG=1`` after its traceback.
+def format_crash_report(program: str, error: BaseException, note: str = "") -> str:
+    """Return the last line of a crashed program; with ``SEQLM_DEBUG=1`` after the traceback.
 
     Args:
-        program: What it is called.
-        error: What nobody handled.
-        comfort: What is well in spite of it.
+        program: Name of the program.
+        error: The unhandled exception.
+        note: A reassuring remark, e.g. that training continues.
     """
     traceback = "".join(format_exception(error))
-    words = f"{program}: error: {type(error).__name__}: {one_line(error)}"
+    line = f"{program}: error: {type(error).__name__}: {one_line(error)}"
     if os.environ.get("SEQLM_DEBUG") == "1":
-        return f"{traceback}{words}\n"
-    remarks = "; ".join(filter(None, (comfort, _kept(program, traceback))))
-    return f"{words} ({remarks})\n"
+        return f"{traceback}{line}\n"
+    remarks = "; ".join(filter(None, (note, _save_traceback(program, traceback))))
+    return f"{line} ({remarks})\n"
 
 
-def _kept(program: str, traceback: str) -> str:
+def _save_traceback(program: str, traceback: str) -> str:
     try:
         with tempfile.NamedTemporaryFile(
             "w", prefix=f"{program}-", suffix=".log", delete=False, errors="backslashreplace"

@@ -1,4 +1,4 @@
-"""The command for texts: data list, data show, data fetch. It needs no torch."""
+"""Commands for corpora: data list, data show and data fetch; without torch."""
 
 import argparse
 import sys
@@ -17,7 +17,7 @@ from seqlm.data.text_io import Progress
 from seqlm.errors import RequestError
 from seqlm.runspec import recipe
 
-if TYPE_CHECKING:  # listing the corpora is quick
+if TYPE_CHECKING:  # imported only for types, so that the command starts fast
     from seqlm.configuration.run_config import RunConfig
     from seqlm.data.prepared_text import Description, PreparedText
     from seqlm.data.tokenizer import AnyTokenizer, BpeTokenizer
@@ -27,10 +27,10 @@ _TOKEN_CELLS = 16
 
 
 def add_commands(command: AddCommand) -> None:
-    """Add this file's command."""
-    data = command("data", _data, "list the corpora, show one, or fetch one that lies elsewhere")
+    """Add the command of this module."""
+    data = command("data", _data, "list, show or download datasets")
     data.add_argument("what", choices=["list", "show", "fetch"])
-    data.add_argument("corpus", nargs="?", help="a name of the list, or a file (show only)")
+    data.add_argument("corpus", nargs="?", help="a name from the list, or a file (show only)")
     data.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="e.g. data.mode=lines")
 
 
@@ -44,13 +44,14 @@ def _data(options: argparse.Namespace) -> int:
         records = [{"corpus": name, "about": about, "here": here} for name, about, here in found]
         return print_json({"corpora": records})
     rows = [
-        [name, "here" if here else f"seqlm data fetch {name}", about] for name, about, here in found
+        [name, "downloaded" if here else f"seqlm data fetch {name}", about]
+        for name, about, here in found
     ]
     return print_table(["corpus", "where", "what it is"], rows)
 
 
 def _data_show(options: argparse.Namespace) -> int:
-    with ExitStack() as undo:  # looking leaves nothing behind
+    with ExitStack() as undo:  # data show keeps no copy of a file
         return _show_corpus(options, undo)
 
 
@@ -85,12 +86,12 @@ def _config(options: argparse.Namespace, undo: ExitStack) -> "RunConfig":
 
 
 def _size_lines(text: "PreparedText", about: "Description") -> list[str]:
-    """How much there is of it, and what was wrong with it."""
+    """Format the sizes of the splits and the problems found in the text."""
     is_list = about.mode == "lines"
     sizes = about.n_items if is_list else about.n_characters
     unit = "lines" if is_list else "characters of one text"
     left_out = (
-        f"  {about.n_duplicates:,} equal lines left out, {about.n_overlap:,} of val stand in train"
+        f"  {about.n_duplicates:,} duplicates removed, {about.n_overlap:,} val lines in train"
     )
     return [
         f"{about.name}: {about.mode}, {about.vocabulary}",
@@ -105,12 +106,12 @@ def _size_lines(text: "PreparedText", about: "Description") -> list[str]:
 
 
 def _counted(n: int, unit: str) -> str:
-    """``1 line`` where there is one; as wide as the plural."""
+    """Return the unit in the singular for 1, padded to the width of the plural."""
     return unit.replace("s", "", 1).ljust(len(unit)) if n == 1 else unit
 
 
 def _token_lines(tokenizer: "AnyTokenizer", common: Sequence[tuple[str, int]]) -> list[str]:
-    """Tokens with their ids: all of a few as they are numbered, of many the most frequent."""
+    """Format tokens with their ids: all of a small vocabulary, else the most frequent."""
     ids, has_all = tokenizer.ids, len(common) == tokenizer.n_vocab
     shown = sorted(common, key=lambda one: ids[one[0]]) if has_all else common
     which = "all tokens" if has_all else "most common"
@@ -125,7 +126,7 @@ def _token_lines(tokenizer: "AnyTokenizer", common: Sequence[tuple[str, int]]) -
 
 
 def _merge_lines(tokenizer: "BpeTokenizer") -> list[str]:
-    """The first merges, what each joins and how often that stood in train: ``t + h -> th 917``."""
+    """Format the first BPE merges with their counts in train: ``t + h -> th 917``."""
     counted = zip(tokenizer.merges[:_MERGES_SHOWN], tokenizer.merge_counts, strict=False)
     pairs = ((a.replace(" ", "␣"), b.replace(" ", "␣"), n) for (a, b), n in counted)
     shown = [f"{a} + {b} -> {a}{b} {n:,}" for a, b, n in pairs]
@@ -135,7 +136,7 @@ def _merge_lines(tokenizer: "BpeTokenizer") -> list[str]:
 
 
 def _loss_lines(text: "PreparedText", losses: Mapping[str, float]) -> list[str]:
-    """How long tokens are, and what a model has to beat."""
+    """Format the token length and the baseline losses."""
     n_characters = sum(map(text.n_characters, SPLITS))
     per_character = sum(map(text.n_tokens, SPLITS)) / max(1, n_characters)
     perfect = f"  perfect {nats(losses['perfect'])}" if "perfect" in losses else ""
@@ -147,7 +148,7 @@ def _loss_lines(text: "PreparedText", losses: Mapping[str, float]) -> list[str]:
 
 
 def _data_fetch(options: argparse.Namespace) -> int:
-    """``seqlm data fetch CORPUS``."""
+    """Download a corpus: ``seqlm data fetch CORPUS``."""
     from seqlm.data.download import download_corpus
 
     name = options.corpus
@@ -161,13 +162,13 @@ def _data_fetch(options: argparse.Namespace) -> int:
         fetched = download_corpus(name, progress)
     if options.json:
         return print_json(msgspec.to_builtins(fetched))
-    done = "fetched" if fetched.fetched else "here already"
+    done = "downloaded" if fetched.fetched else "already downloaded"
     return print_lines(f"{name}: {done}, {fetched.bytes:,} bytes, {fetched.path}")
 
 
 @contextmanager
 def _display(name: str) -> Iterator[Progress | None]:
-    """A bar on a terminal; elsewhere a line at each quarter."""
+    """Show a progress bar on a terminal; elsewhere print a line at each quarter."""
     if not sys.stderr.isatty():
         yield _Lines(name)
         return
@@ -187,7 +188,7 @@ def _display(name: str) -> Iterator[Progress | None]:
 
 
 class _Lines:
-    """A plain line at each quarter of the whole."""
+    """Progress printed as one line at each quarter of the download."""
 
     def __init__(self, name: str) -> None:
         self._name = name

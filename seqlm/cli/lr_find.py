@@ -1,4 +1,4 @@
-"""The command that looks for a learning rate: lr-find."""
+"""The learning-rate range test: lr-find."""
 
 import argparse
 import contextlib
@@ -15,16 +15,18 @@ if TYPE_CHECKING:
     from seqlm.training.lr_sweep import LrSweep
 
 _TARGET = (
-    "a new model of a preset, a text file or -; or that of a run: its name, the beginning of it, or"
-    " latest. The whole name of a preset is the preset; a word with two meanings is refused"
+    "a preset, a text file or - for a new model; or a run (name, start of the name, or latest)."
+    " An exact preset name means the preset; an ambiguous name is an error"
 )
-_SETTINGS = "of a new model, e.g. train.optimizer=adamw"
+_SETTINGS = "settings of a new model, e.g. train.optimizer=adamw"
 _LINES_EVERY, _ROWS_EVERY, _BAR_CELLS = 25, 4, 40
 
 
 def add_commands(command: AddCommand) -> None:
-    """Add this file's command."""
-    find = command("lr-find", _find, "try learning rates on a copy of a model, and suggest one")
+    """Add the command of this module."""
+    find = command(
+        "lr-find", _find, "learning-rate range test on a copy of a model; suggests a rate"
+    )
     find.add_argument("target", metavar="PRESET|FILE|-|RUN", help=_TARGET)
     find.add_argument("settings", nargs="*", metavar="KEY=VALUE", help=_SETTINGS)
 
@@ -35,7 +37,7 @@ def _find(options: argparse.Namespace) -> int:
     target = resolve_target(options.target)
     if target.kind == "run":
         return _report(_of_run(target.value, options.settings), options)
-    with contextlib.ExitStack() as undo:  # looking leaves nothing behind
+    with contextlib.ExitStack() as undo:  # the test keeps no copy of a file
         return _report(_of_new(options, undo), options)
 
 
@@ -45,9 +47,9 @@ def _of_run(name: str, words: list[str]) -> "LrSweep":
     run = find_run(name)
     if words:
         raise RequestError(
-            f"{run.name} is a run, its settings are made: leave out {' '.join(words)}", words[0]
+            f"{run.name} is a run with fixed settings; remove {' '.join(words)}", words[0]
         )
-    from seqlm.worker.lr_sweep_handler import sweep_run  # torch is loaded only for what is right
+    from seqlm.worker.lr_sweep_handler import sweep_run  # torch is loaded only for a valid request
 
     return _shown(sweep_run(run))
 
@@ -75,15 +77,15 @@ def _report(sweep: "LrSweep", options: argparse.Namespace) -> int:
     scale = f"bar from {nats(low)} to {nats(high)}"
     print_table([">learning rate", ">smoothed loss", scale], _rows(sweep))
     if sweep.suggestion is None:
-        return print_lines(f"No learning rate to suggest: {sweep.reason}.")
+        return print_lines(f"No learning rate suggested: {sweep.reason}.")
     return print_lines(
         f"Try train.learning_rate={sweep.suggestion:g}: {sweep.reason}."
-        f" {len(sweep.losses)} trial steps on a copy; nothing was kept."
+        f" {len(sweep.losses)} trial steps on a copy; the model is unchanged."
     )
 
 
 def _shown(sweeps: Iterable["LrSweep"]) -> "LrSweep":
-    """The last of the sweeps; how far it is goes to standard error."""
+    """Return the last state of a sweep; print its progress to standard error."""
     for sweep in sweeps:
         n_done = len(sweep.losses)
         if n_done % _LINES_EVERY == 0 or sweep.is_over:
@@ -95,7 +97,7 @@ def _shown(sweeps: Iterable["LrSweep"]) -> "LrSweep":
 
 
 def _rows(sweep: "LrSweep") -> list[list[str]]:
-    """Every fourth step and the suggested one, each with its loss as a bar."""
+    """Return table rows for every fourth step and the suggested step, each loss with a bar."""
     smoothed, suggested = sweep.smoothed, sweep.suggested_step
     shown = {*range(0, len(smoothed) - 1, _ROWS_EVERY), len(smoothed) - 1}
     steps = sorted(shown if suggested is None else {*shown, suggested})
@@ -111,9 +113,10 @@ def _rows(sweep: "LrSweep") -> list[list[str]]:
 
 
 def useful_range(smoothed: Sequence[float]) -> tuple[float, float]:
-    """The lowest loss and the highest one before it; where it only rises, one a fourth higher.
+    """Return the range of losses to plot: the lowest loss and the highest loss before it.
 
-    What comes after the lowest loss may grow without end, and would leave no room for the rest.
+    The losses after the minimum can diverge and would compress the rest of the plot. If the loss
+    only rises, the upper bound is a quarter above the lowest loss.
     """
     finite = [loss for loss in smoothed if math.isfinite(loss)]
     low = min(finite, default=0.0)

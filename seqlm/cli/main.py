@@ -1,4 +1,4 @@
-"""From arguments to an exit status: 0 done, 1 the work failed, 2 the request was wrong, 130 stopped."""
+"""Entry point of ``seqlm``; exit status 0 success, 1 failure, 2 invalid request, 130 interrupted."""
 
 import os
 import sys
@@ -15,29 +15,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command; an error is one line on standard error, with ``SEQLM_DEBUG=1`` a traceback."""
+    """Run the command; print an error as one line, or with ``SEQLM_DEBUG=1`` as a traceback."""
     from seqlm.cli.parser import parse
 
     try:
-        return _guarded(lambda: parse(arguments).follow())
+        return _run_guarded(lambda: parse(arguments).execute())
     except (SeqlmError, OSError, TimeoutError) as error:
         if os.environ.get("SEQLM_DEBUG") == "1":
             raise
         sys.stderr.write(f"seqlm: error: {one_line(error)}\n")
         return getattr(error, "exit_status", 1)
-    except Exception as error:  # nobody expected it
-        from seqlm.crash_report import last_words
+    except Exception as error:  # a bug
+        from seqlm.crash_report import format_crash_report
 
-        sys.stderr.write(last_words("seqlm", error))
+        sys.stderr.write(format_crash_report("seqlm", error))
         return 1
 
 
-def _guarded(follow: Callable[[], int]) -> int:
+def _run_guarded(execute: Callable[[], int]) -> int:
     try:
-        return follow()
+        return execute()
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output left, as `head` does. Nothing more can be said there.
+        # The reader of the output has closed the pipe, as `head` does.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

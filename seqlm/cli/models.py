@@ -1,4 +1,4 @@
-"""Commands that ask a model: eval, predict, sample, score."""
+"""Commands that query a model: eval, predict, sample and score."""
 
 import argparse
 import sys
@@ -18,48 +18,71 @@ from seqlm.worker import client
 
 
 def add_commands(command: AddCommand) -> None:
-    """Add this file's commands."""
-    evaluate = command("eval", _eval, "the loss of a run on a whole split")
-    predict = command("predict", _predict, "the probabilities of the next token")
-    sample = command("sample", _sample, "draw text")
-    score = command("score", _score, "the surprisal of each token of a text")
+    """Add the commands of this module."""
+    evaluate = command("eval", _eval, "evaluate a run on a whole split")
+    predict = command("predict", _predict, "predict the probabilities of the next token")
+    sample = command("sample", _sample, "sample text")
+    score = command("score", _score, "score a text: the surprisal of each token")
     for made in (evaluate, predict, sample, score):
-        made.add_argument("run", metavar="RUN", help="its name, the beginning of it, or latest")
-        made.add_argument("--weights", default="live", help="live (default), best, or a kept step")
+        made.add_argument(
+            "run", metavar="RUN", help="name of the run, start of the name, or latest"
+        )
+        made.add_argument(
+            "--weights", default="live", help="live (default), best, latest, or a saved step"
+        )
     evaluate.add_argument(
         "--split", choices=["train", "val", "test"], default="val", help="default: val"
     )
     evaluate.add_argument(
-        "--reset-every", type=_positive, metavar="N", help="of a stream: forget every N tokens"
+        "--reset-every",
+        type=_positive,
+        metavar="N",
+        help="for a stream: reset the hidden state every N tokens",
     )
-    predict.add_argument("prompt", metavar="PROMPT", help="the text before the next token")
-    predict.add_argument("--top", type=_positive, metavar="K", help="only the K most probable")
-    sample.add_argument(
-        "--prompt", default="", metavar="P", help="the text to go on with (default: none)"
+    predict.add_argument("prompt", metavar="PROMPT", help="the text before the predicted token")
+    predict.add_argument(
+        "--top", type=_positive, metavar="K", help="print only the K most probable tokens"
     )
     sample.add_argument(
-        "--count", type=_positive, default=10, metavar="N", help="so many texts (default: 10)"
+        "--prompt", default="", metavar="P", help="the text to continue (default: none)"
+    )
+    sample.add_argument(
+        "--count", type=_positive, default=10, metavar="N", help="number of samples (default: 10)"
     )
     sample.add_argument(
         "--length",
         type=_positive,
         default=256,
         metavar="L",
-        help="tokens drawn for each text at most (default: 256)",
-    )
-    sample.add_argument("--temperature", metavar="T", help="0.01 to 100 (default: the run's)")
-    sample.add_argument(
-        "--top-k", metavar="K", help="only the K most probable (default: the run's)"
+        help="maximum number of tokens per sample (default: 256)",
     )
     sample.add_argument(
-        "--top-p", metavar="P", help="as few as have the share P together (default: the run's)"
+        "--temperature", metavar="T", help="allowed: 0.01 to 100 (default: the run's)"
     )
     sample.add_argument(
-        "--min-p", metavar="M", help="only M times the likeliest or more (default: the run's)"
+        "--top-k",
+        metavar="K",
+        help="sample only from the K most probable tokens (default: the run's)",
     )
-    sample.add_argument("--order", metavar="STAGES", help="of these stages (default: the run's)")
-    sample.add_argument("--greedy", action="store_true", help="always the most probable token")
-    sample.add_argument("--seed", metavar="S", help="fixes the draws (default: the run's)")
+    sample.add_argument(
+        "--top-p",
+        metavar="P",
+        help="only the most probable tokens whose probabilities sum to P (default: the run's)",
+    )
+    sample.add_argument(
+        "--min-p",
+        metavar="M",
+        help="only tokens with at least M times the top probability (default: the run's)",
+    )
+    sample.add_argument(
+        "--order", metavar="STAGES", help="order of the sampling stages (default: the run's)"
+    )
+    sample.add_argument(
+        "--greedy", action="store_true", help="always choose the most probable token"
+    )
+    sample.add_argument(
+        "--seed", metavar="S", help="makes the samples reproducible (default: the run's)"
+    )
     score.add_argument("text", metavar="TEXT|-", help="a text, or - for standard input")
 
 
@@ -69,8 +92,8 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def _ask(run: RunDirectory, query: Query) -> Any:
-    """Ask the worker that trains the run, or one that only reads it."""
+def _request(run: RunDirectory, query: Query) -> Any:
+    """Send a query to the worker that trains the run, or to a new worker that loads it."""
     with client.attach(run) or client.spawn() as connection:
         if connection.process is not None:
             connection.request(Read(id=client.new_id(), run=str(run.path)))
@@ -85,7 +108,7 @@ def _eval(options: argparse.Namespace) -> int:
         weights=options.weights,
         reset_every=options.reset_every,
     )
-    answer = _ask(run, query)
+    answer = _request(run, query)
     record = {
         "run": run.name,
         "split": answer.split,
@@ -97,10 +120,10 @@ def _eval(options: argparse.Namespace) -> int:
     }
     if options.json:
         return print_json(record)
-    looks = [f"  the test split of this run was looked at {_times(run.n_test_looks)}"]
+    looks = [f"  the test split of this run was evaluated {_times(run.n_test_looks)}"]
     return print_lines(
         f"{run.name} on {answer.split} at step {answer.step:,}: {nats(answer.loss)} nats per token,"
-        f" perplexity {perplexity(answer.loss):.2f}, {answer.accuracy:.1%} right"
+        f" perplexity {perplexity(answer.loss):.2f}, accuracy {answer.accuracy:.1%}"
         f" ({answer.n_tokens:,} tokens; {answer.protocol})",
         *(looks if answer.split == "test" else []),
     )
@@ -115,8 +138,8 @@ def _predict(options: argparse.Namespace) -> int:
     query = NextToken(
         id=client.new_id(), text=options.prompt, top=options.top, weights=options.weights
     )
-    answer = _ask(run, query)
-    _tell_unknown(answer.unknown)
+    answer = _request(run, query)
+    _warn_unknown(answer.unknown)
     if answer.never_begins:
         sys.stderr.write(f"seqlm: {sanitize(format_untrained_prompt(answer.prompt[0]))}\n")
     parts = zip(answer.tokens, answer.ids, answer.probabilities, strict=True)
@@ -124,9 +147,9 @@ def _predict(options: argparse.Namespace) -> int:
     if options.json:
         asked = {"prompt": answer.prompt, "prompt_ids": answer.prompt_ids}
         return print_json({**asked, "next": following, "entropy": answer.entropy})
-    rows = [[_visible(f["token"]), f"{f['probability']:.4f}"] for f in following]
+    rows = [[_format_token(f["token"]), f"{f['probability']:.4f}"] for f in following]
     print_table(["token", ">probability"], rows)
-    return print_lines(f"entropy {answer.entropy:.4f} nats, of {answer.n_vocab} tokens")
+    return print_lines(f"entropy {answer.entropy:.4f} nats; vocabulary of {answer.n_vocab} tokens")
 
 
 def _sample(options: argparse.Namespace) -> int:
@@ -147,25 +170,25 @@ def _sample(options: argparse.Namespace) -> int:
         greedy=options.greedy,
         **values,
     )
-    answer = _ask(run, query)
-    _tell_unknown(answer.unknown)
+    answer = _request(run, query)
+    _warn_unknown(answer.unknown)
     if options.json:
         return print_json({"samples": answer.samples})
     lines = [line for drawn in answer.samples for line in _lines_of(drawn)]
     return print_lines(*lines)
 
 
-def _tell_unknown(words: list[str]) -> None:
-    """Say on standard error which words are read as the unknown one."""
+def _warn_unknown(words: list[str]) -> None:
+    """Print to standard error the words that are read as the unknown token."""
     if words:
         sys.stderr.write(f"seqlm: {sanitize(format_unknown_tokens(words))}\n")
 
 
 def _lines_of(drawn: SampleResult) -> list[str]:
-    """A sample as it is printed, of an item whether it stands in the data."""
-    # The end token is no part of a text.
+    """Return the lines of a sample; an item is marked with the split that contains it, or as new."""
+    # The end token is not part of the text.
     has_ended = drawn.tokens[-1:] == [END] and not drawn.text.endswith(END)
-    nowhere = "new" if has_ended else "no line of the data"
+    nowhere = "new" if has_ended else "not a line of the data"
     known = f"in {drawn.seen_in}" if drawn.seen_in else nowhere
     mark = f"  ({known})" if drawn.is_item else ""
     return f"{drawn.text}{mark}".split("\n")
@@ -176,18 +199,20 @@ def _score(options: argparse.Namespace) -> int:
     if text == "-":
         raw = sys.stdin.buffer.read(MAX_STORED_BYTES + 1)
         if len(raw) > MAX_STORED_BYTES:
-            raise RequestError(f"standard input is over {MAX_STORED_BYTES:,} bytes; score less")
+            raise RequestError(
+                f"standard input is over {MAX_STORED_BYTES:,} bytes; use a shorter text"
+            )
         text = raw.decode(errors="replace").removesuffix("\n")
     run = find_run(options.run)
-    answer = _ask(run, Score(id=client.new_id(), text=text, weights=options.weights))
-    _tell_unknown(answer.unknown)
+    answer = _request(run, Score(id=client.new_id(), text=text, weights=options.weights))
+    _warn_unknown(answer.unknown)
     record = {"tokens": answer.tokens, "surprisal": answer.surprisal, "loss": answer.loss}
     if options.json:
         return print_json(record)
     pairs = zip(answer.tokens, answer.surprisal, strict=True)
-    print_table(["token", ">nats"], [[_visible(t), f"{s:.3f}"] for t, s in pairs])
+    print_table(["token", ">nats"], [[_format_token(t), f"{s:.3f}"] for t, s in pairs])
     return print_lines(f"loss {nats(answer.loss)} nats per token")
 
 
-def _visible(token: str) -> str:
+def _format_token(token: str) -> str:
     return {" ": "␣", "\n": "␊", "\t": "␉"}.get(token, token)

@@ -1,4 +1,4 @@
-"""What goes to standard output: one JSON object, or a table for a person."""
+"""Output of the commands: one JSON object, plain lines, or a table."""
 
 import io
 import sys
@@ -12,7 +12,7 @@ _PIPE_CELLS = 10_000
 
 
 def print_json(value: Any) -> int:
-    """One JSON object on a line, and nothing else. It is UTF-8 whatever the terminal takes."""
+    """Print one JSON object on a line, in UTF-8 whatever the encoding of the terminal is."""
     line = codec.as_json(value) + b"\n"
     sys.stdout.flush()
     if (raw := getattr(sys.stdout, "buffer", None)) is not None:
@@ -24,8 +24,8 @@ def print_json(value: Any) -> int:
 
 
 def print_lines(*lines: str) -> int:
-    """Plain lines. Text from outside is made harmless where a terminal would obey it."""
-    _take_any_character()
+    """Print plain lines; escape codes and other unprintable characters are replaced."""
+    _replace_unencodable()
     for line in lines:
         sys.stdout.write(sanitize(line, allowed="\t") + "\n")
     sys.stdout.flush()
@@ -33,16 +33,16 @@ def print_lines(*lines: str) -> int:
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
-    """Columns of text; those whose heading begins with ``>`` are aligned on the right.
+    """Print a table; a column whose heading starts with ``>`` is right-aligned.
 
-    What stands in the first column has to be typed: it is never broken. A pipe gets whole lines.
+    The first column holds names to type and is never wrapped. A pipe gets whole lines.
     """
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    _take_any_character()
+    _replace_unencodable()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
         table.add_column(
@@ -58,12 +58,12 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     return 0
 
 
-def _take_any_character() -> None:
-    """Let a character that the terminal's encoding has no sign for print as ``?``."""
+def _replace_unencodable() -> None:
+    """Print characters that the encoding of the terminal lacks as ``?``."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
 
 
 def nats(value: float | None) -> str:
-    """A loss as it is written: four digits, a dash where there is none."""
+    """Return a loss with four digits; a dash for None."""
     return "—" if value is None else f"{value:.4f}"

@@ -1,4 +1,4 @@
-"""The words of the ``seqlm`` command."""
+"""Parser of the ``seqlm`` command line."""
 
 import argparse
 from collections.abc import Callable
@@ -15,34 +15,34 @@ class Request:
     """A parsed command line.
 
     Args:
-        options: What was given.
+        options: The parsed arguments.
     """
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
 
-    def follow(self) -> int:
-        """Do what was asked; the exit status."""
+    def execute(self) -> int:
+        """Execute the command and return the exit status."""
         action: Callable[[Any], int] = self._options.action
         return action(self._options)
 
 
 def parse(arguments: list[str]) -> Request:
-    """Read the arguments.
+    """Parse the arguments.
 
     Raises:
-        RequestError: They are not a command of this program.
+        RequestError: They are not a valid command.
     """
     parser, names = _build()
     words = [word for word in arguments if not word.startswith("-")]
     if words and words[0] == arguments[0] and words[0] not in names:
         raise unknown("a command", words[0], names)
     options, rest = parser.parse_known_args(arguments or ["--help"])
-    # argparse takes settings only in one place; a person puts options before, between or after.
+    # argparse accepts settings in one place only; users put options before, between or after them.
     if any("=" not in word or word.startswith("-") for word in rest) or (
         rest and not hasattr(options, "settings")
     ):
-        parser.error(f"unknown: {' '.join(rest)}")
+        parser.error(f"unknown argument: {' '.join(rest)}")
     if rest:
         options.settings = [*options.settings, *rest]
     return Request(options)
@@ -52,7 +52,7 @@ def _build() -> tuple[argparse.ArgumentParser, list[str]]:
     from seqlm.cli import data, lr_find, models, presets, runs, training
 
     about = "Train and inspect sequence language models."
-    raw = argparse.RawDescriptionHelpFormatter  # what a person types stays in one line
+    raw = argparse.RawDescriptionHelpFormatter  # keeps examples on one line
     parser = ArgumentParser(prog="seqlm", description=about, epilog=_SETTINGS, formatter_class=raw)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=ArgumentParser)
@@ -60,7 +60,9 @@ def _build() -> tuple[argparse.ArgumentParser, list[str]]:
     def command(name: str, action: Callable[[Any], int], text: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=text, description=text, formatter_class=raw)
         made.set_defaults(action=action)
-        made.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
+        made.add_argument(
+            "--json", action="store_true", help="print one JSON object and nothing else"
+        )
         return made
 
     presets.add_commands(command)

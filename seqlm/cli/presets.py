@@ -1,4 +1,4 @@
-"""The command that lists the presets, or all that one of them sets: presets."""
+"""The command that lists the presets or the settings of one preset: presets."""
 
 import argparse
 import shutil
@@ -19,8 +19,8 @@ _INDENT = "    "
 
 
 def add_commands(command: AddCommand) -> None:
-    """Add this file's command."""
-    presets = command("presets", _presets, "list the presets, or everything one of them sets")
+    """Add the command of this module."""
+    presets = command("presets", _presets, "list the presets, or all settings of one preset")
     presets.add_argument("preset", nargs="?", help="the preset to show")
 
 
@@ -63,17 +63,17 @@ def _preset(options: argparse.Namespace) -> int:
             {**_record(PRESETS[config.preset]), "settings": values, "changes": changes}
         )
     lines = [line for s in dotted_keys.settings_of(config) for line in _lines_of(s, config)]
-    return print_lines(*lines, *(f"later: {change}" for change in changes))
+    return print_lines(*lines, *(f"scheduled: {change}" for change in changes))
 
 
 def _lines_of(setting: Setting, config: RunConfig) -> list[str]:
-    """The setting as it is typed, and below it what it is; no word is broken."""
+    """Return a setting as it is typed and its wrapped help text."""
     bounds = setting.format_bounds()
     parts = (
         setting.help,
         "" if setting.kind == "text" else f"allowed: {bounds}",
         f"with {setting.format_condition()}" if setting.conditions else "",
-        "can change while a run goes" if setting.is_live else "",
+        "can change during training" if setting.is_live else "",
     )
     words = "; ".join(filter(None, parts))
     room = shutil.get_terminal_size().columns if sys.stdout.isatty() else len(words) + len(_INDENT)

@@ -1,4 +1,4 @@
-"""How a training is shown on standard error: a bar on a terminal, plain lines elsewhere."""
+"""Progress of training on standard error: a bar on a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -16,21 +16,21 @@ _LINE_EVERY_S = 5.0
 
 
 class _Show(Protocol):
-    def __call__(self, standing: RunProgress) -> None:
-        """Show how far it is."""
+    def __call__(self, run: RunProgress) -> None:
+        """Show the progress."""
 
 
-def show_to_the_end(run: RunDirectory, connection: Connection) -> RunProgress:
-    """Show a run until it ends; how it ended.
+def show_until_end(run: RunDirectory, connection: Connection) -> RunProgress:
+    """Show the progress of a run until it ends; return the final progress.
 
     Raises:
-        WorkerDied: Its worker is gone before the end.
+        WorkerExited: The worker exited before the end of training.
     """
-    standing = RunProgress(summary=RunSummary(run=run.name))
+    latest = RunProgress(summary=RunSummary(run=run.name))
     with _display(run.name) as show:
-        for standing in follow(run, connection):
-            show(standing)
-    return standing
+        for latest in follow(run, connection):
+            show(latest)
+    return latest
 
 
 @contextmanager
@@ -57,39 +57,39 @@ def _display(name: str) -> Iterator[_Show]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(name, total=None, losses="")
 
-        def show(standing: RunProgress) -> None:
+        def show(run: RunProgress) -> None:
             progress.update(
                 task,
-                completed=standing.summary.steps,
-                total=standing.steps_planned or None,
-                losses=_losses(standing),
+                completed=run.summary.steps,
+                total=run.steps_planned or None,
+                losses=_losses(run),
             )
 
         yield show
 
 
 class _Lines:
-    """A plain line every few seconds, and at the end."""
+    """Progress printed as one line every few seconds and at the end."""
 
     def __init__(self) -> None:
         self._next_at = 0.0
         self._written = ""
 
-    def __call__(self, standing: RunProgress) -> None:
-        summary = standing.summary
+    def __call__(self, run: RunProgress) -> None:
+        summary = run.summary
         ended = summary.status in ENDED
-        if not ended and (standing.is_count_based or time.monotonic() < self._next_at):
+        if not ended and (run.is_count_based or time.monotonic() < self._next_at):
             return
         self._next_at = time.monotonic() + _LINE_EVERY_S
-        done = f"step {summary.steps:,} / {standing.steps_planned:,}"
-        line = f"{summary.run}: {done}  {_losses(standing)}".rstrip() + "\n"
+        done = f"step {summary.steps:,} / {run.steps_planned:,}"
+        line = f"{summary.run}: {done}  {_losses(run)}".rstrip() + "\n"
         if line != self._written:
             sys.stderr.write(line)
         self._written = line
 
 
-def _losses(standing: RunProgress) -> str:
-    summary = standing.summary
+def _losses(run: RunProgress) -> str:
+    summary = run.summary
     batch = [] if summary.batch_loss is None else [f"batch {summary.batch_loss:.4f}"]
     is_validated = summary.judged_on == "val" and summary.best_val_loss is not None
     best = [f"best val {summary.best_val_loss:.4f}"] if is_validated else []

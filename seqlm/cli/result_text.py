@@ -1,4 +1,4 @@
-"""What a run reached, in words: the losses that are known, and what they are to be compared with."""
+"""Text of the result of a run: its losses and the baselines to compare them with."""
 
 from collections.abc import Iterator
 
@@ -6,31 +6,31 @@ from seqlm.cli.output import nats
 from seqlm.runs.summary import RunProgress, RunSummary
 
 
-def result_lines(standing: RunProgress) -> list[str]:
-    """How a training ended: its losses, what its preset teaches, and what else is to be known."""
-    summary, preset = standing.summary, standing.preset
+def result_lines(progress: RunProgress) -> list[str]:
+    """Format the result of training: status, losses, description of the preset, notes."""
+    summary, preset = progress.summary, progress.preset
     has_finished = summary.status == "finished"
-    is_counted = standing.is_count_based and has_finished
+    is_counted = progress.is_count_based and has_finished
     how = "counted" if is_counted else f"{summary.status} at step {summary.steps:,}"
     losses = _losses(summary)
     return [
         f"{summary.run}: {how}" + (f"; {losses} (nats per token)" if losses else ""),
         *([f"  {preset.teaches}"] if has_finished and preset else []),
-        *([f"  {standing.message}"] if has_finished and standing.message else []),
-        *(f"  the {split} loss is of {of}" for split, of in _sampled(standing)),
+        *([f"  {progress.message}"] if has_finished and progress.message else []),
+        *(f"  the {split} loss was computed on {of}" for split, of in _sampled(progress)),
     ]
 
 
-def _sampled(standing: RunProgress) -> list[tuple[str, str]]:
-    """The splits whose loss is told of a part of them, and how that was taken."""
-    losses = {"train": standing.summary.train_loss, "val": standing.summary.val_loss}
+def _sampled(progress: RunProgress) -> list[tuple[str, str]]:
+    """Return the splits whose loss was estimated on a sample, with the size of the sample."""
+    losses = {"train": progress.summary.train_loss, "val": progress.summary.val_loss}
     return [
-        (split, how) for split, how in standing.sampled.items() if losses.get(split) is not None
+        (split, how) for split, how in progress.sampled.items() if losses.get(split) is not None
     ]
 
 
 def _losses(summary: RunSummary) -> str:
-    """What counts and what stands beside it; then the other losses."""
+    """Format the primary loss with its baselines, then the other losses."""
     known = dict(_known(summary))
     judged = known.pop(summary.judged_on, "")
     others = ", ".join(f"{name} {words}" for name, words in known.items())
@@ -38,7 +38,7 @@ def _losses(summary: RunSummary) -> str:
 
 
 def loss_rows(summary: RunSummary) -> list[str]:
-    """The losses of a run that is shown, one a row."""
+    """Return one row for each loss of a run."""
     return [f"  {_LABELS[name]:12}{words}" for name, words in _known(summary)]
 
 
@@ -46,11 +46,11 @@ _LABELS = {"batch": "batch loss", "train": "train loss", "val": "val loss", "bes
 
 
 def _known(summary: RunSummary) -> Iterator[tuple[str, str]]:
-    """Each loss that is known and says something, by name; the one that counts with its comparison."""
+    """Yield each informative loss by name; the primary loss with its baselines."""
     result = summary.result
     losses = {"batch": summary.batch_loss, "train": summary.train_loss, "val": summary.val_loss}
     if result.on != "batch" and summary.train_loss is not None:
-        del losses["batch"]  # those of whole splits say more
+        del losses["batch"]  # losses of whole splits are more precise
     for name, loss in losses.items():
         if loss is not None:
             yield name, ", ".join([nats(loss), *(result.beside() if name == result.on else [])])

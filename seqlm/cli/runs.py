@@ -1,4 +1,4 @@
-"""Commands that look at runs: runs, show. Neither needs torch."""
+"""Commands that list and show runs: runs and show; without torch."""
 
 import argparse
 from typing import TYPE_CHECKING, Any, Protocol
@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING, Any, Protocol
 from seqlm.cli.output import nats, print_json, print_lines, print_table
 from seqlm.runspec import recipe
 
-if TYPE_CHECKING:  # what most of these commands do not need is imported when it is needed
+if TYPE_CHECKING:  # imported when needed, so that the command starts fast
     from seqlm.runs.directory import RunDirectory
 
 
 class AddCommand(Protocol):
-    """Adds a command to the parser."""
+    """Function that adds a command to the parser."""
 
     def __call__(self, name: str, action: Any, text: str) -> argparse.ArgumentParser:
         """Add the command ``name``."""
 
 
 def add_commands(command: AddCommand) -> None:
-    """Add this file's commands."""
+    """Add the commands of this module."""
     command("runs", _runs, "list the runs")
     show = command("show", _show, "show one run")
-    show.add_argument("run", help="its name, the beginning of it, or latest")
+    show.add_argument("run", help="name of the run, start of the name, or latest")
 
 
 def _runs(options: argparse.Namespace) -> int:
@@ -31,7 +31,7 @@ def _runs(options: argparse.Namespace) -> int:
     if options.json:
         return print_json({"runs": summaries})
     if not summaries:
-        return print_lines("No runs yet. Make one: seqlm train names-mlp")
+        return print_lines("No runs yet. Start one: seqlm train names-mlp")
     rows = [
         [s.run, s.status, f"{s.steps:,}", nats(s.best_loss), s.judged_on, f"{s.seconds:.1f}"]
         for s in summaries
@@ -40,7 +40,7 @@ def _runs(options: argparse.Namespace) -> int:
 
 
 def _summary(run: Any) -> Any:
-    """A run in numbers; one whose log is damaged has none, and hides no other run."""
+    """Return the summary of a run; a run with a damaged log has the status ``unreadable``."""
     from seqlm.errors import SeqlmError
     from seqlm.runs.summary import RunSummary, summarize
 
@@ -56,35 +56,35 @@ def _show(options: argparse.Namespace) -> int:
     from seqlm.runs.summary import summarize
 
     run = find_run(options.run)
-    manifest, standing = run.manifest(), summarize(run)
+    manifest, progress = run.manifest(), summarize(run)
     line = recipe_as_run(run)
     record = {
-        **{name: getattr(standing.summary, name) for name in standing.summary.__struct_fields__},
+        **{name: getattr(progress.summary, name) for name in progress.summary.__struct_fields__},
         "test_looks": run.n_test_looks,
         "recipe": line,
         "directory": str(run.path),
         "corpus": manifest.corpus,
         "versions": manifest.versions,
-        "message": standing.message,
+        "message": progress.message,
     }
     if options.json:
         return print_json(record)
-    summary = standing.summary
+    summary = progress.summary
     return print_lines(
-        f"{summary.run}: {summary.status}, {summary.steps:,} of {standing.steps_planned:,} steps",
-        *([standing.message] if standing.message else []),
+        f"{summary.run}: {summary.status}, {summary.steps:,} of {progress.steps_planned:,} steps",
+        *([progress.message] if progress.message else []),
         f"  recipe      {line}",
         f"  corpus      {manifest.corpus.name}, {manifest.corpus.n_bytes:,} bytes",
         f"  parameters  {summary.parameters:,}",
         *loss_rows(summary),
-        f"  test looks  {run.n_test_looks:,}",
-        f"  seconds     {summary.seconds:.1f} in steps, {summary.cpu_seconds:.1f} of the processor",
+        f"  test evals  {run.n_test_looks:,}",
+        f"  seconds     {summary.seconds:.1f} in steps, {summary.cpu_seconds:.1f} CPU",
         f"  directory   {run.path}",
     )
 
 
 def recipe_as_run(run: "RunDirectory") -> str:
-    """The line that gives a run again, what was changed by hand in it included."""
+    """Return the recipe that reproduces a run, with all its live changes."""
     from seqlm.runs.summary import summarize
 
     return recipe.as_run(run.manifest().config, summarize(run).changes)

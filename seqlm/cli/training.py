@@ -1,4 +1,4 @@
-"""Commands that train, and that steer what trains: train, resume, pause, set, stop."""
+"""Commands that start and control training: train, resume, pause, set and stop."""
 
 import argparse
 import contextlib
@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from seqlm.cli.output import print_json, print_lines
-from seqlm.cli.progress import show_to_the_end
+from seqlm.cli.progress import show_until_end
 from seqlm.cli.result_text import result_lines
 from seqlm.cli.runs import AddCommand
 from seqlm.errors import RequestError, SeqlmError
@@ -20,35 +20,41 @@ from seqlm.worker.follow_run import start_run, stop_interrupted
 
 _INTERRUPTED = 130
 _SETTINGS = (
-    "e.g. train.steps=20000; KEY=VALUE@STEP takes force at that step, e.g."
+    "e.g. train.steps=20000; KEY=VALUE@STEP changes a setting at that step, e.g."
     " train.learning_rate=0.01@5000"
 )
 
 
 def add_commands(command: AddCommand) -> None:
-    """Add this file's commands."""
-    train = command("train", _train, "train a preset, or a text of your own")
+    """Add the commands of this module."""
+    train = command("train", _train, "train a preset, or a model on your own text")
     train.add_argument(
         "target", metavar="PRESET|FILE|-", help="a preset, a text file, or - for stdin"
     )
-    train.add_argument("--name", help="the run's name; made from the preset if not given")
-    resume = command("resume", _resume, "go on with a run from its last checkpoint")
+    train.add_argument("--name", help="name of the run; the default is made from the preset")
+    resume = command("resume", _resume, "resume a run from its last checkpoint")
     for made in (train, resume):
         if made is resume:
             _add_run(made)
         made.add_argument("settings", nargs="*", metavar="KEY=VALUE", help=_SETTINGS)
-        made.add_argument("--detach", action="store_true", help="return at once; it trains on")
-    change = command("set", _set, "change live values of a run that trains, KEY=VALUE@STEP later")
+        made.add_argument(
+            "--detach",
+            action="store_true",
+            help="return at once; training continues in the background",
+        )
+    change = command(
+        "set", _set, "change live settings during training; KEY=VALUE@STEP at a later step"
+    )
     _add_run(change)
     change.add_argument(
         "settings", nargs="+", metavar="KEY=VALUE", help="e.g. train.learning_rate=0.01"
     )
-    _add_run(command("pause", _pause, "let a run wait; seqlm-tui goes on with it"))
-    _add_run(command("stop", _stop, "stop a run with a checkpoint"))
+    _add_run(command("pause", _pause, "pause a run; seqlm resume or seqlm-tui continues it"))
+    _add_run(command("stop", _stop, "save a checkpoint and stop a run"))
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", metavar="RUN", help="its name, the beginning of it, or latest")
+    parser.add_argument("run", metavar="RUN", help="name of the run, start of the name, or latest")
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -60,7 +66,7 @@ def _train(options: argparse.Namespace) -> int:
         check_name(options.name)
     with contextlib.ExitStack() as undo:
         config = configure(options.target, options.settings, undo)
-        prepare(config.data)  # what is wrong with the text is said before a process is started
+        prepare(config.data)  # reports an invalid text before a process is started
         command = Start(id=client.new_id(), recipe=recipe.format_recipe(config), name=options.name)
         with client.spawn() as connection:
             return _follow(command, connection, options, undo)
@@ -78,10 +84,10 @@ def _resume(options: argparse.Namespace) -> int:
 
 
 def _continue(run: RunDirectory, connection: client.Connection, options: argparse.Namespace) -> int:
-    """Go on with a run that a worker holds and lets wait."""
+    """Continue a run that a worker has paused."""
     described: Any = connection.request(Describe(id=client.new_id()))
     if described.status != "paused":
-        raise RequestError(f"{run.name} is training already", run.name)
+        raise RequestError(f"{run.name} is already training", run.name)
     for command in _set_values(run, options):
         connection.request(command)
     return _follow(Continue(id=client.new_id()), connection, options, contextlib.ExitStack(), run)
@@ -94,55 +100,57 @@ def _follow(
     undo: contextlib.ExitStack,
     run: RunDirectory | None = None,
 ) -> int:
-    """Have a worker train by a command and stay with it to the end, unless told to leave.
+    """Send a command to a worker and follow the run to its end, unless detached.
 
-    What was prepared for a run that does not begin is undone. A person who interrupts stops the run
-    with a checkpoint; who does so again leaves at once, and the worker stops by itself.
+    If the run does not start, everything that was prepared for it is undone. The first Ctrl+C stops
+    the run with a checkpoint; the second one exits at once, and the worker stops by itself.
     """
     try:
-        begun = start_run(command, connection, undo, run)
-        return _report(summarize(begun) if options.detach else _stay(begun, connection), options)
+        started = start_run(command, connection, undo, run)
+        return _report(
+            summarize(started) if options.detach else _follow_to_end(started, connection), options
+        )
     except KeyboardInterrupt:
-        sys.stderr.write("Stopping with a checkpoint.\n")
+        sys.stderr.write("Saving a checkpoint and stopping.\n")
         if (stopped := stop_interrupted(connection, undo, run)) is not None:
             _report(summarize(stopped, is_live=False), options)
         return _INTERRUPTED
 
 
-def _stay(run: RunDirectory, connection: client.Connection) -> RunProgress:
+def _follow_to_end(run: RunDirectory, connection: client.Connection) -> RunProgress:
     try:
-        return show_to_the_end(run, connection)
+        return show_until_end(run, connection)
     except client.WorkerExited as error:
-        hint = f"go on from its last checkpoint: seqlm resume {run.name}"
+        hint = f"resume from the last checkpoint: seqlm resume {run.name}"
         raise SeqlmError(f"{error}; {hint}") from error
 
 
-def _report(standing: RunProgress, options: argparse.Namespace) -> int:
-    summary = standing.summary
+def _report(progress: RunProgress, options: argparse.Namespace) -> int:
+    summary = progress.summary
     if options.json:
         print_json(summary)
     else:
-        print_lines(*result_lines(standing))
+        print_lines(*result_lines(progress))
     if summary.status in ("diverged", "failed"):
-        raise SeqlmError(f"{summary.run}: {standing.message}")
+        raise SeqlmError(f"{summary.run}: {progress.message}")
     return 0
 
 
 def _set(options: argparse.Namespace) -> int:
     run = find_run(options.run)
-    told = []
+    changed = []
     for command in _set_values(run, options):
-        event: Any = _tell(run, command)
-        told.append({"key": event.key, "old": event.old, "new": event.new, "step": event.step})
+        event: Any = _send(run, command)
+        changed.append({"key": event.key, "old": event.old, "new": event.new, "step": event.step})
     if options.json:
-        return print_json({"run": run.name, "changed": told})
+        return print_json({"run": run.name, "changed": changed})
     return print_lines(
-        *(f"{t['key']} {t['old']} -> {t['new']} at step {t['step']:,}" for t in told)
+        *(f"{t['key']} {t['old']} -> {t['new']} at step {t['step']:,}" for t in changed)
     )
 
 
 def _set_values(run: RunDirectory, options: argparse.Namespace) -> list[SetValue]:
-    """The commands that give a run the values of the command line, each at its step or at once."""
+    """Return one command for each setting of the command line, at its step or at once."""
     return [
         SetValue(id=client.new_id(), key=change.key, value=change.value, step=change.step)
         for change in recipe.live_changes(run.manifest().config, options.settings)
@@ -150,25 +158,25 @@ def _set_values(run: RunDirectory, options: argparse.Namespace) -> list[SetValue
 
 
 def _pause(options: argparse.Namespace) -> int:
-    return _say_step(options, Pause(id=client.new_id()), "paused")
+    return _send_and_print_step(options, Pause(id=client.new_id()), "paused")
 
 
 def _stop(options: argparse.Namespace) -> int:
-    return _say_step(options, Stop(id=client.new_id()), "stopped")
+    return _send_and_print_step(options, Stop(id=client.new_id()), "stopped")
 
 
-def _say_step(options: argparse.Namespace, command: Command, status: str) -> int:
+def _send_and_print_step(options: argparse.Namespace, command: Command, status: str) -> int:
     run = find_run(options.run)
-    event: Any = _tell(run, command)
+    event: Any = _send(run, command)
     if options.json:
         return print_json({"run": run.name, "status": status, "step": event.step})
     return print_lines(f"{run.name}: {status} at step {event.step:,}")
 
 
-def _tell(run: RunDirectory, command: Command) -> Any:
+def _send(run: RunDirectory, command: Command) -> Any:
     connection = client.attach(run)
     if connection is None:
         status = summarize(run, is_live=False).summary.status
-        raise RequestError(f"{run.name} is not training now ({status})", run.name)
+        raise RequestError(f"{run.name} is not training ({status})", run.name)
     with connection:
         return connection.request(command)

@@ -1,4 +1,4 @@
-"""One message, one line of JSON, both ways. NaN and infinity are the strings nan, inf and -inf."""
+"""JSON encoding of messages, one per line; NaN and infinity are the strings nan, inf and -inf."""
 
 import math
 from collections.abc import Sequence
@@ -13,34 +13,34 @@ MAX_LINE_BYTES = 64 * 2**20
 
 
 class MessageError(SeqlmError):
-    """A line is not a message of the kind that was expected."""
+    """Error for a line that is not a message of the expected type."""
 
 
 def encode(message: Any) -> bytes:
-    """``message`` as one line of JSON, its newline included.
+    """Return ``message`` as one line of JSON with its newline.
 
     Raises:
-        MessageError: A text in it is not valid Unicode, e.g. a file name in another encoding.
+        MessageError: A text in the message is not valid Unicode, e.g. a file name.
     """
     try:
         line = msgspec.json.encode(message)
     except UnicodeEncodeError as error:
         raise MessageError("a text in the message is not valid Unicode") from error
-    if b"null" in line:  # the library writes what is not finite as null, as it does None
-        line = msgspec.json.encode(_spelled(msgspec.to_builtins(message)))
+    if b"null" in line:  # msgspec writes NaN and infinity as null, like None
+        line = msgspec.json.encode(_with_spelled_floats(msgspec.to_builtins(message)))
     return line + b"\n"
 
 
 def decoder(message_type: Any) -> "msgspec.json.Decoder[Any]":
-    """A decoder of lines that hold one of ``message_type``; numbers may be spelled out."""
+    """Return a decoder for lines of ``message_type``; numbers may be strings such as nan."""
     return msgspec.json.Decoder(message_type, strict=False)
 
 
 def decode(line: bytes, reader: "msgspec.json.Decoder[T]") -> T:
-    """The message on a line.
+    """Decode the message on a line.
 
     Raises:
-        MessageError: Says what does not fit; the line itself is not repeated.
+        MessageError: The line does not match the type; the line itself is not repeated.
     """
     try:
         return reader.decode(line)
@@ -49,26 +49,26 @@ def decode(line: bytes, reader: "msgspec.json.Decoder[T]") -> T:
 
 
 def as_json(value: Any) -> bytes:
-    """Any plain value as JSON for a person's ``--json``: what is not finite becomes null."""
+    """Return a value as JSON for ``--json``; NaN and infinity become null."""
     return msgspec.json.encode(value)
 
 
 def float32_digits(values: list[float]) -> list[float]:
-    """Float32 numbers as the shortest decimals (nine digits) that still give each back exactly."""
+    """Round float32 numbers to nine significant digits, which restore each number exactly."""
     return [float(f"{value:.9g}") for value in values]
 
 
-def _spelled(value: Any) -> Any:
+def _with_spelled_floats(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return "nan" if value != value else "inf" if value > 0 else "-inf"
     if isinstance(value, dict):
-        return {key: _spelled(inner) for key, inner in value.items()}
+        return {key: _with_spelled_floats(inner) for key, inner in value.items()}
     if not isinstance(value, list | tuple) or _is_plain(value):
         return value
-    return [_spelled(inner) for inner in value]
+    return [_with_spelled_floats(inner) for inner in value]
 
 
 def _is_plain(values: Sequence[Any]) -> bool:
-    """Whether there is nothing to spell in a list; it may be one of millions of numbers."""
+    """Return True if a list needs no conversion; it may hold millions of numbers."""
     kinds = set(map(type, values))
     return kinds <= {str, int} or (kinds == {float} and math.isfinite(sum(values)))

@@ -1,4 +1,4 @@
-"""What a person may tell a worker. Each command has an id, and its answer is the event that names it."""
+"""Commands to a worker; each has an id, and the response is the event with that id."""
 
 from typing import Any, TypeAlias
 
@@ -12,43 +12,43 @@ class _Command(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
 
 
 class Start(_Command, frozen=True, kw_only=True):
-    """Make a run of this recipe and train it. ``name`` is the run's name; None: made from the preset."""
+    """Create a run from a recipe and train it; ``name`` None means a name made from the preset."""
 
     recipe: str
     name: str | None = None
 
 
 class Resume(_Command, frozen=True, kw_only=True):
-    """Go on with the run in this directory from its last checkpoint, after changing live values."""
+    """Resume the run in this directory from its last checkpoint, after changing live settings."""
 
     run: str
     words: list[str] = []
 
 
 class Read(_Command, frozen=True, kw_only=True):
-    """Load the weights of the run in this directory, for queries alone."""
+    """Load the weights of the run in this directory, for queries only."""
 
     run: str
 
 
 class Pause(_Command, frozen=True, kw_only=True):
-    """Wait after the step that is being done."""
+    """Pause training after the current step."""
 
 
 class Continue(_Command, frozen=True, kw_only=True):
-    """Go on training; ``n_steps`` steps and wait again, or to the end."""
+    """Continue training for ``n_steps`` steps and pause again, or to the end if None."""
 
     n_steps: int | None = None
 
 
 class Stop(_Command, frozen=True, kw_only=True):
-    """Write a checkpoint and end."""
+    """Save a checkpoint and stop."""
 
 
 class SetValue(_Command, frozen=True, kw_only=True):
-    """Give a live setting a new value once ``step`` steps are done, or at once if they are.
+    """Change a live setting after ``step`` steps, or at once if they are done.
 
-    The answer says when: where the value waits for its step, it comes before that step.
+    The response names the step of the change; for a later step it is sent immediately.
     """
 
     key: str
@@ -56,7 +56,7 @@ class SetValue(_Command, frozen=True, kw_only=True):
     step: int = 0
 
     def change(self) -> Change:
-        """What is asked for, as a change."""
+        """Return the requested change."""
         return Change(key=self.key, value=self.value, step=self.step)
 
 

@@ -1,7 +1,7 @@
-"""What happened in a run: the lines of ``events.jsonl``, in the order in which they happened.
+"""Events of a run: the lines of ``events.jsonl``, in chronological order.
 
-An event is a fact. It is logged once, every screen sees it, and everything a screen shows of a run is
-folded from events. Losses are nats per token.
+Each event is logged once and sent to every screen. The state of a run on the screen is computed from
+its events alone. Losses are nats per token.
 """
 
 from typing import Any, Literal, TypeAlias
@@ -21,7 +21,7 @@ class _Event(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
 
 
 class RunCreated(_Event, frozen=True, kw_only=True):
-    """A run began: its name, its recipe, and the size of its model and data (in tokens)."""
+    """A run was created: its name, recipe, and the size of its model and data (in tokens)."""
 
     run: str
     recipe: str
@@ -33,7 +33,7 @@ class RunCreated(_Event, frozen=True, kw_only=True):
 
 
 class WorkerStarted(_Event, frozen=True, kw_only=True):
-    """A worker process took the run; ``step`` is where it goes on from."""
+    """A worker process opened the run; ``step`` is the step from which training continues."""
 
     pid: int
     step: int
@@ -43,8 +43,8 @@ class WorkerStarted(_Event, frozen=True, kw_only=True):
 
 
 class Resumed(_Event, frozen=True, kw_only=True):
-    """Training went back to a checkpoint: the events from ``superseded_from`` to ``superseded_to``
-    (sequence numbers, both included) no longer count.
+    """Training was resumed from a checkpoint: the events from ``superseded_from`` to
+    ``superseded_to`` (sequence numbers, inclusive) are no longer valid.
     """
 
     step: int
@@ -53,10 +53,10 @@ class Resumed(_Event, frozen=True, kw_only=True):
 
 
 class StepsDone(_Event, frozen=True, kw_only=True):
-    """Consecutive steps: the loss of each batch before its update, float32, from ``first_step`` on.
+    """Consecutive training steps: the loss of each batch before its update, from ``first_step``.
 
-    ``learning_rate`` is the one of the last step; ``train_s`` and ``cpu_s`` are seconds inside steps
-    since the run began, ``n_tokens`` the targets seen since then.
+    ``learning_rate`` is that of the last step; ``train_s`` and ``cpu_s`` are seconds spent in steps
+    since the start of the run, ``n_tokens`` the number of targets since then.
     """
 
     first_step: int
@@ -75,7 +75,7 @@ class StepsDone(_Event, frozen=True, kw_only=True):
 class Evaluated(_Event, frozen=True, kw_only=True):
     """The loss on a split after ``step`` steps, over ``n_tokens`` targets.
 
-    ``protocol`` says how it was scored, in words; ``best`` whether no validation before was lower.
+    ``protocol`` describes the evaluation in words; ``best`` is True for a new lowest validation loss.
     """
 
     step: int
@@ -87,7 +87,7 @@ class Evaluated(_Event, frozen=True, kw_only=True):
 
 
 class ValueChanged(_Event, frozen=True, kw_only=True):
-    """A live value took force after ``step`` steps; ``command_id`` is None for a planned change."""
+    """A live setting changed after ``step`` steps; ``command_id`` is None for a scheduled change."""
 
     step: int
     key: str
@@ -97,14 +97,14 @@ class ValueChanged(_Event, frozen=True, kw_only=True):
 
 
 class Paused(_Event, frozen=True, kw_only=True):
-    """Training waits after ``step`` steps."""
+    """Training was paused after ``step`` steps."""
 
     step: int
     command_id: str | None = None
 
 
 class Continued(_Event, frozen=True, kw_only=True):
-    """Training goes on after ``step`` steps; ``n_steps`` is how many, or None for all."""
+    """Training continued after ``step`` steps, for ``n_steps`` steps or, if None, to the end."""
 
     step: int
     n_steps: int | None = None
@@ -112,9 +112,9 @@ class Continued(_Event, frozen=True, kw_only=True):
 
 
 class Sampled(_Event, frozen=True, kw_only=True):
-    """The same draw as always, made with the weights of ``step``: one name growing up.
+    """A sample with a fixed seed from the weights of ``step``, to compare steps.
 
-    ``text`` is what the tokens make; None in logs that do not tell it, where they stand side by side.
+    ``text`` is the decoded text; None in old logs, where the tokens are joined instead.
     """
 
     step: int
@@ -124,8 +124,8 @@ class Sampled(_Event, frozen=True, kw_only=True):
 
 
 class WeightsKept(_Event, frozen=True, kw_only=True):
-    """The weights of ``step`` are kept to be looked at later; ``kept`` are all the steps of which
-    they are now, in order.
+    """The weights of ``step`` were saved for later inspection; ``kept`` lists all steps with saved
+    weights, in order.
     """
 
     step: int
@@ -133,7 +133,7 @@ class WeightsKept(_Event, frozen=True, kw_only=True):
 
 
 class CheckpointSaved(_Event, frozen=True, kw_only=True):
-    """Everything needed to go on from ``step`` is on disk; it took ``seconds``."""
+    """A checkpoint of ``step`` was saved in ``seconds`` seconds; training can resume from it."""
 
     step: int
     seconds: float
@@ -142,7 +142,7 @@ class CheckpointSaved(_Event, frozen=True, kw_only=True):
 
 class Ended(_Event, frozen=True, kw_only=True):
     """Training ended: finished (every step done), stopped, diverged (the loss is not finite) or
-    failed. ``message`` is what to tell a person of the last two, ``command_id`` who stopped it.
+    failed. ``message`` explains the last two; ``command_id`` is the command that stopped it.
     """
 
     step: int

@@ -1,7 +1,7 @@
-"""What a screen may ask a worker. Question and answer go to the asker alone and are never logged.
+"""Queries to a worker and their answers; only the client that asks sees them, and none is logged.
 
-Each question names the weights it means: ``live``, ``best``, or the step of a kept checkpoint. Each
-answer says the step of the weights it used.
+Each query names its weights: ``live``, ``best``, or a saved step. Each answer names the step of the
+weights that were used.
 """
 
 from typing import TypeAlias
@@ -18,7 +18,7 @@ class _Query(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
 
 
 class NextToken(_Query, frozen=True, kw_only=True):
-    """What comes after these tokens, or after this text? The ``top`` most probable, or all."""
+    """Query for the next-token distribution: the ``top`` most probable tokens, or all."""
 
     tokens: list[str] = []
     text: str | None = None
@@ -26,9 +26,9 @@ class NextToken(_Query, frozen=True, kw_only=True):
 
 
 class Sample(_Query, frozen=True, kw_only=True):
-    """Draw ``count`` continuations of ``prompt`` (tokens), each up to ``length`` tokens or the end.
+    """Query for ``count`` samples that continue ``prompt``, up to ``length`` tokens or the end token.
 
-    Where ``text`` is given, its tokens are the prompt.
+    If ``text`` is given, its tokens are the prompt.
     """
 
     prompt: list[str] = []
@@ -45,33 +45,33 @@ class Sample(_Query, frozen=True, kw_only=True):
 
 
 class Score(_Query, frozen=True, kw_only=True):
-    """How surprised is the model by each token of this text, read in one pass?"""
+    """Query for the surprisal of each token of a text."""
 
     text: str
 
 
 class SplitLoss(_Query, frozen=True, kw_only=True):
-    """What is the loss on a whole split, of a stream also with the state forgotten now and then?"""
+    """Query for the loss on a whole split; ``reset_every`` resets the hidden state of a stream."""
 
     split: SplitName
     reset_every: int | None = None
 
 
 class Describe(_Query, frozen=True, kw_only=True):
-    """Which model is this, and in what state?"""
+    """Query for the status of the worker."""
 
 
 class LearningRateSweep(_Query, frozen=True, kw_only=True):
-    """Which learning rate fits? Trial steps on a copy; answered again and again while they are done.
+    """Query for a learning-rate range test on a copy of the model; answered repeatedly during it.
 
-    ``recipe`` is of a new model to try them on; empty for the model of the open run.
+    ``recipe`` describes a new model; empty means the model of the open run.
     """
 
     recipe: str = ""
 
 
 class CancelQuery(_Query, frozen=True, kw_only=True):
-    """Nobody waits for the answer to the question with the id ``question``; not answered itself."""
+    """Request to cancel the query with the id ``question``; has no answer."""
 
     question: str
 
@@ -82,11 +82,11 @@ class _Answer(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
 
 
 class NextTokenAnswer(_Answer, frozen=True, kw_only=True):
-    """The whole distribution, most probable first; ``entropy`` in nats.
+    """Next-token distribution, most probable first; ``entropy`` in nats.
 
-    ``sees`` is the part of the prompt that the prediction depends on, as it was fed; ``prompt`` all of
-    it, ``prompt_ids`` its numbers, ``unknown`` what stands in it that is not in the vocabulary, and
-    ``never_begins`` tells that it is one token with which no item of train begins.
+    ``sees`` is the part of the prompt that the prediction depends on; ``prompt`` is the whole prompt,
+    ``prompt_ids`` its token ids, and ``unknown`` its words outside the vocabulary. ``never_begins``
+    is True if the prompt is one token with which no training item starts.
     """
 
     tokens: list[str]
@@ -103,20 +103,18 @@ class NextTokenAnswer(_Answer, frozen=True, kw_only=True):
 
 
 class SampleResult(Struct, frozen=True, kw_only=True):
-    """One sample, and how each of its tokens was chosen.
+    """One sample, with the random numbers and probabilities of its tokens.
 
     Attributes:
-        text: The prompt and what was drawn, without the end token.
-        tokens: Those drawn.
-        surprisal: Of each under the model, in nats.
-        u: The random number in [0, 1) that chose each; None for greedy, which takes the most
-            probable token and draws no number.
-        intervals: [begin, end) of the cumulative distribution where each number fell: the stretch
-            of the token that was chosen, after every stage of the sampler.
-        is_item: Whether the text is an item, so that it was looked up: a line that met its end
-            token, or any text where lines have none; never a piece of a stream.
-        seen_in: The first split in which exactly this item stands; None for none, and for what is
-            no item.
+        text: The prompt and the sampled text, without the end token.
+        tokens: The sampled tokens.
+        surprisal: Surprisal of each sampled token under the model, in nats.
+        u: The random number in [0, 1) that selected each token; None for greedy decoding.
+        intervals: [begin, end) of each selected token in the cumulative distribution, after all
+            sampling stages.
+        is_item: True if the text is a complete item: a line that reached its end token, or any
+            text of a corpus without end tokens; never a piece of a stream.
+        seen_in: The first split that contains exactly this item; None if no split does.
     """
 
     text: str
@@ -129,14 +127,14 @@ class SampleResult(Struct, frozen=True, kw_only=True):
 
 
 class SampleAnswer(_Answer, frozen=True, kw_only=True):
-    """The samples, in the order of their draws; ``unknown`` as in :class:`NextTokenAnswer`."""
+    """Samples in the order of sampling; ``unknown`` as in :class:`NextTokenAnswer`."""
 
     samples: list[SampleResult]
     unknown: list[str] = []
 
 
 class ScoreAnswer(_Answer, frozen=True, kw_only=True):
-    """Tokens and their surprisal in nats; ``loss`` is the mean, ``unknown`` as above."""
+    """Tokens with their surprisal in nats; ``loss`` is the mean, ``unknown`` as above."""
 
     tokens: list[str]
     surprisal: list[float]
@@ -145,7 +143,7 @@ class ScoreAnswer(_Answer, frozen=True, kw_only=True):
 
 
 class SplitLossAnswer(_Answer, frozen=True, kw_only=True):
-    """Loss (nats per token) and accuracy (share of targets that were the most probable token)."""
+    """Loss (nats per token) and accuracy (fraction of targets that were the most probable token)."""
 
     split: SplitName
     loss: float
@@ -155,18 +153,17 @@ class SplitLossAnswer(_Answer, frozen=True, kw_only=True):
 
 
 class DescribeAnswer(_Answer, frozen=True, kw_only=True):
-    """``status`` is idle, training, paused or reading; ``run`` the directory's name, if any."""
+    """Status of the worker (idle, training, paused or reading) and the name of its run, if any."""
 
     status: str
     run: str | None
 
 
 class LearningRateSweepAnswer(_Answer, frozen=True, kw_only=True):
-    """The trial steps done so far: the learning rate of each, and the smoothed loss after it (nats).
+    """Results of the range test so far: learning rate and smoothed loss (nats) of each step.
 
-    There are to be ``n_steps`` up to ``last_rate``, unless the loss blows up before; ``is_over``
-    tells that this is the last answer. ``suggestion`` is None where no rate can be suggested;
-    ``reason`` says why, in words.
+    The test takes ``n_steps`` up to ``last_rate``, unless the loss diverges earlier; ``is_over`` marks
+    the last answer. ``suggestion`` is None if no rate can be suggested; ``reason`` explains it.
     """
 
     learning_rates: list[float]
@@ -179,7 +176,7 @@ class LearningRateSweepAnswer(_Answer, frozen=True, kw_only=True):
 
 
 class Rejected(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
-    """A command or query that cannot be followed: what was wrong and what would be right."""
+    """Rejection of a command or query, with the error message."""
 
     id: str
     message: str

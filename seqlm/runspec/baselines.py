@@ -1,4 +1,4 @@
-"""What a run reached, beside what its preset promises and what counting reaches on the same text."""
+"""Baselines for the loss of a run: the expected loss of its preset and the best n-gram counts."""
 
 from collections.abc import Iterable
 from typing import Literal, TypeAlias
@@ -12,22 +12,22 @@ from seqlm.runspec import recipe
 
 JudgedOn: TypeAlias = Literal["val", "train", "batch"]
 
-_WITHOUT_EFFECT = ("train.evaluate_every", "train.pace")
-_COUNTED_ELSEWHERE = (
+_NO_EFFECT_ON_LOSS = ("train.evaluate_every", "train.pace")
+_OTHER_COUNT_LOSSES = (
     (DataConfig(corpus="lecture-names"), 2.004),
     (DataConfig(corpus="lecture-names", deduplicate=False), 1.974),
 )
-"""What ``names-ngram`` reaches on texts that no preset names, in nats per token."""
+"""Loss of ``names-ngram`` on corpora without a preset, in nats per token."""
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """A loss and what it is to be compared with, in nats per token; None where there is none.
+    """A loss and its baselines, in nats per token; None if unknown.
 
     Attributes:
-        on: What the loss is of.
-        loss: What was reached.
-        expected: What the preset reaches, where the run was trained just as it says.
-        best_counts: What the best counts reach on the same text, where a network is to beat them.
+        on: The split of the loss.
+        loss: The loss of the run.
+        expected: The loss of the preset, if the run was trained with its settings.
+        best_counts: The loss of the best n-gram counts on the same corpus, for a network.
     """
 
     on: JudgedOn
@@ -36,7 +36,7 @@ class Result(Struct, frozen=True, kw_only=True):
     best_counts: float | None = None
 
     def beside(self) -> list[str]:
-        """What stands beside the loss: ``expected 2.337``, ``above the best counts (2.143)``."""
+        """Return the comparisons: ``expected 2.337``, ``above the best counts (2.143)``."""
         words = [] if self.expected is None else [f"expected {self.expected:.3f}"]
         if self.loss is None or self.best_counts is None:
             return words
@@ -45,10 +45,9 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 def primary_split(config: RunConfig) -> JudgedOn:
-    """The loss that tells how good a run is.
+    """Return the split whose loss measures the quality of a run.
 
-    That of the one batch which is all it learns, else that of val, or of train where nothing is held
-    back.
+    ``batch`` if the run overfits one batch; else ``val``, or ``train`` without validation data.
     """
     if config.planned.train.one_batch:
         return "batch"
@@ -56,12 +55,12 @@ def primary_split(config: RunConfig) -> JudgedOn:
 
 
 def result_of(config: RunConfig, changes: Iterable[Change], loss: float | None) -> Result:
-    """What a run reached, and what that is to be compared with.
+    """Return the result of a run with its baselines.
 
     Args:
-        config: What the run began with.
-        changes: What was changed in it since, by plan or by hand.
-        loss: What it reached, in nats per token, of what it is judged on.
+        config: The initial configuration of the run.
+        changes: All changes since, scheduled or manual.
+        loss: The loss on the primary split, in nats per token.
     """
     preset = matching_preset(config, changes)
     return Result(
@@ -73,15 +72,15 @@ def result_of(config: RunConfig, changes: Iterable[Change], loss: float | None) 
 
 
 def matching_preset(config: RunConfig, changes: Iterable[Change] = ()) -> Preset | None:
-    """The preset of a run that is trained just as it says; None where anything that matters differs."""
+    """Return the preset of a run; None if any setting that affects the loss differs."""
     preset = PRESETS.get(config.preset)
     config = recipe.with_changes(config, changes)
-    same = preset is not None and _what_matters(config) == _what_matters(preset.config)
+    same = preset is not None and _relevant_to_loss(config) == _relevant_to_loss(preset.config)
     return preset if same else None
 
 
 def expected_loss(config: RunConfig) -> float | None:
-    """The loss that this text and model are known to reach, however they are trained this time."""
+    """Return the known loss of this corpus and model, whatever the training settings are."""
     preset = PRESETS.get(config.preset)
     if preset is None:
         return None
@@ -91,10 +90,10 @@ def expected_loss(config: RunConfig) -> float | None:
 
 
 def best_counts(config: RunConfig) -> float | None:
-    """What the best counts reach on the text of a network that is judged on val; None if unknown."""
+    """Return the loss of the best n-gram counts on the corpus of a network; None if unknown."""
     if config.model.learns_by_counting or primary_split(config) != "val":
         return None
-    counted = [*_COUNTED_ELSEWHERE, *map(_counted, PRESETS.values())]
+    counted = [*_OTHER_COUNT_LOSSES, *map(_counted, PRESETS.values())]
     return min(
         (loss for data, loss in counted if data == config.data and loss is not None), default=None
     )
@@ -105,10 +104,11 @@ def _counted(preset: Preset) -> tuple[DataConfig, float | None]:
     return preset.config.data, preset.expected_loss if is_counted else None
 
 
-def _what_matters(config: RunConfig) -> RunConfig:
-    """What the loss in the end depends on, by more than the chance of a seed.
+def _relevant_to_loss(config: RunConfig) -> RunConfig:
+    """Return the configuration without the settings that affect the final loss only by chance.
 
-    How often is looked and how fast is not among it. Of one batch the seed decides what it is.
+    These are validation interval, pace, threads, device and seed; but the seed selects the batch of
+    ``one_batch``.
     """
     usual = TrainConfig()
     train = replace(
@@ -118,6 +118,6 @@ def _what_matters(config: RunConfig) -> RunConfig:
         threads=usual.threads,
         device=usual.device,
     )
-    changes = tuple(c for c in config.changes if c.key not in _WITHOUT_EFFECT)
+    changes = tuple(c for c in config.changes if c.key not in _NO_EFFECT_ON_LOSS)
     seed = config.seed if config.train.one_batch else 0
     return replace(config, train=train, changes=changes, seed=seed, sample=SampleConfig())

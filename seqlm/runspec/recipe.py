@@ -1,7 +1,7 @@
-"""One line is all there is to a run: ``PRESET KEY=VALUE... KEY=VALUE@STEP...``, read and written.
+"""Recipe: the configuration of a run as one line, ``PRESET KEY=VALUE... KEY=VALUE@STEP...``.
 
-A plain ``KEY=VALUE`` holds for the whole run and takes the place of the preset's own changes of that
-key; ``KEY=VALUE@STEP`` adds a change that takes force when that many steps are done.
+A plain ``KEY=VALUE`` holds for the whole run and replaces the preset's scheduled changes of that key;
+``KEY=VALUE@STEP`` schedules a change that is applied after that many steps.
 """
 
 import shlex
@@ -27,15 +27,15 @@ class _Word(NamedTuple):
 
     @property
     def rank(self) -> int:
-        """The family decides which settings there are, and plain values clear later changes."""
+        """Order of application: the model family first, then plain values, then scheduled changes."""
         return 0 if self.key == "model.kind" else 1 if self.step is None else 2
 
 
 def parse_recipe(line: str) -> RunConfig:
-    """The configuration that a whole line stands for, e.g. ``names-mlp model.hidden=300 seed=1``.
+    """Return the configuration of a recipe, e.g. ``names-mlp model.hidden=300 seed=1``.
 
     Raises:
-        RequestError: The preset is unknown, or a word is not a possible setting.
+        RequestError: The preset is unknown, or a word is not a valid setting.
     """
     try:
         preset, *words = shlex.split(line)
@@ -45,10 +45,10 @@ def parse_recipe(line: str) -> RunConfig:
 
 
 def apply_settings(config: RunConfig, words: Iterable[str]) -> RunConfig:
-    """``config`` with the settings in ``words`` (``KEY=VALUE`` or ``KEY=VALUE@STEP``) made.
+    """Return ``config`` with the settings in ``words`` applied (``KEY=VALUE`` or ``KEY=VALUE@STEP``).
 
     Raises:
-        RequestError: A word is not a possible setting, or two settings do not go together.
+        RequestError: A word is not a valid setting, or two settings are incompatible.
     """
     for word in sorted(map(_parse, words), key=lambda word: word.rank):
         config = _set(config, word)
@@ -57,7 +57,7 @@ def apply_settings(config: RunConfig, words: Iterable[str]) -> RunConfig:
 
 
 def format_recipe(config: RunConfig) -> str:
-    """The line that gives ``config`` again: its preset and what differs from it."""
+    """Return the recipe of ``config``: its preset and the settings that differ from it."""
     base, words = preset_config(config.preset), []
     cleared = {change.key for change in base.changes if change not in config.changes}
     cleared |= named(config)
@@ -72,7 +72,7 @@ def format_recipe(config: RunConfig) -> str:
 
 
 def named(config: RunConfig) -> frozenset[str]:
-    """The settings that the line of a configuration names: those that are not as in its preset."""
+    """Return the keys in the recipe of a configuration: the settings that differ from its preset."""
     kind = dotted_keys.kind_of(config.model)
     preset = preset_config(config.preset)
     base = dotted_keys.with_value(preset, "model.kind", kind)
@@ -85,36 +85,36 @@ def _differs(config: RunConfig, base: RunConfig, key: str) -> bool:
 
 
 def format_change(config: RunConfig, change: Change) -> str:
-    """A change as it is typed, e.g. ``train.learning_rate=0.01@100000``."""
+    """Return a change as it is typed, e.g. ``train.learning_rate=0.01@100000``."""
     return f"{change.key}={dotted_keys.find(config, change.key).format(change.value)}@{change.step}"
 
 
 def live_changes(config: RunConfig, words: Iterable[str]) -> list[Change]:
-    """Words that may be said while a run goes, as changes; one without a step is for now (0).
+    """Parse words into changes of live settings; step 0 means at once.
 
     Raises:
-        RequestError: A word is not a possible setting, or not a live one.
+        RequestError: A word is not a valid setting, or the setting is not live.
     """
     changes = []
     for word in map(_parse, words):
         setting = dotted_keys.find(config, word.key)
-        _refuse_unless_steerable(config, word, "in a run that has begun")
+        _raise_unless_live(config, word, "in a run that has begun")
         changes.append(Change(key=word.key, value=setting.parse(word.text), step=word.step or 0))
     return changes
 
 
 def with_changes(config: RunConfig, changes: Iterable[Change]) -> RunConfig:
-    """``config`` with more changes; of those of the same key at the same step the last one holds."""
+    """Return ``config`` with more changes; the last one wins for the same key and step."""
     last = {(change.step, change.key): change for change in (*config.changes, *changes)}
     return replace(config, changes=tuple(last[place] for place in sorted(last)))
 
 
 def as_run(config: RunConfig, changes: Iterable[Change]) -> str:
-    """The line that gives a run again.
+    """Return the recipe that reproduces a run.
 
     Args:
-        config: What it was started with.
-        changes: All that took force in it, planned ones too, in their order.
+        config: The initial configuration.
+        changes: All applied changes, scheduled ones included, in order.
     """
     return format_recipe(with_changes(config, changes))
 
@@ -124,13 +124,13 @@ def _parse(word: str) -> _Word:
     if not equals or not key:
         raise errors.RequestError(f"{word!r} is not KEY=VALUE, e.g. train.learning_rate=0.1", word)
     value, at, step = text.rpartition("@")
-    if at and not key.startswith("data."):  # a file may have such a name
+    if at and not key.startswith("data."):  # a file name may contain @
         return _Word(key, value, _step(step, word))
     return _Word(key, text, None)
 
 
 def _step(digits: str, word: str) -> int:
-    # The length is looked at first: Python refuses to read numbers of thousands of digits.
+    # The length is checked first: Python refuses to parse numbers of thousands of digits.
     is_number = digits.isdecimal() and len(digits) <= _MAX_STEP_DIGITS
     if not is_number or int(digits) > _MAX_STEP:
         shown = word if len(word) <= _MAX_SHOWN else f"{word[:_MAX_SHOWN]}..."
@@ -146,11 +146,11 @@ def _set(config: RunConfig, word: _Word) -> RunConfig:
     if word.step is None:
         kept = tuple(change for change in config.changes if change.key != word.key)
         return dotted_keys.with_value(replace(config, changes=kept), word.key, value)
-    _refuse_unless_steerable(config, word, f"while a run goes: leave out @{word.step}")
+    _raise_unless_live(config, word, f"while a run goes: leave out @{word.step}")
     return with_changes(config, [Change(key=word.key, value=value, step=word.step)])
 
 
-def _refuse_unless_steerable(config: RunConfig, word: _Word, when: str) -> None:
+def _raise_unless_live(config: RunConfig, word: _Word, when: str) -> None:
     keys = dotted_keys.live_keys(config)
     if word.key not in keys:
         raise errors.RequestError(

@@ -1,4 +1,4 @@
-"""Which settings do something in a configuration, and which are worth showing."""
+"""Relevance of settings: the settings that have an effect in a configuration."""
 
 from seqlm.configuration import dotted_keys
 from seqlm.configuration.model_configs import COUNT_BASED
@@ -8,47 +8,51 @@ from seqlm.data.corpus_registry import corpus_modes
 from seqlm.runspec import recipe
 
 TRAINED = not_if("model.kind", *COUNT_BASED)
-"""What all of training needs, and the seed: counts are the same whatever is asked there."""
+"""Condition of all training settings and of the seed: they have no effect on counts."""
 
 
 def is_relevant(config: RunConfig, key: str) -> bool:
-    """Whether another value of a setting could make another run, as the others stand.
+    """Return True if another value of a setting could change the run, given the other settings.
 
     Raises:
-        RequestError: There is no setting of this name.
+        RequestError: The setting does not exist.
     """
     return unmet_condition(config, key) is None
 
 
 def unmet_condition(config: RunConfig, key: str) -> SettingCondition | None:
-    """What a setting would need to have an effect; None where it has one.
+    """Return the condition that a setting does not meet; None if the setting has an effect.
 
     Raises:
-        RequestError: There is no setting of this name.
+        RequestError: The setting does not exist.
     """
     is_training = key == "seed" or key.startswith("train.")
-    for needed in ((TRAINED,) if is_training else ()) + dotted_keys.find(config, key).conditions:
-        other = unmet_condition(config, needed.key)
-        if other is not None and not needed.is_negated:  # what does nothing takes no effect away
+    for condition in ((TRAINED,) if is_training else ()) + dotted_keys.find(config, key).conditions:
+        other = unmet_condition(config, condition.key)
+        if (
+            other is not None and not condition.is_negated
+        ):  # a setting without effect cannot disable another
             return other
-        if other is None and not any(map(needed.is_met_by, _may_be(config, needed.key))):
-            return needed
+        if other is None and not any(
+            map(condition.is_met_by, _possible_values(config, condition.key))
+        ):
+            return condition
     return None
 
 
 def shown_keys(config: RunConfig) -> frozenset[str]:
-    """The settings that have an effect, and those that its line names though they have none."""
+    """Return the settings that have an effect and the settings named in the recipe."""
     every = [setting.key for setting in dotted_keys.settings_of(config)]
     return frozenset(k for k in every if is_relevant(config, k)) | recipe.named(config)
 
 
-def _may_be(config: RunConfig, key: str) -> tuple[str, ...]:
-    """What a setting stands for at some step of the run, as it is typed."""
+def _possible_values(config: RunConfig, key: str) -> tuple[str, ...]:
+    """Return all values that a setting can have during the run, as text."""
     if key == "data.mode":
         return corpus_modes(config.data)
     if key == "train.example":
         train, context = config.train, config.model.context
         return tuple(example_of(train, context, mode) for mode in corpus_modes(config.data))
     later = (change.value for change in config.changes if change.key == key)
-    show = dotted_keys.find(config, key).format
-    return tuple(map(show, (dotted_keys.value_of(config, key), *later)))
+    format_value = dotted_keys.find(config, key).format
+    return tuple(map(format_value, (dotted_keys.value_of(config, key), *later)))

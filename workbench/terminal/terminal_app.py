@@ -88,10 +88,12 @@ class TerminalApp(App[int]):
         error = self._exception
         if error is None:
             return
-        from seqlm.crash_report import last_words
+        from seqlm.crash_report import format_crash_report
 
         found = error.error if isinstance(error, WorkerFailed) else error
-        sys.stderr.write(last_words("seqlm-tui", found, "training continues in the background"))
+        sys.stderr.write(
+            format_crash_report("seqlm-tui", found, "training continues in the background")
+        )
 
 
 def _calling_screen() -> Screen[Any] | None:

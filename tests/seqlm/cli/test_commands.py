@@ -88,7 +88,7 @@ def test_each_look_at_the_test_split_is_counted_and_said(run, asked, capsys) -> 
         "run", "split", "loss", "perplexity", "accuracy", "tokens", "protocol",
     ]  # fmt: skip
     assert run_command(["eval", run["run"], "--split", "test"]) == 0
-    assert f"was looked at {before + 2} times" in capsys.readouterr().out
+    assert f"was evaluated {before + 2} times" in capsys.readouterr().out
     asked("eval", run["run"], "--split", "val")
     assert asked("show", run["run"])["test_looks"] == before + 2
 
@@ -214,7 +214,7 @@ def test_a_learning_rate_is_looked_for_in_a_run_which_stays_as_it_was(run, asked
     assert list(found) == ["suggestion", "learning_rates", "losses"]
     assert found["losses"][0] < math.log(27) - 0.3  # its weights have learned something
     assert found == asked("lr-find", f"{home}/runs/{run['run']}")
-    assert "is a run, its settings are made" in refused("lr-find", run["run"], "train.batch=8")
+    assert "is a run with fixed settings" in refused("lr-find", run["run"], "train.batch=8")
     assert "is not a preset, a file or a run" in refused("lr-find", "no-such-run")
     assert files() == before
     assert len(before) > 4
@@ -273,7 +273,7 @@ def test_interrupted_it_is_stopped_with_a_checkpoint_however_it_was_begun(
     assert was_stopped("cut")
     assert run_command(["resume", "cut"]) == 130
     assert was_stopped("cut")
-    assert "Stopping with a checkpoint." in capsys.readouterr().err
+    assert "Saving a checkpoint and stopping." in capsys.readouterr().err
     asked("resume", "cut", "--detach")
     asked("pause", "cut")
     assert run_command(["resume", "cut"]) == 130

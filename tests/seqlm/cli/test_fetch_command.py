@@ -32,7 +32,7 @@ def test_a_corpus_is_fetched_and_said_to_be_here(asked, capsys, monkeypatch) -> 
     assert not asked("data", "fetch", "shakespeare")["fetched"]
     assert run(["data", "fetch", "shakespeare"]) == 0
     out, err = capsys.readouterr()
-    assert (out.split(",")[0], err) == ("shakespeare: here already", "")
+    assert (out.split(",")[0], err) == ("shakespeare: already downloaded", "")
     assert asked("data", "show", "shakespeare")["corpus"]["mode"] == "stream"
 
 
@@ -48,7 +48,7 @@ def test_how_far_it_is_stands_on_standard_error(capsys, monkeypatch) -> None:
     monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: _Answer(text))
     assert run(["data", "fetch", "shakespeare"]) == 0
     out, err = capsys.readouterr()
-    assert out.startswith("shakespeare: fetched, 400,000 bytes, ")
+    assert out.startswith("shakespeare: downloaded, 400,000 bytes, ")
     lines = err.splitlines()
     assert len(lines) == 4
     assert lines[-1] == "shakespeare: 400,000 / 400,000 bytes"

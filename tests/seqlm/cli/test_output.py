@@ -70,7 +70,7 @@ def test_only_of_an_item_it_is_said_where_it_stands() -> None:
     assert lines(["a", "r"], is_item=False) == ["mar"]
     assert lines(["a", "r", "∎"]) == ["mar  (new)"]
     assert lines(["a", "r", "∎"], "val") == ["mar  (in val)"]
-    assert lines(["a", "r"]) == ["mar  (no line of the data)"]
+    assert lines(["a", "r"]) == ["mar  (not a line of the data)"]
     assert lines(["a", "r"], "train") == ["mar  (in train)"]
 
 
@@ -80,7 +80,7 @@ def test_a_loss_of_a_sample_is_reported_as_such(capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out.count("\n") == 1
     part = RunProgress(summary=whole.summary, sampled={"train": "a sample of 9 tokens"})
     _report(part, Namespace(json=False))
-    assert "the train loss is of a sample of 9 tokens" in capsys.readouterr().out
+    assert "the train loss was computed on a sample of 9 tokens" in capsys.readouterr().out
     _report(part, Namespace(json=True))
     assert "sample" not in capsys.readouterr().out
 

@@ -40,7 +40,7 @@ def printed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
 def test_every_key_of_a_preset_is_whole(preset: str, printed) -> None:
     text = printed("presets", preset)
     config = preset_config(preset)
-    typed = [line for line in text.splitlines() if not line.startswith((" ", "later: "))]
+    typed = [line for line in text.splitlines() if not line.startswith((" ", "scheduled: "))]
     assert typed == [
         f"{s.key}={s.format(dotted_keys.value_of(config, s.key))}"
         for s in dotted_keys.settings_of(config)
