@@ -268,7 +268,7 @@ def was_stopped(name: str) -> bool:
 def test_interrupted_it_is_stopped_with_a_checkpoint_however_it_was_begun(
     asked, capsys, monkeypatch
 ) -> None:
-    monkeypatch.setattr("seqlm.cli.training.show_to_the_end", interrupted)
+    monkeypatch.setattr("seqlm.cli.training.show_until_end", interrupted)
     assert run_command(["train", *LONG, "--name", "cut"]) == 130
     assert was_stopped("cut")
     assert run_command(["resume", "cut"]) == 130
