@@ -2,7 +2,8 @@
 
 Corpus lines, tokens, file names and error messages come from outside. A raw escape code in one of
 them could move the cursor, write the clipboard or reverse the reading direction. All such text
-passes through `sanitize` before it is drawn.
+passes through `sanitize` before it is drawn. The command line has its own, simpler form in
+`seqlm.sanitize`; both use the same replacement character.
 """
 
 import unicodedata

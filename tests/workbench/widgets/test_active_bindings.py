@@ -16,7 +16,7 @@ def test_keys_of_one_action_share_an_entry_with_its_help_text() -> None:
     halve = next(
         key for key in keys_of_bindings(CONTROLS_BINDINGS, {}) if key.action == "scale(-1)"
     )
-    assert (halve.key, halve.label) == ("[ (", "Half the value")
+    assert (halve.key, halve.label) == ("[ (", "Halve the value")
 
 
 def test_moved_keys_are_named_as_moved() -> None:
