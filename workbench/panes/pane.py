@@ -87,7 +87,7 @@ class Pane(RowWidget, can_focus=True):
 
     @property
     def is_collapsed(self) -> bool:
-        """Whether the pane has one row only."""
+        """True if the pane has one row only."""
         return self.size.height == 1
 
     @property

@@ -42,14 +42,14 @@ def test_what_changes_the_run_that_goes_comes_first() -> None:
 
 
 def test_before_a_run_nothing_waits() -> None:
-    assert all(row.waiting_text is None for row in control_rows(MLP, None, {}))
+    assert all(row.pending_text is None for row in control_rows(MLP, None, {}))
 
 
 def test_a_live_row_shows_what_is_in_force_and_its_changes() -> None:
     marks = {"train.learning_rate": (1, 2)}
     rows = {r.key: r for r in control_rows(MLP, MLP, {"train.learning_rate": 0.025}, marks)}
     rate = rows["train.learning_rate"]
-    assert (rate.value_text, rate.value, rate.waiting_text) == ("0.025", 0.025, None)
+    assert (rate.value_text, rate.value, rate.pending_text) == ("0.025", 0.025, None)
     assert (rate.label, rate.marks) == ("learning rate", (1, 2))
 
 
@@ -57,21 +57,21 @@ def test_another_value_waits_for_a_new_run() -> None:
     asked = recipe.apply_settings(MLP, ["model.hidden=300"])
     rows = {r.key: r for r in control_rows(asked, MLP, {})}
     hidden = rows["model.hidden"]
-    assert (hidden.value_text, hidden.waiting_text, hidden.is_new_run) == ("200", "300", True)
+    assert (hidden.value_text, hidden.pending_text, hidden.is_new_run) == ("200", "300", True)
     assert [r.key for r in rows.values() if r.is_new_run] == ["model.hidden"]
 
 
 def test_a_setting_that_the_running_family_lacks_waits_too() -> None:
     rows = {r.key: r for r in control_rows(recipe.parse_recipe("names-ngram"), MLP, {})}
-    assert (rows["model.order"].value_text, rows["model.order"].waiting_text) == ("—", "6")
-    assert (rows["preset"].value_text, rows["preset"].waiting_text) == ("names-mlp", "names-ngram")
+    assert (rows["model.order"].value_text, rows["model.order"].pending_text) == ("—", "6")
+    assert (rows["preset"].value_text, rows["preset"].pending_text) == ("names-mlp", "names-ngram")
 
 
 def test_a_value_that_was_set_without_an_effect_is_shown_as_such() -> None:
     asked = recipe.parse_recipe("names-mlp data.max_words=50")
     rows = {row.key: row for row in control_rows(asked, MLP, {})}
     words = rows["data.max_words"]
-    assert (words.no_effect, words.value_text, words.waiting_text) == (
+    assert (words.no_effect, words.value_text, words.pending_text) == (
         "No effect unless tokenizer is word.",
         "10000",
         "50",
@@ -105,8 +105,8 @@ def test_the_run_on_the_screen_is_steered_whatever_is_asked_for_next() -> None:
     asked = recipe.parse_recipe("names-ngram")
     rows = {row.key: row for row in control_rows(asked, MLP, {"train.learning_rate": 0.02})}
     rate = rows["train.learning_rate"]
-    assert (rate.value, rate.waiting_text, rate.no_effect) == (0.02, None, "")
-    assert rows["train.steps"].waiting_text is None
+    assert (rate.value, rate.pending_text, rate.no_effect) == (0.02, None, "")
+    assert rows["train.steps"].pending_text is None
     assert "train.batch" not in rows
     assert not [
         key for key in AppState(asked, run_config=MLP).pending_keys if key.startswith("train.")
@@ -128,6 +128,6 @@ def test_a_clip_in_force_makes_its_way_worth_showing() -> None:
 def test_as_many_values_wait_as_rows_say(preset: str, running: str) -> None:
     asked, begun = recipe.parse_recipe(preset), recipe.parse_recipe(running)
     rows = control_rows(asked, begun, {})
-    waiting = {row.key for row in rows[1:] if row.waiting_text is not None}
+    waiting = {row.key for row in rows[1:] if row.pending_text is not None}
     waiting = {key for key in waiting if not key.startswith("sample.")}
     assert waiting == {*AppState(asked, run_config=begun).pending_keys}

@@ -58,7 +58,7 @@ REFUSAL = '"400" is above the maximum of 100. Allowed: 0.000001 to 100; esc keep
 
 def shown(asked: RunConfig, running: RunConfig | None = None, **in_force: Any) -> ControlsState:
     rows = control_rows(asked, running, in_force)
-    n_waiting = sum(row.waiting_text is not None for row in rows)
+    n_waiting = sum(row.pending_text is not None for row in rows)
     counts = asked.model.learns_by_counting
     return ControlsState(
         rows, n_waiting=n_waiting, learns_by_counting=counts, can_undo=True, can_redo=True

@@ -1,1 +1,1 @@
-"""The Controls pane."""
+"""Controls pane."""

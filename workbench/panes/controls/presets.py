@@ -1,4 +1,4 @@
-"""The list of presets over the screen: what each teaches and what it reaches."""
+"""Screen that lists the presets with their lessons and expected losses."""
 
 from functools import cache
 from typing import ClassVar, NamedTuple
@@ -30,13 +30,13 @@ _AROUND, _LEAST_LESSON = 10, 24
 
 
 def matching_presets(words: str) -> list[Preset]:
-    """The presets in whose name, family, corpus or lesson every one of the words stands."""
+    """Return the presets whose name, family, corpus and lesson contain all words."""
     wanted = words.lower().split()
     return [preset for preset in PRESETS.values() if all(w in _searched(preset) for w in wanted)]
 
 
 class Columns(NamedTuple):
-    """How wide the names are, and whether there is room for what each preset teaches."""
+    """Widths of the columns, and whether the lesson has a column."""
 
     name: int
     corpus: int
@@ -49,7 +49,7 @@ class Columns(NamedTuple):
 
 
 def columns(width: int) -> Columns:
-    """The columns of a list on a screen that is so wide: no name of a preset or corpus is cut."""
+    """Return the columns for a screen width; names of presets and corpora are never cut."""
     names = max(len(preset.name) for preset in PRESETS.values())
     corpora = max(len(preset.config.data.corpus) for preset in PRESETS.values())
     found = Columns(names + 1, corpora + 1, has_lesson=False)
@@ -96,7 +96,7 @@ def _seconds(cpu_s: float | None) -> str:
 
 
 def heading(look: Appearance, at: Columns) -> Text:
-    """The names of the columns."""
+    """Return the heading of the columns."""
     words = f"{'name':{at.name}}{'corpus':{at.corpus}}{'family':{_KIND}}{'params':>{_PARAMS}}"
     words += f"{'loss':>{_LOSS}}{'CPU':>{_SECONDS}}{'  what it teaches' if at.has_lesson else ''}"
     return Text(words, look.palette.guide)
@@ -151,7 +151,7 @@ class PresetScreen(ModalScreen[str | None]):
         self.query_one(OptionRows).focus()
 
     def on_resize(self) -> None:
-        """Another width may have room for other columns."""
+        """Show other columns if the width allows them."""
         choices, words = self.query_one(OptionRows), self.query_one(Input).value
         place = choices.highlighted
         self._show(matching_presets(sanitize(words)))

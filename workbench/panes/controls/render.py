@@ -105,7 +105,7 @@ def _unit(row: ControlRow) -> str:
     """Return the unit of the value, or a note that the setting has no effect."""
     if row.no_effect:
         return " (no effect)"
-    is_alone = row.waiting_text is None and row.value_text[:1].isdigit()
+    is_alone = row.pending_text is None and row.value_text[:1].isdigit()
     return f" {row.setting.unit}" if row.setting.unit and is_alone and row.kind != "text" else ""
 
 
@@ -254,9 +254,9 @@ def summary_row(content: ControlsState, width: int, first: ControlRow | None = N
 def value_spans(row: ControlRow, room: int) -> list[tuple[str, str]]:
     """Return ``200``, ``200 → 300`` if 300 is pending, or ``→ 300`` if both do not fit."""
     old = format_value(row, row.value_text)
-    if row.waiting_text is None:
+    if row.pending_text is None:
         return [(old, "plain")]
-    new = (format_value(row, row.waiting_text), "waiting bold")
+    new = (format_value(row, row.pending_text), "waiting bold")
     if cell_len(old) + 3 + cell_len(new[0]) > room:
         return [("→ ", "waiting"), new]
     return [(old, "plain"), (" → ", "waiting"), new]
@@ -276,7 +276,7 @@ def _ordered(content: ControlsState, first: ControlRow | None) -> list[ControlRo
     trained = [row for row in rows if row.key in _FIRST and not row.no_effect]
     ordered = [first] if first is not None else []
     ordered += [row for row in trained if row.key == _RATE]
-    ordered += [row for row in rows if row.waiting_text is not None]
+    ordered += [row for row in rows if row.pending_text is not None]
     ordered += trained
     ordered += [row for row in rows if row.key.startswith("model.")]
     ordered += [row for row in rows if row.live]

@@ -1,4 +1,4 @@
-"""The settings of a run as rows that a person steps through, generated from the configuration."""
+"""Rows of the Controls pane: one for each setting of the run, and the content of the pane."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -29,7 +29,7 @@ PRESET_KEY = "preset"
 
 
 class SettingsGroup(NamedTuple):
-    """A heading: what its settings are about, and whether they change a run that goes."""
+    """Heading of a group of settings, and whether they are live."""
 
     name: str
     is_live: bool
@@ -56,22 +56,22 @@ _FIRST = (
     "train.momentum",
     "train.schedule",
 )
-"""The order in which a person thinks of them; the others follow as they are declared."""
+"""Settings that come first; the others follow in the order of their declaration."""
 
 
 class ControlRow(Struct, frozen=True):
-    """One setting, its value, and what changing it would mean.
+    """Row of one setting.
 
     Attributes:
-        setting: How the configuration declares it.
-        section: The heading that it stands under; None for the preset.
-        label: Its name for a person.
-        value: What is asked for, in its type; None is off.
-        value_text: What is in force, as it is typed.
-        waiting_text: What is asked for, where that is not what is in force; else None.
-        marks: The numbers of the changes that were made to it while the run went.
-        no_effect: Why no other value could make another run as the other settings stand; else empty.
-        usual: The value that the preset has for it, and the preset's name; else empty.
+        setting: Metadata of the setting.
+        section: Group of the setting; None for the preset.
+        label: Display name.
+        value: Requested value in its type; None is off.
+        value_text: Current value as text.
+        pending_text: Requested value as text if it is not the current one; else None.
+        marks: Numbers of its changes during the run.
+        no_effect: Reason why the setting has no effect with the other settings; else empty.
+        usual: Value in the preset and name of the preset; else empty.
     """
 
     setting: Setting
@@ -79,30 +79,30 @@ class ControlRow(Struct, frozen=True):
     label: str
     value: Any
     value_text: str
-    waiting_text: str | None = None
+    pending_text: str | None = None
     marks: tuple[int, ...] = ()
     no_effect: str = ""
     usual: str = ""
 
     @property
     def key(self) -> str:
-        """The dotted name, e.g. ``train.learning_rate``."""
+        """Dotted name, e.g. ``train.learning_rate``."""
         return self.setting.key
 
     @property
     def kind(self) -> str:
-        """How the value is read: int, float, bool, text or choice."""
+        """Type of the value: int, float, bool, text or choice."""
         return self.setting.kind
 
     @property
     def live(self) -> bool:
-        """Whether it may change while a run goes."""
+        """True if the setting can change during a run."""
         return self.setting.is_live
 
     @property
     def is_new_run(self) -> bool:
-        """Whether a new run is needed for what is asked for."""
-        return self.waiting_text is not None and not self.live
+        """True if the pending value needs a new run."""
+        return self.pending_text is not None and not self.live
 
 
 def control_rows(
@@ -111,16 +111,15 @@ def control_rows(
     in_force: Mapping[str, Any],
     marks: Mapping[str, tuple[int, ...]] = {},
 ) -> tuple[ControlRow, ...]:
-    """The settings as rows: the preset, then section by section.
+    """Return the settings as rows: the preset, then group by group.
 
-    One that has no effect as the others stand is left out, unless a person has set it, or it steers
-    the run on the screen.
+    A setting without effect is left out, unless the user has set it or it is live in the shown run.
 
     Args:
-        asked: What a new run would be made of.
-        running: What the run on the screen was made of; None before there is one.
-        in_force: Live values as they are now, by their dotted names.
-        marks: The numbers of the changes made to each setting.
+        asked: Configuration of the next run.
+        running: Configuration of the shown run; None before there is one.
+        in_force: Current live values by dotted key.
+        marks: Numbers of the changes of each setting.
     """
     held, here = setting_values(asked, running, in_force), with_live_values(asked, in_force)
     shown, steered = relevance.shown_keys(here), _steered(running, in_force)
@@ -137,7 +136,7 @@ def control_rows(
 
 
 def first_row(rows: Sequence[ControlRow]) -> int:
-    """Where the cursor begins: on the learning rate, or the first value that is in force at once."""
+    """Return the initial cursor: the learning rate, or the first live setting."""
     keys = [row.key for row in rows]
     if "train.learning_rate" in keys:
         return keys.index("train.learning_rate")
@@ -145,7 +144,7 @@ def first_row(rows: Sequence[ControlRow]) -> int:
 
 
 def _steered(running: RunConfig | None, in_force: Mapping[str, Any]) -> set[str]:
-    """The live settings that do something in the run on the screen, whatever is asked for next."""
+    """Return the live settings that have an effect in the shown run."""
     if running is None:
         return set()
     here = with_live_values(running, in_force)
@@ -162,7 +161,7 @@ def _preset_row(asked: RunConfig, running: RunConfig | None) -> ControlRow:
         key=PRESET_KEY,
         kind="choice",
         default=None,
-        help="a configuration with a name; <controls.edit> opens the list",
+        help="Preset: a named configuration; <controls.edit> opens the list",
         choices=tuple(PRESETS),
     )
     shown = running.preset if running else asked.preset
@@ -204,10 +203,10 @@ def _why_not(config: RunConfig, lacking: SettingCondition) -> str:
 
 
 class ControlsState(Struct, frozen=True):
-    """The pane's content.
+    """Content of the Controls pane.
 
     Attributes:
-        rows: The settings that have an effect, or were set.
+        rows: Settings that have an effect or were set.
         n_parameters: Of the model on the screen; None where the vocabulary is not known yet.
         n_asked: Of the model that a new run would have, likewise.
         n_waiting: How many values were asked for and are not in force.
@@ -230,14 +229,14 @@ class ControlsState(Struct, frozen=True):
 
     @property
     def needs_new_run(self) -> bool:
-        """Whether a value that waits takes a new run; the others take force when training goes on."""
+        """True if a pending change needs a new run; the others apply when training continues."""
         return any(row.is_new_run for row in self.rows)
 
 
 def controls_state(
     situation: AppState, can_undo: bool = False, can_redo: bool = False
 ) -> ControlsState:
-    """The settings as rows. Sampling is the screen's own: what is asked for is in force at once."""
+    """Return the content for a state. Sampling settings apply at once: they belong to the workbench."""
     run, asked = situation.run, situation.pending_config
     rows = _cached_rows(
         asked,
@@ -267,7 +266,7 @@ def _cached_rows(
     changed: tuple[str, ...],
     n_changes: int,
 ) -> tuple[ControlRow, ...]:
-    """The rows; ``changed`` names the settings of the latest of ``n_changes`` changes."""
+    """Return the rows; ``changed`` names the settings of the latest of ``n_changes`` changes."""
     sample = asked.sample
     in_force = {f"sample.{name}": getattr(sample, name) for name in sample.__struct_fields__}
     marks: dict[str, tuple[int, ...]] = {}
@@ -277,7 +276,7 @@ def _cached_rows(
 
 
 def _parameter_count(situation: AppState, config: RunConfig) -> int | None:
-    """Of a configuration on the text that is on the screen; of another text V is not known."""
+    """Return the parameter count of a configuration; None without the vocabulary of its corpus."""
     preview = situation.preview
     if preview is None or config.data != situation.config.data:
         return None

@@ -1,4 +1,4 @@
-"""What the Controls pane says about a setting: its bounds, its help, and why a value is refused."""
+"""Help and error messages of settings in the Controls pane."""
 
 import difflib
 from typing import Any
@@ -16,7 +16,7 @@ _LONGEST_SHOWN = 40
 
 
 def explanation(setting: Setting, no_effect: str = "", usual: str = "") -> str:
-    """What a setting does, what it may be, and its usual value; first why it does nothing now.
+    """Return the help of a setting: the reason if it has no effect, meaning, bounds, usual value.
 
     Args:
         setting: How the configuration declares it.
@@ -33,7 +33,7 @@ def explanation(setting: Setting, no_effect: str = "", usual: str = "") -> str:
 
 
 def format_typed(setting: Setting, value: Any, text: str, keys: KeyLabels = DEFAULT_KEYS) -> Any:
-    """The value that a person typed over ``value``: ``3e-4``, ``*2``, ``/10``, ``off``, a word.
+    """Parse a typed value that replaces ``value``: ``3e-4``, ``*2``, ``/10``, ``off``, a word.
 
     Raises:
         RequestError: It is not possible; says why, what would be, and how to keep the old value.

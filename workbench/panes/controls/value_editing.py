@@ -1,4 +1,4 @@
-"""The next value of a setting: a round one up or down, half, double, or what a person typed."""
+"""New value of a setting: the next round value, half, double, or a typed expression."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ _BACK_FROM_OFF, _SHARE_BACK_FROM_OFF = 10, 0.5  # where the default is no number
 
 
 def next_value(setting: Setting, value: Any, direction: int) -> Any:
-    """The next round value up (direction 1) or down (-1): 1 2 5, or the list of choices.
+    """Return the next round value up (direction 1) or down (-1): 1 2 5, or the list of choices.
 
     At the end of its range, and for free text, the value itself.
     """
@@ -29,19 +29,19 @@ def next_value(setting: Setting, value: Any, direction: int) -> Any:
 
 
 def scale_value(setting: Setting, value: Any, factor: float) -> Any:
-    """The value times a factor, within its bounds; what is no number stays."""
+    """Return the value times a factor, within its bounds; a value that is no number stays."""
     if value is None or not is_number(setting):
         return value
     return clamp(setting, value, value * factor)
 
 
 def is_number(setting: Setting) -> bool:
-    """Whether it can be calculated with."""
+    """Return whether the values of a setting are numbers."""
     return setting.minimum is not None and not setting.choices
 
 
 def evaluate_expression(setting: Setting, value: Any, text: str) -> str:
-    """What was typed, with ``*2`` and ``/10`` as the number that they make of the value.
+    """Return the typed text; ``*2`` and ``/10`` are applied to the current value.
 
     Raises:
         RequestError: It is no sum, or there is no number to begin with.
@@ -61,7 +61,7 @@ def evaluate_expression(setting: Setting, value: Any, text: str) -> str:
 
 
 def round_number(value: float, direction: int) -> float:
-    """The next of 1, 2, 5 times a power of ten above or below a number that is above 0."""
+    """Return the next of 1, 2, 5 times a power of ten above or below a positive number."""
     exponent = int(f"{value:e}".partition("e")[2])
     ladder = [float(f"{m}e{e}") for e in range(exponent - 1, exponent + 2) for m in (1, 2, 5)]
     if direction > 0:
@@ -94,7 +94,7 @@ def _next_number(setting: Setting, value: Any, direction: int) -> float | None:
 
 
 def clamp(setting: Setting, value: Any, number: float | None) -> Any:
-    """The number in the setting's type; one outside the bounds becomes the bound it passed.
+    """Return the number in the type of the setting, limited to its bounds.
 
     Where the bound itself is outside, ``value`` stays.
     """
@@ -111,5 +111,5 @@ def clamp(setting: Setting, value: Any, number: float | None) -> Any:
 
 
 def _short(number: float) -> float:
-    """The number without what binary arithmetic adds: 0.30000000000000004 is 0.3."""
+    """Round off binary rounding errors: 0.30000000000000004 becomes 0.3."""
     return float(f"{number:.10g}")

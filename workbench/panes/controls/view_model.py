@@ -20,18 +20,18 @@ _PARTS: tuple[tuple[int, tuple[Part, ...], tuple[Part, ...]], ...] = (
     (8, ("waits", "words"), ("both", "words")),
     (5, ("words",), ("words",)),
 )
-"""What stands under the list from a height on: in a narrow pane, and in a wide one."""
+"""Parts of the footer by minimum height: in a narrow and in a wide pane."""
 
 
 class ControlsViewModel(Struct, frozen=True):
-    """One frame.
+    """One frame of the Controls pane.
 
     Attributes:
-        content: The settings, the size of the model, the line of the run.
-        cursor: The index of the row under the cursor.
-        top: How many lines of the list are scrolled away.
-        refusal: Why what was asked for the row under the cursor is not possible; else empty.
-        is_editing: Whether a field is open on the row under the cursor.
+        content: Settings, model size and recipe.
+        cursor: Index of the row under the cursor.
+        top: Number of lines above the visible part.
+        refusal: Error message of the row under the cursor; else empty.
+        is_editing: True while the input field is open.
         band: Background color of the row under the cursor; empty for none.
     """
 
@@ -44,17 +44,17 @@ class ControlsViewModel(Struct, frozen=True):
 
     @property
     def rows(self) -> tuple[ControlRow, ...]:
-        """The settings."""
+        """Rows of the settings."""
         return self.content.rows
 
     @property
     def row(self) -> ControlRow | None:
-        """The row under the cursor."""
+        """Row under the cursor."""
         return self.rows[self.cursor] if self.rows else None
 
 
 class ControlsLine(NamedTuple):
-    """One line of the list: a heading, the row of this index, or a line of its refusal."""
+    """Line of the list: a heading, the row of this index, or a line of its error."""
 
     kind: Literal["heading", "row", "refusal"]
     row: int = -1
@@ -63,7 +63,7 @@ class ControlsLine(NamedTuple):
 
 
 def lines_of(view: ControlsViewModel, width: int) -> list[ControlsLine]:
-    """The whole list, with headings, before it is cut to the height there is."""
+    """Return all lines of the list with headings."""
     lines: list[ControlsLine] = []
     for section, rows in groupby(enumerate(view.rows), key=lambda pair: pair[1].section):
         if section:
@@ -78,7 +78,7 @@ def lines_of(view: ControlsViewModel, width: int) -> list[ControlsLine]:
 
 
 def parts_under(width: int, height: int) -> tuple[Part, ...]:
-    """What stands under the list, row by row."""
+    """Return the parts of the footer, row by row."""
     found = next((parts for least, *parts in _PARTS if height >= least), [(), ()])
     return found[width >= _WIDE_FROM]
 
@@ -89,7 +89,7 @@ def n_list_lines(width: int, height: int) -> int:
 
 
 def scrolled_to_cursor(view: ControlsViewModel, width: int, height: int) -> ControlsViewModel:
-    """The view scrolled just as far as the row under the cursor and its refusal need."""
+    """Scroll as little as the row under the cursor and its error need."""
     lines, room = lines_of(view, width), max(1, n_list_lines(width, height))
     own = [i for i, line in enumerate(lines) if line.row == view.cursor]
     if not own:
@@ -102,7 +102,7 @@ def scrolled_to_cursor(view: ControlsViewModel, width: int, height: int) -> Cont
 
 
 def scrolled(view: ControlsViewModel, by: int, width: int, height: int) -> ControlsViewModel:
-    """The view scrolled by some lines; the cursor stays within what is seen."""
+    """Scroll by some lines; the cursor stays in the visible part."""
     lines, room = lines_of(view, width), max(1, n_list_lines(width, height))
     top = max(0, min(view.top + by, len(lines) - room))
     seen = [line.row for line in lines[top : top + room] if line.kind == "row"]
@@ -112,7 +112,7 @@ def scrolled(view: ControlsViewModel, by: int, width: int, height: int) -> Contr
 
 
 def overflow_text(view: ControlsViewModel, width: int, height: int) -> str:
-    """How many settings the list has above and below what is seen: ``↑ 3 ↓ 7 more settings``."""
+    """Return the number of hidden settings above and below: ``↑ 3 ↓ 7 more settings``."""
     lines, end = lines_of(view, width), view.top + n_list_lines(width, height)
     hidden = (("↑", lines[: view.top]), ("↓", lines[end:]))
     counts = [(sign, sum(line.kind == "row" for line in part)) for sign, part in hidden]
@@ -121,14 +121,14 @@ def overflow_text(view: ControlsViewModel, width: int, height: int) -> str:
 
 
 def place_of_cursor(view: ControlsViewModel, width: int) -> int:
-    """The line of the pane that the row under the cursor stands on."""
+    """Return the line of the row under the cursor."""
     lines = lines_of(view, width)
     own = (i for i, line in enumerate(lines) if line.kind == "row" and line.row == view.cursor)
     return next(own, 0) - view.top
 
 
 def row_at(view: ControlsViewModel, y: int, width: int, height: int) -> int | None:
-    """The index of the row that stands on a line of the pane."""
+    """Return the index of the row on a line of the pane."""
     lines = lines_of(view, width)
     line = y + view.top
     if not 0 <= y < n_list_lines(width, height) or line >= len(lines):

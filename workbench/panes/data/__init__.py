@@ -1,1 +1,1 @@
-"""The Data pane."""
+"""Data pane."""

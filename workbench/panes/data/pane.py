@@ -42,7 +42,7 @@ class DataPane(Pane):
 
     @property
     def model(self) -> DataViewModel:
-        """The view model of the next frame."""
+        """View model of the next frame."""
         model = replace(self._model, state=self.situation, ascii_only=self.ascii_only)
         return replace(model, view_name=current_view(self.VIEWS, model, model.view_name).name)
 

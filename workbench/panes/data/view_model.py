@@ -39,12 +39,12 @@ class DataViewModel(Struct, frozen=True):
 
     @property
     def preview(self) -> Preview | None:
-        """The corpus with its counts; None while it is being read."""
+        """Corpus with its counts; None while it is being read."""
         return self.state.preview if self.state else None
 
     @property
     def text(self) -> Preview:
-        """The corpus with its counts, where it is known to be read."""
+        """Corpus with its counts, for code that runs only after it is loaded."""
         assert self.preview is not None
         return self.preview
 

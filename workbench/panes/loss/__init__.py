@@ -1,1 +1,1 @@
-"""The Loss pane."""
+"""Loss pane."""

@@ -28,7 +28,8 @@ from workbench.widgets.row_widget import Row, StyledSpan, row_width
 def reading_row(situation: AppState, view: LossViewModel, reading: ChartReadout, width: int) -> Row:
     """Return the readout of one column.
 
-    Example: ``20,000: train 2.1917, mean of 400 steps (1.650–2.872)   val 2.2288``. The x value follows. Where there is little space, the number of steps is left out first, then the
+    Example: ``20,000: train 2.1917, mean of 400 steps (1.650–2.872)   val 2.2288``. The x
+    value follows. Where there is little space, the number of steps is left out first, then the
     range, then the validation loss.
     """
     unit, val = view.unit, situation.run.val.before(reading.step)
