@@ -136,7 +136,7 @@ class PreparedText(Struct, frozen=True, dict=True):
 
     @property
     def has_unknown(self) -> bool:
-        """Whether the text contains the unknown token."""
+        """True if the text contains the unknown token."""
         tokenizer, items = self.tokenizer, chain.from_iterable(self.items.values())
         takes_unknown = tokenizer.unknown_id is not None
         return takes_unknown and any(

@@ -26,7 +26,7 @@ STREAM = list(range(100))
 
 
 def windows_of(sequences: list[list[int]], context: int, fill_id: int) -> list[tuple[int, ...]]:
-    """Every context with its target, written out slowly."""
+    """Return every context with its target, by a simple reference implementation."""
     found = []
     for sequence in sequences:
         for target in range(1, len(sequence)):
@@ -47,7 +47,7 @@ def epoch_of(batches: Batches, epoch: int = 0) -> range:
 
 
 @given(ITEMS, st.integers(1, 4), BATCH, SEED, st.integers(0, 2))
-def test_windows_cover_the_slow_construction_once_an_epoch(
+def test_windows_cover_every_context_once_per_epoch(
     sequences: list[list[int]], context: int, batch: int, seed: int, epoch: int
 ) -> None:
     batches = WindowBatches(sequences, context, END, batch, seed, replacement=False)
@@ -56,7 +56,7 @@ def test_windows_cover_the_slow_construction_once_an_epoch(
     assert batches.n_examples == len(rows)
 
 
-def test_a_window_without_an_end_token_is_filled_with_nothing_yet() -> None:
+def test_window_without_end_token_is_filled_with_start_id() -> None:
     stream = [3, 1, 4, 1, 5]
     batches = WindowBatches([stream], 3, NOTHING_YET, 4, 0, replacement=False)
     assert sorted(window_rows(batches, 0)) == sorted(
@@ -65,7 +65,7 @@ def test_a_window_without_an_end_token_is_filled_with_nothing_yet() -> None:
 
 
 @given(ITEMS, BATCH, SEED)
-def test_items_are_covered_once_an_epoch_and_padding_is_no_target(
+def test_items_occur_once_per_epoch_and_padding_is_not_a_target(
     sequences: list[list[int]], batch: int, seed: int
 ) -> None:
     batches = ItemBatches(sequences, batch, seed, replacement=False)
@@ -84,7 +84,7 @@ def test_items_are_covered_once_an_epoch_and_padding_is_no_target(
     assert sorted(found) == sorted(sequences)
 
 
-def test_items_of_like_length_go_together() -> None:
+def test_items_of_similar_length_are_batched_together() -> None:
     sequences = [[END, *[1] * (index % 10), END] for index in range(640)]
     batches = ItemBatches(sequences, 32, 0, replacement=False)
     shares = [(batches.at(step).targets == IGNORED).float().mean() for step in epoch_of(batches)]
@@ -103,7 +103,7 @@ def all_kinds(batch: int, seed: int, *, replacement: bool) -> list[Batches]:
 
 @settings(max_examples=25)
 @given(BATCH, SEED, st.booleans(), st.lists(st.integers(0, 3000), min_size=1, max_size=6))
-def test_the_batch_of_a_step_is_a_function_of_seed_and_step_alone(
+def test_batch_depends_only_on_seed_and_step(
     batch: int, seed: int, replacement: bool, steps: list[int]
 ) -> None:
     asked_in_order = all_kinds(batch, seed, replacement=replacement)
@@ -119,7 +119,7 @@ def test_the_batch_of_a_step_is_a_function_of_seed_and_step_alone(
             assert again.continues_previous == other.continues_previous
 
 
-def test_batches_draw_nothing_from_torchs_own_generator() -> None:
+def test_batches_do_not_use_the_global_torch_generator() -> None:
     before = torch.get_rng_state()
     for batches in all_kinds(3, 1, replacement=True) + all_kinds(3, 1, replacement=False):
         batches.at(5)
@@ -127,7 +127,7 @@ def test_batches_draw_nothing_from_torchs_own_generator() -> None:
 
 
 @pytest.mark.parametrize("replacement", [True, False])
-def test_another_seed_and_another_epoch_have_another_order(replacement: bool) -> None:
+def test_order_differs_between_seeds_and_epochs(replacement: bool) -> None:
     def tokens(batches: Batches, steps: range) -> list[list[tuple[int, ...]]]:
         return [window_rows(batches, step) for step in steps]
 
@@ -140,7 +140,7 @@ def test_another_seed_and_another_epoch_have_another_order(replacement: bool) ->
     assert tokens(one, steps) != tokens(one, epoch_of(one, 1))
 
 
-def test_draws_with_replacement_are_even() -> None:
+def test_sampling_with_replacement_is_uniform() -> None:
     batches = WindowBatches([list(range(8))], 1, NOTHING_YET, 50, 3, replacement=True)
     drawn = torch.cat([batches.at(step).tokens for step in range(100)]).flatten()
     counts = drawn.bincount(minlength=7).double()
@@ -149,7 +149,7 @@ def test_draws_with_replacement_are_even() -> None:
 
 
 @given(st.integers(10, 99), BATCH, st.integers(1, 9))
-def test_rows_of_chunks_are_contiguous_and_go_on(n_tokens: int, batch: int, chunk: int) -> None:
+def test_carried_rows_are_contiguous_and_continue(n_tokens: int, batch: int, chunk: int) -> None:
     stream = list(range(n_tokens))
     if n_tokens - 1 < batch * chunk:
         with pytest.raises(RequestError, match="smaller batch or chunk"):
@@ -168,7 +168,7 @@ def test_rows_of_chunks_are_contiguous_and_go_on(n_tokens: int, batch: int, chun
 
 
 @given(st.integers(30, 99), st.integers(1, 3), st.integers(1, 9), SEED)
-def test_chunks_that_are_not_carried_cover_the_stream_once(
+def test_uncarried_chunks_cover_the_stream_once(
     n_tokens: int, batch: int, chunk: int, seed: int
 ) -> None:
     stream = list(range(n_tokens))
@@ -179,7 +179,7 @@ def test_chunks_that_are_not_carried_cover_the_stream_once(
     assert targets == list(range(1, (n_tokens - 1) // chunk * chunk + 1))
 
 
-def test_joined_items_share_the_end_token_between_them() -> None:
+def test_concatenated_items_share_the_end_token() -> None:
     assert concatenate_items([[9, 1, 9], [9, 2, 3, 9]]) == [9, 1, 9, 2, 3, 9]
     assert concatenate_items([]) == []
 
@@ -190,7 +190,7 @@ def test_padding_keeps_ids_in_the_vocabulary() -> None:
     assert batch.targets.tolist() == [[9, IGNORED, IGNORED], [4, 5, 9]]
 
 
-def test_each_pair_has_a_generator_of_its_own() -> None:
+def test_each_seed_and_index_has_its_own_generator() -> None:
     states = [
         make_generator(seed, index).get_state()
         for seed in (0, 1, 2**31 - 1)
@@ -199,7 +199,7 @@ def test_each_pair_has_a_generator_of_its_own() -> None:
     assert len({tuple(state.tolist()) for state in states}) == len(states)
 
 
-def test_a_large_batch_draws_no_large_block(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_batch_does_not_sample_a_large_block(monkeypatch: pytest.MonkeyPatch) -> None:
     windows = WindowBatches([[END, 1, END]] * 10, 1, END, 10**6, 0, replacement=True)
     assert len(windows.at(0).tokens) == 10**6
     assert len(windows._sampler._block) <= 1 << 20
@@ -210,22 +210,20 @@ def test_a_large_batch_draws_no_large_block(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("batch", [32, 1024])
-def test_draws_of_usual_batches_are_of_1024_steps_at_once(batch: int) -> None:
+def test_indexes_are_sampled_for_1024_steps_at_once(batch: int) -> None:
     batches = WindowBatches([list(range(50))], 1, NOTHING_YET, batch, 5, replacement=True)
     drawn = torch.randint(49, (1024 * batch,), generator=make_generator(5, 1))
     assert torch.equal(batches.at(1024 + 3).tokens[:, 0], drawn[3 * batch : 4 * batch])
 
 
 @given(ITEMS, st.integers(1, 4))
-def test_windows_are_numbered_in_the_order_of_the_slow_construction(
-    sequences: list[list[int]], context: int
-) -> None:
+def test_window_order_equals_the_reference_order(sequences: list[list[int]], context: int) -> None:
     batches = WindowBatches(sequences, context, END, 1, 0, replacement=False)
     rows = batches._flat[batches._positions[:, None] + batches._offsets]
     assert [tuple(row) for row in rows.tolist()] == windows_of(sequences, context, END)
 
 
-def test_windows_of_a_large_text_take_a_few_bytes_a_token() -> None:
+def test_windows_need_few_bytes_per_token() -> None:
     stream = [1] * 1_000_000
     tracemalloc.start()
     WindowBatches([stream], 3, NOTHING_YET, 32, 0, replacement=False)
@@ -235,7 +233,7 @@ def test_windows_of_a_large_text_take_a_few_bytes_a_token() -> None:
 
 
 @given(ITEMS, st.integers(1, 4), BATCH, SEED)
-def test_the_last_token_of_each_item_alone_can_be_the_target(
+def test_only_last_token_of_each_item_is_a_target(
     sequences: list[list[int]], context: int, batch: int, seed: int
 ) -> None:
     sequences = [*sequences, [3]]  # an item of one token has no target

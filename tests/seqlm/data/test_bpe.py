@@ -1,4 +1,4 @@
-"""Byte-pair encoding, held against the tokenizers library."""
+"""Byte-pair encoding, compared with the tokenizers library."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ WORDS = st.lists(st.text("abc é", min_size=1, max_size=9), min_size=1, max_size
 
 
 def library(texts: Sequence[str], n_tokens: int) -> tokenizers.Tokenizer:
-    """The library's byte-pair encoding with so many tokens, words cut as ours are."""
+    """Train the library's byte-pair encoding with ``n_tokens`` tokens and the same word pattern."""
     found = tokenizers.Tokenizer(tokenizers.models.BPE())
     rule = tokenizers.Regex(WORD)
     found.pre_tokenizer = tokenizers.pre_tokenizers.Split(rule, "isolated")
@@ -32,7 +32,7 @@ def merges_of(library: tokenizers.Tokenizer) -> list[tuple[str, str]]:
     return [tuple(merge) for merge in json.loads(library.to_str())["model"]["merges"]]
 
 
-def test_the_prose_of_the_readme_is_cut_as_the_library_cuts_it() -> None:
+def test_readme_tokens_equal_the_tokenizers_library() -> None:
     text = README.read_text()
     ours = BpeTokenizer(n_merges=300).train([text], [text], "none")
     theirs = library([text], ours.n_vocab)
@@ -43,7 +43,7 @@ def test_the_prose_of_the_readme_is_cut_as_the_library_cuts_it() -> None:
 
 
 @given(WORDS, st.text("abc é\n", max_size=20))
-def test_merges_and_tokens_are_the_librarys(texts: list[str], prompt: str) -> None:
+def test_merges_and_tokens_equal_the_tokenizers_library(texts: list[str], prompt: str) -> None:
     assume(len(set("".join(texts))) > 1)
     ours = BpeTokenizer(n_merges=20).train(texts, texts, "none")
     # Where two merges make the same string, the library counts some pairs twice.
@@ -55,7 +55,7 @@ def test_merges_and_tokens_are_the_librarys(texts: list[str], prompt: str) -> No
         assert list(ours.split(text)) == theirs.encode(text).tokens
 
 
-def test_a_merge_by_hand() -> None:
+def test_merges_of_a_small_example() -> None:
     text = "low low low lower"
     tokenizer = BpeTokenizer(n_merges=3).train([text], [text], "end")
     assert tokenizer.merges == (("l", "o"), ("lo", "w"), (" ", "low"))
@@ -75,7 +75,7 @@ def test_a_merge_by_hand() -> None:
 
 
 @given(WORDS)
-def test_a_pair_is_counted_as_it_stands_when_its_turn_has_come(texts: list[str]) -> None:
+def test_merge_count_is_the_count_at_the_time_of_the_merge(texts: list[str]) -> None:
     assume(len(set("".join(texts))) > 1)
     tokenizer = BpeTokenizer(n_merges=20).train(texts, texts, "none")
     for n, (pair, count) in enumerate(zip(tokenizer.merges, tokenizer.merge_counts, strict=True)):
@@ -90,12 +90,12 @@ def test_a_pair_is_counted_as_it_stands_when_its_turn_has_come(texts: list[str])
 
 
 @pytest.mark.parametrize("n_merges", [0, 20_000])
-def test_merging_ends_where_no_pair_stands_there_twice(n_merges: int) -> None:
+def test_merging_stops_when_no_pair_occurs_twice(n_merges: int) -> None:
     tokenizer = BpeTokenizer(n_merges=n_merges).train(["abcabc"], ["abcabc"], "none")
     assert tokenizer.merges == ((("a", "b"), ("ab", "c")) if n_merges else ())
 
 
-def test_words_cut_and_joined_are_the_text() -> None:
+def test_concatenated_tokens_are_the_text() -> None:
     text = "a  b\n\nlong" + "g" * 200
     tokenizer = BpeTokenizer().train([text], [text], "none")
     assert "".join(tokenizer.split(text)) == text

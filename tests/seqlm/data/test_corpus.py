@@ -35,7 +35,7 @@ def _refusal(data: DataConfig) -> str:
     return message
 
 
-def test_shipped_names_are_a_clean_list() -> None:
+def test_included_names_are_sorted_and_distinct() -> None:
     names = read_corpus(DataConfig())
     lines = lines_of(names.text)
     assert names.mode == "lines"
@@ -46,7 +46,7 @@ def test_shipped_names_are_a_clean_list() -> None:
     assert {len(line) for line in lines} <= set(range(2, 16))
 
 
-def test_python_source_is_one_repeatable_stream() -> None:
+def test_python_source_is_a_reproducible_stream() -> None:
     once, again = python_source(), python_source()
     assert once == again
     assert TARGET_BYTES / 4 < len(once) < TARGET_BYTES * 1.5
@@ -58,7 +58,7 @@ def test_python_source_is_one_repeatable_stream() -> None:
     )
 
 
-def test_what_is_known_of_a_file(tmp_path: Path) -> None:
+def test_corpus_of_a_file_has_name_size_and_checksum(tmp_path: Path) -> None:
     raw = b"\xef\xbb\xbfanna\r\n\nbo \r\n"
     read = read_corpus(_file(tmp_path, raw))
     assert read.text == "anna\n\nbo \n"
@@ -83,13 +83,13 @@ def test_only_a_line_feed_ends_a_line() -> None:
         (b"a" * 1024 + b"\xff" * 200, "not UTF-8 (first: byte 0xff at 1,024)"),
     ],
 )
-def test_what_is_no_text_is_refused(tmp_path: Path, raw: bytes, wrong: str) -> None:
+def test_binary_or_empty_text_is_rejected(tmp_path: Path, raw: bytes, wrong: str) -> None:
     message = _refusal(_file(tmp_path, raw))
     assert wrong in message
     assert "Give" in message
 
 
-def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+def test_path_that_is_not_a_regular_file_is_rejected(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.txt")
     assert "pipe.txt is a pipe" in _refusal(DataConfig(corpus=str(tmp_path / "pipe.txt")))
     assert "is a folder" in _refusal(DataConfig(corpus=str(tmp_path)))
@@ -100,13 +100,13 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     assert "\\n" in _refusal(DataConfig(corpus="a/b\nc.txt"))
 
 
-def test_too_large_a_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_large_file_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_io, "MAX_FILE_BYTES", 10)
     assert "allowed: at most" in _refusal(_file(tmp_path, b"abc " * 3))
 
 
 @given(st.binary(min_size=1, max_size=60))
-def test_each_bad_byte_becomes_one_sign_and_is_counted(raw: bytes) -> None:
+def test_each_undecodable_byte_is_replaced_and_counted(raw: bytes) -> None:
     text = b"good text " * 100
     try:
         decoded, n_bad = text_io.decode(text + raw, "notes.txt")
@@ -140,7 +140,7 @@ def test_progress_reaches_the_size(tmp_path: Path) -> None:
         ("short\n" * 95 + "a line much longer than any name would ever be\n" * 5, "lines"),
     ],
 )
-def test_a_list_is_told_from_running_text(tmp_path: Path, text: str, mode: str) -> None:
+def test_mode_of_a_file_is_detected(tmp_path: Path, text: str, mode: str) -> None:
     data = _file(tmp_path, text.encode())
     assert read_corpus(data).mode == mode
     assert read_corpus(DataConfig(corpus=data.corpus, mode="stream")).mode == "stream"
@@ -153,7 +153,7 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
-def test_looking_makes_no_folder(own_home: Path) -> None:
+def test_reading_paths_creates_no_folder(own_home: Path) -> None:
     assert (home(), runs_dir(), corpora_dir()) == (
         own_home,
         own_home / "runs",
@@ -173,7 +173,7 @@ def test_a_stored_corpus_is_named_by_its_content(own_home: Path) -> None:
 
 
 @pytest.mark.parametrize("raw", [b"", b"a\0b", b"\xff\xfe" * 50, b"too long for the limit"])
-def test_nothing_is_stored_of_a_wrong_text(
+def test_invalid_text_is_not_stored(
     own_home: Path, raw: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(corpus, "MAX_STORED_BYTES", 20)
@@ -182,7 +182,7 @@ def test_nothing_is_stored_of_a_wrong_text(
     assert not own_home.exists()
 
 
-def test_standard_input_is_looked_at_before_a_copy_is_kept(own_home: Path) -> None:
+def test_standard_input_is_checked_before_it_is_stored(own_home: Path) -> None:
     raw = b"anna\nbo\n"
     read, found = read_standard_input(io.BytesIO(raw), DataConfig())
     assert (read.text, read.mode, found) == (raw.decode(), "lines", raw)

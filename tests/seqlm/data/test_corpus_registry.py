@@ -18,7 +18,7 @@ HERE = [name for name in CORPORA if name not in ("lecture-names", "shakespeare")
 
 
 @pytest.mark.parametrize("name", HERE)
-def test_every_corpus_is_read_and_shown(name: str) -> None:
+def test_every_corpus_has_a_preview(name: str) -> None:
     source = CORPORA[name]
     data = DataConfig(corpus=name, split=source.split)
     preview = make_preview(data)
@@ -41,7 +41,7 @@ def test_hello_is_one_line() -> None:
 
 
 @pytest.mark.parametrize(("length", "n_runs"), [(None, 123), (2, 127), (20, 109), (128, 1)])
-def test_counting_holds_every_run_once(length: int | None, n_runs: int) -> None:
+def test_counting_contains_every_run_once(length: int | None, n_runs: int) -> None:
     lines = lines_of(read_corpus(DataConfig(corpus="counting", length=length)).text)
     runs = [list(map(int, line.split(" "))) for line in lines]
     assert len(runs) == n_runs
@@ -52,7 +52,7 @@ def test_counting_holds_every_run_once(length: int | None, n_runs: int) -> None:
 
 
 @pytest.mark.parametrize(("length", "n_lines"), [(None, 20_000), (3, 20_000), (1000, 1998)])
-def test_recall_ends_with_what_it_began_with(length: int | None, n_lines: int) -> None:
+def test_recall_lines_end_with_their_first_symbol(length: int | None, n_lines: int) -> None:
     corpus = read_corpus(DataConfig(corpus="recall", length=length))
     lines = [line.split(" ") for line in lines_of(corpus.text)]
     assert len(lines) == n_lines
@@ -64,7 +64,7 @@ def test_recall_ends_with_what_it_began_with(length: int | None, n_lines: int) -
     assert all(abs(drawn.count(s) / len(drawn) - 1 / 8) < 0.02 for s in "abcdefgh")
 
 
-def test_recall_is_drawn_by_the_promised_generator() -> None:
+def test_recall_uses_the_documented_generator() -> None:
     draw = random.Random(0)
     first = ["abcdefgh"[int(8 * draw.random())] for _ in range(10)]
     text = read_corpus(DataConfig(corpus="recall")).text
@@ -72,7 +72,7 @@ def test_recall_is_drawn_by_the_promised_generator() -> None:
     assert hashlib.sha256(text.encode()).hexdigest()[:16] == "7ac7d39e63629ec0"
 
 
-def test_a_length_is_refused_where_items_have_their_own(tmp_path: Path) -> None:
+def test_length_is_rejected_for_corpora_without_length(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="only to counting and recall, not to names"):
         read_corpus(DataConfig(length=10))
     path = tmp_path / "notes.txt"
@@ -83,7 +83,7 @@ def test_a_length_is_refused_where_items_have_their_own(tmp_path: Path) -> None:
         read_corpus(DataConfig(corpus="counting", length=129))
 
 
-def test_the_last_token_alone_is_a_target_of_items_and_of_no_stream() -> None:
+def test_last_targets_need_items() -> None:
     recall = prepare(DataConfig(corpus="recall", targets="last"))
     assert recall.n_targets("val") == len(recall.items["val"])
     names = prepare(DataConfig(targets="last"))
@@ -92,7 +92,7 @@ def test_the_last_token_alone_is_a_target_of_items_and_of_no_stream() -> None:
         prepare(DataConfig(corpus="grammar", targets="last"))
 
 
-def test_the_rows_of_a_recall_line_are_its_answer() -> None:
+def test_training_examples_of_recall_are_the_last_symbols() -> None:
     preview = make_preview(DataConfig(corpus="recall", targets="last"))
     fed = preview.fed(LstmConfig(), 0, 3)
     assert [one.next for one in fed] == [line[0] for line in preview.text.items["train"][:3]]
@@ -101,7 +101,7 @@ def test_the_rows_of_a_recall_line_are_its_answer() -> None:
     assert chance == pytest.approx(1 / 8, abs=0.01)
 
 
-def test_the_prose_is_long_enough_and_says_nothing_twice() -> None:
+def test_prose_is_long_and_has_no_repetitions() -> None:
     text = asset_path("data/prose.txt").read_bytes().decode("ascii")
     paragraphs = [part.strip() for part in text.split("\n\n")]
     assert len(text) >= 30_000

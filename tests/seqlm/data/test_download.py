@@ -20,7 +20,7 @@ NAME = "shakespeare"
 
 
 class Site(Struct):
-    """What the local server does, and what it was asked."""
+    """Behavior of the local server, and the ranges it was asked for."""
 
     body: bytes = TEXT
     status: int = 200
@@ -31,7 +31,7 @@ class Site(Struct):
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """A site on this machine that has the text, which is what the corpus should be."""
+    """Start a local server whose text has the expected checksum."""
     found = Site()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(found))
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -64,7 +64,7 @@ def _handler(site: Site) -> type[http.server.BaseHTTPRequestHandler]:
             self.wfile.write(body if site.ends_after is None else body[: site.ends_after])
 
         def log_message(self, *_: object) -> None:
-            """Nothing on standard error."""
+            """Write nothing to standard error."""
 
     return Handler
 
@@ -77,7 +77,7 @@ def nothing_is_left() -> bool:
     return not downloaded_path(NAME).parent.parent.exists()
 
 
-def test_a_corpus_comes_whole_and_once(site: Site) -> None:
+def test_corpus_is_downloaded_once(site: Site) -> None:
     told: list[tuple[int, int]] = []
     assert not is_downloaded(NAME)
     first = download_corpus(NAME, lambda n, total: told.append((n, total)))
@@ -93,7 +93,7 @@ def test_a_corpus_comes_whole_and_once(site: Site) -> None:
     assert read_corpus(DataConfig(corpus=NAME)).mode == "stream"
 
 
-def test_a_transfer_that_broke_off_goes_on(site: Site) -> None:
+def test_interrupted_transfer_resumes(site: Site) -> None:
     site.ends_after = 300_000
     with pytest.raises(SeqlmError, match=r"closed; the same command resumes after 300,000 bytes"):
         download_corpus(NAME)
@@ -106,7 +106,7 @@ def test_a_transfer_that_broke_off_goes_on(site: Site) -> None:
     assert not part().exists()
 
 
-def test_a_site_that_takes_no_ranges_gives_it_from_the_beginning(site: Site) -> None:
+def test_server_without_range_support_restarts_the_download(site: Site) -> None:
     part().parent.mkdir(parents=True)
     part().write_bytes(b"#" * 1000)
     site.takes_ranges = False
@@ -117,14 +117,14 @@ def test_a_site_that_takes_no_ranges_gives_it_from_the_beginning(site: Site) -> 
 @pytest.mark.parametrize(
     "body", [b"x" + TEXT[1:], TEXT + b"x", TEXT[:1000], b""], ids=["other", "more", "less", "none"]
 )
-def test_another_text_is_refused_and_leaves_nothing(site: Site, body: bytes) -> None:
+def test_wrong_checksum_is_rejected_and_nothing_is_saved(site: Site, body: bytes) -> None:
     site.body = body
     with pytest.raises(SeqlmError, match="is not shakespeare: its SHA-256 is not"):
         download_corpus(NAME)
     assert nothing_is_left()
 
 
-def test_a_wrong_part_is_dropped_and_the_next_try_begins_anew(site: Site) -> None:
+def test_invalid_partial_file_is_discarded(site: Site) -> None:
     part().parent.mkdir(parents=True)
     part().write_bytes(b"#" * 1000)
     with pytest.raises(SeqlmError, match="is not shakespeare"):
@@ -133,7 +133,7 @@ def test_a_wrong_part_is_dropped_and_the_next_try_begins_anew(site: Site) -> Non
     assert download_corpus(NAME).fetched
 
 
-def test_a_part_beyond_what_is_there_is_dropped(site: Site) -> None:
+def test_partial_file_longer_than_the_remote_file_is_discarded(site: Site) -> None:
     part().parent.mkdir(parents=True)
     part().write_bytes(TEXT[:5000])
     site.body = TEXT[:4000]
@@ -142,14 +142,14 @@ def test_a_part_beyond_what_is_there_is_dropped(site: Site) -> None:
     assert nothing_is_left()
 
 
-def test_what_is_not_there_is_said(site: Site) -> None:
+def test_missing_remote_file_is_reported(site: Site) -> None:
     site.status = 404
     with pytest.raises(SeqlmError, match=r"plays/input\.txt returned 404 Not Found$"):
         download_corpus(NAME)
     assert nothing_is_left()
 
 
-def test_no_network_is_said(
+def test_connection_error_is_reported(
     site: Site, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int
 ) -> None:
     monkeypatch.setenv("SEQLM_FETCH_FROM", f"http://127.0.0.1:{unused_tcp_port}")
@@ -166,7 +166,7 @@ def test_no_network_is_said(
         download_corpus(NAME)
 
 
-def test_a_silent_site_is_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_timeout_is_reported(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seqlm.data.download._TIMEOUT_S", 0.05)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("urllib.request.urlopen", _times_out)
@@ -180,7 +180,7 @@ def _times_out(*_: object, timeout: float) -> None:
     raise TimeoutError("timed out")
 
 
-def test_two_do_not_write_the_same_file(site: Site) -> None:
+def test_concurrent_downloads_are_rejected(site: Site) -> None:
     part().parent.mkdir(parents=True)
     with part().open("wb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -189,7 +189,7 @@ def test_two_do_not_write_the_same_file(site: Site) -> None:
     assert download_corpus(NAME).fetched
 
 
-def test_before_it_is_fetched_it_says_how(site: Site) -> None:
+def test_missing_corpus_names_the_download_command(site: Site) -> None:
     with pytest.raises(RequestError, match=r"not downloaded yet; .* seqlm data fetch shakespeare$"):
         read_corpus(DataConfig(corpus=NAME))
     download_corpus(NAME)
@@ -199,7 +199,7 @@ def test_before_it_is_fetched_it_says_how(site: Site) -> None:
     assert download_corpus(NAME).fetched
 
 
-def test_only_what_lies_elsewhere_is_fetched() -> None:
+def test_local_corpus_cannot_be_downloaded() -> None:
     with pytest.raises(RequestError, match="'python' is not a downloadable corpus"):
         download_corpus("python")
 
@@ -207,9 +207,7 @@ def test_only_what_lies_elsewhere_is_fetched() -> None:
 @pytest.mark.parametrize(
     ("name", "file"), [("lecture-names", "names.txt"), ("shakespeare", "tinyshakespeare.txt")]
 )
-def test_the_pinned_texts_are_those_of_the_published_losses(
-    name: str, file: str, shared_data: Path
-) -> None:
+def test_checksums_match_the_published_texts(name: str, file: str, shared_data: Path) -> None:
     raw = (shared_data / file).read_bytes()
     assert download.REMOTE_CORPORA[name].n_bytes == len(raw)
     assert download.has_checksum(name, raw)

@@ -30,8 +30,9 @@ ANBN = parse_grammar("S .75 a S b | .25 c")  # a^n c b^n: n is geometric
 
 
 def parses(grammar: Grammar, words: tuple[str, ...], start: str = START) -> tuple[int, float]:
-    """How many derivations the words have, and the sum of their probabilities, by dividing them up
-    in every way: nothing of how sentences are drawn.
+    """Return the number of derivations of the words and the sum of their probabilities.
+
+    The parser tries every division of the words and shares no code with the sampler.
     """
 
     @cache
@@ -57,14 +58,14 @@ def parses(grammar: Grammar, words: tuple[str, ...], start: str = START) -> tupl
 
 
 def sentences(n: int, seed: int = 1) -> list[tuple[tuple[str, ...], float]]:
-    """Sentences with -ln of their probability."""
+    """Sample sentences with -ln of their probability."""
     generator = random.Random(seed)
     drawn = (sample_sentence(english_grammar(), generator) for _ in range(n))
     return [(tuple(words), -sum(map(math.log, chosen))) for words, chosen in drawn]
 
 
 def shapes(depth: int) -> list[tuple[str, ...]]:
-    """Every sentence at most ``depth`` rules deep, with one word for each kind of word."""
+    """Return every sentence at most ``depth`` rules deep, with one word for each word class."""
     grammar = english_grammar()
 
     def below(symbol: str, depth: int) -> Iterator[tuple[str, ...]]:
@@ -87,7 +88,7 @@ def shapes(depth: int) -> list[tuple[str, ...]]:
     return list(below(START, depth))
 
 
-def test_no_sentence_can_be_made_in_two_ways() -> None:
+def test_each_sentence_has_one_derivation() -> None:
     made = Counter(shapes(6))
     assert len(made) > 10_000
     assert set(made.values()) == {1}
@@ -97,14 +98,14 @@ def test_no_sentence_can_be_made_in_two_ways() -> None:
         assert -math.log(p) == pytest.approx(nats)
 
 
-def test_words_alone_tell_where_sentences_end() -> None:
+def test_sentence_ends_are_determined_by_the_words() -> None:
     text = {**english_grammar(), **parse_grammar("Text .5 S | .5 S Text")}
     drawn = [words for words, _ in sentences(60, seed=2) if len(words) <= 15]
     for first, second in pairwise(drawn):
         assert parses(text, first + second, "Text")[0] == 1
 
 
-def test_a_kind_of_word_shares_none_with_another() -> None:
+def test_word_classes_are_disjoint() -> None:
     kinds = {
         symbol: [rule.parts[0] for rule in rules]
         for symbol, rules in english_grammar().items()
@@ -115,7 +116,7 @@ def test_a_kind_of_word_shares_none_with_another() -> None:
     assert 40 <= len({*words, "that"}) <= 80
 
 
-def test_the_entropy_is_what_sentences_cost_on_average() -> None:
+def test_entropy_equals_the_mean_surprisal_of_sentences() -> None:
     found = sentences(20_000, seed=3)
     for name, length in (("char", lambda word: len(word) + 1), ("word", lambda word: 1)):
         exact = exact_entropy("grammar", name)
@@ -128,7 +129,7 @@ def test_the_entropy_is_what_sentences_cost_on_average() -> None:
         assert error < 0.01 * exact
 
 
-def test_the_linear_system_is_solved() -> None:
+def test_entropy_solves_the_linear_system() -> None:
     for grammar in (english_grammar(), ANBN):
         symbols = list(grammar)
         leads_to = np.zeros((len(symbols), len(symbols)))
@@ -152,7 +153,7 @@ def test_the_entropy_of_a_geometric_length() -> None:
 
 
 @pytest.mark.parametrize(("max_words", "is_known"), [(None, True), (64, True), (63, False)])
-def test_nothing_is_perfect_where_words_are_unknown(max_words: int | None, is_known: bool) -> None:
+def test_entropy_is_unknown_if_words_are_unknown(max_words: int | None, is_known: bool) -> None:
     data = DataConfig(corpus="grammar", tokenizer="word", max_words=max_words)
     perfect = perfect_loss(prepare(data), data.tokenizer)
     assert perfect == (exact_entropy("grammar", "word") if is_known else None)
@@ -164,14 +165,14 @@ def test_only_the_grammar_has_an_exact_entropy() -> None:
     assert exact_entropy("grammar", "byte") == exact_entropy("grammar", "char")
 
 
-def test_what_cannot_be_a_grammar_is_refused() -> None:
+def test_invalid_grammar_is_rejected() -> None:
     with pytest.raises(RequestError, match="rules of S sum to 0\\.9"):
         parse_grammar("S .5 a | .4 b")
     with pytest.raises(ArithmeticError, match="infinite"):
         sentence_entropy(parse_grammar("S .5 S S | .5 a"))
 
 
-def test_the_text_is_the_same_everywhere() -> None:
+def test_grammar_text_is_reproducible() -> None:
     text = grammar_text()
     assert MIN_CHARACTERS <= len(text) < MIN_CHARACTERS + 500
     assert hashlib.sha256(text).hexdigest()[:16] == "6bf4c0335a9cb365"

@@ -1,4 +1,4 @@
-"""The tables against the formulas of the papers, written down as directly as possible."""
+"""N-gram tables, compared with direct implementations of the formulas of the papers."""
 
 import math
 from collections import Counter
@@ -73,7 +73,7 @@ REFERENCES: dict[str, Callable[[Counter[Gram], Gram, int], float]] = {
 
 @pytest.mark.parametrize("smoothing", SMOOTHINGS)
 @given(SEQUENCES, ORDERS, FILLS, st.lists(st.integers(0, V - 1), min_size=4, max_size=4))
-def test_probabilities_are_those_of_the_paper(
+def test_probabilities_equal_the_formulas_of_the_papers(
     smoothing: Smoothing, sequences: list[list[int]], order: int, fill: int, context: list[int]
 ) -> None:
     table = NgramTable.fit(sequences, order, V, fill, smoothing, 0.3)
@@ -117,14 +117,14 @@ def test_every_target_is_counted_once(sequences: list[list[int]], order: int, fi
     )
 
 
-def test_a_context_is_cut_and_filled() -> None:
+def test_context_is_truncated_and_filled() -> None:
     table = NgramTable.fit([[2, 0, 1, 2]], 3, V, 2)
     assert table.probabilities([1, 1, 2, 0]) == table.probabilities([2, 0])
     assert table.probabilities([0]) == table.probabilities([2, 0])
     assert table.probabilities([]) == table.probabilities([2, 2])
 
 
-def test_discounts_of_known_counts_of_counts() -> None:
+def test_discounts_of_known_counts() -> None:
     # 6 grams counted once, 3 twice, 2 three times, 1 four times: Y = 6 / 12
     counts = [1] * 6 + [2] * 3 + [3] * 2 + [4]
     assert estimated_discounts(counts) == pytest.approx(
@@ -134,7 +134,7 @@ def test_discounts_of_known_counts_of_counts() -> None:
 
 
 @given(st.lists(st.integers(1, 6)))
-def test_a_discount_never_takes_more_than_the_count(counts: list[int]) -> None:
+def test_discount_is_at_most_the_count(counts: list[int]) -> None:
     discounts = estimated_discounts(counts)
     assert all(0 < taken <= count for count, taken in enumerate(discounts[1:], start=1))
 
@@ -173,9 +173,7 @@ def test_loss_on_a_stream(shared_data: Path) -> None:
 @pytest.mark.parametrize("boundary", ["end", "none"])
 @pytest.mark.parametrize("mode", ["lines", "stream"])
 @pytest.mark.parametrize("split", ["80/10/10", "100/0/0"])
-def test_references_are_those_of_the_table(
-    tmp_path: Path, boundary: str, mode: str, split: str
-) -> None:
+def test_baselines_equal_the_table(tmp_path: Path, boundary: str, mode: str, split: str) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("".join(f"item{i * i}\n" for i in range(90)))
     prepared = prepare(
@@ -192,7 +190,7 @@ def test_references_are_those_of_the_table(
 
 
 @given(SEQUENCES, ORDERS, FILLS)
-def test_counts_of_the_last_token_alone(sequences: list[list[int]], order: int, fill: int) -> None:
+def test_counts_of_only_the_last_token(sequences: list[list[int]], order: int, fill: int) -> None:
     found = NgramCounts.fit(sequences, order, V, fill, only_last=True)
     whole = [NgramCounts.fit([ids], order, V, fill).grams for ids in sequences]
     last = [([fill] * order + ids)[-order:] for ids in sequences if len(ids) > 1]
@@ -200,7 +198,7 @@ def test_counts_of_the_last_token_alone(sequences: list[list[int]], order: int, 
     assert sum(found.grams.values()) == sum(bool(grams) for grams in whole)
 
 
-def test_the_pair_counts_of_recall_know_nothing_of_its_first_symbol() -> None:
+def test_bigram_counts_of_recall_do_not_depend_on_the_first_symbol() -> None:
     prepared = prepare(DataConfig(corpus="recall", targets="last"))
     counts = bigram_counts(prepared, "train")
     assert sum(counts.grams.values()) == prepared.n_targets("train") == 16_000

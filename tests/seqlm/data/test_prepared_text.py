@@ -28,7 +28,7 @@ SHARES = st.tuples(st.integers(1, 100), st.integers(0, 100)).map(
 
 
 @given(st.lists(st.text(min_size=1, max_size=3)), SHARES, st.integers(0, 99))
-def test_splits_hold_every_line_once(
+def test_splits_contain_every_line_once(
     lines: list[str], shares: tuple[int, int, int], seed: int
 ) -> None:
     items = split_lines(lines, shares, seed)
@@ -39,13 +39,13 @@ def test_splits_hold_every_line_once(
 
 
 @given(st.text(max_size=300), SHARES)
-def test_pieces_of_a_stream_stand_in_order(text: str, shares: tuple[int, int, int]) -> None:
+def test_pieces_of_a_stream_are_in_order(text: str, shares: tuple[int, int, int]) -> None:
     items = split_stream(text, shares, CharTokenizer().safe_split_point)
     assert "".join(piece for split in SPLITS for piece in items[split]) == text
 
 
 @given(st.integers(1, 3000), SHARES)
-def test_what_is_long_enough_fills_every_split(n: int, shares: tuple[int, int, int]) -> None:
+def test_long_enough_text_fills_every_split(n: int, shares: tuple[int, int, int]) -> None:
     for unit, least in (("lines", 1), ("characters", 2)):
         try:
             raise_if_too_short(n, unit, shares, "notes.txt")  # type: ignore[arg-type]
@@ -57,11 +57,11 @@ def test_what_is_long_enough_fills_every_split(n: int, shares: tuple[int, int, i
 
 
 @given(st.integers(0, 10**6))
-def test_the_cuts_are_those_of_the_lecture(n: int) -> None:
+def test_split_indexes_equal_the_lecture(n: int) -> None:
     assert (n * 80 // 100, n * 90 // 100) == (int(0.8 * n), int(0.9 * n))
 
 
-def test_the_splits_are_those_of_the_lecture(shared_data: Path) -> None:
+def test_splits_equal_the_lecture(shared_data: Path) -> None:
     path = shared_data / "names.txt"
     prepared = prepare(DataConfig(corpus=str(path), deduplicate=False))
     assert [len(prepared.items[split]) for split in SPLITS] == [25_626, 3_203, 3_204]
@@ -75,7 +75,7 @@ def test_the_splits_are_those_of_the_lecture(shared_data: Path) -> None:
     assert distinct.n_duplicates == 32_033 - 29_494
 
 
-def test_sequences_of_items_stand_between_end_tokens(tmp_path: Path) -> None:
+def test_items_are_enclosed_by_end_tokens(tmp_path: Path) -> None:
     prepared = _prepare(tmp_path, _lines(50))
     end = prepared.tokenizer.end_id
     assert prepared.boundary == "end"
@@ -108,7 +108,7 @@ def test_a_stream_may_have_end_tokens_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "l"])
-def test_one_token_alone_predicts_nothing(tmp_path: Path, text: str) -> None:
+def test_one_token_is_too_short_to_score(tmp_path: Path, text: str) -> None:
     stream, items = (_prepare(tmp_path, _lines(100), mode=mode) for mode in ("stream", "lines"))
     with pytest.raises(
         RequestError, match="too short to score; needed: at least 2 tokens"
@@ -118,7 +118,7 @@ def test_one_token_alone_predicts_nothing(tmp_path: Path, text: str) -> None:
     assert items.sequence_to_score(text) == items.sequence(text)  # its end token is a target
 
 
-def test_equal_lines_are_left_out_and_counted(tmp_path: Path) -> None:
+def test_duplicate_lines_are_removed_and_counted(tmp_path: Path) -> None:
     once = _prepare(tmp_path, _lines(40) * 3)
     assert (once.n_duplicates, once.n_overlap) == (80, 0)
     assert sum(len(once.items[split]) for split in SPLITS) == 40
@@ -143,7 +143,7 @@ def test_equal_lines_are_left_out_and_counted(tmp_path: Path) -> None:
         ("a\nb\n" * 20, {"boundary": "none", "deduplicate": False}, "is one token"),
     ],
 )
-def test_too_little_for_what_was_asked(
+def test_too_short_text_is_rejected(
     tmp_path: Path, text: str, settings: dict[str, object], message: str
 ) -> None:
     with pytest.raises(RequestError) as caught:
@@ -151,14 +151,14 @@ def test_too_little_for_what_was_asked(
     assert message in str(caught.value)
 
 
-def test_one_split_takes_a_word(tmp_path: Path) -> None:
+def test_single_split_accepts_one_word(tmp_path: Path) -> None:
     prepared = _prepare(tmp_path, "hello", split="100/0/0")
     assert prepared.sequences("train") == [[1, 0, 2, 2, 3]]
     assert prepared.sequences("val") == []
     assert prepared.n_targets("val") == 0
 
 
-def test_no_token_is_left_out_of_the_counts(tmp_path: Path) -> None:
+def test_token_counts_include_every_token(tmp_path: Path) -> None:
     line = "once upon a cold morning, this bell: a cold wind! I nearly missed this exam."
     words = {"tokenizer": "word", "mode": "stream", "split": "100/0/0"}
     prepared = _prepare(tmp_path, line, **words)
@@ -183,7 +183,7 @@ def test_description_counts_targets(tmp_path: Path) -> None:
     assert sum(count for _, count in everything.common) == told.n_targets["train"]
 
 
-def test_a_token_that_never_begins_a_line_was_taught_nothing_alone() -> None:
+def test_prompt_that_starts_no_line_is_untrained() -> None:
     counting = prepare(DataConfig(corpus="counting", tokenizer="word", split="100/0/0"))
     alone = [n for n in range(128) if counting.is_untrained_prompt([str(n)])]
     assert alone == [*range(123, 128)]
@@ -192,7 +192,7 @@ def test_a_token_that_never_begins_a_line_was_taught_nothing_alone() -> None:
     assert not counting.is_untrained_prompt([])
 
 
-def test_where_something_stands_before_the_first_token_each_was_taught(tmp_path: Path) -> None:
+def test_untrained_prompts_need_lines_without_end_tokens(tmp_path: Path) -> None:
     marked = _prepare(tmp_path, "ab\nac\nad\n", split="100/0/0")
     bare = _prepare(tmp_path, "ab\nac\nad\n", split="100/0/0", boundary="none")
     stream = _prepare(tmp_path, "ab\nac\nad\n", split="100/0/0", mode="stream")

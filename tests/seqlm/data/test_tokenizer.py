@@ -11,7 +11,7 @@ TEXT = st.text(min_size=2, max_size=50).filter(lambda text: len(set(text)) > 1 a
 
 
 @given(TEXT, st.sampled_from(["end", "none"]))
-def test_what_is_encoded_decodes_to_itself(text: str, boundary: str) -> None:
+def test_decoding_inverts_encoding(text: str, boundary: str) -> None:
     tokenizer = CharTokenizer().train([text], [], boundary)  # type: ignore[arg-type]
     assert tokenizer.decode(tokenizer.encode(text)) == text
     assert "".join(tokenizer.split(text)) == text
@@ -37,11 +37,11 @@ def test_the_end_token_is_the_last() -> None:
         ("abcdefghijklm ABCDEFGHIJKLM!?.;", "none", "31 tokens: A-M, a-m and 5 others"),
     ],
 )
-def test_a_vocabulary_in_words(text: str, boundary: str, summary: str) -> None:
+def test_summary_of_a_vocabulary(text: str, boundary: str, summary: str) -> None:
     assert CharTokenizer().train([text], [], boundary).summary() == summary  # type: ignore[arg-type]
 
 
-def test_an_unknown_character_is_named() -> None:
+def test_unknown_character_is_named_in_the_error() -> None:
     tokenizer = CharTokenizer().train(["abcdefghijklmnopqrstuvwxyz"], [], "end")
     with pytest.raises(RequestError) as caught:
         tokenizer.encode("andré")
@@ -50,19 +50,19 @@ def test_an_unknown_character_is_named() -> None:
         tokenizer.encode("\x1b")
 
 
-def test_a_vocabulary_that_predicts_nothing_is_refused() -> None:
+def test_vocabulary_of_one_token_is_rejected() -> None:
     with pytest.raises(RequestError, match='only "a"; needed: at least 2'):
         CharTokenizer().train(["aaaa"], [], "none")
     assert CharTokenizer().train(["aaaa"], [], "end").n_vocab == 2
 
 
-def test_the_sign_of_the_end_token_must_not_stand_in_the_text() -> None:
+def test_end_token_in_the_text_is_rejected() -> None:
     with pytest.raises(RequestError, match=r"data\.boundary=none"):
         CharTokenizer().train([f"qed{END}"], [], "end")
     assert CharTokenizer().train([f"qed{END}"], [], "none").n_vocab == 4
 
 
-def test_more_tokens_than_ids_can_be_counted_are_refused_with_the_bound() -> None:
+def test_too_large_vocabulary_is_rejected() -> None:
     words = list(map(str, range(MAX_VOCAB)))
     assert WordTokenizer().with_vocabulary(words, "none").n_vocab == MAX_VOCAB
     with pytest.raises(
@@ -71,7 +71,7 @@ def test_more_tokens_than_ids_can_be_counted_are_refused_with_the_bound() -> Non
         WordTokenizer().with_vocabulary(words, "end")
 
 
-def test_ids_at_the_bound_are_counted() -> None:
+def test_largest_ids_are_counted() -> None:
     """A surrogate, which no text may hold, and the highest: what stands before the first token."""
     ids = [0xD800, MAX_VOCAB - 1, 0xDFFF]
     counts = NgramCounts.fit([ids], 3, MAX_VOCAB, MAX_VOCAB)

@@ -1,4 +1,4 @@
-"""What holds for every tokenizer, and what is particular to bytes and to words."""
+"""Laws of every tokenizer, and properties of the byte and word tokenizers."""
 
 from collections import Counter
 from itertools import chain
@@ -36,7 +36,7 @@ def learned(kind: str, text: str, boundary: str = "end", **values: object) -> An
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(TEXT, st.sampled_from(["end", "none"]))
-def test_what_is_encoded_decodes_to_itself(kind: str, text: str, boundary: str) -> None:
+def test_decoding_inverts_encoding(kind: str, text: str, boundary: str) -> None:
     tokenizer = learned(kind, text, boundary)
     ids = tokenizer.encode(text)
     assert tokenizer.decode(ids) == tokenizer.normalize(text)
@@ -49,7 +49,7 @@ def test_what_is_encoded_decodes_to_itself(kind: str, text: str, boundary: str) 
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(TEXT, st.integers(0, 70))
-def test_a_cut_leaves_all_tokens_as_they_are(kind: str, text: str, at: int) -> None:
+def test_safe_split_point_leaves_tokens_unchanged(kind: str, text: str, at: int) -> None:
     tokenizer = learned(kind, text)
     text = tokenizer.normalize(text)
     place = tokenizer.safe_split_point(text, at)
@@ -60,7 +60,7 @@ def test_a_cut_leaves_all_tokens_as_they_are(kind: str, text: str, at: int) -> N
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(st.lists(TEXT, min_size=1, max_size=4))
-def test_items_in_a_row_have_the_end_token_around_each(kind: str, items: list[str]) -> None:
+def test_split_items_encloses_each_item_in_end_tokens(kind: str, items: list[str]) -> None:
     tokenizer = learned(kind, "\n".join(items))
     found = [END]
     for item in items:
@@ -69,7 +69,7 @@ def test_items_in_a_row_have_the_end_token_around_each(kind: str, items: list[st
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_tokenizer_can_be_sent(kind: str) -> None:
+def test_tokenizer_can_be_serialized(kind: str) -> None:
     tokenizer = learned(kind, SLIDES)
     again = msgspec.msgpack.decode(msgspec.msgpack.encode(tokenizer), type=AnyTokenizer)
     assert again == tokenizer
@@ -102,7 +102,7 @@ def test_a_prepared_text_counts_tokens(kind: str, mode: str) -> None:
     )
 
 
-def test_bytes_are_shown_by_character_or_number() -> None:
+def test_bytes_are_displayed_as_character_or_number() -> None:
     tokenizer = ByteTokenizer().train([""], [], "end")
     assert tokenizer.split("aé\n") == ["a", "<0xC3>", "<0xA9>", "<0x0A>"]
     assert tokenizer.encode("aé") == [0x61, 0xC3, 0xA9]
@@ -110,7 +110,7 @@ def test_bytes_are_shown_by_character_or_number() -> None:
     assert tokenizer.summary() == "257 tokens: 256 bytes and ∎"
 
 
-def test_words_are_numbered_as_they_come() -> None:
+def test_word_ids_are_in_order_of_occurrence() -> None:
     tokenizer = WordTokenizer().train(
         ["Once upon a cold morning, this bell: a cold wind! I nearly missed this exam."], [], "end"
     )
@@ -126,7 +126,7 @@ def test_words_are_numbered_as_they_come() -> None:
     assert tokenizer.summary() == "14 tokens: 12 words, ⁇ and ∎"
 
 
-def test_signs_are_dropped_or_kept() -> None:
+def test_punctuation_is_removed_or_kept() -> None:
     text = 'Don\'t go -- "home", she said...\nNo!'
     assert WordTokenizer().normalize(text) == "don't go home she said no"
     kept = WordTokenizer(keeps_punctuation=True, fold_case=False)
@@ -137,7 +137,7 @@ def test_signs_are_dropped_or_kept() -> None:
 
 
 @given(ANYTHING, st.booleans(), st.booleans())
-def test_words_told_again_are_the_same_words(text: str, folds: bool, keeps: bool) -> None:
+def test_normalizing_keeps_the_words(text: str, folds: bool, keeps: bool) -> None:
     tokenizer = WordTokenizer(fold_case=folds, keeps_punctuation=keeps)
     assert tokenizer.split(tokenizer.normalize(text)) == tokenizer.split(text)
 
@@ -148,7 +148,7 @@ def test_only_the_most_frequent_words_are_kept() -> None:
     assert tokenizer.encode("a b c") == [1, 0, 2]
 
 
-def test_what_words_cannot_do_is_refused() -> None:
+def test_word_tokenizer_rejects_invalid_requests() -> None:
     closed = learned("word", "first second", unknown=False)
     with pytest.raises(RequestError, match=r'"secnd" is not in .* Nearest: "second"'):
         closed.encode("first secnd")
@@ -161,6 +161,6 @@ def test_what_words_cannot_do_is_refused() -> None:
 
 
 @pytest.mark.parametrize("kind", ["char", "word", "bpe"])
-def test_a_vocabulary_of_one_is_refused(kind: str) -> None:
+def test_vocabulary_of_one_is_rejected(kind: str) -> None:
     with pytest.raises(RequestError, match='only "a"; needed: at least 2'):
         learned(kind, "a", "none")

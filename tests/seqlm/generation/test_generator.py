@@ -69,7 +69,7 @@ def drawn(
 
 
 @every_family
-def test_a_carried_state_says_what_reading_it_all_again_says(config: Any) -> None:
+def test_sampling_with_carried_state_equals_rereading_the_text(config: Any) -> None:
     generator = generator_of(config)
     sample = drawn(generator, length=12, seed=3, prompt=[0, 1])[0]
     for end, token in enumerate(sample.ids):
@@ -78,7 +78,7 @@ def test_a_carried_state_says_what_reading_it_all_again_says(config: Any) -> Non
 
 
 @every_family
-def test_long_texts_read_in_pieces_are_predicted_as_at_once(config: Any) -> None:
+def test_prediction_in_pieces_equals_one_call(config: Any) -> None:
     tokenizer = items()
     model = model_of(config, tokenizer).eval()
     prompt = [i % 8 for i in range(1300)]
@@ -92,7 +92,7 @@ def test_long_texts_read_in_pieces_are_predicted_as_at_once(config: Any) -> None
 
 
 @every_family
-def test_a_score_is_the_surprisal_of_each_token_after_the_first(config: Any) -> None:
+def test_score_is_the_surprisal_of_each_target(config: Any) -> None:
     generator = generator_of(config)
     text = [i % 7 for i in range(700)]
     scored = [nats for piece in generator.score([8, *text, 8]) for nats in piece]
@@ -107,7 +107,7 @@ def test_probabilities_sum_to_one(config: Any) -> None:
 
 
 @every_family
-def test_the_same_seed_draws_the_same_text_and_more_samples_never_change_the_first(
+def test_samples_depend_only_on_seed_and_index(
     config: Any,
 ) -> None:
     generator = generator_of(config)
@@ -118,7 +118,7 @@ def test_the_same_seed_draws_the_same_text_and_more_samples_never_change_the_fir
     assert [d.ids for d in drawn(generator, n_samples=7, seed=6)] != [d.ids for d in many]
 
 
-def test_a_sample_ends_at_the_end_token_and_the_others_go_on() -> None:
+def test_sample_ends_at_the_end_token_and_others_continue() -> None:
     samples = drawn(generator_of(CONFIGS[3]), n_samples=20, length=40)
     for sample in samples:
         assert 8 not in sample.ids[:-1]
@@ -129,9 +129,7 @@ def test_a_sample_ends_at_the_end_token_and_the_others_go_on() -> None:
 
 @given(st.integers(0, 10**6), st.sampled_from([SampleConfig(), SampleConfig(top_p=0.6, top_k=4)]))
 @settings(max_examples=20)
-def test_each_number_fell_into_the_stretch_of_the_token_it_chose(
-    seed: int, sampling: SampleConfig
-) -> None:
+def test_random_number_lies_in_the_interval_of_its_token(seed: int, sampling: SampleConfig) -> None:
     generator = generator_of(CONFIGS[1])
     sampling = replace(sampling, seed=seed)
     *_, samples = generator.sample([2], sampling, 2, 4)
@@ -147,7 +145,7 @@ def test_each_number_fell_into_the_stretch_of_the_token_it_chose(
             assert end - begin == pytest.approx(options[place].sampled, abs=1e-5)
 
 
-def test_drawing_leaves_torchs_generator_and_the_training_mode_alone() -> None:
+def test_sampling_keeps_torch_generator_and_training_mode() -> None:
     tokenizer = items()
     model = model_of(LstmConfig(embedding=4, hidden=8, dropout=0.5), tokenizer).train()
     before = torch.get_rng_state()
@@ -156,7 +154,7 @@ def test_drawing_leaves_torchs_generator_and_the_training_mode_alone() -> None:
     assert model.training
 
 
-def test_no_token_is_read_that_nothing_is_drawn_after(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_last_sampled_token_is_not_processed(monkeypatch: pytest.MonkeyPatch) -> None:
     generator, read = generator_of(CONFIGS[1], CharTokenizer().train([TEXT], [], "none")), []
     inner = generator._read
     monkeypatch.setattr(
@@ -174,7 +172,7 @@ def test_top_k_of_one_is_greedy() -> None:
     assert samples[0].ids[0] == max(range(9), key=probabilities.__getitem__)
 
 
-def test_nothing_to_begin_from_is_refused() -> None:
+def test_empty_prompt_without_end_token_is_rejected() -> None:
     stream = CharTokenizer().train([TEXT], [], "none")
     generator = generator_of(CONFIGS[0], stream)
     with pytest.raises(RequestError, match=r"no end token to start from; .*--prompt"):
@@ -182,7 +180,7 @@ def test_nothing_to_begin_from_is_refused() -> None:
     assert len(generator.predict([1]).probabilities) == 8
 
 
-def test_weights_that_are_no_numbers_are_told() -> None:
+def test_nan_weights_are_reported() -> None:
     tokenizer = items()
     model = model_of(CONFIGS[1], tokenizer)
     torch.nn.init.constant_(next(model.parameters()), math.nan)
@@ -190,7 +188,7 @@ def test_weights_that_are_no_numbers_are_told() -> None:
         Generator(model, tokenizer, CPU).predict([1])
 
 
-def test_many_samples_are_drawn_in_short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_samples_are_yielded_in_short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     generator = generator_of(CONFIGS[1])
     few = drawn(generator, n_samples=7, length=5)
     asked = 0
@@ -211,7 +209,7 @@ def test_many_samples_are_drawn_in_short_pieces(monkeypatch: pytest.MonkeyPatch)
     assert all(sample.ids[-1] == 8 or len(sample.ids) == 5 for sample in samples)
 
 
-def test_of_a_large_vocabulary_one_sample_is_drawn_at_a_time() -> None:
+def test_large_vocabulary_is_sampled_one_at_a_time() -> None:
     tokenizer = CharTokenizer().train([map(chr, range(0x4E00, 0x4E00 + 9000))], [], "none")
     *pieces, last = generator_of(CONFIGS[1], tokenizer).sample([0], SampleConfig(), 3, 2)
     assert len(pieces) + 1 >= 6

@@ -41,7 +41,7 @@ ORDERS = st.permutations(USUAL)
 
 
 @given(distributions(), TEMPERATURES, TOP_K, TOP_P, MIN_P)
-def test_what_is_drawn_with_sums_to_one_over_every_token(
+def test_sampling_probabilities_sum_to_one(
     probabilities: list[float],
     temperature: float,
     top_k: int | None,
@@ -57,7 +57,7 @@ def test_what_is_drawn_with_sums_to_one_over_every_token(
 
 
 @given(distributions(), TEMPERATURES, TOP_K)
-def test_the_more_probable_stays_the_more_probable(
+def test_sampling_keeps_the_order_of_probabilities(
     probabilities: list[float], temperature: float, top_k: int | None
 ) -> None:
     options = candidates(probabilities, SampleConfig(temperature=temperature, top_k=top_k))
@@ -68,7 +68,7 @@ def test_the_more_probable_stays_the_more_probable(
 
 
 @given(distributions(), TEMPERATURES, st.integers(1, 40))
-def test_top_k_keeps_k_at_most(probabilities: list[float], temperature: float, k: int) -> None:
+def test_top_k_keeps_at_most_k(probabilities: list[float], temperature: float, k: int) -> None:
     options = candidates(probabilities, SampleConfig(temperature=temperature, top_k=k))
     assert all(option.sampled == 0 for option in options[k:])
     assert options[0].sampled > 0
@@ -96,7 +96,7 @@ def test_temperature_is_the_softmax_of_logits_over_t(
     assert not any(sampled[len(kept) :])
 
 
-def test_a_low_temperature_takes_the_most_probable_and_a_high_one_evens_out() -> None:
+def test_low_temperature_is_greedy_and_high_is_uniform() -> None:
     probabilities = [0.2, 0.5, 0.3]
     assert candidates(probabilities, SampleConfig(temperature=0.01))[0].sampled == pytest.approx(1)
     assert all(
@@ -105,24 +105,24 @@ def test_a_low_temperature_takes_the_most_probable_and_a_high_one_evens_out() ->
     )
 
 
-def test_equals_are_ordered_by_id() -> None:
+def test_equally_probable_tokens_are_ordered_by_id() -> None:
     assert [o.token_id for o in candidates([0.25] * 4, SampleConfig(top_k=2))] == [0, 1, 2, 3]
 
 
-def test_a_sure_distribution_stays_sure() -> None:
+def test_certain_distribution_stays_certain() -> None:
     options = candidates([0.0, 1.0, 0.0], SampleConfig(temperature=100))
     assert [option.sampled for option in options] == [1.0, 0.0, 0.0]
 
 
 @given(distributions(), TEMPERATURES, TOP_K, st.floats(0, 1, exclude_max=True))
-def test_a_choice_is_never_a_token_that_was_cut(
+def test_removed_token_is_never_sampled(
     probabilities: list[float], temperature: float, top_k: int | None, u: float
 ) -> None:
     options = candidates(probabilities, SampleConfig(temperature=temperature, top_k=top_k))
     assert options[sample_token(options, u)].sampled > 0
 
 
-def test_choices_come_as_often_as_their_share() -> None:
+def test_sampling_frequencies_match_probabilities() -> None:
     options = candidates([0.5, 0.3, 0.15, 0.05])
     generator = random.Random(0)
     n_draws = 20_000
@@ -134,13 +134,13 @@ def test_choices_come_as_often_as_their_share() -> None:
     assert chi_square < 16.3  # 3 degrees of freedom, p = 0.001
 
 
-def test_the_candidates_lie_side_by_side_from_zero_to_one() -> None:
+def test_cdf_intervals_partition_zero_to_one() -> None:
     options = [Candidate(7, 0.5, 0.5), Candidate(8, 0.25, 0.25), Candidate(9, 0.25, 0.25)]
     assert [sample_token(options, u) for u in (0.0, 0.4999, 0.5, 0.75, 0.9999)] == [0, 0, 1, 2, 2]
     assert [find_cdf_interval(options, u) for u in (0.1, 0.5)] == [(0, 0.0, 0.5), (1, 0.5, 0.75)]
 
 
-def test_rounding_at_the_end_takes_the_last_that_was_not_cut() -> None:
+def test_rounding_error_selects_the_last_kept_candidate() -> None:
     options = [Candidate(0, 0.6, 0.6), Candidate(1, 0.4, 0.399999), Candidate(2, 0.0, 0.0)]
     assert sample_token(options, 0.9999999) == 1
     assert find_cdf_interval(options, 0.9999999) == (1, pytest.approx(0.6), 1.0)
@@ -152,24 +152,24 @@ def test_the_random_numbers_are_fixed() -> None:
     assert uniform_random(0, 1, 0) != uniform_random(0, 0, 1)
 
 
-def test_the_random_numbers_are_even() -> None:
+def test_the_random_numbers_are_uniform() -> None:
     drawn = [uniform_random(seed, sample, 5) for seed in range(50) for sample in range(100)]
     bins = [sum(i / 10 <= u < (i + 1) / 10 for u in drawn) for i in range(10)]
     assert sum((n - 500) ** 2 / 500 for n in bins) < 27.9  # 9 degrees of freedom, p = 0.001
 
 
 @given(distributions())
-def test_entropy_lies_between_sure_and_even(probabilities: list[float]) -> None:
+def test_entropy_is_between_zero_and_log_n(probabilities: list[float]) -> None:
     assert -1e-12 <= entropy(probabilities) <= math.log(len(probabilities)) + 1e-9
 
 
-def test_entropy_of_even_odds_is_the_logarithm() -> None:
+def test_entropy_of_uniform_distribution_is_log_n() -> None:
     assert entropy([0.25] * 4) == pytest.approx(math.log(4))
     assert entropy([0.0, 1.0]) == 0
 
 
 @given(LOGITS, SETTINGS, ORDERS)
-def test_each_stage_is_a_distribution_and_cuts_only_the_end(
+def test_each_stage_is_a_distribution_and_removes_only_the_end(
     logits: list[float], settings: SampleConfig, order: list[StageName]
 ) -> None:
     done = sampler_stages(logits, replace(settings, order=",".join(order)))
@@ -190,7 +190,7 @@ def test_each_stage_is_a_distribution_and_cuts_only_the_end(
 
 
 @given(LOGITS, SETTINGS)
-def test_a_stage_that_cuts_leaves_every_other_value_as_it_was(
+def test_removing_candidates_keeps_other_values(
     logits: list[float], settings: SampleConfig
 ) -> None:
     done = sampler_stages(logits, settings)
@@ -200,7 +200,7 @@ def test_a_stage_that_cuts_leaves_every_other_value_as_it_was(
 
 
 @given(LOGITS, SETTINGS)
-def test_the_stages_end_in_what_the_candidates_are_drawn_with(
+def test_last_stage_equals_candidate_probabilities(
     logits: list[float], settings: SampleConfig
 ) -> None:
     probabilities = sampler_stages(logits, SampleConfig())[0].distribution
@@ -210,14 +210,14 @@ def test_the_stages_end_in_what_the_candidates_are_drawn_with(
 
 
 @given(LOGITS, st.floats(-5000, 5000))
-def test_logits_count_up_to_a_constant(logits: list[float], constant: float) -> None:
+def test_constant_shift_of_logits_changes_nothing(logits: list[float], constant: float) -> None:
     moved = [logit + constant for logit in logits]
     before, after = (sampler_stages(found, SampleConfig())[0].values for found in (logits, moved))
     assert list(after) == pytest.approx(list(before), abs=1e-9)
 
 
 @given(LOGITS, st.floats(0, 1, exclude_min=True))
-def test_top_p_keeps_the_fewest_that_have_the_share(logits: list[float], p: float) -> None:
+def test_top_p_keeps_the_smallest_sufficient_set(logits: list[float], p: float) -> None:
     stage = sampler_stages(logits, SampleConfig(top_p=p))[3]
     assert stage.name == "top-p"
     shares = sampler_stages(logits, SampleConfig())[0].values
@@ -229,9 +229,7 @@ def test_top_p_keeps_the_fewest_that_have_the_share(logits: list[float], p: floa
 
 
 @given(LOGITS, st.floats(0, 1, exclude_max=True))
-def test_min_p_keeps_what_has_the_share_of_the_most_probable(
-    logits: list[float], share: float
-) -> None:
+def test_min_p_keeps_tokens_above_its_threshold(logits: list[float], share: float) -> None:
     stage = sampler_stages(logits, SampleConfig(min_p=share))[4]
     assert stage.name == "min-p"
     shares = sampler_stages(logits, SampleConfig())[0].values
@@ -239,7 +237,7 @@ def test_min_p_keeps_what_has_the_share_of_the_most_probable(
     assert all(value < share * shares[0] for value in shares[stage.n_left :])
 
 
-def test_top_p_is_taken_of_what_top_k_left() -> None:
+def test_top_p_is_applied_after_top_k() -> None:
     logits = [math.log(p) for p in (0.4, 0.3, 0.2, 0.1)]
     both = sampler_stages(logits, SampleConfig(top_k=3, top_p=0.75))
     assert [stage.n_left for stage in both] == [4, 4, 3, 2, 2, 2]  # 7/9 of what was left
@@ -248,7 +246,7 @@ def test_top_p_is_taken_of_what_top_k_left() -> None:
     assert alone[-1].n_left == 3
 
 
-def test_a_temperature_above_one_lets_more_through() -> None:
+def test_high_temperature_keeps_more_candidates() -> None:
     logits = [math.log(p) for p in (0.6, 0.2, 0.1, 0.06, 0.04)]
     n_left = [
         sampler_stages(logits, SampleConfig(temperature=t, top_p=0.89))[-1].n_left
@@ -257,19 +255,19 @@ def test_a_temperature_above_one_lets_more_through() -> None:
     assert n_left == [2, 3, 4]
 
 
-def test_a_temperature_towards_zero_is_greedy() -> None:
+def test_temperature_near_zero_is_greedy() -> None:
     greedy = sampler_stages([2.0, 1.99, -3.0], SampleConfig(temperature=1e-6))[-1]
     assert list(greedy.values) == [1.0, 0.0, 0.0]
     assert greedy.entropy_nats == 0
 
 
-def test_logits_of_a_thousand_stay_finite() -> None:
+def test_large_logits_stay_finite() -> None:
     done = sampler_stages([1000.0, 999.0, -1000.0], SampleConfig(temperature=100))
     assert list(done[0].values) == pytest.approx([0.7310585786, 0.2689414214, 0])
     assert all(value > 0 for value in done[1].values)  # e^-20 of the first, not lost on the way
 
 
-def test_the_mock_of_the_screen() -> None:
+def test_stages_of_the_documented_example() -> None:
     """A distribution of 27, T 0.8 and top-p 0.95: eleven stay."""
     shown = [0.213, 0.204, 0.162, 0.103, 0.055, 0.053, 0.033, 0.031, 0.020, 0.017, 0.016, 0.015]
     logits = [math.log(p) for p in [*shown, *[0.0052] * 15]]

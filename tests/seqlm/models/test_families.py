@@ -1,4 +1,4 @@
-"""Each family says of itself what others have to know. A new one is tested by standing in the union."""
+"""Configurations of all model families; a new family of the union is tested automatically."""
 
 from typing import Any, get_args
 
@@ -19,18 +19,18 @@ every_family = pytest.mark.parametrize("family", get_args(ModelConfig), ids=lamb
 
 
 @every_family
-def test_it_can_be_built(family: type[Any]) -> None:
+def test_family_has_a_builder(family: type[Any]) -> None:
     assert family in BUILDERS
 
 
 @every_family
-def test_it_has_a_preset(family: type[Any]) -> None:
+def test_family_has_a_preset(family: type[Any]) -> None:
     assert any(isinstance(preset.config.model, family) for preset in PRESETS.values())
 
 
 @every_family
 @pytest.mark.parametrize("fill_id", [V - 1, V])
-def test_what_it_says_is_what_is_built(family: type[Any], fill_id: int) -> None:
+def test_configuration_matches_the_model(family: type[Any], fill_id: int) -> None:
     config = family()
     model = build(config, V, fill_id, seed=0)
     assert config.context == model.context
@@ -52,7 +52,9 @@ OPTIONS: list[dict[str, Any]] = [
 
 @every_family
 @pytest.mark.parametrize("options", OPTIONS, ids=lambda options: "-".join(options))
-def test_each_option_is_counted_as_it_is_built(family: type[Any], options: dict[str, Any]) -> None:
+def test_parameter_count_matches_the_model_for_each_option(
+    family: type[Any], options: dict[str, Any]
+) -> None:
     config = family(**{k: v for k, v in options.items() if k in family.__struct_fields__})
     for fill_id in (V - 1, V):
         model = build(config, V, fill_id, seed=0)
@@ -61,7 +63,7 @@ def test_each_option_is_counted_as_it_is_built(family: type[Any], options: dict[
     assert (model.context, model.max_tokens) == (config.context, config.max_tokens)
 
 
-def test_what_another_family_does_not_admit_is_left_behind() -> None:
+def test_settings_invalid_in_the_new_family_are_reset() -> None:
     config = RunConfig(preset="names-mlp", model=GruConfig(layers=12, hidden=77))
     changed = dotted_keys.with_value(config, "model.kind", "wavenet").model
     assert changed == WaveNetConfig(hidden=77, embedding=48, init="library")
@@ -96,13 +98,13 @@ def test_what_another_family_does_not_admit_is_left_behind() -> None:
         ),
     ],
 )
-def test_what_cannot_be_is_refused_by_name_with_the_bound(words: list[str], said: str) -> None:
+def test_invalid_setting_is_rejected_with_its_bounds(words: list[str], said: str) -> None:
     with pytest.raises(RequestError, match=said):
         recipe.apply_settings(preset_config("names-mlp"), words)
 
 
 @every_family
-def test_windows_are_for_those_that_see_so_many_tokens(family: type[Any]) -> None:
+def test_window_examples_need_a_fixed_context(family: type[Any]) -> None:
     config = RunConfig(preset="names-mlp", model=family())
     config = dotted_keys.with_value(config, "train.example", "window")
     if family().context is not None:

@@ -1,4 +1,4 @@
-"""What every family must obey. A new family is tested by standing in the registry."""
+"""The model law for all families; a new family of the registry is tested automatically."""
 
 import itertools
 import math
@@ -78,7 +78,7 @@ with_dropout = pytest.mark.parametrize(
 
 @every_config
 @every_fill
-def test_logits_and_state_have_the_shapes_of_the_law(config: Any, fill_id: int) -> None:
+def test_logits_and_state_have_the_right_shapes(config: Any, fill_id: int) -> None:
     logits, state = model_of(config, fill_id)(tokens_of(3, 6))
     assert logits.shape == (3, 6, V)
     assert logits.dtype == torch.float32
@@ -89,7 +89,7 @@ def test_logits_and_state_have_the_shapes_of_the_law(config: Any, fill_id: int) 
 @every_config
 @every_fill
 @torch.inference_mode()
-def test_a_call_goes_on_where_the_last_one_left_at_every_cut(config: Any, fill_id: int) -> None:
+def test_carried_state_equals_one_call_at_every_split(config: Any, fill_id: int) -> None:
     model, tokens = model_of(config, fill_id), tokens_of(2, 8)
     whole, end = model(tokens)
     for cut in range(1, 8):
@@ -101,7 +101,7 @@ def test_a_call_goes_on_where_the_last_one_left_at_every_cut(config: Any, fill_i
 
 @every_config
 @torch.inference_mode()
-def test_one_token_at_a_time_says_the_same_as_all_at_once(config: Any) -> None:
+def test_one_token_at_a_time_equals_one_call(config: Any) -> None:
     model, tokens = model_of(config), tokens_of(2, 8)
     whole, _ = model(tokens)
     state: State | None = None
@@ -132,7 +132,7 @@ def test_later_tokens_never_change_earlier_logits(config: Any, data: st.DataObje
 
 @every_config
 @torch.inference_mode()
-def test_each_row_of_a_batch_stands_alone(config: Any) -> None:
+def test_rows_of_a_batch_are_independent(config: Any) -> None:
     model, tokens = model_of(config), tokens_of(4, 5)
     together, _ = model(tokens)
     for row in range(4):
@@ -142,7 +142,7 @@ def test_each_row_of_a_batch_stands_alone(config: Any) -> None:
 
 @every_config
 @torch.inference_mode()
-def test_padding_on_the_right_changes_nothing_before_it(config: Any) -> None:
+def test_padding_does_not_change_earlier_logits(config: Any) -> None:
     model, tokens = model_of(config), tokens_of(1, 5)
     padded = torch.cat([tokens, torch.zeros(1, 3, dtype=torch.int64)], dim=1)
     torch.testing.assert_close(model(padded)[0][:, :5], model(tokens)[0], atol=1e-6, rtol=0)
@@ -152,7 +152,7 @@ def test_padding_on_the_right_changes_nothing_before_it(config: Any) -> None:
     "config", [c for c in variants() if model_of(c).context is not None], ids=name_of
 )
 @torch.inference_mode()
-def test_a_prediction_depends_on_the_declared_context_alone(config: Any) -> None:
+def test_prediction_depends_only_on_the_context(config: Any) -> None:
     model = model_of(config)
     assert model.context is not None
     tokens, other = tokens_of(1, 8), tokens_of(1, 8, seed=1)
@@ -162,7 +162,7 @@ def test_a_prediction_depends_on_the_declared_context_alone(config: Any) -> None
 
 
 @every_config
-def test_the_seed_alone_decides_the_first_weights(config: Any) -> None:
+def test_initialization_depends_only_on_the_seed(config: Any) -> None:
     torch.manual_seed(1)
     one = build(config, V, V - 1, seed=5).state_dict()
     random_after = torch.get_rng_state()
@@ -190,7 +190,7 @@ def test_saved_weights_give_the_same_logits_bit_for_bit(config: Any, tmp_path: P
 
 @trainable
 @torch.inference_mode()
-def test_the_first_loss_is_that_of_knowing_nothing(config: Any) -> None:
+def test_initial_loss_is_close_to_uniform(config: Any) -> None:
     model, tokens = model_of(config), tokens_of(64, 9)
     logits, _ = model(tokens[:, :-1])
     loss = float(cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten()))
@@ -198,7 +198,7 @@ def test_the_first_loss_is_that_of_knowing_nothing(config: Any) -> None:
 
 
 @trainable
-def test_one_batch_can_be_learned_by_heart(config: Any) -> None:
+def test_one_batch_can_be_memorized(config: Any) -> None:
     context = model_of(config).context or 8
     model = model_of(config).train()
     for module in model.modules():

@@ -25,7 +25,7 @@ def built(config: Any, fill_id: int = V - 1) -> Any:
     return build(config, V, fill_id, seed=0)
 
 
-def test_a_token_is_one_1_among_zeros_or_its_bare_id() -> None:
+def test_one_hot_and_scalar_encodings() -> None:
     tokens = torch.tensor([[0, 2], [1, 3]])
     one_hot = OneHot(3)(tokens)
     assert one_hot.tolist() == [[[1, 0, 0], [0, 0, 1]], [[0, 1, 0], [0, 0, 0]]]
@@ -41,7 +41,7 @@ def test_a_token_is_one_1_among_zeros_or_its_bare_id() -> None:
         TransformerConfig(width=12, heads=3, tied=True),
     ],
 )
-def test_a_tied_output_reads_the_embeddings_table(config: Any, fill_id: int) -> None:
+def test_tied_output_shares_the_embedding(config: Any, fill_id: int) -> None:
     model = built(config, fill_id)
     seen: list[Any] = []
     model.output.register_forward_hook(lambda _, inputs, logits: seen.extend([inputs[0], logits]))
@@ -52,7 +52,7 @@ def test_a_tied_output_reads_the_embeddings_table(config: Any, fill_id: int) -> 
     assert "output.weight" not in model.state_dict()
 
 
-def test_a_copy_of_a_tied_model_is_tied_to_itself() -> None:
+def test_copy_of_a_tied_model_has_its_own_tied_weights() -> None:
     model = built(GruConfig(embedding=12, hidden=12, tied=True))
     other = copy.deepcopy(model)
     nn.init.zeros_(model.embedding.weight)
@@ -62,7 +62,7 @@ def test_a_copy_of_a_tied_model_is_tied_to_itself() -> None:
 
 
 @pytest.mark.parametrize("n_layers", [1, 2])
-def test_the_forget_gate_begins_where_it_is_told_to(n_layers: int) -> None:
+def test_forget_bias_is_initialized_to_the_setting(n_layers: int) -> None:
     plain = built(LstmConfig(hidden=5, layers=n_layers))
     model = built(LstmConfig(hidden=5, layers=n_layers, forget_bias="3"))
     for layer in range(n_layers):
@@ -75,7 +75,7 @@ def test_the_forget_gate_begins_where_it_is_told_to(n_layers: int) -> None:
         assert torch.equal(parameter[others], before[name][others])
 
 
-def test_chrono_begins_with_memories_of_every_length() -> None:
+def test_chrono_initialization_covers_all_memory_lengths() -> None:
     model = built(LstmConfig(hidden=1000, forget_bias="chrono", memory=50))
     total = (model.layers.bias_ih_l0 + model.layers.bias_hh_l0).detach()
     enter, forget = model.layers.bias_ih_l0.detach().chunk(4)[0], total.chunk(4)[1]
@@ -86,7 +86,7 @@ def test_chrono_begins_with_memories_of_every_length() -> None:
     assert torch.equal(enter, -forget)
 
 
-def test_scaled_recurrent_weights_turn_a_vector_without_changing_its_length() -> None:
+def test_scaled_recurrent_weights_are_orthogonal() -> None:
     layers = built(LstmConfig(embedding=6, hidden=8, init="scaled")).layers
     for gate in layers.weight_hh_l0.detach().chunk(4):
         torch.testing.assert_close(gate @ gate.T, torch.eye(8), atol=1e-5, rtol=0)
@@ -96,7 +96,7 @@ def test_scaled_recurrent_weights_turn_a_vector_without_changing_its_length() ->
 
 
 @pytest.mark.parametrize("config", [ElmanConfig, GruConfig, TransformerConfig])
-def test_the_lectures_first_weights_are_plain_normal_numbers(config: Any) -> None:
+def test_lecture_initialization_is_standard_normal(config: Any) -> None:
     numbers = torch.cat([p.detach().flatten() for p in built(config(init="lecture")).parameters()])
     assert float(numbers.mean()) == pytest.approx(0, abs=0.02)
     assert float(numbers.std()) == pytest.approx(1, abs=0.02)

@@ -41,7 +41,7 @@ def test_logits_are_the_log_probabilities_of_the_table(
 
 
 @given(CONFIGS, FILLS, TOKENS, st.data())
-def test_a_call_goes_on_where_the_last_one_left(
+def test_carried_state_equals_one_call(
     config: NgramConfig, fill: int, tokens: list[int], data: st.DataObject
 ) -> None:
     model = _model(config, fill)
@@ -56,7 +56,7 @@ def test_a_call_goes_on_where_the_last_one_left(
 
 
 @given(CONFIGS, TOKENS, st.integers(0, V - 1))
-def test_what_comes_later_changes_nothing_before(
+def test_later_tokens_do_not_change_earlier_logits(
     config: NgramConfig, tokens: list[int], other: int
 ) -> None:
     model = _model(config)
@@ -65,13 +65,13 @@ def test_what_comes_later_changes_nothing_before(
     assert torch.equal(before, after)
 
 
-def test_before_it_has_counted_every_token_is_equally_probable() -> None:
+def test_unfitted_model_is_uniform() -> None:
     logits, _ = NgramModel(NgramConfig(order=3), V, V)(torch.tensor([[0, 1]]))
     torch.testing.assert_close(logits.exp(), torch.full((1, 2, V), 1 / V))
 
 
 @given(CONFIGS, FILLS)
-def test_counts_are_taken_over_by_a_model_of_another_size(config: NgramConfig, fill: int) -> None:
+def test_counts_of_another_size_are_loaded(config: NgramConfig, fill: int) -> None:
     model, other = _model(config, fill), NgramModel(config, V, fill)
     other.fit([[0, 0, 1]])
     other(torch.tensor([[0, 0]]))
@@ -101,7 +101,7 @@ def test_counts_go_through_a_file(tmp_path: Path) -> None:
         ({"counts": torch.tensor([1, 0])}, "below 1"),
     ],
 )
-def test_damaged_counts_are_refused(change: dict[str, Any], message: str) -> None:
+def test_damaged_counts_are_rejected(change: dict[str, Any], message: str) -> None:
     model = _model(NgramConfig(order=2))
     before = model.grams.clone()
     state = {

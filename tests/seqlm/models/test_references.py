@@ -49,7 +49,7 @@ def agrees(model: SequenceModel, tokens: Tensor, expected: Tensor) -> None:
 
 
 @pytest.mark.parametrize("n_steps", [1, 7])
-def test_the_recurrence_written_out_agrees_with_the_librarys(n_steps: int) -> None:
+def test_elman_layer_equals_torch_rnn(n_steps: int) -> None:
     torch.manual_seed(0)
     ours, theirs = ElmanLayer(4, 5), nn.RNN(4, 5, batch_first=True)
     with torch.no_grad():
@@ -79,9 +79,7 @@ def test_the_recurrence_written_out_agrees_with_the_librarys(n_steps: int) -> No
 
 @pytest.mark.parametrize("n_tokens", [2, 9])  # fewer tokens than rows of the table, and more
 @pytest.mark.parametrize("fed", ["embedding", "one_hot", "scalar"])
-def test_elman_is_the_librarys_simple_recurrent_network_weight_for_weight(
-    fed: Any, n_tokens: int
-) -> None:
+def test_elman_equals_rnn_with_the_same_weights(fed: Any, n_tokens: int) -> None:
     torch.manual_seed(0)
     model = Elman(ElmanConfig(embedding=3, hidden=4, input=fed), V)
     theirs = Rnn(RnnConfig(embedding=3, hidden=4, input=fed), V)
@@ -149,7 +147,7 @@ RECURRENT: list[Any] = [
 
 @pytest.mark.parametrize(("family", "config", "cell", "n_parts"), RECURRENT)
 @pytest.mark.parametrize("n_layers", [1, 2])
-def test_the_kernels_are_their_equations(
+def test_recurrent_layers_equal_their_equations(
     family: type[Recurrent], config: Any, cell: Any, n_parts: int, n_layers: int
 ) -> None:
     torch.manual_seed(0)
@@ -178,7 +176,7 @@ def test_the_kernels_are_their_equations(
 
 @pytest.mark.parametrize("fill_id", [V - 1, V])
 @pytest.mark.parametrize("activation", ["tanh", "gelu", "relu"])
-def test_mlp_is_a_table_two_products_and_a_curve(fill_id: int, activation: Any) -> None:
+def test_mlp_equals_its_equations(fill_id: int, activation: Any) -> None:
     torch.manual_seed(0)
     config = MlpConfig(context=3, embedding=2, hidden=4, activation=activation, init="library")
     model = Mlp(config, V, fill_id)
@@ -195,7 +193,7 @@ def test_mlp_is_a_table_two_products_and_a_curve(fill_id: int, activation: Any) 
     assert model(torch.tensor([tokens]))[1][0].tolist() == [[2, 0]]
 
 
-def test_nothing_yet_has_a_learned_row_of_its_own() -> None:
+def test_start_id_has_its_own_embedding() -> None:
     def n_rows(fill_id: int) -> Any:
         return Mlp(MlpConfig(), V, fill_id).embedding.num_embeddings
 
@@ -210,7 +208,7 @@ def test_bigram_is_a_linear_layer_on_one_hot_tokens() -> None:
     agrees(model, tokens, one_hot(tokens, V).float() @ model.table)
 
 
-def test_the_gradient_leads_the_bigram_to_the_table_of_counts() -> None:
+def test_trained_bigram_converges_to_the_counts() -> None:
     model = Bigram(BigramConfig(), 3, 2)
     tokens = torch.tensor([[0, 1, 0, 2, 0, 1, 1, 2, 0, 0, 2, 1, 0, 1]])
     before, after = tokens[:, :-1], tokens[:, 1:].flatten()
@@ -225,7 +223,7 @@ def test_the_gradient_leads_the_bigram_to_the_table_of_counts() -> None:
     torch.testing.assert_close(model.table.softmax(1), shares, atol=0.01, rtol=0)
 
 
-def test_a_bag_of_words_is_a_mean_beside_the_last_vector() -> None:
+def test_bag_of_words_equals_its_equations() -> None:
     torch.manual_seed(0)
     model = BagOfWords(BowConfig(embedding=3, hidden=4, init="library"), V)
     tokens = torch.tensor([[1, 5, 2, 2]])
@@ -240,7 +238,7 @@ def test_a_bag_of_words_is_a_mean_beside_the_last_vector() -> None:
     agrees(model, tokens, torch.stack(rows)[None])
 
 
-def test_a_bag_of_words_forgets_the_order_of_all_but_the_last() -> None:
+def test_bag_of_words_ignores_the_order_of_earlier_tokens() -> None:
     model = BagOfWords(BowConfig(), V)
     with torch.inference_mode():
         one, _ = model(torch.tensor([[1, 2, 3, 0]]))
@@ -248,7 +246,7 @@ def test_a_bag_of_words_forgets_the_order_of_all_but_the_last() -> None:
     torch.testing.assert_close(one[:, -1], other[:, -1])
 
 
-def test_the_lectures_network_has_11_897_numbers_and_begins_far_too_certain() -> None:
+def test_lecture_network_has_11_897_parameters_and_a_high_initial_loss() -> None:
     torch.manual_seed(0)
     model = Mlp(MlpConfig(context=3, embedding=10, hidden=200, init="lecture"), 27, 26)
     assert sum(parameter.numel() for parameter in model.parameters()) == 11_897

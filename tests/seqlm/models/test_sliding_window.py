@@ -1,4 +1,4 @@
-"""A window that slides by half obeys the law, for any number of tokens."""
+"""The sliding window satisfies the model law for any number of tokens."""
 
 import pytest
 import torch
@@ -25,7 +25,7 @@ def model_of(size: int) -> SequenceModel:
 
 @every_size
 @torch.inference_mode()
-def test_each_token_is_predicted_from_the_window_it_stands_in(size: int) -> None:
+def test_each_token_is_predicted_from_its_window(size: int) -> None:
     model, begin, rows = model_of(size), 0, []
     for end in range(1, N_TOKENS + 1):
         if end - begin > size:
@@ -38,7 +38,7 @@ def test_each_token_is_predicted_from_the_window_it_stands_in(size: int) -> None
 
 @every_size
 @torch.inference_mode()
-def test_a_call_goes_on_where_the_last_one_left_at_every_cut(size: int) -> None:
+def test_carried_state_equals_one_call_at_every_split(size: int) -> None:
     read = SlidingWindowModel(model_of(size), size)
     whole, end = read(TOKENS)
     for cut in range(1, N_TOKENS):
@@ -49,13 +49,13 @@ def test_a_call_goes_on_where_the_last_one_left_at_every_cut(size: int) -> None:
             torch.testing.assert_close(mine, wanted, atol=1e-5, rtol=0)
 
 
-def test_at_least_half_of_the_window_stands_before_each_new_token() -> None:
+def test_new_token_has_at_least_half_a_window_of_context() -> None:
     for size in range(1, 40):
         n_before = [window_length(n, size) - 1 for n in range(size + 1, 5 * size + 2)]
         assert min(n_before) == size // 2
         assert max(n_before) == size - 1
 
 
-def test_what_reads_on_and_on_by_itself_is_left_as_it_is() -> None:
+def test_model_without_max_tokens_is_not_wrapped() -> None:
     model = build(GruConfig(), V, V - 1, seed=0)
     assert with_sliding_window(model) is model

@@ -1,4 +1,4 @@
-"""The Transformer against the library's, and what it does with its cache."""
+"""The Transformer, compared with PyTorch's layers, and its key-value cache."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def librarys(block: Block, activation: str) -> nn.TransformerEncoderLayer:
 
 
 @pytest.mark.parametrize("activation", ["gelu", "relu"])
-def test_it_is_the_librarys_blocks_between_tables_and_a_norm(activation: Any) -> None:
+def test_transformer_equals_torch_encoder_layers(activation: Any) -> None:
     model = transformer(activation=activation)
     tokens = torch.randint(V, (3, 7))
     theirs = nn.ModuleList(librarys(block, activation) for block in model.blocks)
@@ -73,7 +73,7 @@ def test_it_is_the_librarys_blocks_between_tables_and_a_norm(activation: Any) ->
 
 
 @torch.inference_mode()
-def test_what_is_cached_says_what_the_whole_context_says() -> None:
+def test_cached_logits_equal_uncached_logits() -> None:
     model, tokens = transformer().eval(), torch.randint(V, (2, 12))
     whole, _ = model(tokens)
     _, state = model(tokens[:, :5])
@@ -83,7 +83,7 @@ def test_what_is_cached_says_what_the_whole_context_says() -> None:
     assert [part.shape for part in state] == [torch.Size([2, 2, 10, 4])] * 4
 
 
-def test_more_tokens_than_positions_are_refused_with_the_bound() -> None:
+def test_more_tokens_than_positions_are_rejected() -> None:
     model = transformer()
     with pytest.raises(SeqlmError, match=r"13 tokens are more than model\.max_tokens=12"):
         model(torch.zeros(1, 13, dtype=torch.int64))
@@ -92,7 +92,7 @@ def test_more_tokens_than_positions_are_refused_with_the_bound() -> None:
         model(torch.zeros(1, 1, dtype=torch.int64), state)
 
 
-def test_the_deeper_it_is_the_less_each_layer_adds() -> None:
+def test_residual_weights_shrink_with_depth() -> None:
     def spread(n_layers: int) -> float:
         model = transformer(init="scaled", layers=n_layers, width=64, hidden=256)
         return float(model.blocks[0].output.weight.detach().std())

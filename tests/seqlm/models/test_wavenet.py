@@ -1,4 +1,4 @@
-"""The hierarchy of convolutions against its windows, and against the library's convolution."""
+"""WaveNet, compared with its windows and with PyTorch's dilated convolution."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def assert_same(one: list[Tensor], other: list[Tensor]) -> None:
 
 
 @pytest.mark.parametrize("fill_id", [V - 1, V])
-def test_each_token_is_predicted_from_pairs_of_pairs_of_pairs(fill_id: int) -> None:
+def test_wavenet_equals_a_tree_of_pairs(fill_id: int) -> None:
     model = wavenet(fill_id)
     rows = []
     for t in range(TOKENS.shape[1]):
@@ -48,7 +48,7 @@ def test_each_token_is_predicted_from_pairs_of_pairs_of_pairs(fill_id: int) -> N
 
 
 @pytest.mark.parametrize("fill_id", [V - 1, V])
-def test_a_window_is_predicted_as_in_its_line(fill_id: int) -> None:
+def test_window_prediction_equals_sequence_prediction(fill_id: int) -> None:
     model = wavenet(fill_id)
     logits, _ = model(TOKENS)
     windows = torch.cat([torch.full((2, 7), fill_id), TOKENS], dim=1).unfold(1, 8, 1)
@@ -57,7 +57,7 @@ def test_a_window_is_predicted_as_in_its_line(fill_id: int) -> None:
     assert_same(gradients(model, logits), gradients(model, predicted))
 
 
-def test_it_is_the_librarys_dilated_convolution() -> None:
+def test_wavenet_equals_torch_dilated_convolution() -> None:
     model = wavenet(V)
     filled = torch.cat([torch.full((2, 7), V), TOKENS], dim=1)
     signal = model.embedding(filled).transpose(1, 2)  # (B, C, T)
@@ -71,7 +71,7 @@ def test_it_is_the_librarys_dilated_convolution() -> None:
     torch.testing.assert_close(model(TOKENS)[0], expected, **CLOSE)
 
 
-def test_its_state_is_what_each_layer_will_still_read() -> None:
+def test_state_is_the_last_inputs_of_each_layer() -> None:
     _, state = wavenet(V)(TOKENS)
     assert [tuple(part.shape) for part in state] == [(2, 1, 3), (2, 2, 4), (2, 4, 4)]
     assert WaveNetConfig(layers=4).context == 16
