@@ -72,7 +72,7 @@ def test_too_large_vocabulary_is_rejected() -> None:
 
 
 def test_largest_ids_are_counted() -> None:
-    """A surrogate, which no text may hold, and the highest: what stands before the first token."""
+    """The ids include a surrogate code point and the largest id, the start id."""
     ids = [0xD800, MAX_VOCAB - 1, 0xDFFF]
     counts = NgramCounts.fit([ids], 3, MAX_VOCAB, MAX_VOCAB)
     assert counts.grams == {pack([MAX_VOCAB, *ids[:2]]): 1, pack(ids): 1}

@@ -268,7 +268,7 @@ def test_large_logits_stay_finite() -> None:
 
 
 def test_stages_of_the_documented_example() -> None:
-    """A distribution of 27, T 0.8 and top-p 0.95: eleven stay."""
+    """With 27 candidates, temperature 0.8 and top-p 0.95, eleven candidates remain."""
     shown = [0.213, 0.204, 0.162, 0.103, 0.055, 0.053, 0.033, 0.031, 0.020, 0.017, 0.016, 0.015]
     logits = [math.log(p) for p in [*shown, *[0.0052] * 15]]
     done = sampler_stages(logits, SampleConfig(temperature=0.8, top_p=0.95))

@@ -1,4 +1,4 @@
-"""How tokens come in, how predictions go out, and the first weights."""
+"""Input and output layers, and initialization."""
 
 import copy
 import math

@@ -1,4 +1,4 @@
-"""Each family against the library, or against its equations written out."""
+"""Model families, compared with PyTorch or with their equations."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ CLOSE: dict[str, Any] = {"atol": 1e-5, "rtol": 0.0}
 
 
 def gradients(model: nn.Module, logits: Tensor) -> dict[str, Tensor]:
-    """Of a loss with uneven weights, so that no two mistakes cancel out."""
+    """Return gradients of a loss with distinct weights, so that errors do not cancel out."""
     weights = torch.arange(logits.numel()).view_as(logits).sin()
     model.zero_grad()
     (logits * weights).sum().backward()  # type: ignore[no-untyped-call]
@@ -42,7 +42,7 @@ def assert_same(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
 
 
 def agrees(model: SequenceModel, tokens: Tensor, expected: Tensor) -> None:
-    """Logits and every gradient are those of ``expected``, made of the same weights."""
+    """Assert that logits and gradients equal those of ``expected``, computed from the same weights."""
     logits, _ = model(tokens)
     torch.testing.assert_close(logits, expected, **CLOSE)
     assert_same(gradients(model, logits), gradients(model, expected))
