@@ -1,4 +1,4 @@
-"""How often checkpoints are saved, and at which steps weights are kept."""
+"""Checkpoint policy: cost bound, and the log-spaced steps whose weights are kept."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -32,7 +32,7 @@ def test_the_next_of_them_has_none_before_it(step: int) -> None:
 
 
 @given(STEPS, st.integers(0, 25))
-def test_so_many_are_left_and_no_more(last: int, n_most: int) -> None:
+def test_subsampled_steps_are_at_most_the_requested_number(last: int, n_most: int) -> None:
     left = subsample_steps(last, n_most)
     assert len(left) <= n_most
     assert 2 * len(left) >= min(n_most, len(log_spaced_steps(last)))
@@ -40,7 +40,7 @@ def test_so_many_are_left_and_no_more(last: int, n_most: int) -> None:
 
 
 @given(st.integers(0, 25))
-def test_what_was_left_out_never_comes_back(n_most: int) -> None:
+def test_a_step_left_out_stays_left_out(n_most: int) -> None:
     left: list[int] = []
     for step in log_spaced_steps(10**9):
         after = subsample_steps(step, n_most)

@@ -50,7 +50,7 @@ def to_the_end(run: TrainingRun) -> TrainingRun:
 
 
 def asked(run: TrainingRun, weights: str) -> Any:
-    """What the model expects after "a", in the weights of that name."""
+    """Return the prediction of the model after "a" with the named weights."""
     text = run.trainer.text
     snapshots = ModelSnapshots(run.trainer.config, text, run.checkpoints.path)
     trainer = run.trainer if weights == "live" else None
@@ -68,7 +68,7 @@ def told_of(run: TrainingRun, kind: type[Any]) -> list[Any]:
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
-def test_what_was_said_live_at_a_step_is_said_again_of_its_weights_later(
+def test_kept_weights_predict_as_the_live_model_did_at_their_step(
     small: Recipe, dropout: float
 ) -> None:
     run = begin(small(f"model.dropout={dropout}", steps=60))
@@ -86,7 +86,7 @@ def test_what_was_said_live_at_a_step_is_said_again_of_its_weights_later(
     assert len({tuple(told.probabilities) for told in live.values()}) == 5
 
 
-def test_each_log_spaced_step_is_told_once_with_all_that_can_be_asked_for(small: Recipe) -> None:
+def test_each_log_spaced_step_is_logged_once_with_all_kept_steps(small: Recipe) -> None:
     run = to_the_end(begin(small(steps=120)))
     told = told_of(run, WeightsKept)
     assert [event.step for event in told] == [0, 1, 3, 10, 30, 100]
@@ -100,7 +100,7 @@ def size_of(path: Path) -> int:
 
 
 @pytest.mark.parametrize("n_most", [0, 1, 2, 3, 5])
-def test_they_never_take_more_than_there_is_room_for(
+def test_kept_weights_stay_within_their_bytes(
     small: Recipe, monkeypatch: pytest.MonkeyPatch, n_most: int
 ) -> None:
     one = sum(part.numel() * 4 for part in begin(small()).trainer.weights().values())
@@ -118,7 +118,9 @@ def test_they_never_take_more_than_there_is_room_for(
     run.close()
 
 
-def test_nothing_waits_for_the_disk(small: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keeping_weights_never_flushes_the_disk(
+    small: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = begin(small(steps=10**6))
 
     def waiting(fd: int) -> None:
@@ -147,14 +149,14 @@ def test_a_full_disk_is_no_harm_and_those_written_can_be_asked_for(
     assert [event.step for event in told_of(run, Sampled)] == [0, 1, 3, 10, 30, 100]
 
 
-def test_a_damaged_one_is_refused_in_words(small: Recipe) -> None:
+def test_damaged_kept_weights_are_rejected_with_a_message(small: Recipe) -> None:
     run = to_the_end(begin(small(steps=30)))
     (run.checkpoints.path / "step-3" / "weights.safetensors").write_bytes(b"")
     with pytest.raises(Exception, match="checkpoint step-3 is damaged"):
         asked(run, "3")
 
 
-def test_those_of_a_future_that_is_gone_back_over_are_gone(small: Recipe) -> None:
+def test_resume_deletes_kept_weights_after_the_checkpoint(small: Recipe) -> None:
     run = until(begin(small(steps=110)), 20)
     run.save()
     until(run, 100)

@@ -57,7 +57,7 @@ def until(run: TrainingRun, step: int) -> Any:
 
 
 def killed(run: TrainingRun) -> TrainingRun:
-    """What was told is in the log; what was not is lost, with the process."""
+    """Close the run as a killed process would: events that were not logged are lost."""
     run.close()
     return run
 
@@ -101,7 +101,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], T
     ("saved_at", "killed_at"), [(None, 0), (None, 45), (1, 1), (20, 45), (30, 30), (49, 60)]
 )
 @pytest.mark.parametrize("flush_s", [0.0, 1e9])
-def test_killed_anywhere_and_resumed_the_log_is_that_of_an_uninterrupted_run(
+def test_resume_after_a_kill_continues_bit_for_bit(
     small: Recipe,
     uninterrupted: Callable[[str], Told],
     monkeypatch: pytest.MonkeyPatch,
@@ -123,7 +123,7 @@ def test_killed_anywhere_and_resumed_the_log_is_that_of_an_uninterrupted_run(
     assert isinstance(log_of(run)[-1], Ended)
 
 
-def test_killed_again_and_again_it_comes_to_the_same_end(small: Recipe) -> None:
+def test_resume_after_repeated_kills_continues_bit_for_bit(small: Recipe) -> None:
     line = small(steps=60)
     whole = to_the_end(begin(line, "whole"))
     run = begin(line, "cut")
@@ -136,7 +136,7 @@ def test_killed_again_and_again_it_comes_to_the_same_end(small: Recipe) -> None:
     assert losses_of(run) == losses_of(whole)
 
 
-def test_changes_by_hand_after_the_checkpoint_are_made_again_at_their_steps(
+def test_changes_after_the_checkpoint_are_applied_again_at_their_steps(
     small: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("seqlm.training.trainer._STEPS_PER_EVENT_S", 0.0)
@@ -159,7 +159,7 @@ def test_changes_by_hand_after_the_checkpoint_are_made_again_at_their_steps(
     ]
 
 
-def test_a_new_value_given_at_resuming_takes_force_after_what_was_seen(
+def test_a_change_at_resume_takes_effect_after_the_last_logged_step(
     small: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("seqlm.training.trainer._STEPS_PER_EVENT_S", 0.0)
@@ -174,7 +174,7 @@ def test_a_new_value_given_at_resuming_takes_force_after_what_was_seen(
     assert (change.step, change.new) == (25, 0.5)
 
 
-def test_a_value_of_the_past_is_refused(small: Recipe) -> None:
+def test_invalid_changes_are_rejected(small: Recipe) -> None:
     run = begin(small())
     until(run, 20)
     for key, value, words in (
@@ -244,14 +244,14 @@ def test_a_diverged_run_goes_back_and_may_take_smaller_steps_at_once(
     assert [(c.step, c.new) for c in changes] == [(10, 0.01)]
 
 
-def test_the_draw_as_always_is_made_at_log_spaced_steps(small: Recipe) -> None:
+def test_the_fixed_seed_sample_is_logged_at_log_spaced_steps(small: Recipe) -> None:
     run = to_the_end(begin(small()))
     drawn = [event for event in log_of(run) if isinstance(event, Sampled)]
     assert [event.step for event in drawn] == [0, 1, 3, 10, 30, 100]
     assert run.checkpoints.steps() == [0, 1, 3, 10, 30, 100, 120]
 
 
-def test_a_refused_start_leaves_nothing(small: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rejected_start_leaves_no_files(small: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
     to_the_end(begin(small(steps=5), "mine"))
     before = sorted(path.name for path in runs_dir().iterdir())
     with pytest.raises(RequestError, match="there is a run called mine already"):
@@ -296,7 +296,7 @@ def test_a_full_disk_loses_nothing(small: Recipe, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("status", ["diverged", "failed"])
-def test_an_end_that_finds_no_room_is_waited_with(
+def test_an_end_is_logged_once_the_disk_has_room(
     small: Recipe, monkeypatch: pytest.MonkeyPatch, status: str
 ) -> None:
     run = begin(small(steps=60))
@@ -329,7 +329,7 @@ def test_an_end_that_finds_no_room_is_waited_with(
     assert (ended.status, ended.seq) == (status, len(log_of(run)))
 
 
-def test_a_checkpoint_that_finds_no_room_is_made_when_there_is(
+def test_a_checkpoint_is_written_once_the_disk_has_room(
     small: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = begin(small(steps=20))
@@ -362,7 +362,7 @@ def test_the_interval_between_checkpoints_follows_their_cost(
     assert run.checkpoints.steps() == [0, 1, 3, 10, 11, 12]
 
 
-def test_a_damaged_checkpoint_is_refused_by_name_and_the_run_is_let_go(small: Recipe) -> None:
+def test_a_damaged_checkpoint_is_rejected_by_name_and_the_run_is_unlocked(small: Recipe) -> None:
     run = begin(small())
     until(run, 20)
     list(run.stop(None))
@@ -378,7 +378,7 @@ def test_a_damaged_checkpoint_is_refused_by_name_and_the_run_is_let_go(small: Re
     assert run.directory.events_path.read_bytes() == before
 
 
-def test_another_models_checkpoint_does_not_fit(small: Recipe) -> None:
+def test_the_checkpoint_of_another_model_is_rejected(small: Recipe) -> None:
     runs = []
     for words in ("model.hidden=12", "model.hidden=13"):
         run = begin(small(words))
@@ -403,7 +403,7 @@ def test_a_file_is_copied_so_that_the_run_outlives_its_changes(small: Recipe, co
     assert len(losses_of(to_the_end(resume(killed(run))))) == 30
 
 
-def test_a_text_that_is_another_now_is_refused(small: Recipe, corpus: Path) -> None:
+def test_a_changed_corpus_is_rejected(small: Recipe, corpus: Path) -> None:
     run = to_the_end(begin(small(steps=5)))
     stored_at = run.directory.manifest().corpus.stored_at
     assert stored_at is not None
@@ -420,7 +420,7 @@ def test_the_files_of_a_run_are_private(small: Recipe) -> None:
     assert [found.name for found in list_runs()] == [run.directory.name]
 
 
-def test_going_on_is_logged_as_superseding_what_came_after(small: Recipe) -> None:
+def test_resume_logs_which_events_it_supersedes(small: Recipe) -> None:
     run = begin(small())
     until(run, 20)
     saved = run.save()
@@ -433,7 +433,7 @@ def test_going_on_is_logged_as_superseding_what_came_after(small: Recipe) -> Non
     assert resumed.superseded_to == last
 
 
-def test_a_run_that_lost_patience_goes_on_only_when_it_is_given_up(small: Recipe) -> None:
+def test_a_run_stopped_early_resumes_only_with_other_patience(small: Recipe) -> None:
     fixed = ("train.learning_rate=0.3", "train.schedule=constant", "train.evaluate_every=2")
     line = small(*fixed, "train.patience=2", steps=400)
     run = to_the_end(begin(line))
@@ -453,7 +453,7 @@ def test_a_run_that_lost_patience_goes_on_only_when_it_is_given_up(small: Recipe
     assert losses_of(again) == losses_of(straight)
 
 
-def test_counts_are_made_in_one_step_and_take_no_other(corpus: Path) -> None:
+def test_a_count_based_run_has_one_step(corpus: Path) -> None:
     run = to_the_end(begin(f"names-ngram data.corpus={corpus} train.steps=50"))
     assert run.trainer.step == 1
     with pytest.raises(RequestError, match="has no effect on counts"):

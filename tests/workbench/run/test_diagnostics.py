@@ -1,4 +1,4 @@
-"""What the losses of a run say: told from what only looks like it."""
+"""Diagnostics of losses: overfitting and plateau, told apart from noise."""
 
 import random
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def turning(step: int) -> float:
     return falling(step) + 0.15 * max(0.0, step / 10_000 - 1)
 
 
-def test_learning_by_heart() -> None:
+def test_rising_validation_and_falling_train_loss_is_overfitting() -> None:
     state = trained(falling, turning, 30_000)
     found = overfitting(state)
     assert found is not None
@@ -48,25 +48,25 @@ def test_learning_by_heart() -> None:
     assert found.n_checks == state.checks_since_best >= 5
 
 
-def test_a_rise_of_both_losses_is_no_learning_by_heart() -> None:
+def test_a_rise_of_both_losses_is_not_overfitting() -> None:
     assert overfitting(trained(turning, turning, 30_000)) is None
 
 
-def test_a_loss_that_still_falls_says_nothing() -> None:
+def test_falling_losses_are_neither_overfitting_nor_plateau() -> None:
     state = trained(lambda step: 3 - step / 30_000, lambda step: 3 - step / 30_000, 20_000)
     assert overfitting(state) is None
     assert plateau(state) is None
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_noise_is_no_learning_by_heart(seed: int) -> None:
+def test_noise_is_not_overfitting(seed: int) -> None:
     """A high learning rate makes every validation another one: the lowest is lowest by chance."""
     draw = random.Random(seed)
     state = trained(falling, lambda step: falling(step) + draw.gauss(0, 0.06), 40_000)
     assert overfitting(state) is None
 
 
-def test_little_gained_since_a_step() -> None:
+def test_plateau_starts_where_the_loss_stops_falling() -> None:
     state = trained(falling, lambda step: max(2.3, 3.3 - step / 10_000), 20_000)
     found = plateau(state)
     assert found is not None
@@ -74,7 +74,7 @@ def test_little_gained_since_a_step() -> None:
     assert 0 <= found.gain < 0.01
 
 
-def test_a_change_begins_the_wait_anew() -> None:
+def test_plateau_is_measured_from_the_last_effective_change() -> None:
     rate = ValueChanged(step=19_000, key="train.learning_rate", old=0.1, new=0.05)
     pace = ValueChanged(step=19_000, key="train.pace", old=None, new=100.0)
     flat: Loss = lambda step: max(2.3, 3.3 - step / 10_000)  # noqa: E731
@@ -85,7 +85,7 @@ def test_a_change_begins_the_wait_anew() -> None:
     assert later.step > 19_000
 
 
-def test_when_a_reference_was_passed() -> None:
+def test_crossed_baseline_returns_the_first_step_below() -> None:
     state = trained(falling, lambda step: 3 - step / 10_000, 15_000)
     assert crossed_baseline(state, 2.5) == pytest.approx(5_500, rel=0.01)
     assert crossed_baseline(state, 1.0) is None
@@ -93,7 +93,7 @@ def test_when_a_reference_was_passed() -> None:
 
 
 @pytest.mark.parametrize("name", ["steered", "diverging"])
-def test_a_recorded_run_breaks_nothing(name: str) -> None:
+def test_recorded_runs_show_no_overfitting(name: str) -> None:
     events = recorded(name)
     for end in range(0, len(events), 7):
         state = reduce_events(RunState(), events[:end])

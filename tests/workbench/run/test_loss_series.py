@@ -24,9 +24,7 @@ def poured(losses: list[float], cuts: list[int]) -> LossSeries:
 
 
 @given(LOSSES, st.lists(st.integers(0, 300), max_size=8))
-def test_the_pieces_in_which_losses_came_leave_no_trace(
-    losses: list[float], cuts: list[int]
-) -> None:
+def test_loss_series_does_not_depend_on_the_pieces(losses: list[float], cuts: list[int]) -> None:
     assert repr(poured(losses, cuts)) == repr(poured(losses, []))
 
 
@@ -47,7 +45,7 @@ def test_memory_is_bounded_however_long_a_run_is() -> None:
     assert sum(found.n for found in curve.equal) == 300_000
 
 
-def test_bins_tell_mean_and_range() -> None:
+def test_bins_hold_mean_and_range() -> None:
     curve = LossSeries().extended(1, [2.0] * 200 + [3.0, 1.0])
     last = curve.growing[-1]
     assert (last.low, last.high, last.last) == (1.0, 3.0, 1.0)
@@ -56,7 +54,7 @@ def test_bins_tell_mean_and_range() -> None:
     )
 
 
-def test_a_broken_loss_shows_in_the_mean_and_not_in_the_range() -> None:
+def test_a_non_finite_loss_affects_the_mean_and_not_the_range() -> None:
     found = LossSeries().extended(1, [1.0, math.nan, math.inf]).equal
     assert [math.isfinite(part.mean) for part in found] == [True, False, False]
     joined = LossSeries().extended(1, [1.0, math.nan] * MAX_EQUAL_BINS).equal[0]
@@ -74,7 +72,9 @@ def test_bins_of_a_series_with_gaps_do_not_depend_on_them() -> None:
 
 
 @given(st.integers(1, 60_000), st.integers(1, 60_000), st.booleans())
-def test_the_bins_of_a_part_cover_it_and_reach_beyond(a: int, b: int, is_log: bool) -> None:
+def test_bins_between_two_steps_cover_them_with_one_more_on_each_side(
+    a: int, b: int, is_log: bool
+) -> None:
     first, last = sorted((a, b))
     shown = LONG.between(first, last, is_log)
     ends = [found.step for found in shown]
@@ -84,7 +84,7 @@ def test_the_bins_of_a_part_cover_it_and_reach_beyond(a: int, b: int, is_log: bo
     assert sum(first <= end <= last for end in ends) >= len(ends) - 2
 
 
-def test_the_finer_bins_are_taken_for_each_axis() -> None:
+def test_each_axis_uses_the_finer_bins() -> None:
     assert LONG.between(1, 50_000, is_log=True)[-1].end == LONG.growing[-1].end
     assert len(LONG.between(1, 50_000, is_log=False)) == len(LONG.equal)
     for is_log in (True, False):
@@ -94,7 +94,7 @@ def test_the_finer_bins_are_taken_for_each_axis() -> None:
         assert len(early) >= 41
 
 
-def test_the_last_measured_before_a_step() -> None:
+def test_before_returns_the_last_bin_up_to_a_step() -> None:
     val = LossSeries()
     for step in range(1_000, 100_001, 1_000):
         val = val.extended(step, [float(step)])

@@ -23,7 +23,7 @@ def test_memory_is_bounded_however_long_a_run_is() -> None:
 
 
 @given(st.integers(1, 300_000), st.integers(1, 500))
-def test_at_a_steady_speed_time_is_exact_between_records(last: int, stride: int) -> None:
+def test_seconds_are_interpolated_exactly_at_a_steady_speed(last: int, stride: int) -> None:
     course = told([(step, step / 4_000) for step in range(stride, last + stride, stride)][:3_000])
     for step in (1, stride, course.steps[-1] // 3, course.steps[-1]):
         assert course.seconds_at(step) == pytest.approx(step / 4_000)
@@ -34,7 +34,7 @@ def test_at_a_steady_speed_time_is_exact_between_records(last: int, stride: int)
     st.lists(st.tuples(st.integers(-5, 900), st.floats() | st.floats(0, 1e6)), max_size=60),
     st.lists(st.integers(0, 1000), min_size=2, max_size=9),
 )
-def test_time_never_goes_back_whatever_a_log_says(
+def test_seconds_never_decrease_for_any_log(
     records: list[tuple[int, float]], steps: list[int]
 ) -> None:
     course = told(records)
@@ -44,7 +44,7 @@ def test_time_never_goes_back_whatever_a_log_says(
     assert seconds == sorted(seconds)
 
 
-def test_a_change_of_the_rate_is_kept_to_one_percent() -> None:
+def test_a_change_of_the_learning_rate_is_located_to_one_percent() -> None:
     course = ProgressSeries()
     for step in range(50, 20_001, 50):
         course = course.extended(step, 0.0, 0, 0.1 if step <= 10_000 else 0.05)
@@ -52,7 +52,7 @@ def test_a_change_of_the_rate_is_kept_to_one_percent() -> None:
     assert 10_000 < first <= 10_200
 
 
-def test_before_the_first_record_it_starts_at_zero() -> None:
+def test_seconds_start_at_zero_before_the_first_record() -> None:
     course = told([(10, 2.0)])
     assert (course.seconds_at(0), course.seconds_at(5), course.seconds_at(99)) == (0, 1.0, 2.0)
     assert ProgressSeries().seconds_at(7) == 0

@@ -1,4 +1,4 @@
-"""The state of a run, folded from its events."""
+"""Reducer of the screen: the state of a run from its events."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,7 +57,7 @@ def val(step: int, loss: float, best: bool = False) -> Evaluated:
     return Evaluated(step=step, split="val", loss=loss, n_tokens=9, protocol="whole", best=best)
 
 
-def test_a_finished_run_is_told_by_its_log() -> None:
+def test_a_finished_log_reduces_to_a_finished_run() -> None:
     state = reduce_events(RunState(), recorded("steered"))
     assert (state.status, state.step, state.steps_planned) == ("finished", 3600, 3600)
     assert state.run == "names-mlp-1"
@@ -68,7 +68,7 @@ def test_a_finished_run_is_told_by_its_log() -> None:
     assert "train" in state.split_losses
 
 
-def test_a_log_tells_seconds_and_epochs_of_every_step() -> None:
+def test_progress_series_has_seconds_and_tokens_of_every_record() -> None:
     events = recorded("steered")
     state = reduce_events(RunState(), events)
     records = [event for event in events if isinstance(event, StepsDone)]
@@ -81,7 +81,7 @@ def test_a_log_tells_seconds_and_epochs_of_every_step() -> None:
     assert state.progress.rates[-1] == 0.05
 
 
-def test_a_change_is_told_with_its_measured_effect() -> None:
+def test_a_change_has_the_validation_losses_around_it() -> None:
     state = reduce_events(RunState(), recorded("steered"))
     change = state.changes[0]
     assert (change.key, change.old, change.new) == ("train.learning_rate", 0.1, 0.05)
@@ -90,14 +90,14 @@ def test_a_change_is_told_with_its_measured_effect() -> None:
     assert change.before.step <= change.step < change.after.step
 
 
-def test_a_check_at_the_step_of_a_change_was_before_it() -> None:
+def test_a_validation_at_the_step_of_a_change_is_before_it() -> None:
     change = ValueChanged(step=10, key="train.learning_rate", old=0.1, new=0.05)
     state = reduce_events(RunState(), [CREATED, val(5, 3.0), change, val(10, 2.5), val(15, 2.0)])
     assert [state.changes[0].before, state.changes[0].after] == [(10, 2.5), (15, 2.0)]
     assert state.learning_rate == 0.05
 
 
-def test_a_diverged_run_keeps_its_words() -> None:
+def test_a_diverged_run_keeps_its_message() -> None:
     state = reduce_events(RunState(), recorded("diverging"))
     assert state.status == "diverged"
     assert "NaN" in state.message or "infinite" in state.message
@@ -105,7 +105,7 @@ def test_a_diverged_run_keeps_its_words() -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(0, 400), max_size=6))
-def test_folding_in_any_pieces_gives_the_same(cuts: list[int]) -> None:
+def test_reducing_in_any_pieces_gives_the_same_state(cuts: list[int]) -> None:
     events = recorded("steered")
     state, begin = RunState(), 0
     for cut in [*sorted(cuts), len(events)]:
@@ -113,7 +113,7 @@ def test_folding_in_any_pieces_gives_the_same(cuts: list[int]) -> None:
     assert state == reduce_events(RunState(), events)
 
 
-def test_pauses_and_speed() -> None:
+def test_pauses_are_not_counted_as_training_time() -> None:
     events: list[Event] = [CREATED, STARTED, Continued(step=0, t=11.0)]
     events += [steps(1, [3.0] * 10, t=12.0), steps(11, [3.0] * 10, t=13.0)]
     state = reduce_events(RunState(), events)
@@ -124,12 +124,12 @@ def test_pauses_and_speed() -> None:
     assert later.trained_s == 3.5
 
 
-def test_checks_since_the_best_are_counted() -> None:
+def test_validations_since_the_best_are_counted() -> None:
     state = reduce_events(RunState(), [CREATED, val(1, 2.0, best=True), val(2, 2.1), val(3, 2.2)])
     assert (state.best, state.checks_since_best) == ((1, 2.0), 2)
 
 
-def test_losses_of_whole_splits_are_of_the_last_weights_alone() -> None:
+def test_split_losses_are_dropped_after_further_steps() -> None:
     """A run that was scored at its end and was given more steps has other weights now."""
     scored = Evaluated(step=20, split="train", loss=1.8, n_tokens=9, protocol="whole")
     ended = reduce_events(RunState(), [CREATED, scored])
@@ -137,13 +137,13 @@ def test_losses_of_whole_splits_are_of_the_last_weights_alone() -> None:
     assert reduce_event(ended, steps(21, [0.2])).split_losses == {}
 
 
-def test_more_steps_asked_for_move_the_end() -> None:
+def test_a_change_of_train_steps_changes_steps_planned() -> None:
     change = ValueChanged(step=10, key="train.steps", old=100, new=500)
     assert reduce_events(RunState(), [CREATED, change]).steps_planned == 500
 
 
 @pytest.mark.parametrize("raw", ["\x1b[2J", "a\nb", "\u202e"])
-def test_text_from_outside_is_clean_where_it_comes_in(raw: str) -> None:
+def test_text_in_events_is_sanitized(raw: str) -> None:
     sampled = Sampled(step=1, tokens=[raw], surprisal=[1.0])
     ended = Ended(step=1, status="failed", message=raw)
     state = reduce_events(RunState(), [CREATED, sampled, ended])
@@ -177,7 +177,7 @@ def _resumed_log() -> list[Event]:
     return [replace(event, seq=i) for i, event in enumerate(events, 1)]
 
 
-def test_each_step_counts_once_after_a_resumption(tmp_path: Path) -> None:
+def test_each_step_counts_once_after_a_resume(tmp_path: Path) -> None:
     path = _written(tmp_path / "events.jsonl", _resumed_log())
     follower = LogFollower(path)
     while follower.read():
@@ -186,7 +186,7 @@ def test_each_step_counts_once_after_a_resumption(tmp_path: Path) -> None:
     assert [found.mean for found in follower.state.train.equal] == [3.0, 3.0, 3.0, 2.0, 2.0]
 
 
-def test_a_resumption_that_comes_while_following_counts_too(tmp_path: Path) -> None:
+def test_a_resume_while_following_is_handled(tmp_path: Path) -> None:
     events = _resumed_log()
     path = _written(tmp_path / "events.jsonl", events[:5])
     follower = LogFollower(path)
@@ -200,7 +200,7 @@ def test_a_resumption_that_comes_while_following_counts_too(tmp_path: Path) -> N
     assert follower.state == reduce_events(RunState(), without_superseded(read_events(path)))
 
 
-def test_only_weights_that_can_be_asked_for_are_told(tmp_path: Path) -> None:
+def test_kept_holds_only_steps_that_can_be_queried(tmp_path: Path) -> None:
     kept = [WeightsKept(step=step, kept=known, seq=seq) for seq, (step, known) in enumerate(
         [(0, [0]), (1, [0, 1]), (3, [0, 3]), (10, [0, 3, 10]), (30, [0, 3, 10, 30])], 2
     )]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Looking at the model as it was: through the kept steps and back to now."""
+"""Navigation through the kept steps and back to the live model."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +9,7 @@ KEPT = st.lists(st.integers(0, 10**6), unique=True, max_size=30).map(sorted)
 
 
 @given(KEPT)
-def test_earlier_from_now_visits_every_kept_step_and_later_comes_back(kept: list[int]) -> None:
+def test_stepping_back_visits_every_kept_step_and_forward_returns_to_live(kept: list[int]) -> None:
     visited, at = [], None
     for _ in kept:
         at = next_kept_step(kept, at, -1)
@@ -23,12 +23,14 @@ def test_earlier_from_now_visits_every_kept_step_and_later_comes_back(kept: list
 
 
 @given(KEPT, st.integers(0, 10**6))
-def test_no_kept_step_is_nearer_than_the_nearest(kept: list[int], step: int) -> None:
+def test_nearest_kept_step_has_the_smallest_distance(kept: list[int], step: int) -> None:
     found = nearest_kept_step(kept, step)
     assert (found in kept) if kept else found is None
     assert all(abs(one - step) >= abs(found - step) for one in kept if found is not None)
 
 
 @given(KEPT, st.integers(0, 10**6), st.sampled_from([-1, 1]))
-def test_a_step_that_is_kept_no_longer_is_left(kept: list[int], viewed_step: int, by: int) -> None:
+def test_stepping_from_a_deleted_step_reaches_a_kept_one(
+    kept: list[int], viewed_step: int, by: int
+) -> None:
     assert next_kept_step(kept, viewed_step, by) in (*kept, None)

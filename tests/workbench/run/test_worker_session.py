@@ -1,4 +1,4 @@
-"""The session: what it sends, what it shows, and how it knows that a worker is gone."""
+"""Worker session: requests, posted states, and the loss of the worker."""
 
 import asyncio
 import socket
@@ -63,7 +63,7 @@ async def session(worker: FakeWorker, posted: list[Message]):
     made.disconnect()
 
 
-async def test_a_start_is_shown_at_once_and_refused_in_one_line(
+async def test_a_rejected_start_shows_one_line_and_restores_the_state(
     session: WorkerSession, worker: FakeWorker, posted: list[Message]
 ) -> None:
     worker.refusal = "data.corpus=x is not\x1b[2J possible"
@@ -75,7 +75,7 @@ async def test_a_start_is_shown_at_once_and_refused_in_one_line(
     assert session.state == RunState()
 
 
-async def test_questions_are_answered_by_message(
+async def test_a_query_is_answered_by_a_message(
     session: WorkerSession, worker: FakeWorker, posted: list[Message]
 ) -> None:
     session.send_query(NextToken(id="q", tokens=["a"]))
@@ -83,7 +83,7 @@ async def test_questions_are_answered_by_message(
     assert [m.answer.id for m in posted if isinstance(m, QueryAnswered)] == ["q"]
 
 
-async def test_a_worker_that_ends_before_its_run_died(
+async def test_a_worker_that_exits_during_training_has_died(
     session: WorkerSession, worker: FakeWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, until("steered", 1000))
@@ -96,7 +96,7 @@ async def test_a_worker_that_ends_before_its_run_died(
     assert (session.state.status, session.can_query) == ("died", False)
 
 
-async def test_a_worker_that_ends_after_its_run_did_nothing_wrong(
+async def test_a_worker_that_exits_after_the_end_leaves_the_run_finished(
     session: WorkerSession, worker: FakeWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, recorded("steered"))
@@ -107,7 +107,7 @@ async def test_a_worker_that_ends_after_its_run_did_nothing_wrong(
     assert session.state.status == "finished"
 
 
-async def test_nothing_new_posts_nothing(
+async def test_reading_an_unchanged_log_posts_no_message(
     session: WorkerSession, worker: FakeWorker, tmp_path: Path, posted: list[Message],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -133,7 +133,7 @@ def finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunDirectory:
     return write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, recorded("steered"))
 
 
-async def test_a_new_run_is_shown_though_older_questions_are_answered_first(
+async def test_a_new_run_is_shown_after_older_queries_are_answered(
     session: WorkerSession, worker: FakeWorker, posted: list[Message], finished: RunDirectory
 ) -> None:
     worker.next_run = "names-mlp-2"
@@ -146,7 +146,7 @@ async def test_a_new_run_is_shown_though_older_questions_are_answered_first(
     assert session.state.step >= 1000
 
 
-async def test_of_a_log_that_is_read_in_part_no_end_is_told(
+async def test_the_status_is_reading_until_the_log_is_read_to_its_end(
     session: WorkerSession,
     posted: list[Message],
     finished: RunDirectory,
@@ -166,7 +166,7 @@ async def test_of_a_log_that_is_read_in_part_no_end_is_told(
     assert told[-1].status == "finished"
 
 
-async def test_what_a_worker_read_for_us_is_linked(
+async def test_a_run_that_a_worker_loaded_can_be_queried(
     session: WorkerSession, posted: list[Message], finished: RunDirectory
 ) -> None:
     session.send_query(Describe(id="before"))
@@ -175,7 +175,7 @@ async def test_what_a_worker_read_for_us_is_linked(
     assert shown(posted) == [("names-mlp-1", False), ("names-mlp-1", True)]
 
 
-async def test_a_second_start_waits_for_the_answer_to_the_first(
+async def test_a_second_start_is_not_sent_before_the_first_is_answered(
     session: WorkerSession, worker: FakeWorker
 ) -> None:
     assert session.start("names-mlp")
@@ -185,7 +185,9 @@ async def test_a_second_start_waits_for_the_answer_to_the_first(
     assert worker.kinds() == ["Start", "Describe"]
 
 
-async def test_leaving_ends_no_process(preview: Preview, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_disconnecting_does_not_terminate_the_worker(
+    preview: Preview, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Another screen may train with the worker that this one started."""
     worker = FakeWorker(preview)
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
@@ -200,7 +202,7 @@ async def test_leaving_ends_no_process(preview: Preview, monkeypatch: pytest.Mon
     assert process.returncode == 0
 
 
-async def test_a_run_that_another_terminal_takes_up_is_followed_again(
+async def test_polling_finds_a_run_that_another_terminal_resumed(
     session: WorkerSession, worker: FakeWorker, posted: list[Message], tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch, finished: RunDirectory, preview: Preview,
 ) -> None:  # fmt: skip
@@ -219,7 +221,7 @@ async def test_a_run_that_another_terminal_takes_up_is_followed_again(
     other.die()
 
 
-async def test_looking_again_at_nothing_does_nothing(
+async def test_polling_without_a_run_sends_nothing(
     session: WorkerSession, worker: FakeWorker
 ) -> None:
     session.poll_for_worker()
@@ -228,7 +230,7 @@ async def test_looking_again_at_nothing_does_nothing(
 
 
 @pytest.mark.parametrize("is_asked", [True, False], ids=["by a question", "by looking again"])
-async def test_a_worker_that_opened_another_run_is_asked_no_more(
+async def test_a_worker_that_opened_another_run_is_not_queried_any_more(
     session: WorkerSession, worker: FakeWorker, posted: list[Message], finished: RunDirectory,
     preview: Preview, monkeypatch: pytest.MonkeyPatch, is_asked: bool,
 ) -> None:  # fmt: skip
@@ -274,7 +276,7 @@ async def test_two_screens_follow_one_log(
     session: WorkerSession, worker: FakeWorker, preview: Preview, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """What one screen's worker logs, both show."""
+    """Both screens show what the worker of one screen logs."""
     begun, whole = until("steered", 1000), until("steered", 3000)
     run = write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, begun)
     workers = [worker, FakeWorker(preview)]
@@ -291,7 +293,9 @@ async def test_two_screens_follow_one_log(
     workers[1].die()
 
 
-def test_a_log_is_skimmed_in_slices_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_search_for_resumed_events_reads_slices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("workbench.run.log_follower.SLICE_BYTES", 5_000)
     run = write_run(tmp_path / "run", CONFIG, recorded("steered"))
     follower = LogFollower(run.events_path)
@@ -301,7 +305,7 @@ def test_a_log_is_skimmed_in_slices_too(tmp_path: Path, monkeypatch: pytest.Monk
     assert n_skimmed > 5
 
 
-def test_a_log_that_is_read_again_keeps_its_state_until_it_has_caught_up(
+def test_reading_a_log_again_keeps_the_state_until_it_has_caught_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = until("steered", 1000)
@@ -341,7 +345,7 @@ def test_a_long_log_is_read_in_slices(tmp_path: Path, monkeypatch: pytest.Monkey
         ("raise SystemExit(3)", "ended (exit status 3)"),
     ],
 )
-def test_how_a_worker_ended(code: str, words: str) -> None:
+def test_exit_reason_names_signal_or_status(code: str, words: str) -> None:
     here, there = socket.socketpair()
     process = subprocess.Popen([sys.executable, "-c", code])
     process.wait()
@@ -366,7 +370,7 @@ class LateProcess:
         raise subprocess.TimeoutExpired("worker", timeout)
 
 
-async def test_a_worker_that_takes_its_time_to_end_is_not_waited_for() -> None:
+async def test_a_slow_exit_of_the_worker_does_not_block() -> None:
     here, there = socket.socketpair()
     lost: asyncio.Queue[str] = asyncio.Queue()
     process: Any = LateProcess()
