@@ -1,10 +1,10 @@
-"""The ``seqlm-tui`` command: what importing makes is no garbage, so none is looked for meanwhile."""
+"""Entry point of ``seqlm-tui``; garbage collection is off while modules are imported."""
 
 import gc
 
 
 def main() -> None:
-    """Open the screen; once it is drawn, the app looks for garbage again."""
+    """Open the screen; the app turns garbage collection on after the first frame."""
     gc.disable()
     from workbench.cli import main as open_screen
 

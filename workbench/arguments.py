@@ -1,4 +1,4 @@
-"""The words of the seqlm-tui command; without any, this is not even imported, for the first frame."""
+"""Command-line parser of ``seqlm-tui``; not imported without arguments, to keep the start fast."""
 
 import argparse
 import re
@@ -15,10 +15,10 @@ _SETTING = re.compile(r"[A-Za-z_.]*=")  # the path of a file may hold a = furthe
 
 
 def parse_arguments(arguments: Sequence[str]) -> CliOptions:
-    """What the words of the command line ask for.
+    """Return the options of a command line.
 
     Raises:
-        RequestError: They mean nothing, or a number is out of range.
+        RequestError: An argument is unknown or a number is out of bounds.
     """
     found = _parser().parse_intermixed_args(arguments)
     if found.version:
@@ -37,20 +37,26 @@ def parse_arguments(arguments: Sequence[str]) -> CliOptions:
 def _parser() -> argparse.ArgumentParser:
     parser = ArgumentParser(
         prog="seqlm-tui",
-        description="Learn how sequence language models work by watching and steering one.",
-        epilog="Without arguments: the newest run that trains now, else the preset names-mlp.",
+        description="Learn how sequence language models work by training one.",
+        epilog="Without arguments: the newest live run, else the preset names-mlp.",
     )
     add = parser.add_argument
     add("what", nargs="?", metavar="PRESET|FILE|RUN", help="what to open")
     add("settings", nargs="*", metavar="KEY=VALUE", help="e.g. model.hidden=300 seed=1")
-    add("--attach", metavar="RUN", help="show a run, and steer it if it trains")
-    add("--fps", type=float, default=CliOptions().fps, metavar="N", help="frames a second at most")
-    add("--ascii", action="store_true", dest="ascii_only", help="draw with ASCII signs alone")
+    add("--attach", metavar="RUN", help="show a run, and control it if it is live")
+    add(
+        "--fps",
+        type=float,
+        default=CliOptions().fps,
+        metavar="N",
+        help="maximum frames per second",
+    )
+    add("--ascii", action="store_true", dest="ascii_only", help="use only ASCII characters")
     add(
         "--palette",
         choices=sorted(PALETTES),
         type=lambda name: PALETTE_ALIASES.get(name, name),
-        help="colors; default: by the terminal",
+        help="colors (default: chosen by the terminal)",
     )
     add("--light", action="store_const", const="light", dest="palette", help="--palette light")
     add("--version", action="store_true", help="print the version and exit")

@@ -1,7 +1,7 @@
-"""What the ``seqlm-tui`` command does: reads its words, then opens the screen.
+"""The ``seqlm-tui`` command: reads its arguments, then opens the screen.
 
-Textual takes longest to import, so what can be refused is refused before it, and another process reads
-the text meanwhile. The worker, whose torch takes a second, is started after the first frame.
+Importing Textual takes longest. Arguments are checked before that, and the corpus is read in another
+process meanwhile. The worker, which needs a second to import torch, starts after the first frame.
 """
 
 import os
@@ -22,27 +22,27 @@ from workbench.terminal.capabilities import (
 
 INTERRUPTED = 130
 _QUICK_CORPUS = "names"
-# Textual mixes colours of its own; how many there may be it reads from here.
-_ASKED_OF_TEXTUAL = {"16": {"TEXTUAL_COLOR_SYSTEM": "standard"}, "none": {"NO_COLOR": "1"}}
+# Textual reads from these variables how many colors it may use.
+_TEXTUAL_ENVIRONMENT = {"16": {"TEXTUAL_COLOR_SYSTEM": "standard"}, "none": {"NO_COLOR": "1"}}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the workbench; an error is one line, with ``SEQLM_DEBUG=1`` a traceback."""
     try:
-        words = _words(sys.argv[1:] if arguments is None else arguments)
+        options = _parse(sys.argv[1:] if arguments is None else arguments)
         check_terminal(os.environ, f"seqlm train {DEFAULT_PRESET}")
-        config, run = resolve_cli_target(words.what, words.settings, words.attach)
-        status = _open(config, run, words)
+        config, run = resolve_cli_target(options.what, options.settings, options.attach)
+        status = _open(config, run, options)
     except (SeqlmError, OSError) as error:
         if os.environ.get("SEQLM_DEBUG") == "1":
             raise
         fail(one_line(error), getattr(error, "exit_status", 1))
-    except KeyboardInterrupt:  # before there is a screen that takes it for a key
+    except KeyboardInterrupt:  # before a screen reads ctrl+c as a key
         status = INTERRUPTED
     sys.exit(status)
 
 
-def _words(arguments: Sequence[str]) -> CliOptions:
+def _parse(arguments: Sequence[str]) -> CliOptions:
     if not arguments:
         return CliOptions()
     from workbench.arguments import parse_arguments
@@ -51,30 +51,30 @@ def _words(arguments: Sequence[str]) -> CliOptions:
 
 
 def fail(message: str, exit_status: int = 2) -> NoReturn:
-    """Say in one line what was wrong, and leave."""
+    """Print an error in one line and exit."""
     sys.stderr.write(f"seqlm-tui: error: {message}\n")
     sys.exit(exit_status)
 
 
-def _open(config: RunConfig, run: RunDirectory | None, words: CliOptions) -> int:
+def _open(config: RunConfig, run: RunDirectory | None, options: CliOptions) -> int:
     from workbench.corpus.preload import PreviewPreload
 
     drop_stale_size_env(os.environ)
-    palette = words.palette or palette_name(os.environ)
-    os.environ.update(_ASKED_OF_TEXTUAL.get(palette, {}))
-    ahead = PreviewPreload(config.data) if config.data.corpus == _QUICK_CORPUS else None
+    palette = options.palette or palette_name(os.environ)
+    os.environ.update(_TEXTUAL_ENVIRONMENT.get(palette, {}))
+    preload = PreviewPreload(config.data) if config.data.corpus == _QUICK_CORPUS else None
     from workbench.application.app import Workbench
     from workbench.application.startup import StartupOptions
     from workbench.render.palette import PALETTES
 
-    opening = StartupOptions(
+    startup = StartupOptions(
         config=config,
         run=run,
-        preview=ahead.wait() if ahead else None,
+        preview=preload.wait() if preload else None,
         palette=PALETTES[palette],
-        ascii_only=words.ascii_only or needs_ascii(os.environ),
-        fps=words.fps,
+        ascii_only=options.ascii_only or needs_ascii(os.environ),
+        fps=options.fps,
     )
-    app = Workbench(opening)
+    app = Workbench(startup)
     app.run()
     return app.return_code or 0

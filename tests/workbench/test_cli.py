@@ -45,7 +45,7 @@ def refusal(*words: str, status: int = 2) -> str:
     [
         (["missing.txt"], "no file .*missing.txt"),
         (["names-mpl"], "Nearest: names-mlp"),
-        (["names-mlp", "train.learning_rate=1e9"], "1e-06 to 100"),
+        (["names-mlp", "train.learning_rate=1e9"], "0.000001 to 100"),
         (["names-mlp", "model.hiden=3"], "Nearest: model.hidden"),
         (["names-mlp", "hidden"], "KEY=VALUE"),
         (["--attach", "names-mlp-1"], "no runs yet"),

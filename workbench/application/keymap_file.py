@@ -1,4 +1,4 @@
-"""Keys moved by a person's own file: ``binding.id = "keys"``, one line a binding, in TOML."""
+"""Keymap file of the user: TOML with one line ``binding.id = "keys"`` per binding."""
 
 import os
 import tomllib
@@ -19,14 +19,14 @@ _KEY_NAMES = {str(key.value) for key in Keys}
 
 
 class Group(NamedTuple):
-    """Bindings that are heard at the same place."""
+    """Bindings that are active in the same place."""
 
     name: str
     bindings: tuple[Binding, ...]
 
 
 def keymap_path() -> Path:
-    """Where the file lies: ``$SEQLM_KEYMAP``, else ``keymap.toml`` in the user's own settings."""
+    """Return the path of the file: ``$SEQLM_KEYMAP``, else ``keymap.toml`` of the user."""
     chosen = os.environ.get("SEQLM_KEYMAP")
     if chosen:
         return Path(chosen)
@@ -36,11 +36,11 @@ def keymap_path() -> Path:
 
 
 def read_keymap(path: Path) -> dict[str, str]:
-    """The keys of a file by the ids of their bindings, comma between several.
+    """Return the keys of a file by binding id; several keys are separated by commas.
 
     Raises:
-        RequestError: It is no such file; names what is wrong in it.
-        OSError: It cannot be read.
+        RequestError: The file has an error; the message names it.
+        OSError: The file cannot be read.
     """
     name = short_path(path)
     with path.open("rb") as file:
@@ -55,10 +55,10 @@ def read_keymap(path: Path) -> dict[str, str]:
 
 
 def check_keymap(keymap: Mapping[str, str], heard: Sequence[Group], name: str) -> None:
-    """Hold moved keys against the bindings there are.
+    """Check a keymap against the bindings.
 
     Raises:
-        RequestError: An id is not known, or a key would mean two things.
+        RequestError: An id is unknown, or a key would have two actions.
     """
     known = {b.id for group in heard for b in group.bindings if b.id}
     for binding_id in keymap:
@@ -72,7 +72,7 @@ def check_keymap(keymap: Mapping[str, str], heard: Sequence[Group], name: str) -
 
 
 def groups() -> list[Group]:
-    """Every binding that has an id: those of everywhere first, then pane by pane, screen by screen."""
+    """Return the bindings with an id: global ones first, then by pane, then by screen."""
     from workbench.keyboard.bindings import APP_BINDINGS
     from workbench.panes.controls.pane import ControlsPane
     from workbench.panes.controls.presets import PresetScreen
@@ -89,7 +89,7 @@ def groups() -> list[Group]:
     panes = (DataPane, ControlsPane, LossPane, GeneratePane)
     screens = (HelpScreen, LeaveScreen, LogScreen, OpenScreen, PresetScreen, LrSearchScreen)
     return [
-        Group("everywhere", _bindings([*APP_BINDINGS, *MainScreen.BINDINGS])),
+        Group("global", _bindings([*APP_BINDINGS, *MainScreen.BINDINGS])),
         *(Group(pane.NAME, _bindings(pane.BINDINGS)) for pane in panes),
         *(Group(f"screen {screen.__name__}", _bindings(screen.BINDINGS)) for screen in screens),
     ]
@@ -100,7 +100,7 @@ def _bindings(declared: Iterable[Any]) -> tuple[Binding, ...]:
 
 
 def _refuse_clashes(keymap: Mapping[str, str], together: Sequence[Group], name: str) -> None:
-    """A moved key may mean one thing at one place; what clashed before is meant so."""
+    """Reject a moved key that has two actions in one place; default keys may share one on purpose."""
     found: dict[str, Binding] = {}
     for binding in (binding for group in together for binding in group.bindings):
         for key in bound_keys(binding, keymap):
@@ -127,7 +127,7 @@ def _flat(entries: Mapping[str, Any], name: str, prefix: str = "") -> Iterator[t
 
 
 def _split(keys: list[Any]) -> list[str]:
-    """Single keys; a comma alone is the comma's key."""
+    """Return single keys; a lone comma is the comma key."""
     parts: list[str] = []
     for text in map(str, keys):
         parts += ["comma"] if text == "," else [part.strip() for part in text.split(",")]

@@ -1,4 +1,4 @@
-"""What the workbench opens with, and the look it has."""
+"""Options of the start, and the theme of Textual."""
 
 from msgspec import Struct
 from textual.theme import Theme
@@ -27,15 +27,15 @@ _CURSOR_SHADE = 20
 
 
 class StartupOptions(Struct, frozen=True, eq=False):
-    """What the workbench opens with.
+    """Options of the start.
 
     Attributes:
-        config: What a new run would be made of.
-        run: A run to show, or None to begin with ``config``.
-        preview: The text of ``config``, if it was quick to read.
-        palette: Colours.
-        ascii_only: Whether only ASCII signs may be drawn.
-        fps: How often a second the log is looked at.
+        config: Configuration of the next run.
+        run: Run to show; None to start with ``config``.
+        preview: Corpus of ``config``, if it was loaded before the screen.
+        palette: Colors.
+        ascii_only: Whether only ASCII characters are shown.
+        fps: Reads of the event log per second.
     """
 
     config: RunConfig
@@ -47,14 +47,14 @@ class StartupOptions(Struct, frozen=True, eq=False):
 
 
 def make_theme(palette: Palette) -> Theme:
-    """Textual's theme in the colours of a palette; one without a ground leaves the terminal's own."""
+    """Return a Textual theme of a palette; a palette without background keeps that of the terminal."""
     is_native = not palette.background
     ground = palette.background or "ansi_default"
     return Theme(
         name="seqlm",
-        primary=_colour(palette.train),
-        secondary=_colour(palette.label),
-        foreground=_colour(palette.plain),
+        primary=_color(palette.train),
+        secondary=_color(palette.label),
+        foreground=_color(palette.plain),
         background=ground,
         surface=ground,
         panel=ground,
@@ -65,17 +65,17 @@ def make_theme(palette: Palette) -> Theme:
 
 
 def _cursor_variables(palette: Palette) -> dict[str, str]:
-    """The line under the cursor of a list keeps its colours: they are read on a shade of its ground."""
+    """Return variables that keep the colors of a selected row on a shaded background."""
     ground = dict.fromkeys(_CURSOR_GROUNDS, f"{palette.train} {_CURSOR_SHADE}%")
     return ground | dict.fromkeys(_CURSOR_SIGNS, palette.plain)
 
 
 def _native_variables(palette: Palette) -> dict[str, str]:
-    """What Textual does not derive where the terminal's own colours are used: cursors are reversed."""
+    """Return variables that Textual does not derive for native colors; cursors are reversed."""
     selected = "ansi_default" if palette.name == "none" else "ansi_blue"
     return {
         **dict.fromkeys(_NATIVE_GROUNDS, "ansi_default"),
-        # Textual's lists leave "reverse" out.
+        # Lists of Textual do not support "reverse".
         **dict.fromkeys(_CURSOR_STYLES, "bold underline"),
         "input-cursor-text-style": "reverse",
         "input-selection-background": selected,
@@ -83,8 +83,8 @@ def _native_variables(palette: Palette) -> dict[str, str]:
     }
 
 
-def _colour(style: str) -> str:
-    """A colour as Textual names it; a style without one is the terminal's own."""
+def _color(style: str) -> str:
+    """Return a color in Textual's notation; the default color for a style without one."""
     if style.startswith("#"):
         return style
     return f"ansi_{style}" if style.isalpha() and style not in ("dim", "bold") else "ansi_default"

@@ -1,4 +1,4 @@
-"""The question that is asked before a screen is left while a run trains."""
+"""Question before the app exits while a run is live."""
 
 from typing import ClassVar, Literal, TypeAlias
 
@@ -17,12 +17,12 @@ Choice: TypeAlias = Literal["detach", "stop", "stay"]
 
 
 class LeaveScreen(ModalScreen[Choice]):
-    """Detach, stop with a checkpoint, or stay.
+    """Question whether to detach from the run, stop it with a checkpoint, or stay.
 
     Args:
-        run: What is left.
-        status: What it does now; a paused run that nobody watches is stopped after a minute.
-        keys: How the keys are called.
+        run: Name of the run.
+        status: Status of the run; a paused run without a screen is stopped after a minute.
+        keys: Display labels of the keys.
     """
 
     CSS = """
@@ -34,7 +34,7 @@ class LeaveScreen(ModalScreen[Choice]):
     .-ascii LeaveScreen Static { border: ascii $primary; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d,ctrl+c", "choose('detach')", "detach, it goes on", id="leave.detach"),
+        Binding("d,ctrl+c", "choose('detach')", "detach; training continues", id="leave.detach"),
         Binding("s", "choose('stop')", "stop with a checkpoint", id="leave.stop"),
         Binding("escape,q", "choose('stay')", "stay", id="leave.stay"),
     ]
@@ -44,18 +44,18 @@ class LeaveScreen(ModalScreen[Choice]):
         self._run, self._status, self._keys = run, status, keys
 
     def compose(self) -> ComposeResult:
-        """The question with its three answers."""
-        goes_on = "it goes on without this screen"
+        """Yield the question with its three answers."""
+        effect = "training continues in the background"
         if self._status == "paused":
-            goes_on = "it waits a minute, then stops with a checkpoint"
+            effect = "the run stops with a checkpoint after a minute"
         detach, stop, stay = self._column()
         yield Static(
             Content.assemble(
                 f"{self._run} is {SIGNS[self._status][1]}.\n\n",
                 (detach, "bold $primary"),
-                f"detach: {goes_on}\n",
+                f"detach: {effect}\n",
                 (stop, "bold $primary"),
-                "stop it with a checkpoint, to go on later\n",
+                "stop with a checkpoint, to resume later\n",
                 (stay, "bold $primary"),
                 "stay here",
             ),
@@ -63,12 +63,12 @@ class LeaveScreen(ModalScreen[Choice]):
         )
 
     def _column(self) -> list[str]:
-        """The keys of the answers, each as wide as the longest and two blanks."""
+        """Return the keys of the answers, padded to the same width."""
         places = ("<leave.detach>", "<leave.stop>", "<leave.stay>")
         names = [self._keys.substitute_keys(place, self.BINDINGS) for place in places]
         width = max(map(cell_len, names)) + 2
         return [set_cell_size(name, width) for name in names]
 
     def action_choose(self, choice: Choice) -> None:
-        """Give the answer back."""
+        """Close with this answer."""
         self.dismiss(choice)

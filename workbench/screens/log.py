@@ -1,4 +1,4 @@
-"""What the worker wrote about itself: the end of worker.log."""
+"""Log screen: the end of worker.log, the messages of the worker process."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -17,7 +17,7 @@ _TAIL_BYTES, _MAX_LINES, _MAX_COLUMNS = 65_536, 400, 400
 
 
 def last_lines(path: Path) -> list[str]:
-    """The last lines of a file, harmless; a sentence where there is none."""
+    """Return the last lines of a file, sanitized; one sentence if there are none."""
     try:
         with path.open("rb") as file:
             file.seek(0, 2)
@@ -26,15 +26,15 @@ def last_lines(path: Path) -> list[str]:
     except OSError as error:
         return [sanitize(f"{path}: {error.strerror}.")]
     lines = [sanitize(line, _MAX_COLUMNS) for line in text.splitlines()[-_MAX_LINES:]]
-    return lines or [sanitize(f"{path} is empty: the worker had nothing to say.")]
+    return lines or [sanitize(f"{path} is empty: the worker wrote no messages.")]
 
 
 class LogScreen(ModalScreen[None]):
-    """The end of a worker's log.
+    """Screen with the end of the log of a worker.
 
     Args:
         path: The file.
-        keys: How the keys are called.
+        keys: Display labels of the keys.
     """
 
     CSS = """
@@ -54,7 +54,7 @@ class LogScreen(ModalScreen[None]):
         self._path, self._keys = path, keys
 
     def compose(self) -> ComposeResult:
-        """One scrolling text, its end in view."""
+        """Yield one scrolling text."""
         with VerticalScroll(id="log") as scroll:
             yield Static(Content("\n".join(last_lines(self._path))))
         scroll.border_title = Content(sanitize(str(self._path), 200))
@@ -63,5 +63,5 @@ class LogScreen(ModalScreen[None]):
         )
 
     def on_mount(self) -> None:
-        """Show the end."""
+        """Scroll to the end."""
         self.query_one(VerticalScroll).scroll_end(animate=False)

@@ -59,7 +59,7 @@ async def test_a_click_means_the_name_under_it() -> None:
 def test_the_answers_stand_in_one_column(key: str) -> None:
     screen = LeaveScreen("a run", "training", KeyLabels((("leave.detach", key),)))
     lines = str(next(iter(screen.compose())).content).split("\n")[2:]
-    words = ("detach: ", "stop it ", "stay here")
+    words = ("detach: ", "stop with ", "stay here")
     begin = {cell_len(line[: line.index(said)]) for line, said in zip(lines, words, strict=True)}
     assert len(begin) == 1
     assert all(

@@ -68,12 +68,12 @@ async def test_the_field_that_opens_shows_it(
     app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
-        screen = OpenScreen(app.main.controls.appearance, hint=f"{name} goes on.")
+        screen = OpenScreen(app.main.controls.appearance, hint=f"{name} continues.")
         app.push_screen(screen)
         await pilot.pause()
-        assert f"{name} goes on." in str(screen.query_one(Static).content)
+        assert f"{name} continues." in str(screen.query_one(Static).content)
         screen._open(f'"{name}"')
         await app.workers.wait_for_complete()
         await pilot.pause()
-        words = f'No preset, file or run called "{name}". ↓ looks around.'
+        words = f'No preset, file or run called "{name}". ↓ selects from the list.'
         assert words in str(screen.query_one(Static).content)

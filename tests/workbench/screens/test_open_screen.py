@@ -67,7 +67,7 @@ async def test_a_line_that_was_broken_is_pasted_whole(harness: AppHarness) -> No
         assert field.value == "names-mlp seed=3 train.steps=9"
 
 
-@pytest.mark.parametrize(("key", "words"), [("o", "Nothing here has zzz"), ("colon", "No match")])
+@pytest.mark.parametrize(("key", "words"), [("o", "No entry contains zzz"), ("colon", "No match")])
 async def test_a_search_that_finds_nothing_says_so(
     harness: AppHarness, key: str, words: str
 ) -> None:
@@ -116,7 +116,7 @@ async def test_another_opening_begins_at_the_top_of_the_settings(harness: AppHar
         shown = str(app.screen.query_one(Static).render())
         row = app.main.controls.view.row
         assert row is not None
-        assert f"The row under the cursor\n{row.label}" in shown
+        assert f"Selected row\n{row.label}" in shown
         await pilot.press("escape", "o", *"names-gru", "enter")
         await wait_until(pilot, lambda: app.state.pending_config.preset == "names-gru")
         view = app.main.controls.view
