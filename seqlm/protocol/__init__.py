@@ -1,1 +1,1 @@
-"""What passes between a run and its screens: events, commands, queries."""
+"""Messages between a worker and its clients: events, commands and queries."""

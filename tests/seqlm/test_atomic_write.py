@@ -7,7 +7,7 @@ import pytest
 from seqlm.atomic_write import write_atomically
 
 
-def test_a_file_is_seen_whole_or_not_at_all(
+def test_interrupted_write_keeps_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "latest"
@@ -24,9 +24,7 @@ def test_a_file_is_seen_whole_or_not_at_all(
     assert [entry.name for entry in tmp_path.iterdir() if entry.is_file()] == ["latest"]
 
 
-def test_the_folder_is_flushed_too_so_that_the_name_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_directory_is_flushed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     flushed: list[bool] = []
     monkeypatch.setattr("os.fsync", lambda fd: flushed.append(stat.S_ISDIR(os.fstat(fd).st_mode)))
     write_atomically(tmp_path / "latest", b"one")

@@ -82,7 +82,7 @@ def test_a_finished_run_answers_every_question(run, asked) -> None:
     assert evaluated["perplexity"] == pytest.approx(math.exp(evaluated["loss"]))
 
 
-def test_each_look_at_the_test_split_is_counted_and_said(run, asked, capsys) -> None:
+def test_each_test_evaluation_is_counted_and_reported(run, asked, capsys) -> None:
     before = asked("show", run["run"])["test_looks"]
     assert list(asked("eval", run["run"], "--split", "test")) == [
         "run", "split", "loss", "perplexity", "accuracy", "tokens", "protocol",
@@ -199,7 +199,7 @@ def test_a_diverged_training_is_a_failure_that_says_why(capsys) -> None:
     assert "learning rate too high (100)" in err.splitlines()[-1]
 
 
-def test_a_learning_rate_is_looked_for_in_a_run_which_stays_as_it_was(run, asked, refused) -> None:
+def test_lr_find_leaves_the_run_unchanged(run, asked, refused) -> None:
     home = Path(os.environ["SEQLM_HOME"])
 
     def files() -> dict[str, tuple[str, int]]:
@@ -265,9 +265,7 @@ def was_stopped(name: str) -> bool:
     return (run.checkpoints_path / f"step-{step}" / "training.safetensors").exists()
 
 
-def test_interrupted_it_is_stopped_with_a_checkpoint_however_it_was_begun(
-    asked, capsys, monkeypatch
-) -> None:
+def test_interrupt_stops_with_a_checkpoint(asked, capsys, monkeypatch) -> None:
     monkeypatch.setattr("seqlm.cli.training.show_until_end", interrupted)
     assert run_command(["train", *LONG, "--name", "cut"]) == 130
     assert was_stopped("cut")

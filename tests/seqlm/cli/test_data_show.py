@@ -18,7 +18,7 @@ def shown(capsys: pytest.CaptureFixture[str]):
     return show
 
 
-def test_a_stream_is_so_many_characters_of_one_text(shown) -> None:
+def test_stream_size_is_in_characters(shown) -> None:
     lines = shown("prose")
     [train] = [line for line in lines if line.startswith("  train")]
     _, n_characters, *words = train.split()
@@ -27,13 +27,13 @@ def test_a_stream_is_so_many_characters_of_one_text(shown) -> None:
     assert not any("items" in line or "equal lines" in line for line in lines)
 
 
-def test_one_line_is_one_line(shown) -> None:
+def test_singular_for_one_line(shown) -> None:
     lines = shown("hello")
     assert lines[1].split()[:3] == ["train", "1", "line"]
     assert lines[2].split()[:3] == ["val", "0", "lines"]
 
 
-def test_the_ids_of_a_small_vocabulary_are_told_in_order(shown, tmp_path: Path, asked) -> None:
+def test_small_vocabulary_is_listed_by_id(shown, tmp_path: Path, asked) -> None:
     path = tmp_path / "slides.txt"
     path.write_text(SLIDES)
     words = (str(path), "data.tokenizer=word", "data.mode=stream", "data.split=100/0/0")
@@ -61,7 +61,7 @@ def test_the_ids_of_a_small_vocabulary_are_told_in_order(shown, tmp_path: Path, 
     assert asked("data", "show", *words)["tokens"] == tokens[:-1]
 
 
-def test_of_a_large_vocabulary_the_most_frequent_have_their_ids(shown, asked) -> None:
+def test_large_vocabulary_lists_the_most_frequent(shown, asked) -> None:
     lines = shown("grammar", "data.tokenizer=bpe")
     first = next(i for i, line in enumerate(lines) if "most common" in line) + 1
     tokens = asked("data", "show", "grammar", "data.tokenizer=bpe")["tokens"]

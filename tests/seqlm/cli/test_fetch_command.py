@@ -16,7 +16,7 @@ class _Answer(io.BytesIO):
     headers: ClassVar = {}
 
 
-def test_a_corpus_is_fetched_and_said_to_be_here(asked, capsys, monkeypatch) -> None:
+def test_fetch_downloads_a_corpus_once(asked, capsys, monkeypatch) -> None:
     text = b"what is fetched, as words\n" * 400
     right = RemoteCorpus("x/input.txt", len(text), hashlib.sha256(text).hexdigest())
     monkeypatch.setitem(download.REMOTE_CORPORA, "shakespeare", right)
@@ -36,12 +36,12 @@ def test_a_corpus_is_fetched_and_said_to_be_here(asked, capsys, monkeypatch) -> 
     assert asked("data", "show", "shakespeare")["corpus"]["mode"] == "stream"
 
 
-def test_a_transfer_that_failed_is_one_line_with_status_1(refused, monkeypatch) -> None:
+def test_failed_download_is_one_line_with_status_1(refused, monkeypatch) -> None:
     monkeypatch.setenv("SEQLM_FETCH_FROM", "http://127.0.0.1:1")
     assert "refused" in refused("data", "fetch", "shakespeare", status=1)
 
 
-def test_how_far_it_is_stands_on_standard_error(capsys, monkeypatch) -> None:
+def test_download_progress_is_on_standard_error(capsys, monkeypatch) -> None:
     text = b"a\n" * 200_000
     right = RemoteCorpus("x/input.txt", len(text), hashlib.sha256(text).hexdigest())
     monkeypatch.setitem(download.REMOTE_CORPORA, "shakespeare", right)

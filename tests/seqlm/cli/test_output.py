@@ -27,15 +27,13 @@ def terminal(encoding: str, monkeypatch: pytest.MonkeyPatch) -> io.BytesIO:
 
 
 @encodings
-def test_json_is_utf_8_whatever_the_terminal_takes(
-    encoding: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_json_is_utf_8_in_any_terminal(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     raw = terminal(encoding, monkeypatch)
     print_json({"token": "∎"})
     assert raw.getvalue() == '{"token":"∎"}\n'.encode()
 
 
-def test_json_needs_no_bytes_beneath(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_json_works_without_a_byte_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     text = io.StringIO()
     monkeypatch.setattr(sys, "stdout", text)
     print_json({"token": "∎"})
@@ -43,9 +41,7 @@ def test_json_needs_no_bytes_beneath(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @encodings
-def test_text_takes_another_sign_where_the_terminal_has_none(
-    encoding: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unencodable_character_is_replaced(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     raw = terminal(encoding, monkeypatch)
     print_lines("the end ∎")
     print_table(["token"], [["a∎b"]])
@@ -54,13 +50,13 @@ def test_text_takes_another_sign_where_the_terminal_has_none(
     assert "a∎b" in shown or "a?b" in shown
 
 
-def test_a_sample_of_many_lines_is_printed_as_lines(capsys: pytest.CaptureFixture[str]) -> None:
+def test_multiline_sample_is_printed_as_lines(capsys: pytest.CaptureFixture[str]) -> None:
     sample = SampleResult(text="if x:\n    y\n", tokens=[" ", "x", ":", "\n    y\n"], surprisal=[])
     print_lines(*_lines_of(sample))
     assert capsys.readouterr().out == "if x:\n    y\n\n"
 
 
-def test_only_of_an_item_it_is_said_where_it_stands() -> None:
+def test_only_items_are_marked_with_their_split() -> None:
     def lines(tokens: list[str], seen_in: Any = None, is_item: bool = True) -> list[str]:
         sample = SampleResult(
             text="mar", tokens=tokens, surprisal=[], seen_in=seen_in, is_item=is_item
@@ -85,7 +81,7 @@ def test_a_loss_of_a_sample_is_reported_as_such(capsys: pytest.CaptureFixture[st
     assert "sample" not in capsys.readouterr().out
 
 
-def test_a_perplexity_that_no_number_can_hold_is_infinite() -> None:
+def test_perplexity_overflow_is_infinite() -> None:
     assert perplexity(2.0) == math.exp(2)
     assert perplexity(1000.0) == math.inf
     assert math.isnan(perplexity(math.nan))

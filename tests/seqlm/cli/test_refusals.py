@@ -64,7 +64,7 @@ from seqlm.cli.main import run
         (["data", "fetch", "shakespeare", "x=1"], "takes no settings: x=1"),
     ],
 )
-def test_a_wrong_request_is_one_line_and_leaves_nothing(words, says, refused, home) -> None:
+def test_invalid_request_is_one_line_and_leaves_nothing(words, says, refused, home) -> None:
     assert says in refused(*words)
     assert not home.exists()
 

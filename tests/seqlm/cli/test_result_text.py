@@ -88,7 +88,7 @@ def test_a_count_is_not_said_to_have_trained() -> None:
     assert found.summary.batch_loss is None
 
 
-def test_what_a_preset_shows_is_told_where_it_was_trained_as_it_says() -> None:
+def test_preset_description_needs_the_preset_settings() -> None:
     own = finished("recall-gru seed=1", 2.0, val=2.0)
     other = finished("recall-gru seed=1 train.steps=9", 2.0, val=2.0)
     assert result_lines(own)[1].endswith("100 % accuracy")

@@ -37,7 +37,7 @@ def printed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize("preset", ["names-mlp", "names-ngram", "recall-lstm"])
-def test_every_key_of_a_preset_is_whole(preset: str, printed) -> None:
+def test_keys_of_a_preset_are_not_wrapped(preset: str, printed) -> None:
     text = printed("presets", preset)
     config = preset_config(preset)
     typed = [line for line in text.splitlines() if not line.startswith((" ", "scheduled: "))]

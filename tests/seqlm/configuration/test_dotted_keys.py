@@ -37,7 +37,7 @@ def parsed(key: str, text: str) -> Any:
         ("data.split", "90/10/0", "90/10/0"),
     ],
 )
-def test_text_is_read_as_a_person_means_it(key: str, text: str, value: object) -> None:
+def test_parse_accepts_common_spellings(key: str, text: str, value: object) -> None:
     found = parsed(key, text)
     assert found == value
     assert type(found) is type(value)
@@ -70,9 +70,7 @@ def test_text_is_read_as_a_person_means_it(key: str, text: str, value: object) -
         ("data.split", "80/20", "80/10/10"),
     ],
 )
-def test_what_is_not_possible_is_named_with_what_would_be_right(
-    key: str, text: str, right: str
-) -> None:
+def test_rejection_names_the_allowed_values(key: str, text: str, right: str) -> None:
     with pytest.raises(RequestError, match=re.escape(right)) as refused:
         parsed(key, text)
     assert f"{key}={text}" in str(refused.value)
@@ -80,27 +78,27 @@ def test_what_is_not_possible_is_named_with_what_would_be_right(
 
 
 @given(st.floats(min_value=1e-6, max_value=100))
-def test_a_number_that_is_shown_is_read_back_exactly(value: float) -> None:
+def test_formatted_number_parses_back_exactly(value: float) -> None:
     rate = dotted_keys.find(MLP, "train.learning_rate")
     assert rate.parse(rate.format(value)) == value
 
 
 @pytest.mark.parametrize(("value", "shown"), [(1.0, "1"), (0.1, "0.1"), (1e-5, "1e-05")])
-def test_a_number_is_shown_short(value: float, shown: str) -> None:
+def test_number_is_formatted_short(value: float, shown: str) -> None:
     assert dotted_keys.find(MLP, "train.learning_rate").format(value) == shown
 
 
-def test_an_unknown_setting_is_answered_with_the_nearest() -> None:
+def test_unknown_setting_names_the_nearest() -> None:
     with pytest.raises(RequestError, match=r"Nearest: model\.hidden"):
         dotted_keys.find(MLP, "model.hiden")
 
 
-def test_a_setting_of_another_family_is_refused_by_the_familys_name() -> None:
+def test_setting_of_another_family_is_rejected() -> None:
     with pytest.raises(RequestError, match="of mlp"):
         dotted_keys.find(MLP, "model.order")
 
 
-def test_another_family_keeps_the_settings_that_both_have() -> None:
+def test_change_of_family_keeps_shared_settings() -> None:
     wide = dotted_keys.with_value(MLP, "model.hidden", 321)
     elman = dotted_keys.with_value(wide, "model.kind", "elman")
     assert dotted_keys.kind_of(elman.model) == "elman"
@@ -108,7 +106,7 @@ def test_another_family_keeps_the_settings_that_both_have() -> None:
     assert dotted_keys.value_of(elman, "model.kind") == "elman"
 
 
-def test_every_setting_can_be_read_and_set_to_what_it_is() -> None:
+def test_every_setting_can_be_set_to_its_own_value() -> None:
     for setting in dotted_keys.settings_of(MLP):
         value = dotted_keys.value_of(MLP, setting.key)
         assert dotted_keys.with_value(MLP, setting.key, value) == MLP
@@ -122,18 +120,18 @@ def test_every_setting_can_be_read_and_set_to_what_it_is() -> None:
         ("000/50/50", "leaves no training data"),
     ],
 )
-def test_shares_that_cannot_be_are_refused(split: str, words: str) -> None:
+def test_invalid_split_is_rejected(split: str, words: str) -> None:
     with pytest.raises(RequestError, match=words):
         dotted_keys.check(dotted_keys.with_value(MLP, "data.split", split))
 
 
-def test_a_family_without_a_fixed_context_has_no_windows() -> None:
+def test_window_needs_a_fixed_context() -> None:
     lstm = dotted_keys.with_value(preset_config("names-lstm"), "train.example", "window")
     with pytest.raises(RequestError, match="lstm has none"):
         dotted_keys.check(lstm)
 
 
-def test_no_bound_is_infinite() -> None:
+def test_every_bound_is_finite() -> None:
     for setting in dotted_keys.settings_of(MLP):
         for bound in (setting.minimum, setting.maximum):
             assert bound is None or math.isfinite(bound)
@@ -147,9 +145,7 @@ def test_no_bound_is_infinite() -> None:
         ("train.example", "chunk", "train.example=chunk splits items"),
     ],
 )
-def test_a_last_token_needs_whole_items_without_an_end_token(
-    key: str, value: str, words: str
-) -> None:
+def test_last_targets_need_whole_items_without_end_token(key: str, value: str, words: str) -> None:
     config = dotted_keys.with_value(MLP, "data.targets", "last")
     dotted_keys.check(config)
     with pytest.raises(RequestError, match=words):

@@ -22,12 +22,12 @@ LINES = [
 @pytest.mark.parametrize("has_end", [True, False])
 @pytest.mark.parametrize("n_vocab", [2, 27, 200])
 @pytest.mark.parametrize("line", LINES)
-def test_it_is_what_torch_builds(line: str, n_vocab: int, has_end: bool) -> None:
+def test_count_equals_the_built_model(line: str, n_vocab: int, has_end: bool) -> None:
     config = recipe.parse_recipe(line).model
     model = build(config, n_vocab, n_vocab - 1 if has_end else n_vocab, seed=0)
     built = sum(parameter.numel() for parameter in model.parameters())
     assert count_parameters(config, n_vocab, has_end) == built
 
 
-def test_the_lecture_counts_the_same() -> None:
+def test_count_equals_the_lecture() -> None:
     assert count_parameters(recipe.parse_recipe("names-mlp").model, 27) == 11_897

@@ -19,14 +19,14 @@ EVERY_SETTING = list(
 
 
 @pytest.mark.parametrize("setting", EVERY_SETTING, ids=lambda setting: setting.key)
-def test_each_setting_says_what_it_is_and_what_would_be_right(setting: Setting) -> None:
+def test_each_setting_has_help_and_bounds(setting: Setting) -> None:
     assert setting.help
     assert setting.format_bounds()
     assert setting.default is None or setting.parse(setting.format(setting.default)) is not None
 
 
 @pytest.mark.parametrize("setting", EVERY_SETTING, ids=lambda setting: setting.key)
-def test_each_number_has_both_bounds(setting: Setting) -> None:
+def test_each_number_has_two_bounds(setting: Setting) -> None:
     if setting.kind in ("int", "float"):
         assert setting.minimum is not None
         assert setting.maximum is not None
@@ -40,7 +40,7 @@ def test_the_configuration_of_each_preset_survives_json_unchanged(name: str) -> 
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_each_preset_keeps_its_own_bounds(name: str) -> None:
+def test_each_preset_is_within_the_bounds(name: str) -> None:
     config = preset_config(name)
     dotted_keys.check(config)
     for setting in dotted_keys.settings_of(config):
@@ -49,20 +49,20 @@ def test_each_preset_keeps_its_own_bounds(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_planned_changes_of_a_preset_are_of_live_settings_and_in_order(name: str) -> None:
+def test_scheduled_changes_of_presets_are_live_and_ordered(name: str) -> None:
     config = preset_config(name)
     assert [c.step for c in config.changes] == sorted(c.step for c in config.changes)
     assert all(dotted_keys.find(config, change.key).is_live for change in config.changes)
 
 
-def test_a_configuration_refuses_names_it_does_not_know() -> None:
+def test_unknown_names_are_rejected() -> None:
     with pytest.raises(msgspec.ValidationError, match="hiden"):
         msgspec.json.decode(
             b'{"preset": "x", "model": {"kind": "mlp", "hiden": 3}}', type=RunConfig
         )
 
 
-def test_each_family_is_told_apart_by_its_kind() -> None:
+def test_kind_distinguishes_the_families() -> None:
     kinds = [dotted_keys.kind_of(model) for model in FAMILIES]
     assert kinds == list(dotted_keys.FAMILY_KINDS)
     assert isinstance(inspect.type_info(ModelConfig), inspect.UnionType)

@@ -100,7 +100,7 @@ def test_a_later_change_of_the_same_setting_at_the_same_step_wins() -> None:
         ("names-lstm train.example=window", "use item or chunk"),
     ],
 )
-def test_a_wrong_line_is_refused_in_one_line(line: str, words: str) -> None:
+def test_invalid_recipe_is_rejected_in_one_line(line: str, words: str) -> None:
     with pytest.raises(RequestError, match=words) as refused:
         recipe.parse_recipe(line)
     assert "\n" not in str(refused.value)
