@@ -190,7 +190,7 @@ async def test_a_refusal_may_come_before_the_screen_does(
         await wait_until_settled(pilot)
         monkeypatch.setattr(
             app.session,
-            "ask",
+            "send_query",
             lambda query: app.post_message(RequestRejected(query.id, "no room")),
         )
         app.action_find_rate()
