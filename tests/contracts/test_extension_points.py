@@ -16,6 +16,7 @@ from workbench.corpus.preview import make_preview
 from workbench.panes.controls.pane import ControlsPane
 from workbench.panes.data.pane import DataPane
 from workbench.panes.data.view_model import DataViewModel
+from workbench.panes.generate.pane import GeneratePane
 from workbench.panes.loss.pane import LossPane
 from workbench.panes.pane import Pane
 from workbench.panes.pane_view import PaneView
@@ -89,7 +90,7 @@ async def test_new_view_is_reached_by_its_key_and_rendered(monkeypatch: pytest.M
     assert "View 7, vowels: how many vowels there are." in DataPane.help_text()
 
 
-@pytest.mark.parametrize("pane", [DataPane, ControlsPane, LossPane])
+@pytest.mark.parametrize("pane", [DataPane, ControlsPane, LossPane, GeneratePane])
 def test_views_have_different_names(pane: type[Pane]) -> None:
     names = [view.name for view in pane.VIEWS]
     assert names

@@ -25,15 +25,12 @@ from workbench.panes.pane import Pane
 
 SIZES = ((110, 34), (60, 20))
 PANES: tuple[type[Pane], ...] = (DataPane, ControlsPane, LossPane, GeneratePane)
-UNREGISTERED: dict[type[Pane], tuple[str, ...]] = {
-    GeneratePane: ("step", "samples", "stages", "tree", "guess")
-}
 SETUP_KEYS: dict[type[Pane], list[str]] = {GeneratePane: ["right", "right", "right"]}
 BPE_TEXT = "the other weather\nthen there\n" * 3 + "the end\n"
 
 
 def view_names(pane: type[Pane]) -> tuple[str, ...]:
-    return tuple(view.name for view in pane.VIEWS) or UNREGISTERED[pane]
+    return tuple(view.name for view in pane.VIEWS)
 
 
 CASES = [(pane, index) for pane in PANES for index in range(len(view_names(pane)))]

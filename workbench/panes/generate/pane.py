@@ -21,12 +21,13 @@ from workbench.panes.generate.inbox import GenerateInbox
 from workbench.panes.generate.presenter import ACTIONS, GeneratePresenter
 from workbench.panes.generate.prompt import typed_text
 from workbench.panes.generate.prompt_field import PromptField
-from workbench.panes.generate.render import GENERATE_HELP, generate_rows
+from workbench.panes.generate.render import GENERATE_HELP, GENERATE_VIEWS, generate_rows
 from workbench.panes.generate.requests import PredictionRequest
 from workbench.panes.generate.side_panel import title_info
 from workbench.panes.generate.view_model import GenerateView, StatusMessage
 from workbench.panes.input_field import is_key_of
 from workbench.panes.pane import Pane
+from workbench.panes.pane_view import PaneView
 from workbench.render.palette import DARK, Palette
 from workbench.render.sanitize import sanitize
 from workbench.state.app_state import AppState
@@ -60,6 +61,7 @@ class GeneratePane(Pane):
     )
     NUMBER = 4
     NAME = "Generate"
+    VIEWS: ClassVar[tuple[PaneView[GenerateView], ...]] = GENERATE_VIEWS
     HELP: ClassVar[str] = GENERATE_HELP
     BINDINGS: ClassVar[list[BindingType]] = GENERATE_BINDINGS
 

@@ -21,7 +21,7 @@ from workbench.panes.generate.side_panel import (
 )
 from workbench.panes.generate.token_strip import label_row, sequence_rows, text_width
 from workbench.panes.generate.view_model import GenerateView, StatusMessage
-from workbench.panes.pane_view import PaneView, current_view, views_help
+from workbench.panes.pane_view import PaneView, current_view
 from workbench.render.sanitize import sanitize
 from workbench.widgets.appearance import finish_row, fit_row, join_ends
 
@@ -179,7 +179,7 @@ GENERATE_VIEWS: tuple[PaneView[GenerateView], ...] = (
 GENERATE_HELP = (
     "The distribution of the next token, and the text sampled from it. The number under each token "
     "is its surprisal in nats: -ln p under the model, independent of the sampling settings. "
-    f"{views_help(GENERATE_VIEWS)} A sampled text stays frozen at the weights that produced it; "
+    "A sampled text stays frozen at the weights that produced it; "
     "<generate.leave> discards the text and follows the live model."
 )
 
