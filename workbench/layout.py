@@ -1,4 +1,4 @@
-"""Where everything stands on the screen, for each size of the terminal: pure numbers, no widget."""
+"""Layout of the screen as rectangles, for each size of the terminal; no widgets."""
 
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -23,7 +23,7 @@ class Rect(NamedTuple):
 
 
 class Focus(NamedTuple):
-    """What a person looks at.
+    """Focus and zoom of the panes.
 
     Attributes:
         current: The pane with the focus.
@@ -41,7 +41,7 @@ class Focus(NamedTuple):
 
 
 class ScreenLayout(NamedTuple):
-    """Where each thing stands; what has no place is not shown.
+    """Rectangles of the visible parts; a part without a rectangle is hidden.
 
     Attributes:
         rows: The rows of the whole width by name: header, coach, tabs, footer.
@@ -53,19 +53,19 @@ class ScreenLayout(NamedTuple):
 
 
 def mode_of(width: int, height: int) -> Mode:
-    """One pane at a time, panes above one another, or two columns."""
+    """Return the layout mode for a terminal size: one pane, stacked panes or two columns."""
     if width >= COLUMNS_FROM[0] and height >= COLUMNS_FROM[1]:
         return "columns"
     return "stacked" if width >= STACKED_FROM[0] and height >= STACKED_FROM[1] else "one"
 
 
 def is_framed(width: int, height: int) -> bool:
-    """Whether a pane of this size has a border; a smaller one needs the room for what it shows."""
+    """Return whether a pane of this size has a border; a smaller pane has no room for one."""
     return width >= _FRAME_FROM[0] and height >= _FRAME_FROM[1]
 
 
 def screen_layout(width: int, height: int, focus: Focus) -> ScreenLayout:
-    """Where everything stands in a terminal of this size."""
+    """Return the layout for a terminal size."""
     mode = mode_of(width, height)
     is_alone = focus.is_zoomed or mode == "one"
     above = ["header"]
@@ -82,7 +82,7 @@ def screen_layout(width: int, height: int, focus: Focus) -> ScreenLayout:
 
 
 def _columns(body: Rect) -> dict[int, Rect]:
-    """What goes in on the left, what comes out on the right."""
+    """Lay out inputs (data, controls) on the left and outputs (loss, generate) on the right."""
     left = _WIDE_LEFT if body.width >= _WIDE_FROM else _LEFT
     data = max(12, body.height * 16 // 37)
     loss = max(15, body.height * 20 // 37)
@@ -96,7 +96,7 @@ def _columns(body: Rect) -> dict[int, Rect]:
 
 
 def _stacked(body: Rect, focus: Focus) -> dict[int, Rect]:
-    """The loss and one other pane are open, the other two one row each."""
+    """Lay out the loss and one other pane open, the other two in one row each."""
     room = body.height - 2
     loss = room * 9 // 19
     open_heights = {LOSS: loss, focus.companion: room - loss}

@@ -1,1 +1,1 @@
-"""What fills the terminal: the workbench itself, its help, and the question on leaving."""
+"""Screens: the main screen, help, log, open, learning-rate search and the question on exit."""

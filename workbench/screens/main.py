@@ -1,4 +1,4 @@
-"""The workbench: two rows above, four panes, the keys below."""
+"""Main screen: header, hint line, four panes and footer."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -50,10 +50,10 @@ PANE_IDS = {1: "data", 2: "controls", 3: "loss", 4: "generate"}
 
 
 class MainScreen(Screen[None]):
-    """Header, coach line, panes, footer.
+    """Main screen with header, hint line, panes and footer.
 
     Args:
-        on_ready: Called when every widget is there, before the first frame.
+        on_ready: Called when every widget is mounted, before the first frame.
 
     Attributes:
         focus_state: The current pane, its companion, and whether it is zoomed.
@@ -86,7 +86,7 @@ class MainScreen(Screen[None]):
         return self._arrangement
 
     def compose(self) -> ComposeResult:
-        """The widgets, in the order of the tab key."""
+        """Yield the widgets in the order of the tab key."""
         yield self._header
         yield self._hint_line
         yield self._tabs
@@ -102,7 +102,7 @@ class MainScreen(Screen[None]):
         self._show_small()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """The pane that holds the focused widget is the current one."""
+        """Make the pane with the focused widget the current one."""
         for number, pane in enumerate(self.panes, 1):
             if pane in event.widget.ancestors_with_self:
                 self._look_at(self.focus_state.on(number))
