@@ -253,7 +253,7 @@ async def test_the_palette_names_every_command_of_every_pane(harness: AppHarness
         commands = {
             command.title: command for command in palette_commands(app, app.main, app.state)
         }
-        assert {"Copy this pane as text", "Train or pause", "Leave"} <= commands.keys()
+        assert {"Copy this pane as text", "Train, pause or resume", "Quit"} <= commands.keys()
         for pane in app.main.panes:
             assert any(title.startswith(f"{pane.NAME}: ") for title in commands)
         await commands["Controls: Half the value"].callback()  # type: ignore[misc]
@@ -274,7 +274,7 @@ async def test_help_explains_the_pane_its_keys_and_its_numbers(
             await pilot.pause()
             words = str(app.screen.query_one(Static).render())
             assert f"\n{term}" in words
-            assert "Keys of everywhere" in words
+            assert "Global keys" in words
             await pilot.press("down", "escape")
 
 
@@ -349,6 +349,6 @@ async def test_what_was_looked_for_comes_too_late_once_a_person_has_left(
         assert isinstance(screen, OpenScreen)
         await pilot.press("escape")
         await wait_until_settled(pilot)
-        await screen._find("nothing-of-this-name")
-        await screen._find("names-bigram")
+        await screen._resolve("nothing-of-this-name")
+        await screen._resolve("names-bigram")
         assert app.screen is app.main
