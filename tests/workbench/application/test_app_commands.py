@@ -256,7 +256,7 @@ async def test_the_palette_names_every_command_of_every_pane(harness: AppHarness
         assert {"Copy this pane as text", "Train, pause or resume", "Quit"} <= commands.keys()
         for pane in app.main.panes:
             assert any(title.startswith(f"{pane.NAME}: ") for title in commands)
-        await commands["Controls: Half the value"].callback()  # type: ignore[misc]
+        await commands["Controls: Halve the value"].callback()  # type: ignore[misc]
         await wait_until_settled(pilot)
         assert app.main.current == 2
         assert [m.value for m in harness.worker.heard if isinstance(m, SetValue)] == [0.025]
