@@ -18,8 +18,6 @@ from seqlm.configuration.run_config import (
 )
 from seqlm.configuration.schema import Setting
 
-FAMILY_KINDS: tuple[str, ...] = tuple(FAMILIES)
-
 _KINDS = {int: "int", float: "float", bool: "bool", str: "text"}
 
 
@@ -84,7 +82,7 @@ def _by_key(family: type) -> dict[str, Setting]:
         kind="choice",
         default="mlp",
         help="Model family: the architecture of the model",
-        choices=FAMILY_KINDS,
+        choices=tuple(FAMILIES),
     )
     every = (
         *_section_settings("data", DataConfig),

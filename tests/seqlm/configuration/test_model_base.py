@@ -1,7 +1,7 @@
 import pytest
 
-from seqlm.configuration.dotted_keys import FAMILY_KINDS
 from seqlm.configuration.model_base import count_parameters
+from seqlm.configuration.model_configs import FAMILIES
 from seqlm.models.registry import build
 from seqlm.presets import PRESETS
 from seqlm.runspec import recipe
@@ -14,7 +14,7 @@ VARIED = (
 )
 LINES = [
     *PRESETS,
-    *(f"names-mlp model.kind={kind}" for kind in FAMILY_KINDS),
+    *(f"names-mlp model.kind={kind}" for kind in FAMILIES),
     *(f"names-mlp {words}" for words in VARIED),
 ]
 

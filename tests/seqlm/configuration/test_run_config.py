@@ -2,7 +2,7 @@ import msgspec
 import pytest
 from msgspec import inspect
 
-from seqlm.configuration import dotted_keys
+from seqlm.configuration import dotted_keys, model_configs
 from seqlm.configuration.model_configs import ModelConfig
 from seqlm.configuration.run_config import RunConfig
 from seqlm.configuration.schema import Setting
@@ -64,5 +64,5 @@ def test_unknown_names_are_rejected() -> None:
 
 def test_kind_distinguishes_the_families() -> None:
     kinds = [dotted_keys.kind_of(model) for model in FAMILIES]
-    assert kinds == list(dotted_keys.FAMILY_KINDS)
+    assert kinds == list(model_configs.FAMILIES)
     assert isinstance(inspect.type_info(ModelConfig), inspect.UnionType)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from seqlm.configuration.dotted_keys import FAMILY_KINDS
+from seqlm.configuration.model_configs import FAMILIES
 from seqlm.data.prepared_text import prepare
 from seqlm.errors import RequestError, SeqlmError
 from seqlm.models import registry
@@ -54,7 +54,7 @@ def test_unknown_weights_are_rejected_with_a_list_of_the_saved_ones(
     ]
 
 
-@pytest.mark.parametrize("family", FAMILY_KINDS)
+@pytest.mark.parametrize("family", FAMILIES)
 def test_weights_are_loaded_bit_for_bit(family: str, tmp_path: Path) -> None:
     snapshots, model = make_snapshots(
         f"names-lstm model.kind={family}", tmp_path / "run" / "checkpoints"
