@@ -26,7 +26,7 @@ class Terminal:
         self._stream = pyte.ByteStream(self.screen)
 
     def text(self) -> str:
-        """What the screen shows now, after reading what has come."""
+        """Read the pending output and return the current content of the screen."""
         with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF):
             self._stream.feed(self.child.read_nonblocking(1 << 16, timeout=0.2))
         return "\n".join(self.screen.display)

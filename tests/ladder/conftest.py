@@ -1,4 +1,4 @@
-"""Where the rungs write: never into the home of whoever runs them."""
+"""Fixture that gives the ladder a data folder of its own."""
 
 from collections.abc import Iterator
 

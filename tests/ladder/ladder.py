@@ -80,20 +80,20 @@ def reached(summary: RunSummary) -> float:
 
 
 def batch_losses(run: str) -> list[float]:
-    """The loss of each step's batch."""
+    """Return the batch loss of each step."""
     events = without_superseded(read_events(find_run(run).events_path))
     return list(chain.from_iterable(e.losses for e in events if isinstance(e, StepsDone)))
 
 
 def evaluated(run: str, reset_every: int | None = None) -> SplitLossAnswer:
-    """What a worker answers about a finished run on the validation split."""
+    """Return the validation loss of a finished run, measured by a new worker."""
     with client.spawn() as connection:
         connection.request(Read(id=client.new_id(), run=str(find_run(run).path)))
         return evaluated_in(connection, reset_every)
 
 
 def evaluated_in(worker: client.Connection, reset_every: int | None = None) -> SplitLossAnswer:
-    """What a worker answers about the run that it has open."""
+    """Return the validation loss of the run that a worker has open."""
     answer = worker.request(SplitLoss(id=client.new_id(), split="val", reset_every=reset_every))
     assert isinstance(answer, SplitLossAnswer)
     return answer

@@ -1,4 +1,4 @@
-"""What the teaching texts show: counting, recall, a greeting, words. Minutes; by hand."""
+"""Presets for teaching: counting, recall, greeting, words. Takes minutes; run by hand."""
 
 import statistics
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a terminal shows of what it was told; colours aside. Much faster than a whole terminal."""
+"""Screen content after terminal output, without colors. Much faster than a full emulator."""
 
 import codecs
 import re
@@ -16,7 +16,7 @@ _UNFINISHED = re.compile(r"\x1b[^A-Za-z~\x07]*\Z|\r\Z")
 
 
 class Cells:
-    """Rows of cells, and where the next character goes. Lines do not wrap.
+    """Rows of cells and the cursor position. Lines do not wrap.
 
     Args:
         columns: Cells in a row.
@@ -30,14 +30,14 @@ class Cells:
         self.resize(columns, rows)
 
     def resize(self, columns: int, rows: int) -> None:
-        """Another size: what stood at the same place stays."""
+        """Change the size; the cells inside the new size keep their content."""
         self._cells = [
             [*row[:columns], *[" "] * (columns - len(row))] for row in self._cells[:rows]
         ]
         self._cells += [[" "] * columns for _ in range(rows - len(self._cells))]
 
     def feed(self, output: bytes) -> None:
-        """Take what a program wrote."""
+        """Apply the output of a program."""
         told = self._left + self._decoder.decode(output)
         unfinished = _UNFINISHED.search(told)
         end = unfinished.start() if unfinished else len(told)
@@ -52,7 +52,7 @@ class Cells:
 
     @property
     def text(self) -> str:
-        """What stands there."""
+        """Content of the screen, row by row."""
         return "\n".join("".join(row) for row in self._cells)
 
     def _write(self, text: str) -> None:

@@ -1,11 +1,11 @@
-"""What a terminal may be told: the sequences of the screen itself, and characters that steer nothing."""
+"""Allowed terminal output: the escape sequences of the screen, and printable characters."""
 
 import re
 import unicodedata
 from collections.abc import Iterator
 
 MODES = (7, 25, 1000, 1003, 1004, 1006, 1015, 1016, 1049, 2004, 2026, 2048)
-"""Wrapping, cursor, mouse, focus, alternate screen, bracketed paste, whole frames, told sizes."""
+"""Wrapping, cursor, mouse, focus, alternate screen, bracketed paste, synchronized output, resize."""
 
 _ALLOWED = re.compile(
     r"\x1b\[[0-9;]*m"  # colours
@@ -22,15 +22,15 @@ _COLOUR = re.compile(rb"\x1b\[([0-9;]*)m")
 
 
 class Told:
-    """What a terminal has been told so far, taken in pieces.
+    """Record of the terminal output so far, fed in pieces.
 
     Args:
-        clipboard: Whether text may be copied.
+        clipboard: True if text may be copied.
 
     Attributes:
-        unexpected: What this program never means to tell a terminal, with what stands around it.
-        modes: Each mode that was set or reset, and whether it is set now.
-        n_keyboards: How many keyboard protocols wait to be left.
+        unexpected: Output that this program must never write, with its surroundings.
+        modes: Each mode that was set or reset, and True if it is set now.
+        n_keyboards: Number of keyboard protocols that are still enabled.
     """
 
     def __init__(self, clipboard: bool = False) -> None:
@@ -40,7 +40,7 @@ class Told:
         self._clipboard = clipboard
 
     def feed(self, output: bytes) -> None:
-        """Take a piece that ends where a sequence begins, or at the end of everything.
+        """Apply a piece that ends before an escape sequence or at the end of the output.
 
         Raises:
             UnicodeDecodeError: The bytes are not UTF-8.
@@ -59,7 +59,7 @@ class Told:
 
     @property
     def is_restored(self) -> bool:
-        """Whether the terminal is as it was: lines wrap, the cursor is there, all else is off."""
+        """True if the terminal is restored: lines wrap, the cursor is visible, all else is off."""
         usual = {7: True, 25: True}
         kept = all(on == usual.get(mode, False) for mode, on in self.modes.items())
         return kept and self.n_keyboards == 0
@@ -73,20 +73,20 @@ class Told:
 
 
 def told(output: bytes, clipboard: bool = False) -> Told:
-    """What a terminal was told from beginning to end."""
+    """Return the record of a complete terminal output."""
     taken = Told(clipboard)
     taken.feed(output)
     return taken
 
 
 def colours(output: bytes) -> Iterator[list[int]]:
-    """The numbers of each SGR sequence."""
+    """Yield the numbers of each SGR sequence."""
     for match in _COLOUR.finditer(output):
         yield [int(number or 0) for number in match.group(1).split(b";")]
 
 
 def kinds_of_colour(output: bytes) -> set[str]:
-    """Which kinds of colour were set: ``16``, ``256`` or ``truecolor``; none where none was."""
+    """Return the kinds of color that were set: ``16``, ``256`` or ``truecolor``."""
     kinds: set[str] = set()
     for numbers in colours(output):
         while numbers:

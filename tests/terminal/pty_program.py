@@ -28,11 +28,11 @@ _UNSET = re.compile(
 
 
 class Unseen(AssertionError):
-    """What was waited for did not come."""
+    """Error: the expected text did not appear on the screen."""
 
 
 class Program:
-    """A program that believes a person sits before it. Nothing here sleeps: whoever waits, reads.
+    """A program in a pseudo-terminal. Nothing here sleeps: waiting means reading its output.
 
     Args:
         command: The program and its arguments; a name of a file may be bytes.
@@ -74,7 +74,7 @@ class Program:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it has not ended."""
+        """True if the process has not ended."""
         if self._status is None:
             pid, status = os.waitpid(self.process.pid, os.WNOHANG)
             self._status = os.waitstatus_to_exitcode(status) if pid else None
@@ -82,13 +82,13 @@ class Program:
 
     @property
     def has_line_as_before(self) -> bool:
-        """Whether the terminal reads keys as it did before the program came."""
+        """True if the terminal has the input settings from before the program started."""
         return termios.tcgetattr(self.process.fd) == self._line_before
 
     # What it draws
 
     def read(self, timeout_s: float = 0.0) -> bytes:
-        """What it has written since the last call, waiting up to ``timeout_s`` for the first of it."""
+        """Return the output since the last call; wait up to ``timeout_s`` for the first byte."""
         before = len(self.output)
         while self.is_open and select.select([self.process.fd], [], [], timeout_s)[0]:
             timeout_s = 0.0
@@ -106,7 +106,7 @@ class Program:
         self.output += data
 
     def forget(self) -> bytes:
-        """Give away what was written, up to the begin of the last sequence, and keep the rest."""
+        """Return and delete the output before the last escape sequence."""
         end = max(0, self.output.rfind(b"\x1b"))
         self.screen()
         given = bytes(self.output[:end])
@@ -115,13 +115,13 @@ class Program:
         return given
 
     def screen(self) -> str:
-        """What a person sees now."""
+        """Return the current content of the screen."""
         self._cells.feed(bytes(self.output[self._drawn :]))
         self._drawn = len(self.output)
         return self._cells.text
 
     def wait_for(self, *words: str, timeout_s: float | None = None) -> str:
-        """Read until the screen shows all of ``words``; the screen."""
+        """Read until the screen shows all of ``words``; return the screen."""
         return self.wait_until(lambda seen: all(w in seen for w in words), str(words), timeout_s)
 
     def wait_until(

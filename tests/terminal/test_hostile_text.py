@@ -30,7 +30,7 @@ def raw(text: str) -> bytes:
 
 
 def file_name(text: str) -> str:
-    """What of a text can stand in the name of a file."""
+    """Return a text with the characters replaced that a file name cannot contain."""
     return re.sub("[/\0]", "_", text)
 
 

@@ -1,4 +1,4 @@
-"""What a person feels and an SSH line pays: latency, bytes, memory. On a quiet machine, by hand."""
+"""Latency, output bytes and memory. Run by hand on a machine without other load."""
 
 import random
 import statistics

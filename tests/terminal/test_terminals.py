@@ -104,7 +104,7 @@ def test_ascii_alone(words: list[str], environment: dict[str, str | None], start
 
 
 def test_nothing_is_told_by_colour_alone(start: Start) -> None:
-    """Where the keys go, which row is chosen, what the run does: all of it in plain letters."""
+    """Focus, selected row and run status are shown as characters too."""
     program = start("--ascii", environment={"NO_COLOR": "1"})
     seen = program.wait_for(*FULL)
     assert "o not trained yet" in seen
@@ -123,7 +123,7 @@ def test_nothing_is_told_by_colour_alone(start: Start) -> None:
 
 
 def ends_with_quit(seen: str) -> bool:
-    """Whether the last row holds the keys."""
+    """Return True if the last row shows the keys."""
     return seen.rstrip().endswith(("  q", "quit"))
 
 
@@ -262,7 +262,7 @@ def begin_training(start: Start) -> Workbench:
 
 
 def holder_of(home: Path) -> RunLock | None:
-    """Who trains the only run there is."""
+    """Return the lock of the process that trains the only run."""
     (run,) = (home / "runs").iterdir()
     return RunDirectory(run).holder()
 

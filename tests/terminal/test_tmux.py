@@ -56,7 +56,7 @@ def tmux(home: Path) -> Iterator[Tmux]:
 
 
 def is_whole(rows: list[str], n_rows: int) -> bool:
-    """Whether the frame is drawn to its last row."""
+    """Return True if the frame is drawn to its last row."""
     ends = rows[0].startswith(" names-mlp") and "? help  q" in rows[-1]
     return ends and len(rows) == n_rows and "uniform" in "".join(rows)
 
@@ -77,10 +77,10 @@ def test_detached_and_attached_at_another_size(tmux: Tmux) -> None:
 
 
 def test_resized_and_redrawn(tmux: Tmux) -> None:
-    """What another program has left on the screen goes with ctrl+l.
+    """Text that another program left on the screen is cleared by ctrl+l.
 
     The last size is not the first one: tmux passes on only the last of sizes that follow one another
-    quickly, and a program that is told the size it has is told nothing.
+    quickly, and a program gets no signal if the size does not change.
     """
     tmux.wait_for("names-mlp", "uniform", "q quit")
     for columns, rows in ((200, 50), (40, 12), (1, 1), (118, 38)):

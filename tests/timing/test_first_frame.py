@@ -1,4 +1,4 @@
-"""How long a person waits for the first full frame, beside a bare Textual app. Alternating; by hand."""
+"""Time to the first full frame, compared with an empty Textual app. Run by hand."""
 
 import contextlib
 import os

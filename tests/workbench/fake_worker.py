@@ -45,17 +45,17 @@ class FakeWorker:
         self._loop.add_reader(here, self._hear)
 
     def die(self) -> None:
-        """End without a word."""
+        """End without an error message."""
         if self._socket.fileno() >= 0:
             self._loop.remove_reader(self._socket)
             self._socket.close()
 
     def heard_of(self, kind: type[Heard]) -> list[Heard]:
-        """What was heard of one kind."""
+        """Return the received messages of one kind."""
         return [message for message in self.heard if isinstance(message, kind)]
 
     def kinds(self) -> list[str]:
-        """What was heard, by kind."""
+        """Return the kind of each received message."""
         return [type(message).__name__ for message in self.heard]
 
     def _hear(self) -> None:

@@ -29,7 +29,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def refusal(*words: str, status: int = 2) -> str:
-    """What the command says in a terminal before it leaves with this status."""
+    """Return the output of the command in a terminal; check its exit status."""
     child = pexpect.spawn(sys.executable, [*COMMAND, *words], timeout=30, encoding="utf-8")
     said: str = child.read()
     child.close()

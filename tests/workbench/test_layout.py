@@ -1,4 +1,4 @@
-"""Where everything stands: a law for every size and every focus."""
+"""Properties of the layout for every size and every focus."""
 
 import pytest
 from hypothesis import given

@@ -40,7 +40,7 @@ class RunController:
 
     @property
     def can_undo_redo(self) -> tuple[bool, bool]:
-        """Whether there is a change to undo, and one to redo."""
+        """True if there is a change to undo, and True if there is a change to redo."""
         return self._history.can_undo, self._history.can_redo
 
     def reset(self, config: RunConfig) -> None:

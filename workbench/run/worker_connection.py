@@ -12,7 +12,7 @@ from seqlm.runs.directory import RunDirectory
 from seqlm.worker import client
 from seqlm.worker.client import Connection, Reply, WorkerExited, describe_exit
 
-UNKNOWN_EXIT = "ended without a word"
+UNKNOWN_EXIT = "ended without an error message"
 Spawn: TypeAlias = Callable[[], Connection]
 _EXIT_GRACE_S, _EXIT_POLL_S = 0.2, 0.02
 

@@ -143,7 +143,7 @@ class MainScreen(Screen[None]):
 
     @property
     def is_zoomed(self) -> bool:
-        """Whether the current pane has the whole screen."""
+        """True if the current pane fills the whole screen."""
         return self.focus_state.is_zoomed
 
     @property

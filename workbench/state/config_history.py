@@ -33,12 +33,12 @@ class ConfigHistory(Struct, frozen=True):
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is a change to undo."""
+        """True if there is a change to undo."""
         return bool(self.history.past)
 
     @property
     def can_redo(self) -> bool:
-        """Whether there is a change to redo."""
+        """True if there is a change to redo."""
         return bool(self.history.future)
 
     def with_value(self, key: str, value: Any) -> "ConfigHistory":
@@ -125,7 +125,7 @@ class SettingValues(Struct, frozen=True):
 
     @property
     def is_pending(self) -> bool:
-        """Whether the next run would use another value; a scheduled change alone is not pending."""
+        """True if the next run would use another value; a scheduled change is not pending."""
         return self.requested not in (self.initial, self.current)
 
     def editable(self, is_live: bool) -> Any:

@@ -37,7 +37,7 @@ def _worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def run(_worker: None) -> Any:
-    """What training a run printed that the tests only look at."""
+    """Train a run that the tests only read; return its printed result."""
     out = io.TextIOWrapper(io.BytesIO())
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
         assert run_command(["train", "names-mlp", *FAST, "--json"]) == 0

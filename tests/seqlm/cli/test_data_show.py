@@ -1,4 +1,4 @@
-"""What is said of a text: how long it is in true words, and the id of each token."""
+"""Output of ``seqlm data show``: length in words, and the id of each token."""
 
 from pathlib import Path
 

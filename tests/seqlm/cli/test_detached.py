@@ -1,4 +1,4 @@
-"""A training that goes on while commands come and go, in a process of its own."""
+"""Training in a separate process that continues while commands start and end."""
 
 
 def test_a_detached_run_is_steered_paused_gone_on_with_and_stopped(asked) -> None:

@@ -10,7 +10,7 @@ from seqlm.data.download import RemoteCorpus
 
 
 class _Answer(io.BytesIO):
-    """What a site answers with the whole of a text."""
+    """HTTP response that contains a whole text."""
 
     status, length = 200, 0
     headers: ClassVar = {}

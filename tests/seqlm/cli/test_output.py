@@ -1,4 +1,4 @@
-"""What is printed: to terminals of any encoding, and of texts of many lines."""
+"""Printed output: terminals of any encoding, and texts of many lines."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""What is said on standard error while a run goes."""
+"""Progress messages on standard error during training."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is said of a run's losses, told from its events alone."""
+"""Text of a run's final losses, computed from its events alone."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a person has to type stands whole in what is printed, and every option says what it does."""
+"""Help and messages: commands to type are never broken, and every option is explained."""
 
 import io
 import re

@@ -136,7 +136,7 @@ def test_progress_reaches_the_size(tmp_path: Path) -> None:
         ("anna\nbo", "lines"),
         ("one line only\n", "stream"),
         ("a poem\n\nof lines\n\nwith gaps\n", "stream"),
-        ("a long line of running text that goes on past any name\n" * 20, "stream"),
+        ("a long line of running text that is longer than any name\n" * 20, "stream"),
         ("short\n" * 95 + "a line much longer than any name would ever be\n" * 5, "lines"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The contract of every family with the checkpoint of a run: a training goes on from it bit for bit."""
+"""Every model family resumes from the checkpoint of a run bit for bit."""
 
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ def trainer_of(kind: str, text: PreparedText) -> Trainer:
 
 
 def losses(trainer: Trainer, until: int = TRAIN.steps) -> list[float]:
-    """The losses that are told until so many steps are done, or to the end."""
+    """Return the logged losses of the given number of steps, or of all steps."""
     found: list[float] = []
     for event in trainer.run():
         if isinstance(event, StepsDone):

@@ -1,4 +1,4 @@
-"""Interrupted and resumed in one process: a run that is let go without a word is one that was killed."""
+"""Training runs, interrupted and resumed in one process; closing a run stands for killing it."""
 
 import errno
 import os

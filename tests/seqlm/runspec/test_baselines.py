@@ -1,4 +1,4 @@
-"""What a run is judged on, and what its loss is compared with."""
+"""Primary split of a run, and the losses that its loss is compared with."""
 
 import pytest
 from msgspec.structs import replace

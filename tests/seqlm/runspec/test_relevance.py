@@ -1,4 +1,4 @@
-"""What is said to have an effect, held against the losses of trainings of a few steps."""
+"""Relevance of settings, compared with the losses of a few training steps."""
 
 import random
 from functools import cache

@@ -58,7 +58,7 @@ async def test_space_starts_pauses_and_goes_on(harness: AppHarness, tmp_path: Pa
 
 
 async def test_from_a_diverged_run_space_goes_back_with_smaller_steps(harness: AppHarness) -> None:
-    """The rate that was too large takes force again at step 600; the smaller one follows it."""
+    """The learning rate that was too large applies again at step 600, before the smaller one."""
     app = harness.app(recorded("diverging"), is_alive=False)
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)

@@ -1,4 +1,4 @@
-"""Keys of everywhere beside training: copy, open, the rate, the next validation, moved keys, help."""
+"""Global keys: copy, open, learning-rate search, next validation, changed keys, help."""
 
 import asyncio
 from pathlib import Path

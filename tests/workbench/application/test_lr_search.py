@@ -184,7 +184,7 @@ async def test_a_refusal_is_said_where_it_was_asked(harness: AppHarness) -> None
 async def test_a_refusal_may_come_before_the_screen_does(
     harness: AppHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where no worker can be started, that is known at once."""
+    """A worker that cannot be started is reported at once."""
     app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)

@@ -1,4 +1,4 @@
-"""What a typed or pasted line opens."""
+"""Targets that a typed or pasted line opens."""
 
 from pathlib import Path
 

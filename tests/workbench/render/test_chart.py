@@ -94,7 +94,7 @@ def test_a_loss_that_is_not_finite_leaves_a_gap_and_a_cross() -> None:
 def test_reference_labels_never_share_a_row_and_keep_their_number(
     values: list[float], width: int, height: int, y_log: bool, ascii_only: bool
 ) -> None:
-    """Where there are more than rows, those named last have none."""
+    """With more labels than rows, the last labels are left out."""
     references = [ReferenceLine(f"name{i}", value) for i, value in enumerate(values)]
     spec = ChartSpec(
         width, height, WHOLE, references=references, y_log=y_log, ascii_only=ascii_only

@@ -351,7 +351,7 @@ def test_exit_reason_names_signal_or_status(code: str, words: str) -> None:
     process.wait()
     with here, there:
         assert exit_reason(Connection(there, process)) == words
-    assert exit_reason(None) == "ended without a word"
+    assert exit_reason(None) == "ended without an error message"
 
 
 class LateProcess:
