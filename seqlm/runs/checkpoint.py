@@ -27,7 +27,7 @@ from seqlm.training.trainer_state import TrainerState
 _KEPT = 2
 _MAX_HEADER_BYTES = 16 << 20
 _REPLACED = ".replaced"
-_WEIGHTS, _TRAINING, _RECORD = "weights.safetensors", "training.safetensors", "checkpoint.json"
+_WEIGHTS, _TRAINING, _METADATA = "weights.safetensors", "training.safetensors", "checkpoint.json"
 
 
 class CheckpointMetadata(Struct, frozen=True, kw_only=True):
@@ -46,7 +46,7 @@ class CheckpointMetadata(Struct, frozen=True, kw_only=True):
 class LoadedCheckpoint(Struct, frozen=True, kw_only=True):
     """A checkpoint that was read and verified by its checksums."""
 
-    record: CheckpointMetadata
+    metadata: CheckpointMetadata
     weights: dict[str, Tensor]
     training: dict[str, Tensor]
 
@@ -63,14 +63,14 @@ class CheckpointStore:
 
     def save(
         self,
-        record: CheckpointMetadata,
+        metadata: CheckpointMetadata,
         weights: dict[str, Tensor],
         training: dict[str, Tensor] | None = None,
     ) -> int:
         """Write a checkpoint and flush it to the disk, so that a pointer may name it.
 
         Args:
-            record: Its ``sha256`` is filled in here.
+            metadata: Its ``sha256`` is filled in here.
             weights: The model's numbers by name.
             training: What else is needed to go on; None keeps the weights alone.
 
@@ -81,21 +81,21 @@ class CheckpointStore:
             OSError: It could not be written; what was there before still is.
         """
         self.path.mkdir(exist_ok=True, mode=0o700)
-        name = f"step-{record.step}"
-        if training is None and self._is_whole(name):
+        name = f"step-{metadata.step}"
+        if training is None and self._is_full(name):
             return 0
-        return self._write(name, record, weights, training)
+        return self._write(name, metadata, weights, training)
 
-    def keep(self, record: CheckpointMetadata, weights: dict[str, Tensor]) -> None:
+    def keep(self, metadata: CheckpointMetadata, weights: dict[str, Tensor]) -> None:
         """Write weights for later queries, without a flush: a power failure may lose them.
 
         Raises:
             OSError: The disk is full.
         """
         self.path.mkdir(exist_ok=True, mode=0o700)
-        name = f"step-{record.step}"
-        if not self._is_whole(name):
-            self._write(name, record, weights, None, sync=False)
+        name = f"step-{metadata.step}"
+        if not self._is_full(name):
+            self._write(name, metadata, weights, None, sync=False)
 
     def point(self, pointer: str, step: int) -> None:
         """Make ``latest`` or ``best`` point to the checkpoint of a step."""
@@ -104,7 +104,7 @@ class CheckpointStore:
     def _write(
         self,
         name: str,
-        record: CheckpointMetadata,
+        metadata: CheckpointMetadata,
         weights: dict[str, Tensor],
         training: dict[str, Tensor] | None,
         *,
@@ -114,7 +114,7 @@ class CheckpointStore:
         if training is not None:
             files[_TRAINING] = pack_tensors(training)
         sums = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
-        files[_RECORD] = codec.encode(msgspec.structs.replace(record, sha256=sums))
+        files[_METADATA] = codec.encode(msgspec.structs.replace(metadata, sha256=sums))
         self._put(name, files, sync=sync)
         return sum(map(len, files.values()))
 
@@ -127,18 +127,18 @@ class CheckpointStore:
         folder = self.path / self.resolve(name)
         try:
             reader = codec.decoder(CheckpointMetadata)
-            record = codec.decode((folder / _RECORD).read_bytes(), reader)
-            weights = read_tensors(folder / _WEIGHTS, record.sha256[_WEIGHTS])
+            metadata = codec.decode((folder / _METADATA).read_bytes(), reader)
+            weights = read_tensors(folder / _WEIGHTS, metadata.sha256[_WEIGHTS])
             training = {}
             if (folder / _TRAINING).exists():
-                training = read_tensors(folder / _TRAINING, record.sha256[_TRAINING])
+                training = read_tensors(folder / _TRAINING, metadata.sha256[_TRAINING])
         except OSError as error:
             raise SeqlmError(
                 f"checkpoint {folder.name} cannot be read: {error.strerror or error}"
             ) from error
         except (DamagedTensorFile, KeyError, codec.MessageError) as error:
             raise SeqlmError(f"checkpoint {folder.name} is damaged: {error}") from error
-        return LoadedCheckpoint(record=record, weights=weights, training=training)
+        return LoadedCheckpoint(metadata=metadata, weights=weights, training=training)
 
     def resolve(self, name: str) -> str:
         """Return the directory name of a pointer or a ``step-N``."""
@@ -154,7 +154,7 @@ class CheckpointStore:
     def has(self, name: str) -> bool:
         """Return whether there is such a checkpoint."""
         try:
-            return (self.path / self.resolve(name) / _RECORD).is_file()
+            return (self.path / self.resolve(name) / _METADATA).is_file()
         except SeqlmError:
             return False
 
@@ -180,9 +180,9 @@ class CheckpointStore:
         The checkpoint that ``latest`` names stays full, even where an interrupted training left
         higher steps. Weights alone stay for the best step and for those in ``kept``.
         """
-        whole = [step for step in self.steps() if self._is_whole(f"step-{step}")]
-        best, latest = self._pointed("best"), self._pointed("latest")
-        for step in set(self.steps()) - {*whole[-_KEPT:], latest}:
+        full = [step for step in self.steps() if self._is_full(f"step-{step}")]
+        best, latest = self._step_of("best"), self._step_of("latest")
+        for step in set(self.steps()) - {*full[-_KEPT:], latest}:
             if step == best or step in kept:
                 (self._folder(step) / _TRAINING).unlink(missing_ok=True)
             else:
@@ -190,12 +190,12 @@ class CheckpointStore:
 
     def delete_after(self, step: int) -> None:
         """Delete the checkpoints after ``step``, to which training went back."""
-        pointed = {self._pointed("best"), self._pointed("latest")}
+        pointed = {self._step_of("best"), self._step_of("latest")}
         for later in set(self.steps()) - pointed:
             if later > step:
                 shutil.rmtree(self._folder(later), ignore_errors=True)
 
-    def _pointed(self, pointer: str) -> int | None:
+    def _step_of(self, pointer: str) -> int | None:
         """Return the step of ``best`` or ``latest``; None if there is no such checkpoint."""
         if not self.has(pointer):
             return None
@@ -204,7 +204,7 @@ class CheckpointStore:
     def _folder(self, step: int) -> Path:
         return self.path / f"step-{step}"
 
-    def _is_whole(self, name: str) -> bool:
+    def _is_full(self, name: str) -> bool:
         return (self.path / name / _TRAINING).is_file()
 
     def _put(self, name: str, files: dict[str, bytes], *, sync: bool) -> None:

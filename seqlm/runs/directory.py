@@ -116,7 +116,7 @@ class RunDirectory:
         except (OSError, msgspec.MsgspecError):
             return None
 
-    def take(self, lock: RunLock) -> int:
+    def acquire_lock(self, lock: RunLock) -> int:
         """Lock the run until the returned file descriptor is closed or this process ends.
 
         Raises:

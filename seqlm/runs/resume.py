@@ -15,7 +15,7 @@ def restore(trainer: Trainer, checkpoints: CheckpointStore) -> CheckpointMetadat
     """Restore a trainer from the last checkpoint.
 
     Returns:
-        The checkpoint's record; None where there is none and training begins anew.
+        The checkpoint's metadata; None where there is none and training begins anew.
 
     Raises:
         SeqlmError: It is damaged, or of another configuration; says which.
@@ -23,7 +23,7 @@ def restore(trainer: Trainer, checkpoints: CheckpointStore) -> CheckpointMetadat
     if not checkpoints.has("latest"):
         return None
     loaded = checkpoints.load("latest")
-    name, position = f"checkpoint step-{loaded.record.step}", loaded.record.position
+    name, position = f"checkpoint step-{loaded.metadata.step}", loaded.metadata.position
     if position is None:
         raise SeqlmError(f"{name} holds only weights: training cannot go on from it")
     try:
@@ -35,13 +35,13 @@ def restore(trainer: Trainer, checkpoints: CheckpointStore) -> CheckpointMetadat
         )
     except (RuntimeError, LookupError, TypeError, ValueError) as error:
         raise SeqlmError(f"{name} does not fit the run: {error}") from error
-    return loaded.record
+    return loaded.metadata
 
 
 def _best(
     checkpoints: CheckpointStore, best_step: int, loaded: LoadedCheckpoint
 ) -> dict[str, Tensor] | None:
-    if best_step == loaded.record.step:
+    if best_step == loaded.metadata.step:
         return loaded.weights
     name = f"step-{best_step}"
     return checkpoints.load(name).weights if checkpoints.has(name) else None
@@ -53,10 +53,10 @@ def has_diverged(superseded: list[Event]) -> bool:
 
 
 def split_at_checkpoint(
-    events_path: Path, record: CheckpointMetadata | None
+    events_path: Path, metadata: CheckpointMetadata | None
 ) -> tuple[list[Event], list[Event]]:
     """Return the events up to a checkpoint, and the events that resuming from it supersedes."""
-    seq = record.seq if record is not None else 0
+    seq = metadata.seq if metadata is not None else 0
     logged = without_superseded(read_events(events_path))
     superseded: list[Event] = [
         event for event in logged if event.seq > seq and not isinstance(event, RunCreated)

@@ -46,7 +46,7 @@ from seqlm.training.trainer import Trainer
 class TrainingRun:
     """A run that this process trains.
 
-    Made by :meth:`begin` or :meth:`resume`. Iterating :meth:`go` trains; everything the trainer tells
+    Made by :meth:`start` or :meth:`resume`. Iterating :meth:`train` trains; everything the trainer tells
     is in the log when it is given on.
 
     Attributes:
@@ -58,21 +58,21 @@ class TrainingRun:
 
     def __init__(self, directory: RunDirectory, trainer: Trainer, lock: RunLock) -> None:
         self.directory, self.trainer = directory, trainer
-        self._lock_fd = directory.take(lock)
+        self._lock_fd = directory.acquire_lock(lock)
         try:
-            self.journal = EventLogWriter(directory.events_path)
+            self.event_log = EventLogWriter(directory.events_path)
             self.checkpoints = CheckpointStore(directory.checkpoints_path)
             self.checkpoints.remove_leftovers()
         except BaseException:
             os.close(self._lock_fd)
             raise
         self.disk_error: OSError | None = None
-        self._saving = CheckpointPolicy(trainer, self.journal, self.checkpoints)
+        self._policy = CheckpointPolicy(trainer, self.event_log, self.checkpoints)
         self._next_snapshot = 0
         self._first_free_step = 0
 
     @classmethod
-    def begin(
+    def start(
         cls, config: RunConfig, text: PreparedText, name: str | None, lock: RunLock
     ) -> "TrainingRun":
         """Create the directory of a new run, ready to train.
@@ -89,8 +89,8 @@ class TrainingRun:
             run = cls(directory, trainer, lock)
             run.log(created_event(directory.name, trainer))
             run._log_start()
-            run.journal.flush()
-            run._take_snapshot()
+            run.event_log.flush()
+            run._record_snapshot()
             undo.pop_all()
         return run
 
@@ -127,10 +127,10 @@ class TrainingRun:
             run.log(Resumed(step=run.trainer.step, superseded_from=first, superseded_to=last))
         run._log_start()
         if run.trainer.step == run._next_snapshot:
-            run._take_snapshot()
+            run._record_snapshot()
         return run
 
-    def go(self) -> Iterator[Event | None]:
+    def train(self) -> Iterator[Event | None]:
         """Train and yield the logged events; see :meth:`Trainer.run`. The last event is ``Ended``."""
         for event in self.trainer.run():
             if isinstance(event, Ended):
@@ -138,9 +138,9 @@ class TrainingRun:
                 return
             logged = self.log(event) if event is not None else None
             if self.trainer.step >= self._next_snapshot:
-                self._take_snapshot()
+                self._record_snapshot()
             yield logged
-            if self._saving.is_due:
+            if self._policy.is_due:
                 yield self._try_to_save()
 
     def stop(self, command_id: str | None) -> Iterator[Event]:
@@ -154,15 +154,15 @@ class TrainingRun:
         if ended is None:
             yield self.save()
             ended = Ended(step=self.trainer.step, status="stopped")
-        yield self.journal.write(replace(ended, command_id=command_id))
+        yield self.event_log.write(replace(ended, command_id=command_id))
 
     def fail(self, message: str) -> Iterator[Event | None]:
         """End the run after an error; the last checkpoint stays."""
-        return self._tell_end(Ended(step=self.trainer.step, status="failed", message=message))
+        return self._log_end(Ended(step=self.trainer.step, status="failed", message=message))
 
     def close(self) -> None:
         """Release the run, so that another worker may lock it."""
-        self.journal.close()
+        self.event_log.close()
         os.close(self._lock_fd)
 
     def save(self) -> Event:
@@ -174,7 +174,7 @@ class TrainingRun:
         """
         for _ in self.flush():
             pass
-        return self.log(self._saving.save())
+        return self.log(self._policy.save())
 
     def flush(self) -> Iterator[Event]:
         """Log the steps that the trainer has not reported yet."""
@@ -188,8 +188,8 @@ class TrainingRun:
 
     def log(self, event: Event) -> Event:
         """Append an event to the run's log. Where the disk is full it is kept; see ``disk_error``."""
-        logged = self.journal.append(event)
-        self.disk_error = self.journal.error
+        logged = self.event_log.append(event)
+        self.disk_error = self.event_log.error
         return logged
 
     def change(self, change: Change, command_id: str | None) -> ValueChanged:
@@ -247,7 +247,7 @@ class TrainingRun:
     def _restore_kept_weights(self, told: list[Event]) -> None:
         """Restore which weights were kept until the checkpoint, and the next snapshot step."""
         lists = (event.kept for event in reversed(told) if isinstance(event, WeightsKept))
-        self._saving.restore(self.trainer.best.step, next(lists, []))
+        self._policy.restore(self.trainer.best.step, next(lists, []))
         step = self.trainer.step
         is_drawn = any(isinstance(event, Sampled) and event.step == step for event in told)
         self._next_snapshot = next_log_spaced_step(step if is_drawn else step - 1)
@@ -258,13 +258,13 @@ class TrainingRun:
             while (saved := self._try_to_save()) is None:
                 yield None  # it waits here, paused, until there is room
             yield saved
-        yield from self._tell_end(ended)
+        yield from self._log_end(ended)
 
-    def _tell_end(self, ended: Ended) -> Iterator[Event | None]:
+    def _log_end(self, ended: Ended) -> Iterator[Event | None]:
         """Log the end; while the disk is full, yield None and try again, since nothing follows it."""
         while True:
             try:
-                yield self.journal.write(ended)
+                yield self.event_log.write(ended)
             except OSError as error:
                 self.disk_error = error
                 yield None
@@ -291,7 +291,7 @@ class TrainingRun:
             )
         )
 
-    def _take_snapshot(self) -> None:
+    def _record_snapshot(self) -> None:
         """Keep the weights of this step, and log the sample with the fixed seed."""
         self._next_snapshot = next_log_spaced_step(self.trainer.step)
         for _ in self.flush():
@@ -299,7 +299,7 @@ class TrainingRun:
         if self.trainer.has_diverged:
             return
         with contextlib.suppress(OSError):  # what there is no room for is done without
-            if (kept := self._saving.keep_weights()) is not None:
+            if (kept := self._policy.keep_weights()) is not None:
                 self.log(kept)
         with contextlib.suppress(SeqlmError):  # weights that give no probabilities draw nothing
             self.log(sample_with_fixed_seed(self.trainer))

@@ -81,7 +81,7 @@ class ModelSnapshots:
         if self._saved is None or self._saved[0] != name:
             loaded = self._checkpoints.load(name)
             model = self._load_model(loaded.weights)
-            self._saved = (name, ModelSnapshot(model, loaded.record.step, self.text, _CPU))
+            self._saved = (name, ModelSnapshot(model, loaded.metadata.step, self.text, _CPU))
         return self._saved[1]
 
     def _checkpoint_name(self, weights: str) -> str:

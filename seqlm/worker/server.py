@@ -85,7 +85,7 @@ class WorkerServer:
         space on a full disk waits without a limit.
         """
         run = self._training
-        is_busy = run is not None and (not self._pacer.is_paused or run.journal.error is not None)
+        is_busy = run is not None and (not self._pacer.is_paused or run.event_log.error is not None)
         self._had_client |= bool(self._listener.clients)
         if self._listener.clients or is_busy:
             self._idle_since = time.monotonic()
@@ -121,7 +121,7 @@ class WorkerServer:
     def _start(self, command: Start) -> None:
         self._raise_if_training()
         config = recipe.parse_recipe(command.recipe)
-        run = TrainingRun.begin(config, prepare(config.data), command.name, self._lock)
+        run = TrainingRun.start(config, prepare(config.data), command.name, self._lock)
         self._train(run, command.id)
 
     def _resume(self, command: Resume) -> None:
@@ -152,7 +152,7 @@ class WorkerServer:
         run = self._require_training()
         if command.n_steps is not None and command.n_steps < 1:
             raise RequestError(f"cannot train {command.n_steps} steps; allowed: 1 or more")
-        run.journal.flush()  # fails while the disk is still full, before training resumes
+        run.event_log.flush()  # fails while the disk is still full, before training resumes
         event = Continued(step=run.trainer.step, n_steps=command.n_steps, command_id=command.id)
         self._notify_sender(run.log(event))
         self._pacer.resume(run.trainer.step, command.n_steps)
@@ -202,7 +202,7 @@ class WorkerServer:
     # Training
 
     def _train(self, run: TrainingRun, command_id: str) -> None:
-        self._training, self._training_events = run, run.go()
+        self._training, self._training_events = run, run.train()
         snapshots = ModelSnapshots(
             run.trainer.config, run.trainer.text, run.directory.checkpoints_path
         )

@@ -196,10 +196,10 @@ def test_new_live_setting_changes_at_a_step_of_a_run(
     monkeypatch.setattr(GradientTrainStep, "step", recording_step)
     monkeypatch.setenv("SEQLM_HOME", str(tmp_path))
     config = recipe.apply_settings(smoothed_config, [f"{LABEL_SMOOTHING}=0.25@2"])
-    training = TrainingRun.begin(config, prepare(config.data), None, RunLock(pid=1, socket="none"))
+    training = TrainingRun.start(config, prepare(config.data), None, RunLock(pid=1, socket="none"))
     answer = training.change(Change(key=LABEL_SMOOTHING, value=0.5, step=4), "me")
     assert (answer.old, answer.new) == (0.25, 0.5)
-    events = list(training.go())
+    events = list(training.train())
     training.close()
     changes = [event for event in events if isinstance(event, ValueChanged)]
     assert [(c.step, c.key, c.old, c.new, c.command_id) for c in changes] == [

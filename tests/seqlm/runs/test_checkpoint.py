@@ -59,7 +59,7 @@ def test_what_is_saved_is_loaded_bit_for_bit(checkpoints: CheckpointStore) -> No
         loaded = checkpoints.load(name)
         assert_same(loaded.weights, WEIGHTS)
         assert_same(loaded.training, TRAINING)
-        assert replace(loaded.record, sha256={}) == record_of(7)
+        assert replace(loaded.metadata, sha256={}) == record_of(7)
 
 
 def test_no_pickle_and_nothing_of_others(checkpoints: CheckpointStore) -> None:

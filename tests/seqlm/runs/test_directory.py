@@ -100,20 +100,20 @@ def test_what_is_no_run_is_refused_with_the_nearest() -> None:
 def test_a_run_has_one_holder_at_a_time() -> None:
     run = made("mine")
     assert run.holder() is None
-    fd = run.take(LOCK)
+    fd = run.acquire_lock(LOCK)
     assert run.holder() == LOCK
     assert [held.name for held, _ in live_runs()] == ["mine"]
     with pytest.raises(RequestError, match="held by another worker"):
-        run.take(LOCK)
+        run.acquire_lock(LOCK)
     os.close(fd)
     assert run.holder() is None
-    again = run.take(RunLock(pid=2, socket="s"))
+    again = run.acquire_lock(RunLock(pid=2, socket="s"))
     assert run.holder() == RunLock(pid=2, socket="s")
     os.close(again)
 
 
 def _take_and_die(path: Path) -> None:
-    RunDirectory(path).take(LOCK)
+    RunDirectory(path).acquire_lock(LOCK)
     os._exit(9)
 
 
@@ -125,12 +125,12 @@ def test_a_dead_holder_holds_nothing() -> None:
     assert process.exitcode == 9
     assert run.lock_path.read_bytes()
     assert run.holder() is None
-    os.close(run.take(LOCK))
+    os.close(run.acquire_lock(LOCK))
 
 
 def test_looking_for_the_holder_never_keeps_a_worker_out() -> None:
     run = made("mine")
-    os.close(run.take(LOCK))
+    os.close(run.acquire_lock(LOCK))
     is_over = threading.Event()
 
     def look() -> None:
@@ -142,7 +142,7 @@ def test_looking_for_the_holder_never_keeps_a_worker_out() -> None:
         thread.start()
     try:
         for _ in range(50):
-            os.close(run.take(LOCK))
+            os.close(run.acquire_lock(LOCK))
     finally:
         is_over.set()
         for thread in looking:

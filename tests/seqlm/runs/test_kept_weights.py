@@ -26,7 +26,7 @@ Recipe = Callable[..., str]
 
 def begin(line: str) -> TrainingRun:
     config = recipe.parse_recipe(line)
-    return TrainingRun.begin(config, prepare(config.data), None, LOCK)
+    return TrainingRun.start(config, prepare(config.data), None, LOCK)
 
 
 def resume(run: TrainingRun, *words: str) -> TrainingRun:
@@ -36,14 +36,14 @@ def resume(run: TrainingRun, *words: str) -> TrainingRun:
 
 
 def until(run: TrainingRun, step: int) -> TrainingRun:
-    going = run.go()
+    going = run.train()
     while run.trainer.step < step or run._next_snapshot <= step:
         next(going)
     return run
 
 
 def to_the_end(run: TrainingRun) -> TrainingRun:
-    for _ in run.go():
+    for _ in run.train():
         pass
     run.close()
     return run
@@ -73,7 +73,7 @@ def test_kept_weights_predict_as_the_live_model_did_at_their_step(
 ) -> None:
     run = begin(small(f"model.dropout={dropout}", steps=60))
     live = {"0": asked(run, "live")}
-    going = run.go()
+    going = run.train()
     for _ in going:
         if run.trainer.step in (1, 3, 10, 30):
             live[str(run.trainer.step)] = asked(run, "live")
@@ -107,7 +107,7 @@ def test_kept_weights_stay_within_their_bytes(
     monkeypatch.setattr(checkpoint_policy, "_MAX_KEPT_BYTES", n_most * one + one // 2)
     run = begin(small(steps=120))
     kept: list[int] = []
-    for _ in run.go():
+    for _ in run.train():
         told = told_of(run, WeightsKept)
         kept = told[-1].kept if told else []
         assert len(kept) <= n_most
@@ -178,7 +178,7 @@ def test_resume_deletes_kept_weights_after_the_checkpoint(small: Recipe) -> None
 @pytest.mark.parametrize("at", [0, 3, 10])
 def test_a_run_stopped_at_such_a_step_has_it_told_once(small: Recipe, at: int) -> None:
     run = begin(small("train.evaluate_every=10", steps=40))
-    going: Iterator[Any] = run.go() if at else iter(())
+    going: Iterator[Any] = run.train() if at else iter(())
     while run.trainer.step < at:  # at 10 the validation comes before the snapshot
         next(going)
     list(run.stop(None))

@@ -101,7 +101,7 @@ def test_a_recorded_stopped_run_resumes_to_the_same_loss() -> None:
     run = RunDirectory(runs_dir() / "stopped-lstm")
     lock = RunLock(pid=1, socket="nowhere")
     resumed = TrainingRun.resume(run, open_text(run), lock, [], "resume")
-    for _ in resumed.go():
+    for _ in resumed.train():
         pass
     resumed.close()
     events = without_superseded(read_events(run.events_path))

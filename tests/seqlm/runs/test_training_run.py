@@ -34,7 +34,7 @@ Recipe = Callable[..., str]
 
 def begin(line: str, name: str | None = None) -> TrainingRun:
     config = recipe.parse_recipe(line)
-    return TrainingRun.begin(config, prepare(config.data), name, LOCK)
+    return TrainingRun.start(config, prepare(config.data), name, LOCK)
 
 
 def resume(run: TrainingRun, *words: str) -> TrainingRun:
@@ -43,14 +43,14 @@ def resume(run: TrainingRun, *words: str) -> TrainingRun:
 
 
 def to_the_end(run: TrainingRun) -> TrainingRun:
-    for _ in run.go():
+    for _ in run.train():
         pass
     run.close()
     return run
 
 
 def until(run: TrainingRun, step: int) -> Any:
-    going = run.go()
+    going = run.train()
     while run.trainer.step < step:
         next(going)
     return going
@@ -180,8 +180,8 @@ def test_invalid_changes_are_rejected(small: Recipe) -> None:
     for key, value, words in (
         ("train.steps", 5, "is below the 20 steps done"),
         ("model.hidden", 5, "cannot change while a run goes"),
-        ("train.learning_rate", "much", "1e-06 to 100"),
-        ("train.learning_rate", [1], "1e-06 to 100"),
+        ("train.learning_rate", "much", "0.000001 to 100"),
+        ("train.learning_rate", [1], "0.000001 to 100"),
         ("train.nothing", 1, "cannot change"),
     ):
         with pytest.raises(RequestError, match=words):
@@ -207,7 +207,7 @@ def test_a_finished_run_is_not_resumed_and_its_log_stays_as_it_was(small: Recipe
 
 def test_killed_in_the_last_evaluation_it_is_finished_on_resuming(small: Recipe) -> None:
     run = begin(small(steps=20))
-    for event in run.go():
+    for event in run.train():
         if isinstance(event, Evaluated) and event.split == "val":
             break
     run.save()
@@ -233,7 +233,7 @@ def test_a_diverged_run_goes_back_and_may_take_smaller_steps_at_once(
         return (loss * float("nan") if index >= 20 else loss), n_targets
 
     monkeypatch.setattr(run.trainer._train_step, "step", diverging)
-    events = list(run.go())
+    events = list(run.train())
     ended = events[-1]
     assert isinstance(ended, Ended)
     assert (ended.status, ended.step) == ("diverged", 21)
@@ -282,11 +282,11 @@ def test_a_full_disk_loses_nothing(small: Recipe, monkeypatch: pytest.MonkeyPatc
         return write(fd, data)
 
     monkeypatch.setattr("os.write", filling)
-    for event in run.go():
+    for event in run.train():
         is_full = 15 <= run.trainer.step < 45
         if run.disk_error is not None:
             n_troubles += 1
-        assert event is None or event.seq <= run.journal.seq
+        assert event is None or event.seq <= run.event_log.seq
     run.close()
     assert n_troubles > 10
     assert losses_of(run) == losses_of(whole)
@@ -319,7 +319,7 @@ def test_an_end_is_logged_once_the_disk_has_room(
         until(run, 5)
         is_full = True
     n_waits = 0
-    for event in run.fail("it broke") if status == "failed" else run.go():
+    for event in run.fail("it broke") if status == "failed" else run.train():
         n_waits += event is None and run.disk_error is not None
         is_full = is_full and n_waits < 3
     run.close()
@@ -344,11 +344,11 @@ def test_a_checkpoint_is_written_once_the_disk_has_room(
         sync(fd)
 
     monkeypatch.setattr("os.fsync", filling)
-    troubles = [run.disk_error for event in run.go() if run.disk_error is not None]
+    troubles = [run.disk_error for event in run.train() if run.disk_error is not None]
     run.close()
     assert len(troubles) == 3
     assert isinstance(log_of(run)[-1], Ended)
-    assert run.checkpoints.load("latest").record.step == 20
+    assert run.checkpoints.load("latest").metadata.step == 20
 
 
 def test_the_interval_between_checkpoints_follows_their_cost(
@@ -426,7 +426,7 @@ def test_resume_logs_which_events_it_supersedes(small: Recipe) -> None:
     saved = run.save()
     until(run, 30)
     list(run.flush())
-    last = run.journal.seq
+    last = run.event_log.seq
     run = killed(resume(killed(run)))
     (resumed,) = [e for e in read_events(run.directory.events_path) if isinstance(e, Resumed)]
     assert (resumed.step, resumed.superseded_from) == (20, saved.seq)

@@ -44,7 +44,7 @@ class FakeClient:
 
 def open_run(line: str) -> tuple[TrainingRun, QueryContext]:
     config = recipe.parse_recipe(line)
-    run = TrainingRun.begin(config, prepare(config.data), None, RunLock(pid=1, socket="nowhere"))
+    run = TrainingRun.start(config, prepare(config.data), None, RunLock(pid=1, socket="nowhere"))
     snapshots = ModelSnapshots(config, run.trainer.text, run.directory.checkpoints_path)
     return run, QueryContext(run.directory, snapshots)
 
@@ -59,7 +59,7 @@ def test_a_sweep_between_steps_changes_no_loss(small: Recipe) -> None:
     def losses(query: Query | None) -> list[float]:
         run, opened = open_run(line)
         answers: Iterator[Any] = iter(())
-        for _ in run.go():
+        for _ in run.train():
             if query is not None and run.trainer.step == 10:
                 answers = opened.answer(query, run.trainer)
             next(answers, None)
@@ -95,7 +95,7 @@ def test_a_preset_sweep_equals_the_sweep_of_its_run(small: Recipe) -> None:
 
 def test_a_finished_run_is_swept_from_its_checkpoint_with_its_live_settings(small: Recipe) -> None:
     run, opened = open_run(small("train.clip=0.05@20", steps=40))
-    for _ in run.go():
+    for _ in run.train():
         pass
     run.close()
     found = list(sweep_run(opened.directory))[-1]

@@ -352,7 +352,7 @@ def test_sigterm_stops_with_a_checkpoint(spawn: Spawn, small: Recipe) -> None:
     assert isinstance(ended, Ended)
     assert ended.status == "stopped"
     assert ended.step == len(losses_of(run))
-    assert CheckpointStore(run.checkpoints_path).load("latest").record.step == ended.step
+    assert CheckpointStore(run.checkpoints_path).load("latest").metadata.step == ended.step
 
 
 def test_terminal_signals_do_not_end_the_worker(reused: Worker, small: Recipe) -> None:
