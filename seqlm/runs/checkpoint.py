@@ -1,7 +1,7 @@
 """Checkpoints: everything that a training run needs to resume, written as one transaction.
 
-``checkpoints/step-N/`` holds ``weights.safetensors``, ``checkpoint.json`` and, where training can go
-on from it, ``training.safetensors``. The directory is written under a temporary name, flushed to the
+``checkpoints/step-N/`` holds ``weights.safetensors``, ``checkpoint.json`` and, if training can
+resume from it, ``training.safetensors``. The directory is written under a temporary name, flushed to the
 disk unless it holds only weights for queries, and renamed into place. The files ``latest`` and
 ``best`` hold the name of a checkpoint. Nothing is ever unpickled.
 """
@@ -31,9 +31,14 @@ _WEIGHTS, _TRAINING, _METADATA = "weights.safetensors", "training.safetensors", 
 
 
 class CheckpointMetadata(Struct, frozen=True, kw_only=True):
-    """``checkpoint.json``. ``seq`` says how far the log went when it was taken.
+    """Content of ``checkpoint.json``.
 
-    ``position`` is None where only the weights are kept. ``sha256`` holds a checksum by file name.
+    Attributes:
+        v: Version of the format.
+        step: Steps done.
+        seq: Number of the last event in the log when the checkpoint was taken.
+        position: State of the trainer; None if only the weights are kept.
+        sha256: Checksum of each file by its name.
     """
 
     v: int = 1
@@ -55,7 +60,7 @@ class CheckpointStore:
     """The checkpoints of one run.
 
     Args:
-        path: The folder ``checkpoints`` of the run; made with the first of them.
+        path: The directory ``checkpoints`` of the run; created with the first checkpoint.
     """
 
     def __init__(self, path: Path) -> None:
@@ -70,15 +75,15 @@ class CheckpointStore:
         """Write a checkpoint and flush it to the disk, so that a pointer may name it.
 
         Args:
-            metadata: Its ``sha256`` is filled in here.
-            weights: The model's numbers by name.
-            training: What else is needed to go on; None keeps the weights alone.
+            metadata: The metadata; its ``sha256`` is set here.
+            weights: The model's weights by name.
+            training: The other tensors that resuming needs; None to keep only the weights.
 
         Returns:
             The bytes written.
 
         Raises:
-            OSError: It could not be written; what was there before still is.
+            OSError: The checkpoint cannot be written; existing checkpoints are unchanged.
         """
         self.path.mkdir(exist_ok=True, mode=0o700)
         name = f"step-{metadata.step}"
@@ -122,7 +127,7 @@ class CheckpointStore:
         """Read the checkpoint called ``name``: ``latest``, ``best`` or ``step-N``.
 
         Raises:
-            SeqlmError: It is not there or damaged; says which file.
+            SeqlmError: The checkpoint does not exist or is damaged; names the file.
         """
         folder = self.path / self.resolve(name)
         try:
@@ -148,11 +153,11 @@ class CheckpointStore:
             except OSError as error:
                 raise SeqlmError(f"there is no {name} checkpoint yet") from error
         if not name.removeprefix("step-").isdecimal():
-            raise SeqlmError(f"{name!r} is not a checkpoint's name")
+            raise SeqlmError(f"{name!r} is not a checkpoint; one of: latest, best, step-N")
         return name
 
     def has(self, name: str) -> bool:
-        """Return whether there is such a checkpoint."""
+        """Return True if the checkpoint exists."""
         try:
             return (self.path / self.resolve(name) / _METADATA).is_file()
         except SeqlmError:
@@ -164,7 +169,7 @@ class CheckpointStore:
         return sorted(int(n) for name in names if (n := name.removeprefix("step-")).isdecimal())
 
     def remove_leftovers(self) -> None:
-        """Remove what a killed writer left behind. Only the holder of the run may call this."""
+        """Remove the temporary files of a killed writer. Only the owner of the lock may call this."""
         for left in self.path.glob(".*"):
             replaced = self.path / left.name.removeprefix(".").removesuffix(_REPLACED)
             if left.name.endswith(_REPLACED) and not replaced.exists():
@@ -177,8 +182,8 @@ class CheckpointStore:
     def prune(self, kept: Collection[int]) -> None:
         """Keep the last two full checkpoints, and of the others at most the weights.
 
-        The checkpoint that ``latest`` names stays full, even where an interrupted training left
-        higher steps. Weights alone stay for the best step and for those in ``kept``.
+        The checkpoint that ``latest`` names stays full, even if an interrupted training left later
+        steps. Only the weights are kept of the best step and of the steps in ``kept``.
         """
         full = [step for step in self.steps() if self._is_full(f"step-{step}")]
         best, latest = self._step_of("best"), self._step_of("latest")
@@ -189,7 +194,7 @@ class CheckpointStore:
                 shutil.rmtree(self._folder(step), ignore_errors=True)
 
     def delete_after(self, step: int) -> None:
-        """Delete the checkpoints after ``step``, to which training went back."""
+        """Delete the checkpoints after ``step``, from which training resumes."""
         pointed = {self._step_of("best"), self._step_of("latest")}
         for later in set(self.steps()) - pointed:
             if later > step:
@@ -210,8 +215,8 @@ class CheckpointStore:
     def _put(self, name: str, files: dict[str, bytes], *, sync: bool) -> None:
         """Write a directory under a temporary name, then rename it into place.
 
-        A folder cannot be renamed over another: the old one goes aside first, and comes back by
-        :meth:`remove_leftovers` where the process ends in between.
+        A directory cannot be renamed over another one: the old one is renamed first, and restored by
+        :meth:`remove_leftovers` if the process ends in between.
         """
         temporary, target = self.path / f".{name}.{os.getpid()}", self.path / name
         replaced = self.path / f".{name}{_REPLACED}"
@@ -240,7 +245,7 @@ class CheckpointStore:
 
 
 class DamagedTensorFile(Exception):
-    """The content of a tensor file is not what was written."""
+    """Error: a tensor file does not have the content that was written."""
 
 
 def pack_tensors(tensors: dict[str, Tensor]) -> bytes:
@@ -252,8 +257,8 @@ def read_tensors(path: Path, sha256: str) -> dict[str, Tensor]:
     """Return the tensors in a file, after verifying its header and checksum.
 
     Raises:
-        Damaged: It is not the file that had this checksum.
-        OSError: It cannot be read.
+        DamagedTensorFile: The file does not have this checksum.
+        OSError: The file cannot be read.
     """
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
@@ -261,11 +266,11 @@ def read_tensors(path: Path, sha256: str) -> dict[str, Tensor]:
         if header_bytes > min(size - 8, _MAX_HEADER_BYTES):
             raise DamagedTensorFile(f"the header of {path.name} is larger than the file")
         if _end_of_data(file.read(header_bytes)) != size - 8 - header_bytes:
-            raise DamagedTensorFile(f"the size of {path.name} is not what its header says")
+            raise DamagedTensorFile(f"the size of {path.name} differs from its header")
         file.seek(0)
         content = file.read()
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise DamagedTensorFile(f"the checksum of {path.name} does not fit")
+        raise DamagedTensorFile(f"the SHA-256 of {path.name} differs from {_METADATA}")
     try:
         loaded: dict[str, Tensor] = load(content)
     except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
@@ -274,7 +279,7 @@ def read_tensors(path: Path, sha256: str) -> dict[str, Tensor]:
 
 
 def _end_of_data(header: bytes) -> int:
-    """Return where the last tensor ends by the header of a file; -1 if it is not a header."""
+    """Return the end offset of the last tensor in a header; -1 if the header is invalid."""
     try:
         entries = msgspec.json.decode(header, type=dict[str, dict[str, Any]])
         ends = [int(e["data_offsets"][1]) for key, e in entries.items() if key != "__metadata__"]

@@ -19,7 +19,7 @@ _SAMPLE_LENGTH = 40
 
 
 class Diverged(SeqlmError):
-    """The loss is not finite: these weights are not worth saving."""
+    """Error: the loss is not finite, so the weights are not saved."""
 
 
 class CheckpointPolicy:
@@ -28,7 +28,7 @@ class CheckpointPolicy:
     Args:
         trainer: The trainer. Flush it before a checkpoint.
         event_log: The event log of the run.
-        checkpoints: Where the checkpoints are stored.
+        checkpoints: The checkpoints of the run.
     """
 
     def __init__(
@@ -41,10 +41,10 @@ class CheckpointPolicy:
 
     @property
     def is_due(self) -> bool:
-        """Return whether it is time for a checkpoint.
+        """True if the interval since the last checkpoint has passed.
 
-        The interval is at least 100 times what the last checkpoint cost, so that saving takes at most
-        one percent of the training time.
+        The interval is at least 100 times the duration of the last checkpoint, so that saving takes at
+        most one percent of the training time.
         """
         return time.monotonic() - self._saved_at >= self._interval_s
 
@@ -61,8 +61,8 @@ class CheckpointPolicy:
         """Write a checkpoint as a transaction: the log, then the checkpoint, then its pointers.
 
         Raises:
-            Diverged: The weights are not worth saving.
-            OSError: The checkpoint cannot be written; the one before stays the last.
+            Diverged: The loss is not finite.
+            OSError: The checkpoint cannot be written; the previous one stays the last.
         """
         started_at = time.monotonic()
         trainer, checkpoints = self._trainer, self._checkpoints
@@ -84,9 +84,9 @@ class CheckpointPolicy:
         return CheckpointSaved(step=trainer.step, seconds=round(cost_s, 4), n_bytes=n_bytes)
 
     def keep_weights(self) -> WeightsKept | None:
-        """Keep the weights of this step for later queries; return None where they are skipped.
+        """Keep the weights of this step for later queries; return None if they are skipped.
 
-        All kept weights take at most 256 MB. Where one more log-spaced step would take more, only
+        All kept weights take at most 256 MB. If one more log-spaced step would exceed that, only
         every second of these steps is kept (0, 3, 30, 300 ...), then every fourth.
 
         Raises:

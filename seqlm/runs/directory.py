@@ -1,4 +1,4 @@
-"""Directory of a run: its files, its name, and the lock of the worker that holds it."""
+"""Directory of a run: its files, its name, and the lock of its worker."""
 
 import fcntl
 import os
@@ -19,12 +19,12 @@ from seqlm.paths import runs_dir
 from seqlm.presets import PRESETS
 
 _LOCK_BYTES = 4096
-_LOOKED_AT_FOR_S = 0.1
+_LOCK_TIMEOUT_S = 0.1
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}")
 
 
 class CorpusRecord(Struct, frozen=True, kw_only=True):
-    """The corpus that a run was trained on, with what is needed to find and verify it."""
+    """The corpus that a run was trained on, with the data to find and verify it."""
 
     name: str
     n_bytes: int
@@ -33,7 +33,7 @@ class CorpusRecord(Struct, frozen=True, kw_only=True):
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
-    """``run.json``: what a run was started with. It is written once and never changes."""
+    """Content of ``run.json``: the start configuration of a run. It is written once."""
 
     v: int = 1
     run: str
@@ -53,14 +53,14 @@ def text_config(manifest: Manifest) -> DataConfig:
 
 
 class RunLock(Struct, frozen=True, kw_only=True):
-    """Content of a lock file: the process that holds the run, and its socket."""
+    """Content of a lock file: the process that owns the lock, and its socket."""
 
     pid: int
     socket: str
 
 
 class RunDirectory:
-    """One run on disk. Making the object touches nothing.
+    """One run on disk. Creating the object reads and writes nothing.
 
     Args:
         path: The directory; its last part is the run's name.
@@ -80,7 +80,7 @@ class RunDirectory:
         """Read ``run.json``.
 
         Raises:
-            SeqlmError: There is no such file, or it is damaged.
+            SeqlmError: The file does not exist or is damaged.
         """
         try:
             return msgspec.json.decode(self.manifest_path.read_bytes(), type=Manifest)
@@ -88,14 +88,16 @@ class RunDirectory:
             raise errors.SeqlmError(f"{self.name}: run.json cannot be read: {error}") from error
 
     def write_manifest(self, manifest: Manifest) -> None:
-        """Write ``run.json``, whole or not at all."""
+        """Write ``run.json`` atomically."""
         pretty = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
         write_atomically(self.manifest_path, pretty + b"\n")
 
     def note_test_look(self, step: int) -> None:
         """Record that the weights of a step are evaluated on the test split."""
         line = msgspec.json.encode({"t": time.time(), "step": step}) + b"\n"
-        with self._test_looks_path.open("ab", buffering=0) as file:  # two workers may do so at once
+        with self._test_looks_path.open(
+            "ab", buffering=0
+        ) as file:  # two workers may append at once
             file.write(line)
 
     @property
@@ -107,7 +109,7 @@ class RunDirectory:
             return 0
 
     def holder(self) -> RunLock | None:
-        """Return the lock of the process that holds the run; None if no process does."""
+        """Return the lock of the process that owns the run; None if no process does."""
         try:
             with self.lock_path.open("rb") as file:
                 if _try_lock(file.fileno(), fcntl.LOCK_SH):
@@ -120,25 +122,27 @@ class RunDirectory:
         """Lock the run until the returned file descriptor is closed or this process ends.
 
         Raises:
-            RequestError: Another process holds it.
+            RequestError: Another process has locked the run.
         """
         fd = os.open(self.lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        until = time.monotonic() + _LOOKED_AT_FOR_S
-        while not _try_lock(fd, fcntl.LOCK_EX):  # who looks for the holder holds it for a moment
+        until = time.monotonic() + _LOCK_TIMEOUT_S
+        while not _try_lock(fd, fcntl.LOCK_EX):  # holder() locks the file for a moment
             if time.monotonic() >= until:
                 os.close(fd)
-                raise errors.RequestError(f"{self.name} is held by another worker", self.name)
+                raise errors.RequestError(
+                    f"{self.name} is open in another worker; stop that worker first", self.name
+                )
             time.sleep(0.005)
-        # All in one write, over what the last holder wrote: nobody reads a part.
+        # One write of fixed length over the old content: no reader sees a part.
         os.pwrite(fd, msgspec.json.encode(lock).ljust(_LOCK_BYTES), 0)
         return fd
 
 
 def create(stem: str, name: str | None = None) -> RunDirectory:
-    """Make a new run directory, named ``name``, or else ``stem`` with the next free number.
+    """Create a run directory, named ``name``, or else ``stem`` with the next free number.
 
     Raises:
-        RequestError: The name is taken, or is no name.
+        RequestError: The name exists or is not valid.
     """
     runs_dir().mkdir(parents=True, exist_ok=True, mode=0o700)
     if name is not None:
@@ -146,13 +150,15 @@ def create(stem: str, name: str | None = None) -> RunDirectory:
         try:
             (runs_dir() / name).mkdir(mode=0o700)
         except FileExistsError as error:
-            raise errors.RequestError(f"there is a run called {name} already", name) from error
+            raise errors.RequestError(
+                f"there is already a run named {name}; choose another name", name
+            ) from error
         return RunDirectory(runs_dir() / name)
     numbers = [
         int(n) for run in list_runs() if (n := run.name.removeprefix(f"{stem}-")).isdecimal()
     ]
     number = max(numbers, default=0) + 1
-    while True:  # another process may take the same number between looking and making
+    while True:  # another process may create the same number meanwhile
         path = runs_dir() / f"{stem}-{number}"
         try:
             path.mkdir(mode=0o700)
@@ -163,13 +169,20 @@ def create(stem: str, name: str | None = None) -> RunDirectory:
 
 
 def check_name(name: str) -> None:
-    """Reject a name that is not a plain directory name."""
+    """Check that a name is a plain directory name.
+
+    Raises:
+        RequestError: The name is not valid, or it is the name of a preset or ``latest``.
+    """
     if not _NAME.fullmatch(name):
         raise errors.RequestError(
-            f"{name!r} is not a run's name; take up to 80 letters, digits, '_' or '-'", name
+            f"{name!r} is not a valid run name; allowed: 1 to 80 of the characters A-Z, a-z, 0-9, '_'"
+            " and '-', not starting with '-'",
+            name,
         )
     if name == "latest" or name in PRESETS:
-        raise errors.RequestError(f"{name} means something else; take another name", name)
+        meaning = "the newest run" if name == "latest" else "a preset"
+        raise errors.RequestError(f"{name} is the name of {meaning}; choose another name", name)
 
 
 def list_runs() -> list[RunDirectory]:
@@ -181,34 +194,36 @@ def list_runs() -> list[RunDirectory]:
 
 
 def find_run(word: str) -> RunDirectory:
-    """Return the run that a word names: a path, a name, a unique prefix, or ``latest``.
+    """Return the run with a path, a name, a unique prefix of a name, or ``latest``.
 
     Raises:
-        RequestError: No run fits, or several do.
+        RequestError: No run matches, or several match.
     """
     if "/" in word:
         run = RunDirectory(Path(word).expanduser().absolute())
         if run.manifest_path.is_file():
             return run
-        raise errors.RequestError(f"{word} is not a run's directory: it has no run.json", word)
+        raise errors.RequestError(f"{word} is not a run directory: it contains no run.json", word)
     runs = list_runs()
     if not runs:
-        raise errors.RequestError(f"there is no run called {word}: there are no runs yet", word)
+        raise errors.RequestError(f"there is no run named {word}: there are no runs yet", word)
     if word == "latest":
         return runs[-1]
     by_name = {run.name: run for run in runs}
     if word in by_name:
         return by_name[word]
-    fitting = [name for name in by_name if word and name.startswith(word)]
-    if len(fitting) > 1:
-        raise errors.RequestError(f"{word} fits {', '.join(sorted(fitting)[:8])}: say which", word)
-    if not fitting:
+    matching = [name for name in by_name if word and name.startswith(word)]
+    if len(matching) > 1:
+        raise errors.RequestError(
+            f"{word!r} matches several runs; one of: {', '.join(sorted(matching)[:8])}", word
+        )
+    if not matching:
         raise errors.unknown("a run", word, by_name)
-    return by_name[fitting[0]]
+    return by_name[matching[0]]
 
 
 def live_runs() -> Iterator[tuple[RunDirectory, RunLock]]:
-    """Yield the runs that a worker holds now, newest first."""
+    """Yield the runs that a worker has locked now, newest first."""
     for run in reversed(list_runs()):
         if (lock := run.holder()) is not None:
             yield run, lock

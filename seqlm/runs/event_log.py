@@ -26,15 +26,15 @@ class EventLogWriter:
     Events that cannot be written (a full disk) are kept and written before the next event.
 
     Args:
-        path: The log. A last line that was cut off by a sudden end is taken away.
+        path: The log. An incomplete last line is removed.
 
     Attributes:
         seq: The number of the last event.
         offset: Bytes in the log.
-        error: Why the last events could not be written; None while all is written.
+        error: The error of the last failed write; None if all events are written.
 
     Raises:
-        SeqlmError: The last whole line is damaged.
+        SeqlmError: The last complete line is damaged.
     """
 
     def __init__(self, path: Path) -> None:
@@ -55,7 +55,7 @@ class EventLogWriter:
         """Number and time-stamp an event and write it, or keep it if it cannot be written now.
 
         Returns:
-            The event as it is written.
+            The event with its number and time.
         """
         stamped = self._keep(event)
         with contextlib.suppress(OSError):
@@ -66,7 +66,7 @@ class EventLogWriter:
         """Append an event, but do not keep it if it cannot be written now.
 
         Raises:
-            OSError: It could not be written; what was kept before it still is.
+            OSError: The event cannot be written; events kept before are still kept.
         """
         before = self._unwritten
         stamped = self._keep(event)
@@ -87,11 +87,11 @@ class EventLogWriter:
         """Write the kept events, all or none.
 
         Raises:
-            OSError: It could not be written now; it is kept.
+            OSError: The events cannot be written; they are kept.
         """
         try:
             n_written = os.write(self._fd, self._unwritten) if self._unwritten else 0
-            if n_written < len(self._unwritten):  # a disk that fills up takes a part first
+            if n_written < len(self._unwritten):  # a full disk writes only a part
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             self.error = error
@@ -104,7 +104,7 @@ class EventLogWriter:
         """Flush all appended events to the disk.
 
         Raises:
-            OSError: They cannot be written.
+            OSError: The events cannot be written.
         """
         self.flush()
         os.fsync(self._fd)
@@ -119,7 +119,7 @@ class EventLogReader:
 
     Args:
         path: The log; it need not exist yet.
-        offset: Where to begin, in bytes: the begin of a line.
+        offset: Byte offset of the first line to read.
     """
 
     def __init__(self, path: Path, offset: int = 0) -> None:
@@ -128,11 +128,11 @@ class EventLogReader:
     def read(self, max_bytes: int = _CHUNK_BYTES) -> list[Event]:
         """Return the events since the last call, from about ``max_bytes`` of the log.
 
-        A line without its end is left for later: a writer that is killed in it takes it away again.
-        Events before a damaged line are given first; the next call meets the line again.
+        An incomplete last line is not read; it stays for the next call. Events before a damaged line
+        are returned first; the next call raises.
 
         Raises:
-            SeqlmError: The next line is damaged; says which byte it begins at.
+            SeqlmError: The next line is damaged; names its byte offset.
         """
         try:
             with self.path.open("rb") as file:
@@ -153,7 +153,7 @@ class EventLogReader:
 
 
 def read_events(path: Path) -> Iterator[Event]:
-    """Yield the events of a log; an incomplete last line is left out.
+    """Yield the events of a log, without an incomplete last line.
 
     Raises:
         SeqlmError: A line is damaged.
@@ -164,13 +164,13 @@ def read_events(path: Path) -> Iterator[Event]:
 
 
 def read_last_events(path: Path, max_bytes: int = _TAIL_BYTES) -> list[Event]:
-    """Return the events at the end of a log, so that a list of many runs is shown fast.
+    """Return the events at the end of a log, without reading the whole log.
 
     Events before a damaged line are left out. A log that cannot be read gives no events.
 
     Args:
         path: The log.
-        max_bytes: How much of the end of the log is read.
+        max_bytes: Number of bytes to read at the end of the log.
     """
     try:
         with path.open("rb") as log:
@@ -205,7 +205,7 @@ class SupersededEvents:
             self.add(event)
 
     def add(self, event: Event) -> None:
-        """Note what an event supersedes."""
+        """Add the range of events that a ``Resumed`` event supersedes."""
         if isinstance(event, Resumed):
             self._resumed.add(event.seq)
             self._ranges.append((event.superseded_from, event.superseded_to))

@@ -28,7 +28,7 @@ def open_text(directory: RunDirectory) -> PreparedText:
     """Return the prepared corpus that a run was trained on, from its stored copy if there is one.
 
     Raises:
-        RequestError: It is not the same text any more.
+        RequestError: The text has changed since.
     """
     manifest = directory.manifest()
     data, corpus = text_config(manifest), manifest.corpus
@@ -36,7 +36,7 @@ def open_text(directory: RunDirectory) -> PreparedText:
     if text.corpus.sha256 != corpus.sha256:
         raise RequestError(
             f"{corpus.name} is not the text that {directory.name} was trained on: its SHA-256 is"
-            f" {text.corpus.sha256[:12]}, not {corpus.sha256[:12]}",
+            f" {text.corpus.sha256[:12]}, expected {corpus.sha256[:12]}; restore the original text",
             corpus.name,
         )
     return text
@@ -94,19 +94,19 @@ def corpus_record(
     """Return the corpus record, and store a copy of a user's file so that the run can resume.
 
     Args:
-        config: What asks for the text.
-        text: The text as it was read.
-        undo: Told how to take the copy back.
+        config: The configuration that names the text.
+        text: The prepared text.
+        undo: Receives a callback that deletes the copy.
 
     Raises:
-        RequestError: The file has changed since ``text`` was made of it; nothing is kept.
+        RequestError: The file has changed since ``text`` was read; no copy is stored.
     """
     corpus, stored_at = text.corpus, None
     is_own_file = corpus.path is not None and config.data.corpus not in CORPORA
     if is_own_file and corpus.path is not None and corpus.n_bytes <= MAX_STORED_BYTES:
         raw = read_file(corpus.path)
         if hashlib.sha256(raw).hexdigest() != corpus.sha256:
-            raise RequestError(f"{corpus.name} changed while it was read; begin again", corpus.name)
+            raise RequestError(f"{corpus.name} changed while it was read; start again", corpus.name)
         stored_at = str(store_corpus(raw, undo))
     return CorpusRecord(
         name=corpus.name, n_bytes=corpus.n_bytes, sha256=corpus.sha256, stored_at=stored_at

@@ -16,7 +16,7 @@ from seqlm.runs.directory import find_run, list_runs
 from seqlm.runspec import recipe
 
 FOR_LINES, FOR_STREAM = "names-mlp", "python-lstm"
-"""The presets that a user's own file is trained with."""
+"""The presets that configure the training on a user's own file."""
 
 _SMALL = 2000  # characters: a longer list has more lines or letters than a batch of a preset
 
@@ -24,24 +24,26 @@ _READ_BY = re.compile(r"data\.(mode|tokenizer)=(auto|lines|stream|byte)")
 
 
 class ResolvedTarget(NamedTuple):
-    """The kind of thing that a word names, and the name or path of it."""
+    """Preset, file or run that a word names: its kind, and its name or path."""
 
     kind: Literal["preset", "file", "run"]
     value: str
 
 
 def resolve_target(word: str) -> ResolvedTarget:
-    """Return what ``word`` names. With a ``/`` or a suffix, or ``-``, it is a path; else a name.
+    """Return the target that ``word`` names.
+
+    A word with a ``/`` or a suffix, and ``-``, is a path; any other word is a name.
 
     Raises:
-        RequestError: It means nothing, or two things.
+        RequestError: The word names no target, or several.
     """
     if word == "-" or "/" in word or Path(word).suffix:
         is_run = (Path(word) / "run.json").is_file()
         return ResolvedTarget("run" if is_run else "file", word)
     runs = {run.name for run in list_runs()}
     is_preset = word in PRESETS
-    # Most runs are named after their preset, so the beginning of a run's name is none of its own.
+    # Most runs are named after their preset: the name of a preset is not a prefix of a run.
     begins_run = bool(word) and not is_preset and any(name.startswith(word) for name in runs)
     meanings = [
         ResolvedTarget("preset", word) if is_preset else None,
@@ -51,8 +53,8 @@ def resolve_target(word: str) -> ResolvedTarget:
     found = [meaning for meaning in meanings if meaning is not None]
     if len(found) > 1:
         kinds = " and ".join(f"a {target.kind}" for target in found)
-        hint = f"; write ./{word} for the file" if found[-1].kind == "file" else ""
-        raise errors.RequestError(f"{word!r} is {kinds}{hint}", word)
+        hint = f"; use ./{word} for the file" if found[-1].kind == "file" else ""
+        raise errors.RequestError(f"{word!r} is ambiguous: {kinds}{hint}", word)
     if found:
         return ResolvedTarget("run", find_run(word).name) if found[0].kind == "run" else found[0]
     raise errors.unknown("a preset, a file or a run", word, [*PRESETS, *runs])
@@ -61,46 +63,51 @@ def resolve_target(word: str) -> ResolvedTarget:
 def configure(word: str, words: list[str], undo: ExitStack | None = None) -> RunConfig:
     """Return the configuration of ``PRESET|FILE|- [KEY=VALUE]...``.
 
-    A file of lines is trained as ``names-mlp`` is, a stream as ``python-lstm`` is.
+    A file of lines uses the preset ``names-mlp``, a stream the preset ``python-lstm``.
 
     Args:
-        word: What to train.
+        word: The preset or the file; ``-`` is standard input.
         words: Settings.
-        undo: Told how to take back the copy that is kept of standard input.
+        undo: Receives a callback that deletes the stored copy of standard input.
 
     Raises:
         RequestError: The word is not trainable, the file is not readable, a setting is wrong.
     """
     target = resolve_target(word)
     if target.kind == "run":
-        raise errors.RequestError(f"{word} is a run; go on with it by: seqlm resume {word}", word)
+        raise errors.RequestError(
+            f"{word} is a run; to continue it, use: seqlm resume {word}", word
+        )
     if target.kind == "preset":
         return recipe.apply_settings(preset_config(target.value), words)
     return configure_file(target.value, words, undo)
 
 
 def configure_file(path: str, words: list[str], undo: ExitStack | None = None) -> RunConfig:
-    """The configuration for a user's own text, which it names by its whole path.
+    """Return the configuration for a user's own text, with the absolute path of the file.
 
-    ``-`` reads standard input and keeps a copy of it; ``undo`` gets the deletion of that copy.
+    Args:
+        path: The file; ``-`` reads standard input and stores a copy.
+        words: Settings.
+        undo: Receives a callback that deletes the stored copy of standard input.
     """
-    path = path if path == "-" else str(_whole(path))
+    path = path if path == "-" else str(_absolute(path))
     read_by = {m[1]: m[2] for word in words if (m := _READ_BY.fullmatch(word))}
     data = DataConfig(corpus=path, **read_by)  # type: ignore[arg-type]
     if path != "-":
         return _config_for(read_corpus(data), path, words)
     corpus, raw = read_standard_input(sys.stdin.buffer, data)
     config = _config_for(corpus, str(corpus.path), words)
-    prepare_corpus(corpus, config.data)  # what is refused leaves no copy
+    prepare_corpus(corpus, config.data)  # raises before a copy is stored
     store_corpus(raw, undo)
     return config
 
 
-def _whole(path: str) -> Path:
+def _absolute(path: str) -> Path:
     try:
         return Path(path).expanduser().absolute()
     except RuntimeError:
-        return Path(path).absolute()  # ~ of a user who does not exist: a file of that name, then
+        return Path(path).absolute()  # ~ of an unknown user: use it as a file name
 
 
 def _config_for(corpus: Corpus, path: str, words: list[str]) -> RunConfig:
@@ -113,7 +120,7 @@ def _config_for(corpus: Corpus, path: str, words: list[str]) -> RunConfig:
 
 
 def _with_fitting_batch(config: RunConfig, corpus: Corpus) -> RunConfig:
-    """Set the batch to the whole corpus where it has fewer examples than a batch of the preset."""
+    """Reduce the batch size to the number of examples if the corpus has fewer."""
     prepared = prepare_corpus(corpus, config.data)
     by_window = example_of(config.train, config.model.context, corpus.mode) == "window"
     n_examples = prepared.n_targets("train") if by_window else len(prepared.items["train"])

@@ -15,17 +15,17 @@ def restore(trainer: Trainer, checkpoints: CheckpointStore) -> CheckpointMetadat
     """Restore a trainer from the last checkpoint.
 
     Returns:
-        The checkpoint's metadata; None where there is none and training begins anew.
+        The checkpoint's metadata; None if there is no checkpoint and training starts at step 0.
 
     Raises:
-        SeqlmError: It is damaged, or of another configuration; says which.
+        SeqlmError: The checkpoint is damaged or belongs to another configuration.
     """
     if not checkpoints.has("latest"):
         return None
     loaded = checkpoints.load("latest")
     name, position = f"checkpoint step-{loaded.metadata.step}", loaded.metadata.position
     if position is None:
-        raise SeqlmError(f"{name} holds only weights: training cannot go on from it")
+        raise SeqlmError(f"{name} contains only weights; training cannot resume from it")
     try:
         trainer.restore(
             position,
@@ -34,7 +34,7 @@ def restore(trainer: Trainer, checkpoints: CheckpointStore) -> CheckpointMetadat
             _best(checkpoints, position.best_step, loaded),
         )
     except (RuntimeError, LookupError, TypeError, ValueError) as error:
-        raise SeqlmError(f"{name} does not fit the run: {error}") from error
+        raise SeqlmError(f"{name} does not match the configuration of the run: {error}") from error
     return loaded.metadata
 
 
@@ -48,7 +48,7 @@ def _best(
 
 
 def has_diverged(superseded: list[Event]) -> bool:
-    """Return whether training diverged in these events."""
+    """Return True if training diverged in these events."""
     return any(isinstance(event, Ended) and event.status == "diverged" for event in superseded)
 
 
@@ -65,7 +65,11 @@ def split_at_checkpoint(
 
 
 def raise_if_done(run: str, trainer: Trainer, superseded: list[Event]) -> None:
-    """Reject resuming a run that has finished, by its steps or by early stopping."""
+    """Check that a run has not finished, by its steps or by early stopping.
+
+    Raises:
+        RequestError: The run has finished; names the setting that lets it continue.
+    """
     is_finished = any(isinstance(e, Ended) and e.status == "finished" for e in superseded)
     patience = trainer.live.settings_at(trainer.step).patience
     if (
@@ -74,30 +78,29 @@ def raise_if_done(run: str, trainer: Trainer, superseded: list[Event]) -> None:
         and trainer.step < trainer.live.final_step
     ):
         raise RequestError(
-            f"{run} ended early at step {trainer.step:,} by train.patience={patience}; go on with"
-            " train.patience=off, or more",
+            f"{run} ended by early stopping at step {trainer.step:,} with train.patience={patience};"
+            " resume with train.patience=off or a larger value",
             patience,
         )
     if is_finished and trainer.step >= trainer.live.final_step:
-        counts = trainer.config.model.learns_by_counting
-        done = f"all its {trainer.step:,} steps; give more with train.steps=N"
-        raise RequestError(
-            f"{run} has done {'its one step: counts need no other' if counts else done}",
-            trainer.step,
-        )
+        if trainer.config.model.learns_by_counting:
+            reason = "is finished: a count-based model takes one step"
+        else:
+            reason = f"has finished all {trainer.step:,} steps; resume with a larger train.steps=N"
+        raise RequestError(f"{run} {reason}", trainer.step)
 
 
-def reschedule_changes(trainer: Trainer, superseded: list[Event], forgotten: set[str]) -> None:
-    """Schedule the changes again that were made after the checkpoint, at their steps.
+def reschedule_changes(trainer: Trainer, superseded: list[Event], omitted_keys: set[str]) -> None:
+    """Schedule the changes that were made after the checkpoint again, at their steps.
 
     Args:
-        trainer: Restored; it knows the changes that were planned from the beginning.
+        trainer: The restored trainer; it has the changes of the recipe.
         superseded: The events after the checkpoint.
-        forgotten: Settings that are left as they are.
+        omitted_keys: Settings whose changes are not scheduled again.
     """
     known = {(change.key, change.step, command_id) for change, command_id in trainer.live.scheduled}
     for event in superseded:
-        if not isinstance(event, ValueChanged) or event.key in forgotten:
+        if not isinstance(event, ValueChanged) or event.key in omitted_keys:
             continue
         if (event.key, event.step, event.command_id) not in known:
             trainer.live.add_logged(event)

@@ -117,7 +117,7 @@ def _with_effect(change: AppliedChange, measured: LossPoint) -> AppliedChange:
 def _value_changed(state: S, event: ValueChanged) -> S:
     key, new = event.key, event.new
     if key in _NUMBERS and not isinstance(new, int | float):
-        return state  # no worker writes this; a damaged or forged log may hold it
+        return state  # no worker writes this; a damaged or forged log may contain it
     change = AppliedChange(
         event.step,
         key,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
-if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
+if TYPE_CHECKING:  # not needed for the first frame
     from seqlm.protocol.events import SplitName
 
 Status: TypeAlias = Literal[
@@ -43,7 +43,7 @@ class AppliedChange(Struct, frozen=True):
         new: Its value from this step on.
         before: The last validation loss before the change.
         after: The first validation loss after the change.
-        is_planned: Whether the recipe scheduled the change; False for a change made by hand.
+        is_planned: True if the recipe scheduled the change; False for a change during the run.
     """
 
     step: int
@@ -56,7 +56,7 @@ class AppliedChange(Struct, frozen=True):
 
     @property
     def can_have_effect(self) -> bool:
-        """Return whether the setting influences the loss; pace and validation interval do not."""
+        """True if the setting influences the loss; pace and validation interval do not."""
         return self.key not in _WITHOUT_EFFECT
 
 
@@ -73,7 +73,7 @@ class CoreRunState(Struct, frozen=True):
         n_vocab: V, the size of the vocabulary.
         n_targets: Tokens to predict in each split.
         steps_planned: The step at which training ends.
-        status: What the run does now.
+        status: Status of the run.
         message: Explanation of the status, for a run that diverged, failed or ended early.
         step: Steps done.
         train_s: Seconds spent inside training steps.
@@ -84,11 +84,11 @@ class CoreRunState(Struct, frozen=True):
         best: The lowest validation loss.
         checks_since_best: Validations since ``best``.
         split_losses: Losses of whole splits, measured with the weights after ``step``.
-        sampled_splits: For each split of which only a part was evaluated, how that part was chosen.
+        sampled_splits: For each split of which only a part was evaluated, the rule that chose the part.
         learning_rate: The learning rate of the last step, after the schedule.
         values: Live settings that were changed, with their current values.
         changes: The changes in their order, each with its measured effect.
-        n_changes: How many changes there were.
+        n_changes: Number of changes.
         kept: The steps whose weights can be queried, in order.
         checkpoint_step: The step of the last checkpoint.
         device: The device of the worker; empty before a worker started.
@@ -123,5 +123,5 @@ class CoreRunState(Struct, frozen=True):
 
     @property
     def is_live(self) -> bool:
-        """Return whether a worker trains the run or has paused it."""
+        """True if a worker trains the run or has paused it."""
         return self.status in LIVE

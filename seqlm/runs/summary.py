@@ -21,7 +21,7 @@ from seqlm.runspec.baselines import JudgedOn, Result, matching_preset, result_of
 
 
 class RunSummary(Struct, frozen=True, kw_only=True):
-    """A run in numbers. Losses are nats per token; None where there is none or it is not finite.
+    """A run in numbers. Losses are nats per token; None if not measured or not finite.
 
     ``seconds`` and the rates count time inside training steps; ``cpu_seconds`` is the processor time
     of the whole worker. ``train_loss`` and ``val_loss`` are the losses of the splits after the last
@@ -66,16 +66,16 @@ class RunSummary(Struct, frozen=True, kw_only=True):
 
 
 class RunProgress(Struct, frozen=True, kw_only=True):
-    """The summary of a run at some point of its training, with what is needed to print it.
+    """Summary of a run at some point of its training, with the data to print it.
 
     Attributes:
         summary: The numbers so far.
         steps_planned: The step at which training ends.
-        config: The configuration that the run was started with; None where this version does not
-            know a setting of it.
+        config: The configuration that the run was started with; None if this version does not
+            know one of its settings.
         changes: The changes of live settings so far.
         message: Explanation of the status.
-        sampled: For each split of which only a part was evaluated, how that part was chosen.
+        sampled: For each split of which only a part was evaluated, the rule that chose the part.
     """
 
     summary: RunSummary
@@ -87,12 +87,12 @@ class RunProgress(Struct, frozen=True, kw_only=True):
 
     @property
     def is_count_based(self) -> bool:
-        """Return whether the model is made by counting, in one step without batches."""
+        """True if the model is fitted by counting, in one step without batches."""
         return self.config is not None and self.config.model.learns_by_counting
 
     @property
     def preset(self) -> Preset | None:
-        """The preset whose training this run repeats exactly; None where anything differs."""
+        """The preset whose training this run repeats exactly; None if anything differs."""
         return matching_preset(self.config, self.changes) if self.config else None
 
 
@@ -101,7 +101,7 @@ def summarize(run: RunDirectory, *, is_live: bool | None = None) -> RunProgress:
 
     Args:
         run: Any run.
-        is_live: Whether a worker holds the run; looked up if not given.
+        is_live: True if a worker has locked the run; looked up if not given.
 
     Raises:
         SeqlmError: The log is damaged.
@@ -165,7 +165,7 @@ def _config_of(line: str) -> RunConfig | None:
 
 
 def _comparison(config: RunConfig | None, changes: tuple[Change, ...]) -> dict[str, Any]:
-    """Return the fields of a summary that say what its loss is compared with."""
+    """Return the summary fields with the losses that the loss is compared with."""
     if config is None:
         return {}
     result = result_of(config, changes, None)

@@ -46,14 +46,16 @@ from seqlm.training.trainer import Trainer
 class TrainingRun:
     """A run that this process trains.
 
-    Made by :meth:`start` or :meth:`resume`. Iterating :meth:`train` trains; everything the trainer tells
-    is in the log when it is given on.
+    Create it with :meth:`start` or :meth:`resume`, and train by iterating :meth:`train`. Every event of
+    the trainer is in the event log before it is yielded.
 
     Attributes:
-        directory: Where it is written.
-        trainer: What trains it.
-        disk_error: Why something could not be written lately; None while all is well. Nothing is
-            lost: it is tried again with the next event or checkpoint.
+        directory: The directory of the run.
+        trainer: The trainer.
+        event_log: The writer of the event log.
+        checkpoints: The checkpoints of the run.
+        disk_error: The error of the last failed write; None if the last write succeeded. Nothing is
+            lost: the write is repeated with the next event or checkpoint.
     """
 
     def __init__(self, directory: RunDirectory, trainer: Trainer, lock: RunLock) -> None:
@@ -78,7 +80,7 @@ class TrainingRun:
         """Create the directory of a new run, ready to train.
 
         Raises:
-            OSError: It cannot be written; then nothing of it is left.
+            OSError: The run cannot be written; its directory is removed.
         """
         trainer = Trainer(config, text)
         directory = create(corpus_stem(config), name)
@@ -100,20 +102,28 @@ class TrainingRun:
         directory: RunDirectory,
         text: PreparedText,
         lock: RunLock,
-        words: list[str],
+        settings: list[str],
         command_id: str,
     ) -> "TrainingRun":
         """Restore a run from its last checkpoint, or from its beginning.
 
-        Values that were changed by hand after it will be changed again at their steps; ``words`` are
-        changed after those. Nothing is written before all of it was found possible.
+        Changes that were requested after the checkpoint are scheduled again for their steps. Nothing
+        is written before all of this has been validated.
+
+        Args:
+            directory: The directory of the run.
+            text: The corpus of the run.
+            lock: The content of the lock file.
+            settings: Changes of live settings, ``KEY=VALUE`` or ``KEY=VALUE@STEP``; they apply after
+                the changes that are scheduled again.
+            command_id: Id of the command that requested ``settings``.
 
         Raises:
-            SeqlmError: The checkpoint is damaged, a word is wrong, or every step is done already.
+            SeqlmError: The checkpoint is damaged, a setting is invalid, or all steps are done.
         """
         run = cls(directory, Trainer(directory.manifest().config, text), lock)
         try:
-            changes = recipe.live_changes(run.trainer.config, words)
+            changes = recipe.live_changes(run.trainer.config, settings)
             superseded = run._restore_checkpoint({change.key for change in changes})
             for change in changes:
                 run.change(change, command_id)
@@ -144,7 +154,7 @@ class TrainingRun:
                 yield self._try_to_save()
 
     def stop(self, command_id: str | None) -> Iterator[Event]:
-        """Stop before all steps are done, with a checkpoint.
+        """Write a checkpoint and end the run before all steps are done.
 
         Raises:
             OSError: The checkpoint or the end cannot be written; the training has not ended.
@@ -157,11 +167,11 @@ class TrainingRun:
         yield self.event_log.write(replace(ended, command_id=command_id))
 
     def fail(self, message: str) -> Iterator[Event | None]:
-        """End the run after an error; the last checkpoint stays."""
+        """End the run after an error; the last checkpoint is kept."""
         return self._log_end(Ended(step=self.trainer.step, status="failed", message=message))
 
     def close(self) -> None:
-        """Release the run, so that another worker may lock it."""
+        """Close the event log and release the lock of the run."""
         self.event_log.close()
         os.close(self._lock_fd)
 
@@ -169,8 +179,8 @@ class TrainingRun:
         """Write a checkpoint and log it.
 
         Raises:
-            Diverged: There is nothing worth keeping.
-            OSError: It cannot be written; the one before stays the last.
+            Diverged: The loss is not finite.
+            OSError: The checkpoint cannot be written; the previous one stays the last.
         """
         for _ in self.flush():
             pass
@@ -187,7 +197,7 @@ class TrainingRun:
             yield self.log(event)
 
     def log(self, event: Event) -> Event:
-        """Append an event to the run's log. Where the disk is full it is kept; see ``disk_error``."""
+        """Append an event to the event log; on a full disk it is kept, see ``disk_error``."""
         logged = self.event_log.append(event)
         self.disk_error = self.event_log.error
         return logged
@@ -195,29 +205,33 @@ class TrainingRun:
     def change(self, change: Change, command_id: str | None) -> ValueChanged:
         """Schedule the change of a live setting at its step, or at once if that step is done.
 
-        Of a run that goes again over steps that were seen before, none of them is changed.
+        After resuming, steps that were logged before the interruption are repeated unchanged: a change
+        applies after them.
 
         Returns:
-            The event that will tell it, with the step at which it comes.
+            The event that will be logged, with the step at which the change applies.
 
         Raises:
-            RequestError: It is not a live value of this run, has no effect, or is out of its bounds.
+            RequestError: The setting is not live or has no effect, or the value is not allowed.
         """
         trainer = self.trainer
         if change.key not in FIELD_OF_KEY:
-            live = ", ".join(FIELD_OF_KEY)
             raise RequestError(
-                f"{change.key} cannot change while a run goes; {live} can", change.key
+                f"{change.key} cannot change during training; one of: {', '.join(FIELD_OF_KEY)}",
+                change.key,
             )
         if trainer.config.model.learns_by_counting:
             raise RequestError(
-                f"{change.key} has no effect on counts: they are made in one step", change.key
+                f"{change.key} has no effect: a count-based model takes one step", change.key
             )
         setting = dotted_keys.find(trainer.config, change.key)
         value = setting.parse(setting.format(change.value))
         step = max(change.step, trainer.step, self._first_free_step)
         if change.key == "train.steps" and value < step:
-            raise RequestError(f"train.steps={value} is below the {step:,} steps done", value)
+            raise RequestError(
+                f"train.steps={value} is below the {step:,} steps done; allowed: {step:,} or more",
+                value,
+            )
         old = trainer.live.settings_at(step).value_of(change.key)
         trainer.live.add(replace(change, value=value, step=step), command_id)
         return ValueChanged(step=step, key=change.key, old=old, new=value, command_id=command_id)
@@ -227,41 +241,42 @@ class TrainingRun:
         with self.directory.log_path.open("ab") as log:
             os.dup2(log.fileno(), 2)
 
-    def _restore_checkpoint(self, given: set[str]) -> list[Event]:
-        """Restore the last checkpoint, and reschedule the changes made by hand after it.
+    def _restore_checkpoint(self, changed_keys: set[str]) -> list[Event]:
+        """Restore the last checkpoint, and reschedule the changes requested after it.
 
         Args:
-            given: The settings that are given another value now. After a divergence they are not
-                changed as they were: that is what went wrong.
+            changed_keys: The settings that get a new value now. If training diverged, their earlier
+                changes are not repeated.
 
         Returns:
-            The events after it: they count no longer.
+            The superseded events: those after the checkpoint.
         """
-        record = restore(self.trainer, self.checkpoints)
-        told, superseded = split_at_checkpoint(self.directory.events_path, record)
-        self._restore_kept_weights(told)
+        metadata = restore(self.trainer, self.checkpoints)
+        valid, superseded = split_at_checkpoint(self.directory.events_path, metadata)
+        self._restore_kept_weights(valid)
         self._first_free_step = last_logged_step(superseded)
-        reschedule_changes(self.trainer, superseded, given if has_diverged(superseded) else set())
+        omitted_keys = changed_keys if has_diverged(superseded) else set()
+        reschedule_changes(self.trainer, superseded, omitted_keys)
         return superseded
 
-    def _restore_kept_weights(self, told: list[Event]) -> None:
-        """Restore which weights were kept until the checkpoint, and the next snapshot step."""
-        lists = (event.kept for event in reversed(told) if isinstance(event, WeightsKept))
+    def _restore_kept_weights(self, events: list[Event]) -> None:
+        """Restore the list of kept weights and the next snapshot step from the valid events."""
+        lists = (event.kept for event in reversed(events) if isinstance(event, WeightsKept))
         self._policy.restore(self.trainer.best.step, next(lists, []))
         step = self.trainer.step
-        is_drawn = any(isinstance(event, Sampled) and event.step == step for event in told)
-        self._next_snapshot = next_log_spaced_step(step if is_drawn else step - 1)
+        is_sampled = any(isinstance(event, Sampled) and event.step == step for event in events)
+        self._next_snapshot = next_log_spaced_step(step if is_sampled else step - 1)
 
     def _end(self, ended: Ended) -> Iterator[Event | None]:
         """Log the end, after a checkpoint if training can be resumed from it."""
         if ended.status == "finished":
             while (saved := self._try_to_save()) is None:
-                yield None  # it waits here, paused, until there is room
+                yield None  # the worker pauses the run until there is room on the disk
             yield saved
         yield from self._log_end(ended)
 
     def _log_end(self, ended: Ended) -> Iterator[Event | None]:
-        """Log the end; while the disk is full, yield None and try again, since nothing follows it."""
+        """Log the end of the run; while the disk is full, yield None and try again."""
         while True:
             try:
                 yield self.event_log.write(ended)
@@ -275,7 +290,7 @@ class TrainingRun:
         try:
             return self.save()
         except Diverged:
-            return None  # the trainer tells so itself
+            return None  # the trainer reports the divergence
         except OSError as error:
             self.disk_error = error
             return None
@@ -292,14 +307,14 @@ class TrainingRun:
         )
 
     def _record_snapshot(self) -> None:
-        """Keep the weights of this step, and log the sample with the fixed seed."""
+        """Keep the weights of this step, and log the sample with a fixed seed."""
         self._next_snapshot = next_log_spaced_step(self.trainer.step)
         for _ in self.flush():
             pass
         if self.trainer.has_diverged:
             return
-        with contextlib.suppress(OSError):  # what there is no room for is done without
+        with contextlib.suppress(OSError):  # on a full disk the snapshot is skipped
             if (kept := self._policy.keep_weights()) is not None:
                 self.log(kept)
-        with contextlib.suppress(SeqlmError):  # weights that give no probabilities draw nothing
+        with contextlib.suppress(SeqlmError):  # probabilities may not be finite
             self.log(sample_with_fixed_seed(self.trainer))

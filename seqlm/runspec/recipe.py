@@ -98,7 +98,7 @@ def live_changes(config: RunConfig, words: Iterable[str]) -> list[Change]:
     changes = []
     for word in map(_parse, words):
         setting = dotted_keys.find(config, word.key)
-        _raise_unless_live(config, word, "in a run that has begun")
+        _raise_unless_live(config, word, "after the start of a run")
         changes.append(Change(key=word.key, value=setting.parse(word.text), step=word.step or 0))
     return changes
 
@@ -146,7 +146,7 @@ def _set(config: RunConfig, word: _Word) -> RunConfig:
     if word.step is None:
         kept = tuple(change for change in config.changes if change.key != word.key)
         return dotted_keys.with_value(replace(config, changes=kept), word.key, value)
-    _raise_unless_live(config, word, f"while a run goes: leave out @{word.step}")
+    _raise_unless_live(config, word, f"during training: leave out @{word.step}")
     return with_changes(config, [Change(key=word.key, value=value, step=word.step)])
 
 
@@ -154,5 +154,5 @@ def _raise_unless_live(config: RunConfig, word: _Word, when: str) -> None:
     keys = dotted_keys.live_keys(config)
     if word.key not in keys:
         raise errors.RequestError(
-            f"{word.key} cannot change {when}. These can: {', '.join(keys)}", word.text
+            f"{word.key} cannot change {when}. Live settings: {', '.join(keys)}", word.text
         )

@@ -19,7 +19,7 @@ from seqlm.training.trainer import Trainer
 
 _CPU = torch.device("cpu")
 _MAX_LIVE_COPIES, _MAX_LIVE_PARAMETERS = 16, 4_000_000
-_MISMATCH = "the checkpoint does not fit the run's configuration"
+_MISMATCH = "the checkpoint does not match the configuration of the run"
 
 
 class ModelSnapshot(NamedTuple):

@@ -178,7 +178,7 @@ def test_a_text_from_standard_input_is_kept_for_its_run_alone(
     assert len(kept) == len(before) + 1
     for n_items in (5, 6):  # another text, and the one that a run needs
         given(n_items)
-        assert "a run called given already" in refused("train", "-", *FAST, "--name", "given")
+        assert "already a run named given" in refused("train", "-", *FAST, "--name", "given")
         assert copies() == kept
     assert asked("eval", "given", "--split", "test")["tokens"] > 0
 
@@ -187,7 +187,7 @@ def test_a_file_that_no_run_was_made_of_is_not_kept(refused, asked, home) -> Non
     asked("train", "names-mlp", *FAST, "--name", "taken")
     before = sorted(corpora_dir().glob("*"))
     (home / "words.txt").write_text("\n".join(f"{a}{b}{a}" for a in "abcdef" for b in "uvwxyz"))
-    assert "a run called taken" in refused("train", "words.txt", *FAST, "--name", "taken")
+    assert "already a run named taken" in refused("train", "words.txt", *FAST, "--name", "taken")
     assert sorted(corpora_dir().glob("*")) == before
 
 

@@ -82,7 +82,7 @@ def test_a_name_never_leads_out_of_the_folder(checkpoints: CheckpointStore, name
     save(checkpoints, 7)
     (checkpoints.path / "best").write_text(name)
     for asked in (name, "best"):
-        with pytest.raises(SeqlmError, match="is not a checkpoint's name"):
+        with pytest.raises(SeqlmError, match="is not a checkpoint; one of: latest, best, step-N"):
             checkpoints.load(asked)
 
 

@@ -62,14 +62,14 @@ def test_a_damaged_manifest_is_refused_by_name(content: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../up", "a b", "-x", "x" * 81, "é", "a\n"])
 def test_what_is_no_folder_name_is_refused(name: str) -> None:
-    with pytest.raises(RequestError, match="is not a run's name"):
+    with pytest.raises(RequestError, match="is not a valid run name"):
         create("x", name)
     assert list_runs() == []
 
 
 def test_a_taken_name_is_refused() -> None:
     made("mine")
-    with pytest.raises(RequestError, match="there is a run called mine already"):
+    with pytest.raises(RequestError, match="there is already a run named mine"):
         create("x", "mine")
 
 
@@ -87,7 +87,7 @@ def test_what_is_no_run_is_refused_with_the_nearest() -> None:
         find_run("alpha")
     made("alpha-1")
     made("alpha-2")
-    with pytest.raises(RequestError, match="fits alpha-1, alpha-2"):
+    with pytest.raises(RequestError, match="several runs; one of: alpha-1, alpha-2"):
         find_run("alpha")
     with pytest.raises(RequestError, match="Nearest: alpha-1"):
         find_run("alhpa-1")
@@ -103,7 +103,7 @@ def test_a_run_has_one_holder_at_a_time() -> None:
     fd = run.acquire_lock(LOCK)
     assert run.holder() == LOCK
     assert [held.name for held, _ in live_runs()] == ["mine"]
-    with pytest.raises(RequestError, match="held by another worker"):
+    with pytest.raises(RequestError, match="open in another worker"):
         run.acquire_lock(LOCK)
     os.close(fd)
     assert run.holder() is None

@@ -179,7 +179,7 @@ def test_invalid_changes_are_rejected(small: Recipe) -> None:
     until(run, 20)
     for key, value, words in (
         ("train.steps", 5, "is below the 20 steps done"),
-        ("model.hidden", 5, "cannot change while a run goes"),
+        ("model.hidden", 5, "cannot change during training"),
         ("train.learning_rate", "much", "0.000001 to 100"),
         ("train.learning_rate", [1], "0.000001 to 100"),
         ("train.nothing", 1, "cannot change"),
@@ -192,11 +192,11 @@ def test_invalid_changes_are_rejected(small: Recipe) -> None:
 def test_a_finished_run_is_not_resumed_and_its_log_stays_as_it_was(small: Recipe) -> None:
     run = to_the_end(begin(small(steps=20)))
     before = run.directory.events_path.read_bytes()
-    with pytest.raises(RequestError, match=r"all its 20 steps; give more with train\.steps=N"):
+    with pytest.raises(RequestError, match=r"all 20 steps; resume with a larger train\.steps=N"):
         resume(run)
     with pytest.raises(RequestError, match="is not valid"):
         resume(run, "train.learning_rate=0")
-    with pytest.raises(RequestError, match="cannot change in a run that has begun"):
+    with pytest.raises(RequestError, match="cannot change after the start of a run"):
         resume(run, "model.hidden=9")
     assert run.directory.events_path.read_bytes() == before
     assert run.directory.holder() is None
@@ -254,7 +254,7 @@ def test_the_fixed_seed_sample_is_logged_at_log_spaced_steps(small: Recipe) -> N
 def test_a_rejected_start_leaves_no_files(small: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
     to_the_end(begin(small(steps=5), "mine"))
     before = sorted(path.name for path in runs_dir().iterdir())
-    with pytest.raises(RequestError, match="there is a run called mine already"):
+    with pytest.raises(RequestError, match="there is already a run named mine"):
         begin(small(steps=5), "mine")
     with pytest.raises(RequestError, match="chunk"):
         begin(small("train.example=chunk", "train.chunk=8192"))
@@ -391,7 +391,7 @@ def test_the_checkpoint_of_another_model_is_rejected(small: Recipe) -> None:
     (other.parent / "checkpoint.json").write_bytes(record.read_bytes())
     training = one.parent / "training.safetensors"
     (other.parent / "training.safetensors").write_bytes(training.read_bytes())
-    with pytest.raises(SeqlmError, match="checkpoint step-5 does not fit the run"):
+    with pytest.raises(SeqlmError, match="checkpoint step-5 does not match the configuration"):
         resume(runs[1])
 
 
@@ -443,9 +443,11 @@ def test_a_run_stopped_early_resumes_only_with_other_patience(small: Recipe) -> 
     assert ended.message.startswith("early stopping: 2 validations without improvement")
     assert ended.step < 400
     assert (run.directory.checkpoints_path / "best").exists()
-    with pytest.raises(RequestError, match=r"by train\.patience=2; go on with train\.patience=off"):
+    with pytest.raises(
+        RequestError, match=r"with train\.patience=2; resume with train\.patience=off"
+    ):
         resume(run)
-    with pytest.raises(RequestError, match=r"by train\.patience=2"):
+    with pytest.raises(RequestError, match=r"with train\.patience=2"):
         resume(run, "train.steps=500")
     again = resume(run, "train.patience=off", f"train.steps={ended.step + 3}")
     assert log_of(to_the_end(again))[-1].step == ended.step + 3  # type: ignore[union-attr]
@@ -456,7 +458,7 @@ def test_a_run_stopped_early_resumes_only_with_other_patience(small: Recipe) -> 
 def test_a_count_based_run_has_one_step(corpus: Path) -> None:
     run = to_the_end(begin(f"names-ngram data.corpus={corpus} train.steps=50"))
     assert run.trainer.step == 1
-    with pytest.raises(RequestError, match="has no effect on counts"):
+    with pytest.raises(RequestError, match="has no effect: a count-based model takes one step"):
         resume(run, "train.steps=5")
-    with pytest.raises(RequestError, match="has done its one step: counts need no other"):
+    with pytest.raises(RequestError, match="is finished: a count-based model takes one step"):
         resume(run)

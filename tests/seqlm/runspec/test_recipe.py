@@ -89,11 +89,14 @@ def test_a_later_change_of_the_same_setting_at_the_same_step_wins() -> None:
         ("names-mlp hidden", "is not KEY=VALUE"),
         ("names-mlp =3", "is not KEY=VALUE"),
         ("names-mlp model.hiden=3", r"Nearest: model\.hidden"),
-        ("names-mlp model.hidden=3@5", "cannot change while a run goes"),
+        ("names-mlp model.hidden=3@5", "cannot change during training"),
         ("names-mlp train.learning_rate=0.01@x", "the step in 'train.learning_rate=0.01@x' is not"),
-        ("names-mlp sample.temperature=0.5@9", r"leave out @9\. These can: train\.steps, train"),
-        ("names-mlp sample.seed=1@0", r"sample\.seed cannot change while a run goes"),
-        ("names-mlp seed=1@5", "cannot change while a run goes"),
+        (
+            "names-mlp sample.temperature=0.5@9",
+            r"leave out @9\. Live settings: train\.steps, train",
+        ),
+        ("names-mlp sample.seed=1@0", r"sample\.seed cannot change during training"),
+        ("names-mlp seed=1@5", "cannot change during training"),
         ("names-mlp model.hidden=0", "1 to 8,192"),
         ("names-mlp train.steps=5@x", "is not valid"),
         ("names-mlp data.split=80/10/20", "does not sum to 100"),
@@ -119,7 +122,7 @@ def test_words_for_a_run_that_goes_are_changes_of_live_values() -> None:
         ("train.learning_rate", 0.5, 7),
     ]
     for word in ("model.hidden=3", "sample.temperature=0.5", "seed=1"):
-        with pytest.raises(RequestError, match=r"has begun\. These can: train\.steps"):
+        with pytest.raises(RequestError, match=r"start of a run\. Live settings: train\.steps"):
             recipe.live_changes(config, [word])
 
 

@@ -84,7 +84,7 @@ def test_weights_of_another_model_are_rejected_before_memory_is_allocated(
         return registry.build(*arguments)
 
     monkeypatch.setattr(model_snapshots, "build", recording_build)
-    with pytest.raises(SeqlmError, match="does not fit the run's configuration"):
+    with pytest.raises(SeqlmError, match="does not match the configuration of the run"):
         snapshots.find("latest", None)
     assert devices == ["meta"]
 

@@ -178,7 +178,7 @@ class TestRejections:
         ("message", "words"),
         [
             (SetValue(id="1", key="train.learning_rate", value=-1), "0.000001 to 100"),
-            (SetValue(id="1", key="model.hidden", value=5), "cannot change while a run goes"),
+            (SetValue(id="1", key="model.hidden", value=5), "cannot change during training"),
             (Continue(id="1", n_steps=0), "allowed: 1 or more"),
             (Start(id="1", recipe="names-mlp"), "stop that run first"),
             (Resume(id="1", run="for-rejections"), "stop that run first"),
@@ -264,7 +264,7 @@ def test_a_run_has_one_worker_and_resumes_bit_for_bit_after_a_kill(
     first, second = spawn(), reused
     run = start_run(first, line + " train.pace=200")
     first.wait_until(lambda: b'"first_step":4' in run.events_path.read_bytes())
-    with pytest.raises(RequestError, match="held by another worker"):
+    with pytest.raises(RequestError, match="open in another worker"):
         second.request(Resume(id="r", run=run.name))
     assert second.request(Describe(id="d")).run != run.name
     first.process.send_signal(signal.SIGKILL)
