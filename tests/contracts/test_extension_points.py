@@ -38,7 +38,7 @@ from workbench.panes.data.pane import DataPane
 from workbench.panes.data.view_model import DataViewModel
 from workbench.panes.generate.pane import GeneratePane
 from workbench.panes.loss.pane import LossPane
-from workbench.panes.pane import Pane
+from workbench.panes.pane import Pane, pane_help
 from workbench.panes.pane_view import PaneView
 from workbench.state.app_state import AppState
 from workbench.widgets.row_widget import Row
@@ -111,7 +111,7 @@ async def test_new_view_is_reached_by_its_key_and_rendered(monkeypatch: pytest.M
         assert any(text.endswith(" vowels") for text in shown)
         await pilot.press("v")
         assert pane.subtitle(60) == "training examples (view 1 of 6)"
-    assert "View 7, vowels: how many vowels there are." in DataPane.help_text()
+    assert "View 7, vowels: how many vowels there are." in pane_help(DataPane)
 
 
 @pytest.mark.parametrize("pane", [DataPane, ControlsPane, LossPane, GeneratePane])

@@ -5,17 +5,16 @@ from typing import Any, ClassVar
 
 from rich.cells import cell_len
 from rich.text import Text
-from textual import events
-from textual.geometry import Offset, Size
+from textual.geometry import Size
 from textual.strip import Strip
 
 from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
 from workbench.layout import is_framed
+from workbench.panes.frame import FrameTexts, PaneFrame, draw_frame, subtitle_room
 from workbench.panes.pane_view import PaneView, views_help
 from workbench.state.app_state import AppState
-from workbench.widgets.row_widget import Row, RowWidget
+from workbench.widgets.row_widget import Row, RowWidget, renderer_of
 
-_LIGHT, _HEAVY, _PLAIN, _DOUBLE = "╭─╮│╰╯", "┏━┓┃┗┛", "+-+|++", "+=+|++"
 _COLLAPSED_NAME_CELLS = 10
 
 
@@ -51,9 +50,9 @@ class Pane(RowWidget, can_focus=True):
         return self.situation.keys if self.situation else DEFAULT_KEYS
 
     @property
-    def digit(self) -> str:
-        """Label of the key that focuses the pane."""
-        return self.keys.substitute_keys(f"<pane.{self.NUMBER}>")
+    def frame(self) -> PaneFrame:
+        """Geometry of the pane."""
+        return PaneFrame(self.size)
 
     def body(self, width: int, height: int) -> Sequence[Row | Text]:
         """Return the rows inside the frame."""
@@ -75,93 +74,42 @@ class Pane(RowWidget, can_focus=True):
         """Return text that may be cut in the pane, for the help: pairs of a term and its text."""
         return ()
 
-    @classmethod
-    def help_text(cls) -> str:
-        """Return the help of the pane and of its views."""
-        return f"{cls.HELP} {views_help(cls.VIEWS)}".strip()
-
     def set_state(self, situation: AppState) -> None:
         """Show this state of the app."""
         self.situation = situation
         self.redraw()
 
-    @property
-    def is_collapsed(self) -> bool:
-        """True if the pane has one row only."""
-        return self.size.height == 1
-
-    @property
-    def inner(self) -> Size:
-        """Size inside the frame in cells."""
-        width, height = self.size
-        return Size(width - 3, height - 2) if is_framed(width, height) else self.size
-
-    @property
-    def inner_offset(self) -> Offset:
-        """Offset of the first cell inside the frame."""
-        return Offset(2, 1) if is_framed(*self.size) else Offset(0, 0)
-
-    def inside(self, event: events.MouseEvent) -> Offset | None:
-        """Return the position of the mouse inside the frame; None if it is outside."""
-        at = event.get_content_offset(self)
-        if at is None or self.is_collapsed:
-            return None
-        at -= self.inner_offset
-        return at if self.inner.region.contains_point(at) else None
-
     def rows(self, width: int, height: int) -> Sequence[Row | Text]:
         """Return the collapsed row, or the rows of a pane without a frame."""
         if height == 1:
-            key, name = f" {self.digit} ", self.NAME.ljust(_COLLAPSED_NAME_CELLS)
+            key, name = f" {pane_digit(self)} ", self.NAME.ljust(_COLLAPSED_NAME_CELLS)
             room = width - cell_len(key) - cell_len(name)
             return [[(key, "train bold"), (name, "plain"), *self.collapsed_row(room)]]
         return self.body(width, height)
 
-    def on_focus(self) -> None:
-        """Highlight the frame."""
-        self.redraw()
-
-    def on_blur(self) -> None:
-        """Remove the highlight of the frame."""
-        self.redraw()
-
-    on_descendant_focus = on_descendant_blur = on_focus
-
-    def _render_strips(self, width: int, height: int) -> list[Strip]:
+    def draw_strips(self, width: int, height: int) -> list[Strip]:
+        """Return the rows in their frame, or without one where there is no room for a frame."""
         if not is_framed(width, height):
-            return super()._render_strips(width, height)
-        has_focus, base = self.has_focus_within, self.rich_style
-        signs = (_HEAVY if has_focus else _LIGHT, _DOUBLE if has_focus else _PLAIN)[self.ascii_only]
-        role = "train" if has_focus else "guide"
-        left = self._segments([(f"{signs[3]} ", role)], base)
-        right = self._segments([(signs[3], role)], base)
-        rows = [*self.body(width - 3, height - 2), *[[]] * height][: height - 2]
-        return [
-            Strip(self._segments(self._top(signs, role, width), base), width),
-            *(Strip([*left, *self._strip(row, width - 3, base), *right], width) for row in rows),
-            Strip(self._segments(self._bottom(signs, role, width), base), width),
-        ]
+            return super().draw_strips(width, height)
+        digit = pane_digit(self)
+        subtitle = self.subtitle(subtitle_room(digit, self.NAME, width))
+        texts = FrameTexts(digit, self.NAME, subtitle, self.overflow_text())
+        rows = self.body(width - 3, height - 2)
+        size = Size(width, height)
+        return draw_frame(rows, texts, size, renderer_of(self), self.has_focus_within)
 
-    def _bottom(self, signs: str, role: str, width: int) -> Row:
-        """Return the lower border with the overflow text."""
-        overflow = f" {self.overflow_text()} " if self.overflow_text() else ""
-        overflow = overflow if cell_len(overflow) <= width - 4 else ""
-        line = signs[1] * (width - 3 - cell_len(overflow))
-        end = signs[1] + signs[5]
-        return [(f"{signs[4]}{line}", role), (overflow, "label"), (end, role)]
+    def on_focus(self) -> None:
+        """Redraw the frame, which is highlighted while the pane has the focus."""
+        self.redraw()
 
-    def _top(self, signs: str, role: str, width: int) -> Row:
-        """Return the upper border with number, name and subtitle."""
-        name = f" {self.digit} {self.NAME} "
-        room = width - cell_len(name) - 8
-        about = self.subtitle(room)
-        about = f" {about} " if about and cell_len(about) <= room else ""
-        line = signs[1] * (width - 4 - cell_len(name) - cell_len(about))
-        name_role = f"{role} reverse bold" if role == "train" else "plain bold"
-        return [
-            (signs[0] + signs[1], role),
-            (name, name_role),
-            (line, role),
-            (about, "label"),
-            (signs[1] + signs[2], role),
-        ]
+    on_blur = on_descendant_focus = on_descendant_blur = on_focus
+
+
+def pane_digit(pane: Pane) -> str:
+    """Return the label of the key that focuses a pane."""
+    return pane.keys.substitute_keys(f"<pane.{pane.NUMBER}>")
+
+
+def pane_help(pane: Pane | type[Pane]) -> str:
+    """Return the help of a pane and of its views."""
+    return f"{pane.HELP} {views_help(pane.VIEWS)}".strip()

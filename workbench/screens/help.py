@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from workbench.keyboard.glossary import GENERAL_TERMS, GLOSSARY
 from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
+from workbench.panes.pane import pane_digit, pane_help
 from workbench.render.sanitize import to_ascii
 from workbench.screens.main import MainScreen
 from workbench.widgets.active_bindings import app_keys, keys_of_bindings, pane_keys
@@ -49,10 +50,10 @@ def help_for(main: MainScreen, keys: KeyLabels) -> "HelpScreen":
     for other in main.panes:
         if other is not pane:
             entries = _entries(keys_of_bindings(other.BINDINGS, dict(keys.moved)))
-            sections.append(Section(f"Keys of {other.digit} {other.NAME}", entries))
+            sections.append(Section(f"Keys of {pane_digit(other)} {other.NAME}", entries))
     declared = [binding for shown in main.panes for binding in shown.BINDINGS]
     filled = [_with_key_labels(section, keys, declared) for section in sections]
-    return HelpScreen(pane.NAME, keys.substitute_keys(pane.help_text(), declared), filled, keys)
+    return HelpScreen(pane.NAME, keys.substitute_keys(pane_help(pane), declared), filled, keys)
 
 
 def _with_key_labels(section: Section, keys: KeyLabels, declared: Sequence[Any]) -> Section:

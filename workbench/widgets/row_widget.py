@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from rich.cells import cell_len
+from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
+from textual import events, on
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
@@ -25,6 +27,72 @@ def row_width(row: Row) -> int:
     return sum(cell_len(text) for text, _ in row)
 
 
+class StripRenderer(NamedTuple):
+    """Conversion of rows into strips of one appearance.
+
+    Attributes:
+        palette: Colors by role.
+        ascii_only: Whether only ASCII characters are drawn.
+        base: Style under the style of each role.
+        console: Console that renders rich text.
+    """
+
+    palette: Palette
+    ascii_only: bool
+    base: Style
+    console: Console
+
+    def strips(self, rows: Sequence[Row | Text], width: int, height: int) -> list[Strip]:
+        """Return exactly ``height`` strips of ``width`` cells."""
+        return [self.strip(row, width) for row in [*rows, *[[]] * height][:height]]
+
+    def strip(self, row: Row | Text, width: int) -> Strip:
+        """Return one row, cut or padded to ``width`` cells."""
+        if isinstance(row, Text):
+            drawn = Strip(row.render(self.console, "")).apply_style(self.base)
+            return drawn.adjust_cell_length(width, self.base)
+        return Strip(self.segments(row)).adjust_cell_length(width, self.base)
+
+    def segments(self, row: Row) -> list[Segment]:
+        """Return a segment for each span of a row."""
+        return [
+            Segment(to_ascii(text) if self.ascii_only else text, self.base + self._style(role))
+            for text, role in row
+            if text
+        ]
+
+    def _style(self, role: str) -> Style:
+        name, _, attributes = role.partition(" ")
+        return _parse_style(f"{self.palette.style(name)} {attributes}".strip())  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=256)
+def _parse_style(style: str) -> Style:
+    return Style.parse(style)
+
+
+class StripCache:
+    """Strips that were drawn last, and the size they were drawn for."""
+
+    def __init__(self) -> None:
+        self.strips: list[Strip] = []
+        self.size = Size(0, 0)
+
+    def update(self, strips: list[Strip], size: Size) -> list[Region]:
+        """Store new strips; return the rows that changed."""
+        before, self.strips, self.size = self.strips, strips, size
+        return [
+            Region(0, y, size.width, 1)
+            for y, strip in enumerate(strips)
+            if y >= len(before) or before[y] != strip
+        ]
+
+    def invalidate(self) -> bool:
+        """Forget the size, so that everything is drawn again; return False if it was forgotten."""
+        was_valid, self.size = bool(self.size), Size(0, 0)
+        return was_valid
+
+
 class RowWidget(Widget):
     """Widget made of rows; a subclass returns the rows for a size."""
 
@@ -32,8 +100,7 @@ class RowWidget(Widget):
         super().__init__(id=id)
         self.palette: Palette = DARK
         self.ascii_only = False
-        self._strips: list[Strip] = []
-        self._rendered_size = Size(0, 0)
+        self._cache = StripCache()
         self._is_hidden = False
 
     def rows(self, width: int, height: int) -> Sequence[Row | Text]:
@@ -49,75 +116,40 @@ class RowWidget(Widget):
         self.redraw()
 
     def redraw(self) -> None:
-        """Redraw the rows that changed."""
+        """Redraw the rows that changed; in a hidden widget, all rows when it is shown again."""
         if not self.is_attached or not self.size:
             return
         if self._is_hidden:
-            self._invalidate()
+            if self._cache.invalidate():
+                self.refresh()
             return
-        before = self._strips
-        self._draw()
-        changed = [
-            Region(0, y, self.size.width, 1)
-            for y, strip in enumerate(self._strips)
-            if y >= len(before) or before[y] != strip
-        ]
+        changed = self._cache.update(self.draw_strips(*self.size), self.size)
         if changed:
             self.refresh(*changed)
 
     def render_line(self, y: int) -> Strip:
         """Return one row of the widget."""
-        if self._rendered_size != self.size:
-            self._draw()
-        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
+        if self._cache.size != self.size:
+            self._cache.update(self.draw_strips(*self.size), self.size)
+        strips = self._cache.strips
+        return strips[y] if y < len(strips) else Strip.blank(self.size.width)
+
+    def draw_strips(self, width: int, height: int) -> list[Strip]:
+        """Return exactly ``height`` strips of ``width`` cells."""
+        return renderer_of(self).strips(self.rows(width, height), width, height)
 
     def notify_style_update(self) -> None:
         """Redraw, because colors of the theme may have changed."""
-        self._rendered_size = Size(0, 0)
+        self._cache.invalidate()
         super().notify_style_update()
 
-    def on_hide(self) -> None:
+    @on(events.Hide)
+    @on(events.Show)
+    def pause_drawing(self, event: events.Hide | events.Show) -> None:
         """Stop drawing while the widget is hidden."""
-        self._is_hidden = True
-
-    def on_show(self) -> None:
-        """Draw again."""
-        self._is_hidden = False
-
-    def _invalidate(self) -> None:
-        """Draw everything when the widget is shown again."""
-        if self._rendered_size:
-            self._rendered_size = Size(0, 0)
-            self.refresh()
-
-    def _draw(self) -> None:
-        self._rendered_size = self.size
-        self._strips = self._render_strips(*self.size)
-
-    def _render_strips(self, width: int, height: int) -> list[Strip]:
-        """Return exactly ``height`` strips of ``width`` cells."""
-        rows = [*self.rows(width, height), *[[]] * height][:height]
-        base = self.rich_style
-        return [self._strip(row, width, base) for row in rows]
-
-    def _strip(self, row: Row | Text, width: int, base: Style) -> Strip:
-        if isinstance(row, Text):
-            drawn = Strip(row.render(self.app.console, "")).apply_style(base)
-            return drawn.adjust_cell_length(width, base)
-        return Strip(self._segments(row, base)).adjust_cell_length(width, base)
-
-    def _segments(self, row: Row, base: Style) -> list[Segment]:
-        return [
-            Segment(to_ascii(text) if self.ascii_only else text, base + self._style(role))
-            for text, role in row
-            if text
-        ]
-
-    def _style(self, role: str) -> Style:
-        name, _, attributes = role.partition(" ")
-        return _parse_style(f"{self.palette.style(name)} {attributes}".strip())  # type: ignore[arg-type]
+        self._is_hidden = isinstance(event, events.Hide)
 
 
-@lru_cache(maxsize=256)
-def _parse_style(style: str) -> Style:
-    return Style.parse(style)
+def renderer_of(widget: RowWidget) -> StripRenderer:
+    """Return the renderer of the appearance that a widget has now."""
+    return StripRenderer(widget.palette, widget.ascii_only, widget.rich_style, widget.app.console)

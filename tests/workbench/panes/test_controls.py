@@ -340,7 +340,7 @@ async def test_the_field_stands_over_the_value_wherever_the_list_is() -> None:
             await press(pilot, [*keys, "enter"])
             field, row = app.query_one("Field", Input), app.pane.view.row
             assert row is not None
-            line = app.pane.body(*app.pane.inner)[field.region.y - 1][0][0]
+            line = app.pane.body(*app.pane.frame.inner)[field.region.y - 1][0][0]
             assert line.startswith(row.label)
             await press(pilot, ["escape"])
 

@@ -212,14 +212,14 @@ class ControlsPane(Pane):
 
     async def on_click(self, event: events.Click) -> None:
         """Move the cursor to the row; on the current row, step by its arrows or edit its value."""
-        offset = self.inside(event)
+        offset = self.frame.inside(event, self)
         if offset is None or self.view.is_editing:
             return
-        index = layout.row_at(self.view, offset.y, *self.inner)
+        index = layout.row_at(self.view, offset.y, *self.frame.inner)
         if index is not None and index != self.view.cursor:
             self._change(cursor=index, refusal="")
         elif index is not None:
-            await self._click(action_at(self.view, offset.x, self.inner.width))
+            await self._click(action_at(self.view, offset.x, self.frame.inner.width))
 
     def on_resize(self) -> None:
         """Keep the cursor visible."""
@@ -232,7 +232,7 @@ class ControlsPane(Pane):
 
     def overflow_text(self) -> str:
         """Return the number of settings above and below the visible ones."""
-        return layout.overflow_text(self.view, *self.inner)
+        return layout.overflow_text(self.view, *self.frame.inner)
 
     def full_text(self) -> Sequence[tuple[str, str]]:
         """Return the help of the setting under the cursor."""
@@ -270,13 +270,13 @@ class ControlsPane(Pane):
 
     def _scroll(self, by: int) -> None:
         if not self.view.is_editing:
-            self._show(layout.scrolled(self.view, by, *self.inner))
+            self._show(layout.scrolled(self.view, by, *self.frame.inner))
 
     def _change(self, **changes: Any) -> None:
         """Change fields of the view model and scroll to the cursor."""
         view = replace(self.view, **changes)
         if self.size:
-            view = layout.scrolled_to_cursor(view, *self.inner)
+            view = layout.scrolled_to_cursor(view, *self.frame.inner)
         self._show(view)
 
     def _show(self, view: ControlsViewModel) -> None:
@@ -295,11 +295,11 @@ class ControlsPane(Pane):
 
     def _place_field(self) -> None:
         """Place the input field over the value of the row under the cursor."""
-        width, height = self.inner
+        width, height = self.frame.inner
         x = min(label_width(width) + 2, max(0, width - 4))
         field = self._field
         y = layout.place_of_cursor(self.view, width) if height > 1 else 0
-        field.styles.offset = Offset(x, y) + self.inner_offset
+        field.styles.offset = Offset(x, y) + self.frame.inner_offset
         field.styles.width = max(1, width - x - 1)
 
     def _close_field(self) -> None:

@@ -130,7 +130,7 @@ class GeneratePane(Pane):
             self.update_pane()
         if self.presenter.game is not None:
             self.presenter.game.set_corpus(situation.preview)
-        if self.is_collapsed:
+        if self.frame.is_collapsed:
             self.redraw()
 
     def set_appearance(self, palette: Palette = DARK, ascii_only: bool = False) -> None:
@@ -162,7 +162,7 @@ class GeneratePane(Pane):
     def action_ten(self) -> None:
         """Request ten samples, and show them if they have no room beside the table."""
         self.presenter.request_samples()
-        if self.inner.width < _SIDE_PANEL_FROM or self.view.showing != "next token":
+        if self.frame.inner.width < _SIDE_PANEL_FROM or self.view.showing != "next token":
             self.presenter.requests.update_view(showing="samples")
         self.update_pane()
 

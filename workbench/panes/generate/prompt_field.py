@@ -56,8 +56,8 @@ class PromptField:
     def place(self) -> None:
         """Place the open field at the top of the pane."""
         if self.is_open:
-            self._field.styles.offset = self._pane.inner_offset
-            self._field.styles.width = max(1, self._pane.inner.width)
+            self._field.styles.offset = self._pane.frame.inner_offset
+            self._field.styles.width = max(1, self._pane.frame.inner.width)
 
     def takes_key(self, event: events.Key) -> bool:
         """Type a key that arrived before the open field had the focus; return True if it did."""

@@ -126,7 +126,7 @@ class LossPane(Pane):
 
     def on_click(self, event: events.Click) -> None:
         """Move the cursor to the column that was clicked."""
-        at, body = self.inside(event), self._shown_body()
+        at, body = self.frame.inside(event, self), self._shown_body()
         step = body.stop_at(at.x, at.y) if at is not None and body is not None else None
         if step is not None:
             self._set_view(replace(self.view, cursor=step))
@@ -162,6 +162,6 @@ class LossPane(Pane):
 
     def _shown_body(self) -> LossBody | None:
         """Return the body as it is shown; None if the pane is collapsed."""
-        if self.situation is None or self.is_collapsed or not self.inner:
+        if self.situation is None or self.frame.is_collapsed or not self.frame.inner:
             return None
-        return LossBody(self.situation, self.view, *self.inner, self.ascii_only)
+        return LossBody(self.situation, self.view, *self.frame.inner, self.ascii_only)
