@@ -9,6 +9,7 @@ from textual.message import Message
 
 from workbench.corpus.preview import Preview
 from workbench.panes.data.pane import DataPane
+from workbench.panes.data.view_model import lines_to_score
 from workbench.panes.generate.pane import GeneratePane
 from workbench.sampling.from_worker import COUNTS, from_answer, from_counts
 from workbench.state.app_state import AppState
@@ -112,7 +113,7 @@ class QueryRouter:
         """Request the surprisal of each target in the lines that the Data pane shows."""
         from seqlm.protocol.queries import Score
 
-        for number, line in self._data.lines_to_score():
+        for number, line in lines_to_score(self._data.model):
             query = Score(id=f"{_SCORE_PREFIX}{number}", text=line, weights=self._weights)
             self._session().send_query(query)
 

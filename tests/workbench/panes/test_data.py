@@ -13,7 +13,7 @@ from workbench.corpus.preview import Preview, make_preview
 from workbench.panes.data.render import collapsed_row, example_rows, token_rows
 from workbench.panes.data.render_bigrams import bigram_rows
 from workbench.panes.data.render_merges import merge_rows
-from workbench.panes.data.view_model import DataViewModel, count_merges
+from workbench.panes.data.view_model import DataViewModel, count_merges, lines_to_score
 from workbench.state.app_state import AppState
 from workbench.widgets.row_widget import Row
 
@@ -133,7 +133,7 @@ async def test_merges_view_exists_only_with_a_bpe_tokenizer(
         pane.set_state(AppState(pending_config=app.state.pending_config, preview=bpe_preview))
         pane.action_view(1)
         assert pane.subtitle(40) == "merges (view 6 of 6)"
-        n_before = len(pane.lines_to_score())
+        n_before = len(lines_to_score(pane.model))
         for key, n_done in (("end", 9), ("up", 8), ("pageup", 0), ("down", 1)):
             pane.focus()
             await pilot.press(key)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 from rich.text import Text
-from textual import events
+from textual import events, on
 from textual.binding import BindingType
 from textual.message import Message
 
@@ -14,7 +14,6 @@ from workbench.panes.data.render import collapsed_row, data_rows
 from workbench.panes.data.view_model import (
     MERGES,
     DataViewModel,
-    lines_to_score,
     move,
     with_surprisals,
 )
@@ -46,10 +45,6 @@ class DataPane(Pane):
         model = replace(self._model, state=self.situation, ascii_only=self.ascii_only)
         return replace(model, view_name=current_view(self.VIEWS, model, model.view_name).name)
 
-    def lines_to_score(self) -> Sequence[tuple[int, str]]:
-        """Return the index and text of each line whose target probabilities are shown."""
-        return lines_to_score(self.model)
-
     def set_surprisals(self, line_index: int, surprisals: Sequence[float]) -> None:
         """Show the target probabilities of a line, given as surprisals in nats."""
         self._model = with_surprisals(self._model, line_index, surprisals)
@@ -74,15 +69,12 @@ class DataPane(Pane):
         self._model = replace(self._model, view_name=name)
         self.redraw()
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Move down by one line."""
+    @on(events.MouseScrollDown)
+    @on(events.MouseScrollUp)
+    def scroll_rows(self, event: events.MouseScrollDown | events.MouseScrollUp) -> None:
+        """Move by one line."""
         event.stop()
-        self.action_move(1)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Move up by one line."""
-        event.stop()
-        self.action_move(-1)
+        self.action_move(1 if isinstance(event, events.MouseScrollDown) else -1)
 
     def subtitle(self, width: int) -> str:
         """Return the name and number of the current view."""

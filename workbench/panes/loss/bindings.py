@@ -1,8 +1,6 @@
 """Key bindings of the Loss pane, with ids for the keymap file, and the help of the pane."""
 
-from functools import partial
-
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 
 from workbench.keyboard.bindings import make_binding
 
@@ -19,21 +17,31 @@ LOSS_HELP = (
 )
 
 
-_key = partial(make_binding, "loss", show=False)
+def _key(
+    name: str,
+    keys: str,
+    label: str,
+    key_display: str | None = None,
+    show: bool = False,
+    action: str = "",
+) -> Binding:
+    """Return a binding; the default action is the entry of its name in the table of actions."""
+    action = action or f"run('{name}')"
+    return make_binding("loss", name, keys, action, label, show=show, key_display=key_display)
 
 
 LOSS_BINDINGS: list[BindingType] = [
-    _key("left", "left,h", "read(-1)", "previous step", key_display="←→", show=True),
-    _key("right", "right,l", "read(1)", "next step", key_display="→"),
-    _key("page_left", "pageup", "read(-10)", "ten columns back"),
-    _key("page_right", "pagedown", "read(10)", "ten columns forward"),
-    _key("first", "home", "read(-1000000)", "first step"),
-    _key("last", "end", "read(1000000)", "latest step"),
-    _key("look", "enter", "look", "view model at step", show=True),
-    _key("x", "x", "x_axis", "x axis", show=True),
-    _key("y", "y", "y_axis", "y axis", show=True),
-    _key("in", "plus,equals_sign", "zoom_in", "zoom in", key_display="+", show=True),
-    _key("out", "minus", "zoom_out", "zoom out", key_display="-", show=True),
-    _key("all", "0", "show_all", "all steps", show=True),
-    _key("now", "escape", "now", "latest step", show=True),
+    _key("left", "left,h", "previous step", key_display="←→", show=True),
+    _key("right", "right,l", "next step", key_display="→"),
+    _key("page_left", "pageup", "ten columns back"),
+    _key("page_right", "pagedown", "ten columns forward"),
+    _key("first", "home", "first step"),
+    _key("last", "end", "latest step"),
+    _key("look", "enter", "view model at step", show=True, action="look"),
+    _key("x", "x", "x axis", show=True),
+    _key("y", "y", "y axis", show=True),
+    _key("in", "plus,equals_sign", "zoom in", key_display="+", show=True),
+    _key("out", "minus", "zoom out", key_display="-", show=True),
+    _key("all", "0", "all steps", show=True),
+    _key("now", "escape", "latest step", show=True),
 ]

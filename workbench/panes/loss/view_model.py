@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from workbench.render.axis import Axis, LinearAxis, LogAxis, SecondsAxis
-from workbench.render.number_format import LossUnit
+from workbench.render.number_format import LossUnit, unit_label
 
 XScale: TypeAlias = Literal["log", "linear", "seconds", "epochs"]
 YScale: TypeAlias = Literal["nats", "log", "bits", "perplexity"]
@@ -39,6 +39,18 @@ class LossViewModel(Struct, frozen=True):
     def unit(self) -> LossUnit:
         """Unit of the displayed losses."""
         return "nats" if self.y == "log" else self.y
+
+
+def axes_title(view: LossViewModel, width: int) -> str:
+    """Return the unit and the axes in the longest form that fits."""
+    part = ", part" if view.window else ""
+    y = "log" if view.y == "log" else "linear"
+    texts = [
+        f"{unit_label(view.unit)} · x {view.x}{part} · y {y}",
+        f"{view.unit} · x {view.x}{part}",
+        view.unit,
+    ]
+    return next((text for text in texts if len(text) <= width), "")
 
 
 def next_x(view: LossViewModel, by: int = 1) -> LossViewModel:
