@@ -210,7 +210,7 @@ class SupersededEvents:
             self._resumed.add(event.seq)
             self._ranges.append((event.superseded_from, event.superseded_to))
 
-    def has_noted(self, event: Event) -> bool:
+    def has_added(self, event: Event) -> bool:
         """Return False for a ``Resumed`` that :meth:`add` has not seen; True for any other event."""
         return not isinstance(event, Resumed) or event.seq in self._resumed
 

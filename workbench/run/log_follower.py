@@ -54,7 +54,7 @@ class LogFollower:
             return True
         before = self._tail.offset
         events = self._tail.read(SLICE_BYTES)
-        if not all(map(self._superseded.has_noted, events)):
+        if not all(map(self._superseded.has_added, events)):
             self._restart()
             return True
         counting = (event for event in events if event not in self._superseded)

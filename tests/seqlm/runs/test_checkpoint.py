@@ -32,7 +32,7 @@ WEIGHTS = {"w": torch.arange(6.0).reshape(2, 3), "b": torch.tensor([1.0])}
 TRAINING = {"generator.cpu": torch.arange(10, dtype=torch.uint8), "step": torch.tensor(3.0)}
 
 
-def record_of(step: int) -> CheckpointMetadata:
+def metadata_of(step: int) -> CheckpointMetadata:
     return CheckpointMetadata(step=step, seq=4, position=replace(POSITION, step=step), sha256={})
 
 
@@ -42,7 +42,7 @@ def checkpoints(tmp_path: Path) -> CheckpointStore:
 
 
 def save(checkpoints: CheckpointStore, step: int, *, whole: bool = True) -> None:
-    checkpoints.save(record_of(step), WEIGHTS, TRAINING if whole else None)
+    checkpoints.save(metadata_of(step), WEIGHTS, TRAINING if whole else None)
     if whole:
         checkpoints.point("latest", step)
 
@@ -53,23 +53,23 @@ def assert_same(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
     assert all(one[name].dtype == other[name].dtype for name in one)
 
 
-def test_what_is_saved_is_loaded_bit_for_bit(checkpoints: CheckpointStore) -> None:
+def test_a_checkpoint_is_loaded_bit_for_bit(checkpoints: CheckpointStore) -> None:
     save(checkpoints, 7)
     for name in ("latest", "step-7"):
         loaded = checkpoints.load(name)
         assert_same(loaded.weights, WEIGHTS)
         assert_same(loaded.training, TRAINING)
-        assert replace(loaded.metadata, sha256={}) == record_of(7)
+        assert replace(loaded.metadata, sha256={}) == metadata_of(7)
 
 
-def test_no_pickle_and_nothing_of_others(checkpoints: CheckpointStore) -> None:
+def test_a_checkpoint_contains_no_pickle_and_is_private(checkpoints: CheckpointStore) -> None:
     save(checkpoints, 7)
     names = {path.name for path in (checkpoints.path / "step-7").iterdir()}
     assert names == {"weights.safetensors", "training.safetensors", "checkpoint.json"}
     assert checkpoints.path.stat().st_mode & 0o777 == 0o700
 
 
-def test_what_is_not_there_is_told(checkpoints: CheckpointStore) -> None:
+def test_a_missing_checkpoint_is_reported(checkpoints: CheckpointStore) -> None:
     assert not checkpoints.has("latest")
     with pytest.raises(SeqlmError, match="there is no latest checkpoint yet"):
         checkpoints.load("latest")
@@ -78,7 +78,9 @@ def test_what_is_not_there_is_told(checkpoints: CheckpointStore) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "../other", "step-../x", "step-1/../../x", "weights", "/etc"])
-def test_a_name_never_leads_out_of_the_folder(checkpoints: CheckpointStore, name: str) -> None:
+def test_a_checkpoint_name_cannot_leave_the_directory(
+    checkpoints: CheckpointStore, name: str
+) -> None:
     save(checkpoints, 7)
     (checkpoints.path / "best").write_text(name)
     for asked in (name, "best"):
@@ -92,7 +94,7 @@ FILES = ["weights.safetensors", "training.safetensors", "checkpoint.json"]
 @pytest.mark.parametrize("file", FILES)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(data=st.data())
-def test_damage_anywhere_is_refused_by_the_checkpoints_name(
+def test_damage_anywhere_is_reported_with_the_checkpoint_name(
     checkpoints: CheckpointStore, file: str, data: st.DataObject
 ) -> None:
     save(checkpoints, 7)
@@ -109,7 +111,9 @@ def test_damage_anywhere_is_refused_by_the_checkpoints_name(
 
 @pytest.mark.parametrize("file", FILES[:2])
 @pytest.mark.parametrize("size", [0, 1, 7, 8, 9, 40])
-def test_a_file_cut_short_is_damaged(checkpoints: CheckpointStore, file: str, size: int) -> None:
+def test_a_truncated_file_is_reported_as_damaged(
+    checkpoints: CheckpointStore, file: str, size: int
+) -> None:
     save(checkpoints, 7)
     path = checkpoints.path / "step-7" / file
     path.write_bytes(path.read_bytes()[:size])
@@ -129,7 +133,7 @@ def test_a_file_cut_short_is_damaged(checkpoints: CheckpointStore, file: str, si
         b'{"w": {"dtype": "Q9", "shape": [], "data_offsets": [0, 0]}}',
     ],
 )
-def test_a_forged_header_is_refused_before_anything_is_made_of_it(
+def test_a_forged_header_is_rejected_before_tensors_are_created(
     checkpoints: CheckpointStore, header: bytes
 ) -> None:
     save(checkpoints, 7)
@@ -143,7 +147,7 @@ def test_a_forged_header_is_refused_before_anything_is_made_of_it(
         checkpoints.load("latest")
 
 
-def test_the_last_two_are_kept_whole_and_of_others_the_best_and_the_log_spaced(
+def test_prune_keeps_two_full_checkpoints_and_best_and_log_spaced_weights(
     checkpoints: CheckpointStore,
 ) -> None:
     for step in (3, 7, 10, 20):
@@ -157,20 +161,20 @@ def test_the_last_two_are_kept_whole_and_of_others_the_best_and_the_log_spaced(
     assert whole == [10, 20]
 
 
-def test_weights_alone_never_take_the_place_of_a_whole_checkpoint(
+def test_weights_never_replace_a_full_checkpoint(
     checkpoints: CheckpointStore,
 ) -> None:
     save(checkpoints, 7)
-    assert checkpoints.save(record_of(7), WEIGHTS) == 0
+    assert checkpoints.save(metadata_of(7), WEIGHTS) == 0
     assert checkpoints.load("step-7").training
 
 
-def test_a_whole_checkpoint_takes_the_place_of_one_of_the_same_step(
+def test_a_full_checkpoint_replaces_weights_of_the_same_step(
     checkpoints: CheckpointStore,
 ) -> None:
     save(checkpoints, 7, whole=False)
     save(checkpoints, 7)
-    checkpoints.save(record_of(7), WEIGHTS, {"other": torch.tensor([2.0])})
+    checkpoints.save(metadata_of(7), WEIGHTS, {"other": torch.tensor([2.0])})
     assert_same(checkpoints.load("latest").training, {"other": torch.tensor([2.0])})
     assert {path.name for path in checkpoints.path.iterdir()} == {"latest", "step-7"}
 
@@ -196,13 +200,13 @@ def test_a_writer_killed_between_two_renames_loses_nothing(
     with monkeypatch.context() as patched:
         patched.setattr(Path, "rename", dying)
         with pytest.raises(Killed):
-            checkpoints.save(record_of(7), WEIGHTS, TRAINING)
+            checkpoints.save(metadata_of(7), WEIGHTS, TRAINING)
     checkpoints.remove_leftovers()
     assert_same(checkpoints.load("latest").training, TRAINING)
     assert {path.name for path in checkpoints.path.iterdir()} == {"latest", "step-7"}
 
 
-def test_a_full_disk_leaves_the_one_before(
+def test_a_full_disk_leaves_the_previous_checkpoint(
     checkpoints: CheckpointStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save(checkpoints, 7)
@@ -220,7 +224,7 @@ def test_a_full_disk_leaves_the_one_before(
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_each_file_is_on_the_disk_before_it_has_its_name(
+def test_each_file_is_flushed_before_it_is_renamed(
     checkpoints: CheckpointStore, monkeypatch: pytest.MonkeyPatch, whole: bool
 ) -> None:
     synced: set[int] = set()
@@ -241,7 +245,7 @@ def test_each_file_is_on_the_disk_before_it_has_its_name(
     assert checkpoints.path.stat().st_ino in synced
 
 
-def test_what_latest_names_is_never_pruned(checkpoints: CheckpointStore) -> None:
+def test_the_latest_checkpoint_is_never_pruned(checkpoints: CheckpointStore) -> None:
     for step in (5, 40, 50):
         save(checkpoints, step)
     checkpoints.point("latest", 5)  # a training that went back

@@ -18,14 +18,14 @@ from seqlm.runs.checkpoint_policy import (
 STEPS = st.integers(0, 10**9)
 
 
-def test_the_steps_are_one_and_three_times_the_powers_of_ten() -> None:
+def test_log_spaced_steps_are_one_and_three_times_powers_of_ten() -> None:
     assert log_spaced_steps(0) == [0]
     assert log_spaced_steps(1000) == [0, 1, 3, 10, 30, 100, 300, 1000]
     assert len(log_spaced_steps(10**9)) == 20
 
 
 @given(st.integers(-1, 10**9))
-def test_the_next_of_them_has_none_before_it(step: int) -> None:
+def test_the_next_log_spaced_step_skips_none(step: int) -> None:
     later = next_log_spaced_step(step)
     assert step < later
     assert [found for found in log_spaced_steps(later) if found > step] == [later]
@@ -48,7 +48,7 @@ def test_a_step_left_out_stays_left_out(n_most: int) -> None:
         left = after
 
 
-def test_every_second_goes_then_every_fourth() -> None:
+def test_subsampling_keeps_every_second_then_every_fourth_step() -> None:
     assert subsample_steps(300, 7) == [0, 1, 3, 10, 30, 100, 300]
     assert subsample_steps(300, 6) == [0, 3, 30, 300]
     assert subsample_steps(300, 3) == [0, 30]

@@ -46,14 +46,14 @@ def test_a_run_is_private_and_numbered() -> None:
     assert runs_dir().stat().st_mode & 0o777 == 0o700
 
 
-def test_a_manifest_survives() -> None:
+def test_a_manifest_is_read_as_written() -> None:
     run = made("mine")
     assert run.manifest() == manifest("mine")
     assert list(run.path.iterdir()) == [run.manifest_path]
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b'{"run": 5}', b"\xff"])
-def test_a_damaged_manifest_is_refused_by_name(content: bytes) -> None:
+def test_a_damaged_manifest_is_reported_with_the_run_name(content: bytes) -> None:
     run = made("mine")
     run.manifest_path.write_bytes(content)
     with pytest.raises(SeqlmError, match=r"mine: run\.json cannot be read"):
@@ -61,19 +61,19 @@ def test_a_damaged_manifest_is_refused_by_name(content: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../up", "a b", "-x", "x" * 81, "é", "a\n"])
-def test_what_is_no_folder_name_is_refused(name: str) -> None:
+def test_an_invalid_run_name_is_rejected(name: str) -> None:
     with pytest.raises(RequestError, match="is not a valid run name"):
         create("x", name)
     assert list_runs() == []
 
 
-def test_a_taken_name_is_refused() -> None:
+def test_an_existing_run_name_is_rejected() -> None:
     made("mine")
     with pytest.raises(RequestError, match="there is already a run named mine"):
         create("x", "mine")
 
 
-def test_runs_are_found_by_name_beginning_path_and_latest() -> None:
+def test_runs_are_found_by_name_prefix_path_and_latest() -> None:
     one, two = made("alpha-1"), made("beta-1")
     os.utime(one.manifest_path, (1, 1))
     assert find_run("alpha-1").path == one.path
@@ -82,7 +82,7 @@ def test_runs_are_found_by_name_beginning_path_and_latest() -> None:
     assert find_run("latest").path == two.path
 
 
-def test_what_is_no_run_is_refused_with_the_nearest() -> None:
+def test_an_unknown_run_is_rejected_with_the_nearest_name() -> None:
     with pytest.raises(RequestError, match="no runs yet"):
         find_run("alpha")
     made("alpha-1")
@@ -97,7 +97,7 @@ def test_what_is_no_run_is_refused_with_the_nearest() -> None:
         find_run("")
 
 
-def test_a_run_has_one_holder_at_a_time() -> None:
+def test_a_run_is_locked_by_one_process_at_a_time() -> None:
     run = made("mine")
     assert run.holder() is None
     fd = run.acquire_lock(LOCK)
@@ -112,14 +112,14 @@ def test_a_run_has_one_holder_at_a_time() -> None:
     os.close(again)
 
 
-def _take_and_die(path: Path) -> None:
+def _lock_and_exit(path: Path) -> None:
     RunDirectory(path).acquire_lock(LOCK)
     os._exit(9)
 
 
-def test_a_dead_holder_holds_nothing() -> None:
+def test_the_lock_of_a_dead_process_is_released() -> None:
     run = made("mine")
-    process = multiprocessing.get_context("spawn").Process(target=_take_and_die, args=(run.path,))
+    process = multiprocessing.get_context("spawn").Process(target=_lock_and_exit, args=(run.path,))
     process.start()
     process.join()
     assert process.exitcode == 9
@@ -128,22 +128,22 @@ def test_a_dead_holder_holds_nothing() -> None:
     os.close(run.acquire_lock(LOCK))
 
 
-def test_looking_for_the_holder_never_keeps_a_worker_out() -> None:
+def test_reading_the_lock_never_prevents_locking() -> None:
     run = made("mine")
     os.close(run.acquire_lock(LOCK))
     is_over = threading.Event()
 
-    def look() -> None:
+    def read_lock() -> None:
         while not is_over.is_set():
             run.holder()
 
-    looking = [threading.Thread(target=look) for _ in range(2)]
-    for thread in looking:
+    readers = [threading.Thread(target=read_lock) for _ in range(2)]
+    for thread in readers:
         thread.start()
     try:
         for _ in range(50):
             os.close(run.acquire_lock(LOCK))
     finally:
         is_over.set()
-        for thread in looking:
+        for thread in readers:
             thread.join()

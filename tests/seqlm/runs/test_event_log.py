@@ -21,7 +21,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def journal(path: Path) -> Iterator[EventLogWriter]:
+def event_log(path: Path) -> Iterator[EventLogWriter]:
     opened = EventLogWriter(path)
     yield opened
     opened.close()
@@ -42,17 +42,17 @@ def seqs(path: Path) -> list[int]:
     return [event.seq for event in read_events(path)]
 
 
-def test_events_are_numbered_stamped_and_private(path: Path, journal: EventLogWriter) -> None:
-    first = journal.append(Paused(step=1))
-    second = journal.append(Paused(step=2))
+def test_events_are_numbered_stamped_and_private(path: Path, event_log: EventLogWriter) -> None:
+    first = event_log.append(Paused(step=1))
+    second = event_log.append(Paused(step=2))
     assert (first.seq, second.seq) == (1, 2)
     assert second.t >= first.t > 1.7e9
     assert list(read_events(path)) == [first, second]
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_log_that_is_opened_again_is_numbered_on(path: Path, journal: EventLogWriter) -> None:
-    journal.append(Paused(step=1))
+def test_a_reopened_log_continues_its_numbering(path: Path, event_log: EventLogWriter) -> None:
+    event_log.append(Paused(step=1))
     again = EventLogWriter(path)
     again.append(Paused(step=2))
     again.close()
@@ -60,14 +60,14 @@ def test_a_log_that_is_opened_again_is_numbered_on(path: Path, journal: EventLog
 
 
 @given(st.floats(0, 1))
-def test_a_line_that_was_cut_off_is_taken_away(
+def test_an_incomplete_last_line_is_removed(
     tmp_path_factory: pytest.TempPathFactory, share: float
 ) -> None:
     path = tmp_path_factory.mktemp("run") / "events.jsonl"
-    journal = EventLogWriter(path)
+    event_log = EventLogWriter(path)
     for step in range(3):
-        journal.append(Paused(step=step))
-    journal.close()
+        event_log.append(Paused(step=step))
+    event_log.close()
     whole = path.read_bytes()
     cut = round(share * len(whole))
     path.write_bytes(whole[:cut])
@@ -79,10 +79,10 @@ def test_a_line_that_was_cut_off_is_taken_away(
     assert seqs(path) == list(range(1, kept + 2))
 
 
-def test_a_reader_sees_through_a_cut_off_line_that_is_replaced(
-    path: Path, journal: EventLogWriter
+def test_a_reader_waits_for_an_incomplete_line_to_be_replaced(
+    path: Path, event_log: EventLogWriter
 ) -> None:
-    journal.append(Paused(step=1))
+    event_log.append(Paused(step=1))
     tail = EventLogReader(path)
     assert len(tail.read()) == 1
     with path.open("ab") as log:
@@ -95,27 +95,27 @@ def test_a_reader_sees_through_a_cut_off_line_that_is_replaced(
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=12), st.integers(1, 200))
-def test_a_log_read_in_slices_is_the_log(
+def test_a_log_read_in_parts_gives_all_events(
     tmp_path_factory: pytest.TempPathFactory, sizes: list[int], max_bytes: int
 ) -> None:
     path = tmp_path_factory.mktemp("run") / "events.jsonl"
-    journal, tail = EventLogWriter(path), EventLogReader(path)
+    event_log, tail = EventLogWriter(path), EventLogReader(path)
     assert tail.read() == []
     written, read = [], []
     for size in sizes:
-        written.append(journal.append(steps(1, size)))
+        written.append(event_log.append(steps(1, size)))
         read += tail.read(max_bytes)
     while more := tail.read(max_bytes):
         read += more
-    journal.close()
+    event_log.close()
     assert read == written
     assert tail.offset == path.stat().st_size
 
 
-def test_what_does_not_fit_on_the_disk_is_kept_and_written_later(
-    path: Path, journal: EventLogWriter, monkeypatch: pytest.MonkeyPatch
+def test_events_on_a_full_disk_are_kept_and_written_later(
+    path: Path, event_log: EventLogWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    journal.append(Paused(step=1))
+    event_log.append(Paused(step=1))
     write = os.write
 
     def refuse(fd: int, data: bytes) -> int:
@@ -123,22 +123,22 @@ def test_what_does_not_fit_on_the_disk_is_kept_and_written_later(
 
     with monkeypatch.context() as patched:
         patched.setattr("os.write", lambda fd, data: write(fd, data[:5]))  # a part, as disks do
-        journal.append(Paused(step=2))
-        assert journal.error is not None
-        assert journal.error.errno == errno.ENOSPC
+        event_log.append(Paused(step=2))
+        assert event_log.error is not None
+        assert event_log.error.errno == errno.ENOSPC
         assert seqs(path) == [1]
         with pytest.raises(OSError, match="No space"):
-            journal.sync()
+            event_log.sync()
         patched.setattr("os.write", refuse)
-        journal.append(Paused(step=3))
-    journal.append(Paused(step=4))
-    assert journal.error is None
+        event_log.append(Paused(step=3))
+    event_log.append(Paused(step=4))
+    assert event_log.error is None
     assert [event.step for event in read_events(path) if isinstance(event, Paused)] == [1, 2, 3, 4]
     assert seqs(path) == [1, 2, 3, 4]
 
 
-def test_a_damaged_line_is_named_by_its_place(path: Path, journal: EventLogWriter) -> None:
-    journal.append(Paused(step=1))
+def test_a_damaged_line_is_reported_with_its_offset(path: Path, event_log: EventLogWriter) -> None:
+    event_log.append(Paused(step=1))
     size = path.stat().st_size
     with path.open("ab") as log:
         log.write(b'{"kind":"Nothing"}\n')
@@ -152,7 +152,7 @@ def numbered(*events: Event) -> list[Event]:
     return [replace(event, seq=seq) for seq, event in enumerate(events, 1)]
 
 
-def test_superseded_events_count_no_longer() -> None:
+def test_superseded_events_are_left_out() -> None:
     events = numbered(
         steps(1, 5),
         steps(6, 5),
@@ -164,15 +164,15 @@ def test_superseded_events_count_no_longer() -> None:
     assert [event.seq for event in without_superseded(events)] == [1, 5, 6]
 
 
-def test_what_stands_before_a_damaged_line_is_given_first(
-    path: Path, journal: EventLogWriter
+def test_events_before_a_damaged_line_are_returned_first(
+    path: Path, event_log: EventLogWriter
 ) -> None:
-    journal.append(Paused(step=1))
-    journal.append(Paused(step=2))
+    event_log.append(Paused(step=1))
+    event_log.append(Paused(step=2))
     size = path.stat().st_size
     with path.open("ab") as log:
         log.write(b'{"kind":"Nothing"}\n')
-    journal.append(Paused(step=3))
+    event_log.append(Paused(step=3))
     tail = EventLogReader(path)
     assert [event.seq for event in tail.read()] == [1, 2]
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""The model as it was: weights alone at log-spaced steps, asked for later, bounded, gone back over."""
+"""Kept weights at log-spaced steps: queries, size limit, and resuming."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ LOCK = RunLock(pid=1, socket="nowhere")
 Recipe = Callable[..., str]
 
 
-def begin(line: str) -> TrainingRun:
+def start(line: str) -> TrainingRun:
     config = recipe.parse_recipe(line)
     return TrainingRun.start(config, prepare(config.data), None, LOCK)
 
@@ -35,14 +35,14 @@ def resume(run: TrainingRun, *words: str) -> TrainingRun:
     return TrainingRun.resume(directory, open_text(directory), LOCK, list(words), "again")
 
 
-def until(run: TrainingRun, step: int) -> TrainingRun:
-    going = run.train()
+def train_until(run: TrainingRun, step: int) -> TrainingRun:
+    events = run.train()
     while run.trainer.step < step or run._next_snapshot <= step:
-        next(going)
+        next(events)
     return run
 
 
-def to_the_end(run: TrainingRun) -> TrainingRun:
+def train_to_end(run: TrainingRun) -> TrainingRun:
     for _ in run.train():
         pass
     run.close()
@@ -59,22 +59,22 @@ def asked(run: TrainingRun, weights: str) -> Any:
     return told
 
 
-def log_of(run: TrainingRun) -> list[Event]:
+def logged_events(run: TrainingRun) -> list[Event]:
     return without_superseded(read_events(run.directory.events_path))
 
 
-def told_of(run: TrainingRun, kind: type[Any]) -> list[Any]:
-    return [event for event in log_of(run) if isinstance(event, kind)]
+def events_of_kind(run: TrainingRun, kind: type[Any]) -> list[Any]:
+    return [event for event in logged_events(run) if isinstance(event, kind)]
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 def test_kept_weights_predict_as_the_live_model_did_at_their_step(
     small: Recipe, dropout: float
 ) -> None:
-    run = begin(small(f"model.dropout={dropout}", steps=60))
+    run = start(small(f"model.dropout={dropout}", steps=60))
     live = {"0": asked(run, "live")}
-    going = run.train()
-    for _ in going:
+    events = run.train()
+    for _ in events:
         if run.trainer.step in (1, 3, 10, 30):
             live[str(run.trainer.step)] = asked(run, "live")
     run.close()
@@ -87,8 +87,8 @@ def test_kept_weights_predict_as_the_live_model_did_at_their_step(
 
 
 def test_each_log_spaced_step_is_logged_once_with_all_kept_steps(small: Recipe) -> None:
-    run = to_the_end(begin(small(steps=120)))
-    told = told_of(run, WeightsKept)
+    run = train_to_end(start(small(steps=120)))
+    told = events_of_kind(run, WeightsKept)
     assert [event.step for event in told] == [0, 1, 3, 10, 30, 100]
     assert [event.kept for event in told] == [[0, 1, 3, 10, 30, 100][: n + 1] for n in range(6)]
     for step in told[-1].kept:
@@ -103,12 +103,12 @@ def size_of(path: Path) -> int:
 def test_kept_weights_stay_within_their_bytes(
     small: Recipe, monkeypatch: pytest.MonkeyPatch, n_most: int
 ) -> None:
-    one = sum(part.numel() * 4 for part in begin(small()).trainer.weights().values())
+    one = sum(part.numel() * 4 for part in start(small()).trainer.weights().values())
     monkeypatch.setattr(checkpoint_policy, "_MAX_KEPT_BYTES", n_most * one + one // 2)
-    run = begin(small(steps=120))
+    run = start(small(steps=120))
     kept: list[int] = []
     for _ in run.train():
-        told = told_of(run, WeightsKept)
+        told = events_of_kind(run, WeightsKept)
         kept = told[-1].kept if told else []
         assert len(kept) <= n_most
         whole = {run.trainer.step, run.trainer.best.step}
@@ -121,20 +121,20 @@ def test_kept_weights_stay_within_their_bytes(
 def test_keeping_weights_never_flushes_the_disk(
     small: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = begin(small(steps=10**6))
+    run = start(small(steps=10**6))
 
     def waiting(fd: int) -> None:
         raise AssertionError("training waits for the disk")
 
     monkeypatch.setattr("os.fsync", waiting)
-    until(run, 100).close()
+    train_until(run, 100).close()
     assert run.checkpoints.steps() == [0, 1, 3, 10, 30, 100]
 
 
-def test_a_full_disk_is_no_harm_and_those_written_can_be_asked_for(
+def test_a_full_disk_skips_weights_and_the_written_ones_can_be_queried(
     small: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run, mkdir = begin(small(steps=120)), Path.mkdir
+    run, mkdir = start(small(steps=120)), Path.mkdir
 
     def full(self: Path, *arguments: Any, **options: Any) -> None:
         if self.name.startswith((".step-10.", ".step-30.")):
@@ -142,74 +142,74 @@ def test_a_full_disk_is_no_harm_and_those_written_can_be_asked_for(
         mkdir(self, *arguments, **options)
 
     monkeypatch.setattr(Path, "mkdir", full)
-    to_the_end(run)
-    told = told_of(run, WeightsKept)
+    train_to_end(run)
+    told = events_of_kind(run, WeightsKept)
     assert [event.step for event in told] == [0, 1, 3, 100]
     assert told[-1].kept == [0, 1, 3, 100]
-    assert [event.step for event in told_of(run, Sampled)] == [0, 1, 3, 10, 30, 100]
+    assert [event.step for event in events_of_kind(run, Sampled)] == [0, 1, 3, 10, 30, 100]
 
 
 def test_damaged_kept_weights_are_rejected_with_a_message(small: Recipe) -> None:
-    run = to_the_end(begin(small(steps=30)))
+    run = train_to_end(start(small(steps=30)))
     (run.checkpoints.path / "step-3" / "weights.safetensors").write_bytes(b"")
     with pytest.raises(Exception, match="checkpoint step-3 is damaged"):
         asked(run, "3")
 
 
 def test_resume_deletes_kept_weights_after_the_checkpoint(small: Recipe) -> None:
-    run = until(begin(small(steps=110)), 20)
+    run = train_until(start(small(steps=110)), 20)
     run.save()
-    until(run, 100)
+    train_until(run, 100)
     again = resume(run, "train.learning_rate=0.5@0")
-    (resumed,) = told_of(again, Resumed)
+    (resumed,) = events_of_kind(again, Resumed)
     assert resumed.step == 20
     assert again.checkpoints.steps() == [0, 1, 3, 10, 20]
     with pytest.raises(RequestError, match=r"no saved weights '100'; one of: latest, 0, 1, 3, 10"):
         asked(again, "100")
-    until(again, 100)
+    train_until(again, 100)
     live = asked(again, "live")
-    to_the_end(again)
-    assert [event.step for event in told_of(again, WeightsKept)] == [0, 1, 3, 10, 30, 100]
-    assert [event.step for event in told_of(again, Sampled)] == [0, 1, 3, 10, 30, 100]
-    assert told_of(again, WeightsKept)[-1].kept == [0, 1, 3, 10, 30, 100]
+    train_to_end(again)
+    assert [event.step for event in events_of_kind(again, WeightsKept)] == [0, 1, 3, 10, 30, 100]
+    assert [event.step for event in events_of_kind(again, Sampled)] == [0, 1, 3, 10, 30, 100]
+    assert events_of_kind(again, WeightsKept)[-1].kept == [0, 1, 3, 10, 30, 100]
     assert asked(again, "100").probabilities == live.probabilities
 
 
 @pytest.mark.parametrize("at", [0, 3, 10])
-def test_a_run_stopped_at_such_a_step_has_it_told_once(small: Recipe, at: int) -> None:
-    run = begin(small("train.evaluate_every=10", steps=40))
-    going: Iterator[Any] = run.train() if at else iter(())
+def test_a_run_stopped_at_a_log_spaced_step_logs_it_once(small: Recipe, at: int) -> None:
+    run = start(small("train.evaluate_every=10", steps=40))
+    events: Iterator[Any] = run.train() if at else iter(())
     while run.trainer.step < at:  # at 10 the validation comes before the snapshot
-        next(going)
+        next(events)
     list(run.stop(None))
-    run = to_the_end(resume(run))
+    run = train_to_end(resume(run))
     for kind in (WeightsKept, Sampled):
-        assert [event.step for event in told_of(run, kind)] == [0, 1, 3, 10, 30]
+        assert [event.step for event in events_of_kind(run, kind)] == [0, 1, 3, 10, 30]
 
 
-def test_going_back_to_the_very_beginning_keeps_each_again(small: Recipe) -> None:
-    run = until(begin(small(steps=40)), 10)
-    run = to_the_end(resume(run))
-    assert [event.step for event in told_of(run, WeightsKept)] == [0, 1, 3, 10, 30]
+def test_resume_from_step_0_keeps_all_weights_again(small: Recipe) -> None:
+    run = train_until(start(small(steps=40)), 10)
+    run = train_to_end(resume(run))
+    assert [event.step for event in events_of_kind(run, WeightsKept)] == [0, 1, 3, 10, 30]
     assert set(run.checkpoints.steps()) == {0, 1, 3, 10, 30, 40}
 
 
-def test_the_weights_are_the_same_whether_interrupted_or_not(small: Recipe) -> None:
+def test_interrupted_and_uninterrupted_runs_keep_equal_weights(small: Recipe) -> None:
     line = small("model.dropout=0.2", steps=110)
-    whole = to_the_end(begin(line))
-    run = until(begin(line), 20)
+    whole = train_to_end(start(line))
+    run = train_until(start(line), 20)
     run.save()
-    until(run, 50)
-    run = to_the_end(resume(run))
+    train_until(run, 50)
+    run = train_to_end(resume(run))
     for step in (0, 1, 3, 10, 30, 100):
         one, other = (r.checkpoints.load(f"step-{step}").weights for r in (whole, run))
         assert all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_a_run_with_no_room_for_any_is_trained_all_the_same(
+def test_a_run_without_room_for_weights_is_trained(
     small: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpoint_policy, "_MAX_KEPT_BYTES", 0)
-    run = to_the_end(begin(small(steps=30)))
+    run = train_to_end(start(small(steps=30)))
     assert run.checkpoints.steps() == [30]
-    assert told_of(run, WeightsKept) == []
+    assert events_of_kind(run, WeightsKept) == []

@@ -11,7 +11,7 @@ from seqlm.runs.provenance import corpus_record, make_manifest, open_text
 from seqlm.runspec import recipe
 
 
-def test_a_file_that_changes_while_it_is_read_is_refused(
+def test_a_file_that_changes_while_it_is_read_is_rejected(
     small: Callable[..., str], corpus: Path
 ) -> None:
     config = recipe.parse_recipe(small())
@@ -25,7 +25,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
         corpus_record(config, text)
 
 
-def test_a_text_is_found_again_where_the_home_has_moved(
+def test_a_stored_text_is_found_after_the_data_folder_moved(
     small: Callable[..., str], corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = recipe.parse_recipe(small())

@@ -42,7 +42,7 @@ def text(corpus: Path) -> PreparedText:
 
 
 @pytest.mark.parametrize("kind", FAMILIES)
-def test_every_family_goes_on_from_a_checkpoint_as_if_nothing_had_been(
+def test_every_family_resumes_from_a_checkpoint_bit_for_bit(
     kind: str, text: PreparedText, tmp_path: Path
 ) -> None:
     whole = trainer_of(kind, text)

@@ -156,7 +156,7 @@ def test_superseded_events_are_those_that_each_resumption_removes(events: list[E
 def test_superseded_events_found_one_by_one_are_the_same(events: list[Event]) -> None:
     superseded = SupersededEvents()
     for event in events:
-        assert superseded.has_noted(event) == (not isinstance(event, Resumed))
+        assert superseded.has_added(event) == (not isinstance(event, Resumed))
         superseded.add(event)
-        assert superseded.has_noted(event)
+        assert superseded.has_added(event)
     assert [event for event in events if event not in superseded] == without_superseded(events)

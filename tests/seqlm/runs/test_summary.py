@@ -13,7 +13,7 @@ def evaluated(split: str, n_tokens: int, protocol: str) -> Evaluated:
     )
 
 
-def test_a_loss_of_a_part_of_a_split_says_which_part() -> None:
+def test_a_loss_of_a_part_of_a_split_names_the_part() -> None:
     created = RunCreated(
         run="r",
         recipe="names-mlp",

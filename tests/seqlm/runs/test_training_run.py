@@ -32,7 +32,7 @@ LOCK = RunLock(pid=1, socket="nowhere")
 Recipe = Callable[..., str]
 
 
-def begin(line: str, name: str | None = None) -> TrainingRun:
+def start(line: str, name: str | None = None) -> TrainingRun:
     config = recipe.parse_recipe(line)
     return TrainingRun.start(config, prepare(config.data), name, LOCK)
 
@@ -42,56 +42,58 @@ def resume(run: TrainingRun, *words: str) -> TrainingRun:
     return TrainingRun.resume(directory, open_text(directory), LOCK, list(words), "again")
 
 
-def to_the_end(run: TrainingRun) -> TrainingRun:
+def train_to_end(run: TrainingRun) -> TrainingRun:
     for _ in run.train():
         pass
     run.close()
     return run
 
 
-def until(run: TrainingRun, step: int) -> Any:
-    going = run.train()
+def train_until(run: TrainingRun, step: int) -> Any:
+    events = run.train()
     while run.trainer.step < step:
-        next(going)
-    return going
+        next(events)
+    return events
 
 
-def killed(run: TrainingRun) -> TrainingRun:
+def kill(run: TrainingRun) -> TrainingRun:
     """Close the run as a killed process would: events that were not logged are lost."""
     run.close()
     return run
 
 
-def log_of(run: TrainingRun) -> list[Event]:
+def logged_events(run: TrainingRun) -> list[Event]:
     return without_superseded(read_events(run.directory.events_path))
 
 
 def losses_of(run: TrainingRun) -> list[float]:
-    steps = [event for event in log_of(run) if isinstance(event, StepsDone)]
+    steps = [event for event in logged_events(run) if isinstance(event, StepsDone)]
     numbers = [step for event in steps for step in range(event.first_step, event.last_step + 1)]
     assert numbers == list(range(1, len(numbers) + 1)), "each step once, in order"
     return [loss for event in steps for loss in event.losses]
 
 
-def checks_of(run: TrainingRun) -> list[tuple[int, float, bool]]:
-    return [(e.step, e.loss, e.best) for e in log_of(run) if isinstance(e, Evaluated)]
+def validations_of(run: TrainingRun) -> list[tuple[int, float, bool]]:
+    return [(e.step, e.loss, e.best) for e in logged_events(run) if isinstance(e, Evaluated)]
 
 
-Told = tuple[list[float], list[tuple[int, float, bool]]]
+LossesAndValidations = tuple[list[float], list[tuple[int, float, bool]]]
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Told]:
-    """The losses and checks of a recipe trained in one go, once for each recipe."""
-    known: dict[str, Told] = {}
+def uninterrupted(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str], LossesAndValidations]:
+    """Return a function that trains a recipe without interruption, once for each recipe."""
+    known: dict[str, LossesAndValidations] = {}
 
-    def train(line: str) -> Told:
+    def train(line: str) -> LossesAndValidations:
         words = " ".join(word for word in line.split() if not word.startswith("data.corpus="))
         if words not in known:
             with pytest.MonkeyPatch.context() as patched:
                 patched.setenv("SEQLM_HOME", str(tmp_path_factory.mktemp("whole")))
-                run = to_the_end(begin(line))
-                known[words] = losses_of(run), checks_of(run)
+                run = train_to_end(start(line))
+                known[words] = losses_of(run), validations_of(run)
         return known[words]
 
     return train
@@ -103,7 +105,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], T
 @pytest.mark.parametrize("flush_s", [0.0, 1e9])
 def test_resume_after_a_kill_continues_bit_for_bit(
     small: Recipe,
-    uninterrupted: Callable[[str], Told],
+    uninterrupted: Callable[[str], LossesAndValidations],
     monkeypatch: pytest.MonkeyPatch,
     saved_at: int | None,
     killed_at: int,
@@ -113,26 +115,26 @@ def test_resume_after_a_kill_continues_bit_for_bit(
     line = small(
         "model.dropout=0.2", "train.learning_rate=0.002@30", "train.evaluate_every=20", steps=80
     )
-    run = begin(line, "cut")
+    run = start(line, "cut")
     if saved_at is not None:
-        until(run, saved_at)
+        train_until(run, saved_at)
         run.save()
-    until(run, killed_at)
-    run = to_the_end(resume(killed(run)))
-    assert (losses_of(run), checks_of(run)) == uninterrupted(line)
-    assert isinstance(log_of(run)[-1], Ended)
+    train_until(run, killed_at)
+    run = train_to_end(resume(kill(run)))
+    assert (losses_of(run), validations_of(run)) == uninterrupted(line)
+    assert isinstance(logged_events(run)[-1], Ended)
 
 
 def test_resume_after_repeated_kills_continues_bit_for_bit(small: Recipe) -> None:
     line = small(steps=60)
-    whole = to_the_end(begin(line, "whole"))
-    run = begin(line, "cut")
+    whole = train_to_end(start(line, "whole"))
+    run = start(line, "cut")
     for saved_at, killed_at in ((5, 12), (15, 40), (16, 50)):
-        until(run, saved_at)
+        train_until(run, saved_at)
         run.save()
-        until(run, killed_at)
-        run = resume(killed(run))
-    to_the_end(run)
+        train_until(run, killed_at)
+        run = resume(kill(run))
+    train_to_end(run)
     assert losses_of(run) == losses_of(whole)
 
 
@@ -140,19 +142,19 @@ def test_changes_after_the_checkpoint_are_applied_again_at_their_steps(
     small: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("seqlm.training.trainer._STEPS_PER_EVENT_S", 0.0)
-    run = begin(small(), "cut")
-    until(run, 20)
+    run = start(small(), "cut")
+    train_until(run, 20)
     run.save()
     for step, rate in ((30, 0.02), (35, 0.001)):
-        until(run, step)
+        train_until(run, step)
         run.change(Change(key="train.learning_rate", value=rate, step=0), f"by-{step}")
         list(run.due_changes())
-    until(run, 40)
+    train_until(run, 40)
     seen = losses_of(run)
     assert len(seen) == 40
-    run = to_the_end(resume(killed(run)))
+    run = train_to_end(resume(kill(run)))
     assert losses_of(run)[:40] == seen
-    changes = [event for event in log_of(run) if isinstance(event, ValueChanged)]
+    changes = [event for event in logged_events(run) if isinstance(event, ValueChanged)]
     assert [(c.step, c.new, c.command_id) for c in changes] == [
         (30, 0.02, "by-30"),
         (35, 0.001, "by-35"),
@@ -163,20 +165,20 @@ def test_a_change_at_resume_takes_effect_after_the_last_logged_step(
     small: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("seqlm.training.trainer._STEPS_PER_EVENT_S", 0.0)
-    run = begin(small(), "cut")
-    until(run, 10)
+    run = start(small(), "cut")
+    train_until(run, 10)
     run.save()
-    until(run, 25)
+    train_until(run, 25)
     seen = losses_of(run)
-    run = to_the_end(resume(killed(run), "train.learning_rate=0.5"))
+    run = train_to_end(resume(kill(run), "train.learning_rate=0.5"))
     assert losses_of(run)[:25] == seen
-    (change,) = [event for event in log_of(run) if isinstance(event, ValueChanged)]
+    (change,) = [event for event in logged_events(run) if isinstance(event, ValueChanged)]
     assert (change.step, change.new) == (25, 0.5)
 
 
 def test_invalid_changes_are_rejected(small: Recipe) -> None:
-    run = begin(small())
-    until(run, 20)
+    run = start(small())
+    train_until(run, 20)
     for key, value, words in (
         ("train.steps", 5, "is below the 20 steps done"),
         ("model.hidden", 5, "cannot change during training"),
@@ -190,7 +192,7 @@ def test_invalid_changes_are_rejected(small: Recipe) -> None:
 
 
 def test_a_finished_run_is_not_resumed_and_its_log_stays_as_it_was(small: Recipe) -> None:
-    run = to_the_end(begin(small(steps=20)))
+    run = train_to_end(start(small(steps=20)))
     before = run.directory.events_path.read_bytes()
     with pytest.raises(RequestError, match=r"all 20 steps; resume with a larger train\.steps=N"):
         resume(run)
@@ -200,30 +202,30 @@ def test_a_finished_run_is_not_resumed_and_its_log_stays_as_it_was(small: Recipe
         resume(run, "model.hidden=9")
     assert run.directory.events_path.read_bytes() == before
     assert run.directory.holder() is None
-    more = to_the_end(resume(run, "train.steps=30"))
+    more = train_to_end(resume(run, "train.steps=30"))
     assert len(losses_of(more)) == 30
     assert more.directory.holder() is None
 
 
-def test_killed_in_the_last_evaluation_it_is_finished_on_resuming(small: Recipe) -> None:
-    run = begin(small(steps=20))
+def test_a_run_killed_in_the_last_evaluation_finishes_on_resume(small: Recipe) -> None:
+    run = start(small(steps=20))
     for event in run.train():
         if isinstance(event, Evaluated) and event.split == "val":
             break
     run.save()
-    run = to_the_end(resume(killed(run)))
-    assert [(e.step, e.split) for e in log_of(run) if isinstance(e, Evaluated)] == [
+    run = train_to_end(resume(kill(run)))
+    assert [(e.step, e.split) for e in logged_events(run) if isinstance(e, Evaluated)] == [
         (20, "val"),
         (20, "train"),
     ]
-    assert isinstance(log_of(run)[-1], Ended)
+    assert isinstance(logged_events(run)[-1], Ended)
 
 
-def test_a_diverged_run_goes_back_and_may_take_smaller_steps_at_once(
+def test_a_diverged_run_resumes_with_a_smaller_learning_rate(
     small: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = begin(small("train.optimizer=sgd", "train.clip=off", steps=60))
-    until(run, 10)
+    run = start(small("train.optimizer=sgd", "train.clip=off", steps=60))
+    train_until(run, 10)
     run.save()
     run.change(Change(key="train.learning_rate", value=100, step=15), "too much")
     broken = run.trainer._train_step.step
@@ -237,27 +239,27 @@ def test_a_diverged_run_goes_back_and_may_take_smaller_steps_at_once(
     ended = events[-1]
     assert isinstance(ended, Ended)
     assert (ended.status, ended.step) == ("diverged", 21)
-    run = resume(killed(run), "train.learning_rate=0.01")
-    to_the_end(run)
+    run = resume(kill(run), "train.learning_rate=0.01")
+    train_to_end(run)
     assert len(losses_of(run)) == 60
-    changes = [event for event in log_of(run) if isinstance(event, ValueChanged)]
+    changes = [event for event in logged_events(run) if isinstance(event, ValueChanged)]
     assert [(c.step, c.new) for c in changes] == [(10, 0.01)]
 
 
 def test_the_fixed_seed_sample_is_logged_at_log_spaced_steps(small: Recipe) -> None:
-    run = to_the_end(begin(small()))
-    drawn = [event for event in log_of(run) if isinstance(event, Sampled)]
-    assert [event.step for event in drawn] == [0, 1, 3, 10, 30, 100]
+    run = train_to_end(start(small()))
+    samples = [event for event in logged_events(run) if isinstance(event, Sampled)]
+    assert [event.step for event in samples] == [0, 1, 3, 10, 30, 100]
     assert run.checkpoints.steps() == [0, 1, 3, 10, 30, 100, 120]
 
 
 def test_a_rejected_start_leaves_no_files(small: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    to_the_end(begin(small(steps=5), "mine"))
+    train_to_end(start(small(steps=5), "mine"))
     before = sorted(path.name for path in runs_dir().iterdir())
     with pytest.raises(RequestError, match="there is already a run named mine"):
-        begin(small(steps=5), "mine")
+        start(small(steps=5), "mine")
     with pytest.raises(RequestError, match="chunk"):
-        begin(small("train.example=chunk", "train.chunk=8192"))
+        start(small("train.example=chunk", "train.chunk=8192"))
 
     def full(fd: int, data: bytes) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -265,15 +267,15 @@ def test_a_rejected_start_leaves_no_files(small: Recipe, monkeypatch: pytest.Mon
     with monkeypatch.context() as patched:
         patched.setattr("os.write", full)
         with pytest.raises(OSError, match="No space"):
-            begin(small(steps=5))
+            start(small(steps=5))
     assert sorted(path.name for path in runs_dir().iterdir()) == before
 
 
 def test_a_full_disk_loses_nothing(small: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seqlm.training.trainer._STEPS_PER_EVENT_S", 0.0)
     line = small("train.learning_rate=0.002@30", "train.evaluate_every=20")
-    whole = to_the_end(begin(line, "whole"))
-    run = begin(line, "full")
+    whole = train_to_end(start(line, "whole"))
+    run = start(line, "full")
     write, is_full, n_troubles = os.write, False, 0
 
     def filling(fd: int, data: bytes) -> int:
@@ -290,7 +292,7 @@ def test_a_full_disk_loses_nothing(small: Recipe, monkeypatch: pytest.MonkeyPatc
     run.close()
     assert n_troubles > 10
     assert losses_of(run) == losses_of(whole)
-    assert checks_of(run) == checks_of(whole)
+    assert validations_of(run) == validations_of(whole)
     seqs = [event.seq for event in read_events(run.directory.events_path)]
     assert seqs == list(range(1, len(seqs) + 1))
 
@@ -299,7 +301,7 @@ def test_a_full_disk_loses_nothing(small: Recipe, monkeypatch: pytest.MonkeyPatc
 def test_an_end_is_logged_once_the_disk_has_room(
     small: Recipe, monkeypatch: pytest.MonkeyPatch, status: str
 ) -> None:
-    run = begin(small(steps=60))
+    run = start(small(steps=60))
     step, write, is_full = run.trainer._train_step.step, os.write, False
 
     def broken(index: int, *rest: Any) -> Any:
@@ -316,23 +318,23 @@ def test_an_end_is_logged_once_the_disk_has_room(
     monkeypatch.setattr(run.trainer._train_step, "step", broken)
     monkeypatch.setattr("os.write", filling)
     if status == "failed":
-        until(run, 5)
+        train_until(run, 5)
         is_full = True
     n_waits = 0
     for event in run.fail("it broke") if status == "failed" else run.train():
         n_waits += event is None and run.disk_error is not None
         is_full = is_full and n_waits < 3
     run.close()
-    ended = log_of(run)[-1]
+    ended = logged_events(run)[-1]
     assert n_waits == 3
     assert isinstance(ended, Ended)
-    assert (ended.status, ended.seq) == (status, len(log_of(run)))
+    assert (ended.status, ended.seq) == (status, len(logged_events(run)))
 
 
 def test_a_checkpoint_is_written_once_the_disk_has_room(
     small: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = begin(small(steps=20))
+    run = start(small(steps=20))
     sync = os.fsync
     n_refusals = 3
 
@@ -347,7 +349,7 @@ def test_a_checkpoint_is_written_once_the_disk_has_room(
     troubles = [run.disk_error for event in run.train() if run.disk_error is not None]
     run.close()
     assert len(troubles) == 3
-    assert isinstance(log_of(run)[-1], Ended)
+    assert isinstance(logged_events(run)[-1], Ended)
     assert run.checkpoints.load("latest").metadata.step == 20
 
 
@@ -356,17 +358,17 @@ def test_the_interval_between_checkpoints_follows_their_cost(
 ) -> None:
     monkeypatch.setattr(checkpoint_policy, "_MIN_INTERVAL_S", 0.0)
     monkeypatch.setattr(checkpoint_policy, "_INTERVAL_PER_COST", 0)
-    run = to_the_end(begin(small(steps=12)))
+    run = train_to_end(start(small(steps=12)))
     whole = [n for n in run.checkpoints.steps() if run.checkpoints.load(f"step-{n}").training]
     assert whole == [11, 12]
     assert run.checkpoints.steps() == [0, 1, 3, 10, 11, 12]
 
 
 def test_a_damaged_checkpoint_is_rejected_by_name_and_the_run_is_unlocked(small: Recipe) -> None:
-    run = begin(small())
-    until(run, 20)
+    run = start(small())
+    train_until(run, 20)
     list(run.stop(None))
-    killed(run)
+    kill(run)
     path = run.checkpoints.path / "step-20" / "training.safetensors"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
@@ -381,10 +383,10 @@ def test_a_damaged_checkpoint_is_rejected_by_name_and_the_run_is_unlocked(small:
 def test_the_checkpoint_of_another_model_is_rejected(small: Recipe) -> None:
     runs = []
     for words in ("model.hidden=12", "model.hidden=13"):
-        run = begin(small(words))
-        until(run, 5)
+        run = start(small(words))
+        train_until(run, 5)
         list(run.stop(None))
-        runs.append(killed(run))
+        runs.append(kill(run))
     one, other = (run.checkpoints.path / "step-5" / "weights.safetensors" for run in runs)
     other.write_bytes(one.read_bytes())
     record = one.parent / "checkpoint.json"
@@ -395,16 +397,16 @@ def test_the_checkpoint_of_another_model_is_rejected(small: Recipe) -> None:
         resume(runs[1])
 
 
-def test_a_file_is_copied_so_that_the_run_outlives_its_changes(small: Recipe, corpus: Path) -> None:
-    run = begin(small(steps=30))
+def test_a_corpus_file_is_copied_so_that_the_run_can_resume(small: Recipe, corpus: Path) -> None:
+    run = start(small(steps=30))
     assert run.directory.name.startswith("made-up-lstm-")
-    until(run, 10)
+    train_until(run, 10)
     corpus.write_text("quite\nother\n" * 50)
-    assert len(losses_of(to_the_end(resume(killed(run))))) == 30
+    assert len(losses_of(train_to_end(resume(kill(run))))) == 30
 
 
 def test_a_changed_corpus_is_rejected(small: Recipe, corpus: Path) -> None:
-    run = to_the_end(begin(small(steps=5)))
+    run = train_to_end(start(small(steps=5)))
     stored_at = run.directory.manifest().corpus.stored_at
     assert stored_at is not None
     Path(stored_at).unlink()
@@ -414,20 +416,20 @@ def test_a_changed_corpus_is_rejected(small: Recipe, corpus: Path) -> None:
 
 
 def test_the_files_of_a_run_are_private(small: Recipe) -> None:
-    run = to_the_end(begin(small(steps=5)))
+    run = train_to_end(start(small(steps=5)))
     assert run.directory.path.stat().st_mode & 0o777 == 0o700
     assert run.directory.events_path.stat().st_mode & 0o777 == 0o600
     assert [found.name for found in list_runs()] == [run.directory.name]
 
 
 def test_resume_logs_which_events_it_supersedes(small: Recipe) -> None:
-    run = begin(small())
-    until(run, 20)
+    run = start(small())
+    train_until(run, 20)
     saved = run.save()
-    until(run, 30)
+    train_until(run, 30)
     list(run.flush())
     last = run.event_log.seq
-    run = killed(resume(killed(run)))
+    run = kill(resume(kill(run)))
     (resumed,) = [e for e in read_events(run.directory.events_path) if isinstance(e, Resumed)]
     assert (resumed.step, resumed.superseded_from) == (20, saved.seq)
     assert resumed.superseded_to == last
@@ -436,8 +438,8 @@ def test_resume_logs_which_events_it_supersedes(small: Recipe) -> None:
 def test_a_run_stopped_early_resumes_only_with_other_patience(small: Recipe) -> None:
     fixed = ("train.learning_rate=0.3", "train.schedule=constant", "train.evaluate_every=2")
     line = small(*fixed, "train.patience=2", steps=400)
-    run = to_the_end(begin(line))
-    ended = log_of(run)[-1]
+    run = train_to_end(start(line))
+    ended = logged_events(run)[-1]
     assert isinstance(ended, Ended)
     assert ended.status == "finished"
     assert ended.message.startswith("early stopping: 2 validations without improvement")
@@ -450,13 +452,13 @@ def test_a_run_stopped_early_resumes_only_with_other_patience(small: Recipe) -> 
     with pytest.raises(RequestError, match=r"with train\.patience=2"):
         resume(run, "train.steps=500")
     again = resume(run, "train.patience=off", f"train.steps={ended.step + 3}")
-    assert log_of(to_the_end(again))[-1].step == ended.step + 3  # type: ignore[union-attr]
-    straight = to_the_end(begin(small(*fixed, steps=ended.step + 3)))
+    assert logged_events(train_to_end(again))[-1].step == ended.step + 3  # type: ignore[union-attr]
+    straight = train_to_end(start(small(*fixed, steps=ended.step + 3)))
     assert losses_of(again) == losses_of(straight)
 
 
 def test_a_count_based_run_has_one_step(corpus: Path) -> None:
-    run = to_the_end(begin(f"names-ngram data.corpus={corpus} train.steps=50"))
+    run = train_to_end(start(f"names-ngram data.corpus={corpus} train.steps=50"))
     assert run.trainer.step == 1
     with pytest.raises(RequestError, match="has no effect: a count-based model takes one step"):
         resume(run, "train.steps=5")
