@@ -107,7 +107,7 @@ async def test_new_view_is_reached_by_its_key_and_rendered(monkeypatch: pytest.M
         pane.focus()
         await pilot.press("V")
         assert pane.subtitle(60) == "vowels (view 6 of 6)"
-        shown = ["".join(text for text, _ in row) for row in pane.body(76, 18)]
+        shown = ["".join(text for text, _ in row) for row in pane.rows(76, 18)]
         assert any(text.endswith(" vowels") for text in shown)
         await pilot.press("v")
         assert pane.subtitle(60) == "training examples (view 1 of 6)"

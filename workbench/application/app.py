@@ -178,7 +178,9 @@ class Workbench(TerminalApp):
             return
         with self.batch_update():
             self.main.set_state(state)
-            self.main.controls.set_controls(controls_state(state, *self.controller.can_undo_redo))
+            self.main.controls.presenter.set_controls(
+                controls_state(state, *self.controller.can_undo_redo)
+            )
             self._router.update_panes(state)
             self._update_footer()
         self._router.request_missing_scores()
@@ -313,7 +315,7 @@ class Workbench(TerminalApp):
         try:
             change()
         except SeqlmError as error:
-            self.main.controls.show_error(sanitize(str(error), _MAX_ERROR))
+            self.main.controls.presenter.show_error(sanitize(str(error), _MAX_ERROR))
         config = self.controller.config
         self.store.set(replace(self.state, pending_config=config, error_message=""))
         self._load_corpus()

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from seqlm.runspec import recipe
 from workbench.controllers.query_router import QueryRouter
 from workbench.controllers.run_controller import RunController
+from workbench.panes.pane import appearance_of
 from workbench.render.number_format import format_learning_rate
 from workbench.run.state import RunState, next_kept_step
 from workbench.screens.main import MainScreen
@@ -94,7 +95,7 @@ class AppCommands:
         """
         from workbench.application.lr_search import LrSearch
 
-        appearance = self._main.controls.appearance
+        appearance = appearance_of(self._main.controls)
         search = self.lr_search = LrSearch(self._session(), self._store.state, appearance)
         search.start()
         learning_rate = await self._app.push_screen_wait(search.screen)
@@ -107,7 +108,9 @@ class AppCommands:
         from workbench.screens.open import OpenScreen
 
         hint = _left_run_message(self._store.state.run)
-        target = await self._app.push_screen_wait(OpenScreen(self._main.controls.appearance, hint))
+        target = await self._app.push_screen_wait(
+            OpenScreen(appearance_of(self._main.controls), hint)
+        )
         if target is None:
             return
         self._session().close_run()
@@ -124,7 +127,7 @@ class AppCommands:
                 silent_for_s=0,
             )
         )
-        self._main.controls.reset_cursor()
+        self._main.controls.presenter.reset_cursor()
         # An update of the Generate pane with earlier weights may be queued; this one comes after it.
         self._main.generate.call_later(lambda: self._router.update_panes(self._store.state))
         again = self._store.state.keys.substitute_keys("<app.open> opens it again.")

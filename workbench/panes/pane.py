@@ -1,10 +1,8 @@
 """Base class of the panes: a frame with a number, a name and a subtitle, or one collapsed row."""
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from rich.cells import cell_len
-from rich.text import Text
 from textual.geometry import Size
 from textual.strip import Strip
 
@@ -13,6 +11,7 @@ from workbench.layout import is_framed
 from workbench.panes.frame import FrameTexts, PaneFrame, draw_frame, subtitle_room
 from workbench.panes.pane_view import PaneView, views_help
 from workbench.state.app_state import AppState
+from workbench.widgets.appearance import Appearance
 from workbench.widgets.row_widget import Row, RowWidget, renderer_of
 
 _COLLAPSED_NAME_CELLS = 10
@@ -28,6 +27,7 @@ class Pane(RowWidget, can_focus=True):
         HELP: Introduction of the help screen; the help of the views follows.
         VIEWS: Registry of the views.
         situation: State of the app; None before the first one arrives.
+        keys: Labels of the keys.
     """
 
     DEFAULT_CSS = """
@@ -43,20 +43,12 @@ class Pane(RowWidget, can_focus=True):
     HELP: ClassVar[str]
     VIEWS: ClassVar[tuple[PaneView[Any], ...]] = ()
     situation: AppState | None = None
-
-    @property
-    def keys(self) -> KeyLabels:
-        """Labels of the keys."""
-        return self.situation.keys if self.situation else DEFAULT_KEYS
+    keys: KeyLabels = DEFAULT_KEYS
 
     @property
     def frame(self) -> PaneFrame:
         """Geometry of the pane."""
         return PaneFrame(self.size)
-
-    def body(self, width: int, height: int) -> Sequence[Row | Text]:
-        """Return the rows inside the frame."""
-        raise NotImplementedError
 
     def collapsed_row(self, width: int) -> Row:
         """Return the most important content in one row of at most ``width`` cells."""
@@ -70,31 +62,21 @@ class Pane(RowWidget, can_focus=True):
         """Return the amount of hidden content for the lower border; empty if nothing is hidden."""
         return ""
 
-    def full_text(self) -> Sequence[tuple[str, str]]:
-        """Return text that may be cut in the pane, for the help: pairs of a term and its text."""
-        return ()
-
     def set_state(self, situation: AppState) -> None:
         """Show this state of the app."""
-        self.situation = situation
+        self.situation, self.keys = situation, situation.keys
         self.redraw()
 
-    def rows(self, width: int, height: int) -> Sequence[Row | Text]:
-        """Return the collapsed row, or the rows of a pane without a frame."""
-        if height == 1:
-            key, name = f" {pane_digit(self)} ", self.NAME.ljust(_COLLAPSED_NAME_CELLS)
-            room = width - cell_len(key) - cell_len(name)
-            return [[(key, "train bold"), (name, "plain"), *self.collapsed_row(room)]]
-        return self.body(width, height)
-
     def draw_strips(self, width: int, height: int) -> list[Strip]:
-        """Return the rows in their frame, or without one where there is no room for a frame."""
+        """Return the rows in their frame, without a frame in a small pane, or the collapsed row."""
+        if height == 1:
+            return renderer_of(self).strips([collapsed_line(self, width)], width, height)
         if not is_framed(width, height):
             return super().draw_strips(width, height)
         digit = pane_digit(self)
         subtitle = self.subtitle(subtitle_room(digit, self.NAME, width))
         texts = FrameTexts(digit, self.NAME, subtitle, self.overflow_text())
-        rows = self.body(width - 3, height - 2)
+        rows = self.rows(width - 3, height - 2)
         size = Size(width, height)
         return draw_frame(rows, texts, size, renderer_of(self), self.has_focus_within)
 
@@ -108,6 +90,18 @@ class Pane(RowWidget, can_focus=True):
 def pane_digit(pane: Pane) -> str:
     """Return the label of the key that focuses a pane."""
     return pane.keys.substitute_keys(f"<pane.{pane.NUMBER}>")
+
+
+def collapsed_line(pane: Pane, width: int) -> Row:
+    """Return the row of a collapsed pane: digit, name and the most important content."""
+    key, name = f" {pane_digit(pane)} ", pane.NAME.ljust(_COLLAPSED_NAME_CELLS)
+    room = width - cell_len(key) - cell_len(name)
+    return [(key, "train bold"), (name, "plain"), *pane.collapsed_row(room)]
+
+
+def appearance_of(pane: Pane) -> Appearance:
+    """Return palette, character set and key labels for a screen that opens over a pane."""
+    return Appearance(pane.palette, pane.ascii_only, pane.keys)
 
 
 def pane_help(pane: Pane | type[Pane]) -> str:

@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from workbench.keyboard.glossary import GENERAL_TERMS, GLOSSARY
 from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
+from workbench.panes.controls.render import selected_setting_text
 from workbench.panes.pane import pane_digit, pane_help
 from workbench.render.sanitize import to_ascii
 from workbench.screens.main import MainScreen
@@ -40,9 +41,11 @@ def help_for(main: MainScreen, keys: KeyLabels) -> "HelpScreen":
         keys: Labels of the keys.
     """
     pane, active, app = main.current_pane, main.active_bindings, main.app
+    is_controls = pane is main.controls
+    selected = selected_setting_text(main.controls.presenter.view, keys) if is_controls else ()
     sections = [
         Section(f"Keys of {pane.NAME}", _entries(pane_keys(active, app, hidden=True))),
-        Section("Selected row", pane.full_text()),
+        Section("Selected row", selected),
         Section(f"Terms of {pane.NAME}", GLOSSARY.get(pane.NAME, ())),
         Section("General terms", GENERAL_TERMS),
         Section("Global keys", _entries(app_keys(active, app))),

@@ -5,7 +5,7 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
 from workbench.keyboard.key_labels import KeyLabels
-from workbench.panes.pane import Pane
+from workbench.panes.pane import Pane, collapsed_line
 from workbench.screens.leave import LeaveScreen
 from workbench.widgets.row_widget import Row
 from workbench.widgets.tabs import PaneRequested, PaneTabs
@@ -25,7 +25,7 @@ class Ruled(Pane):
 def test_a_folded_row_is_as_wide_as_it_may_be(key: str) -> None:
     pane = Ruled()
     pane.keys = KeyLabels((("pane.1", key),))
-    (row,) = pane.rows(60, 1)
+    row = collapsed_line(pane, 60)
     assert sum(cell_len(text) for text, _ in row) == 60
 
 

@@ -14,6 +14,7 @@ from seqlm.runs.run_state import Status
 from workbench.hints.hint_rules import hint_for
 from workbench.panes.generate.render import generate_rows
 from workbench.panes.generate.view_model import GenerateView, StatusMessage
+from workbench.panes.pane import appearance_of
 from workbench.render.sanitize import sanitize
 from workbench.run.state import RunState
 from workbench.screens.open import OpenScreen
@@ -68,7 +69,7 @@ async def test_the_field_that_opens_shows_it(
     app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
-        screen = OpenScreen(app.main.controls.appearance, hint=f"{name} continues.")
+        screen = OpenScreen(appearance_of(app.main.controls), hint=f"{name} continues.")
         app.push_screen(screen)
         await pilot.pause()
         assert f"{name} continues." in str(screen.query_one(Static).content)

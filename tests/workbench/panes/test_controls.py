@@ -229,13 +229,13 @@ class Host(App[None]):
         return self.query_one(ControlsPane)
 
     def on_mount(self) -> None:
-        self.pane.set_controls(shown(self.asked))
+        self.pane.presenter.set_controls(shown(self.asked))
         self.pane.focus()
 
     def on_controls_pane_value_requested(self, asked: ControlsPane.ValueRequested) -> None:
         self.heard.append((asked.key, asked.value))
         self.asked = dotted_keys.with_value(self.asked, asked.key, asked.value)
-        self.pane.set_controls(shown(self.asked))
+        self.pane.presenter.set_controls(shown(self.asked))
 
     def on_controls_pane_preset_requested(self, asked: ControlsPane.PresetRequested) -> None:
         self.heard.append(asked.name)
@@ -270,11 +270,13 @@ async def test_keys_step_halve_double_and_take_back() -> None:
 async def test_keys_that_would_do_nothing_are_not_there() -> None:
     app = Host()
     async with app.run_test(size=(40, 40)) as pilot:
-        app.pane.set_controls(replace(shown(MLP), can_undo=False, can_redo=False))
+        app.pane.presenter.set_controls(replace(shown(MLP), can_undo=False, can_redo=False))
         rate = {active.binding.id for active in app.screen.active_bindings.values()}
         assert {"controls.less", "controls.halve"} <= rate
         assert not {"controls.undo", "controls.redo", "controls.leave"} & rate
-        while app.pane.view.row is None or app.pane.view.row.key != "data.corpus":
+        while (
+            app.pane.presenter.view.row is None or app.pane.presenter.view.row.key != "data.corpus"
+        ):
             await press(pilot, ["down"])
         text = {active.binding.id for active in app.screen.active_bindings.values()}
         assert not {"controls.less", "controls.halve"} & text
@@ -295,7 +297,7 @@ async def test_a_refused_value_keeps_the_field_open() -> None:
     async with app.run_test(size=(40, 30)) as pilot:
         await press(pilot, ["enter", *"400", "enter"])
         assert '✗ "400" is above the maximum' in screen_text(app)
-        assert app.pane.view.is_editing
+        assert app.pane.presenter.view.is_editing
         assert app.heard == []
         await press(pilot, ["down"])
         assert '✗ "400"' in screen_text(app)
@@ -338,9 +340,9 @@ async def test_the_field_stands_over_the_value_wherever_the_list_is() -> None:
     async with app.run_test(size=(40, 14)) as pilot:
         for keys in (["home", "down"], ["end"], ["pageup"]):
             await press(pilot, [*keys, "enter"])
-            field, row = app.query_one("Field", Input), app.pane.view.row
+            field, row = app.query_one("Field", Input), app.pane.presenter.view.row
             assert row is not None
-            line = app.pane.body(*app.pane.frame.inner)[field.region.y - 1][0][0]
+            line = app.pane.rows(*app.pane.frame.inner)[field.region.y - 1][0][0]
             assert line.startswith(row.label)
             await press(pilot, ["escape"])
 
@@ -349,18 +351,18 @@ async def test_the_cursor_stays_on_its_setting_when_rows_change() -> None:
     app = Host()
     async with app.run_test(size=(40, 30)) as pilot:
         await press(pilot, ["end"])
-        here = app.pane.view.row
-        app.pane.set_controls(shown(recipe.parse_recipe("names-bigram")))
+        here = app.pane.presenter.view.row
+        app.pane.presenter.set_controls(shown(recipe.parse_recipe("names-bigram")))
         assert here is not None
-        assert app.pane.view.row is not None
-        assert app.pane.view.row.key == here.key
+        assert app.pane.presenter.view.row is not None
+        assert app.pane.presenter.view.row.key == here.key
 
 
 async def test_mouse() -> None:
     app = Host()
     async with app.run_test(size=(40, 14)) as pilot:
         await pilot.click(ControlsPane, offset=(5, 8))
-        row = app.pane.view.row
+        row = app.pane.presenter.view.row
         assert row is not None
         assert row.key == "train.steps"
         await pilot.click(ControlsPane, offset=(20, 8))
@@ -371,7 +373,7 @@ async def test_mouse() -> None:
         await press(pilot, ["escape"])
         for _ in range(4):
             await pilot._post_mouse_events([MouseScrollDown], ControlsPane, offset=(5, 5))
-        assert app.pane.view.top == 8
+        assert app.pane.presenter.view.top == 8
 
 
 async def test_a_preset_is_chosen_from_the_list() -> None:
@@ -406,9 +408,9 @@ async def test_the_same_rows_again_draw_nothing(monkeypatch: pytest.MonkeyPatch)
         await pilot.pause()
         refreshed: list[Any] = []
         monkeypatch.setattr(app.pane, "refresh", lambda *regions, **_: refreshed.append(regions))
-        app.pane.set_controls(shown(MLP))
+        app.pane.presenter.set_controls(shown(MLP))
         assert refreshed == []
-        app.pane.set_controls(shown(MLP, MLP, **{RATE: 0.025}))
+        app.pane.presenter.set_controls(shown(MLP, MLP, **{RATE: 0.025}))
         assert [len(regions) for regions in refreshed] == [1]
 
 
@@ -460,14 +462,16 @@ async def test_settings_that_do_not_go_together_keep_the_field_open() -> None:
     app = Host()
     async with app.run_test(size=(40, 40)) as pilot:
         app.pane.set_state(AppState(MLP))
-        while app.pane.view.row is None or app.pane.view.row.key != "data.split":
+        while (
+            app.pane.presenter.view.row is None or app.pane.presenter.view.row.key != "data.split"
+        ):
             await press(pilot, ["down"])
         await press(pilot, ["enter", *"70/20/20", "enter"])
-        assert app.pane.view.refusal == "Split 70/20/20 does not sum to 100."
-        assert app.pane.view.is_editing
+        assert app.pane.presenter.view.refusal == "Split 70/20/20 does not sum to 100."
+        assert app.pane.presenter.view.is_editing
         assert app.heard == []
         await press(pilot, ["escape"])
-        assert (app.pane.view.is_editing, app.pane.view.refusal) == (False, "")
+        assert (app.pane.presenter.view.is_editing, app.pane.presenter.view.refusal) == (False, "")
 
 
 async def test_an_arrow_that_leads_to_what_does_not_go_together_says_so() -> None:
@@ -475,10 +479,14 @@ async def test_an_arrow_that_leads_to_what_does_not_go_together_says_so() -> Non
     app.asked = recipe.parse_recipe("names-mlp train.example=window")
     async with app.run_test(size=(40, 40)) as pilot:
         app.pane.set_state(AppState(app.asked))
-        while app.pane.view.row is None or app.pane.view.row.key != "model.kind":
+        while (
+            app.pane.presenter.view.row is None or app.pane.presenter.view.row.key != "model.kind"
+        ):
             await press(pilot, ["down"])
         await press(pilot, ["right"])
-        assert app.pane.view.refusal.startswith("Example window needs a fixed context; bow")
+        assert app.pane.presenter.view.refusal.startswith(
+            "Example window needs a fixed context; bow"
+        )
         assert app.heard == []
 
 

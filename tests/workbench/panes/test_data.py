@@ -137,7 +137,7 @@ async def test_merges_view_exists_only_with_a_bpe_tokenizer(
         for key, n_done in (("end", 9), ("up", 8), ("pageup", 0), ("down", 1)):
             pane.focus()
             await pilot.press(key)
-            [marked] = [row for row in map(words_of, pane.body(33, 20)) if "▸" in row]
+            [marked] = [row for row in map(words_of, pane.rows(33, 20)) if "▸" in row]
             assert marked.split()[1] == str(n_done)
         assert n_before == 0
         pane.set_state(app.state)

@@ -456,7 +456,7 @@ async def test_prompt_is_edited_and_an_invalid_prompt_rejected() -> None:
         words = " ".join(screen_text(app).replace("┃", " ").split())
         assert '"é" is not in this vocabulary' in words
         assert "The prompt is unchanged." in words
-        below = app.pane.body(76, 20)
+        below = app.pane.rows(76, 20)
         assert (
             '"é" is not in this vocabulary' in below[1].plain
         )  # the field lies over the first row

@@ -111,13 +111,13 @@ async def test_another_opening_begins_at_the_top_of_the_settings(harness: AppHar
     async with app.run_test(size=(80, 24)) as pilot:
         await wait_until_settled(pilot)
         await pilot.press("2", "end")
-        assert app.main.controls.view.top > 0
+        assert app.main.controls.presenter.view.top > 0
         await pilot.press("question_mark")
         shown = str(app.screen.query_one(Static).render())
-        row = app.main.controls.view.row
+        row = app.main.controls.presenter.view.row
         assert row is not None
         assert f"Selected row\n{row.label}" in shown
         await pilot.press("escape", "o", *"names-gru", "enter")
         await wait_until(pilot, lambda: app.state.pending_config.preset == "names-gru")
-        view = app.main.controls.view
+        view = app.main.controls.presenter.view
         assert (view.top, view.row and view.row.key) == (0, "train.learning_rate")

@@ -1,8 +1,6 @@
 """Key bindings of the Controls pane, with ids for the keymap file, and their availability."""
 
-from functools import partial
-
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 
 from workbench.keyboard.bindings import make_binding
 from workbench.panes.controls.value_editing import is_number
@@ -21,9 +19,9 @@ def is_action_available(view: ControlsViewModel, action: str) -> bool:
             return view.content.can_redo
         case "find_rate":
             return setting is not None and not view.content.learns_by_counting
-        case "step":
+        case "less" | "more":
             return setting is not None and setting.kind != "text"
-        case "scale":
+        case "halve" | "double":
             return setting is not None and is_number(setting)
     return True
 
@@ -32,33 +30,38 @@ def action_availability(view: ControlsViewModel) -> tuple[bool, ...]:
     """Return the availability of the actions that depend on the view model."""
     return tuple(
         is_action_available(view, name)
-        for name in ("leave", "undo", "redo", "find_rate", "step", "scale")
+        for name in ("leave", "undo", "redo", "find_rate", "less", "halve")
     )
 
 
-_key = partial(make_binding, "controls")
+def _key(
+    name: str, keys: str, label: str, help_text: str, show: bool = True, action: str = ""
+) -> Binding:
+    """Return a binding; the default action is the entry of its name in the table of actions."""
+    action = action or f"run('{name}')"
+    return make_binding("controls", name, keys, action, label, help_text, show)
 
 
 CONTROLS_BINDINGS: list[BindingType] = [
-    _key("up", "up,k", "move(-1)", "up", "Previous row", show=False),
-    _key("down", "down,j", "move(1)", "down", "Next row", show=False),
-    _key("page_up", "pageup", "move(-10)", "page up", "Ten rows up", show=False),
-    _key("page_down", "pagedown", "move(10)", "page down", "Ten rows down", show=False),
-    _key("first", "home", "move(-1000)", "first", "First row", show=False),
-    _key("last", "end", "move(1000)", "last", "Last row", show=False),
-    _key("less", "left,h", "step(-1)", "less", "Previous round value or previous choice"),
-    _key("more", "right,l", "step(1)", "more", "Next round value or next choice"),
-    _key("halve", "[,(", "scale(-1)", "÷2", "Halve the value"),
-    _key("double", "],)", "scale(1)", "×2", "Double the value"),
+    _key("up", "up,k", "up", "Previous row", show=False),
+    _key("down", "down,j", "down", "Next row", show=False),
+    _key("page_up", "pageup", "page up", "Ten rows up", show=False),
+    _key("page_down", "pagedown", "page down", "Ten rows down", show=False),
+    _key("first", "home", "first", "First row", show=False),
+    _key("last", "end", "last", "Last row", show=False),
+    _key("less", "left,h", "less", "Previous round value or previous choice"),
+    _key("more", "right,l", "more", "Next round value or next choice"),
+    _key("halve", "[,(", "÷2", "Halve the value"),
+    _key("double", "],)", "×2", "Double the value"),
     _key(
         "edit",
         "enter",
         "edit",
-        "edit",
         "Type a value (3e-4, *2, /10, off) or open the presets",
+        action="edit",
     ),
-    _key("find_rate", "f", "find_rate", "find lr", "Learning-rate search on a copy of the model"),
-    _key("undo", "u", "undo", "undo", "Undo the last change of a setting"),
-    _key("redo", "U", "redo", "redo", "Redo the change that was undone", show=False),
-    _key("leave", "escape", "leave", "cancel", "Cancel: keep the old value"),
+    _key("find_rate", "f", "find lr", "Learning-rate search on a copy of the model"),
+    _key("undo", "u", "undo", "Undo the last change of a setting"),
+    _key("redo", "U", "redo", "Redo the change that was undone", show=False),
+    _key("leave", "escape", "cancel", "Cancel: keep the old value"),
 ]

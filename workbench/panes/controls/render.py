@@ -1,5 +1,6 @@
 """Rows of the Controls pane for any size: the list of settings, the footer, the collapsed row."""
 
+from collections.abc import Sequence
 from textwrap import wrap
 from typing import Literal
 
@@ -49,6 +50,11 @@ def controls_rows(view: ControlsViewModel, width: int, height: int) -> list[Row]
 def label_width(width: int) -> int:
     """Return the width of the column of setting labels in cells."""
     return _LABEL if width >= _NARROW_BELOW else min(_NARROW_LABEL, max(0, width // 2))
+
+
+def selected_setting_text(view: ControlsViewModel, keys: KeyLabels) -> Sequence[tuple[str, str]]:
+    """Return the label and the help of the setting under the cursor, for the help screen."""
+    return [(view.row.label, explanation_text(view.row, keys))] if view.row else []
 
 
 def action_at(view: ControlsViewModel, column: int, width: int) -> Literal["less", "more", "edit"]:

@@ -85,7 +85,7 @@ class DataPane(Pane):
         """Return the corpus and the first training examples in one row."""
         return collapsed_row(self.model, width)
 
-    def body(self, width: int, height: int) -> Sequence[Row | Text]:
+    def rows(self, width: int, height: int) -> Sequence[Row | Text]:
         """Return the summary of the corpus and the current view."""
         model = self.model
         return data_rows(model, current_view(self.VIEWS, model, model.view_name), width, height)

@@ -122,7 +122,7 @@ class GeneratePane(Pane):
 
     def set_state(self, situation: AppState) -> None:
         """Update the collapsed row, the key labels and the corpus."""
-        self.situation = situation
+        self.situation, self.keys = situation, situation.keys
         self.presenter.preview = situation.preview
         if self.view.look.keys != situation.keys:
             look = replace(self.view.look, keys=situation.keys)
@@ -262,7 +262,7 @@ class GeneratePane(Pane):
 
     # Rendering
 
-    def body(self, width: int, height: int) -> list[Text]:
+    def rows(self, width: int, height: int) -> list[Text]:
         """Return the rows inside the border."""
         return generate_rows(self.view, width, height)
 

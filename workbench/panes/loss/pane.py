@@ -50,7 +50,7 @@ class LossPane(Pane):
         """Return the exact losses in one row."""
         return loss_row(self.situation, width, self.view.unit) if self.situation else []
 
-    def body(self, width: int, height: int) -> Sequence[Row | Text]:
+    def rows(self, width: int, height: int) -> Sequence[Row | Text]:
         """Return the losses, the chart, the latest changes and the readout."""
         if self.situation is None:
             return []
