@@ -14,7 +14,7 @@ from seqlm.runs.directory import RunDirectory
 ESC = "\x1b[27u"
 """The escape key as kitty's protocol tells it: what follows is not taken for alt+key."""
 LEFT, RIGHT, UP, DOWN, PAGE_DOWN = "\x1b[D", "\x1b[C", "\x1b[A", "\x1b[B", "\x1b[6~"
-_HELP = "scrolls"  # stands in the border of the help alone
+_HELP = "esc close"  # in the border of the help screen
 
 
 class Workbench(Program):

@@ -124,7 +124,7 @@ def test_the_entropy_of_the_rules_is_drawn_where_it_is_known(preview: Preview) -
     assert "perfect" not in {ref.label for ref in references(replace(WHOLE, preview=preview))}
     made_by_rules = replace(preview, perfect=0.38)
     before, after = AppState(CONFIG, preview=made_by_rules), replace(WHOLE, preview=made_by_rules)
-    for found, note in ((before, "grammar entropy"), (after, "")):
+    for found, note in ((before, "entropy of the grammar"), (after, "")):
         (line,) = (ref for ref in references(found) if ref.label == "perfect")
         assert (line.value, line.note) == (0.38, note)
 
