@@ -1,5 +1,6 @@
 """Router of the queries of the panes: to the pair counts before training, then to the worker."""
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -68,8 +69,10 @@ class QueryRouter:
             self._use_model(preview, state.viewed_step, f" of {run.step:,}")
             return
         self._weights, now = "live", self._clock()
-        if run.status != "training" or now - self._updated_at_s >= _UPDATE_INTERVAL_S:
-            self._updated_at_s = now
+        is_training = run.status == "training"
+        if not is_training or now - self._updated_at_s >= _UPDATE_INTERVAL_S:
+            # The first state of a run in training follows at once, also after one that was read in part.
+            self._updated_at_s = now if is_training else -math.inf
             self._use_model(preview, run.step)
 
     def request_missing_scores(self) -> None:
