@@ -9,6 +9,7 @@ from seqlm.configuration.schema import Setting
 from seqlm.errors import RequestError
 from seqlm.presets import PRESETS
 from seqlm.runspec import recipe
+from workbench.hints.setting_labels import setting_label
 from workbench.keyboard.key_labels import KeyLabels
 from workbench.panes.controls.setting_text import explanation, format_typed, join_sentences
 from workbench.panes.controls.value_editing import next_value, scale_value
@@ -218,6 +219,8 @@ def test_settings_that_do_not_go_together_are_named(
 def test_every_setting_explains_itself(preset: str) -> None:
     for setting in dotted_keys.settings_of(recipe.parse_recipe(preset)):
         words = explanation(setting)
-        assert setting.help in words
+        term, _, meaning = setting.help.partition(": ")
+        is_named_in_row = term.lower() == setting_label(setting.key)
+        assert words.lower().startswith((meaning if is_named_in_row else setting.help).lower())
         assert setting.format_bounds(with_unit=True) in words
         assert "default" in words

@@ -100,9 +100,9 @@ input              embedding    ↻
 tied               false        ↻
 ─ 11,897 → 17,697 params ─────────
 1 pending: r starts, u undoes
-Learning rate: how far each update
-moves the weights. Allowed:
-0.000001 to 100; 0.1 in names-mlp.
+How far each update moves the
+weights. Allowed: 0.000001 to 100;
+0.1 in names-mlp.
 
 ─ C copies this recipe ───────────
 names-mlp train.learning_rate=0.05…

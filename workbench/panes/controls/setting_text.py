@@ -23,9 +23,10 @@ def explanation(setting: Setting, no_effect: str = "", usual: str = "") -> str:
         no_effect: Why it does nothing, as a sentence; else empty.
         usual: ``0.005 in names-gru``, where a preset has it; else the default is said.
     """
-    about = setting.help
-    if no_effect:
-        about = f"{no_effect} {about[:1].upper()}{about[1:]}"
+    term = f"{setting_label(setting.key).capitalize()}: "  # stands in the row of the setting
+    about = setting.help.removeprefix(term)
+    if no_effect or about != setting.help:
+        about = f"{no_effect} {about[:1].upper()}{about[1:]}".lstrip()
     usual = usual or f"default {setting.format(setting.default)}"
     if setting.kind == "text":
         return f"{about}; {usual}."

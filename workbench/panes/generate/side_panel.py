@@ -52,7 +52,7 @@ def sample_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     if height < 1:
         return []
     if samples is None:
-        return [Text(with_key_labels(view, " <generate.ten> generates ten samples"), palette.guide)]
+        return [Text(with_key_labels(view, " <generate.ten> ten samples"), palette.guide)]
     n_shown = len(samples) if len(samples) <= height - 1 else max(0, height - 2)
     first = min(view.first_sample, len(samples) - n_shown)
     rows = [Text(f" {_samples_label(view, width)}", palette.guide)]

@@ -31,15 +31,15 @@ def _key(
 
 
 LOSS_BINDINGS: list[BindingType] = [
-    _key("left", "left,h", "previous step", key_display="←→", show=True),
+    _key("left", "left,h", "read a step", key_display="←→", show=True),
     _key("right", "right,l", "next step", key_display="→"),
     _key("page_left", "pageup", "ten columns back"),
     _key("page_right", "pagedown", "ten columns forward"),
     _key("first", "home", "first step"),
     _key("last", "end", "latest step"),
     _key("look", "enter", "view model at step", show=True, action="look"),
-    _key("x", "x", "x axis", show=True),
-    _key("y", "y", "y axis", show=True),
+    _key("x", "x", "axis", show=True),
+    _key("y", "y", "unit", show=True),
     _key("in", "plus,equals_sign", "zoom in", key_display="+", show=True),
     _key("out", "minus", "zoom out", key_display="-", show=True),
     _key("all", "0", "all steps", show=True),
