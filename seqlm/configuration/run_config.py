@@ -400,13 +400,7 @@ class RunConfig(ConfigSection, frozen=True, kw_only=True):
 def example_of(
     train: TrainConfig, context: int | None, mode: Literal["lines", "stream"]
 ) -> Example:
-    """Return the kind of training example; resolves ``auto``.
-
-    Args:
-        train: The training settings.
-        context: The fixed context of the model; None for none.
-        mode: The mode of the corpus.
-    """
+    """Return the kind of training example; ``auto`` depends on context and mode of the corpus."""
     if train.example != "auto":
         return train.example
     if context is not None:

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec.structs import replace
@@ -18,12 +17,12 @@ from seqlm.errors import SeqlmError
 from workbench.application.commands import AppCommands
 from workbench.application.lifecycle import AppLifecycle
 from workbench.application.startup import StartupOptions, make_theme
+from workbench.controllers.corpus_controller import CorpusController
 from workbench.controllers.query_router import QueryRouter
 from workbench.controllers.run_controller import LEARNING_RATE, RunController
 from workbench.controllers.run_monitor import ActivityMeter, PollTimers
 from workbench.corpus.loader import (
     CorpusLoaded,
-    CorpusLoader,
     CorpusLoadFailed,
     CorpusLoadProgress,
     data_config_of_run,
@@ -41,7 +40,6 @@ from workbench.screens.main import MainScreen
 from workbench.state.app_state import SILENT_FROM_S, AppState, StateStore, is_action_available
 from workbench.terminal.driver import ByteCounter
 from workbench.terminal.terminal_app import TerminalApp
-from workbench.widgets.active_bindings import active_bindings_of, footer_keys
 from workbench.widgets.footer import Footer
 from workbench.widgets.tabs import PaneRequested
 
@@ -92,8 +90,8 @@ class Workbench(TerminalApp):
         )
         self.controller = RunController(self._get_session, options.config)
         self._activity = ActivityMeter(clock, self._byte_counter)
-        self._loader = CorpusLoader(self.post_message)
-        self._lifecycle = AppLifecycle(self, self.store, self._get_session, self._loader, options)
+        self._corpus = CorpusController(self.store, self.post_message)
+        self._lifecycle = AppLifecycle(self, self.store, self._get_session, self._corpus, options)
         self.set_class(options.ascii_only, "-ascii")
         self.register_theme(make_theme(options.palette))
         self.theme = "seqlm"
@@ -134,7 +132,7 @@ class Workbench(TerminalApp):
             self._get_session,
             self.controller,
             self._router,
-            self._load_corpus,
+            self._corpus.load,
         )
         return self.main
 
@@ -167,7 +165,7 @@ class Workbench(TerminalApp):
         self.screen_change_signal.subscribe(self, lambda _: self._update_footer())
         self._lifecycle.start(self.main)
         self.store.set(self.state)
-        self._load_corpus()
+        self._corpus.load()
 
     def _render_state(self, before: AppState, state: AppState) -> None:
         """Render a state in one frame, then request what the panes lack."""
@@ -191,13 +189,7 @@ class Workbench(TerminalApp):
             self.store.set(replace(self.state, status_message=""))
 
     def _update_footer(self) -> None:
-        """Show the keys that have an effect now; none of the panes while another screen is open."""
-        if not self.main.is_active:
-            self.main.footer.set_keys((), ())
-            return
-        active = active_bindings_of(self.main.active_bindings, self.main.focused)
-        pane_keys, global_keys = footer_keys(self.state, active, self)
-        self.main.footer.set_keys(pane_keys, global_keys)
+        self.main.update_footer(self.state, self)
 
     def _tick(self) -> None:
         """Update once a second, while a run is live, what depends on the clock."""
@@ -213,31 +205,15 @@ class Workbench(TerminalApp):
             )
         )
 
-    # Corpus
-
-    def _load_corpus(self) -> None:
-        """Load the corpus of the current state unless it is loaded."""
-        state = self.state
-        if state.preview is None or state.preview.data != state.data:
-            name = PurePath(state.config.data.corpus).name
-            text = f"Reading {sanitize(name, 60)}."
-            self.store.set(replace(state, preview=None, loading_message=text))
-            self._loader.load(state.data, name)
+    # Messages of the corpus loader
 
     @on(CorpusLoadProgress)
-    def _show_corpus_progress(self, message: CorpusLoadProgress) -> None:
-        if message.data == self.state.data:  # a message of another corpus is too late
-            self.store.set(replace(self.state, loading_message=message.text))
-
     @on(CorpusLoaded)
-    def _show_corpus(self, message: CorpusLoaded) -> None:
-        if message.data == self.state.data:
-            self.store.set(replace(self.state, loading_message="", preview=message.preview))
-
     @on(CorpusLoadFailed)
-    def _show_corpus_error(self, message: CorpusLoadFailed) -> None:
-        if message.data == self.state.data:
-            self.store.set(replace(self.state, loading_message="", error_message=message.error))
+    def _handle_corpus_message(
+        self, message: CorpusLoadProgress | CorpusLoaded | CorpusLoadFailed
+    ) -> None:
+        self._corpus.handle(message)
 
     # Messages of the session
 
@@ -273,7 +249,7 @@ class Workbench(TerminalApp):
                 viewed_step=None,
             )
         )
-        self._load_corpus()
+        self._corpus.load()
 
     @on(QueryAnswered)
     def _handle_answer(self, message: QueryAnswered) -> None:
@@ -318,7 +294,7 @@ class Workbench(TerminalApp):
             self.main.controls.presenter.show_error(sanitize(str(error), _MAX_ERROR))
         config = self.controller.config
         self.store.set(replace(self.state, pending_config=config, error_message=""))
-        self._load_corpus()
+        self._corpus.load()
 
     @on(ControlsPane.LrSearchRequested)
     def _handle_lr_search_request(self) -> None:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from seqlm.runs.directory import list_runs
 from workbench.application.startup import StartupOptions
-from workbench.corpus.loader import CorpusLoader
+from workbench.controllers.corpus_controller import CorpusController
 from workbench.keyboard.key_labels import KeyLabels
 from workbench.render.number_format import format_count
 from workbench.render.palette import DARK
@@ -29,7 +29,7 @@ class AppLifecycle:
         app: App that is started and ended.
         store: State of the app.
         session: Returns the session, which is created when first needed.
-        loader: Loader of the corpus.
+        corpus: Controller of the corpus.
         options: Options of the start.
     """
 
@@ -38,11 +38,11 @@ class AppLifecycle:
         app: TerminalApp,
         store: StateStore,
         session: Callable[[], "WorkerSession"],
-        loader: CorpusLoader,
+        corpus: CorpusController,
         options: StartupOptions,
     ) -> None:
         self._app, self._store, self._session = app, store, session
-        self._loader, self._options = loader, options
+        self._corpus, self._options = corpus, options
         self._last_seen_step: int | None = None
 
     def start(self, main: MainScreen) -> None:
@@ -121,5 +121,5 @@ class AppLifecycle:
 
     def close(self) -> None:
         """Cancel loading and disconnect from the worker."""
-        self._loader.cancel()
+        self._corpus.cancel()
         self._session().disconnect()

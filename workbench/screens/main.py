@@ -20,6 +20,7 @@ from workbench.panes.loss.pane import LossPane
 from workbench.panes.pane import Pane
 from workbench.render.palette import Palette
 from workbench.state.app_state import AppState
+from workbench.widgets.active_bindings import active_bindings_of, footer_keys
 from workbench.widgets.footer import Footer
 from workbench.widgets.header import Header
 from workbench.widgets.hint_line import HintLine
@@ -115,8 +116,16 @@ class MainScreen(Screen[None]):
         for pane in self.panes:
             pane.set_state(state)
 
+    def update_footer(self, state: AppState, app: object) -> None:
+        """Show the keys that have an effect now; none of the panes while another screen is open."""
+        if not self.is_active:
+            self.footer.set_keys((), ())
+            return
+        active = active_bindings_of(self.active_bindings, self.focused)
+        self.footer.set_keys(*footer_keys(state, active, app))
+
     def set_appearance(self, palette: Palette, ascii_only: bool) -> None:
-        """Draw everything with these colours and signs."""
+        """Draw everything with these colors and signs."""
         for shown in (self._header, self._hint_line, self._tabs, *self.panes, self.footer):
             shown.set_appearance(palette, ascii_only)
 

@@ -39,7 +39,7 @@ class Grid:
             self.put(column + offset, row, char, role)
 
     def row(self, row: int) -> Row:
-        """Return one row as segments, neighbours of one role joined."""
+        """Return one row as segments, neighbors of one role joined."""
         text, at = "".join(self.chars[row]), 0
         joined: Row = []
         for role, run in groupby(self.roles[row]):
