@@ -43,6 +43,11 @@ def add_commands(command: AddCommand) -> None:
     predict.add_argument(
         "--top", type=_positive, metavar="K", help="print only the K most probable tokens"
     )
+    _add_sample_options(sample)
+    score.add_argument("text", metavar="TEXT|-", help="a text, or - for standard input")
+
+
+def _add_sample_options(sample: argparse.ArgumentParser) -> None:
     sample.add_argument(
         "--prompt", default="", metavar="P", help="the text to continue (default: none)"
     )
@@ -83,7 +88,6 @@ def add_commands(command: AddCommand) -> None:
     sample.add_argument(
         "--seed", metavar="S", help="makes the samples reproducible (default: the run's)"
     )
-    score.add_argument("text", metavar="TEXT|-", help="a text, or - for standard input")
 
 
 def _positive(text: str) -> int:
