@@ -4,7 +4,7 @@ import os
 import tempfile
 from traceback import format_exception
 
-from seqlm.errors import one_line
+from seqlm.sanitize import one_line
 
 
 def format_crash_report(program: str, error: BaseException, note: str = "") -> str:

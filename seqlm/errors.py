@@ -3,8 +3,6 @@
 import difflib
 from collections.abc import Iterable
 
-from seqlm.sanitize import sanitize
-
 _MAX_LISTED = 30
 
 
@@ -59,8 +57,3 @@ def invalid_value(name: str, text: str, allowed: str, value: object = None) -> R
 def first_line(error: BaseException) -> str:
     """Return the first line of an error message; messages of a library can be pages long."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
-def one_line(error: BaseException) -> str:
-    """Return a whole error message on one line, without characters that a terminal obeys."""
-    return sanitize(" ".join(str(error).split()) or type(error).__name__)

@@ -14,3 +14,8 @@ def sanitize(text: str, allowed: str = "") -> str:
         allowed: Unprintable characters that stay, e.g. the tab.
     """
     return "".join(c if c.isprintable() or c in allowed else REPLACEMENT for c in text)
+
+
+def one_line(error: BaseException) -> str:
+    """Return a whole error message on one line, without characters that a terminal obeys."""
+    return sanitize(" ".join(str(error).split()) or type(error).__name__)

@@ -6,7 +6,7 @@ import gc
 def main() -> None:
     """Open the screen; the app turns garbage collection on after the first frame."""
     gc.disable()
-    from workbench.cli import main as open_screen
+    from workbench.application.cli import main as open_screen
 
     open_screen()
 

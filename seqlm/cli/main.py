@@ -4,7 +4,8 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from seqlm.errors import SeqlmError, one_line
+from seqlm.errors import SeqlmError
+from seqlm.sanitize import one_line
 
 INTERRUPTED = 130
 

@@ -8,14 +8,9 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from seqlm import errors
+from seqlm.configuration.data_config import DataConfig
 from seqlm.configuration.model_configs import FAMILIES, ModelConfig
-from seqlm.configuration.run_config import (
-    DataConfig,
-    RunConfig,
-    SampleConfig,
-    TrainConfig,
-    example_of,
-)
+from seqlm.configuration.run_config import RunConfig, SampleConfig, TrainConfig, example_of
 from seqlm.configuration.schema import Setting
 
 _KINDS = {int: "int", float: "float", bool: "bool", str: "text"}

@@ -1,4 +1,4 @@
-"""Configuration of a run: data, training and sampling settings.
+"""Configuration of a run: training and sampling settings, and the sections together.
 
 Each setting is declared once, with its bounds, help text, unit and the mark ``is_live`` if it can
 change during training. The command line, the Controls pane, the validation of values and
@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from msgspec import Meta
 from msgspec.structs import replace
 
+from seqlm.configuration.data_config import DataConfig
 from seqlm.configuration.model_configs import LENGTH_LIMITED, MlpConfig, ModelConfig
 from seqlm.configuration.schema import (
     ConfigSection,
@@ -21,121 +22,11 @@ from seqlm.configuration.schema import (
 from seqlm.errors import RequestError
 
 _LIVE: dict[str, Any] = {"is_live": True}
-_WORDS = (only_if("data.tokenizer", "word"),)
 _LINES = (only_if("data.mode", "lines"),)
 _VALIDATED = (not_if("data.split", "*/0/*"),)
 
 Example: TypeAlias = Literal["window", "item", "chunk"]
 """Kind of a training example: a context with its target, a whole line, or a piece of text."""
-
-
-class DataConfig(ConfigSection, frozen=True, kw_only=True):
-    """Settings of the corpus, the tokenizer and the splits."""
-
-    conditions: ClassVar[SettingConditions] = {
-        "length": (only_if("data.corpus", "counting", "recall"),),
-        **dict.fromkeys(("fold_case", "punctuation", "unknown", "max_words"), _WORDS),
-        "merges": (only_if("data.tokenizer", "bpe"),),
-        **dict.fromkeys(("targets", "deduplicate", "split_seed"), _LINES),
-    }
-
-    corpus: Annotated[
-        str,
-        Meta(
-            min_length=1,
-            description="Corpus: a name from seqlm data list, or the path of a text file",
-        ),
-    ] = "names"
-    mode: Annotated[
-        Literal["auto", "lines", "stream"],
-        Meta(description="Mode: lines (each line is a separate item) or stream (one long text)"),
-    ] = "auto"
-    length: Annotated[
-        Annotated[int, Meta(ge=2, le=1000)] | None,
-        Meta(
-            description="Length: symbols per item of counting or recall; off uses the task's default",
-            extra=unit_metadata("symbols"),
-        ),
-    ] = None
-    targets: Annotated[
-        Literal["all", "last"],
-        Meta(description="Targets: all tokens, or only the last token of each item"),
-    ] = "all"
-    tokenizer: Annotated[
-        Literal["char", "byte", "word", "bpe"],
-        Meta(
-            description="Tokenizer: the unit of text; bpe learns subwords by merging frequent pairs"
-        ),
-    ] = "char"
-    fold_case: Annotated[
-        bool, Meta(description="Case folding: treat upper and lower case as the same word")
-    ] = True
-    punctuation: Annotated[
-        Literal["drop", "keep"],
-        Meta(description="Punctuation: drop it, or keep each mark as a token"),
-    ] = "drop"
-    unknown: Annotated[
-        bool, Meta(description="Unknown token: one token for all words outside the vocabulary")
-    ] = True
-    max_words: Annotated[
-        Annotated[int, Meta(ge=1, le=10**6)] | None,
-        Meta(
-            description="Vocabulary limit: keep only the most frequent words",
-            extra=unit_metadata("words"),
-        ),
-    ] = 10_000
-    merges: Annotated[
-        int, Meta(ge=0, le=20_000, description="BPE merges: number of token pairs to merge")
-    ] = 500
-    boundary: Annotated[
-        Literal["auto", "end", "none"],
-        Meta(description="Boundary: end (an end token before and after each item) or none"),
-    ] = "auto"
-    split: Annotated[
-        str,
-        Meta(
-            pattern=r"^\d{1,3}/\d{1,3}/\d{1,3}$",
-            description="Split: train/val/test percentages, e.g. 80/10/10",
-            extra=unit_metadata("%"),
-        ),
-    ] = "80/10/10"
-    split_seed: Annotated[
-        int,
-        Meta(
-            ge=0, le=2**31 - 1, description="Split seed: shuffles the items before they are split"
-        ),
-    ] = 42
-    deduplicate: Annotated[
-        bool,
-        Meta(
-            description="Deduplication: remove duplicates, so no validation line occurs in training"
-        ),
-    ] = True
-
-    def check(self) -> None:
-        """Check that the settings are compatible with each other.
-
-        Raises:
-            RequestError: Two settings are incompatible; names both.
-        """
-        shares = [int(share) for share in self.split.split("/")]
-        if sum(shares) != 100:
-            raise RequestError(f"data.split={self.split} does not sum to 100", self.split)
-        if not shares[0]:
-            raise RequestError(
-                f"data.split={self.split} leaves no training data; train needs at least 1",
-                self.split,
-            )
-        if self.targets == "last" and self.mode == "stream":
-            raise RequestError(
-                "data.targets=last needs items, and data.mode=stream has none; use data.mode=lines",
-                "last",
-            )
-        if self.targets == "last" and self.boundary == "end":
-            raise RequestError(
-                "data.targets=last would predict only the end token; use data.boundary=none",
-                "last",
-            )
 
 
 class TrainConfig(ConfigSection, frozen=True, kw_only=True):

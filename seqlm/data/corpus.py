@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from seqlm import errors
 from seqlm.atomic_write import write_atomically
-from seqlm.configuration.run_config import DataConfig
+from seqlm.configuration.data_config import DataConfig
 from seqlm.data import text_io
 from seqlm.data.corpus_registry import CORPORA, Mode, check_length, read_corpus_text
 from seqlm.data.text_io import Progress

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from seqlm import errors
-from seqlm.configuration.run_config import DataConfig
+from seqlm.configuration.data_config import DataConfig
 from seqlm.data import text_io
 from seqlm.data.download import REMOTE_CORPORA, downloaded_path, read_downloaded
 from seqlm.data.text_io import Progress

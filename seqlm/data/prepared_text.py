@@ -11,7 +11,7 @@ from itertools import chain
 from msgspec import Struct
 
 from seqlm import errors
-from seqlm.configuration.run_config import DataConfig
+from seqlm.configuration.data_config import DataConfig
 from seqlm.data.corpus import Corpus, lines_of, read_corpus
 from seqlm.data.corpus_registry import Mode
 from seqlm.data.split import (

@@ -2,8 +2,9 @@
 
 from msgspec import Struct
 
+from seqlm.configuration.data_config import DataConfig
 from seqlm.configuration.model_configs import ModelConfig
-from seqlm.configuration.run_config import Change, DataConfig, RunConfig, TrainConfig
+from seqlm.configuration.run_config import Change, RunConfig, TrainConfig
 
 _NAMES = DataConfig()
 

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from seqlm.configuration.data_config import DataConfig
 from seqlm.configuration.model_configs import (
     GruConfig,
     LstmConfig,
@@ -9,7 +10,7 @@ from seqlm.configuration.model_configs import (
     NgramConfig,
     TransformerConfig,
 )
-from seqlm.configuration.run_config import DataConfig, TrainConfig
+from seqlm.configuration.run_config import TrainConfig
 from seqlm.presets.preset import make_preset
 
 _PYTHON = DataConfig(corpus="python", split="94/3/3")

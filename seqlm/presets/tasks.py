@@ -2,8 +2,9 @@
 
 from msgspec.structs import replace
 
+from seqlm.configuration.data_config import DataConfig
 from seqlm.configuration.model_configs import ElmanConfig, GruConfig, LstmConfig
-from seqlm.configuration.run_config import DataConfig, TrainConfig
+from seqlm.configuration.run_config import TrainConfig
 from seqlm.presets.preset import make_preset
 
 _ALL = "100/0/0"  # the model memorizes every line: no validation data

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from seqlm import errors
 from seqlm.atomic_write import write_atomically
-from seqlm.configuration.run_config import DataConfig, RunConfig
+from seqlm.configuration.data_config import DataConfig
+from seqlm.configuration.run_config import RunConfig
 from seqlm.data.corpus import find_corpus_copy
 from seqlm.paths import runs_dir
 from seqlm.presets import PRESETS

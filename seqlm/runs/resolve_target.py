@@ -8,7 +8,8 @@ from typing import Literal, NamedTuple
 
 from seqlm import errors
 from seqlm.configuration import dotted_keys
-from seqlm.configuration.run_config import DataConfig, RunConfig, example_of
+from seqlm.configuration.data_config import DataConfig
+from seqlm.configuration.run_config import RunConfig, example_of
 from seqlm.data.corpus import Corpus, read_corpus, read_standard_input, store_corpus
 from seqlm.data.prepared_text import prepare_corpus
 from seqlm.presets import PRESETS, preset_config

@@ -6,7 +6,8 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from seqlm.configuration.run_config import Change, DataConfig, RunConfig, SampleConfig, TrainConfig
+from seqlm.configuration.data_config import DataConfig
+from seqlm.configuration.run_config import Change, RunConfig, SampleConfig, TrainConfig
 from seqlm.presets import PRESETS, Preset
 from seqlm.runspec import recipe
 

@@ -14,9 +14,10 @@ from textual.app import App, ComposeResult
 
 from seqlm.cli.main import run
 from seqlm.configuration import dotted_keys
+from seqlm.configuration.data_config import DataConfig
 from seqlm.configuration.model_base import Hidden, ModelFamily, n_output
 from seqlm.configuration.model_configs import FAMILIES, MlpConfig
-from seqlm.configuration.run_config import Change, DataConfig, RunConfig, TrainConfig
+from seqlm.configuration.run_config import Change, RunConfig, TrainConfig
 from seqlm.data.corpus_registry import CORPORA, CorpusSpec
 from seqlm.data.prepared_text import prepare
 from seqlm.errors import RequestError

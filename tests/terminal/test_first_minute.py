@@ -63,9 +63,8 @@ def program(start: Callable[..., Workbench]) -> Workbench:
     return program
 
 
-def test_each_step_has_the_promised_result(
-    program: Workbench, start: Callable[..., Workbench], home: Path
-) -> None:
+def check_training(program: Workbench) -> None:
+    """Press the keys of steps 1 to 3: the loss falls below the bigrams, and the rate is halved."""
     (space,) = keys_of(1)
     program.press(space)
     first = val_loss(program.wait_until(lambda seen: val_loss(seen) < 99, "a validation loss"))
@@ -80,6 +79,9 @@ def test_each_step_has_the_promised_result(
     program.press(halve)
     program.wait_for(marker, "0.1 → 0.05")
 
+
+def check_generation(program: Workbench) -> None:
+    """Press the keys of steps 4 and 5: letters are sampled, then earlier steps are viewed."""
     generate, right, _up, down, enter = keys_of(4)
     program.press(generate)
     for count in (1, 2):
@@ -102,6 +104,12 @@ def test_each_step_has_the_promised_result(
     program.press(live)
     program.wait_until(lambda seen: (step_in_generate(seen) or 0) > shown[0], "the live model")
 
+
+def test_each_step_has_the_promised_result(
+    program: Workbench, start: Callable[..., Workbench], home: Path
+) -> None:
+    check_training(program)
+    check_generation(program)
     leave, detach, _command = keys_of(6)
     program.press(leave)
     program.wait_for("detach")

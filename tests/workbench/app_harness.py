@@ -36,8 +36,8 @@ async def wait_until_settled(pilot: Pilot[int]) -> None:
     assert isinstance(app, Workbench)
 
     def has_all() -> bool:
-        situation = app.state
-        is_reading = situation.loading_message or situation.run.status == "reading"
+        state = app.state
+        is_reading = state.loading_message or state.run.status == "reading"
         return app.main.generate.view.pending is not None and not is_reading
 
     await pilot.pause()

@@ -81,8 +81,8 @@ STATES = {
 def test_each_state_says_what_is_so_and_what_to_press(preview: Preview, name: str) -> None:
     run, more, sign, words = STATES[name]
     running = CONFIG if run.run else None
-    situation = replace(AppState(CONFIG, run_config=running, run=run, preview=preview), **more)
-    line = hint_for(situation)
+    state = replace(AppState(CONFIG, run_config=running, run=run, preview=preview), **more)
+    line = hint_for(state)
     assert (line.sign, words in line.words) == (sign, True), line
 
 
@@ -95,8 +95,8 @@ def test_a_slow_pace_is_no_silence(preview: Preview) -> None:
     """Someone who asked for one step in ten seconds is not told that something is wrong."""
     run = folded(TRAINING)
     paced = replace(run, values={**run.values, "train.pace": 0.1})
-    situation = AppState(CONFIG, run_config=CONFIG, run=paced, preview=preview, silent_for_s=12)
-    assert "No message from the trainer" not in hint_for(situation).words
+    state = AppState(CONFIG, run_config=CONFIG, run=paced, preview=preview, silent_for_s=12)
+    assert "No message from the trainer" not in hint_for(state).words
 
 
 def test_a_run_that_was_just_made_is_starting() -> None:

@@ -21,12 +21,7 @@ from workbench.controllers.corpus_controller import CorpusController
 from workbench.controllers.query_router import QueryRouter
 from workbench.controllers.run_controller import LEARNING_RATE, RunController
 from workbench.controllers.run_monitor import ActivityMeter, PollTimers
-from workbench.corpus.loader import (
-    CorpusLoaded,
-    CorpusLoadFailed,
-    CorpusLoadProgress,
-    data_config_of_run,
-)
+from workbench.corpus import loader
 from workbench.keyboard.bindings import APP_BINDINGS
 from workbench.panes.controls.pane import ControlsPane
 from workbench.panes.controls.rows import controls_state
@@ -37,7 +32,7 @@ from workbench.render.number_format import format_count
 from workbench.render.sanitize import sanitize
 from workbench.run.messages import QueryAnswered, RequestRejected, RunOpened, RunStateChanged
 from workbench.screens.main import MainScreen
-from workbench.state.app_state import SILENT_FROM_S, AppState, StateStore, is_action_available
+from workbench.state.app_state import AppState, StateStore, is_action_available
 from workbench.terminal.driver import ByteCounter
 from workbench.terminal.terminal_app import TerminalApp
 from workbench.widgets.footer import Footer
@@ -193,26 +188,15 @@ class Workbench(TerminalApp):
 
     def _tick(self) -> None:
         """Update once a second, while a run is live, what depends on the clock."""
-        is_paused = self.state.run.status == "paused"  # a paused run sends no messages
-        silent_for_s, bytes_per_s = self._activity.silent_for_s(), self._activity.bytes_per_s()
-        is_silent = silent_for_s >= SILENT_FROM_S and not is_paused
-        self.store.set(
-            replace(
-                self.state,
-                status_message=self._lifecycle.return_message() or self.state.status_message,
-                silent_for_s=silent_for_s if is_silent else 0,
-                bytes_per_s=0 if is_paused else bytes_per_s,
-            )
-        )
+        message = self._lifecycle.return_message() or self.state.status_message
+        self.store.set(replace(self._activity.update_state(self.state), status_message=message))
 
     # Messages of the corpus loader
 
-    @on(CorpusLoadProgress)
-    @on(CorpusLoaded)
-    @on(CorpusLoadFailed)
-    def _handle_corpus_message(
-        self, message: CorpusLoadProgress | CorpusLoaded | CorpusLoadFailed
-    ) -> None:
+    @on(loader.CorpusLoadProgress)
+    @on(loader.CorpusLoaded)
+    @on(loader.CorpusLoadFailed)
+    def _handle_corpus_message(self, message: loader.CorpusMessage) -> None:
         self._corpus.handle(message)
 
     # Messages of the session
@@ -243,7 +227,7 @@ class Workbench(TerminalApp):
             replace(
                 self.state,
                 run_config=manifest.config,
-                stored_data_config=data_config_of_run(manifest, self.state.preview),
+                stored_data_config=loader.data_config_of_run(manifest, self.state.preview),
                 pending_config=self.controller.config,
                 can_query=self.session.can_query,
                 viewed_step=None,
@@ -298,7 +282,7 @@ class Workbench(TerminalApp):
 
     @on(ControlsPane.LrSearchRequested)
     def _handle_lr_search_request(self) -> None:
-        self.action_find_rate()
+        self.action_open_lr_search()
 
     @on(LossPane.StepRequested)
     def _view_step(self, message: LossPane.StepRequested) -> None:
@@ -344,17 +328,17 @@ class Workbench(TerminalApp):
         self._apply_change(lambda: self.controller.scale(self.state, LEARNING_RATE, factor))
 
     @work
-    async def action_find_rate(self) -> None:
+    async def action_open_lr_search(self) -> None:
         """Search for a learning rate; set the one that the user applies."""
         rate = await self._commands.find_learning_rate()
         if rate is not None:
             self._apply_change(lambda: self.controller.set_value(self.state, LEARNING_RATE, rate))
 
-    def action_look_earlier(self) -> None:
+    def action_view_earlier_step(self) -> None:
         """View the model at an earlier kept step."""
         self._commands.view_past_step(-1)
 
-    def action_look_later(self) -> None:
+    def action_view_later_step(self) -> None:
         """View the model at a later kept step, after the last one the live model."""
         self._commands.view_past_step(1)
 
@@ -364,9 +348,9 @@ class Workbench(TerminalApp):
         """Focus a pane; zoom it if it has the focus."""
         self.main.go_to(number)
 
-    def action_go_on(self, by: int) -> None:
+    def action_focus_next_pane(self, by: int) -> None:
         """Focus the next or the previous pane."""
-        self.main.go_on(by)
+        self.main.focus_next_pane(by)
 
     def action_zoom(self) -> None:
         """Zoom the current pane, or end the zoom."""

@@ -12,6 +12,7 @@ from workbench.corpus.loader import (
     CorpusLoader,
     CorpusLoadFailed,
     CorpusLoadProgress,
+    CorpusMessage,
 )
 from workbench.render.sanitize import sanitize
 from workbench.state.app_state import StateStore
@@ -39,7 +40,7 @@ class CorpusController:
             self._store.set(replace(state, preview=None, loading_message=text))
             self._loader.load(state.data, name)
 
-    def handle(self, message: CorpusLoadProgress | CorpusLoaded | CorpusLoadFailed) -> None:
+    def handle(self, message: CorpusMessage) -> None:
         """Store progress or result; a message of another corpus is too late and is ignored."""
         state = self._store.state
         if message.data != state.data:

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from textual.message_pump import MessagePump
 
+from workbench.state.app_state import SILENT_FROM_S, AppState
 from workbench.terminal.driver import ByteCounter
 
 if TYPE_CHECKING:  # imported when first needed: the first frame does not need the session
@@ -41,9 +43,19 @@ class ActivityMeter:
         self._measured_at_s, self._n_bytes = now, n_bytes
         return round(sent / passed_s) if passed_s > 0 else 0
 
+    def update_state(self, state: AppState) -> AppState:
+        """Return the state with the measured values; a paused run sends nothing, so both are 0."""
+        silent_for_s, bytes_per_s = self.silent_for_s(), self.bytes_per_s()
+        if state.run.status == "paused":
+            silent_for_s = bytes_per_s = 0
+        is_silent = silent_for_s >= SILENT_FROM_S
+        return replace(
+            state, silent_for_s=silent_for_s if is_silent else 0, bytes_per_s=bytes_per_s
+        )
+
 
 class PollTimers:
-    """Timers of the screen: read the log of a live run, or look for a worker that took up the run.
+    """Timers of the screen: read the log of a live run, or poll for a worker that took up the run.
 
     Args:
         owner: Owner of the timers.

@@ -4,12 +4,12 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec.structs import replace
 from textual.message import Message
 
-from seqlm.configuration.run_config import DataConfig
+from seqlm.configuration.data_config import DataConfig
 from seqlm.data.text_io import Progress
 from seqlm.errors import SeqlmError
 from seqlm.runs.directory import Manifest, text_config
@@ -42,6 +42,9 @@ class CorpusLoadFailed(Message):
     def __init__(self, data: DataConfig, error: str) -> None:
         super().__init__()
         self.data, self.error = data, error
+
+
+CorpusMessage: TypeAlias = CorpusLoadProgress | CorpusLoaded | CorpusLoadFailed
 
 
 class _Canceled(Exception):

@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING, Any
 
-from seqlm.configuration.run_config import DataConfig
+from seqlm.configuration.data_config import DataConfig
 
 if TYPE_CHECKING:  # imported only in the other process, or if it fails
     from workbench.corpus.preview import Preview

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from seqlm.configuration.data_config import DataConfig
 from seqlm.configuration.model_configs import ModelConfig
-from seqlm.configuration.run_config import DataConfig, SampleConfig
+from seqlm.configuration.run_config import SampleConfig
 from seqlm.data.baselines import bigram_counts, perfect_loss
 from seqlm.data.ngrams import NgramCounts, NgramTable
 from seqlm.data.prepared_text import Description, PreparedText, prepare

@@ -26,7 +26,7 @@ class Pane(RowWidget, can_focus=True):
         NAME: Name in the border.
         HELP: Introduction of the help screen; the help of the views follows.
         VIEWS: Registry of the views.
-        situation: State of the app; None before the first one arrives.
+        state: State of the app; None before the first one arrives.
         keys: Labels of the keys.
     """
 
@@ -42,7 +42,7 @@ class Pane(RowWidget, can_focus=True):
     NAME: ClassVar[str]
     HELP: ClassVar[str]
     VIEWS: ClassVar[tuple[PaneView[Any], ...]] = ()
-    situation: AppState | None = None
+    state: AppState | None = None
     keys: KeyLabels = DEFAULT_KEYS
 
     @property
@@ -62,9 +62,9 @@ class Pane(RowWidget, can_focus=True):
         """Return the amount of hidden content for the lower border; empty if nothing is hidden."""
         return ""
 
-    def set_state(self, situation: AppState) -> None:
+    def set_state(self, state: AppState) -> None:
         """Show this state of the app."""
-        self.situation, self.keys = situation, situation.keys
+        self.state, self.keys = state, state.keys
         self.redraw()
 
     def draw_strips(self, width: int, height: int) -> list[Strip]:

@@ -64,8 +64,10 @@ class MainScreen(Screen[None]):
     AUTO_FOCUS = "#loss"
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)  # panes draw their focus
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "app.go_on(1)", "next pane", show=False, id="pane.next"),
-        Binding("shift+tab", "app.go_on(-1)", "pane before", show=False, id="pane.before"),
+        Binding("tab", "app.focus_next_pane(1)", "next pane", show=False, id="pane.next"),
+        Binding(
+            "shift+tab", "app.focus_next_pane(-1)", "pane before", show=False, id="pane.before"
+        ),
     ]
 
     def __init__(self, on_ready: Callable[[], None]) -> None:
@@ -106,7 +108,7 @@ class MainScreen(Screen[None]):
         """Make the pane with the focused widget the current one."""
         for number, pane in enumerate(self.panes, 1):
             if pane in event.widget.ancestors_with_self:
-                self._look_at(self.focus_state.on(number))
+                self._view_focus(self.focus_state.on(number))
 
     def set_state(self, state: AppState) -> None:
         """Show this state."""
@@ -134,16 +136,16 @@ class MainScreen(Screen[None]):
         if number == self.current:
             self.zoom(not self.is_zoomed)
         else:
-            self._look_at(self.focus_state.on(number))
+            self._view_focus(self.focus_state.on(number))
             self.current_pane.focus()
 
-    def go_on(self, by: int) -> None:
+    def focus_next_pane(self, by: int) -> None:
         """Focus the next pane, or the one before."""
         self.go_to((self.current - 1 + by) % len(PANES) + 1)
 
     def zoom(self, is_zoomed: bool) -> None:
         """Give the current pane the whole screen, or take it back."""
-        self._look_at(self.focus_state._replace(is_zoomed=is_zoomed))
+        self._view_focus(self.focus_state._replace(is_zoomed=is_zoomed))
 
     @property
     def current(self) -> int:
@@ -160,7 +162,7 @@ class MainScreen(Screen[None]):
         """The pane with the focus."""
         return self.panes[self.current - 1]
 
-    def _look_at(self, focus: Focus) -> None:
+    def _view_focus(self, focus: Focus) -> None:
         if focus == self.focus_state:
             return
         before, self.focus_state = self.focus_state, focus

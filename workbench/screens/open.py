@@ -12,15 +12,16 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 from textual.widgets.option_list import Option
 
-from seqlm.errors import SeqlmError, one_line
-from workbench.controllers.open_target import (
+from seqlm.errors import SeqlmError
+from seqlm.sanitize import one_line
+from workbench.render.sanitize import fit, sanitize
+from workbench.run.open_target import (
     NotFound,
     OpenCandidate,
     OpenTarget,
     open_candidates,
     resolve_line,
 )
-from workbench.render.sanitize import fit, sanitize
 from workbench.widgets.appearance import Appearance
 from workbench.widgets.field import Field
 from workbench.widgets.option_lists import OptionRows

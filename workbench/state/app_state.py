@@ -8,7 +8,8 @@ from typing import Any
 from msgspec import Struct
 
 from seqlm.configuration import dotted_keys
-from seqlm.configuration.run_config import Change, DataConfig, RunConfig
+from seqlm.configuration.data_config import DataConfig
+from seqlm.configuration.run_config import Change, RunConfig
 from seqlm.data.corpus_registry import CORPORA
 from seqlm.presets import Preset
 from seqlm.runs.run_state import Status
@@ -176,9 +177,9 @@ def is_action_available(state: AppState, action: str) -> bool:
             models = (state.pending_config.model, state.config.model)
             is_trained = not all(model.learns_by_counting for model in models)
             return run.status != "starting" and is_trained
-        case "look_earlier":
+        case "view_earlier_step":
             return bool(run.kept) and state.can_query and state.viewed_step != run.kept[0]
-        case "look_later":
+        case "view_later_step":
             return state.viewed_step is not None
         case "log":
             return bool(run.run)

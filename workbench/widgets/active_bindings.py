@@ -118,7 +118,7 @@ def app_keys(active: Mapping[str, ActiveBinding], app: object) -> tuple[FooterKe
     return join_keys(
         binding.binding
         for _, binding in _plain_keys_first(active)
-        if (binding.node is app or binding.binding.action.startswith("app.go_on"))
+        if (binding.node is app or binding.binding.action.startswith("app.focus_next_pane"))
         and binding.enabled
         and binding.binding.description
     )

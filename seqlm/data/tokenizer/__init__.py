@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-from seqlm.configuration.run_config import DataConfig
+from seqlm.configuration.data_config import DataConfig
 from seqlm.data.corpus_registry import CORPORA
 from seqlm.data.tokenizer.base import (
     END,

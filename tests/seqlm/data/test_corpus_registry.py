@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from seqlm.configuration.data_config import DataConfig
 from seqlm.configuration.model_configs import LstmConfig
-from seqlm.configuration.run_config import DataConfig
 from seqlm.data.corpus import lines_of, read_corpus
 from seqlm.data.corpus_registry import CORPORA
 from seqlm.data.prepared_text import prepare

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec import Struct, field
 
-from seqlm.configuration.run_config import DataConfig
+from seqlm.configuration.data_config import DataConfig
 from seqlm.data import download
 from seqlm.data.corpus import read_corpus
 from seqlm.data.corpus_registry import is_downloaded

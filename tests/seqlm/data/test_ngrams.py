@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqlm.configuration.run_config import DataConfig
+from seqlm.configuration.data_config import DataConfig
 from seqlm.data.baselines import bigram_counts, reference_losses
 from seqlm.data.ngrams import NgramCounts, NgramTable, Smoothing
 from seqlm.data.prepared_text import prepare

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqlm.configuration.run_config import DataConfig
+from seqlm.configuration.data_config import DataConfig
 from seqlm.data.prepared_text import PreparedText, prepare
 from seqlm.data.split import SPLITS, raise_if_too_short, split_lines, split_stream
 from seqlm.data.tokenizer import CharTokenizer

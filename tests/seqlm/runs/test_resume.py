@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 import torch
 
+from seqlm.configuration.data_config import DataConfig
 from seqlm.configuration.model_configs import FAMILIES
-from seqlm.configuration.run_config import DataConfig, RunConfig, TrainConfig
+from seqlm.configuration.run_config import RunConfig, TrainConfig
 from seqlm.data.prepared_text import PreparedText, prepare
 from seqlm.protocol.events import StepsDone
 from seqlm.runs import resume

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqlm.configuration import dotted_keys
+from seqlm.configuration.data_config import DataConfig
 from seqlm.configuration.model_configs import FAMILIES
-from seqlm.configuration.run_config import DataConfig, RunConfig
+from seqlm.configuration.run_config import RunConfig
 from seqlm.configuration.schema import Setting
 from seqlm.data.corpus_registry import CORPORA
 from seqlm.data.prepared_text import PreparedText, prepare

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from seqlm.configuration.run_config import DataConfig
+from seqlm.configuration.data_config import DataConfig
 from seqlm.data.corpus import Corpus
 from seqlm.data.prepared_text import PreparedText, prepare_corpus
 

@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
+from seqlm.configuration.data_config import DataConfig
 from seqlm.configuration.model_configs import ElmanConfig, LstmConfig, TransformerConfig
-from seqlm.configuration.run_config import DataConfig
 from seqlm.data.corpus import Corpus
 from seqlm.data.prepared_text import PreparedText, prepare_corpus
 from seqlm.data.tokenizer import Boundary, CharTokenizer

@@ -5,6 +5,7 @@ import torch
 from msgspec.structs import replace
 from torch.nn.functional import cross_entropy
 
+from seqlm.configuration.data_config import DataConfig
 from seqlm.configuration.model_configs import (
     LstmConfig,
     MlpConfig,
@@ -12,7 +13,7 @@ from seqlm.configuration.model_configs import (
     NgramConfig,
     TransformerConfig,
 )
-from seqlm.configuration.run_config import DataConfig, RunConfig, TrainConfig
+from seqlm.configuration.run_config import RunConfig, TrainConfig
 from seqlm.data.batches import ChunkBatches, ItemBatches, WindowBatches
 from seqlm.data.prepared_text import PreparedText, prepare_corpus
 from seqlm.errors import RequestError

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from seqlm.configuration.run_config import DataConfig, SampleConfig
+from seqlm.configuration.data_config import DataConfig
+from seqlm.configuration.run_config import SampleConfig
 from seqlm.data.prepared_text import PreparedText, prepare
 from seqlm.data.split import SPLITS
 from seqlm.errors import RequestError

@@ -3,7 +3,7 @@ from typing import Any, cast
 
 import pytest
 
-from seqlm.configuration.run_config import DataConfig
+from seqlm.configuration.data_config import DataConfig
 from seqlm.data.prepared_text import prepare
 from seqlm.errors import RequestError
 from seqlm.protocol.queries import Score

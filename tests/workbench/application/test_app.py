@@ -10,7 +10,7 @@ from fake_worker import write_run
 from msgspec.structs import replace
 from recorded_logs import recorded, until, until_kind
 
-from seqlm.configuration.run_config import DataConfig
+from seqlm.configuration.data_config import DataConfig
 from seqlm.data.text_io import Progress
 from seqlm.protocol.commands import Resume, SetValue, Start
 from seqlm.protocol.events import Paused

@@ -193,7 +193,7 @@ async def test_a_refusal_may_come_before_the_screen_does(
             "send_query",
             lambda query: app.post_message(RequestRejected(query.id, "no room")),
         )
-        app.action_find_rate()
+        app.action_open_lr_search()
         await wait_until_settled(pilot)
         assert screen_of(app).view.error == "no room"
 

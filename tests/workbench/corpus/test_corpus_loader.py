@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from textual.message import Message
 
-from seqlm.configuration.run_config import DataConfig
+from seqlm.configuration.data_config import DataConfig
 from seqlm.data.text_io import Progress
 from workbench.corpus import loader as corpus_loader
 from workbench.corpus.loader import CorpusLoaded, CorpusLoader, CorpusLoadFailed

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqlm.configuration.run_config import DataConfig
+from seqlm.configuration.data_config import DataConfig
 from seqlm.data.corpus import Corpus
 from seqlm.data.prepared_text import PreparedText
 from seqlm.data.tokenizer import CharTokenizer

@@ -6,7 +6,7 @@ import pytest
 from app_harness import AppHarness, wait_until_settled
 from rich.cells import cell_len
 
-from seqlm.configuration.run_config import DataConfig
+from seqlm.configuration.data_config import DataConfig
 from seqlm.presets import preset_config
 from seqlm.runspec import recipe
 from workbench.corpus.preview import Preview, make_preview
@@ -64,8 +64,8 @@ def test_tokens_view_lists_the_id_of_each_token(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_recall_context_shows_its_first_symbol(recall: Preview, width: int) -> None:
-    situation = AppState(pending_config=preset_config("recall-lstm"), preview=recall)
-    rows = example_rows(DataViewModel(situation), width, 6)[1:]
+    state = AppState(pending_config=preset_config("recall-lstm"), preview=recall)
+    rows = example_rows(DataViewModel(state), width, 6)[1:]
     assert len(rows) == 5
     for row, item in zip(rows, recall.text.items["train"], strict=False):
         seen, symbols = row[0][0].split(), item.split()
@@ -75,8 +75,8 @@ def test_recall_context_shows_its_first_symbol(recall: Preview, width: int) -> N
 
 
 def test_collapsed_recall_context_shows_its_first_symbol(recall: Preview) -> None:
-    situation = AppState(pending_config=preset_config("recall-lstm"), preview=recall)
-    _, pairs = words_of(collapsed_row(DataViewModel(situation), 120)).split("│ ")
+    state = AppState(pending_config=preset_config("recall-lstm"), preview=recall)
+    _, pairs = words_of(collapsed_row(DataViewModel(state), 120)).split("│ ")
     first, answer = pairs.split("  ")[0].split(" → ")
     assert first.split()[0] == answer
 

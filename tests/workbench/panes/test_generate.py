@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.events import Key, Paste
 
-from seqlm.configuration.run_config import DataConfig, SampleConfig
+from seqlm.configuration.data_config import DataConfig
+from seqlm.configuration.run_config import SampleConfig
 from seqlm.data.tokenizer import CharTokenizer
 from seqlm.errors import RequestError
 from seqlm.presets import preset_config
@@ -146,7 +147,9 @@ hostile = st.lists(
 )
 
 
-def hostile_view(tokens: list[str], n_drawn: int, look: Appearance, showing: Any) -> GenerateView:
+def hostile_view(
+    tokens: list[str], n_drawn: int, appearance: Appearance, showing: Any
+) -> GenerateView:
     shares = {token: 1 / len(tokens) for token in tokens}
     expected = prediction(shares)
     text = SampleTree().start(tuple(tokens[:3]))
@@ -176,7 +179,7 @@ def hostile_view(tokens: list[str], n_drawn: int, look: Appearance, showing: Any
         showing=showing,
         message=StatusMessage("\x1b[2J[/red]") if n_drawn % 2 else None,
         waited_s=n_drawn / 3 if n_drawn % 11 == 0 else None,
-        look=look,
+        appearance=appearance,
     )
 
 

@@ -20,7 +20,8 @@ from generate_harness import (
 from msgspec.structs import replace
 from textual.events import Paste
 
-from seqlm.configuration.run_config import DataConfig, RunConfig, SampleConfig
+from seqlm.configuration.data_config import DataConfig
+from seqlm.configuration.run_config import RunConfig, SampleConfig
 from seqlm.data.tokenizer import END
 from workbench.corpus.preview import Preview, make_preview
 from workbench.panes.generate import background_work

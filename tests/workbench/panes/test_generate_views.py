@@ -316,7 +316,7 @@ def test_long_text_takes_several_lines_if_they_fit() -> None:
 def test_ascii_mode_uses_ascii_only(showing: Any) -> None:
     view = {"stages": stages_view, "guess": guess_view}.get(showing, tree_view)()
     changed = GenerateView(
-        **{**_fields(view), "showing": showing, "look": Appearance(ascii_only=True)}
+        **{**_fields(view), "showing": showing, "appearance": Appearance(ascii_only=True)}
     )
     for width, height in ((120, 30), (76, 12), (36, 9)):
         for row in generate_rows(changed, width, height):

@@ -6,7 +6,8 @@ import pytest
 from generate_harness import presenter_with
 from rich.cells import cell_len
 
-from seqlm.configuration.run_config import DataConfig, SampleConfig
+from seqlm.configuration.data_config import DataConfig
+from seqlm.configuration.run_config import SampleConfig
 from seqlm.data.tokenizer import END, UNKNOWN, WordTokenizer
 from seqlm.presets import preset_config
 from workbench.corpus.preview import Preview, make_preview
@@ -44,8 +45,8 @@ def source_of(preview: Preview) -> PredictionSource:
 @pytest.mark.parametrize("mode", ["lines", "stream"])
 @pytest.mark.parametrize("width", [24, 36, 78, 118])
 def test_data_views_fit_long_tokens(preview: Preview, mode: str, width: int) -> None:
-    situation = AppState(pending_config=preset_config("names-mlp"), preview=preview)
-    model = DataViewModel(situation, first=3, n_merges_done=5)
+    state = AppState(pending_config=preset_config("names-mlp"), preview=preview)
+    model = DataViewModel(state, first=3, n_merges_done=5)
     views = [view.render(model, width, 12) for view in available_views(DATA_VIEWS, model)]
     for rows in views:
         assert 1 < len(rows) <= 12

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.style import Style
 
-from workbench.arguments import parse_arguments
+from workbench.application.arguments import parse_arguments
 from workbench.render.chart.spec import Role
 from workbench.render.palette import (
     PALETTE_ALIASES,

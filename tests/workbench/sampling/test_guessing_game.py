@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqlm.configuration.run_config import DataConfig
+from seqlm.configuration.data_config import DataConfig
 from seqlm.generation.sampler import entropy
 from workbench.corpus.preview import Preview, make_preview
 from workbench.sampling.from_worker import from_counts

@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 
 from seqlm.presets import PRESETS
 from seqlm.protocol.events import Evaluated
-from workbench.controllers.open_target import open_candidates
+from workbench.run.open_target import open_candidates
 from workbench.run.run_status import run_status_text
 from workbench.widgets.option_lists import OptionRows
 

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from recorded_logs import recorded
 
 from seqlm.configuration import dotted_keys
-from seqlm.configuration.run_config import Change, DataConfig
+from seqlm.configuration.data_config import DataConfig
+from seqlm.configuration.run_config import Change
 from seqlm.protocol.events import ValueChanged
 from seqlm.runs.run_state import AppliedChange
 from seqlm.runspec import recipe

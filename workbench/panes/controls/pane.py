@@ -83,10 +83,10 @@ class ControlsPane(Pane):
         self._value_field = ValueField(self)
         self._rendered_view = self.presenter.view
 
-    def set_state(self, situation: AppState) -> None:
+    def set_state(self, state: AppState) -> None:
         """Store the state against which new values are checked; the presenter draws the settings."""
-        self.situation = self.presenter.state = situation
-        self.keys = situation.keys
+        self.state = self.presenter.state = state
+        self.keys = state.keys
 
     def update_pane(self) -> None:
         """Place or hide the input field, and redraw if the view model changed."""
@@ -126,7 +126,7 @@ class ControlsPane(Pane):
         if row.key == PRESET_KEY:
             from workbench.panes.controls.presets import PresetScreen
 
-            preview = self.situation.preview if self.situation else None
+            preview = self.state.preview if self.state else None
             screen = PresetScreen(row.value, appearance_of(self), preview)
             request = self.presenter.request_value
             self.app.push_screen(screen, lambda name: request(name) if name else None)

@@ -12,8 +12,8 @@ from textual.widgets import Input, Static
 from textual.widgets.option_list import Option
 
 from seqlm.configuration import dotted_keys
+from seqlm.configuration.data_config import DataConfig
 from seqlm.configuration.model_base import count_parameters
-from seqlm.configuration.run_config import DataConfig
 from seqlm.data.corpus import lines_of, read_corpus
 from seqlm.presets import PRESETS, Preset
 from workbench.corpus.preview import Preview
@@ -57,21 +57,24 @@ def columns(width: int) -> Columns:
 
 
 def preset_line(
-    preset: Preset, look: Appearance, at: Columns, preview: Preview | None = None
+    preset: Preset, appearance: Appearance, at: Columns, preview: Preview | None = None
 ) -> Text:
     """Name, corpus, family, parameters, expected loss, seconds, and what it teaches."""
-    palette, config = look.palette, preset.config
+    palette, config = appearance.palette, preset.config
     row = Text().append(fit(preset.name, at.name), f"bold {palette.plain}")
     row.append(fit(config.data.corpus, at.corpus), palette.label)
     row.append(fit(dotted_keys.kind_of(config.model), _KIND), palette.label)
     row.append(
-        look.sign(number_format.format_count(parameter_count_text(preset, preview))).rjust(_PARAMS),
+        appearance.sign(number_format.format_count(parameter_count_text(preset, preview))).rjust(
+            _PARAMS
+        ),
         palette.label,
     )
     row.append(
-        look.sign(number_format.format_loss(preset.expected_loss, 3)).rjust(_LOSS), palette.val
+        appearance.sign(number_format.format_loss(preset.expected_loss, 3)).rjust(_LOSS),
+        palette.val,
     )
-    row.append(look.sign(_seconds(preset.expected_cpu_s)).rjust(_SECONDS), palette.label)
+    row.append(appearance.sign(_seconds(preset.expected_cpu_s)).rjust(_SECONDS), palette.label)
     return row.append(f"  {preset.teaches}" if at.has_lesson else "", palette.plain)
 
 
@@ -95,11 +98,11 @@ def _seconds(cpu_s: float | None) -> str:
     return number_format.MISSING if cpu_s is None else f"{cpu_s:,.3g} s"
 
 
-def heading(look: Appearance, at: Columns) -> Text:
+def heading(appearance: Appearance, at: Columns) -> Text:
     """Return the heading of the columns."""
     words = f"{'name':{at.name}}{'corpus':{at.corpus}}{'family':{_KIND}}{'params':>{_PARAMS}}"
     words += f"{'loss':>{_LOSS}}{'CPU':>{_SECONDS}}{'  what it teaches' if at.has_lesson else ''}"
-    return Text(words, look.palette.guide)
+    return Text(words, appearance.palette.guide)
 
 
 class PresetScreen(ModalScreen[str | None]):
@@ -107,7 +110,7 @@ class PresetScreen(ModalScreen[str | None]):
 
     Args:
         current: The preset that the cursor begins on.
-        look: Colours and signs.
+        appearance: Colors and signs.
         preview: The text that was read last: of it the vocabulary is known.
     """
 
@@ -131,9 +134,11 @@ class PresetScreen(ModalScreen[str | None]):
         Binding("up,k", "move(-1)", "up", show=False, id="presets.up"),
     ]
 
-    def __init__(self, current: str, look: Appearance, preview: Preview | None = None) -> None:
+    def __init__(
+        self, current: str, appearance: Appearance, preview: Preview | None = None
+    ) -> None:
         super().__init__()
-        self._current, self._look, self._preview = current, look, preview
+        self._current, self._appearance, self._preview = current, appearance, preview
 
     def compose(self) -> ComposeResult:
         """A field to filter with, and the list."""
@@ -187,19 +192,19 @@ class PresetScreen(ModalScreen[str | None]):
         """Says in full what the preset under the cursor teaches."""
         preset = PRESETS.get(event.option_id or "")
         words = f"{preset.name}: {preset.teaches}." if preset else ""
-        self.query_one(Static).update(Text(words, self._look.palette.label))
+        self.query_one(Static).update(Text(words, self._appearance.palette.label))
 
     def _said(self, words: str) -> str:
-        return self._look.keys.substitute_keys(words, self.BINDINGS)
+        return self._appearance.keys.substitute_keys(words, self.BINDINGS)
 
     def _show(self, presets: list[Preset]) -> None:
         choices = self.query_one(OptionRows)
         names = [preset.name for preset in presets]
         choices.clear_options()
-        look, at = self._look, columns(self.app.size.width)
-        choices.add_option(Option(heading(look, at), disabled=True))
+        appearance, at = self._appearance, columns(self.app.size.width)
+        choices.add_option(Option(heading(appearance, at), disabled=True))
         choices.add_options(
-            Option(preset_line(p, look, at, self._preview), id=p.name) for p in presets
+            Option(preset_line(p, appearance, at, self._preview), id=p.name) for p in presets
         )
         if names:
             place = names.index(self._current) if self._current in names else 0

@@ -234,27 +234,27 @@ class ControlsState(Struct, frozen=True):
 
 
 def controls_state(
-    situation: AppState, can_undo: bool = False, can_redo: bool = False
+    state: AppState, can_undo: bool = False, can_redo: bool = False
 ) -> ControlsState:
     """Return the content for a state. Sampling settings apply at once: they belong to the workbench."""
-    run, asked = situation.run, situation.pending_config
+    run, asked = state.run, state.pending_config
     rows = _cached_rows(
         asked,
-        situation.run_config,
+        state.run_config,
         tuple(run.values.items()),
         tuple(change.key for change in run.changes),
         run.n_changes,
     )
     return ControlsState(
         rows=rows,
-        n_parameters=run.n_parameters if run.run else _parameter_count(situation, situation.config),
-        n_asked=_parameter_count(situation, asked),
-        n_waiting=len(situation.pending_keys),
+        n_parameters=run.n_parameters if run.run else _parameter_count(state, state.config),
+        n_asked=_parameter_count(state, asked),
+        n_waiting=len(state.pending_keys),
         learns_by_counting=asked.model.learns_by_counting,
-        line=recipe_text(situation),
+        line=recipe_text(state),
         can_undo=can_undo,
         can_redo=can_redo,
-        keys=situation.keys,
+        keys=state.keys,
     )
 
 
@@ -275,9 +275,9 @@ def _cached_rows(
     return control_rows(asked, running, in_force | dict(values), marks)
 
 
-def _parameter_count(situation: AppState, config: RunConfig) -> int | None:
+def _parameter_count(state: AppState, config: RunConfig) -> int | None:
     """Return the parameter count of a configuration; None without the vocabulary of its corpus."""
-    preview = situation.preview
-    if preview is None or config.data != situation.config.data:
+    preview = state.preview
+    if preview is None or config.data != state.config.data:
         return None
     return count_parameters(config.model, len(preview.vocabulary), preview.has_end)

@@ -42,7 +42,7 @@ class DataPane(Pane):
     @property
     def model(self) -> DataViewModel:
         """View model of the next frame."""
-        model = replace(self._model, state=self.situation, ascii_only=self.ascii_only)
+        model = replace(self._model, state=self.state, ascii_only=self.ascii_only)
         return replace(model, view_name=current_view(self.VIEWS, model, model.view_name).name)
 
     def set_surprisals(self, line_index: int, surprisals: Sequence[float]) -> None:

@@ -29,7 +29,7 @@ def table_action(name: str) -> str:
 
 def with_key_labels(view: GenerateView, text: str) -> str:
     """Replace each ``<id>`` of a binding in a text by the label of its key."""
-    return view.look.keys.substitute_keys(text, GENERATE_BINDINGS)
+    return view.appearance.keys.substitute_keys(text, GENERATE_BINDINGS)
 
 
 def is_action_available(view: GenerateView, name: str, is_editing: bool = False) -> bool:

@@ -43,14 +43,20 @@ def columns(width: int, head: int) -> Columns:
 
 def header_row(view: GenerateView, width: int) -> Text:
     """Return the names of the columns, and the text before the candidates."""
-    shape, look = columns(width, head_cells(view)), view.look
+    shape, appearance = columns(width, head_cells(view)), view.appearance
     first_bar = head_cells(view) + _NUMBER + 1
     row = context_row(view, first_bar if shape.bar else width)
     if not shape.bar:
         return row
-    row = _at(row, first_bar, "model", look.palette.guide)
-    row = _at(row, first_bar + shape.bar + _ARROW + _NUMBER + 1, "sampled", look.palette.guide)
-    return _at(row, width - _MARGIN - 11, "cumulative", look.palette.guide) if shape.span else row
+    row = _at(row, first_bar, "model", appearance.palette.guide)
+    row = _at(
+        row, first_bar + shape.bar + _ARROW + _NUMBER + 1, "sampled", appearance.palette.guide
+    )
+    return (
+        _at(row, width - _MARGIN - 11, "cumulative", appearance.palette.guide)
+        if shape.span
+        else row
+    )
 
 
 def table_rows(view: GenerateView, width: int, n_rows: int) -> list[Text]:
@@ -81,42 +87,49 @@ def format_sampling(view: GenerateView) -> str:
 
 
 def _row(view: GenerateView, index: int, end: float, width: int) -> Text:
-    option, look, shape = view.options[index], view.look, columns(width, head_cells(view))
-    palette, cutter = look.palette, view.cut_by[index]
+    option, appearance, shape = (
+        view.options[index],
+        view.appearance,
+        columns(width, head_cells(view)),
+    )
+    palette, cutter = appearance.palette, view.cut_by[index]
     row = candidate_head(view, index)
     row.append(number_format.format_probability(option.probability).rjust(_NUMBER), palette.plain)
     scale = max(1e-12, view.options[0].probability, view.options[0].sampled)
     if shape.bar:
         row.append(
-            " " + draw_bar(option.probability / scale, shape.bar, look.ascii_only), palette.train
+            " " + draw_bar(option.probability / scale, shape.bar, appearance.ascii_only),
+            palette.train,
         )
     if not shape.sampled:
         return row
-    row.append(" " + look.sign("→").ljust(_ARROW - 1), palette.guide)
+    row.append(" " + appearance.sign("→").ljust(_ARROW - 1), palette.guide)
     if cutter:
         text = f"cut by {cutter}"
         return row.append("   cut" if len(text) > _NUMBER + 1 + shape.bar else f"   {text}")
     row.append(number_format.format_probability(option.sampled).rjust(_NUMBER), palette.plain)
     if shape.bar:
-        row.append(" " + draw_bar(option.sampled / scale, shape.bar, look.ascii_only), palette.val)
+        row.append(
+            " " + draw_bar(option.sampled / scale, shape.bar, appearance.ascii_only), palette.val
+        )
     if shape.span:
         begin = max(0.0, end - option.sampled)
-        row.append(f"  {begin:.3f}{look.sign('–')}{end:.3f}", palette.label)
+        row.append(f"  {begin:.3f}{appearance.sign('–')}{end:.3f}", palette.label)
     return row
 
 
 def _rest_row(view: GenerateView, shown: range, width: int) -> Text:
     rest = [*view.options[: shown.start], *view.options[shown.stop :]]
-    look, head = view.look, head_cells(view)
+    appearance, head = view.appearance, head_cells(view)
     shape = columns(width, head)
     total = number_format.format_probability(sum(option.probability for option in rest))
     label = f" {len(rest):,} more"
     label = (label if len(label) <= head else f" +{len(rest):,}").ljust(head)
-    row = Text(label + total.rjust(head + _NUMBER - len(label)), look.palette.guide)
+    row = Text(label + total.rjust(head + _NUMBER - len(label)), appearance.palette.guide)
     if shape.sampled:
         sampled = number_format.format_probability(sum(option.sampled for option in rest))
         row.append(" " * (1 + shape.bar if shape.bar else 0))
-        row.append(" " + look.sign("→").ljust(_ARROW - 1) + sampled.rjust(_NUMBER))
+        row.append(" " + appearance.sign("→").ljust(_ARROW - 1) + sampled.rjust(_NUMBER))
     cut_by = [stage.name for stage in view.stages if stage.cut]
     if cut_by:
         text = f"  {sum(len(stage.cut) for stage in view.stages):,} cut"
@@ -158,16 +171,16 @@ def is_sampled(view: GenerateView, index: int) -> bool:
 
 def candidate_head(view: GenerateView, index: int) -> Text:
     """Return the marks and the token at the start of a row."""
-    look, palette = view.look, view.look.palette
-    row = Text(look.sign("▸") if index == view.candidate else " ", palette.train)
-    row.append(look.sign("●") if is_sampled(view, index) else " ", palette.best)
+    appearance, palette = view.appearance, view.appearance.palette
+    row = Text(appearance.sign("▸") if index == view.candidate else " ", palette.train)
+    row.append(appearance.sign("●") if is_sampled(view, index) else " ", palette.best)
     strong = f"bold {palette.plain}" if is_sampled(view, index) else palette.plain
     return row.append(f" {fit(view.glyph(view.token(index)), view.token_cells)} ", strong)
 
 
 def finish_candidate(view: GenerateView, index: int, row: Text, width: int) -> Text:
     """Return the row in its full width: dimmed if cut, marked under the cursor, clickable."""
-    palette = view.look.palette
+    palette = view.appearance.palette
     if view.cut_by[index]:
         row = Text(row.plain, palette.guide)
     row = fit_row(row, width)
@@ -179,10 +192,10 @@ def finish_candidate(view: GenerateView, index: int, row: Text, width: int) -> T
 
 def context_row(view: GenerateView, n_cells: int) -> Text:
     """Return the text before the candidates, as in ``after mari``; only its end if it is long."""
-    look, room = view.look, max(2, n_cells - 8)
+    appearance, room = view.appearance, max(2, n_cells - 8)
     before = text_end(view, room + 1) or view.glyph(END)
-    row = Text(" after ", look.palette.guide)
-    return row.append(look.sign(keep_end(before, room)), look.palette.plain)
+    row = Text(" after ", appearance.palette.guide)
+    return row.append(appearance.sign(keep_end(before, room)), appearance.palette.plain)
 
 
 # Bar
@@ -194,44 +207,46 @@ def bar_rows(view: GenerateView, width: int) -> tuple[Text, Text]:
 
 
 def _distribution(view: GenerateView, width: int) -> Text:
-    look, size = view.look, max(1, width - 2)
+    appearance, size = view.appearance, max(1, width - 2)
     sampled = view.text.current_token.token if view.text.current_token else None
     row, column, running = Text(" "), 0, 0.0
     for index, option in enumerate(view.options):
         running += option.sampled
         end = min(size - 1, round(running * (size - 1)))
         if end > column:
-            glyph = token_glyph(view.token(index), look.ascii_only)
+            glyph = token_glyph(view.token(index), appearance.ascii_only)
             if end <= column + cell_len(glyph):
                 break  # the remaining candidates are narrower
             is_sampled_token = view.token(index) == sampled
-            style = f"bold {look.palette.val}" if is_sampled_token else look.palette.label
+            style = (
+                f"bold {appearance.palette.val}" if is_sampled_token else appearance.palette.label
+            )
             row.append(_segment(glyph, end - column, view), style)
             column = end
     if column < size - 1:
-        row.append(_segment("…", size - 1 - column, view), look.palette.label)
-    return row.append(look.sign("┤"), look.palette.label)
+        row.append(_segment("…", size - 1 - column, view), appearance.palette.label)
+    return row.append(appearance.sign("┤"), appearance.palette.label)
 
 
 def _segment(glyph: str, n_cells: int, view: GenerateView) -> str:
     """Return the segment of one candidate: its border, and its token in the middle if it fits."""
-    line = view.look.sign("─")
+    line = view.appearance.sign("─")
     inner = n_cells - 1
     n_glyph = cell_len(glyph)
     if n_glyph > inner:
-        return view.look.sign("├") + line * inner
+        return view.appearance.sign("├") + line * inner
     left = (inner - n_glyph) // 2
-    return view.look.sign("├") + line * left + glyph + line * (inner - n_glyph - left)
+    return view.appearance.sign("├") + line * left + glyph + line * (inner - n_glyph - left)
 
 
 def _pointer(view: GenerateView, width: int) -> Text:
-    look, text, u = view.look, format_sampling(view), view.u
+    appearance, text, u = view.appearance, format_sampling(view), view.u
     if u is None or not view.options:
-        return Text(f" {text}", look.palette.guide)
+        return Text(f" {text}", appearance.palette.guide)
     column = 1 + int(u * max(0, width - 3))
-    sign = look.sign("▲")
+    sign = appearance.sign("▲")
     if column + 2 + cell_len(text) < width:
-        row = Text(" " * column + sign, look.palette.val)
-        return row.append(f" {text}", look.palette.label)
-    row = Text(" " * max(0, column - 1 - cell_len(text)) + text + " ", look.palette.label)
-    return row.append(sign, look.palette.val)
+        row = Text(" " * column + sign, appearance.palette.val)
+        return row.append(f" {text}", appearance.palette.label)
+    row = Text(" " * max(0, column - 1 - cell_len(text)) + text + " ", appearance.palette.label)
+    return row.append(sign, appearance.palette.val)

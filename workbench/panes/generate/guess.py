@@ -25,15 +25,17 @@ def guess_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     """Return the puzzle, the last guess, the score, and the candidates of the last prediction."""
     if height < 1 or width < 1:
         return []
-    look, last = view.look, game_of(view).last
+    appearance, last = view.appearance, game_of(view).last
     rows = [_puzzle_row(view, width)]
-    rows += [Text(f" {line}", look.palette.guide) for line in wrap(_hint(view), max(1, width - 2))]
+    rows += [
+        Text(f" {line}", appearance.palette.guide) for line in wrap(_hint(view), max(1, width - 2))
+    ]
     if last is not None:
-        rows += [Text(line, look.palette.plain) for line in _result_lines(view, last, width)]
+        rows += [Text(line, appearance.palette.plain) for line in _result_lines(view, last, width)]
     elif height > 4:
         for text in (_score_rule(view), _split_note(view)):
             lines = wrap(text, max(1, width - 2))
-            rows += [Text(f" {line}", look.palette.guide) for line in lines]
+            rows += [Text(f" {line}", appearance.palette.guide) for line in lines]
     score = _score_rows(view)
     if width >= _BESIDE_FROM:
         table = _prediction_rows(view, width - _SCORE_WIDTH - 2, height - len(rows))
@@ -48,7 +50,7 @@ def guess_rows(view: GenerateView, width: int, height: int) -> list[Text]:
         rows += _prediction_rows(view, width, height - len(rows))
     if last is not None and len(rows) + 2 < height:
         lines = wrap(_score_rule(view), max(1, width - 2))
-        rule = [Text(f" {line}", look.palette.guide) for line in lines]
+        rule = [Text(f" {line}", appearance.palette.guide) for line in lines]
         rows += [Text(""), *rule]
     return [fit_row(row, width) for row in rows[:height]]
 
@@ -64,16 +66,16 @@ def game_of(view: GenerateView) -> GuessingGame:
 
 def _puzzle_row(view: GenerateView, width: int) -> Text:
     """Return ``What comes after m a r i _ ?`` with the last tokens that fit."""
-    look, game = view.look, game_of(view)
+    appearance, game = view.appearance, game_of(view)
     question = " What comes after " if width >= _BESIDE_FROM else " after "
     shown = [view.glyph(token) for token in game.tokens_before[-_MAX_TOKENS_BEFORE:]]
     while shown and len(question) + sum(map(cell_len, shown)) + len(shown) + 4 > width:
         shown = shown[1:]
     gap = " " if sum(map(cell_len, shown)) + len(shown) < _MAX_TOKENS_BEFORE else ""
-    row = Text(question, look.palette.label)
+    row = Text(question, appearance.palette.label)
     gap = view.source.tokenizer.separator or gap
-    row.append(gap.join(shown) + gap + "_", f"bold {look.palette.plain}")
-    return row.append(" ?", look.palette.label)
+    row.append(gap.join(shown) + gap + "_", f"bold {appearance.palette.plain}")
+    return row.append(" ?", appearance.palette.label)
 
 
 def _hint(view: GenerateView) -> str:
@@ -87,7 +89,7 @@ def _hint(view: GenerateView) -> str:
     else:
         typing = f"type a {unit}" + (", enter for the end" if view.source.has_end else "")
     stops = with_key_labels(view, "<generate.end_game> stops")
-    return view.look.sign(f"{typing}; then you see the prediction · {stops}")
+    return view.appearance.sign(f"{typing}; then you see the prediction · {stops}")
 
 
 def _result_lines(view: GenerateView, last: Guess, width: int) -> list[str]:
@@ -126,14 +128,14 @@ def _scores(view: GenerateView) -> list[tuple[str, float]]:
 
 def _score_rows(view: GenerateView) -> list[Text]:
     """Return the mean nats of the person, the bigram counts and the model; the best is marked."""
-    palette, scores = view.look.palette, _scores(view)
+    palette, scores = view.appearance.palette, _scores(view)
     if not scores:
         return []
     n = game_of(view).n_guesses
     rows = [Text(f"after {n:,} guess{'es' * (n > 1)}", palette.label)]
     best = min(value for _, value in scores)
     for name, value in scores:
-        sign = view.look.sign(" ✓") if value == best else ""
+        sign = view.appearance.sign(" ✓") if value == best else ""
         unit = " nats" if name == "you" else ""
         text = f"{name.ljust(_NAME_WIDTH)} {value:5.2f}{unit}{sign}"
         rows.append(Text(text, palette.best if value == best else palette.plain))
@@ -143,7 +145,7 @@ def _score_rows(view: GenerateView) -> list[Text]:
 def _score_line(view: GenerateView) -> Text:
     parts = [f"{name.rpartition(' ')[2]} {value:.2f}" for name, value in _scores(view)]
     text = f" {game_of(view).n_guesses:,}: {' '.join(parts)} nats"
-    return Text(text, view.look.palette.label)
+    return Text(text, view.appearance.palette.label)
 
 
 def _prediction_rows(view: GenerateView, width: int, height: int) -> list[Text]:
@@ -151,7 +153,7 @@ def _prediction_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     last = game_of(view).last
     if last is None or height < 1:
         return []
-    look, model = view.look, last.prediction
+    appearance, model = view.appearance, last.prediction
     indices = (model.index(token) for token in (last.guess, last.target))
     marked = {index for index in indices if index is not None}
     below = sorted(index for index in marked if index >= height)
@@ -160,11 +162,15 @@ def _prediction_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     rows = []
     for index in [*first, *below][:height]:
         token, probability = model.token(index), model.probabilities[index]
-        row = Text(look.sign("▸") if token == last.guess else " ", look.palette.train)
-        row.append(look.sign("●") if token == last.target else " ", look.palette.best)
-        row.append(f" {fit(view.glyph(token), view.token_cells)} ", look.palette.plain)
-        row.append(number_format.format_probability(probability).rjust(6) + " ", look.palette.plain)
+        row = Text(appearance.sign("▸") if token == last.guess else " ", appearance.palette.train)
+        row.append(appearance.sign("●") if token == last.target else " ", appearance.palette.best)
+        row.append(f" {fit(view.glyph(token), view.token_cells)} ", appearance.palette.plain)
+        row.append(
+            number_format.format_probability(probability).rjust(6) + " ", appearance.palette.plain
+        )
         size = max(0, width - row.cell_len - 1)
-        row.append(draw_bar(probability / largest, size, look.ascii_only), look.palette.train)
+        row.append(
+            draw_bar(probability / largest, size, appearance.ascii_only), appearance.palette.train
+        )
         rows.append(row)
     return rows

@@ -120,23 +120,23 @@ class GeneratePane(Pane):
 
     # Input from the app
 
-    def set_state(self, situation: AppState) -> None:
+    def set_state(self, state: AppState) -> None:
         """Update the collapsed row, the key labels and the corpus."""
-        self.situation, self.keys = situation, situation.keys
-        self.presenter.preview = situation.preview
-        if self.view.look.keys != situation.keys:
-            look = replace(self.view.look, keys=situation.keys)
-            self.presenter.requests.update_view(look=look)
+        self.state, self.keys = state, state.keys
+        self.presenter.preview = state.preview
+        if self.view.appearance.keys != state.keys:
+            appearance = replace(self.view.appearance, keys=state.keys)
+            self.presenter.requests.update_view(appearance=appearance)
             self.update_pane()
         if self.presenter.game is not None:
-            self.presenter.game.set_corpus(situation.preview)
+            self.presenter.game.set_corpus(state.preview)
         if self.frame.is_collapsed:
             self.redraw()
 
     def set_appearance(self, palette: Palette = DARK, ascii_only: bool = False) -> None:
         """Render with this palette and character set from now on."""
         super().set_appearance(palette, ascii_only)
-        self.presenter.requests.update_view(look=Appearance(palette, ascii_only, self.keys))
+        self.presenter.requests.update_view(appearance=Appearance(palette, ascii_only, self.keys))
         self.update_pane()
 
     # Actions
@@ -268,7 +268,7 @@ class GeneratePane(Pane):
 
     def collapsed_row(self, width: int) -> Row:
         """Return the latest fixed-seed samples in one row."""
-        return format_collapsed_row(self.situation) if self.situation else []
+        return format_collapsed_row(self.state) if self.state else []
 
     def subtitle(self, width: int) -> str:
         """Return the views, the weights and the sampling settings for the border."""

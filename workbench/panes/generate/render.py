@@ -46,7 +46,7 @@ def generate_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     is_under_field = view.message is not None and view.message.is_under_field
     at = 1 if is_under_field else n_rows  # the field covers the first row
     filled[at:at] = bottom
-    return [finish_row(row, width, view.look) for row in filled]
+    return [finish_row(row, width, view.appearance) for row in filled]
 
 
 # Views
@@ -75,12 +75,12 @@ def _stages_view(view: GenerateView, width: int, height: int) -> list[Text]:
     from workbench.panes.generate.stages import stage_rows
 
     has_bar = height >= _BAR_FROM and bool(view.options)
-    note = Text(f"{_summary_beside(view, width)} ", view.look.palette.label)
+    note = Text(f"{_summary_beside(view, width)} ", view.appearance.palette.label)
     above = _text_rows(view, width, height, note)
     below = [Text(""), *bar_rows(view, width)] if has_bar else []
     if has_bar and height > 20:
         below += [
-            Text(f" {line}", view.look.palette.guide)
+            Text(f" {line}", view.appearance.palette.guide)
             for line in wrap(_order_note(view), max(1, width - 1))
         ]
     table = stage_rows(view, width, height - len(above) - len(below)) or _empty_rows(view)
@@ -99,7 +99,7 @@ def _tree_view(view: GenerateView, width: int, height: int) -> list[Text]:
     from workbench.panes.generate.tree import TREE_KEYS, branch_rows
 
     keys = [
-        Text(f" {view.look.sign(text)}", view.look.palette.guide)
+        Text(f" {view.appearance.sign(text)}", view.appearance.palette.guide)
         for text in (with_key_labels(view, text) for text in TREE_KEYS)
         if len(text) < width
     ][:1]
@@ -143,7 +143,7 @@ def _guess_view(view: GenerateView, width: int, height: int) -> list[Text]:
 def _side_by_side(
     view: GenerateView, left: list[Text], left_width: int, right: list[Text], height: int
 ) -> list[Text]:
-    border = Text(view.look.sign(" │"), view.look.palette.guide)
+    border = Text(view.appearance.sign(" │"), view.appearance.palette.guide)
     blank = [Text("")] * height
     rows = zip([*left, *blank][:height], [*right, *blank][:height], strict=True)
     return [fit_row(a, left_width) + border + b for a, b in rows]
@@ -197,7 +197,7 @@ def _text_rows(
     rows = [label_row(view, room)] if height >= _LABELS_FROM and room > 30 else []
     rows.append(join_ends(tokens, note, width) if room < width else tokens)
     if height >= 4:
-        text = Text(f"{format_sampling(view)} " if has_draw else "", view.look.palette.label)
+        text = Text(f"{format_sampling(view)} " if has_draw else "", view.appearance.palette.label)
         rows.append(join_ends(nats, text, width))
         rows += more
     return [*rows, Text("")] if height >= _SPACED_FROM else rows
@@ -207,18 +207,18 @@ def _entropy(view: GenerateView) -> Text:
     if view.prediction is None or not view.options:
         return Text("")
     before, after = view.prediction.entropy_nats, view.entropy_sampled_nats
-    change = view.look.sign(f" → {after:.2f}") if abs(before - after) >= 0.005 else ""
-    return Text(f"entropy {before:.2f}{change} ", view.look.palette.label)
+    change = view.appearance.sign(f" → {after:.2f}") if abs(before - after) >= 0.005 else ""
+    return Text(f"entropy {before:.2f}{change} ", view.appearance.palette.label)
 
 
 def _empty_rows(view: GenerateView) -> list[Text]:
     text = " Waiting for the model" if view.source.vocabulary else " Loading the corpus"
-    return [Text(text, view.look.palette.guide)]
+    return [Text(text, view.appearance.palette.guide)]
 
 
 def _bottom_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     """Return the pending request, else the message or note, else the summary of the text."""
-    look, message = view.look, view.message
+    appearance, message = view.appearance, view.message
     if message is None and view.prompt_note and height >= _PROMPT_NOTE_FROM:
         message = StatusMessage(view.prompt_note)
     if height < 2:
@@ -226,17 +226,19 @@ def _bottom_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     if view.waited_s is not None:
         cancel = with_key_labels(view, "<generate.give_up>")
         text = f"○ Waiting for the model: {view.waited_s:.1f} s. {cancel} cancels."
-        return [Text(look.sign(text), look.palette.waiting)]
+        return [Text(appearance.sign(text), appearance.palette.waiting)]
     if message is not None:
-        sign, style = ("✗", look.palette.error) if message.is_error else ("▸", look.palette.plain)
-        text = look.sign(f"{sign} {sanitize(message.text, _MAX_MESSAGE)}")
+        sign, style = (
+            ("✗", appearance.palette.error) if message.is_error else ("▸", appearance.palette.plain)
+        )
+        text = appearance.sign(f"{sign} {sanitize(message.text, _MAX_MESSAGE)}")
         lines = wrap(text, max(1, width)) if height >= _WRAPPED_FROM else [text]
         return [Text(line, style) for line in lines[:3]]
     is_beside_text = view.showing == "stages" and _summary_beside(view, width)
     if view.showing in ("samples", "guess") or is_beside_text or height < 6:
         return []
     text = _summary(view, width - 2)
-    return [Text(look.sign(f" {text}"), look.palette.label)] if text else []
+    return [Text(appearance.sign(f" {text}"), appearance.palette.label)] if text else []
 
 
 def _summary_beside(view: GenerateView, width: int) -> str:

@@ -26,7 +26,9 @@ def side_rows(view: GenerateView, width: int, height: int) -> list[Text]:
         from workbench.panes.generate.tree import branch_rows
 
         branches = [
-            Text(with_key_labels(view, " branches (<generate.view>)"), view.look.palette.guide)
+            Text(
+                with_key_labels(view, " branches (<generate.view>)"), view.appearance.palette.guide
+            )
         ]
         branches += [*branch_rows(view, width, max(1, height // 3)), Text("")]
     below = _fixed_seed_and_samples(view, width, height - len(branches))
@@ -48,7 +50,7 @@ def _fixed_seed_and_samples(view: GenerateView, width: int, height: int) -> list
 
 def sample_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     """Return the latest samples with their novelty, and the number of those found in train."""
-    palette, samples = view.look.palette, view.samples
+    palette, samples = view.appearance.palette, view.samples
     if height < 1:
         return []
     if samples is None:
@@ -80,18 +82,20 @@ def fixed_seed_rows(view: GenerateView, width: int, height: int) -> list[Text]:
     """Return rows like ``1,000 malixa``; the newest is at the bottom, the oldest are cut first."""
     if not view.fixed_seed_samples or height < 2:
         return []
-    look = view.look
+    appearance = view.appearance
     n_digits = max(len(number_format.format_count(step)) for step, _ in view.fixed_seed_samples)
-    rows = [Text(" fixed seed, by step", look.palette.guide)]
+    rows = [Text(" fixed seed, by step", appearance.palette.guide)]
     for step, text in view.fixed_seed_samples[-(height - 1) :]:
-        row = Text(" " + number_format.format_count(step).rjust(n_digits) + " ", look.palette.guide)
-        row.append(fit(_shown(text, view), max(1, width - n_digits - 2)), look.palette.plain)
+        row = Text(
+            " " + number_format.format_count(step).rjust(n_digits) + " ", appearance.palette.guide
+        )
+        row.append(fit(_shown(text, view), max(1, width - n_digits - 2)), appearance.palette.plain)
         rows.append(row)
     return rows
 
 
 def _sample_row(sample: "SampleResult", width: int, novelty_width: int, view: GenerateView) -> Text:
-    palette = view.look.palette
+    palette = view.appearance.palette
     word = novelty(sample)
     nats = mean_nats([*sample.surprisal]) if width >= _NATS_FROM else None
     each = "" if nats is None else f"{nats:5.2f} nats/token  "
@@ -132,7 +136,7 @@ def title_info(view: GenerateView, width: int = 80) -> str:
     while parts and len(" · ".join([begin, *parts])) > width:
         parts.pop()
     title = " · ".join([begin, *parts])
-    return view.look.sign(title) if len(title) <= width else ""
+    return view.appearance.sign(title) if len(title) <= width else ""
 
 
 def _parts(view: GenerateView) -> list[str]:

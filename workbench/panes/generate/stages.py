@@ -93,27 +93,29 @@ class _Table:
         ]
 
     def head_row(self, n: int) -> Text:
-        look, first = self._view.look, self._columns[0]
+        appearance, first = self._view.appearance, self._columns[0]
         room = self._lead + first.width if not first.heads[0] else 0
         row = context_row(self._view, room) if room and n == 0 else Text("")
-        row = Text(" token", look.palette.guide) if n == 1 else row
+        row = Text(" token", appearance.palette.guide) if n == 1 else row
         at = self._lead
         for column in self._columns:
             row = fit_row(row, at) if column.heads[n] else row
-            row.append(look.sign(column.heads[n]), look.palette.guide)
+            row.append(appearance.sign(column.heads[n]), appearance.palette.guide)
             at += column.width
         return row
 
     def row(self, n: int, index: int) -> Text:
-        look, at = self._view.look, self._lead
+        appearance, at = self._view.appearance, self._lead
         row = candidate_head(self._view, index)
         for column in self._columns:
             row = fit_row(row, at)
-            row.append(look.sign(column.cells[n]), look.palette.plain)
+            row.append(appearance.sign(column.cells[n]), appearance.palette.plain)
             if column.bar:
                 row = fit_row(row, at + _NUMBER + 1)
-                bar = draw_bar(column.shares[n], column.bar, look.ascii_only)
-                row.append(bar, look.palette.train if column.is_first else look.palette.val)
+                bar = draw_bar(column.shares[n], column.bar, appearance.ascii_only)
+                row.append(
+                    bar, appearance.palette.train if column.is_first else appearance.palette.val
+                )
             at += column.width
         return row
 
@@ -123,10 +125,10 @@ class _Table:
         room = at if of(first) else at + first.width
         row = Text(next((text for text in labels if len(text) < room), labels[-1]))
         for column in self._columns:
-            text = self._view.look.sign(of(column))
+            text = self._view.appearance.sign(of(column))
             row = fit_row(row, at).append(text) if text else row
             at += column.width
-        row.stylize(self._view.look.palette.guide)
+        row.stylize(self._view.appearance.palette.guide)
         return row
 
 

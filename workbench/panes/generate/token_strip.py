@@ -67,9 +67,9 @@ def sequence_rows(view: GenerateView, width: int, n_lines: int = 1) -> list[Text
     """
     found = _with_digits(view, width)
     if found:
-        return list(_wide(found, view.look, width))
+        return list(_wide(found, view.appearance, width))
     lines = _lines(_window(cells(view, width * n_lines), width, n_lines), width)
-    return [row for line in lines for row in _narrow(line, view.look)]
+    return [row for line in lines for row in _narrow(line, view.appearance)]
 
 
 def label_row(view: GenerateView, width: int) -> Text:
@@ -79,8 +79,8 @@ def label_row(view: GenerateView, width: int) -> Text:
         return Text("")
     border = len(view.text.prompt) * (_cell_size(found) + 2)
     row = Text("prompt ".rjust(border) if border >= len("prompt ") else " " * border)
-    row.append(view.look.sign("╎") + " sampled")
-    row.stylize(view.look.palette.guide)
+    row.append(view.appearance.sign("╎") + " sampled")
+    row.stylize(view.appearance.palette.guide)
     return row
 
 
@@ -114,41 +114,41 @@ def _wide_width(found: Sequence[Cell]) -> int:
     return len(found) * (_cell_size(found) + 2) + 1
 
 
-def _wide(found: Sequence[Cell], look: Appearance, width: int) -> tuple[Text, Text]:
+def _wide(found: Sequence[Cell], appearance: Appearance, width: int) -> tuple[Text, Text]:
     top, under, size = Text(), Text(), _cell_size(found)
     after_cursor = False
     for cell in found:
-        lead = look.sign("╎") if cell.is_first_sampled else " "
-        top.append("]" if after_cursor else lead, "" if after_cursor else look.palette.guide)
-        under.append(lead, look.palette.guide)
-        style = _style(cell, look)
+        lead = appearance.sign("╎") if cell.is_first_sampled else " "
+        top.append("]" if after_cursor else lead, "" if after_cursor else appearance.palette.guide)
+        under.append(lead, appearance.palette.guide)
+        style = _style(cell, appearance)
         begin = len(top)
         top.append("[" if cell.is_under_cursor else " ", _bold(style, cell))
         top.append(_center(cell.glyph, size), _bold(style, cell))
         mark_clickable(top, begin, place=cell.place)
-        under.append(_digits(cell.surprisal).ljust(size + 1), look.palette.label)
+        under.append(_digits(cell.surprisal).ljust(size + 1), appearance.palette.label)
         after_cursor = cell.is_under_cursor
     top.append("]" if after_cursor else " ")
-    under.append("  nats" if width - under.cell_len > 6 else "", look.palette.guide)
+    under.append("  nats" if width - under.cell_len > 6 else "", appearance.palette.guide)
     return top, under
 
 
-def _narrow(found: Sequence[Cell], look: Appearance) -> tuple[Text, Text]:
+def _narrow(found: Sequence[Cell], appearance: Appearance) -> tuple[Text, Text]:
     """Return tokens side by side, with blocks for the surprisal."""
     top, under = Text(), Text()
     for cell in found:
         if cell.is_first_sampled:
-            top.append(look.sign("╎"), look.palette.guide)
-            under.append(look.sign("╎"), look.palette.guide)
+            top.append(appearance.sign("╎"), appearance.palette.guide)
+            under.append(appearance.sign("╎"), appearance.palette.guide)
         shown = f"[{cell.glyph}]" if cell.is_under_cursor else cell.glyph
         top.append(cell.gap)
         under.append(cell.gap)
         begin = len(top)
-        top.append(shown, _bold(_style(cell, look), cell))
+        top.append(shown, _bold(_style(cell, appearance), cell))
         mark_clickable(top, begin, place=cell.place)
         known = cell.surprisal is not None
-        block = surprisal_block(cell.surprisal or 0.0, look.ascii_only) if known else " "
-        under.append(block * cell_len(shown), look.palette.label)
+        block = surprisal_block(cell.surprisal or 0.0, appearance.ascii_only) if known else " "
+        under.append(block * cell_len(shown), appearance.palette.label)
     return top, under
 
 
@@ -190,10 +190,10 @@ def _window(found: Sequence[Cell], width: int, n_lines: int) -> Sequence[Cell]:
     return found[first:end]
 
 
-def _style(cell: Cell, look: Appearance) -> str:
+def _style(cell: Cell, appearance: Appearance) -> str:
     if cell.surprisal is None:
-        return look.palette.guide if cell.glyph == NO_TOKEN else look.palette.plain
-    return look.palette.surprisal[surprisal_level(cell.surprisal)]
+        return appearance.palette.guide if cell.glyph == NO_TOKEN else appearance.palette.plain
+    return appearance.palette.surprisal[surprisal_level(cell.surprisal)]
 
 
 def _bold(style: str, cell: Cell) -> str:

@@ -65,7 +65,7 @@ def branch_rows(view: GenerateView, width: int, height: int) -> list[Text]:
         tree = _tree_row(view, rows[n], grid, n == 0, n == holder)
         row = fit_row(tree, min(room, grid.width + _HEAD + 1 + grid.is_spaced))
         for words in columns[rows[n].index] if columns else ():
-            row.append(words, view.look.palette.label)
+            row.append(words, view.appearance.palette.label)
         found.append(fit_row(row, width))
     return found
 
@@ -101,7 +101,7 @@ def _columns_that_fit(view: GenerateView, rows: Sequence[TreeRow], width: int) -
         for columns in tried:
             sizes = [min(max(map(cell_len, part)), _MAX_COLUMN) + 2 for part in columns]
             if width - sum(sizes) > wanted + _HEAD:
-                ascii_only = view.look.ascii_only
+                ascii_only = view.appearance.ascii_only
                 return [
                     [
                         fit(word, size - 2, ascii_only=ascii_only) + "  "
@@ -176,23 +176,25 @@ def _gap(parts: bool, is_spaced: bool, least: int) -> int:
 def _tree_row(
     view: GenerateView, row: TreeRow, grid: _Grid, is_first: bool, has_cursor: bool
 ) -> Text:
-    look, branch = view.look, view.text.branches[row.index]
+    appearance, branch = view.appearance, view.text.branches[row.index]
     is_current = row.index == view.text.state.current
-    line = Text("").append(look.sign("▸") if is_current else " ", look.palette.train)
-    line.append(look.sign("✓") if branch.is_kept else " ", look.palette.best)
+    line = Text("").append(appearance.sign("▸") if is_current else " ", appearance.palette.train)
+    line.append(appearance.sign("✓") if branch.is_kept else " ", appearance.palette.best)
     if is_first and grid.edges[0] > 0:
-        line.append(fit(_prompt_glyphs(view), grid.edges[0]), look.palette.plain)
+        line.append(fit(_prompt_glyphs(view), grid.edges[0]), appearance.palette.plain)
     line = fit_row(line, _HEAD + max(0, grid.edges[0]))
     for place in range(min(len(branch.sampled) + 1, len(grid.edges) - 1)):
         if grid.edges[place] < 0:
             continue
         token = branch.sampled[place] if place < len(branch.sampled) else None
-        line.append(look.sign(_joint(row, grid, place, token is None)), look.palette.guide)
+        line.append(
+            appearance.sign(_joint(row, grid, place, token is None)), appearance.palette.guide
+        )
         if token is None or place < row.first_place:
             line = fit_row(line, _HEAD + grid.edges[place + 1])
             continue
         begin = len(line)
-        style = look.palette.surprisal[surprisal_level(token.surprisal)]
+        style = appearance.palette.surprisal[surprisal_level(token.surprisal)]
         here = has_cursor and place == view.text.cursor
         line.append(fit(view.glyph(token.token), _size(grid, place)), style)
         if here:

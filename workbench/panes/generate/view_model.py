@@ -86,7 +86,7 @@ class GenerateView(Struct, frozen=True, dict=True):
         message: StatusMessage at the bottom, if any.
         prompt_note: Note about the prompt, shown while there is no message.
         waited_s: Time in seconds since the pending request, once it exceeds a second.
-        look: Palette, character set and key labels.
+        appearance: Palette, character set and key labels.
     """
 
     text: SampleTree = field(default_factory=SampleTree)
@@ -105,7 +105,7 @@ class GenerateView(Struct, frozen=True, dict=True):
     message: StatusMessage | None = None
     prompt_note: str = ""
     waited_s: float | None = None
-    look: Appearance = field(default_factory=Appearance)
+    appearance: Appearance = field(default_factory=Appearance)
 
     @property
     def prediction(self) -> Prediction | None:
@@ -180,7 +180,7 @@ class GenerateView(Struct, frozen=True, dict=True):
 
     def glyph(self, token: str) -> str:
         """Return the text that represents a token."""
-        return token_glyph(token, self.look.ascii_only)
+        return token_glyph(token, self.appearance.ascii_only)
 
     def glyphs(self, tokens: Iterable[str]) -> str:
         """Return the text that represents consecutive tokens."""

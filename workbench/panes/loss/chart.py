@@ -39,33 +39,31 @@ class ChartReadout(NamedTuple):
 
 
 def chart_spec(
-    situation: AppState, view: LossViewModel, width: int, height: int, ascii_only: bool = False
+    state: AppState, view: LossViewModel, width: int, height: int, ascii_only: bool = False
 ) -> ChartSpec:
     """Return the chart specification without the cursor."""
-    run, x, y = situation.run, x_of(situation, view.x), _y_of(view)
+    run, x, y = state.run, x_of(state, view.x), _y_of(view)
     spec = ChartSpec(
         width=width,
         height=height,
-        x=shown_part(view, whole_axis(situation, view.x)),
+        x=shown_part(view, whole_axis(state, view.x)),
         x_unit=_X_UNITS.get(view.x, "steps"),
         y_log=view.y == "log",
-        train=_buckets(situation, view),
-        val=_points(situation, view),
-        marks=[ChangeMarker(x(change.step), str(n)) for n, change in numbered_changes(situation)],
+        train=_buckets(state, view),
+        val=_points(state, view),
+        marks=[ChangeMarker(x(change.step), str(n)) for n, change in numbered_changes(state)],
         snapshots=[x(step) for step in sorted({*run.kept, *(step for step, _ in run.samples)})],
-        hint="" if run.train else _hint(situation),
+        hint="" if run.train else _hint(state),
         ascii_only=ascii_only,
     )
-    found = [ref._replace(value=y(ref.value)) for ref in references(situation)]
+    found = [ref._replace(value=y(ref.value)) for ref in references(state)]
     return replace(spec, references=found if view.window is None else _near(found, spec))
 
 
-def _buckets(
-    situation: AppState, view: LossViewModel
-) -> list[tuple[float, float, float, float, int]]:
+def _buckets(state: AppState, view: LossViewModel) -> list[tuple[float, float, float, float, int]]:
     """Return the training losses in the units of the chart."""
-    bins = bins_shown(situation, view, situation.run.train)
-    xs = xs_of(situation, view.x, [found.step for found in bins])
+    bins = bins_shown(state, view, state.run.train)
+    xs = xs_of(state, view.x, [found.step for found in bins])
     means: Iterable[float] = [found.total / found.n for found in bins]
     lows: Iterable[float] = [found.low for found in bins]
     highs: Iterable[float] = [found.high for found in bins]
@@ -74,26 +72,24 @@ def _buckets(
     return list(zip(xs, means, lows, highs, [found.n for found in bins], strict=True))
 
 
-def _points(situation: AppState, view: LossViewModel) -> list[tuple[float, float]]:
+def _points(state: AppState, view: LossViewModel) -> list[tuple[float, float]]:
     """Return the validation losses in the units of the chart."""
-    bins = bins_shown(situation, view, situation.run.val)
-    xs = xs_of(situation, view.x, [found.step for found in bins])
+    bins = bins_shown(state, view, state.run.val)
+    xs = xs_of(state, view.x, [found.step for found in bins])
     return list(zip(xs, map(_y_of(view), [found.last for found in bins]), strict=True))
 
 
-def bins_shown(
-    situation: AppState, view: LossViewModel, curve: LossSeries
-) -> tuple[LossBucket, ...]:
+def bins_shown(state: AppState, view: LossViewModel, curve: LossSeries) -> tuple[LossBucket, ...]:
     """Return the losses in the visible part and one bucket on either side."""
-    axis = shown_part(view, whole_axis(situation, view.x))
-    first, last = steps_shown(situation, view.x, axis)
+    axis = shown_part(view, whole_axis(state, view.x))
+    first, last = steps_shown(state, view.x, axis)
     return curve.between(first, last, view.x == "log")
 
 
-def readings(situation: AppState, view: LossViewModel, layout: Layout) -> list[ChartReadout]:
+def readings(state: AppState, view: LossViewModel, layout: Layout) -> list[ChartReadout]:
     """Return a readout for each column with a training loss."""
-    x, found = x_of(situation, view.x), dict[int, ChartReadout]()
-    for part in bins_shown(situation, view, situation.run.train):
+    x, found = x_of(state, view.x), dict[int, ChartReadout]()
+    for part in bins_shown(state, view, state.run.train):
         column = layout.column(x(part.step))
         if 0 <= column < layout.plot_width:
             found[column] = _add_bucket(found.get(column), part)
@@ -110,32 +106,30 @@ def _add_bucket(reading: ChartReadout | None, part: LossBucket) -> ChartReadout:
     )
 
 
-def rates_shown(situation: AppState, view: LossViewModel) -> list[tuple[float, float]]:
+def rates_shown(state: AppState, view: LossViewModel) -> list[tuple[float, float]]:
     """Return the learning rates of the visible part as pairs of the last x value and the rate."""
-    course = situation.run.progress
+    course = state.run.progress
     if not course.steps:
-        return [(x_of(situation, view.x)(1), situation.config.train.learning_rate)]
-    axis = shown_part(view, whole_axis(situation, view.x))
-    first, last = steps_shown(situation, view.x, axis)
+        return [(x_of(state, view.x)(1), state.config.train.learning_rate)]
+    axis = shown_part(view, whole_axis(state, view.x))
+    first, last = steps_shown(state, view.x, axis)
     steps = course.steps
     begin, end = bisect_left(steps, first), bisect_right(steps, last) + 1
-    return list(
-        zip(xs_of(situation, view.x, steps[begin:end]), course.rates[begin:end], strict=True)
-    )
+    return list(zip(xs_of(state, view.x, steps[begin:end]), course.rates[begin:end], strict=True))
 
 
-def references(situation: AppState) -> tuple[ReferenceLine, ...]:
+def references(state: AppState) -> tuple[ReferenceLine, ...]:
     """Return the baselines in nats; where there is little space the first ones keep their labels.
 
     Before training, each label explains its baseline.
     """
-    preview, best = situation.preview, situation.run.best
-    is_new, found = not situation.run.train, list[ReferenceLine]()
+    preview, best = state.preview, state.run.best
+    is_new, found = not state.run.train, list[ReferenceLine]()
     if preview is not None:
         found.append(ReferenceLine("bigram", preview.bigram, "pair counts" if is_new else ""))
-    if (expected := expected_loss(situation.config)) is not None:
+    if (expected := expected_loss(state.config)) is not None:
         found.append(ReferenceLine("expected", expected))
-    if best is not None and primary_split(situation.config) == "val":
+    if best is not None and primary_split(state.config) == "val":
         found.append(ReferenceLine("best", best.loss, role="best"))
     if preview is not None:
         if preview.perfect is not None:
@@ -148,9 +142,9 @@ def references(situation: AppState) -> tuple[ReferenceLine, ...]:
     return tuple(found)
 
 
-def numbered_changes(situation: AppState) -> list[tuple[int, AppliedChange]]:
+def numbered_changes(state: AppState) -> list[tuple[int, AppliedChange]]:
     """Return the stored changes, each with its number in the run."""
-    run = situation.run
+    run = state.run
     return list(enumerate(run.changes, run.n_changes - len(run.changes) + 1))
 
 
@@ -178,9 +172,9 @@ def _perplexity(nats: float) -> float:
     return LARGEST_DRAWN if math.isfinite(nats) and value > LARGEST_DRAWN else value
 
 
-def _hint(situation: AppState) -> str:
-    if situation.run.status == "starting":
+def _hint(state: AppState) -> str:
+    if state.run.status == "starting":
         return "starting the worker: loading torch"
-    if situation.run.status == "untrained":
-        return situation.keys.substitute_keys("<run.space> starts training")
+    if state.run.status == "untrained":
+        return state.keys.substitute_keys("<run.space> starts training")
     return ""

@@ -48,28 +48,28 @@ class LossPane(Pane):
 
     def collapsed_row(self, width: int) -> Row:
         """Return the exact losses in one row."""
-        return loss_row(self.situation, width, self.view.unit) if self.situation else []
+        return loss_row(self.state, width, self.view.unit) if self.state else []
 
     def rows(self, width: int, height: int) -> Sequence[Row | Text]:
         """Return the losses, the chart, the latest changes and the readout."""
-        if self.situation is None:
+        if self.state is None:
             return []
-        frame = LossFrame(self.situation, self.view, self.ascii_only)
+        frame = LossFrame(self.state, self.view, self.ascii_only)
         return current_view(self.VIEWS, frame, "").render(frame, width, height)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Return whether the action has an effect now."""
         name = str(parameters[0]) if action == "run" else action
-        return is_action_available(self.view, self.situation, name)
+        return is_action_available(self.view, self.state, name)
 
     def action_run(self, name: str) -> None:
         """Run an entry of the table of actions."""
-        self._set_view(ACTIONS[name](self.view, self.situation, self._shown_body()))
+        self._set_view(ACTIONS[name](self.view, self.state, self._shown_body()))
 
     def action_look(self) -> None:
         """Request the model at the kept step nearest to the cursor."""
         read = self.view.cursor
-        step = None if read is None else nearest_kept_step(viewable_steps(self.situation), read)
+        step = None if read is None else nearest_kept_step(viewable_steps(self.state), read)
         if read is not None and step is not None:
             self.post_message(self.StepRequested(step, read))
 
@@ -87,16 +87,16 @@ class LossPane(Pane):
             self.redraw()
             self.refresh_bindings()
 
-    def set_state(self, situation: AppState) -> None:
+    def set_state(self, state: AppState) -> None:
         """Show this state; put the cursor on the viewed step, and remove the cursor in another run."""
-        before = self.situation
-        is_other = before is not None and before.run.run != situation.run.run
-        if is_other or (before.viewed_step if before else None) != situation.viewed_step:
-            self.view = replace(self.view, cursor=situation.viewed_step)
-        super().set_state(situation)
+        before = self.state
+        is_other = before is not None and before.run.run != state.run.run
+        if is_other or (before.viewed_step if before else None) != state.viewed_step:
+            self.view = replace(self.view, cursor=state.viewed_step)
+        super().set_state(state)
 
     def _shown_body(self) -> LossBody | None:
         """Return the body as it is shown; None if the pane is collapsed."""
-        if self.situation is None or self.frame.is_collapsed or not self.frame.inner:
+        if self.state is None or self.frame.is_collapsed or not self.frame.inner:
             return None
-        return LossBody(self.situation, self.view, *self.frame.inner, self.ascii_only)
+        return LossBody(self.state, self.view, *self.frame.inner, self.ascii_only)

@@ -59,13 +59,13 @@ class LossBody:
     """Rows of the pane for one state, one view model and one size."""
 
     def __init__(
-        self, situation: AppState, view: LossViewModel, width: int, height: int, ascii_only: bool
+        self, state: AppState, view: LossViewModel, width: int, height: int, ascii_only: bool
     ) -> None:
-        self._situation, self._view = situation, view
+        self._state, self._view = state, view
         self._width, self._height, self._ascii_only = width, height, ascii_only
-        self._shares = share_rows(width, height, len(situation.run.changes))
-        self._spec = chart_spec(situation, view, width, self._shares.chart, ascii_only)
-        self._x = x_of(situation, view.x)
+        self._shares = share_rows(width, height, len(state.run.changes))
+        self._spec = chart_spec(state, view, width, self._shares.chart, ascii_only)
+        self._x = x_of(state, view.x)
 
     @cached_property
     def _layout(self) -> Layout:
@@ -73,7 +73,7 @@ class LossBody:
 
     @cached_property
     def _readings(self) -> list[ChartReadout]:
-        return readings(self._situation, self._view, self._layout)
+        return readings(self._state, self._view, self._layout)
 
     @property
     def stops(self) -> list[int]:
@@ -93,7 +93,7 @@ class LossBody:
         at = stop_of(self._view, self.stops) if self._view.cursor is not None else None
         if at is None:
             return None
-        found, viewed_step = self._readings[at], self._situation.viewed_step
+        found, viewed_step = self._readings[at], self._state.viewed_step
         is_looked_at = viewed_step is not None and viewed_step == self._view.cursor
         return found._replace(step=viewed_step or 0) if is_looked_at else found
 
@@ -102,15 +102,15 @@ class LossBody:
 
         Without a row for the readout, the readout replaces the latest losses.
         """
-        situation, view, width, found = self._situation, self._view, self._width, self._reading
-        numbers = loss_row(situation, width, view.unit)
-        last = now_row(situation, view, width)
+        state, view, width, found = self._state, self._view, self._width, self._reading
+        numbers = loss_row(state, width, view.unit)
+        last = now_row(state, view, width)
         cursor = None
         if found is not None:
-            cursor, last = self._x(found.step), reading_row(situation, view, found, width)
+            cursor, last = self._x(found.step), reading_row(state, view, found, width)
             numbers = numbers if self._shares.reading else last
         chart = render_chart(replace(self._spec, cursor=cursor), self._layout)
-        changes = change_rows(situation, self._shares.changes, width, view.unit)
+        changes = change_rows(state, self._shares.changes, width, view.unit)
         end = [last] if self._shares.reading else []
         return [numbers, *chart, *self._strip(cursor), *changes, *end][: self._height]
 
@@ -119,5 +119,5 @@ class LossBody:
             return []
         from workbench.render.chart.rate_strip import rate_strip
 
-        rates = rates_shown(self._situation, self._view)
+        rates = rates_shown(self._state, self._view)
         return [*rate_strip(self._layout, rates, self._shares.strip, cursor, self._ascii_only)]

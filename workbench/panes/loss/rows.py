@@ -25,14 +25,14 @@ from workbench.state.app_state import AppState
 from workbench.widgets.row_widget import Row, StyledSpan, row_width
 
 
-def reading_row(situation: AppState, view: LossViewModel, reading: ChartReadout, width: int) -> Row:
+def reading_row(state: AppState, view: LossViewModel, reading: ChartReadout, width: int) -> Row:
     """Return the readout of one column.
 
     Example: ``20,000: train 2.1917, mean of 400 steps (1.650–2.872)   val 2.2288``. The x
     value follows. Where there is little space, the number of steps is left out first, then the
     range, then the validation loss.
     """
-    unit, val = view.unit, situation.run.val.before(reading.step)
+    unit, val = view.unit, state.run.val.before(reading.step)
     low, high = format_loss_in(reading.low, unit, 3), format_loss_in(reading.high, unit, 3)
     step: StyledSpan = (f"{format_count(reading.step)}: ", "plain bold")
     mean: StyledSpan = (format_loss_in(reading.mean, unit), "train bold")
@@ -45,8 +45,8 @@ def reading_row(situation: AppState, view: LossViewModel, reading: ChartReadout,
     is_older = val is not None and val.step <= reading.step - reading.n
     more: list[StyledSpan] = [
         (f" at {format_count(val.step)}" if val and is_older else "", "label"),
-        (_elsewhere(situation, view, reading.step), "label"),
-        (_with_keys(situation, "   <loss.now>: latest step"), "guide"),
+        (_elsewhere(state, view, reading.step), "label"),
+        (_with_keys(state, "   <loss.now>: latest step"), "guide"),
     ]
     of: StyledSpan = (f", {_of_steps(reading.n)}" if reading.n > 1 else "", "label")
     rows = [
@@ -64,46 +64,46 @@ def _of_steps(n: int) -> str:
     return f"mean of {format_count(n)} steps"
 
 
-def _elsewhere(situation: AppState, view: LossViewModel, step: int) -> str:
+def _elsewhere(state: AppState, view: LossViewModel, step: int) -> str:
     """Return the second or the epoch of a step if the x axis shows it."""
-    x = x_of(situation, view.x)(step)
+    x = x_of(state, view.x)(step)
     if view.x == "seconds":
         return f"  at {format_axis_seconds([round(x, 2 if x < 10 else 1)])[0]}"
     return f"  epoch {format_compact(x)}" if view.x == "epochs" else ""
 
 
-def now_row(situation: AppState, view: LossViewModel, width: int) -> Row:
+def now_row(state: AppState, view: LossViewModel, width: int) -> Row:
     """Return the latest step and the keys of the cursor and the zoom."""
-    run = situation.run
+    run = state.run
     if not run.train:
         return []
     word = "now" if run.is_live else "end"
     zoom = "<loss.in> <loss.out> zoom" if view.window is None else "<loss.all> all steps"
     more: list[StyledSpan] = [
         (f"{word} {format_count(run.step)}", "plain"),
-        (_with_keys(situation, " │ <loss.left><loss.right> read a step"), "label"),
-        (_with_keys(situation, f" │ {zoom}"), "label"),
+        (_with_keys(state, " │ <loss.left><loss.right> read a step"), "label"),
+        (_with_keys(state, f" │ {zoom}"), "label"),
     ]
     return _fitting([], more, width)
 
 
-def _with_keys(situation: AppState, words: str) -> str:
-    return situation.keys.substitute_keys(words, LOSS_BINDINGS)
+def _with_keys(state: AppState, words: str) -> str:
+    return state.keys.substitute_keys(words, LOSS_BINDINGS)
 
 
-def change_rows(situation: AppState, n_rows: int, width: int, unit: LossUnit = "nats") -> list[Row]:
+def change_rows(state: AppState, n_rows: int, width: int, unit: LossUnit = "nats") -> list[Row]:
     """Return the latest changes, each with its effect on the validation loss.
 
     Where there is little space, the steps of the validations are left out first, then the old values.
     """
-    shown = numbered_changes(situation)[-n_rows:] if n_rows else []
+    shown = numbered_changes(state)[-n_rows:] if n_rows else []
     at = max((len(format_count(change.step)) for _, change in shown), default=0)
     heads: list[list[StyledSpan]] = [
         [(f"▲{number} ", "mark"), (f"{format_count(change.step).rjust(at)}  ", "label")]
         for number, change in shown
     ]
     changes = [change for _, change in shown]
-    found = [_change_texts(situation.run, changes, unit, *lengths) for lengths in _LENGTHS]
+    found = [_change_texts(state.run, changes, unit, *lengths) for lengths in _LENGTHS]
     room = width - max(map(row_width, heads), default=0)
     rows = next((rows for rows in found if max(map(row_width, rows), default=0) <= room), None)
     if rows is None:

@@ -10,8 +10,8 @@ import pytest
 
 from seqlm.errors import RequestError
 from seqlm.presets import PRESETS
-from workbench import arguments
-from workbench.controllers import open_target
+from workbench.application import arguments
+from workbench.run import open_target
 
 COMMAND = ["-P", "-m", "workbench"]
 BINARY, ONE_CHARACTER, EMPTY = b"ab\x00cd" * 50, b"a", b""

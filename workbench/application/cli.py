@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from seqlm.configuration.run_config import RunConfig
-from seqlm.errors import SeqlmError, one_line
+from seqlm.errors import SeqlmError
 from seqlm.runs.directory import RunDirectory
-from workbench.controllers.open_target import DEFAULT_PRESET, CliOptions, resolve_cli_target
+from seqlm.sanitize import one_line
+from workbench.run.open_target import DEFAULT_PRESET, CliOptions, resolve_cli_target
 from workbench.terminal.capabilities import (
     check_terminal,
     drop_stale_size_env,
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parse(arguments: Sequence[str]) -> CliOptions:
     if not arguments:
         return CliOptions()
-    from workbench.arguments import parse_arguments
+    from workbench.application.arguments import parse_arguments
 
     return parse_arguments(arguments)
 

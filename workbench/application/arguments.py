@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from seqlm.cli.argument_parser import ArgumentParser
 from seqlm.errors import RequestError
-from workbench.controllers.open_target import CliOptions
 from workbench.render.palette import PALETTE_ALIASES, PALETTES
+from workbench.run.open_target import CliOptions
 
 MAX_FPS = 60
 _SETTING = re.compile(r"[A-Za-z_.]*=")  # the path of a file may hold a = further on

@@ -1,0 +1,120 @@
+"""Settings of the corpus, the tokenizer and the splits."""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from seqlm.configuration.schema import ConfigSection, SettingConditions, only_if, unit_metadata
+from seqlm.errors import RequestError
+
+_WORDS = (only_if("data.tokenizer", "word"),)
+_LINES = (only_if("data.mode", "lines"),)
+
+
+class DataConfig(ConfigSection, frozen=True, kw_only=True):
+    """Settings of the corpus, the tokenizer and the splits."""
+
+    conditions: ClassVar[SettingConditions] = {
+        "length": (only_if("data.corpus", "counting", "recall"),),
+        **dict.fromkeys(("fold_case", "punctuation", "unknown", "max_words"), _WORDS),
+        "merges": (only_if("data.tokenizer", "bpe"),),
+        **dict.fromkeys(("targets", "deduplicate", "split_seed"), _LINES),
+    }
+
+    corpus: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="Corpus: a name from seqlm data list, or the path of a text file",
+        ),
+    ] = "names"
+    mode: Annotated[
+        Literal["auto", "lines", "stream"],
+        Meta(description="Mode: lines (each line is a separate item) or stream (one long text)"),
+    ] = "auto"
+    length: Annotated[
+        Annotated[int, Meta(ge=2, le=1000)] | None,
+        Meta(
+            description="Length: symbols per item of counting or recall; off uses the task's default",
+            extra=unit_metadata("symbols"),
+        ),
+    ] = None
+    targets: Annotated[
+        Literal["all", "last"],
+        Meta(description="Targets: all tokens, or only the last token of each item"),
+    ] = "all"
+    tokenizer: Annotated[
+        Literal["char", "byte", "word", "bpe"],
+        Meta(
+            description="Tokenizer: the unit of text; bpe learns subwords by merging frequent pairs"
+        ),
+    ] = "char"
+    fold_case: Annotated[
+        bool, Meta(description="Case folding: treat upper and lower case as the same word")
+    ] = True
+    punctuation: Annotated[
+        Literal["drop", "keep"],
+        Meta(description="Punctuation: drop it, or keep each mark as a token"),
+    ] = "drop"
+    unknown: Annotated[
+        bool, Meta(description="Unknown token: one token for all words outside the vocabulary")
+    ] = True
+    max_words: Annotated[
+        Annotated[int, Meta(ge=1, le=10**6)] | None,
+        Meta(
+            description="Vocabulary limit: keep only the most frequent words",
+            extra=unit_metadata("words"),
+        ),
+    ] = 10_000
+    merges: Annotated[
+        int, Meta(ge=0, le=20_000, description="BPE merges: number of token pairs to merge")
+    ] = 500
+    boundary: Annotated[
+        Literal["auto", "end", "none"],
+        Meta(description="Boundary: end (an end token before and after each item) or none"),
+    ] = "auto"
+    split: Annotated[
+        str,
+        Meta(
+            pattern=r"^\d{1,3}/\d{1,3}/\d{1,3}$",
+            description="Split: train/val/test percentages, e.g. 80/10/10",
+            extra=unit_metadata("%"),
+        ),
+    ] = "80/10/10"
+    split_seed: Annotated[
+        int,
+        Meta(
+            ge=0, le=2**31 - 1, description="Split seed: shuffles the items before they are split"
+        ),
+    ] = 42
+    deduplicate: Annotated[
+        bool,
+        Meta(
+            description="Deduplication: remove duplicates, so no validation line occurs in training"
+        ),
+    ] = True
+
+    def check(self) -> None:
+        """Check that the settings are compatible with each other.
+
+        Raises:
+            RequestError: Two settings are incompatible; names both.
+        """
+        shares = [int(share) for share in self.split.split("/")]
+        if sum(shares) != 100:
+            raise RequestError(f"data.split={self.split} does not sum to 100", self.split)
+        if not shares[0]:
+            raise RequestError(
+                f"data.split={self.split} leaves no training data; train needs at least 1",
+                self.split,
+            )
+        if self.targets == "last" and self.mode == "stream":
+            raise RequestError(
+                "data.targets=last needs items, and data.mode=stream has none; use data.mode=lines",
+                "last",
+            )
+        if self.targets == "last" and self.boundary == "end":
+            raise RequestError(
+                "data.targets=last would predict only the end token; use data.boundary=none",
+                "last",
+            )
