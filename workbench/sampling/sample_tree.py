@@ -14,8 +14,8 @@ from seqlm.data.tokenizer import END
 from seqlm.generation import sampler
 from workbench.sampling.branches import Branch, find_branch, without_oldest
 from workbench.sampling.prediction import Prediction, SampledToken
+from workbench.state.undo_history import UndoHistory
 
-_MAX_UNDO = 1000
 _FIRST = (Branch(),)
 
 
@@ -40,13 +40,11 @@ class SampleTree(Struct, frozen=True):
 
     Attributes:
         state: Current state.
-        past: Earlier states for undo, oldest first.
-        future: Undone states for redo, the next one first.
+        history: Earlier and undone states.
     """
 
     state: TreeState = field(default_factory=TreeState)
-    past: tuple[TreeState, ...] = ()
-    future: tuple[TreeState, ...] = ()
+    history: UndoHistory[TreeState] = UndoHistory()
 
     @property
     def prompt(self) -> tuple[str, ...]:
@@ -154,15 +152,15 @@ class SampleTree(Struct, frozen=True):
 
     def undo(self) -> "SampleTree":
         """Undo the last change."""
-        if not self.past:
+        if not self.history.past:
             return self
-        return SampleTree(self.past[-1], self.past[:-1], (self.state, *self.future))
+        return SampleTree(self.history.past[-1], self.history.undo(self.state))
 
     def redo(self) -> "SampleTree":
         """Redo the change that was undone last."""
-        if not self.future:
+        if not self.history.future:
             return self
-        return SampleTree(self.future[0], (*self.past, self.state), self.future[1:])
+        return SampleTree(self.history.future[0], self.history.redo(self.state))
 
     def _sample(self, prediction: Prediction, sampling: SampleConfig, series: int) -> "SampleTree":
         u = sampler.uniform_random(sampling.seed, series, self.cursor)
@@ -208,9 +206,7 @@ class SampleTree(Struct, frozen=True):
         return replace(self, state=replace(self.state, current=current, cursor=cursor))
 
     def _with_change(self, state: TreeState) -> "SampleTree":
-        # A change after undo keeps the undone states in the past, so that undo still reaches them.
-        undone = (*self.future, self.state) if self.future else ()
-        return SampleTree(state, (*self.past, self.state, *undone)[-_MAX_UNDO:])
+        return SampleTree(state, self.history.record_keeping_undone(self.state))
 
 
 def _replace_branch(state: TreeState, index: int, branch: Branch) -> TreeState:

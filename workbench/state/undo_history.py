@@ -4,7 +4,7 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
-MAX_UNDO = 200
+MAX_UNDO = 1000
 T = TypeVar("T")
 
 
@@ -25,6 +25,14 @@ class UndoHistory(Struct, Generic[T], frozen=True):
     def record(self, entry: T) -> "UndoHistory[T]":
         """Add an entry to undo; the oldest is dropped beyond ``MAX_UNDO``, and redo is cleared."""
         return UndoHistory((*self.past, entry)[-MAX_UNDO:])
+
+    def record_keeping_undone(self, state: T) -> "UndoHistory[T]":
+        """Add the state before a change; the undone states stay in the past, so undo reaches them.
+
+        Only for entries that are whole states, which can be restored in any order.
+        """
+        undone = (*self.future, state) if self.future else ()
+        return UndoHistory((*self.past, state, *undone)[-MAX_UNDO:])
 
     def undo(self, redo_entry: T) -> "UndoHistory[T]":
         """Remove the latest entry of the past; ``redo_entry`` makes the change again."""

@@ -61,9 +61,9 @@ def test_back_then_forward_returns_to_the_same_place(text: SampleTree) -> None:
 
 @given(texts)
 def test_undo_and_redo_are_inverse(text: SampleTree) -> None:
-    if text.past:
+    if text.history.past:
         assert text.undo().redo() == text
-    if text.future:
+    if text.history.future:
         assert text.redo().undo() == text
 
 
@@ -88,7 +88,7 @@ def test_no_text_is_lost(moves: list[Step]) -> None:
     for move in moves:
         seen |= {(text.prompt, branch.sampled) for branch in text.branches}
         text = move(text)
-    states = (*text.past, text.state, *text.future)
+    states = (*text.history.past, text.state, *text.history.future)
     kept = {(state.prompt, branch.sampled) for state in states for branch in state.branches}
     assert seen <= kept
 

@@ -23,3 +23,13 @@ def test_the_oldest_entries_are_dropped_beyond_the_bound() -> None:
     for number in range(MAX_UNDO + 3):
         history = history.record(number)
     assert history.past == tuple(range(3, MAX_UNDO + 3))
+
+
+def test_record_keeping_undone_lets_undo_reach_the_undone_states() -> None:
+    history = UndoHistory[str]().record("a").record("b").undo("c").record_keeping_undone("b")
+    assert (history.past, history.future) == (("a", "b", "c", "b"), ())
+
+
+def test_record_keeping_undone_without_undone_states_only_records() -> None:
+    history = UndoHistory[str]().record("a").record_keeping_undone("b")
+    assert (history.past, history.future) == (("a", "b"), ())
