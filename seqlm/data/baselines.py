@@ -4,9 +4,70 @@ import math
 from collections import Counter
 from itertools import chain, pairwise
 
-from seqlm.data.ngrams import NgramCounts, NgramTable
+from msgspec import Struct
+
+from seqlm.data.ngrams import NgramCounts
 from seqlm.data.prepared_text import PreparedText
 from seqlm.data.split import Split
+
+_ADD_K = tuple(digit * 10.0**power for power in range(-6, 2) for digit in (1, 2, 5))
+"""Pseudocounts that are tried, within the bounds of ``model.add_k``."""
+
+
+class BigramBaseline(Struct, frozen=True):
+    """Bigram counts of train with the pseudocount that suits the text they are scored on.
+
+    Attributes:
+        counts: Bigram counts of the training split.
+        add_k: Pseudocount added to every count.
+        loss: Loss of the smoothed counts in nats per token.
+    """
+
+    counts: NgramCounts
+    add_k: float
+    loss: float
+
+
+def bigram_baseline(prepared: PreparedText) -> BigramBaseline:
+    """Return the bigram counts of train and their loss on val.
+
+    Without a validation split the training split is scored, and the counts themselves predict it
+    best: the smallest pseudocount is chosen.
+    """
+    train = bigram_counts(prepared, "train")
+    scored = bigram_counts(prepared, "val") if prepared.items["val"] else train
+    return BigramBaseline(train, *best_add_k(train, scored))
+
+
+def best_add_k(train: NgramCounts, scored: NgramCounts) -> tuple[float, float]:
+    """Return the pseudocount with the lowest loss on other counts, and that loss in nats per token.
+
+    Each loss is the :meth:`~seqlm.data.ngrams.NgramTable.loss_of` of add-k smoothing. It depends only
+    on how often the scored tokens and their contexts occur in train, so trying one more pseudocount
+    costs almost nothing.
+
+    Args:
+        train: Counts to smooth.
+        scored: Counts of the same order, of the text to predict.
+    """
+    totals: Counter[str] = Counter()
+    for gram, count in train.grams.items():
+        totals[gram[:-1]] += count
+    hits, contexts = Counter[int](), Counter[int]()
+    for gram, count in scored.grams.items():
+        hits[train.grams.get(gram, 0)] += count
+        contexts[totals[gram[:-1]]] += count
+    n_targets = sum(hits.values())
+    if not n_targets:
+        return 1.0, math.nan
+
+    def loss(k: float) -> float:
+        denominators = math.fsum(
+            n * math.log(total + k * train.n_vocab) for total, n in contexts.items()
+        )
+        return (denominators - math.fsum(n * math.log(c + k) for c, n in hits.items())) / n_targets
+
+    return min(((k, loss(k)) for k in _ADD_K), key=lambda found: found[1])
 
 
 def reference_losses(prepared: PreparedText, tokenizer: str) -> dict[str, float]:
@@ -18,15 +79,13 @@ def reference_losses(prepared: PreparedText, tokenizer: str) -> dict[str, float]
 
     Returns:
         ``uniform``: ln V, the loss of equally probable tokens. ``bigram``: the validation loss of
-        bigram counts of the training split with add-one smoothing (the training loss if there is no
-        validation split). ``perfect``: the entropy of the text, only for texts from a known grammar.
+        :func:`bigram_baseline` (the training loss if there is no validation split). ``perfect``:
+        the entropy of the text, only for texts from a known grammar.
     """
-    train = bigram_counts(prepared, "train")
-    scored = bigram_counts(prepared, "val") if prepared.items["val"] else train
     perfect = perfect_loss(prepared, tokenizer)
     return {
         "uniform": math.log(prepared.tokenizer.n_vocab),
-        "bigram": NgramTable(train).loss_of(scored),
+        "bigram": bigram_baseline(prepared).loss,
         **({} if perfect is None else {"perfect": perfect}),
     }
 

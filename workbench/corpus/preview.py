@@ -16,7 +16,7 @@ from msgspec import Struct
 from seqlm.configuration.data_config import DataConfig
 from seqlm.configuration.model_configs import ModelConfig
 from seqlm.configuration.run_config import SampleConfig
-from seqlm.data.baselines import bigram_counts, perfect_loss
+from seqlm.data.baselines import bigram_baseline, perfect_loss
 from seqlm.data.ngrams import NgramCounts, NgramTable
 from seqlm.data.prepared_text import Description, PreparedText, prepare
 from seqlm.data.split import SPLITS
@@ -63,7 +63,8 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
         description: Sizes, vocabulary, and frequency of each target.
         counts: Bigram counts of the training split.
         uniform: ln V, the loss of guessing uniformly (nats per token).
-        bigram: Validation loss of the bigram counts of train, with 1 added to each count.
+        add_k: Pseudocount added to each of the counts, the best one for the validation split.
+        bigram: Validation loss of the bigram counts of train, in nats per token.
         perfect: Entropy of the grammar that generated the text, if known.
     """
 
@@ -72,13 +73,14 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
     description: Description
     counts: NgramCounts
     uniform: float
+    add_k: float
     bigram: float
     perfect: float | None = None
 
     @cached_property
     def table(self) -> NgramTable:
         """Bigram table of next-token probabilities."""
-        return NgramTable(self.counts)
+        return NgramTable(self.counts, add_k=self.add_k)
 
     @property
     def name(self) -> str:
@@ -108,6 +110,13 @@ class Preview(Struct, frozen=True, dict=True, eq=False):
         for token in tokens:
             self._id(token)
         return self.table.probabilities([self._id(token) for token in tokens[-1:]])
+
+    def shares(self, token: str) -> list[float]:
+        """Return the share of each token id among the tokens that follow ``token`` in train."""
+        before = chr(self._id(token))
+        followers = [self.counts.grams.get(before + chr(i), 0) for i in range(self.counts.n_vocab)]
+        total = sum(followers)
+        return [n / total if total else 0.0 for n in followers]
 
     def surprisal(self, tokens: Sequence[str]) -> tuple[float, ...]:
         """Return the surprisal of each token under the bigram counts, in nats."""
@@ -238,11 +247,17 @@ def make_preview(data: DataConfig, progress: Progress | None = None) -> Preview:
     """
     text = prepare(data, progress)
     n_vocab = text.tokenizer.n_vocab
-    train = bigram_counts(text, "train")
-    scored = bigram_counts(text, "val") if text.items["val"] else train
-    bigram = NgramTable(train).loss_of(scored)
-    perfect = perfect_loss(text, data.tokenizer)
-    return Preview(data, text, text.describe(n_vocab), train, log(n_vocab), bigram, perfect)
+    bigram = bigram_baseline(text)
+    return Preview(
+        data=data,
+        text=text,
+        description=text.describe(n_vocab),
+        counts=bigram.counts,
+        uniform=log(n_vocab),
+        add_k=bigram.add_k,
+        bigram=bigram.loss,
+        perfect=perfect_loss(text, data.tokenizer),
+    )
 
 
 def _window(glyphs: Sequence[str], i: int, context: int | None, longest: int) -> tuple[str, ...]:

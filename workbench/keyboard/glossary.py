@@ -56,7 +56,8 @@ GLOSSARY: dict[str, tuple[tuple[str, str], ...]] = {
         ("uniform", "Baseline ln V: the loss of guessing uniformly among all V tokens."),
         (
             "bigram",
-            "Baseline: the loss of bigram counts. A lower loss needs more than one token of context.",
+            "Baseline: the loss of bigram counts, with the same small amount added to each count, "
+            "chosen for val. A lower loss needs more than one token of context.",
         ),
         ("expected", "Loss that this preset is known to reach on this text."),
         (

@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqlm.configuration.data_config import DataConfig
-from seqlm.data.baselines import bigram_counts, reference_losses
+from seqlm.data.baselines import (
+    best_add_k,
+    bigram_baseline,
+    bigram_counts,
+    reference_losses,
+)
 from seqlm.data.ngrams import NgramCounts, NgramTable, Smoothing
 from seqlm.data.prepared_text import prepare
 from seqlm.data.smoothing import estimated_discounts
@@ -183,10 +188,47 @@ def test_baselines_equal_the_table(tmp_path: Path, boundary: str, mode: str, spl
     for part in SPLITS:
         counts = NgramCounts.fit(prepared.sequences(part), 2, n_vocab, fill)
         assert bigram_counts(prepared, part) == counts
-    table = NgramTable.fit(prepared.sequences("train"), 2, n_vocab, fill)
-    scored = prepared.sequences("val") or prepared.sequences("train")
+    scored = bigram_counts(prepared, "train" if split == "100/0/0" else "val")
+    baseline = bigram_baseline(prepared)
+    found = NgramTable(baseline.counts, add_k=baseline.add_k).loss_of(scored)
+    assert baseline.loss == pytest.approx(found)
+    for add_k in (1e-6, 1e-3, 0.05, 1.0, 10.0):
+        assert baseline.loss <= NgramTable(baseline.counts, add_k=add_k).loss_of(scored) + 1e-9
     losses = reference_losses(prepared, "char")
-    assert losses == pytest.approx({"uniform": math.log(n_vocab), "bigram": table.loss(scored)})
+    assert losses == pytest.approx({"uniform": math.log(n_vocab), "bigram": found})
+
+
+@given(SEQUENCES, SEQUENCES, ORDERS, FILLS)
+def test_the_best_pseudocount(
+    sequences: list[list[int]], scored: list[list[int]], order: int, fill: int
+) -> None:
+    train, held_out = (NgramCounts.fit(texts, order, V, fill) for texts in (sequences, scored))
+    add_k, loss = best_add_k(train, held_out)
+    assert loss == pytest.approx(NgramTable(train, add_k=add_k).loss_of(held_out), nan_ok=True)
+    assert not loss > NgramTable(train).loss_of(held_out) + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("corpus", "pairs", "tokenizer"),
+    [
+        ("hello", {("H", "e"): 1.0, ("l", "o"): 0.5}, "char"),
+        ("counting", {("7", "8"): 1.0}, "word"),
+    ],
+)
+def test_counts_that_are_scored_on_train_are_the_counts_themselves(
+    corpus: str, pairs: dict[tuple[str, str], float], tokenizer: str
+) -> None:
+    data = DataConfig(corpus=corpus, tokenizer=tokenizer, unknown=False, split="100/0/0")  # type: ignore[arg-type]
+    prepared = prepare(data)
+    baseline, ids = bigram_baseline(prepared), prepared.tokenizer.ids
+    table = NgramTable(baseline.counts, add_k=baseline.add_k)
+    for (a, b), p in pairs.items():
+        assert table.probabilities([ids[a]])[ids[b]] == pytest.approx(p, abs=1e-3)
+    totals: Counter[str] = Counter()
+    for gram, n in baseline.counts.grams.items():
+        totals[gram[0]] += n
+    nats = [n * math.log(totals[gram[0]] / n) for gram, n in baseline.counts.grams.items()]
+    assert baseline.loss == pytest.approx(math.fsum(nats) / sum(totals.values()), abs=1e-3)
 
 
 @given(SEQUENCES, ORDERS, FILLS)

@@ -45,7 +45,7 @@ def _legend(shades: str, width: int) -> str:
 
 
 def _shade_row(preview: Preview, token: str, nexts: Sequence[str], ascii_only: bool) -> str:
-    found, ids = preview.probabilities([token]), preview.text.tokenizer.ids
+    found, ids = preview.shares(token), preview.text.tokenizer.ids
     shades = _ASCII_SHADES if ascii_only else _SHADES
     levels = (sum(found[ids[n]] >= minimum for minimum in _SHADE_FROM) for n in nexts)
     return "".join(shades[level] for level in levels)
@@ -62,7 +62,7 @@ def _next_token_rows(
     head = next((words for words in heads if size + len(words) <= width), "")
     rows: list[Row] = [[(f"{'token'.ljust(size)}{head}", "guide")]]
     for token in tokens[begin : begin + max(0, height - 1)]:
-        shares = preview.probabilities([token])
+        shares = preview.shares(token)
         ids = nlargest(_MAX_NEXT_TOKENS, range(len(shares)), key=shares.__getitem__)
         nexts = (
             f"{token_glyph(preview.vocabulary[i], ascii_only)} {shares[i]:.2f}"
