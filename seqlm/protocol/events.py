@@ -4,12 +4,26 @@ Each event is logged once and sent to every screen. The state of a run on the sc
 its events alone. Losses are nats per token.
 """
 
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
+from seqlm.configuration.run_config import Change
+
 VERSION = 1
 SplitName: TypeAlias = Literal["train", "val", "test"]
+
+
+class ScheduledChange(NamedTuple):
+    """Change of a live setting that is not applied yet.
+
+    Attributes:
+        change: The setting, its new value and its step.
+        command_id: Id of the command that requested the change; None for a planned change.
+    """
+
+    change: Change
+    command_id: str | None
 
 
 class _Event(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
@@ -45,11 +59,16 @@ class WorkerStarted(_Event, frozen=True, kw_only=True):
 class Resumed(_Event, frozen=True, kw_only=True):
     """Training was resumed from a checkpoint: the events from ``superseded_from`` to
     ``superseded_to`` (sequence numbers, inclusive) are no longer valid.
+
+    ``scheduled`` lists every change that is not applied yet; None in old logs. The steps up to
+    ``repeats_to`` were logged before the interruption and are repeated unchanged.
     """
 
     step: int
     superseded_from: int
     superseded_to: int
+    scheduled: list[ScheduledChange] | None = None
+    repeats_to: int = 0
 
 
 class StepsDone(_Event, frozen=True, kw_only=True):
@@ -84,6 +103,17 @@ class Evaluated(_Event, frozen=True, kw_only=True):
     n_tokens: int
     protocol: str
     best: bool = False
+
+
+class ChangeScheduled(_Event, frozen=True, kw_only=True):
+    """A change of a live setting was requested after ``step`` steps, for a later step.
+
+    ``ValueChanged`` reports its effect. Without this event the request would be lost with the worker.
+    """
+
+    step: int
+    change: Change
+    command_id: str | None = None
 
 
 class ValueChanged(_Event, frozen=True, kw_only=True):
@@ -157,6 +187,7 @@ Event: TypeAlias = (
     | Resumed
     | StepsDone
     | Evaluated
+    | ChangeScheduled
     | ValueChanged
     | Paused
     | Continued

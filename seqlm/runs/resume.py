@@ -5,9 +5,10 @@ from pathlib import Path
 from torch import Tensor
 
 from seqlm.errors import RequestError, SeqlmError
-from seqlm.protocol.events import Ended, Event, RunCreated, StepsDone, ValueChanged
+from seqlm.protocol.events import Ended, Event, RunCreated
 from seqlm.runs.checkpoint import CheckpointMetadata, CheckpointStore, LoadedCheckpoint
 from seqlm.runs.event_log import read_events, without_superseded
+from seqlm.runs.scheduled_changes import changes_after_checkpoint
 from seqlm.training.trainer import Trainer
 
 
@@ -91,24 +92,21 @@ def raise_if_done(run: str, trainer: Trainer, superseded: list[Event]) -> None:
 
 
 def reschedule_changes(trainer: Trainer, superseded: list[Event], omitted_keys: set[str]) -> None:
-    """Schedule the changes that were made after the checkpoint again, at their steps.
+    """Schedule the changes that were made or requested after the checkpoint again, at their steps.
 
     Args:
-        trainer: The restored trainer; it has the changes of the recipe.
+        trainer: The restored trainer; it has the changes of the recipe and of the checkpoint.
         superseded: The events after the checkpoint.
-        omitted_keys: Settings whose changes are not scheduled again.
+        omitted_keys: Settings whose changes during the run are not scheduled again.
     """
-    known = {(change.key, change.step, command_id) for change, command_id in trainer.live.scheduled}
-    for event in superseded:
-        if not isinstance(event, ValueChanged) or event.key in omitted_keys:
+    live = trainer.live
+    live.scheduled = [
+        scheduled
+        for scheduled in live.scheduled
+        if scheduled.command_id is None or scheduled.change.key not in omitted_keys
+    ]
+    known = list(live.scheduled)
+    for scheduled in changes_after_checkpoint(superseded):
+        if scheduled in known or scheduled.change.key in omitted_keys:
             continue
-        if (event.key, event.step, event.command_id) not in known:
-            trainer.live.add_logged(event)
-
-
-def last_logged_step(superseded: list[Event]) -> int:
-    """Return the last step logged before the interruption; 0 if training diverged."""
-    if has_diverged(superseded):
-        return 0
-    steps = (event.last_step for event in superseded if isinstance(event, StepsDone))
-    return max(steps, default=0)
+        live.add(*scheduled)

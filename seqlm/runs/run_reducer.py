@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from seqlm.protocol.events import (
+    ChangeScheduled,
     CheckpointSaved,
     Continued,
     Ended,
@@ -21,12 +22,14 @@ from seqlm.protocol.events import (
     Resumed,
     RunCreated,
     Sampled,
+    ScheduledChange,
     StepsDone,
     ValueChanged,
     WeightsKept,
     WorkerStarted,
 )
 from seqlm.runs.run_state import AppliedChange, CoreRunState, LossPoint
+from seqlm.runs.scheduled_changes import change_of
 
 S = TypeVar("S", bound=CoreRunState)
 
@@ -69,7 +72,8 @@ def _worker_started(state: S, event: WorkerStarted) -> S:
 
 
 def _resumed(state: S, event: Resumed) -> S:
-    return replace(state, status="starting", message="", step=event.step)
+    scheduled = state.scheduled if event.scheduled is None else tuple(event.scheduled)
+    return replace(state, status="starting", message="", step=event.step, scheduled=scheduled)
 
 
 def _steps_done(state: S, event: StepsDone) -> S:
@@ -114,6 +118,11 @@ def _with_effect(change: AppliedChange, measured: LossPoint) -> AppliedChange:
     return change if change.after else replace(change, after=measured)
 
 
+def _change_scheduled(state: S, event: ChangeScheduled) -> S:
+    scheduled = ScheduledChange(event.change, event.command_id)
+    return replace(state, scheduled=(*state.scheduled, scheduled))
+
+
 def _value_changed(state: S, event: ValueChanged) -> S:
     key, new = event.key, event.new
     if key in _NUMBERS and not isinstance(new, int | float):
@@ -131,6 +140,7 @@ def _value_changed(state: S, event: ValueChanged) -> S:
         values={**state.values, key: new},
         changes=(*state.changes, change),
         n_changes=state.n_changes + 1,
+        scheduled=tuple(later for later in state.scheduled if later != change_of(event)),
         steps_planned=int(new) if key == "train.steps" else state.steps_planned,
         learning_rate=float(new) if key == "train.learning_rate" else state.learning_rate,
     )
@@ -166,6 +176,7 @@ _RULES: dict[type[Any], Callable[[Any, Any], Any]] = {
     Resumed: _resumed,
     StepsDone: _steps_done,
     Evaluated: _evaluated,
+    ChangeScheduled: _change_scheduled,
     ValueChanged: _value_changed,
     Paused: _paused,
     Continued: _continued,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from msgspec import Struct
 
 if TYPE_CHECKING:  # not needed for the first frame
-    from seqlm.protocol.events import SplitName
+    from seqlm.protocol.events import ScheduledChange, SplitName
 
 Status: TypeAlias = Literal[
     "untrained",
@@ -89,6 +89,7 @@ class CoreRunState(Struct, frozen=True):
         values: Live settings that were changed, with their current values.
         changes: The changes in their order, each with its measured effect.
         n_changes: Number of changes.
+        scheduled: Changes that were requested for a later step and are not applied yet.
         kept: The steps whose weights can be queried, in order.
         checkpoint_step: The step of the last checkpoint.
         device: The device of the worker; empty before a worker started.
@@ -117,6 +118,7 @@ class CoreRunState(Struct, frozen=True):
     values: Mapping[str, Any] = {}
     changes: tuple[AppliedChange, ...] = ()
     n_changes: int = 0
+    scheduled: tuple["ScheduledChange", ...] = ()
     kept: tuple[int, ...] = ()
     checkpoint_step: int | None = None
     device: str = ""

@@ -73,7 +73,7 @@ class RunProgress(Struct, frozen=True, kw_only=True):
         steps_planned: The step at which training ends.
         config: The configuration that the run was started with; None if this version does not
             know one of its settings.
-        changes: The changes of live settings so far.
+        changes: The changes of live settings so far, then those scheduled for later steps.
         message: Explanation of the status.
         sampled: For each split of which only a part was evaluated, the rule that chose the part.
     """
@@ -121,7 +121,8 @@ def summarize_events(events: Iterable[Event], run: str) -> RunProgress:
 def progress_of(state: CoreRunState, run: str) -> RunProgress:
     """Return the progress of the run called ``run`` in this state."""
     config = _config_of(state.recipe)
-    changes = tuple(Change(key=c.key, value=c.new, step=c.step) for c in state.changes)
+    applied = (Change(key=c.key, value=c.new, step=c.step) for c in state.changes)
+    changes = (*applied, *(scheduled.change for scheduled in state.scheduled))
     is_count_based = config is not None and config.model.learns_by_counting
     return RunProgress(
         summary=RunSummary(

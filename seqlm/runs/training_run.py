@@ -12,6 +12,7 @@ from seqlm.configuration.run_config import Change, RunConfig
 from seqlm.data.prepared_text import PreparedText
 from seqlm.errors import RequestError, SeqlmError
 from seqlm.protocol.events import (
+    ChangeScheduled,
     Ended,
     Event,
     Resumed,
@@ -32,12 +33,12 @@ from seqlm.runs.event_log import EventLogWriter
 from seqlm.runs.provenance import corpus_record, corpus_stem, created_event, make_manifest, versions
 from seqlm.runs.resume import (
     has_diverged,
-    last_logged_step,
     raise_if_done,
     reschedule_changes,
     restore,
     split_at_checkpoint,
 )
+from seqlm.runs.scheduled_changes import last_repeated_step
 from seqlm.runspec import recipe
 from seqlm.training.live_settings import FIELD_OF_KEY
 from seqlm.training.trainer import Trainer
@@ -126,15 +127,13 @@ class TrainingRun:
             changes = recipe.live_changes(run.trainer.config, settings)
             superseded = run._restore_checkpoint({change.key for change in changes})
             for change in changes:
-                run.change(change, command_id)
+                run._schedule(change, command_id)
             raise_if_done(directory.name, run.trainer, superseded)
         except BaseException:
             run.close()
             raise
         run.checkpoints.delete_after(run.trainer.step)
-        if superseded:
-            first, last = superseded[0].seq, superseded[-1].seq
-            run.log(Resumed(step=run.trainer.step, superseded_from=first, superseded_to=last))
+        run.log(run._resumed_event(superseded))
         run._log_start()
         if run.trainer.step == run._next_snapshot:
             run._record_snapshot()
@@ -214,6 +213,13 @@ class TrainingRun:
         Raises:
             RequestError: The setting is not live or has no effect, or the value is not allowed.
         """
+        scheduled = self._schedule(change, command_id)
+        if scheduled.step > self.trainer.step:  # else it is applied and logged at once
+            later = Change(key=scheduled.key, value=scheduled.new, step=scheduled.step)
+            self.log(ChangeScheduled(step=self.trainer.step, change=later, command_id=command_id))
+        return scheduled
+
+    def _schedule(self, change: Change, command_id: str | None) -> ValueChanged:
         trainer = self.trainer
         if change.key not in FIELD_OF_KEY:
             raise RequestError(
@@ -254,10 +260,20 @@ class TrainingRun:
         metadata = restore(self.trainer, self.checkpoints)
         valid, superseded = split_at_checkpoint(self.directory.events_path, metadata)
         self._restore_kept_weights(valid)
-        self._first_free_step = last_logged_step(superseded)
+        self._first_free_step = last_repeated_step(superseded)
         omitted_keys = changed_keys if has_diverged(superseded) else set()
         reschedule_changes(self.trainer, superseded, omitted_keys)
         return superseded
+
+    def _resumed_event(self, superseded: list[Event]) -> Resumed:
+        after = self.event_log.seq + 1  # an empty range
+        return Resumed(
+            step=self.trainer.step,
+            superseded_from=superseded[0].seq if superseded else after,
+            superseded_to=superseded[-1].seq if superseded else after - 1,
+            scheduled=list(self.trainer.live.scheduled),
+            repeats_to=self._first_free_step,
+        )
 
     def _restore_kept_weights(self, events: list[Event]) -> None:
         """Restore the list of kept weights and the next snapshot step from the valid events."""

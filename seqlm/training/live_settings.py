@@ -6,8 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from seqlm.configuration.run_config import Change, RunConfig, TrainConfig
-from seqlm.protocol.events import ValueChanged
-from seqlm.training.trainer_state import ScheduledChange
+from seqlm.protocol.events import ScheduledChange, ValueChanged
 
 
 class LiveSettings(Struct, frozen=True, kw_only=True):

@@ -1,22 +1,10 @@
 """State of a training as plain values: what a checkpoint stores beside its tensors."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 
-from seqlm.configuration.run_config import Change
-
-
-class ScheduledChange(NamedTuple):
-    """Change of a live setting that is not applied yet.
-
-    Attributes:
-        change: The setting, its new value and its step.
-        command_id: Id of the command that requested the change; None for a planned change.
-    """
-
-    change: Change
-    command_id: str | None
+from seqlm.protocol.events import ScheduledChange
 
 
 class TrainerState(Struct, frozen=True, kw_only=True):

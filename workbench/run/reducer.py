@@ -9,7 +9,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from seqlm.configuration.run_config import Change
 from seqlm.protocol.events import (
+    ChangeScheduled,
     Continued,
     Ended,
     Evaluated,
@@ -18,6 +20,7 @@ from seqlm.protocol.events import (
     Resumed,
     RunCreated,
     Sampled,
+    ScheduledChange,
     StepsDone,
     ValueChanged,
     WeightsKept,
@@ -58,6 +61,10 @@ def _sanitized(event: Event) -> Event:
             return replace(event, run=name, recipe=line, preset=sanitize(event.preset, _MAX_NAME))
         case WorkerStarted():
             return replace(event, device=sanitize(event.device, _MAX_NAME))
+        case Resumed(scheduled=list() as scheduled):
+            return replace(event, scheduled=_sanitized_changes(scheduled))
+        case ChangeScheduled():
+            return replace(event, change=_sanitized_change(event.change))
         case ValueChanged():
             old, new = _sanitized_value(event.old), _sanitized_value(event.new)
             return replace(event, key=sanitize(event.key, _MAX_NAME), old=old, new=new)
@@ -71,6 +78,18 @@ def _sanitized(event: Event) -> Event:
         case Ended():
             return replace(event, message=sanitize(event.message, _MAX_MESSAGE))
     return event
+
+
+def _sanitized_changes(scheduled: list[ScheduledChange]) -> list[ScheduledChange]:
+    return [
+        ScheduledChange(_sanitized_change(change), command_id)
+        for change, command_id in scheduled[-_MAX_CHANGES:]
+    ]
+
+
+def _sanitized_change(change: Change) -> Change:
+    key, value = sanitize(change.key, _MAX_NAME), _sanitized_value(change.value)
+    return replace(change, key=key, value=value)
 
 
 def _sanitized_value(value: Any) -> Any:
@@ -89,6 +108,8 @@ def _extend(state: RunState, before: RunState, event: Event) -> RunState:
     match event:
         case ValueChanged():
             return replace(state, changes=state.changes[-_MAX_CHANGES:])
+        case ChangeScheduled():
+            return replace(state, scheduled=state.scheduled[-_MAX_CHANGES:])
         case RunCreated() | WorkerStarted() | Resumed():
             return replace(state, seen_t=event.t, clock=())
         case Continued():

@@ -14,7 +14,9 @@ from workbench.state.app_state import AppState
 def recipe_text(state: AppState) -> str:
     """Return the recipe ``PRESET KEY=VALUE... KEY=VALUE@STEP...`` of the displayed run, sanitized."""
     run = state.run
-    return _format(state.config, tuple(map(_to_change, run.changes))) or run.recipe
+    applied = map(_to_change, run.changes)
+    later = (scheduled.change for scheduled in run.scheduled)
+    return _format(state.config, (*applied, *later)) or run.recipe
 
 
 def recipe_text_kind(run: RunState) -> str:

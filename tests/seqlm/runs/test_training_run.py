@@ -25,6 +25,7 @@ from seqlm.runs import checkpoint_policy
 from seqlm.runs.directory import RunDirectory, RunLock, list_runs
 from seqlm.runs.event_log import read_events, without_superseded
 from seqlm.runs.provenance import open_text
+from seqlm.runs.summary import summarize
 from seqlm.runs.training_run import TrainingRun
 from seqlm.runspec import recipe
 
@@ -464,3 +465,61 @@ def test_a_count_based_run_has_one_step(corpus: Path) -> None:
         resume(run, "train.steps=5")
     with pytest.raises(RequestError, match="is finished: a count-based model takes one step"):
         resume(run)
+
+
+@pytest.mark.parametrize("kills", [(14,), (14, 19), (14, 19, 22, 11)])
+def test_changes_are_applied_at_their_steps_after_any_number_of_kills(
+    small: Recipe, monkeypatch: pytest.MonkeyPatch, kills: tuple[int, ...]
+) -> None:
+    monkeypatch.setattr("seqlm.training.trainer._STEPS_PER_EVENT_S", 0.0)
+    run = start(small(steps=80), "cut")
+    train_until(run, 10)
+    run.save()
+    run.change(Change(key="train.learning_rate", value=0.004, step=60), "later")
+    train_until(run, 30)
+    run.change(Change(key="train.learning_rate", value=0.02, step=0), "by hand")
+    list(run.due_changes())
+    train_until(run, 40)
+    for step in kills:
+        run = resume(kill(run))
+        train_until(run, step)
+    run.change(Change(key="train.weight_decay", value=0.1, step=0), "while it repeats")
+    run = train_to_end(resume(kill(run)))
+    changes = [event for event in logged_events(run) if isinstance(event, ValueChanged)]
+    assert [(c.step, c.new, c.command_id) for c in changes] == [
+        (30, 0.02, "by hand"),
+        (40, 0.1, "while it repeats"),
+        (60, 0.004, "later"),
+    ]
+    progress = summarize(run.directory)
+    line = recipe.as_run(run.trainer.config, progress.changes)
+    assert losses_of(train_to_end(start(line, "whole"))) == losses_of(run)
+
+
+def test_a_scheduled_change_is_part_of_the_recipe_before_its_step(small: Recipe) -> None:
+    run = start(small(steps=80), "cut")
+    train_until(run, 10)
+    run.change(Change(key="train.learning_rate", value=0.004, step=60), "later")
+    run = kill(resume(kill(run)))
+    line = recipe.as_run(run.trainer.config, summarize(run.directory).changes)
+    assert line.endswith("train.learning_rate=0.004@60")
+
+
+def test_a_scheduled_change_that_made_training_diverge_is_omitted_with_a_new_value(
+    small: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = start(small("train.optimizer=sgd", "train.clip=off", steps=40))
+    run.change(Change(key="train.learning_rate", value=100, step=15), "too much")
+    train_until(run, 10)
+    run.save()
+    broken = run.trainer._train_step.step
+
+    def diverging(index: int, *rest: Any) -> Any:
+        loss, n_targets = broken(index, *rest)
+        return (loss * float("nan") if index >= 20 else loss), n_targets
+
+    monkeypatch.setattr(run.trainer._train_step, "step", diverging)
+    assert list(run.train())[-1].status == "diverged"  # type: ignore[union-attr]
+    run = train_to_end(resume(kill(run), "train.learning_rate=0.01"))
+    changes = [event for event in logged_events(run) if isinstance(event, ValueChanged)]
+    assert [(c.step, c.new) for c in changes] == [(10, 0.01)]
