@@ -35,7 +35,7 @@ class DataConfig(ConfigSection, frozen=True, kw_only=True):
     length: Annotated[
         Annotated[int, Meta(ge=2, le=1000)] | None,
         Meta(
-            description="Length: symbols per item of counting or recall; off uses the task's default",
+            description="Item length: symbols per item of counting or recall; off: default of the task",
             extra=unit_metadata("symbols"),
         ),
     ] = None

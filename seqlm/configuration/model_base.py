@@ -68,7 +68,7 @@ Hidden: TypeAlias = Annotated[
 Layers: TypeAlias = Annotated[int, Meta(ge=1, le=16, description="Layers: number of hidden layers")]
 Activation: TypeAlias = Annotated[
     Literal["tanh", "gelu", "relu"],
-    Meta(description="Activation function: the nonlinearity of the hidden units"),
+    Meta(description="Activation: the nonlinear activation function of the hidden units"),
 ]
 Dropout: TypeAlias = Annotated[
     float,
@@ -76,14 +76,14 @@ Dropout: TypeAlias = Annotated[
 ]
 Input: TypeAlias = Annotated[
     Literal["embedding", "one_hot", "scalar"],
-    Meta(description="Input: learned embedding, one-hot vector, or the token id as one number"),
+    Meta(description="Input encoding: embedding (learned), one_hot, or scalar (the token id)"),
 ]
 Tied: TypeAlias = Annotated[
     bool, Meta(description="Weight tying: the output layer shares the weights of the embedding")
 ]
 Init: TypeAlias = Annotated[
     Literal["library", "scaled", "lecture"],
-    Meta(description="Initialization: PyTorch's, scaled by fan-in, or N(0,1) as in the lecture"),
+    Meta(description="Initialization: library (PyTorch's), scaled (by fan-in) or lecture (N(0,1))"),
 ]
 
 

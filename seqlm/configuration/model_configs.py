@@ -38,7 +38,7 @@ class NgramConfig(ModelFamily, frozen=True, kw_only=True, tag="ngram"):
         Meta(
             ge=1,
             le=12,
-            description="Order: the n of the n-gram; 2 counts pairs of tokens (bigrams)",
+            description="N-gram order: the n of the n-gram; 2 counts pairs of tokens (bigrams)",
         ),
     ] = 2
     smoothing: Annotated[
@@ -181,7 +181,7 @@ class LstmConfig(RecurrentFamily, frozen=True, kw_only=True, tag="lstm"):
         Meta(
             ge=2,
             le=10**6,
-            description="Memory: longest dependency that chrono initialization prepares for",
+            description="Chrono memory: longest dependency that chrono initialization allows for",
             extra={"unit": "tokens"},
         ),
     ] = 64
@@ -224,7 +224,7 @@ class TransformerConfig(ModelFamily, frozen=True, kw_only=True, tag="transformer
         Meta(
             ge=1,
             le=8192,
-            description="Context length: number of positions",
+            description="Context length: maximum number of tokens the model sees",
             extra={"unit": "tokens"},
         ),
     ] = 64

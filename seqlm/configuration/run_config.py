@@ -55,7 +55,7 @@ class TrainConfig(ConfigSection, frozen=True, kw_only=True):
     seconds: Annotated[
         Annotated[float, Meta(gt=0, le=1e7)] | None,
         Meta(
-            description="Time limit: train this long; converted to a number of steps after 2 s",
+            description="Time limit: train for this time; converted to a number of steps after 2 s",
             extra=unit_metadata("s"),
         ),
     ] = None
@@ -73,7 +73,8 @@ class TrainConfig(ConfigSection, frozen=True, kw_only=True):
     example: Annotated[
         Literal["auto", "window", "item", "chunk"],
         Meta(
-            description="Example: window (context and target), item (a line) or chunk (piece of text)"
+            description="Training example: window (context and target), item (a line) or chunk"
+            " (piece of text)"
         ),
     ] = "auto"
     chunk: Annotated[
@@ -87,7 +88,10 @@ class TrainConfig(ConfigSection, frozen=True, kw_only=True):
     ] = 64
     order: Annotated[
         Literal["shuffle", "replacement"],
-        Meta(description="Order: shuffle (each example once per epoch) or replacement (resampled)"),
+        Meta(
+            description="Example order: shuffle (each example once per epoch) or replacement"
+            " (sampled with replacement)"
+        ),
     ] = "shuffle"
     optimizer: Annotated[
         Literal["sgd", "adam", "adamw"],
@@ -113,8 +117,8 @@ class TrainConfig(ConfigSection, frozen=True, kw_only=True):
     schedule: Annotated[
         Literal["constant", "warm-up", "step", "cosine", "one-cycle"],
         Meta(
-            description="Learning rate schedule: step (one drop), cosine (decay to 0), one-cycle"
-            " (warm-up, then decay to 0)"
+            description="LR schedule: change of the learning rate: step (one drop), cosine"
+            " (decay to 0), one-cycle (warm-up, then decay to 0)"
         ),
     ] = "constant"
     warmup: Annotated[
@@ -130,13 +134,16 @@ class TrainConfig(ConfigSection, frozen=True, kw_only=True):
         Meta(
             gt=0,
             lt=1,
-            description="Drop: factor by which schedule step multiplies the learning rate",
+            description="Drop factor: the step schedule multiplies the learning rate by this factor",
         ),
     ] = 0.1
     drop_at: Annotated[
         float,
         Meta(
-            gt=0, lt=1, description="Drop at: fraction of the steps after which schedule step drops"
+            gt=0,
+            lt=1,
+            description="Drop point: fraction of the steps after which the step schedule lowers the"
+            " learning rate",
         ),
     ] = 0.5
     weight_decay: Annotated[
@@ -150,12 +157,13 @@ class TrainConfig(ConfigSection, frozen=True, kw_only=True):
     ] = 0.0
     clip: Annotated[
         Annotated[float, Meta(gt=0, le=1e6)] | None,
-        Meta(description="Gradient clipping: the largest allowed gradient", extra=_LIVE),
+        Meta(description="Gradient clipping: limit on the size of the gradient", extra=_LIVE),
     ] = None
     clip_by: Annotated[
         Literal["norm", "value"],
         Meta(
-            description="Clip by: norm (rescale the whole gradient) or value (clip each component)"
+            description="Clipping mode: norm (rescale the whole gradient) or value (clip each"
+            " component)"
         ),
     ] = "norm"
     carry_state: Annotated[
@@ -167,7 +175,7 @@ class TrainConfig(ConfigSection, frozen=True, kw_only=True):
         Meta(
             ge=1,
             le=10**9,
-            description="Validation interval: steps between two validations",
+            description="Val interval: steps between two computations of the validation loss",
             extra=unit_metadata("steps", is_live=True),
         ),
     ] = 1000
@@ -181,7 +189,7 @@ class TrainConfig(ConfigSection, frozen=True, kw_only=True):
     pace: Annotated[
         Annotated[float, Meta(gt=0, le=1e6)] | None,
         Meta(
-            description="Pace: maximum steps per second, to watch training",
+            description="Pace: maximum number of steps per second, for watching training",
             extra=unit_metadata("steps/s", is_live=True, off_words=("full", "off", "none")),
         ),
     ] = None
@@ -190,7 +198,10 @@ class TrainConfig(ConfigSection, frozen=True, kw_only=True):
     ] = 1
     device: Annotated[
         Literal["auto", "cpu", "cuda", "mps"],
-        Meta(description="Device: auto uses the GPU for models of 1,000,000 parameters or more"),
+        Meta(
+            description="Device: hardware for training; auto uses the GPU for models of 1,000,000"
+            " parameters or more"
+        ),
     ] = "auto"
 
     def check(self) -> None:
@@ -245,12 +256,18 @@ class SampleConfig(ConfigSection, frozen=True, kw_only=True):
         Meta(
             pattern=r"^(?=.*temp)(?=.*top-k)(?=.*top-p)(?=.*min-p)"
             r"((temperature|top-k|top-p|min-p)(,|$)){4}$",
-            description="Order: each stage once, e.g. temperature,top-k,top-p,min-p",
+            description="Sampling order: each stage once, e.g. temperature,top-k,top-p,min-p",
             extra=_LIVE,
         ),
     ] = "temperature,top-k,top-p,min-p"
     seed: Annotated[
-        int, Meta(ge=0, le=2**31 - 1, description="Seed: makes sampling reproducible", extra=_LIVE)
+        int,
+        Meta(
+            ge=0,
+            le=2**31 - 1,
+            description="Sampling seed: the same weights and seed give the same samples",
+            extra=_LIVE,
+        ),
     ] = 0
 
 

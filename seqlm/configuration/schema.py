@@ -109,6 +109,11 @@ class Setting(Struct, frozen=True, kw_only=True):
     off_words: tuple[str, ...] = OFF_WORDS
     conditions: tuple[SettingCondition, ...] = ()
 
+    @property
+    def term(self) -> str:
+        """Standard term of the setting, e.g. ``Learning rate``: its help before the colon."""
+        return self.help.partition(":")[0]
+
     def parse(self, text: str) -> Any:
         """Return the value of ``text`` in the setting's type and within its bounds.
 

@@ -32,13 +32,13 @@ def test_what_changes_the_run_that_goes_comes_first() -> None:
         "preset",
         "learning rate",
         "weight decay",
-        "gradient clip",
-        "validate every",
+        "gradient clipping",
+        "val interval",
         "pace",
-        "stop after",
-        "patience",
+        "steps",
+        "early stopping",
     ]
-    assert labels[8:12] == ["kind", "context", "embedding", "hidden"]
+    assert labels[8:12] == ["model family", "context", "embedding size", "hidden size"]
 
 
 def test_before_a_run_nothing_waits() -> None:
@@ -79,7 +79,7 @@ def test_a_value_that_was_set_without_an_effect_is_shown_as_such() -> None:
     assert "data.unknown" not in rows
     assert AppState(asked, run_config=MLP).pending_keys == ("data.max_words",)
     assert explanation(words.setting, words.no_effect).startswith(
-        "No effect unless tokenizer is word. Vocabulary limit: keep only the most frequent words."
+        "No effect unless tokenizer is word. Keep only the most frequent words."
     )
     drawn = controls_rows(ControlsViewModel(ControlsState(tuple(rows.values()))), 60, 90)
     assert sum("no effect" in text for row in drawn for text, _ in row) == 1
@@ -90,8 +90,8 @@ def test_a_value_that_was_set_without_an_effect_is_shown_as_such() -> None:
     [
         ("names-ngram train.steps=5", "on counts: nothing is trained."),
         ("names-ngram train.momentum=0.5", "on counts: nothing is trained."),
-        ("names-mlp train.clip_by=value", "while gradient clip is off."),
-        ("names-mlp train.warmup=0.1", "unless schedule is warm-up or one-cycle."),
+        ("names-mlp train.clip_by=value", "while gradient clipping is off."),
+        ("names-mlp train.warmup=0.1", "unless LR schedule is warm-up or one-cycle."),
         ("names-full-batch train.order=replacement", "while batch size is all."),
         ("hello train.patience=2", "while split is 100/0/0."),
     ],

@@ -11,7 +11,7 @@ from seqlm.presets import PRESETS
 from seqlm.runspec import recipe
 from workbench.hints.setting_labels import setting_label
 from workbench.keyboard.key_labels import KeyLabels
-from workbench.panes.controls.setting_text import explanation, format_typed, join_sentences
+from workbench.panes.controls.setting_text import check_compatible, explanation, format_typed
 from workbench.panes.controls.value_editing import next_value, scale_value
 
 MLP = recipe.parse_recipe("names-mlp")
@@ -136,9 +136,9 @@ def test_typed_values(key: str, text: str, value: Any) -> None:
         ("train.learning_rate", "nan", '"nan" is not a number.'),
         ("train.learning_rate", "", '"" is not a number.'),
         ("train.learning_rate", "9" * 200, '9…" is above the maximum of 100'),
-        ("train.learning_rate", "*x", "*x is no sum: type *2 or /10, or a number."),
-        ("train.learning_rate", "/0", "/0 is no sum: type *2 or /10, or a number."),
-        ("train.clip", "*2", "*2 of what? gradient clip is off: type a number."),
+        ("train.learning_rate", "*x", "*x is not valid. Type *2, /10 or a number."),
+        ("train.learning_rate", "/0", "/0 is not valid. Type *2, /10 or a number."),
+        ("train.clip", "*2", "*2 needs a number, but gradient clipping is off. Type a number."),
         ("train.clip", "0", '"0" is not above 0. Allowed: above 0 to'),
         ("train.pace", "-1", "Allowed: above 0 to 1,000,000, or full; esc keeps full."),
         (
@@ -150,13 +150,13 @@ def test_typed_values(key: str, text: str, value: Any) -> None:
         (
             "train.optimizer",
             "adamm",
-            '"adamm" is not an optimizer. Nearest: adam. One of: sgd, adam, adamw.',
+            '"adamm" is not a valid optimizer. Nearest: adam. One of: sgd, adam, adamw.',
         ),
         (
             "model.kind",
             "gpt",
-            '"gpt" is not a kind. One of: ngram, bigram, mlp, bow, elman, rnn, gru, lstm, wavenet,'
-            " transformer.",
+            '"gpt" is not a valid model family. One of: ngram, bigram, mlp, bow, elman, rnn, gru,'
+            " lstm, wavenet, transformer.",
         ),
     ],
 )
@@ -191,13 +191,13 @@ def test_whatever_is_typed_is_possible_or_refused(setting: Setting, text: str) -
             "names-mlp train.example=window",
             "model.kind",
             "lstm",
-            "Example window needs a fixed context; lstm has none; use item or chunk.",
+            "Training example window needs a fixed context; lstm has none; use item or chunk.",
         ),
         (
             "python-lstm",
             "train.order",
             "replacement",
-            "Order replacement samples chunks at random; it needs carry state false.",
+            "Example order replacement samples chunks at random; it needs carry state false.",
         ),
         (
             "names-mlp train.momentum=0.9",
@@ -211,7 +211,7 @@ def test_settings_that_do_not_go_together_are_named(
     line: str, key: str, value: str, words: str
 ) -> None:
     with pytest.raises(RequestError) as refused:
-        join_sentences(recipe.parse_recipe(line), key, value)
+        check_compatible(recipe.parse_recipe(line), key, value)
     assert str(refused.value) == words
 
 
@@ -220,7 +220,7 @@ def test_every_setting_explains_itself(preset: str) -> None:
     for setting in dotted_keys.settings_of(recipe.parse_recipe(preset)):
         words = explanation(setting)
         term, _, meaning = setting.help.partition(": ")
-        is_named_in_row = term.lower() == setting_label(setting.key)
-        assert words.lower().startswith((meaning if is_named_in_row else setting.help).lower())
+        assert setting_label(setting.key).lower() == term.lower()
+        assert words.lower().startswith(meaning.lower())
         assert setting.format_bounds(with_unit=True).lower() in words.lower()
         assert "default" in words

@@ -76,28 +76,28 @@ def plain(view: ControlsViewModel, width: int, height: int) -> list[str]:
 
 
 GOLDEN_35 = """\
-preset             names-mlp    ↻
+preset              names-mlp   ↻
 ─ training ────────────── live ───
-learning rate    ◂ 0.025 ▸     ▲1▲2
+learning rate     ◂ 0.025 ▸    ▲1▲2
 ✗ "400" is above the maximum of
   100. Allowed: 0.000001 to 100;
   esc keeps 0.025.
-weight decay       0
-gradient clip      off
-validate every     1,000 steps
-pace               full
-stop after         200,000 steps
-patience           off
+weight decay        0
+gradient clipping   off
+val interval        1,000 steps
+pace                full
+steps               200,000 steps
+early stopping      off
 ─ model ──────────── ↻ new run ───
-kind               mlp          ↻
-context            3 tokens     ↻
-embedding          10           ↻
-hidden             200 → 300    ↻ r
-layers             1            ↻
-activation         tanh         ↻
-dropout            0            ↻
-input              embedding    ↻
-tied               false        ↻
+model family        mlp         ↻
+context             3 tokens    ↻
+embedding size      10          ↻
+hidden size         200 → 300   ↻ r
+layers              1           ↻
+activation          tanh        ↻
+dropout             0           ↻
+input encoding      embedding   ↻
+weight tying        false       ↻
 ─ 11,897 → 17,697 params ─────────
 1 pending: r starts, u undoes
 How far each update moves the
@@ -108,11 +108,11 @@ weights. Allowed: 0.000001 to 100;
 names-mlp train.learning_rate=0.05…
 """.splitlines()
 GOLDEN_77 = """\
-context            3 tokens                                               ↻
-embedding          10                                                     ↻
-hidden           ◂ 200 → 300 ▸                                            ↻ r
+context               3 tokens                                            ↻
+embedding size        10                                                  ↻
+hidden size         ◂ 200 → 300 ▸                                         ↻ r
 ─ 11,897 → 17,697 params ─ 1 pending change: r starts a new run, u undoes ──
-Hidden size: units in a hidden layer. Allowed: 1 to 8,192; 200 in names-mlp.
+Units in a hidden layer. Allowed: 1 to 8,192; 200 in names-mlp.
 """.splitlines()
 
 
@@ -149,11 +149,11 @@ def test_border_counts_the_hidden_settings() -> None:
 
 
 def test_collapsed_row() -> None:
-    folded = "".join(text for text, _ in summary_row(CONTENT, 70))
-    assert folded == "learning rate 0.025 [ ] │ hidden 200 → 300 ↻ r │ batch 32 │ model mlp"
+    folded = "".join(text for text, _ in summary_row(CONTENT, 75))
+    assert folded == "learning rate 0.025 [ ] │ hidden size 200 → 300 ↻ r │ batch 32 │ model mlp"
     assert plain(view_on("train.pace", 40, 1), 40, 1) == ["pace full │ learning rate 0.025"]
     counts = "".join(text for text, _ in summary_row(shown(recipe.parse_recipe("names-ngram")), 60))
-    assert counts == "model ngram │ order 6 │ smoothing kneser-ney │ temperature 1"
+    assert counts == "model ngram │ n-gram order 6 │ smoothing kneser-ney"
 
 
 def test_pending_value_stays_where_both_do_not_fit() -> None:
@@ -365,9 +365,9 @@ async def test_mouse() -> None:
         row = app.pane.presenter.view.row
         assert row is not None
         assert row.key == "train.steps"
-        await pilot.click(ControlsPane, offset=(20, 8))
+        await pilot.click(ControlsPane, offset=(22, 8))
         assert app.heard == [("train.steps", 100_000)]
-        await pilot.click(ControlsPane, offset=(23, 8))
+        await pilot.click(ControlsPane, offset=(25, 8))
         await pilot.pause()
         assert isinstance(app.focused, Input)
         await press(pilot, ["escape"])
@@ -485,7 +485,7 @@ async def test_an_arrow_that_leads_to_what_does_not_go_together_says_so() -> Non
             await press(pilot, ["down"])
         await press(pilot, ["right"])
         assert app.pane.presenter.view.refusal.startswith(
-            "Example window needs a fixed context; bow"
+            "Training example window needs a fixed context; bow"
         )
         assert app.heard == []
 

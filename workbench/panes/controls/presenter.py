@@ -10,7 +10,7 @@ from seqlm import errors
 from workbench.keyboard.key_labels import DEFAULT_KEYS
 from workbench.panes.controls import view_model as layout
 from workbench.panes.controls.rows import PRESET_KEY, ControlsState, first_row
-from workbench.panes.controls.setting_text import format_typed, join_sentences
+from workbench.panes.controls.setting_text import check_compatible, format_typed
 from workbench.panes.controls.value_editing import next_value, scale_value
 from workbench.panes.controls.view_model import ControlsViewModel
 from workbench.state.app_state import AppState
@@ -132,7 +132,7 @@ class ControlsPresenter:
 
     def _check(self, key: str, value: Any) -> None:
         if self.state is not None:
-            join_sentences(self.state.pending_config, key, value)
+            check_compatible(self.state.pending_config, key, value)
 
 
 ACTIONS: Mapping[str, Callable[[ControlsPresenter], None]] = {

@@ -24,7 +24,7 @@ from workbench.widgets.row_widget import Row, row_width
 _RATE = "train.learning_rate"
 _FIRST = (_RATE, "train.batch")
 _SHORT = {"train.batch": "batch", "model.kind": "model"}
-_LABEL, _NARROW_LABEL, _NARROW_BELOW = 17, 12, 34
+_LABEL, _NARROW_LABEL, _NARROW_BELOW = 20, 12, 34
 _MAX_MARKS = 4
 
 
@@ -49,7 +49,9 @@ def controls_rows(view: ControlsViewModel, width: int, height: int) -> list[Row]
 
 def label_width(width: int) -> int:
     """Return the width of the column of setting labels in cells."""
-    return _LABEL if width >= _NARROW_BELOW else min(_NARROW_LABEL, max(0, width // 2))
+    if width < _NARROW_BELOW:
+        return min(_NARROW_LABEL, max(0, width // 2))
+    return min(_LABEL, width // 2 + 1)
 
 
 def selected_setting_text(view: ControlsViewModel, keys: KeyLabels) -> Sequence[tuple[str, str]]:

@@ -192,7 +192,7 @@ def _usual(name: str, setting: Setting) -> str:
 
 
 def _why_not(config: RunConfig, lacking: SettingCondition) -> str:
-    """Why a setting does nothing, in words, by what it would need."""
+    """Return why a setting has no effect, as a sentence that names the unmet condition."""
     if lacking == relevance.TRAINED:
         return "No effect on counts: nothing is trained."
     other = dotted_keys.find(config, lacking.key)

@@ -19,14 +19,12 @@ def explanation(setting: Setting, no_effect: str = "", usual: str = "") -> str:
     """Return the help of a setting: the reason if it has no effect, meaning, bounds, usual value.
 
     Args:
-        setting: How the configuration declares it.
-        no_effect: Why it does nothing, as a sentence; else empty.
-        usual: ``0.005 in names-gru``, where a preset has it; else the default is said.
+        setting: Metadata of the setting.
+        no_effect: Reason why the setting has no effect, as a sentence; else empty.
+        usual: Value in the preset, such as ``0.005 in names-gru``; if empty, the default is shown.
     """
-    term = f"{setting_label(setting.key).capitalize()}: "  # stands in the row of the setting
-    about = setting.help.removeprefix(term)
-    if no_effect or about != setting.help:
-        about = f"{no_effect} {about[:1].upper()}{about[1:]}".lstrip()
+    about = setting.help.removeprefix(f"{setting.term}: ")  # the row shows the term already
+    about = f"{no_effect} {about[:1].upper()}{about[1:]}".lstrip()
     usual = usual or f"default {setting.format(setting.default)}"
     if setting.kind == "text":
         return f"{about}; {usual}."
@@ -37,7 +35,8 @@ def format_typed(setting: Setting, value: Any, text: str, keys: KeyLabels = DEFA
     """Parse a typed value that replaces ``value``: ``3e-4``, ``*2``, ``/10``, ``off``, a word.
 
     Raises:
-        RequestError: It is not possible; says why, what would be, and how to keep the old value.
+        RequestError: The value is not allowed; the message names the reason, the allowed values
+            and the key that keeps the old value.
     """
     wanted = evaluate_expression(setting, value, text.strip())
     try:
@@ -49,11 +48,11 @@ def format_typed(setting: Setting, value: Any, text: str, keys: KeyLabels = DEFA
         raise errors.RequestError(words + keep, text) from error
 
 
-def join_sentences(asked: RunConfig, key: str, value: Any) -> None:
-    """Hold a new value against the other settings.
+def check_compatible(asked: RunConfig, key: str, value: Any) -> None:
+    """Check that a new value is compatible with the other settings.
 
     Raises:
-        RequestError: It does not go with another setting; names both.
+        RequestError: Two settings are incompatible; names both.
     """
     try:
         dotted_keys.check(dotted_keys.with_value(asked, key, value))
@@ -70,8 +69,7 @@ def _why_not(setting: Setting, text: str) -> str:
 
 
 def _unknown(name: str, text: str, shown: str, choices: tuple[str, ...]) -> str:
-    """A word that is not in the list: the nearest one, then the list."""
-    article = "an" if name[:1] in "aeiou" else "a"
+    """Return the error for a word that is not among the choices: the nearest one, then all."""
     near = difflib.get_close_matches(text, choices, n=1, cutoff=0.5)
     nearest = f" Nearest: {near[0]}." if near else ""
-    return f'"{shown}" is not {article} {name}.{nearest} One of: {", ".join(choices)}.'
+    return f'"{shown}" is not a valid {name}.{nearest} One of: {", ".join(choices)}.'

@@ -16,7 +16,7 @@ _BACK_FROM_OFF, _SHARE_BACK_FROM_OFF = 10, 0.5  # where the default is no number
 def next_value(setting: Setting, value: Any, direction: int) -> Any:
     """Return the next round value up (direction 1) or down (-1): 1 2 5, or the list of choices.
 
-    At the end of its range, and for free text, the value itself.
+    At the end of the range, and for free text, return the value unchanged.
     """
     if setting.kind == "bool":
         return not value
@@ -29,7 +29,7 @@ def next_value(setting: Setting, value: Any, direction: int) -> Any:
 
 
 def scale_value(setting: Setting, value: Any, factor: float) -> Any:
-    """Return the value times a factor, within its bounds; a value that is no number stays."""
+    """Return the value times a factor, within its bounds; a value that is not a number is unchanged."""
     if value is None or not is_number(setting):
         return value
     return clamp(setting, value, value * factor)
@@ -44,18 +44,18 @@ def evaluate_expression(setting: Setting, value: Any, text: str) -> str:
     """Return the typed text; ``*2`` and ``/10`` are applied to the current value.
 
     Raises:
-        RequestError: It is no sum, or there is no number to begin with.
+        RequestError: The operand is not a number, or the current value is off.
     """
     if text[:1] not in ("*", "×", "/", "÷") or not is_number(setting):
         return text
     if value is None:
         name = setting_label(setting.key)
-        raise errors.RequestError(f"{text} of what? {name} is off: type a number.", text)
+        raise errors.RequestError(f"{text} needs a number, but {name} is off. Type a number.", text)
     try:
         operand = float(text[1:].replace(",", ""))
         factor = operand if text[0] in "*×" else 1 / operand
     except (ValueError, ZeroDivisionError):
-        raise errors.RequestError(f"{text} is no sum: type *2 or /10, or a number.", text) from None
+        raise errors.RequestError(f"{text} is not valid. Type *2, /10 or a number.", text) from None
     number = value * factor
     return f"{number:.0f}" if setting.kind == "int" else f"{number:.10g}"
 
@@ -96,7 +96,7 @@ def _next_number(setting: Setting, value: Any, direction: int) -> float | None:
 def clamp(setting: Setting, value: Any, number: float | None) -> Any:
     """Return the number in the type of the setting, limited to its bounds.
 
-    Where the bound itself is outside, ``value`` stays.
+    Where the bound itself is not allowed, return ``value``.
     """
     if number is None or setting.minimum is None or setting.maximum is None:
         return number
@@ -111,5 +111,5 @@ def clamp(setting: Setting, value: Any, number: float | None) -> Any:
 
 
 def _short(number: float) -> float:
-    """Round off binary rounding errors: 0.30000000000000004 becomes 0.3."""
+    """Return the number without binary rounding errors: 0.30000000000000004 becomes 0.3."""
     return float(f"{number:.10g}")
