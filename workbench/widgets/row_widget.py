@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
-from textual import events, on
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
@@ -101,7 +100,6 @@ class RowWidget(Widget):
         self.palette: Palette = DARK
         self.ascii_only = False
         self._cache = StripCache()
-        self._is_hidden = False
 
     def rows(self, width: int, height: int) -> Sequence[Row | Text]:
         """Return at most ``height`` rows; longer rows are cut at ``width``.
@@ -117,9 +115,9 @@ class RowWidget(Widget):
 
     def redraw(self) -> None:
         """Redraw the rows that changed; in a hidden widget, all rows when it is shown again."""
-        if not self.is_attached or not self.size:
+        if not self.is_attached:
             return
-        if self._is_hidden:
+        if not self.size:  # Textual gives a widget outside the layout no size
             if self._cache.invalidate():
                 self.refresh()
             return
@@ -142,12 +140,6 @@ class RowWidget(Widget):
         """Redraw, because colors of the theme may have changed."""
         self._cache.invalidate()
         super().notify_style_update()
-
-    @on(events.Hide)
-    @on(events.Show)
-    def pause_drawing(self, event: events.Hide | events.Show) -> None:
-        """Stop drawing while the widget is hidden."""
-        self._is_hidden = isinstance(event, events.Hide)
 
 
 def renderer_of(widget: RowWidget) -> StripRenderer:

@@ -130,7 +130,7 @@ class GeneratePane(Pane):
             self.update_pane()
         if self.presenter.game is not None:
             self.presenter.game.set_corpus(state.preview)
-        if self.frame.is_collapsed:
+        if self.size.height <= 1:  # the collapsed row, or a hidden pane that may become one
             self.redraw()
 
     def set_appearance(self, palette: Palette = DARK, ascii_only: bool = False) -> None:
