@@ -12,17 +12,25 @@ class _Command(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
 
 
 class Start(_Command, frozen=True, kw_only=True):
-    """Create a run from a recipe and train it; ``name`` None means a name made from the preset."""
+    """Create a run from a recipe and train it; ``name`` None means a name made from the preset.
+
+    With ``n_steps`` the run trains for that many steps and pauses.
+    """
 
     recipe: str
     name: str | None = None
+    n_steps: int | None = None
 
 
 class Resume(_Command, frozen=True, kw_only=True):
-    """Resume the run in this directory from its last checkpoint, after changing live settings."""
+    """Resume the run in this directory from its last checkpoint, after changing live settings.
+
+    With ``n_steps`` the run trains for that many steps and pauses.
+    """
 
     run: str
     words: list[str] = []
+    n_steps: int | None = None
 
 
 class Read(_Command, frozen=True, kw_only=True):

@@ -120,16 +120,18 @@ class WorkerServer:
 
     def _start(self, command: Start) -> None:
         self._raise_if_training()
+        _check_step_count(command.n_steps)
         config = recipe.parse_recipe(command.recipe)
         run = TrainingRun.start(config, prepare(config.data), command.name, self._lock)
-        self._train(run, command.id)
+        self._train(run, command.id, command.n_steps)
 
     def _resume(self, command: Resume) -> None:
         self._raise_if_training()
+        _check_step_count(command.n_steps)
         directory = find_run(command.run)
         text = open_text(directory)
         run = TrainingRun.resume(directory, text, self._lock, command.words, command.id)
-        self._train(run, command.id)
+        self._train(run, command.id, command.n_steps)
 
     def _read(self, command: Read) -> None:
         self._raise_if_training()
@@ -150,8 +152,7 @@ class WorkerServer:
 
     def _continue(self, command: Continue) -> None:
         run = self._require_training()
-        if command.n_steps is not None and command.n_steps < 1:
-            raise RequestError(f"cannot train {command.n_steps} steps; allowed: 1 or more")
+        _check_step_count(command.n_steps)
         run.event_log.flush()  # fails while the disk is still full, before training resumes
         event = Continued(step=run.trainer.step, n_steps=command.n_steps, command_id=command.id)
         self._notify_sender(run.log(event))
@@ -201,15 +202,16 @@ class WorkerServer:
 
     # Training
 
-    def _train(self, run: TrainingRun, command_id: str) -> None:
+    def _train(self, run: TrainingRun, command_id: str, n_steps: int | None) -> None:
         self._training, self._training_events = run, run.train()
         snapshots = ModelSnapshots(
             run.trainer.config, run.trainer.text, run.directory.checkpoints_path
         )
         self._open_run = QueryContext(run.directory, snapshots)
-        self._pacer.resume(run.trainer.step)
+        self._pacer.resume(run.trainer.step, n_steps)
         run.redirect_stderr_to_log()
-        self._notify_sender(run.log(Continued(step=run.trainer.step, command_id=command_id)))
+        event = Continued(step=run.trainer.step, n_steps=n_steps, command_id=command_id)
+        self._notify_sender(run.log(event))
 
     def _train_slice(self) -> None:
         """Train for a few milliseconds, unless the run is paused or slowed down."""
@@ -275,6 +277,12 @@ class WorkerServer:
         client = self._senders.pop(getattr(event, "command_id", None) or "", None)
         if client is not None:
             client.send(codec.encode(event))
+
+
+def _check_step_count(n_steps: int | None) -> None:
+    """Raise RequestError if a limited number of steps is below 1."""
+    if n_steps is not None and n_steps < 1:
+        raise RequestError(f"cannot train {n_steps} steps; allowed: 1 or more")
 
 
 _COMMAND_HANDLERS: dict[type[Any], Callable[[WorkerServer, Any], None]] = {

@@ -312,7 +312,7 @@ class Workbench(TerminalApp):
 
     def action_one_step(self) -> None:
         """Train one step, then pause."""
-        self.session.continue_training(1)
+        self._commands.train_steps(1)
 
     def action_to_validation(self) -> None:
         """Train until the next validation, then pause."""

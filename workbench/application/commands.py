@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from seqlm.runs.run_state import ENDED
 from seqlm.runspec import recipe
 from workbench.controllers.query_router import QueryRouter
 from workbench.controllers.run_controller import RunController
@@ -58,10 +59,22 @@ class AppCommands:
         else:
             self._controller.pause_or_resume(self._store.state)
 
-    def start_run(self) -> None:
-        """Start a run of the pending configuration; a live run is stopped with a checkpoint."""
+    def train_steps(self, n_steps: int) -> None:
+        """Start a first run or continue the displayed one, and pause after some steps."""
+        self._store.set(replace(self._store.state, error_message=""))
+        if self._store.state.run.status == "untrained":
+            self.start_run(n_steps)
+        else:
+            self._controller.continue_run(self._store.state, n_steps)
+
+    def start_run(self, n_steps: int | None = None) -> None:
+        """Start a run of the pending configuration; a live run is stopped with a checkpoint.
+
+        Args:
+            n_steps: Pause after this many steps; None to train to the end.
+        """
         config, before = self._controller.config, self._store.state.run
-        if not self._session().start(recipe.format_recipe(config)):
+        if not self._session().start(recipe.format_recipe(config), n_steps):
             return
         self._controller.mark_run_started()
         rate = format_learning_rate(config.train.learning_rate)
@@ -79,7 +92,7 @@ class AppCommands:
 
     def train_to_validation(self) -> None:
         """Train until the next validation, then pause."""
-        self._session().continue_training(steps_to_validation(self._store.state))
+        self.train_steps(steps_to_validation(self._store.state))
 
     def view_past_step(self, by: int) -> None:
         """View the model at an earlier or later kept step; after the last one, the live model."""
@@ -188,8 +201,10 @@ def steps_to_validation(state: AppState) -> int:
     """Return the number of steps until the next validation, or until the end of the run."""
     run, train = state.run, state.config.planned.train
     every: int = run.values.get("train.evaluate_every", train.evaluate_every)
-    n_left = (run.steps_planned or train.steps) - run.step
-    return max(1, min(every - run.step % every, n_left))
+    is_resumed = run.status in (*ENDED, "died")
+    step = (run.checkpoint_step or 0) if is_resumed else run.step
+    n_left = (run.steps_planned or train.steps) - step
+    return max(1, min(every - step % every, n_left))
 
 
 def _left_run_message(run: RunState) -> str:

@@ -77,10 +77,15 @@ class RunController:
         """Pause a run that trains; resume one that is paused or has ended early."""
         if state.run.status == "training":
             self._session().pause()
-        elif state.run.status == "paused":
-            self._session().continue_training()
+        else:
+            self.continue_run(state)
+
+    def continue_run(self, state: AppState, n_steps: int | None = None) -> None:
+        """Continue a run that is paused or has ended early, for some steps or to its end."""
+        if state.run.status == "paused":
+            self._session().continue_training(n_steps)
         elif space_key_label(state):
-            self._session().resume(self.settings_to_resume(state))
+            self._session().resume(self.settings_to_resume(state), n_steps)
 
     def set_value(self, state: AppState, key: str, value: Any) -> None:
         """Change a setting: a live one in the run, any other in the next run.

@@ -94,8 +94,12 @@ class WorkerSession:
         elif self.can_query:
             self._query_served_run()
 
-    def start(self, recipe: str) -> bool:
+    def start(self, recipe: str, n_steps: int | None = None) -> bool:
         """Train a new run. A run in training is stopped with a checkpoint first.
+
+        Args:
+            recipe: Recipe of the run.
+            n_steps: Pause after this many steps; None to train to the end.
 
         Returns:
             Whether the request was sent; False while the last start has not been answered.
@@ -111,19 +115,27 @@ class WorkerSession:
             client.new_id(),
         )
         self._emit_state()
-        is_sent = self._connection.send(commands.Start(id=self._start_id, recipe=recipe))
+        start = commands.Start(id=self._start_id, recipe=recipe, n_steps=n_steps)
+        is_sent = self._connection.send(start)
         if is_sent:
             self._connection.send(queries.Describe(id=self._open_id))
         return is_sent
 
-    def resume(self, words: Sequence[str] = ()) -> None:
-        """Resume from the last checkpoint, with a new worker if there is none."""
+    def resume(self, words: Sequence[str] = (), n_steps: int | None = None) -> None:
+        """Resume from the last checkpoint, with a new worker if there is none.
+
+        Args:
+            words: Live settings to change, as ``KEY=VALUE``.
+            n_steps: Pause after this many steps; None to train to the end.
+        """
         if self._followed is None or self._pending_status == "starting":
             return
         self._pending_status, self._start_id, self._open_id = "starting", client.new_id(), ""
         self._emit_state()
         run = str(self._followed.run.path)
-        self._connection.send(commands.Resume(id=self._start_id, run=run, words=list(words)))
+        self._connection.send(
+            commands.Resume(id=self._start_id, run=run, words=list(words), n_steps=n_steps)
+        )
 
     def pause(self) -> None:
         """Pause after this step."""

@@ -169,10 +169,8 @@ def is_action_available(state: AppState, action: str) -> bool:
     match action:
         case "train_or_pause":
             return bool(space_key_label(state))
-        case "one_step":
-            return run.status == "paused"
-        case "to_validation":
-            return run.status == "paused" and run.step < run.steps_planned
+        case "one_step" | "to_validation":
+            return run.status != "training" and bool(space_key_label(state))
         case "scale_rate":
             models = (state.pending_config.model, state.config.model)
             is_trained = not all(model.learns_by_counting for model in models)

@@ -153,6 +153,22 @@ def test_commands_are_answered_by_events_with_their_ids(reused: Worker, small: R
     assert worker.request(Describe(id="d")).status == "reading"
 
 
+def test_a_start_and_a_resume_can_be_limited_to_some_steps(reused: Worker, small: Recipe) -> None:
+    worker, line, name = reused, small(steps=LONG), f"mine-{uuid.uuid4().hex}"
+    started = worker.request(Start(id="start", recipe=line, name=name, n_steps=1))
+    assert (started.step, started.n_steps) == (0, 1)
+    run = find_run(name)
+    worker.wait_until(lambda: isinstance(events_of(run)[-1], Paused))
+    assert len(losses_of(run)) == 1
+    assert worker.request(Describe(id="d")).status == "paused"
+    worker.request(Stop(id="x"))
+
+    resumed = worker.request(Resume(id="r", run=name, n_steps=2))
+    assert (resumed.step, resumed.n_steps) == (1, 2)
+    worker.wait_until(lambda: isinstance(events_of(run)[-1], Paused))
+    assert len(losses_of(run)) == 3
+
+
 class TestRejections:
     """Rejections during one training, which must not change it."""
 

@@ -11,8 +11,8 @@ from recorded_logs import recorded, until, until_kind
 from textual.events import Paste
 from textual.widgets import Input, OptionList, Static
 
-from seqlm.protocol.commands import Continue, SetValue
-from seqlm.protocol.events import Paused
+from seqlm.protocol.commands import Continue, Resume, SetValue, Start
+from seqlm.protocol.events import Ended, Paused
 from seqlm.runspec import recipe
 from workbench.application.app import Workbench
 from workbench.application.commands import steps_to_validation
@@ -178,6 +178,36 @@ async def test_on_to_the_next_validation(harness: AppHarness) -> None:
 def test_steps_to_the_next_validation(step: int, every: int, n: int) -> None:
     run = RunState(run="a", step=step, steps_planned=3600, values={"train.evaluate_every": every})
     assert steps_to_validation(AppState(CONFIG, run_config=CONFIG, run=run)) == n
+
+
+def test_the_steps_to_the_next_validation_of_a_stopped_run_count_from_its_checkpoint() -> None:
+    values = {"train.evaluate_every": 400}
+    run = RunState(run="a", step=590, steps_planned=3600, values=values, checkpoint_step=500)
+    state = AppState(CONFIG, run_config=CONFIG, run=replace(run, status="died"))
+    assert steps_to_validation(state) == 300
+
+
+@pytest.mark.parametrize(("key", "n_steps"), [("s", 1), ("S", 400)])
+async def test_a_step_key_starts_a_first_run_that_pauses(
+    harness: AppHarness, key: str, n_steps: int
+) -> None:
+    app = harness.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await wait_until_settled(pilot)
+        await pilot.press(key)
+        await wait_until_settled(pilot)
+        assert [(m.recipe, m.n_steps) for m in harness.worker.heard_of(Start)] == [
+            (recipe.format_recipe(CONFIG), n_steps)
+        ]
+
+
+async def test_a_step_key_resumes_a_stopped_run_that_pauses(harness: AppHarness) -> None:
+    app = harness.app([*until("steered", 400), Ended(step=400, status="stopped")])
+    async with app.run_test(size=(120, 40)) as pilot:
+        await wait_until_settled(pilot)
+        await pilot.press("s")
+        await wait_until_settled(pilot)
+        assert [m.n_steps for m in harness.worker.heard_of(Resume)] == [1]
 
 
 async def test_undo_in_a_new_run_does_not_bring_back_the_values_of_the_old_one(

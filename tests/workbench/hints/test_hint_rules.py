@@ -368,6 +368,7 @@ def test_space_does_what_the_status_allows(preview: Preview) -> None:
     ]
     assert not is_action_available(finished, "train_or_pause")
     assert not is_action_available(training, "one_step")
+    assert is_action_available(app_state(preview), "one_step")
 
 
 def test_changes_are_undone_and_redone() -> None:
