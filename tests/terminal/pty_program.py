@@ -219,7 +219,8 @@ class Program:
         """End what is left."""
         if self.is_alive:
             os.kill(self.process.pid, signal.SIGKILL)
-            os.waitpid(self.process.pid, 0)
+            _, status = os.waitpid(self.process.pid, 0)
+            self._status = os.waitstatus_to_exitcode(status)
         self.lose()
 
 
