@@ -121,8 +121,8 @@ class LoadedModel:
             count: Number of samples.
             prompt: The text that each sample continues.
             length: Maximum number of sampled tokens.
-            temperature: Below 1 safer and more repetitive, above 1 more random.
-            top_k: Sample only from the k most probable tokens.
+            temperature: Below 1 safer and more repetitive, above 1 more random; 0 is greedy.
+            top_k: Sample only from the k most probable tokens; 0 or None for no limit.
             top_p: Sample only from the most probable tokens whose probabilities sum to p.
             min_p: Only tokens with at least this fraction of the highest probability.
             order: Order of the four sampling stages.
@@ -141,7 +141,7 @@ class LoadedModel:
         sampling = make_sampler_options(request, count, length, greedy)
         ids = self._text.tokenizer.encode(prompt)
         *_, sampled = self._generator.sample(ids, sampling, count, length)
-        *_, samples = describe_samples(sampled, ids, self._text, greedy)
+        *_, samples = describe_samples(sampled, ids, self._text, sampling.is_greedy)
         return samples
 
     def score(self, text: str) -> list[tuple[str, float]]:

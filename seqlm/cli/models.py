@@ -61,13 +61,11 @@ def _add_sample_options(sample: argparse.ArgumentParser) -> None:
         metavar="L",
         help="maximum number of tokens per sample (default: 256)",
     )
-    sample.add_argument(
-        "--temperature", metavar="T", help="allowed: 0.01 to 100 (default: the run's)"
-    )
+    sample.add_argument("--temperature", metavar="T", help="0 (greedy) to 100 (default: the run's)")
     sample.add_argument(
         "--top-k",
         metavar="K",
-        help="sample only from the K most probable tokens (default: the run's)",
+        help="sample only from the K most probable tokens; 0 for no limit (default: the run's)",
     )
     sample.add_argument(
         "--top-p",

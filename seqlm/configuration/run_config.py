@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from seqlm.configuration.data_config import DataConfig
 from seqlm.configuration.model_configs import LENGTH_LIMITED, MlpConfig, ModelConfig
 from seqlm.configuration.schema import (
+    OFF_WORDS,
     ConfigSection,
     SettingConditions,
     not_if,
@@ -224,9 +225,9 @@ class SampleConfig(ConfigSection, frozen=True, kw_only=True):
     temperature: Annotated[
         float,
         Meta(
-            ge=0.01,
+            ge=0,
             le=100,
-            description="Temperature: below 1 safer and more repetitive, above 1 more random",
+            description="Temperature: below 1 safer and more repetitive, above 1 more random, 0 greedy",
             extra=_LIVE,
         ),
     ] = 1.0
@@ -234,7 +235,7 @@ class SampleConfig(ConfigSection, frozen=True, kw_only=True):
         Annotated[int, Meta(ge=1, le=10**6)] | None,
         Meta(
             description="Top-k: sample only from the k most probable tokens",
-            extra=unit_metadata("tokens", is_live=True),
+            extra=unit_metadata("tokens", is_live=True, off_words=(*OFF_WORDS, "0")),
         ),
     ] = None
     top_p: Annotated[
@@ -269,6 +270,11 @@ class SampleConfig(ConfigSection, frozen=True, kw_only=True):
             extra=_LIVE,
         ),
     ] = 0
+
+    @property
+    def is_greedy(self) -> bool:
+        """True if the most probable token is always chosen, so that no random number matters."""
+        return self.temperature == 0
 
 
 class Change(ConfigSection, frozen=True, kw_only=True):

@@ -10,7 +10,10 @@ from seqlm import errors
 
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+")
 OFF_WORDS = ("off", "none")
-"""The words that turn an optional setting off, unless its declaration names others."""
+"""The words that turn an optional setting off, unless its declaration names others.
+
+If ``0`` is one of them, the number 0 turns the setting off too.
+"""
 
 
 class SettingCondition(Struct, frozen=True):
@@ -123,9 +126,14 @@ class Setting(Struct, frozen=True, kw_only=True):
         if self.is_optional and text.strip().lower() in self.off_words:
             return None
         value = _PARSERS[self.kind](text.strip())
-        if value is None or not self.is_allowed(value):
+        if value is None or not self.is_allowed(self.normalize(value)):
             raise self.rejection(text)
-        return value
+        return self.normalize(value)
+
+    def normalize(self, value: Any) -> Any:
+        """Return the value, or None if it is a 0 that turns the setting off."""
+        is_zero = self.kind in ("int", "float") and value == 0
+        return None if self.is_optional and is_zero and "0" in self.off_words else value
 
     def format(self, value: Any) -> str:
         """Return the text that :meth:`parse` turns back into ``value``."""

@@ -180,18 +180,23 @@ class SampledSequence(NamedTuple):
 
 def entropy(probabilities: Sequence[float]) -> float:
     """Return the entropy of a distribution in nats: 0 for a certain token, ln V for a uniform one."""
-    return -math.fsum(p * math.log(p) for p in probabilities if p > 0)
+    return 0.0 - math.fsum(p * math.log(p) for p in probabilities if p > 0)  # never -0.0
 
 
 def _apply_temperature(
     before: SamplerStage, logits: Sequence[float], temperature: float
 ) -> SamplerStage:
-    """Return the stage that divides each remaining logit by the temperature."""
-    values = before.values
-    if temperature != 1:
-        left = [logit / temperature for logit in logits[: before.n_left]]
+    """Return the stage that divides each remaining logit by the temperature.
+
+    Temperature 0 is greedy decoding: it keeps the most probable token, of several the first one.
+    """
+    values, n_left = before.values, before.n_left
+    if temperature == 0:
+        values, n_left = _pad_zeros([1.0], len(logits)), 1
+    elif temperature != 1:  # the largest logit is subtracted first: a tiny temperature overflows
+        left = [(logit - logits[0]) / temperature for logit in logits[:n_left]]
         values = _pad_zeros(_softmax(left), len(logits))
-    return SamplerStage("temperature", temperature, values, before.n_left, before.n_left)
+    return SamplerStage("temperature", temperature, values, before.n_left, n_left)
 
 
 def _apply_filter(before: SamplerStage, name: StageName, setting: float | None) -> SamplerStage:

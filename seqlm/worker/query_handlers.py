@@ -129,7 +129,7 @@ def _sample(query: Sample, snapshot: ModelSnapshot) -> AnswerStream:
     for sequences in snapshot.generator.sample(ids, sampling, query.count, query.length):
         yield None
     samples: list[SampleResult] = []
-    for samples in describe_samples(sequences, ids, snapshot.text, query.greedy):
+    for samples in describe_samples(sequences, ids, snapshot.text, sampling.is_greedy):
         yield None
     unknown = snapshot.text.tokenizer.unknown_tokens(prompt_tokens)
     yield SampleAnswer(id=query.id, step=snapshot.step, samples=samples, unknown=unknown)

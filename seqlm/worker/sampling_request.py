@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from numbers import Integral, Real
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -47,15 +48,21 @@ def make_sampler_options(
         bounds = f"1 to {_MAX_SAMPLED_TOKENS // count:,} for count={count:,}"
         raise _invalid("length", length, str(length), bounds)
     _check_type("greedy", greedy, "bool")
-    values = {name: getattr(request, name) for name in SampleConfig.__struct_fields__}
-    for name, value in values.items():
-        setting = dotted_keys.find(RunConfig(preset=""), f"sample.{name}")
-        bounds = setting.format_bounds(off="None")
-        if value is not None or not setting.is_optional:
-            _check_type(name, value, setting.kind, bounds)
-        if not setting.is_allowed(value):
-            raise _invalid(name, value, str(value), bounds)
-    return SampleConfig(**{**values, "top_k": 1} if greedy else values)
+    values = {
+        name: _checked(name, getattr(request, name)) for name in SampleConfig.__struct_fields__
+    }
+    return SampleConfig(**{**values, "temperature": 0.0} if greedy else values)
+
+
+def _checked(name: str, value: Any) -> Any:
+    """Return the value of a sampling setting, None if it is off."""
+    setting = dotted_keys.find(RunConfig(preset=""), f"sample.{name}")
+    bounds = setting.format_bounds(off="None")
+    if value is not None or not setting.is_optional:
+        _check_type(name, value, setting.kind, bounds)
+    if not setting.is_allowed(setting.normalize(value)):
+        raise _invalid(name, value, str(value), bounds)
+    return setting.normalize(value)
 
 
 def check_bounds(name: str, value: int, smallest: int, largest: int) -> None:

@@ -105,6 +105,20 @@ def test_a_seed_fixes_the_samples_and_greedy_needs_none(run, asked) -> None:
     assert [sample.text for sample in same] == [sample["text"] for sample in greedy]
 
 
+def test_temperature_zero_is_greedy_and_top_k_zero_is_off(run, asked) -> None:
+    short = ("--count", "2", "--length", "9")
+    greedy = asked("sample", run["run"], *short, "--greedy")
+    zero = ("--temperature", "0", "--top-k", "0", "--top-p", "0.1", "--seed", "9")
+    assert asked("sample", run["run"], *short, *zero) == greedy
+    assert seqlm.load(run["run"]).sample(1, length=9, temperature=0, top_k=0)[0].u[0] is None
+    plain = asked("sample", run["run"], *short)
+    assert asked("sample", run["run"], *short, "--top-k", "0") == plain
+    settings = ("sample.temperature=0", "sample.top_k=0")
+    made = asked("train", "names-mlp", *FAST, *settings, "--name", "greedy")["run"]
+    assert asked("show", made)["recipe"].endswith("sample.temperature=0")
+    assert set(asked("sample", made, *short)["samples"][0]["u"]) == {None}
+
+
 def test_the_order_of_the_stages_is_one_in_python_too(run, asked) -> None:
     order, drawn_with = "top-p,min-p,temperature,top-k", {"temperature": 3.0, "top_p": 0.7}
     options = ["--order", order, "--temperature", "3", "--top-p", "0.7", "--count", "4"]
@@ -126,9 +140,9 @@ def test_a_prediction_tells_the_ids_of_its_prompt(run, asked) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "taken"),
     [
-        ("temperature", -1.0, "0.01 to 100"),
+        ("temperature", -1.0, "0 to 100"),
         ("top_p", 1.5, "above 0 to 1, or off"),
-        ("top_k", 0, "1 to 1,000,000, or off"),
+        ("top_k", -1, "1 to 1,000,000, or off"),
     ],
 )
 def test_a_draw_with_a_bad_value_is_refused(run, refused, name, value, taken) -> None:

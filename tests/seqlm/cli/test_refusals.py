@@ -105,7 +105,7 @@ BAD_VALUES = {
     "order 0": (["names-ngram", "model.order=0"], "model.order=0 is not valid; allowed: 1 to 12"),
     "temperature -1": (
         ["names-mlp", "sample.temperature=-1"],
-        "sample.temperature=-1 is not valid; allowed: 0.01 to 100",
+        "sample.temperature=-1 is not valid; allowed: 0 to 100",
     ),
     "top-p 1.5": (
         ["names-mlp", "sample.top_p=1.5"],

@@ -28,7 +28,7 @@ def distributions(draw: st.DrawFn) -> list[float]:
     return [weight / math.fsum(weights) for weight in weights]
 
 
-TEMPERATURES = st.floats(0.01, 100)
+TEMPERATURES = st.just(0.0) | st.floats(0, 100)
 TOP_K = st.none() | st.integers(1, 40)
 TOP_P = st.none() | st.floats(0, 1, exclude_min=True)
 MIN_P = st.none() | st.floats(0, 1, exclude_max=True)
@@ -80,7 +80,7 @@ def test_temperature_one_changes_nothing(probabilities: list[float]) -> None:
         assert option.sampled == pytest.approx(option.probability, abs=1e-12)
 
 
-@given(distributions(), TEMPERATURES)
+@given(distributions(), st.floats(0.01, 100))
 def test_temperature_is_the_softmax_of_logits_over_t(
     probabilities: list[float], temperature: float
 ) -> None:
@@ -165,7 +165,7 @@ def test_entropy_is_between_zero_and_log_n(probabilities: list[float]) -> None:
 
 def test_entropy_of_uniform_distribution_is_log_n() -> None:
     assert entropy([0.25] * 4) == pytest.approx(math.log(4))
-    assert entropy([0.0, 1.0]) == 0
+    assert str(entropy([0.0, 1.0])) == "0.0"
 
 
 @given(LOGITS, SETTINGS, ORDERS)
@@ -259,6 +259,23 @@ def test_temperature_near_zero_is_greedy() -> None:
     greedy = sampler_stages([2.0, 1.99, -3.0], SampleConfig(temperature=1e-6))[-1]
     assert list(greedy.values) == [1.0, 0.0, 0.0]
     assert greedy.entropy_nats == 0
+
+
+@given(distributions(), SETTINGS, ORDERS, st.floats(0, 1, exclude_max=True))
+def test_temperature_zero_is_greedy_whatever_the_other_settings_are(
+    probabilities: list[float], settings: SampleConfig, order: list[StageName], u: float
+) -> None:
+    greedy = replace(settings, temperature=0.0, order=",".join(order))
+    options = candidates(probabilities, greedy)
+    assert [option.sampled for option in options] == [1.0, *[0.0] * (len(options) - 1)]
+    assert options[0].token_id == probabilities.index(max(probabilities))
+    assert find_cdf_interval(options, u) == (0, 0.0, 1.0)
+
+
+def test_stage_of_temperature_zero_removes_all_but_the_most_probable_token() -> None:
+    done = sampler_stages([1.0, 1.0, 0.0], SampleConfig(temperature=0, top_k=2))
+    assert [(stage.n_before, stage.n_left) for stage in done[1:3]] == [(3, 1), (1, 1)]
+    assert done[-1].entropy_nats == 0
 
 
 def test_large_logits_stay_finite() -> None:

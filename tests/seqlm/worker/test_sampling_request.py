@@ -78,8 +78,8 @@ def test_random_numbers_are_reported_and_greedy_samples_have_none(
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"temperature": "1"}, "temperature='1' is not valid; allowed: a number, 0.01 to 100"),
-        ({"temperature": None}, "temperature=None is not valid; allowed: a number, 0.01 to 100"),
+        ({"temperature": "1"}, "temperature='1' is not valid; allowed: a number, 0 to 100"),
+        ({"temperature": None}, "temperature=None is not valid; allowed: a number, 0 to 100"),
         (
             {"top_k": 2.5},
             "top_k=2.5 is not valid; allowed: a whole number, 1 to 1,000,000, or None",
@@ -105,7 +105,13 @@ def test_a_value_of_the_wrong_type_is_rejected_by_name(asked: dict[str, Any], wo
 
 def test_whole_numbers_are_accepted_for_float_settings() -> None:
     assert make_sampler_options(SampleConfig(temperature=2, top_p=1), 1, 1, False).temperature == 2
-    assert make_sampler_options(SampleConfig(top_k=7, min_p=0), 1, 1, True).top_k == 1
+
+
+def test_greedy_is_temperature_zero_and_top_k_zero_is_off() -> None:
+    greedy = make_sampler_options(SampleConfig(top_k=7, min_p=0), 1, 1, True)
+    assert greedy == SampleConfig(temperature=0, top_k=7, min_p=0)
+    assert greedy.is_greedy
+    assert make_sampler_options(SampleConfig(top_k=0), 1, 1, False) == SampleConfig()
 
 
 def test_too_many_tokens_for_one_answer_are_rejected() -> None:

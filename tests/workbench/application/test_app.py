@@ -173,7 +173,7 @@ async def test_the_temperature_stays_within_its_bounds(harness: AppHarness) -> N
     app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
-        for asked, got in ((1e-9, 0.01), (1e9, 100.0), (0.5, 0.5)):
+        for asked, got in ((-1.0, 0.0), (1e9, 100.0), (0.5, 0.5)):
             app.main.generate.post_message(GeneratePane.TemperatureChangeRequested(asked))
             await wait_until_settled(pilot)
             assert app.state.pending_config.sample.temperature == got

@@ -16,7 +16,12 @@ from workbench.panes.generate.render import GENERATE_VIEWS, generate_rows
 from workbench.panes.generate.stages import stage_rows
 from workbench.panes.generate.token_strip import cells
 from workbench.panes.generate.tree import branch_rows, format_origin
-from workbench.panes.generate.view_model import VIEWS, GenerateView, StatusMessage
+from workbench.panes.generate.view_model import (
+    VIEWS,
+    GenerateView,
+    StatusMessage,
+    scale_temperature,
+)
 from workbench.sampling.branches import Branch
 from workbench.sampling.guessing_game import Guess, GuessingGame, Puzzle
 from workbench.sampling.sample_tree import SampleTree
@@ -110,6 +115,41 @@ def test_headers_never_overlap(width: int) -> None:
     known = "after mar token ln p softmax probability ÷ T top-k top-p min-p renormalize model"
     assert words <= {*known.split(), "reshaped", "running", "sum", "kept", "final"}
     assert rows[8].split()[0] in ("candidates", "left")
+
+
+@pytest.mark.parametrize(
+    ("width", "head", "cuts"),
+    [
+        (116, "2 T 0", "cut ··· ··· ··· 0"),
+        (76, "2 T 0", "cut ··· ··· ··· 0"),
+        (36, "", "cut T 0 0"),
+    ],
+)
+def test_temperature_zero_is_a_greedy_stage(width: int, head: str, cuts: str) -> None:
+    rows = stages_with(width, temperature=0, top_k=5, top_p=0.9, min_p=0.1)
+    at = rows[0].index(head)
+    assert rows[1][at:].startswith("greedy" if head else "")
+    assert " ".join(rows[7].split()).endswith(cuts)
+
+
+def test_halving_the_temperature_ends_at_greedy_and_doubling_returns() -> None:
+    down = [1.0]
+    while down[-1]:
+        down.append(scale_temperature(down[-1], 0.5))
+    assert (down[-2], len(down), scale_temperature(0, 0.5)) == (1 / 64, 8, 0)
+    up = [0.0]
+    while up[-1] < 1:
+        up.append(scale_temperature(up[-1], 2))
+    assert up == down[::-1]
+    assert scale_temperature(0.001, 2) == 0.002
+
+
+def test_a_greedy_token_is_not_explained_by_a_random_number() -> None:
+    text = SampleTree().start(("m", "a"))
+    view = sampled_view(sampling=SampleConfig(temperature=0), text=text, pending=prediction())
+    shown = "\n".join(plain(view, 100, 14))
+    assert "temperature 0 selects a" in shown
+    assert "u =" not in shown
 
 
 def test_every_stage_sums_to_one_and_names_what_it_cut() -> None:

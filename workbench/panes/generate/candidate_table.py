@@ -80,10 +80,14 @@ def format_sampling(view: GenerateView) -> str:
         return ""
     selected = view.glyph(view.token(sampler.sample_token(view.options, u)))
     if here is None:
-        return f"u = {u:.3f} selects {selected}"
+        return f"{_chooser(view, u)} selects {selected}"
     sampled = view.glyph(here.token)
     now = "" if sampled == selected else f"; now it would select {selected}"
     return f"u = {u:.3f} selected {sampled}{now}"
+
+
+def _chooser(view: GenerateView, u: float) -> str:
+    return "temperature 0" if view.sampling.is_greedy else f"u = {u:.3f}"
 
 
 def _row(view: GenerateView, index: int, end: float, width: int) -> Text:

@@ -24,7 +24,7 @@ from workbench.panes.generate.prompt_field import PromptField
 from workbench.panes.generate.render import GENERATE_HELP, GENERATE_VIEWS, generate_rows
 from workbench.panes.generate.requests import PredictionRequest
 from workbench.panes.generate.side_panel import title_info
-from workbench.panes.generate.view_model import GenerateView, StatusMessage
+from workbench.panes.generate.view_model import GenerateView, StatusMessage, scale_temperature
 from workbench.panes.input_field import is_key_of
 from workbench.panes.pane import Pane
 from workbench.panes.pane_view import PaneView
@@ -168,7 +168,7 @@ class GeneratePane(Pane):
 
     def action_change_temperature(self, factor: float) -> None:
         """Request another temperature."""
-        temperature = self.view.sampling.temperature * factor
+        temperature = scale_temperature(self.view.sampling.temperature, factor)
         self.post_message(self.TemperatureChangeRequested(temperature))
 
     def action_auto(self) -> None:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.text import Text
 
-from seqlm.generation.sampler import SamplerStage
+from seqlm.generation.sampler import SamplerStage, StageName
 from workbench.panes.generate.candidate_table import (
     candidate_head,
     context_row,
@@ -162,10 +162,10 @@ def _columns(view: GenerateView, shown: range, width: int) -> list[_Column]:
         return [first, *(_middle_column(n, *pair, shown) for n, pair in pairs)]
     [heated] = [stage for stage in view.stages if stage.name == "temperature"]
     last = view.stages[-1]
-    cells = [f"cut {name}" if (name := view.cut_by[index]) else "=" for index in shown]
+    cells = [_cut_word(name) if (name := view.cut_by[index]) else "=" for index in shown]
     return [
         _values(view.stages[0], shown, ("model", ""), 8),
-        _values(heated, shown, ("÷ T", _value(heated)), 7),
+        _values(heated, shown, _greedy_heads(heated) or ("÷ T", _value(heated)), 7),
         _Column(("kept", ""), 10, cells, left=number_format.format_count(last.n_left)),
         _values(last, shown, ("final", ""), 7),
     ]
@@ -173,7 +173,8 @@ def _columns(view: GenerateView, shown: range, width: int) -> list[_Column]:
 
 def _wide_column(n: int, before: SamplerStage, stage: SamplerStage, shown: range) -> _Column:
     if stage.name == "temperature":
-        return _values(stage, shown, (f"{n} ÷ T {_value(stage)}", "reshaped"), 12)
+        heads = _greedy_heads(stage, f"{n} ") or (f"{n} ÷ T {_value(stage)}", "reshaped")
+        return _values(stage, shown, heads, 12)
     if stage.name == "renormalize":
         return _values(stage, shown, (f"{n} renormalize", "final"), 14)
     # top-p cuts by the running sum of its input
@@ -184,7 +185,8 @@ def _wide_column(n: int, before: SamplerStage, stage: SamplerStage, shown: range
 
 def _middle_column(n: int, before: SamplerStage, stage: SamplerStage, shown: range) -> _Column:
     if stage.name == "temperature":
-        return _values(stage, shown, (f"{n} ÷ T", _value(stage)), 8)
+        heads = _greedy_heads(stage, f"{n} ") or (f"{n} ÷ T", _value(stage))
+        return _values(stage, shown, heads, 8)
     if stage.name == "renormalize":
         return _values(stage, shown, (f"{n} final", ""), 8)
     return _cuts(before, stage, shown, (f"{n} {stage.name}", _value(stage)))
@@ -240,15 +242,17 @@ def _wide_enough(width: int, heads: tuple[str, str]) -> int:
 
 
 def _value_left(stage: SamplerStage, index: int) -> str:
-    """Return the value of a candidate, or dots if it was cut before."""
-    is_cut_before = stage.name == "temperature" and index >= stage.n_left
-    return _CUT_BEFORE if is_cut_before else number_format.format_probability(stage.values[index])
+    """Return the value of a candidate after the temperature, or the word for a cut."""
+    if stage.name == "temperature" and index >= stage.n_left:
+        return _kept_word(stage, index, [])
+    return number_format.format_probability(stage.values[index])
 
 
 def _rest_left(stage: SamplerStage, shown: range) -> str:
-    """Return the sum of the values that are not shown, or dots if all were cut before."""
+    """Return the sum of the values that are not shown, or the word for a cut."""
     if stage.name == "temperature" and shown.start == 0 and shown.stop >= stage.n_left:
-        return _CUT_BEFORE
+        n_cut = stage.n_before - max(stage.n_left, shown.stop)
+        return f"{n_cut:,} cut" if n_cut > 0 else _CUT_BEFORE
     others = [*stage.values[: shown.start], *stage.values[shown.stop : stage.n_left]]
     return number_format.format_probability(sum(others))
 
@@ -259,6 +263,15 @@ def _kept_word(stage: SamplerStage, index: int, sums: list[float]) -> str:
     if index >= stage.n_left:
         return _CUT_BEFORE
     return f"= {sums[index]:.3f}" if sums else "="
+
+
+def _greedy_heads(stage: SamplerStage, number: str = "") -> tuple[str, str] | None:
+    """Return the heads of the column of temperature 0; None if the temperature is above 0."""
+    return (f"{number}T 0", "greedy") if stage.setting == 0 else None
+
+
+def _cut_word(name: StageName) -> str:
+    return f"cut {'T 0' if name == 'temperature' else name}"
 
 
 def _value(stage: SamplerStage) -> str:

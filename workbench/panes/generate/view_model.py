@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # the first frame does not need these modules
 ViewName = Literal["next token", "samples", "stages", "tree", "guess"]
 VIEWS: tuple[ViewName, ...] = get_args(ViewName)
 _MIN_CELLS, _MAX_CELLS = 4, 12
+_LOWEST_TEMPERATURE = 1 / 64
+"""The temperature next to 0 (greedy) when it is halved or doubled."""
 
 
 class PredictionSource(Struct, frozen=True):
@@ -196,3 +198,11 @@ def mean_nats(nats: list[float | None]) -> float | None:
     """Return the mean of the known values; None if no value is known."""
     known = [value for value in nats if value is not None]
     return math.fsum(known) / len(known) if known else None
+
+
+def scale_temperature(temperature: float, factor: float) -> float:
+    """Return the temperature times a factor; below 1/64 it is 0 (greedy), and from 0 it is 1/64."""
+    if temperature == 0:
+        return _LOWEST_TEMPERATURE if factor > 1 else 0.0
+    scaled = temperature * factor
+    return scaled if scaled >= _LOWEST_TEMPERATURE or factor > 1 else 0.0
