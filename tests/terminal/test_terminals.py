@@ -214,11 +214,29 @@ def test_ctrl_c_twice_detaches(start: Start, home: Path) -> None:
     end(again)
 
 
-def test_suspended_and_back(start: Start, home: Path) -> None:
+def test_ctrl_z_without_a_shell_offers_to_detach(start: Start) -> None:
+    """Nobody could continue a first process of a terminal, so it is never stopped."""
+    program = begin_training(start)
+    os.kill(program.process.pid, signal.SIGTSTP)
+    program.press("\x1a")
+    program.wait_for("detach: training continues")
+    assert psutil.Process(program.process.pid).status() != psutil.STATUS_STOPPED
+    program.press(ESC)
+    program.wait_until(lambda seen: "detach" not in seen, "the question closed")
+    program.press(":")
+    program.wait_for("Search")
+    program.press("suspend the")
+    program.wait_for("No matches found")
+    program.press(ESC + ESC)
+    end(program)
+
+
+@pytest.mark.parametrize("command", [TUI, ("sh", "-c", f"{shlex.join(TUI)}; true")])
+def test_suspended_and_back(command: tuple[str, ...], start: Start, home: Path) -> None:
     """The shell has its terminal back, cursor and mouse too; then everything is drawn again."""
     shell = start("--norc", "--noediting", "-i", command=("bash",), environment={"PS1": "$ "})
     shell.wait_for("$ ")
-    shell.press(shlex.join(TUI) + "\n")
+    shell.press(shlex.join(command) + "\n")
     shell.wait_for(*FULL)
     for how in ("\x1a", "kill -TSTP"):
         before = len(shell.output)
@@ -269,4 +287,6 @@ def holder_of(home: Path) -> RunLock | None:
 
 def child_of(shell: Workbench) -> int:
     (child,) = psutil.Process(shell.process.pid).children()
+    while child.name() == "sh":  # one that stands in between
+        (child,) = child.children()
     return child.pid

@@ -145,7 +145,8 @@ class Workbench(TerminalApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the keys of actions that have no effect now."""
-        return is_action_available(self.state, action)
+        is_available = is_action_available(self.state, action)
+        return is_available and super().check_action(action, parameters)
 
     def on_unmount(self) -> None:
         """Disconnect from the worker however the app ends."""

@@ -66,7 +66,9 @@ APP_BINDINGS: list[BindingType] = [
     _key("copy.line", "C", "copy_line", "copy the recipe of this run"),
     _key("app.help", "question_mark", "help", "help for this pane"),
     _key("app.commands", "colon,ctrl+p", "command_palette", "command palette"),
-    _key("app.leave", "q,ctrl+c,ctrl+q", "leave", "quit"),
     _key("app.suspend", "ctrl+z", "suspend_process", "suspend the screen; training continues"),
+    # Of two bindings with the same key the first available one counts: ctrl+z leaves the screen where
+    # no shell could continue it.
+    _key("app.leave", "q,ctrl+c,ctrl+q,ctrl+z", "leave", "quit"),
     _key("app.redraw", "ctrl+l", "redraw", "redraw the screen"),
 ]

@@ -4,6 +4,7 @@ import codecs
 import contextlib
 import os
 import select
+import signal
 import threading
 import time
 from collections import deque
@@ -20,6 +21,7 @@ from textual.message import Message
 
 from workbench.render.sanitize import signs_to_ascii
 from workbench.terminal.input_parser import InputParser
+from workbench.terminal.job_control import can_be_continued
 from workbench.terminal.signals import call_soon_threadsafe
 
 if TYPE_CHECKING:  # not needed for the first frame
@@ -108,10 +110,21 @@ class TerminalDriver(LinuxDriver):
     def _sigcont_application(self, *_: object) -> None:
         call_soon_threadsafe(self._loop, self._resume)
 
+    @property
+    def can_suspend(self) -> bool:
+        """Whether a shell can continue this process once it is suspended."""
+        return can_be_continued()
+
     def _suspend(self) -> None:
-        """Restore the terminal and stop the process; repeated signals count once."""
-        if not self._must_signal_resume:
-            super()._sigtstp_application()
+        """Restore the terminal and stop the process group; repeated signals count once.
+
+        Where nobody could continue the process, the signal is ignored, as the kernel does it for a
+        program without a handler. A shell notices only a group whose first process has stopped.
+        """
+        if not self._must_signal_resume and self.can_suspend:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+            os.killpg(0, signal.SIGSTOP)
 
     def _resume(self) -> None:
         """Take the terminal back after a stop.

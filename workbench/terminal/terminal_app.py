@@ -27,6 +27,12 @@ class TerminalApp(App[int]):
     def bell(self) -> None:
         """Do nothing: the app makes no sound."""
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Disable the action that suspends the screen where nobody could continue it."""
+        if action == "suspend_process" and isinstance(self._driver, TerminalDriver):
+            return self._driver.can_suspend
+        return super().check_action(action, parameters)
+
     def pop_screen(self) -> AwaitComplete:
         """Close the top screen, unless the caller is another screen that is closed already.
 

@@ -6,7 +6,6 @@ import signal
 
 import pytest
 from textual.app import App
-from textual.drivers.linux_driver import LinuxDriver
 
 from workbench.terminal.driver import TerminalDriver, _TerminalFile
 
@@ -35,17 +34,15 @@ async def test_a_signal_is_handled_in_the_next_turn_of_the_loop(
     monkeypatch.setattr(app, "post_message", lambda message: handled.append(type(message).__name__))
     monkeypatch.setattr(driver, "send_message", None)  # only for keyboard input
 
-    def stop(driver: TerminalDriver) -> None:
-        handled.append("stopped")
-        driver._must_signal_resume = True
-
-    monkeypatch.setattr(LinuxDriver, "_sigtstp_application", stop)
+    monkeypatch.setattr("workbench.terminal.driver.can_be_continued", lambda: True)
+    monkeypatch.setattr(driver, "suspend_application_mode", lambda: handled.append("restored"))
+    monkeypatch.setattr("os.killpg", lambda *_: handled.append("stopped"))
     try:
         for name in (signal.SIGCONT, signal.SIGTSTP, signal.SIGTSTP):
             signal.raise_signal(name)
         assert handled == []
         await asyncio.sleep(0)
-        assert handled == ["SignalResume", "stopped"]
+        assert handled == ["SignalResume", "restored", "stopped"]
     finally:
         for name, handler in handlers.items():
             signal.signal(name, handler)
