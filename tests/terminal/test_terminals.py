@@ -161,9 +161,11 @@ def test_the_first_frame_is_sent_once(start: Start) -> None:
     end(program)
 
 
-@pytest.mark.parametrize("name", ["SIGHUP", "SIGTERM", "SIGINT"])
+@pytest.mark.parametrize(
+    "name", "SIGHUP SIGTERM SIGINT SIGQUIT SIGABRT SIGUSR1 SIGUSR2 SIGALRM SIGXCPU".split()
+)
 def test_a_signal_leaves_the_terminal_as_it_was(name: str, start: Start) -> None:
-    program = start()
+    program = start(environment={"PYTHONFAULTHANDLER": None})
     program.wait_for(*FULL)
     os.kill(program.process.pid, signal.Signals[name])
     assert program.wait_for_end() == 0
@@ -173,7 +175,7 @@ def test_a_signal_leaves_the_terminal_as_it_was(name: str, start: Start) -> None
 
 def test_ctrl_c_before_there_is_a_screen(home: Path) -> None:
     busy = "def busy(*_):\n  print('ready', flush=True)\n  while True: pass\n"
-    code = f"from workbench import cli\n{busy}cli.check_terminal = busy\ncli.main([])"
+    code = f"from workbench.application import cli\n{busy}cli.check_terminal = busy\ncli.main([])"
     program = Workbench(home, "-c", code, command=PYTHON)
     program.wait_for("ready")
     program.press("\x03")
