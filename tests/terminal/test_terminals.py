@@ -162,7 +162,18 @@ def test_the_first_frame_is_sent_once(start: Start) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", "SIGHUP SIGTERM SIGINT SIGQUIT SIGABRT SIGUSR1 SIGUSR2 SIGALRM SIGXCPU".split()
+    "name",
+    [
+        "SIGHUP",
+        "SIGTERM",
+        "SIGINT",
+        "SIGQUIT",
+        "SIGABRT",
+        "SIGUSR1",
+        "SIGUSR2",
+        "SIGALRM",
+        "SIGXCPU",
+    ],
 )
 def test_a_signal_leaves_the_terminal_as_it_was(name: str, start: Start) -> None:
     program = start(environment={"PYTHONFAULTHANDLER": None})
