@@ -119,7 +119,8 @@ class LoadedModel:
 
         Args:
             count: Number of samples.
-            prompt: The text that each sample continues.
+            prompt: The text that each sample continues. Without one, a text that has no end token
+                starts after a line feed or with its first token.
             length: Maximum number of sampled tokens.
             temperature: Below 1 safer and more repetitive, above 1 more random; 0 is greedy.
             top_k: Sample only from the k most probable tokens; 0 or None for no limit.
@@ -139,7 +140,8 @@ class LoadedModel:
             temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, order=order, seed=seed
         )
         sampling = make_sampler_options(request, count, length, greedy)
-        ids = self._text.tokenizer.encode(prompt)
+        tokenizer = self._text.tokenizer
+        ids = tokenizer.encode(prompt) or tokenizer.tokens_to_ids(self._text.default_prompt)
         *_, sampled = self._generator.sample(ids, sampling, count, length)
         *_, samples = describe_samples(sampled, ids, self._text, sampling.is_greedy)
         return samples

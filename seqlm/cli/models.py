@@ -49,7 +49,10 @@ def add_commands(command: AddCommand) -> None:
 
 def _add_sample_options(sample: argparse.ArgumentParser) -> None:
     sample.add_argument(
-        "--prompt", default="", metavar="P", help="the text to continue (default: none)"
+        "--prompt",
+        default="",
+        metavar="P",
+        help="the text to continue (default: start of a line or text)",
     )
     sample.add_argument(
         "--count", type=_positive, default=10, metavar="N", help="number of samples (default: 10)"
@@ -174,6 +177,9 @@ def _sample(options: argparse.Namespace) -> int:
     )
     answer = _request(run, query)
     _warn_unknown(answer.unknown)
+    if answer.default_prompt:
+        start = sanitize("".join(map(_format_token, answer.default_prompt)))
+        sys.stderr.write(f"seqlm: no --prompt: each sample starts with {start}\n")
     if options.json:
         return print_json({"samples": answer.samples})
     lines = [line for drawn in answer.samples for line in _lines_of(drawn)]

@@ -153,6 +153,20 @@ class PreparedText(Struct, frozen=True, dict=True):
         first_id = self.tokenizer.ids.get(tokens[0]) if is_checked else None
         return first_id is not None and first_id not in self._first_ids
 
+    @property
+    def default_prompt(self) -> list[str]:
+        """Tokens that samples without a prompt continue.
+
+        None of them if items have an end token. Else a stream starts after a line feed, and any other
+        text, or a stream without line feeds, with the first token of the training split.
+        """
+        tokenizer, first = self.tokenizer, self.items["train"][0]
+        if tokenizer.end_id is not None:
+            return []
+        if self.corpus.mode == "stream" and "\n" in tokenizer.ids:
+            return ["\n"]
+        return list(tokenizer.split(first[: tokenizer.safe_split_point(first, 1)])[:1])
+
     @cached_property
     def _first_ids(self) -> frozenset[int]:
         cut, encode = self.tokenizer.safe_split_point, self.tokenizer.encode

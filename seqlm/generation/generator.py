@@ -57,7 +57,7 @@ class Generator:
         if not prompt:
             raise RequestError(
                 "the prompt is empty, and this text has no end token to start from; give a prompt of"
-                " at least one token (sample --prompt P, predict RUN PROMPT)",
+                " at least one token",
                 "",
             )
         return list(prompt)

@@ -28,7 +28,8 @@ class NextToken(_Query, frozen=True, kw_only=True):
 class Sample(_Query, frozen=True, kw_only=True):
     """Query for ``count`` samples that continue ``prompt``, up to ``length`` tokens or the end token.
 
-    If ``text`` is given, its tokens are the prompt.
+    If ``text`` is given, its tokens are the prompt. Without a prompt, a text that has no end token to
+    start from continues a prompt of one token, which the answer names.
     """
 
     prompt: list[str] = []
@@ -127,10 +128,14 @@ class SampleResult(Struct, frozen=True, kw_only=True):
 
 
 class SampleAnswer(_Answer, frozen=True, kw_only=True):
-    """Samples in the order of sampling; ``unknown`` as in :class:`NextTokenAnswer`."""
+    """Samples in the order of sampling; ``unknown`` as in :class:`NextTokenAnswer`.
+
+    ``default_prompt`` is the prompt that was used because none was given and there is no end token.
+    """
 
     samples: list[SampleResult]
     unknown: list[str] = []
+    default_prompt: list[str] = []
 
 
 class ScoreAnswer(_Answer, frozen=True, kw_only=True):

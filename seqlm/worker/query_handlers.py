@@ -123,7 +123,9 @@ def _next_token(query: NextToken, snapshot: ModelSnapshot) -> AnswerStream:
 
 def _sample(query: Sample, snapshot: ModelSnapshot) -> AnswerStream:
     sampling = make_sampler_options(query, query.count, query.length, query.greedy)
-    prompt_tokens = _tokens_of_prompt(query.text, query.prompt, snapshot.text)
+    given = _tokens_of_prompt(query.text, query.prompt, snapshot.text)
+    default_prompt = [] if given else snapshot.text.default_prompt
+    prompt_tokens = given or default_prompt
     ids = token_ids(prompt_tokens, snapshot.text)
     sequences: list[SampledSequence] = []
     for sequences in snapshot.generator.sample(ids, sampling, query.count, query.length):
@@ -132,7 +134,13 @@ def _sample(query: Sample, snapshot: ModelSnapshot) -> AnswerStream:
     for samples in describe_samples(sequences, ids, snapshot.text, sampling.is_greedy):
         yield None
     unknown = snapshot.text.tokenizer.unknown_tokens(prompt_tokens)
-    yield SampleAnswer(id=query.id, step=snapshot.step, samples=samples, unknown=unknown)
+    yield SampleAnswer(
+        id=query.id,
+        step=snapshot.step,
+        samples=samples,
+        unknown=unknown,
+        default_prompt=default_prompt,
+    )
 
 
 def _score(query: Score, snapshot: ModelSnapshot) -> AnswerStream:

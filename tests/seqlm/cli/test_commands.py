@@ -119,6 +119,21 @@ def test_temperature_zero_is_greedy_and_top_k_zero_is_off(run, asked) -> None:
     assert set(asked("sample", made, *short)["samples"][0]["u"]) == {None}
 
 
+def test_a_stream_is_sampled_without_a_prompt_from_the_start_of_a_line(asked, capsys) -> None:
+    for preset, start, said in (("prose-ngram", "\n", "␊"), ("hello", "H", "H")):
+        name = f"{preset}-unprompted"
+        asked("train", preset, "model.kind=ngram", "--name", name)
+        short = ("--count", "3", "--length", "7")
+        capsys.readouterr()
+        assert run_command(["sample", name, *short]) == 0
+        assert capsys.readouterr().err == f"seqlm: no --prompt: each sample starts with {said}\n"
+        samples = asked("sample", name, *short)["samples"]
+        assert {sample["text"][0] for sample in samples} == {start}
+        assert asked("sample", name, *short, "--prompt", start)["samples"] == samples
+        by_python = seqlm.load(name).sample(3, length=7)
+        assert [sample.text for sample in by_python] == [sample["text"] for sample in samples]
+
+
 def test_the_order_of_the_stages_is_one_in_python_too(run, asked) -> None:
     order, drawn_with = "top-p,min-p,temperature,top-k", {"temperature": 3.0, "top_p": 0.7}
     options = ["--order", order, "--temperature", "3", "--top-p", "0.7", "--count", "4"]

@@ -202,3 +202,21 @@ def test_untrained_prompts_need_lines_without_end_tokens(tmp_path: Path) -> None
         False,
     ]
     assert not bare.is_untrained_prompt(["a"])
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "prompt"),
+    [
+        ("ab\nac\nad\n", {}, []),
+        ("ab\nac\nad\n", {"boundary": "none", "split_seed": 1}, ["a"]),
+        ("ab\nac\nad\n", {"mode": "stream"}, ["\n"]),
+        ("abacad" * 9, {"mode": "stream"}, ["a"]),
+        ("Two words and\ntwo lines", {"mode": "stream", "tokenizer": "word"}, ["two"]),
+    ],
+)
+def test_samples_without_a_prompt_start_where_a_line_or_the_text_starts(
+    text: str, settings: dict[str, object], prompt: list[str], tmp_path: Path
+) -> None:
+    prepared = _prepare(tmp_path, text, split="100/0/0", **settings)
+    assert prepared.default_prompt == prompt
+    assert not prepared.is_untrained_prompt(prompt)
