@@ -67,13 +67,18 @@ class FixedContextModel(SequenceModel):
 
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Return logits and state; see :class:`SequenceModel`."""
+        windows, after = self.make_windows(tokens, state)
+        return self.predict(windows), after  # (B, T, V)
+
+    def make_windows(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Return the context (B, T, k) of each prediction, oldest token first, and the next state."""
         n_before = self.window_length - 1
         before = (
             tokens.new_full((len(tokens), n_before), self.fill_id) if state is None else state[0]
         )
         extended = _concatenate(before, tokens)  # (B, k-1+T)
         windows = extended.unfold(1, self.window_length, 1)  # (B, T, k)
-        return self.predict(windows), (extended[:, extended.shape[1] - n_before :],)  # (B, T, V)
+        return windows, (extended[:, extended.shape[1] - n_before :],)
 
     @property
     def window_length(self) -> int:

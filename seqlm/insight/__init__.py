@@ -1,0 +1,1 @@
+"""Views inside a model: named activations, ablation, and one function for each view."""
