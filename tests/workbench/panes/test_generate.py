@@ -524,34 +524,6 @@ async def test_brackets_request_another_temperature() -> None:
         assert app.requests[-2:] == [0.5, 2.0]
 
 
-async def test_automatic_sampling_stops_at_any_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbench.panes.generate.background_work.AUTO_INTERVAL_S", 0.001)
-    app = Host(NEVER_ENDING)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await press(pilot, ["a"])
-        while len(tokens(app.pane)) < 5:
-            await pilot.pause()
-        await press(pilot, ["u"])
-        n_drawn = len(tokens(app.pane))
-        assert app.pane.work.auto_timer is None
-        assert n_drawn >= 5
-        await press(pilot, ["a"])
-        while app.pane.work.auto_timer is not None:
-            await pilot.pause()
-        assert len(tokens(app.pane)) == 256
-        assert "256 tokens without an end token" in screen_text(app)
-
-
-async def test_automatic_sampling_stops_at_the_end_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbench.panes.generate.background_work.AUTO_INTERVAL_S", 0.001)
-    app = Host({END: 0.9, "a": 0.1})
-    async with app.run_test(size=(80, 24)) as pilot:
-        await press(pilot, ["a"])
-        while app.pane.work.auto_timer is not None:
-            await pilot.pause()
-        assert tokens(app.pane)[-1] == END
-
-
 async def test_unchanged_rows_are_not_redrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     app = Host()
     async with app.run_test(size=(80, 24)) as pilot:

@@ -53,17 +53,21 @@ class BackgroundWork:
 
     # Automatic sampling
 
-    def start_auto(self) -> None:
-        """Sample a token now and at each interval."""
-        if self.auto_timer is None:
-            self._presenter.sample_next()
-            self.auto_timer = self._widget.set_interval(AUTO_INTERVAL_S, self._on_auto)
+    def toggle_auto(self) -> None:
+        """Sample a token now and at each interval; stop if tokens are sampled already."""
+        if self.auto_timer is not None:
+            self.stop_auto()
+            return
+        self._presenter.sample_next()
+        self.auto_timer = self._widget.set_interval(AUTO_INTERVAL_S, self._on_auto)
+        self._presenter.requests.update_view(is_auto=True)
 
     def stop_auto(self) -> None:
         """Stop automatic sampling."""
         if self.auto_timer is not None:
             self.auto_timer.stop()
             self.auto_timer = None
+            self._presenter.requests.update_view(is_auto=False)
 
     def _on_auto(self) -> None:
         if not self._presenter.can_continue_sampling():

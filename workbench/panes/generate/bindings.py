@@ -18,7 +18,7 @@ _VIEWS_OF: dict[str, tuple[ViewName, ...]] = {
     **dict.fromkeys(("draw", "back", "auto", "again", "undo", "redo"), _NOT_IN_GAME),
     **dict.fromkeys((*_CURSOR_KEYS, "edit"), _NOT_IN_GAME),
 }
-_ESCAPE_ACTIONS = ("cancel", "end_game", "give_up", "leave")
+_ESCAPE_ACTIONS = ("cancel", "end_game", "stop_auto", "give_up", "leave")
 _NEED_TEXT = ("fork", "drop", "keep")
 
 
@@ -56,6 +56,8 @@ def _escape_action(view: GenerateView, is_editing: bool) -> str:
         return "cancel"
     if view.is_guessing:
         return "end_game"
+    if view.is_auto:
+        return "stop_auto"
     if view.waited_s is not None:
         return "give_up"
     return "leave" if view.has_unsaved_branches or view.message is not None else ""
@@ -89,7 +91,9 @@ GENERATE_BINDINGS: list[BindingType] = [
     _key("guess", "enter,i", "guess", "Start guessing letters; <generate.end_game> stops"),
     _key("drop", "d", "delete", "Delete the branch; <generate.undo> restores it"),
     _key("keep", "m", "keep", "Keep the branch when the others are discarded, or undo this mark"),
-    _key("auto", "a", "auto", "Sample four tokens per second; any key stops", action="auto"),
+    _key(
+        "auto", "a", "auto", "Sample four tokens per second, or stop; any key stops", action="auto"
+    ),
     _key("again", "n", "resample", "Sample this token again with another random number"),
     _key("fork", "b", "branch", "Start a branch here, with its own random numbers"),
     _key("undo", "u", "undo", "Undo the last change of the text"),
@@ -116,6 +120,7 @@ GENERATE_BINDINGS: list[BindingType] = [
     ),
     _key("cancel", "escape", "cancel", "Close the field without changes", action="cancel"),
     _key("end_game", "escape", "stop guessing", "Stop guessing; letters are keys again"),
+    _key("stop_auto", "escape", "stop", "Stop automatic sampling", action="stop_auto"),
     _key("give_up", "escape", "cancel", "Cancel the pending query"),
     _key("leave", "escape", "follow", "Discard this text and follow the live model"),
 ]

@@ -173,7 +173,12 @@ class GeneratePane(Pane):
 
     def action_auto(self) -> None:
         """Sample tokens automatically until the text ends or a key is pressed."""
-        self.work.start_auto()
+        self.work.toggle_auto()
+        self.update_pane()
+
+    def action_stop_auto(self) -> None:
+        """Stop automatic sampling and do nothing else."""
+        self.work.stop_auto()
         self.update_pane()
 
     def action_edit(self) -> None:
@@ -192,10 +197,11 @@ class GeneratePane(Pane):
         return game is not None and self.view.is_guessing and game.is_guess_key(key, character)
 
     def on_key(self, event: events.Key) -> None:
-        """Stop automatic sampling at any key; pass guesses to the game."""
-        if self.work.auto_timer is not None and not event.key.startswith("ctrl+"):
-            self.work.stop_auto()
-        elif self.presenter.game is not None and self.view.is_guessing:
+        """Stop automatic sampling at any key, which then has its effect; pass guesses to the game."""
+        stops = ("auto", "stop_auto")
+        if self.view.is_auto and not any(is_key_of(self, name, event.key) for name in stops):
+            self.action_stop_auto()
+        if self.presenter.game is not None and self.view.is_guessing:
             is_stop_key = is_key_of(self, table_action("end_game"), event.key)
             if not self.presenter.game.handle_key(event.key, event.character, is_stop_key):
                 return
@@ -239,10 +245,11 @@ class GeneratePane(Pane):
         self.work.stop_auto()
         if self.presenter.game is not None and self.view.is_guessing:
             self.presenter.game.stop()
-            self.update_pane()
+        self.update_pane()
 
     def on_click(self, event: events.Click) -> None:
-        """Go to the clicked token or candidate."""
+        """Go to the clicked token or candidate; stop automatic sampling."""
+        self.work.stop_auto()
         self.presenter.handle_click(event.style.meta)
         self.update_pane()
 

@@ -84,6 +84,7 @@ class GenerateView(Struct, frozen=True, dict=True):
         findings: Novelty of texts, by the text and whether it has an end token.
         game: State of the guessing game; None before it was opened.
         is_guessing: True while typed characters are guesses.
+        is_auto: True while tokens are sampled automatically.
         showing: Current view of the pane.
         message: StatusMessage at the bottom, if any.
         prompt_note: Note about the prompt, shown while there is no message.
@@ -103,6 +104,7 @@ class GenerateView(Struct, frozen=True, dict=True):
     findings: Mapping[tuple[str, bool], "NoveltyResult"] = {}
     game: "GuessingGame | None" = None
     is_guessing: bool = False
+    is_auto: bool = False
     showing: ViewName = "next token"
     message: StatusMessage | None = None
     prompt_note: str = ""
