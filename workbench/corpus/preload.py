@@ -23,6 +23,7 @@ class PreviewPreload:
         self._answer, question = os.pipe()
         self._process = os.fork()
         if self._process == 0:
+            os.close(self._answer)  # so that writing fails once this program has gone
             _send_preview(data, question)
         os.close(question)
 
