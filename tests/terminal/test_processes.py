@@ -13,6 +13,8 @@ Start = Callable[..., Workbench]
 
 BELOW_A_SHELL = ("sh", "-c", f"{shlex.join(TUI)}; read -r line", "sh")
 """The end of a shell job, unlike that of the first process of a terminal, ends no other process."""
+STEP_CPU_S = 0.05
+LONGEST_START_S = 2.0
 DEADLINE_S = 20.0
 
 
@@ -20,10 +22,11 @@ def test_a_screen_killed_at_ten_moments_leaves_no_process(start: Start, home: Pa
     for moment in range(1, 11):
         shell = start(command=BELOW_A_SHELL)
         screen = the_screen(shell)
-        until = time.monotonic() + DEADLINE_S
-        while cpu_seconds(screen) < moment / 10 and time.monotonic() < until:
+        until = time.monotonic() + LONGEST_START_S
+        while cpu_seconds(screen) < moment * STEP_CPU_S and time.monotonic() < until:
             shell.read(0.01)
         screen.kill()
+        until = time.monotonic() + DEADLINE_S
         while (left := others(home, shell)) and time.monotonic() < until:
             shell.read(0.05)
         assert left == []
