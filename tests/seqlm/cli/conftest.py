@@ -6,12 +6,12 @@ import pytest
 
 from seqlm.cli.main import run
 
-Answer = Callable[..., Any]
+RunCommand = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    """A user who has never used the program, in an empty folder."""
+    """Work in an empty folder with an empty home; return the home."""
     monkeypatch.setenv("SEQLM_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SEQLM_SOCKETS", str(tmp_path))
     here = tmp_path / "here"
@@ -21,24 +21,24 @@ def home(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def asked(capsys) -> Answer:
-    """Run a command that must succeed and print one JSON object; the object."""
+def run_json(capsys) -> RunCommand:
+    """Return a function that runs a command successfully and returns its JSON output."""
 
-    def ask(*words: str) -> Any:
+    def run_command(*words: str) -> Any:
         status = run([*words, "--json"])
         out, err = capsys.readouterr()
         assert status == 0, err
         assert out.count("\n") == 1
         return json.loads(out)
 
-    return ask
+    return run_command
 
 
 @pytest.fixture
-def refused(capsys) -> Answer:
-    """Run a command that must be refused; the one line that says why."""
+def run_rejected(capsys) -> RunCommand:
+    """Return a function that runs a command that must fail and returns its one-line error."""
 
-    def ask(*words: str, status: int = 2) -> str:
+    def run_command(*words: str, status: int = 2) -> str:
         found = run(list(words))
         out, err = capsys.readouterr()
         assert found == status, err
@@ -47,4 +47,4 @@ def refused(capsys) -> Answer:
         assert err.count("\n") == 1
         return err
 
-    return ask
+    return run_command

@@ -33,13 +33,13 @@ def test_singular_for_one_line(shown) -> None:
     assert lines[2].split()[:3] == ["val", "0", "lines"]
 
 
-def test_small_vocabulary_is_listed_by_id(shown, tmp_path: Path, asked) -> None:
+def test_small_vocabulary_is_listed_by_id(shown, tmp_path: Path, run_json) -> None:
     path = tmp_path / "slides.txt"
     path.write_text(SLIDES)
     words = (str(path), "data.tokenizer=word", "data.mode=stream", "data.split=100/0/0")
     lines = shown(*words, "data.boundary=end")
     first = next(i for i, line in enumerate(lines) if "all tokens" in line) + 1
-    told = [line.split() for line in lines[first : first + 14]]
+    result = [line.split() for line in lines[first : first + 14]]
     tokens = [
         "once",
         "upon",
@@ -56,15 +56,15 @@ def test_small_vocabulary_is_listed_by_id(shown, tmp_path: Path, asked) -> None:
         "⁇",
         "∎",
     ]
-    assert [(int(id_), token.strip("'")) for id_, token, _ in told] == list(enumerate(tokens))
-    assert [n for *_, n in told] == ["1", "1", "2", "2", "1", "2", *["1"] * 6, "0", "1"]
-    assert asked("data", "show", *words)["tokens"] == tokens[:-1]
+    assert [(int(id_), token.strip("'")) for id_, token, _ in result] == list(enumerate(tokens))
+    assert [n for *_, n in result] == ["1", "1", "2", "2", "1", "2", *["1"] * 6, "0", "1"]
+    assert run_json("data", "show", *words)["tokens"] == tokens[:-1]
 
 
-def test_large_vocabulary_lists_the_most_frequent(shown, asked) -> None:
+def test_large_vocabulary_lists_the_most_frequent(shown, run_json) -> None:
     lines = shown("grammar", "data.tokenizer=bpe")
     first = next(i for i, line in enumerate(lines) if "most common" in line) + 1
-    tokens = asked("data", "show", "grammar", "data.tokenizer=bpe")["tokens"]
+    tokens = run_json("data", "show", "grammar", "data.tokenizer=bpe")["tokens"]
     id_, *token, _ = lines[first + 1].split()
     assert tokens[int(id_)] == " ".join(token).strip("'")
     [merges] = [line for line in lines if line.startswith("  first merges")]

@@ -1,4 +1,4 @@
-"""``seqlm data fetch``, with a site that is made up."""
+"""``seqlm data fetch`` with a simulated server."""
 
 import hashlib
 import io
@@ -16,29 +16,29 @@ class _Answer(io.BytesIO):
     headers: ClassVar = {}
 
 
-def test_fetch_downloads_a_corpus_once(asked, capsys, monkeypatch) -> None:
+def test_fetch_downloads_a_corpus_once(run_json, capsys, monkeypatch) -> None:
     text = b"what is fetched, as words\n" * 400
     right = RemoteCorpus("x/input.txt", len(text), hashlib.sha256(text).hexdigest())
     monkeypatch.setitem(download.REMOTE_CORPORA, "shakespeare", right)
     monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: _Answer(text))
-    told = asked("data", "fetch", "shakespeare")
-    assert told == {
+    result = run_json("data", "fetch", "shakespeare")
+    assert result == {
         "corpus": "shakespeare",
         "path": str(download.downloaded_path("shakespeare")),
         "bytes": len(text),
         "sha256": right.sha256,
         "fetched": True,
     }
-    assert not asked("data", "fetch", "shakespeare")["fetched"]
+    assert not run_json("data", "fetch", "shakespeare")["fetched"]
     assert run(["data", "fetch", "shakespeare"]) == 0
     out, err = capsys.readouterr()
     assert (out.split(",")[0], err) == ("shakespeare: already downloaded", "")
-    assert asked("data", "show", "shakespeare")["corpus"]["mode"] == "stream"
+    assert run_json("data", "show", "shakespeare")["corpus"]["mode"] == "stream"
 
 
-def test_failed_download_is_one_line_with_status_1(refused, monkeypatch) -> None:
+def test_failed_download_is_one_line_with_status_1(run_rejected, monkeypatch) -> None:
     monkeypatch.setenv("SEQLM_FETCH_FROM", "http://127.0.0.1:1")
-    assert "refused" in refused("data", "fetch", "shakespeare", status=1)
+    assert "refused" in run_rejected("data", "fetch", "shakespeare", status=1)
 
 
 def test_download_progress_is_on_standard_error(capsys, monkeypatch) -> None:

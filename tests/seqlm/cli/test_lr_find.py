@@ -1,4 +1,4 @@
-"""The command that looks for a learning rate, and leaves nothing behind."""
+"""``seqlm lr-find``: a learning-rate range test that leaves no files."""
 
 import math
 import re
@@ -12,18 +12,18 @@ from seqlm.cli.lr_find import useful_range
 SMALL = ("model.hidden=16", "model.embedding=4", "train.batch=8")
 
 
-def test_it_prints_the_record_of_the_contract(asked, home) -> None:
-    found = asked("lr-find", "names-mlp", *SMALL)
+def test_lr_find_prints_the_documented_json_fields(run_json, home) -> None:
+    found = run_json("lr-find", "names-mlp", *SMALL)
     assert list(found) == ["suggestion", "learning_rates", "losses"]
     rates = found["learning_rates"]
     assert rates == sorted(rates)
     assert len(rates) == len(found["losses"]) <= 100
     assert 1e-5 <= found["suggestion"] <= 10
-    assert found == asked("lr-find", "names-mlp", *SMALL)
+    assert found == run_json("lr-find", "names-mlp", *SMALL)
     assert not home.exists()
 
 
-def test_it_shows_the_losses_and_says_why(capsys, home) -> None:
+def test_lr_find_prints_losses_and_the_reason(capsys, home) -> None:
     from seqlm.cli.main import run
 
     assert run(["lr-find", "names-mlp", *SMALL, "train.optimizer=adam"]) == 0
@@ -41,7 +41,7 @@ def test_it_shows_the_losses_and_says_why(capsys, home) -> None:
 
 
 @given(st.lists(st.floats(0, 1e6) | st.just(math.nan) | st.just(math.inf), min_size=1))
-def test_bars_reach_from_the_lowest_loss_to_the_highest_before_it(losses: list[float]) -> None:
+def test_plot_range_is_the_lowest_loss_and_the_highest_before_it(losses: list[float]) -> None:
     low, high = useful_range(losses)
     assert low < high
     finite = [loss for loss in losses if math.isfinite(loss)]
@@ -59,6 +59,6 @@ def test_bars_reach_from_the_lowest_loss_to_the_highest_before_it(losses: list[f
         (["names-mlp", "model.context=1000000"], "model.context"),
     ],
 )
-def test_what_cannot_be_swept_is_refused(words, says, refused, home) -> None:
-    assert says in refused("lr-find", *words)
+def test_lr_find_rejects_invalid_requests(words, says, run_rejected, home) -> None:
+    assert says in run_rejected("lr-find", *words)
     assert not home.exists()

@@ -1,4 +1,4 @@
-"""Printed output: terminals of any encoding, and texts of many lines."""
+"""Printed output: terminals with different encodings, and multi-line texts."""
 
 import io
 import json
@@ -20,7 +20,7 @@ encodings = pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
 
 
 def terminal(encoding: str, monkeypatch: pytest.MonkeyPatch) -> io.BytesIO:
-    """The bytes that a terminal of some encoding gets."""
+    """Replace standard output by a terminal of this encoding; return the bytes that it receives."""
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding, write_through=True))
     return raw
@@ -70,7 +70,7 @@ def test_only_items_are_marked_with_their_split() -> None:
     assert lines(["a", "r"], "train") == ["mar  (in train)"]
 
 
-def test_a_loss_of_a_sample_is_reported_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+def test_loss_of_a_partial_evaluation_is_noted(capsys: pytest.CaptureFixture[str]) -> None:
     whole = RunProgress(summary=RunSummary(run="r", status="finished", train_loss=2.0))
     _report(whole, Namespace(json=False))
     assert capsys.readouterr().out.count("\n") == 1

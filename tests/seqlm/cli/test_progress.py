@@ -6,7 +6,7 @@ from seqlm.cli import progress
 from seqlm.runs.summary import RunProgress, RunSummary
 
 
-def test_of_losses_nothing_is_said_before_the_first_step(
+def test_progress_has_no_losses_before_the_first_step(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     show = progress._Lines()

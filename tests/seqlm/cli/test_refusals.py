@@ -1,4 +1,4 @@
-"""A wrong request: one line that says what was wrong and what would be right, and nothing is left."""
+"""Invalid requests: a one-line error with the problem and the remedy, and no files left."""
 
 import io
 import os
@@ -64,8 +64,8 @@ from seqlm.cli.main import run
         (["data", "fetch", "shakespeare", "x=1"], "takes no settings: x=1"),
     ],
 )
-def test_invalid_request_is_one_line_and_leaves_nothing(words, says, refused, home) -> None:
-    assert says in refused(*words)
+def test_invalid_request_is_one_line_and_leaves_no_files(words, says, run_rejected, home) -> None:
+    assert says in run_rejected(*words)
     assert not home.exists()
 
 
@@ -98,16 +98,19 @@ BAD_VALUES = {
         ["words", "data.max_words=1"],
         "data.max_words=1 keeps one of the text's 64 words; needed: at least 2",
     ),
-    "a learning rate that is no number": (
+    "a learning rate that is not a number": (
         ["names-mlp", "train.learning_rate=nan"],
         "train.learning_rate=nan is not valid; allowed: 0.000001 to 100",
     ),
-    "order 0": (["names-ngram", "model.order=0"], "model.order=0 is not valid; allowed: 1 to 12"),
-    "temperature -1": (
+    "an n-gram order of 0": (
+        ["names-ngram", "model.order=0"],
+        "model.order=0 is not valid; allowed: 1 to 12",
+    ),
+    "a temperature of -1": (
         ["names-mlp", "sample.temperature=-1"],
         "sample.temperature=-1 is not valid; allowed: 0 to 100",
     ),
-    "top-p 1.5": (
+    "a top-p of 1.5": (
         ["names-mlp", "sample.top_p=1.5"],
         "sample.top_p=1.5 is not valid; allowed: above 0 to 1, or off",
     ),
@@ -122,21 +125,21 @@ def home_of_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("what", BAD_VALUES)
-def test_a_bad_value_is_refused_by_name_with_its_bound_and_leaves_nothing(
-    what: str, home_of_worker: Path, home: Path, refused
+def test_invalid_value_is_rejected_with_its_bounds_and_leaves_no_files(
+    what: str, home_of_worker: Path, home: Path, run_rejected
 ) -> None:
     Path("same.txt").write_text("a" * 400)
     words, says = BAD_VALUES[what]
-    assert says in refused("train", *words)
+    assert says in run_rejected("train", *words)
     assert not home.exists()
     assert not home_of_worker.exists()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
-def test_what_the_worker_alone_can_refuse_leaves_nothing(refused, home, monkeypatch) -> None:
+def test_rejection_by_the_worker_leaves_no_files(run_rejected, home, monkeypatch) -> None:
     text = "".join(f"{a}{b}\n" for a in "abcdef" for b in "uvwxyz")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
-    assert "one of: cpu" in refused("train", "-", "train.device=cuda")
+    assert "one of: cpu" in run_rejected("train", "-", "train.device=cuda")
     assert not home.exists()
 
 
@@ -151,39 +154,37 @@ def test_what_the_worker_alone_can_refuse_leaves_nothing(refused, home, monkeypa
         (b"one\ntwo\nthree\n", "notes.txt has 3 lines"),
     ],
 )
-def test_a_file_that_cannot_be_learned_from_is_named(
-    content, says, refused, home, tmp_path
-) -> None:
+def test_unusable_file_is_named_in_the_error(content, says, run_rejected, home, tmp_path) -> None:
     (tmp_path / "here" / "notes.txt").write_bytes(content)
-    error = refused("train", "notes.txt")
+    error = run_rejected("train", "notes.txt")
     assert says in error
     assert not home.exists()
 
 
-def test_a_pipe_is_not_waited_for(refused, tmp_path) -> None:
+def test_named_pipe_is_rejected_without_waiting(run_rejected, tmp_path) -> None:
     os.mkfifo(tmp_path / "here" / "pipe.txt")
-    assert "pipe.txt" in refused("train", "pipe.txt")
+    assert "pipe.txt" in run_rejected("train", "pipe.txt")
 
 
-def test_a_word_with_two_meanings_names_both(refused, tmp_path) -> None:
+def test_ambiguous_target_names_both_meanings(run_rejected, tmp_path) -> None:
     (tmp_path / "here" / "names-mlp").write_text("x")
-    error = refused("train", "names-mlp")
+    error = run_rejected("train", "names-mlp")
     assert "a preset and a file" in error
 
 
-def test_nothing_in_an_error_reaches_the_terminal_as_a_command(refused) -> None:
-    assert "\x1b" not in refused("train", "evil\x1b]0;title\x07")
+def test_error_contains_no_escape_sequence(run_rejected) -> None:
+    assert "\x1b" not in run_rejected("train", "evil\x1b]0;title\x07")
 
 
-def test_an_error_nobody_expected_is_one_line_that_names_its_traceback(
-    refused, monkeypatch, tmp_path, capsys
+def test_unexpected_error_is_one_line_that_names_the_traceback_file(
+    run_rejected, monkeypatch, tmp_path, capsys
 ) -> None:
     def broken(_: object) -> None:
         raise ZeroDivisionError("by\nnothing")
 
     monkeypatch.setattr("seqlm.cli.parser.parse", broken)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    line = refused("presets", status=1)
+    line = run_rejected("presets", status=1)
     path = line.strip().removesuffix(")").rpartition("traceback: ")[2]
     assert line.startswith("seqlm: error: ZeroDivisionError: by nothing (traceback: ")
     assert Path(path).read_text().startswith("Traceback")

@@ -37,18 +37,18 @@ def steps(first: int, *losses: float) -> StepsDone:
     )
 
 
-def scored(split: SplitName, loss: float, step: int, best: bool = False) -> Evaluated:
+def evaluated(split: SplitName, loss: float, step: int, best: bool = False) -> Evaluated:
     return Evaluated(step=step, split=split, loss=loss, n_tokens=9, protocol="whole", best=best)
 
 
-def standing(line: str, *events: Event) -> RunProgress:
+def progress_of(line: str, *events: Event) -> RunProgress:
     return summarize_events([created(line), *events], "r")
 
 
 def finished(line: str, batch: float, **losses: float) -> RunProgress:
-    """A run of two steps that ended with these losses."""
-    told = [scored(split, loss, 2, split == "val") for split, loss in losses.items()]  # type: ignore[arg-type]
-    return standing(line, steps(1, 3.0, batch), *told, Ended(step=2, status="finished"))
+    """Return the progress of a finished run of two steps with these losses."""
+    result = [evaluated(split, loss, 2, split == "val") for split, loss in losses.items()]  # type: ignore[arg-type]
+    return progress_of(line, steps(1, 3.0, batch), *result, Ended(step=2, status="finished"))
 
 
 @pytest.mark.parametrize(
@@ -69,17 +69,17 @@ def finished(line: str, batch: float, **losses: float) -> RunProgress:
         (finished("counting", 0.005, train=0.0044), "train 0.0044, expected 0.004"),
     ],
 )
-def test_what_counts_comes_first_beside_what_it_is_compared_with(found, first: str) -> None:
+def test_primary_loss_comes_first_with_its_baselines(found, first: str) -> None:
     assert result_lines(found)[0] == f"r: finished at step 2; {first} (nats per token)"
 
 
-def test_a_count_is_not_said_to_have_trained() -> None:
-    found = standing(
+def test_count_based_run_is_reported_as_counted() -> None:
+    found = progress_of(
         "names-ngram",
         Continued(step=0),
         steps(1, 3.2958),
-        scored("val", 2.1433, 1, best=True),
-        scored("train", 1.63, 1),
+        evaluated("val", 2.1433, 1, best=True),
+        evaluated("train", 1.63, 1),
         Ended(step=1, status="finished"),
     )
     assert result_lines(found)[0] == (
@@ -95,13 +95,13 @@ def test_preset_description_needs_the_preset_settings() -> None:
     assert len(result_lines(other)) == 1
 
 
-def test_after_a_stop_only_what_is_known_is_said() -> None:
-    begun = standing("names-mlp", Ended(step=0, status="stopped"))
-    assert result_lines(begun) == ["r: stopped at step 0"]
-    stopped = standing(
+def test_stopped_run_reports_only_measured_losses() -> None:
+    untouched = progress_of("names-mlp", Ended(step=0, status="stopped"))
+    assert result_lines(untouched) == ["r: stopped at step 0"]
+    stopped = progress_of(
         "names-mlp",
         steps(1, 3.0, 2.8),
-        scored("val", 2.7, 2, best=True),
+        evaluated("val", 2.7, 2, best=True),
         steps(3, 2.6),
         Ended(step=3, status="stopped"),
     )
@@ -114,7 +114,7 @@ def test_after_a_stop_only_what_is_known_is_said() -> None:
     ]
 
 
-def test_the_result_that_is_shown_is_compared_too() -> None:
+def test_loss_rows_contain_the_baselines() -> None:
     found = finished("names-mlp seed=3", 2.1, train=2.3, val=2.34)
     assert loss_rows(found.summary) == [
         "  train loss  2.3000",
@@ -122,14 +122,14 @@ def test_the_result_that_is_shown_is_compared_too() -> None:
     ]
 
 
-def test_a_change_by_hand_takes_the_expectation_away() -> None:
+def test_manual_change_removes_the_expected_loss() -> None:
     by_hand = ValueChanged(step=1, key="train.learning_rate", old=0.1, new=0.05, command_id="me")
     planned = ValueChanged(step=100_000, key="train.learning_rate", old=0.1, new=0.01)
-    assert standing("names-mlp", planned).summary.expected == 2.337
-    assert standing("names-mlp", by_hand).summary.expected is None
+    assert progress_of("names-mlp", planned).summary.expected == 2.337
+    assert progress_of("names-mlp", by_hand).summary.expected is None
 
 
-def test_a_recipe_of_another_version_is_compared_with_nothing() -> None:
+def test_unknown_recipe_has_no_expected_loss() -> None:
     event = RunCreated(**{**_fields(created("names-mlp")), "recipe": "no-such-preset a=b"})
     assert summarize_events([event, steps(1, 3.0)], "r").summary.expected is None
 
@@ -149,11 +149,11 @@ def _fields(event: RunCreated) -> dict[str, object]:
         ),
     ],
 )
-def test_progress_is_told_of_what_is_judged_and_a_count_makes_none(
+def test_progress_shows_the_primary_loss_and_none_for_count_based_runs(
     line: str, written: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     show, events = _Lines(), [created(line), Continued(step=0), steps(1, 3.2958)]
     show(summarize_events(events, "r"))
-    events += [scored("val", 2.1433, 1, best=True), Ended(step=1, status="finished")]
+    events += [evaluated("val", 2.1433, 1, best=True), Ended(step=1, status="finished")]
     show(summarize_events(events, "r"))
     assert capsys.readouterr().err.splitlines() == written

@@ -1,4 +1,4 @@
-"""Help and messages: commands to type are never broken, and every option is explained."""
+"""Help and tables: settings are never wrapped, and every option is explained."""
 
 import io
 import re
@@ -24,7 +24,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture(params=[None, 50, 80], ids=["pipe", "50", "80"])
 def printed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
-    """Runs a command and gives what it prints: to a pipe, or to a terminal of some width."""
+    """Return a function that runs a command and returns its output to a pipe or to a terminal."""
 
     def do(*words: str) -> str:
         out = io.StringIO() if request.param is None else Terminal()
@@ -48,19 +48,19 @@ def test_keys_of_a_preset_are_not_wrapped(preset: str, printed) -> None:
     assert re.search(r"\sdata\.tokenizer=word\W", text)
 
 
-def test_every_name_of_a_list_is_whole(printed) -> None:
+def test_preset_names_are_not_cut(printed) -> None:
     text = printed("presets")
     assert [name for name in PRESETS if re.search(rf"^ {name} ", text, re.M)] == list(PRESETS)
 
 
-def test_a_pipe_gets_each_row_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_table_rows_are_not_wrapped_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(["name", "what it is"], [["a", "long " * 60], ["b", "short"]])
     assert len(capsys.readouterr().out.strip().splitlines()) == 4
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("columns", ["60", "80", "200"])
-def test_the_help_says_what_to_type_and_what_it_does(
+def test_help_explains_every_option(
     command: str, columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
@@ -73,7 +73,7 @@ def test_the_help_says_what_to_type_and_what_it_does(
         assert re.search(rf"^  (-\w, )?{option}( [A-Z]+| {{.*}})?\s+\S", text, re.M), option
 
 
-def test_the_help_of_training_tells_of_later_values(capsys: pytest.CaptureFixture[str]) -> None:
+def test_training_help_explains_scheduled_changes(capsys: pytest.CaptureFixture[str]) -> None:
     for command in ("train", "resume"):
         with pytest.raises(SystemExit):
             run([command, "--help"])

@@ -42,22 +42,22 @@ def configurations(draw: st.DrawFn) -> RunConfig:
 
 
 @given(configurations())
-def test_what_is_written_reads_back_as_the_same_configuration(config: RunConfig) -> None:
+def test_formatted_recipe_parses_to_the_same_configuration(config: RunConfig) -> None:
     assert recipe.parse_recipe(recipe.format_recipe(config)) == config
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_is_written_as_its_name_alone(name: str) -> None:
+def test_recipe_of_a_preset_is_its_name(name: str) -> None:
     assert recipe.format_recipe(preset_config(name)) == name
 
 
-def test_a_plain_value_takes_the_place_of_the_presets_changes() -> None:
+def test_plain_value_replaces_the_scheduled_changes_of_the_preset() -> None:
     config = recipe.parse_recipe("names-mlp train.learning_rate=0.2")
     assert config.changes == ()
     assert recipe.parse_recipe(recipe.format_recipe(config)) == config
 
 
-def test_the_lectures_decay_is_one_line() -> None:
+def test_scheduled_decay_round_trips_in_one_line() -> None:
     line = "names-mlp train.learning_rate=0.2 train.learning_rate=0.02@500"
     config = recipe.parse_recipe(line)
     assert config.train.learning_rate == 0.2
@@ -65,7 +65,7 @@ def test_the_lectures_decay_is_one_line() -> None:
     assert recipe.format_recipe(config) == line
 
 
-def test_the_order_of_the_words_does_not_matter() -> None:
+def test_order_of_settings_does_not_matter() -> None:
     one = recipe.parse_recipe(
         "names-mlp model.hidden=30 model.kind=lstm train.clip=1@9 train.clip=2@3"
     )
@@ -75,7 +75,7 @@ def test_the_order_of_the_words_does_not_matter() -> None:
     assert one == two
 
 
-def test_a_later_change_of_the_same_setting_at_the_same_step_wins() -> None:
+def test_last_change_of_a_setting_at_one_step_wins() -> None:
     config = recipe.parse_recipe("names-mlp train.clip=1@9 train.clip=2@9")
     assert [c.value for c in config.changes if c.key == "train.clip"] == [2.0]
 
@@ -104,17 +104,17 @@ def test_a_later_change_of_the_same_setting_at_the_same_step_wins() -> None:
     ],
 )
 def test_invalid_recipe_is_rejected_in_one_line(line: str, words: str) -> None:
-    with pytest.raises(RequestError, match=words) as refused:
+    with pytest.raises(RequestError, match=words) as rejection:
         recipe.parse_recipe(line)
-    assert "\n" not in str(refused.value)
+    assert "\n" not in str(rejection.value)
 
 
-def test_a_file_may_have_an_at_sign_in_its_name() -> None:
+def test_file_name_may_contain_an_at_sign() -> None:
     assert recipe.parse_recipe("names-mlp data.corpus=me@2.txt").data.corpus == "me@2.txt"
     assert recipe.parse_recipe("names-mlp data.corpus=me@2").data.corpus == "me@2"
 
 
-def test_words_for_a_run_that_goes_are_changes_of_live_values() -> None:
+def test_live_changes_accept_only_live_settings() -> None:
     config = preset_config("names-mlp")
     changes = recipe.live_changes(config, ["train.clip=off", "train.learning_rate=0.5@7"])
     assert [(c.key, c.value, c.step) for c in changes] == [
@@ -127,7 +127,7 @@ def test_words_for_a_run_that_goes_are_changes_of_live_values() -> None:
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_what_can_change_at_a_step_is_what_a_training_takes(name: str) -> None:
+def test_only_live_settings_can_be_scheduled(name: str) -> None:
     config = preset_config(name)
     for setting in dotted_keys.settings_of(config):
         word = f"{setting.key}={setting.format(dotted_keys.value_of(config, setting.key))}@7"
@@ -139,10 +139,10 @@ def test_what_can_change_at_a_step_is_what_a_training_takes(name: str) -> None:
 
 
 @pytest.mark.parametrize("step", ["1000000001", "9" * 5000])
-def test_a_step_that_no_run_reaches_is_refused(step: str) -> None:
-    with pytest.raises(RequestError, match="allowed: 0 to 1,000,000,000") as refused:
+def test_too_large_step_is_rejected(step: str) -> None:
+    with pytest.raises(RequestError, match="allowed: 0 to 1,000,000,000") as rejection:
         recipe.parse_recipe(f"names-mlp train.learning_rate=0.1@{step}")
-    assert len(str(refused.value)) < 200
+    assert len(str(rejection.value)) < 200
     assert (
         recipe.parse_recipe("names-mlp train.learning_rate=0.1@1000000000").changes[-1].step
         == 10**9

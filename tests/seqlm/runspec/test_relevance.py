@@ -1,4 +1,4 @@
-"""Relevance of settings, compared with the losses of a few training steps."""
+"""Relevance of settings, checked against the losses of a few training steps."""
 
 import random
 from functools import cache
@@ -32,7 +32,7 @@ SMALL = (
 
 @pytest.fixture(scope="session")
 def corpora(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A list with capitals, signs and equal lines, and one long text."""
+    """Write a list with capitals, punctuation and duplicate lines, and one long text."""
     draw, folder = random.Random(0), tmp_path_factory.mktemp("corpora")
     words = ["An", "bel,", "co", "da", "el!", "fi", "Ga", "lo", "mi", "an"]
     lines = [" ".join(draw.choices(words, k=draw.randint(2, 4))) for _ in range(40)]
@@ -43,8 +43,8 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture
-def small(corpora: dict[str, Path]) -> Any:
-    """Reads a line of settings of a small training; LINES and STREAM are the corpora."""
+def small_config(corpora: dict[str, Path]) -> Any:
+    """Return a parser of settings for a short training; LINES and STREAM name the corpora."""
 
     def read(words: str) -> RunConfig:
         for name, path in corpora.items():
@@ -61,15 +61,15 @@ def text_of(data: DataConfig) -> PreparedText:
 
 @cache
 def losses(config: RunConfig) -> tuple[Any, ...]:
-    """Every loss of a training: those of its steps, and those of its validations."""
+    """Return all losses of a training: of each step and of each validation."""
     events = [event for event in Trainer(config, text_of(config.data)).run() if event is not None]
     steps = [loss for e in events if isinstance(e, StepsDone) for loss in e.losses]
     checks = [(e.step, e.split, e.loss) for e in events if isinstance(e, Evaluated)]
     return (*steps, *checks)
 
 
-def others(setting: Setting, value: Any) -> list[Any]:
-    """Other possible values: small ones, and those around."""
+def other_values(setting: Setting, value: Any) -> list[Any]:
+    """Return other allowed values: small ones, and values near the current one."""
     if setting.kind == "text":
         return []
     if setting.choices or setting.kind == "bool":
@@ -83,10 +83,10 @@ def others(setting: Setting, value: Any) -> list[Any]:
     return [v for v in found if v != value and setting.is_allowed(v)]
 
 
-def variants(config: RunConfig, key: str) -> list[RunConfig]:
-    """The configuration with other values of a setting, as far as they are possible."""
+def valid_variants(config: RunConfig, key: str) -> list[RunConfig]:
+    """Return the configuration with each other allowed value of a setting."""
     found = []
-    for value in others(dotted_keys.find(config, key), dotted_keys.value_of(config, key)):
+    for value in other_values(dotted_keys.find(config, key), dotted_keys.value_of(config, key)):
         other = dotted_keys.with_value(config, key, value)
         try:
             dotted_keys.check(other)
@@ -97,26 +97,26 @@ def variants(config: RunConfig, key: str) -> list[RunConfig]:
 
 
 def losses_or_none(config: RunConfig) -> tuple[Any, ...] | None:
-    """None where the text or the model refuses the value."""
+    """Return all losses, or None if the corpus or the model rejects the value."""
     try:
         return losses(config)
     except RequestError:
         return None
 
 
-def with_what_it_needs(config: RunConfig, key: str) -> RunConfig:
-    """The configuration changed so that a setting has an effect."""
+def with_conditions_met(config: RunConfig, key: str) -> RunConfig:
+    """Return the configuration changed so that all conditions of a setting are met."""
     while (needed := relevance.unmet_condition(config, key)) is not None:
         setting = dotted_keys.find(config, needed.key)
         wanted = [setting.parse(v) for v in needed.values if not needed.is_negated]
-        wanted += others(setting, dotted_keys.value_of(config, needed.key))
+        wanted += other_values(setting, dotted_keys.value_of(config, needed.key))
         value = next(v for v in wanted if needed.is_met_by(setting.format(v)))
         config = dotted_keys.with_value(config, needed.key, value)
     return config
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_what_is_shown_of_a_preset_has_an_effect(name: str) -> None:
+def test_shown_settings_of_a_preset_are_relevant(name: str) -> None:
     config = PRESETS[name].config
     shown = relevance.shown_keys(config)
     assert shown == {
@@ -125,7 +125,7 @@ def test_what_is_shown_of_a_preset_has_an_effect(name: str) -> None:
     assert {"data.corpus", "model.kind"} <= shown
 
 
-NOTHING_DONE_BY = [
+CONFIGS_TO_CHECK = [
     "LINES",
     "LINES model.kind=ngram",
     "LINES model.kind=ngram model.smoothing=kneser-ney data.tokenizer=word",
@@ -141,12 +141,12 @@ NOTHING_DONE_BY = [
 ]
 
 
-@pytest.mark.parametrize("words", NOTHING_DONE_BY)
-def test_what_has_no_effect_leaves_every_loss_as_it_is(small: Any, words: str) -> None:
-    config = small(words)
+@pytest.mark.parametrize("words", CONFIGS_TO_CHECK)
+def test_irrelevant_setting_changes_no_loss(small_config: Any, words: str) -> None:
+    config = small_config(words)
     for setting in dotted_keys.settings_of(config):
         if not relevance.is_relevant(config, setting.key):
-            for other in variants(config, setting.key):
+            for other in valid_variants(config, setting.key):
                 found = losses_or_none(other)
                 assert found is None or found == losses(config), recipe.format_recipe(other)
 
@@ -160,63 +160,65 @@ DEPENDENT = [
 
 
 @pytest.mark.parametrize(("kind", "key"), DEPENDENT)
-def test_what_depends_on_others_changes_a_loss_once_they_are_met(
-    small: Any, kind: str, key: str
-) -> None:
+def test_setting_with_met_conditions_changes_a_loss(small_config: Any, kind: str, key: str) -> None:
     swings = " train.learning_rate=5 train.evaluate_every=1" if key == "train.patience" else ""
-    met = with_what_it_needs(small(f"LINES model.kind={kind}{swings}"), key)
-    found = [losses_or_none(other) for other in variants(met, key)]
-    assert any(one is not None and one != losses(met) for one in found), recipe.format_recipe(met)
+    relevant = with_conditions_met(small_config(f"LINES model.kind={kind}{swings}"), key)
+    found = [losses_or_none(other) for other in valid_variants(relevant, key)]
+    assert any(one is not None and one != losses(relevant) for one in found), recipe.format_recipe(
+        relevant
+    )
 
 
 @pytest.mark.parametrize("kind", FAMILIES)
-def test_every_setting_can_be_given_what_it_needs(kind: str) -> None:
+def test_conditions_of_every_setting_can_be_met(kind: str) -> None:
     config = dotted_keys.with_value(LSTM, "model.kind", kind)
     for setting in dotted_keys.settings_of(config):
         if setting.key in ("train.example", "model.kind"):
             continue
-        met = with_what_it_needs(config, setting.key)
-        assert relevance.is_relevant(met, setting.key)
+        relevant = with_conditions_met(config, setting.key)
+        assert relevance.is_relevant(relevant, setting.key)
         for needed in setting.conditions:
-            other = dotted_keys.find(met, needed.key)
+            other = dotted_keys.find(relevant, needed.key)
             typed = [value for value in needed.values if "*" not in value]
             assert [other.format(other.parse(value)) for value in typed] == typed
 
 
-def test_only_a_family_that_reads_on_carries_its_state() -> None:
+def test_carry_state_is_relevant_for_recurrent_families_only() -> None:
     for kind in FAMILIES:
         config = dotted_keys.with_value(LSTM, "model.kind", kind)
         config = dotted_keys.with_value(config, "train.example", "chunk")
-        goes_on = config.model.max_tokens is None and not config.model.learns_by_counting
-        assert relevance.is_relevant(config, "train.carry_state") == goes_on
+        can_carry_state = config.model.max_tokens is None and not config.model.learns_by_counting
+        assert relevance.is_relevant(config, "train.carry_state") == can_carry_state
 
 
-def test_a_length_is_for_the_corpora_that_have_one() -> None:
+def test_length_is_relevant_for_sized_corpora_only() -> None:
     (needed,) = dotted_keys.find(LSTM, "data.length").conditions
     assert {*needed.values} == {name for name, source in CORPORA.items() if source.length}
 
 
-def test_a_counted_model_takes_one_step_whatever_is_asked(small: Any) -> None:
-    counted = small("LINES model.kind=ngram train.steps=1000 train.steps=2000@1 train.seconds=9")
+def test_count_based_model_takes_one_step(small_config: Any) -> None:
+    counted = small_config(
+        "LINES model.kind=ngram train.steps=1000 train.steps=2000@1 train.seconds=9"
+    )
     steps = [loss for loss in losses(counted) if isinstance(loss, float)]
     assert len(steps) == 1
 
 
-def test_chunks_that_go_on_are_not_drawn_by_auto_either(small: Any) -> None:
+def test_carried_chunks_cannot_be_sampled_with_replacement(small_config: Any) -> None:
     with pytest.raises(RequestError, match=r"it needs train\.carry_state=false"):
-        small("STREAM model.kind=lstm train.example=auto train.order=replacement")
+        small_config("STREAM model.kind=lstm train.example=auto train.order=replacement")
     stream = "data.corpus=grammar model.kind=lstm train.example=auto train.order=replacement"
     with pytest.raises(RequestError, match=r"it needs train\.carry_state=false"):
-        losses(small(stream))
+        losses(small_config(stream))
 
 
 @given(st.data())
-def test_a_value_that_was_set_is_shown_with_an_effect_or_without(data: st.DataObject) -> None:
+def test_named_settings_are_always_shown(data: st.DataObject) -> None:
     every = [s for s in dotted_keys.settings_of(LSTM) if s.kind != "text"]
     for setting in data.draw(st.lists(st.sampled_from(every), max_size=4)):
         if setting.key.startswith("model.") and setting.key != "model.kind":
             continue
-        value = data.draw(st.sampled_from(others(setting, setting.default)))
+        value = data.draw(st.sampled_from(other_values(setting, setting.default)))
         config = dotted_keys.with_value(LSTM, setting.key, value)
         assert recipe.named(config) <= relevance.shown_keys(config)
 
@@ -266,5 +268,5 @@ def test_a_value_that_was_set_is_shown_with_an_effect_or_without(data: st.DataOb
         ("names-lstm model.forget_bias=1", "model.memory", False),
     ],
 )
-def test_what_has_an_effect(line: str, key: str, has_effect: bool) -> None:
+def test_relevance_of_settings(line: str, key: str, has_effect: bool) -> None:
     assert relevance.is_relevant(recipe.parse_recipe(line), key) == has_effect
