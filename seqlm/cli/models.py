@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import Any
 
-from seqlm.cli.output import nats, print_json, print_lines, print_table
+from seqlm.cli.output import nats, print_json, print_lines, print_table, print_text
 from seqlm.cli.runs import AddCommand
 from seqlm.data.baselines import perplexity
 from seqlm.data.corpus import MAX_STORED_BYTES
@@ -182,8 +182,7 @@ def _sample(options: argparse.Namespace) -> int:
         sys.stderr.write(f"seqlm: no --prompt: each sample starts with {start}\n")
     if options.json:
         return print_json({"samples": answer.samples})
-    lines = [line for drawn in answer.samples for line in _lines_of(drawn)]
-    return print_lines(*lines)
+    return print_text("\n".join(map(_format_sample, answer.samples)))
 
 
 def _warn_unknown(words: list[str]) -> None:
@@ -192,14 +191,14 @@ def _warn_unknown(words: list[str]) -> None:
         sys.stderr.write(f"seqlm: {sanitize(format_unknown_tokens(words))}\n")
 
 
-def _lines_of(drawn: SampleResult) -> list[str]:
-    """Return the lines of a sample; an item is marked with the split that contains it, or as new."""
+def _format_sample(drawn: SampleResult) -> str:
+    """Return the text of a sample; an item is marked with the split that contains it, or as new."""
     # The end token is not part of the text.
     has_ended = drawn.tokens[-1:] == [END] and not drawn.text.endswith(END)
     nowhere = "new" if has_ended else "not a line of the data"
     known = f"in {drawn.seen_in}" if drawn.seen_in else nowhere
     mark = f"  ({known})" if drawn.is_item else ""
-    return f"{drawn.text}{mark}".split("\n")
+    return f"{drawn.text}{mark}"
 
 
 def _score(options: argparse.Namespace) -> int:

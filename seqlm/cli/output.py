@@ -2,7 +2,7 @@
 
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from seqlm.protocol import codec
@@ -24,10 +24,19 @@ def print_json(value: Any) -> int:
 
 
 def print_lines(*lines: str) -> int:
-    """Print plain lines; escape codes and other unprintable characters are replaced."""
+    """Print plain lines, sanitized."""
+    return _print_lines(lines)
+
+
+def print_text(text: str) -> int:
+    """Print a text of one or more lines, sanitized except for its tabs."""
+    return _print_lines(text.split("\n"), allowed="\t")
+
+
+def _print_lines(lines: Iterable[str], allowed: str = "") -> int:
     _replace_unencodable()
     for line in lines:
-        sys.stdout.write(sanitize(line, allowed="\t") + "\n")
+        sys.stdout.write(sanitize(line, allowed=allowed) + "\n")
     sys.stdout.flush()
     return 0
 
@@ -52,7 +61,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
             no_wrap=not table.columns,
         )
     for row in rows:
-        table.add_row(*(Text(sanitize(cell, allowed="\t")) for cell in row))
+        table.add_row(*(Text(sanitize(cell)) for cell in row))
     width = None if sys.stdout.isatty() else _PIPE_CELLS
     Console(highlight=False, width=width, soft_wrap=width is not None).print(table)
     return 0

@@ -9,6 +9,7 @@ from typing import Protocol
 from seqlm.runs.directory import RunDirectory
 from seqlm.runs.run_state import ENDED
 from seqlm.runs.summary import RunProgress, RunSummary
+from seqlm.sanitize import sanitize
 from seqlm.worker.client import Connection
 from seqlm.worker.follow_run import follow
 
@@ -55,7 +56,7 @@ def _display(name: str) -> Iterator[_Show]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(name, total=None, losses="")
+        task = progress.add_task(sanitize(name), total=None, losses="")
 
         def show(run: RunProgress) -> None:
             progress.update(
@@ -82,7 +83,7 @@ class _Lines:
             return
         self._next_at = time.monotonic() + _LINE_EVERY_S
         done = f"step {summary.steps:,} / {run.steps_planned:,}"
-        line = f"{summary.run}: {done}  {_losses(run)}".rstrip() + "\n"
+        line = sanitize(f"{summary.run}: {done}  {_losses(run)}".rstrip()) + "\n"
         if line != self._written:
             sys.stderr.write(line)
         self._written = line

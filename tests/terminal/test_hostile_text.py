@@ -13,7 +13,7 @@ from pty_program import PYTHON
 from samples import LONG, SAMPLES
 from workbench_program import DOWN, ESC, PAGE_DOWN, RIGHT, UP, Workbench
 
-from workbench.render.sanitize import sanitize
+from seqlm.sanitize import sanitize
 
 Start = Callable[..., Workbench]
 ALL = "".join(SAMPLES.values())
@@ -62,8 +62,7 @@ def patched(home: Path, *lines: str) -> Iterator[Workbench]:
     """The workbench after some lines of Python, once it is drawn."""
     code = "\n".join(
         [
-            "from workbench import cli",
-            "from workbench.application import app",
+            "from workbench.application import app, cli",
             *lines,
             "cli.main([])",
         ]

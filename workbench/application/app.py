@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from seqlm.errors import SeqlmError
+from seqlm.sanitize import sanitize
 from workbench.application.commands import AppCommands
 from workbench.application.lifecycle import AppLifecycle
 from workbench.application.startup import StartupOptions, make_theme
@@ -29,7 +30,6 @@ from workbench.panes.data.pane import DataPane
 from workbench.panes.generate.pane import GeneratePane
 from workbench.panes.loss.pane import LossPane
 from workbench.render.number_format import format_count
-from workbench.render.sanitize import sanitize
 from workbench.run.messages import QueryAnswered, RequestRejected, RunOpened, RunStateChanged
 from workbench.screens.main import MainScreen
 from workbench.state.app_state import AppState, StateStore, is_action_available

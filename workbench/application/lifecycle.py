@@ -74,7 +74,7 @@ class AppLifecycle:
         if not path.exists():
             return
         from seqlm.errors import SeqlmError
-        from workbench.render.sanitize import sanitize
+        from seqlm.sanitize import sanitize
 
         try:
             keymap = read_keymap(path)

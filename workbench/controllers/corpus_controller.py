@@ -7,6 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 from textual.message import Message
 
+from seqlm.sanitize import sanitize
 from workbench.corpus.loader import (
     CorpusLoaded,
     CorpusLoader,
@@ -14,7 +15,6 @@ from workbench.corpus.loader import (
     CorpusLoadProgress,
     CorpusMessage,
 )
-from workbench.render.sanitize import sanitize
 from workbench.state.app_state import StateStore
 
 _MAX_NAME = 60

@@ -13,8 +13,8 @@ from seqlm.configuration.data_config import DataConfig
 from seqlm.data.text_io import Progress
 from seqlm.errors import SeqlmError
 from seqlm.runs.directory import Manifest, text_config
+from seqlm.sanitize import sanitize
 from workbench.corpus.preview import Preview, make_preview
-from workbench.render.sanitize import sanitize
 
 _PROGRESS_INTERVAL_S = 0.2
 _MAX_NAME, _MAX_ERROR = 60, 300

@@ -23,7 +23,8 @@ from seqlm.data.split import SPLITS
 from seqlm.data.text_io import Progress
 from seqlm.data.tokenizer import UNKNOWN
 from seqlm.generation.sampler import SampledSequence, uniform_random
-from workbench.render.sanitize import sanitize, token_glyph
+from seqlm.sanitize import sanitize
+from workbench.render.sanitize import token_glyph
 
 if TYPE_CHECKING:  # what the first frame does not need is imported when it is needed
     from seqlm.protocol.queries import SampleResult

@@ -7,9 +7,10 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 from seqlm.runs.run_state import AppliedChange
+from seqlm.sanitize import sanitize
 from workbench.hints.setting_labels import setting_label
 from workbench.render.number_format import format_count, format_learning_rate, format_loss
-from workbench.render.sanitize import fit, sanitize
+from workbench.render.sanitize import fit
 from workbench.run.diagnostics import n_together
 from workbench.run.state import RunState
 

@@ -14,6 +14,10 @@ GENERAL_TERMS = (
         "perplexity",
         "e to the power of the loss: the number of equally likely tokens the model is choosing between.",
     ),
+    (
+        "▯ \ufffd",
+        "A character without a picture, such as a joiner or a variation selector; a byte that is not text.",
+    ),
 )
 
 GLOSSARY: dict[str, tuple[tuple[str, str], ...]] = {

@@ -27,7 +27,7 @@ from seqlm.protocol.events import (
     WorkerStarted,
 )
 from seqlm.runs import run_reducer
-from workbench.render.sanitize import sanitize
+from seqlm.sanitize import sanitize
 from workbench.run.state import RunState
 
 _MAX_CHANGES, _MAX_SAMPLES, _MAX_CLOCK, _MAX_KEPT = 512, 48, 40, 32

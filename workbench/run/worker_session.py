@@ -19,8 +19,8 @@ from seqlm.protocol.events import Continued
 from seqlm.protocol.queries import Answer, DescribeAnswer, Query
 from seqlm.runs.directory import RunDirectory
 from seqlm.runs.run_state import Status
+from seqlm.sanitize import sanitize
 from seqlm.worker import client
-from workbench.render.sanitize import sanitize
 from workbench.run.log_follower import LogReader
 from workbench.run.messages import QueryAnswered, RequestRejected, RunOpened, RunStateChanged
 from workbench.run.reducer import mark_died

@@ -5,10 +5,10 @@ from textwrap import wrap
 from msgspec import Struct
 
 from seqlm.protocol.queries import LearningRateSweepAnswer
+from seqlm.sanitize import sanitize
 from workbench.render.axis import LogAxis
 from workbench.render.chart.chart import ChangeMarker, ChartSpec, Row, render_chart
 from workbench.render.number_format import format_count, format_learning_rate
-from workbench.render.sanitize import sanitize
 
 _FIRST_RATE, _LAST_RATE = 1e-5, 10.0  # range of the empty chart
 _MAX_TEXT = 300

@@ -10,8 +10,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from seqlm.sanitize import sanitize
 from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
-from workbench.render.sanitize import sanitize
 
 _TAIL_BYTES, _MAX_LINES, _MAX_COLUMNS = 65_536, 400, 400
 

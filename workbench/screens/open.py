@@ -13,8 +13,8 @@ from textual.widgets import Input, Static
 from textual.widgets.option_list import Option
 
 from seqlm.errors import SeqlmError
-from seqlm.sanitize import one_line
-from workbench.render.sanitize import fit, sanitize
+from seqlm.sanitize import one_line, sanitize
+from workbench.render.sanitize import fit
 from workbench.run.open_target import (
     NotFound,
     OpenCandidate,

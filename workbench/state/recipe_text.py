@@ -6,7 +6,7 @@ from seqlm.configuration.run_config import Change, RunConfig
 from seqlm.errors import SeqlmError
 from seqlm.runs.run_state import AppliedChange
 from seqlm.runspec import recipe
-from workbench.render.sanitize import sanitize
+from seqlm.sanitize import sanitize
 from workbench.run.state import RunState
 from workbench.state.app_state import AppState
 

@@ -12,7 +12,7 @@ from textual.app import App
 from textual.strip import Strip
 
 from seqlm.paths import home
-from workbench.render.sanitize import sanitize
+from seqlm.sanitize import sanitize
 
 _BORDER = "─━═-=╭╮┏┓+ "
 _UNNAMEABLE = re.compile(r"[^A-Za-z0-9._-]+")

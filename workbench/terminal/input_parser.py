@@ -6,7 +6,7 @@ from textual import constants, events
 from textual._xterm_parser import XTermParser
 from textual.message import Message
 
-from workbench.render.sanitize import sanitize
+from seqlm.sanitize import sanitize
 
 _MAX_PASTE = 1 << 16
 _PASTE_START, _PASTE_END = "\x1b[200~", "\x1b[201~"

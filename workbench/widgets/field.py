@@ -4,7 +4,7 @@ from textual import events
 from textual.widgets import Input
 from textual.widgets.input import Selection
 
-from workbench.render.sanitize import sanitize
+from seqlm.sanitize import sanitize
 
 
 class Field(Input):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from seqlm.sanitize import sanitize
 from workbench.render.bars import draw_sparkline
 from workbench.render.number_format import (
     format_compact,
@@ -9,7 +10,7 @@ from workbench.render.number_format import (
     format_duration,
     format_rate,
 )
-from workbench.render.sanitize import fit, sanitize
+from workbench.render.sanitize import fit
 from workbench.state.app_state import ROLES, SIGNS, AppState
 from workbench.widgets.row_widget import Row, RowWidget, row_width
 

@@ -48,6 +48,21 @@ def test_damaged_log_does_not_hide_other_runs(run_json, capsys) -> None:
     assert "unreadable" in capsys.readouterr().out
 
 
+def test_a_hostile_name_of_a_run_does_not_reach_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = made()
+    name = "tab\there\x1b[2J\x9b31m" + "e" + "\u0301" * 12
+    run.path.rename(run.path.parent / name)
+    for command in (["runs"], ["show", "tab"], ["show", "absent\t" + "a" + "\u0300" * 9]):
+        run_command(command)
+        out, err = capsys.readouterr()
+        assert "tab" in out + err
+        assert not set(out + err) & {"\t", "\x1b", "\x9b"}
+        assert "\u0301" * 4 not in out + err
+        assert "\u0300" * 4 not in out + err
+
+
 @pytest.mark.parametrize("by", [None, "someone"])
 def test_recipe_contains_the_steps_computed_from_a_time_limit(by: str | None) -> None:
     line = "names-mlp train.seconds=5"

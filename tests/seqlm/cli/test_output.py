@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from seqlm.cli.models import _lines_of
-from seqlm.cli.output import print_json, print_lines, print_table
+from seqlm.cli.models import _format_sample
+from seqlm.cli.output import print_json, print_lines, print_table, print_text
 from seqlm.cli.training import _report
 from seqlm.data.baselines import perplexity
 from seqlm.protocol.queries import SampleResult
@@ -52,22 +52,35 @@ def test_unencodable_character_is_replaced(encoding: str, monkeypatch: pytest.Mo
 
 def test_multiline_sample_is_printed_as_lines(capsys: pytest.CaptureFixture[str]) -> None:
     sample = SampleResult(text="if x:\n    y\n", tokens=[" ", "x", ":", "\n    y\n"], surprisal=[])
-    print_lines(*_lines_of(sample))
+    print_text(_format_sample(sample))
     assert capsys.readouterr().out == "if x:\n    y\n\n"
 
 
+def test_a_text_keeps_its_tabs_and_nothing_else_does(capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = "a\tb\x1b[2J" + "e" + "\u0301" * 9
+    print_text(f"if x:\n{hostile}")
+    print_lines(hostile)
+    print_table(["name"], [[hostile]])
+    text, line, table = "a\tb␛[2Je" + "\u0301" * 3, "a␉b␛[2Je" + "\u0301" * 3, "␉b␛[2Je"
+    out = capsys.readouterr().out
+    assert out.startswith(f"if x:\n{text}\n{line}\n")
+    assert table in out
+    assert out.count("\t") == 1
+    assert "\u0301" * 4 not in out
+
+
 def test_only_items_are_marked_with_their_split() -> None:
-    def lines(tokens: list[str], seen_in: Any = None, is_item: bool = True) -> list[str]:
+    def line(tokens: list[str], seen_in: Any = None, is_item: bool = True) -> str:
         sample = SampleResult(
             text="mar", tokens=tokens, surprisal=[], seen_in=seen_in, is_item=is_item
         )
-        return _lines_of(sample)
+        return _format_sample(sample)
 
-    assert lines(["a", "r"], is_item=False) == ["mar"]
-    assert lines(["a", "r", "∎"]) == ["mar  (new)"]
-    assert lines(["a", "r", "∎"], "val") == ["mar  (in val)"]
-    assert lines(["a", "r"]) == ["mar  (not a line of the data)"]
-    assert lines(["a", "r"], "train") == ["mar  (in train)"]
+    assert line(["a", "r"], is_item=False) == "mar"
+    assert line(["a", "r", "∎"]) == "mar  (new)"
+    assert line(["a", "r", "∎"], "val") == "mar  (in val)"
+    assert line(["a", "r"]) == "mar  (not a line of the data)"
+    assert line(["a", "r"], "train") == "mar  (in train)"
 
 
 def test_loss_of_a_partial_evaluation_is_noted(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,11 +11,11 @@ from textual.widgets import Static
 
 from seqlm.presets import preset_config
 from seqlm.runs.run_state import Status
+from seqlm.sanitize import sanitize
 from workbench.hints.hint_rules import hint_for
 from workbench.panes.generate.render import generate_rows
 from workbench.panes.generate.view_model import GenerateView, StatusMessage
 from workbench.panes.pane import appearance_of
-from workbench.render.sanitize import sanitize
 from workbench.run.state import RunState
 from workbench.screens.open import OpenScreen
 from workbench.state.app_state import AppState

@@ -16,6 +16,7 @@ from seqlm.configuration import dotted_keys
 from seqlm.configuration.run_config import RunConfig
 from seqlm.presets import PRESETS
 from seqlm.runspec import recipe
+from seqlm.sanitize import sanitize
 from workbench.corpus.preview import Preview
 from workbench.keyboard.key_labels import DEFAULT_KEYS
 from workbench.panes.controls.pane import ControlsPane
@@ -37,7 +38,6 @@ from workbench.panes.controls.view_model import (
     scrolled_to_cursor,
 )
 from workbench.render.palette import PALETTES
-from workbench.render.sanitize import sanitize
 from workbench.state.app_state import AppState
 from workbench.widgets.appearance import Appearance
 

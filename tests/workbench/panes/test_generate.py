@@ -28,6 +28,7 @@ from seqlm.data.tokenizer import CharTokenizer
 from seqlm.errors import RequestError
 from seqlm.presets import preset_config
 from seqlm.protocol.queries import SampleResult
+from seqlm.sanitize import sanitize
 from workbench.corpus.novelty import NoveltyResult
 from workbench.corpus.preview import make_preview
 from workbench.panes.generate.presenter import GeneratePresenter
@@ -37,7 +38,7 @@ from workbench.panes.generate.requests import PredictionRequest, SamplesRequest
 from workbench.panes.generate.side_panel import title_info
 from workbench.panes.generate.view_model import VIEWS, GenerateView, PredictionSource, StatusMessage
 from workbench.render.palette import NO_COLOR, PALETTES
-from workbench.render.sanitize import END, sanitize
+from workbench.render.sanitize import END
 from workbench.sampling.guessing_game import Guess, GuessingGame, Puzzle
 from workbench.sampling.prediction import Prediction
 from workbench.sampling.sample_tree import SampleTree

@@ -16,9 +16,10 @@ from seqlm.configuration.data_config import DataConfig
 from seqlm.configuration.model_base import count_parameters
 from seqlm.data.corpus import lines_of, read_corpus
 from seqlm.presets import PRESETS, Preset
+from seqlm.sanitize import sanitize
 from workbench.corpus.preview import Preview
 from workbench.render import number_format
-from workbench.render.sanitize import fit, sanitize
+from workbench.render.sanitize import fit
 from workbench.widgets.appearance import Appearance
 from workbench.widgets.option_lists import OptionRows
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from rich.cells import cell_len
 
+from seqlm.sanitize import sanitize
 from workbench.keyboard.key_labels import KeyLabels
 from workbench.panes.controls.bindings import CONTROLS_BINDINGS
 from workbench.panes.controls.rows import PRESET_KEY, ControlRow, ControlsState, SettingsGroup
@@ -18,7 +19,7 @@ from workbench.panes.controls.view_model import (
     parts_under,
 )
 from workbench.render.number_format import format_count
-from workbench.render.sanitize import fit, sanitize
+from workbench.render.sanitize import fit
 from workbench.widgets.row_widget import Row, row_width
 
 _RATE = "train.learning_rate"

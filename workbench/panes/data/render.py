@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from seqlm.data.split import Split
+from seqlm.sanitize import sanitize
 from workbench.corpus.preview import Preview, TrainingExample
 from workbench.panes.data.view_model import (
     DataViewModel,
@@ -17,7 +18,7 @@ from workbench.panes.data.view_model import (
 from workbench.panes.pane_view import PaneView
 from workbench.render.bars import draw_bar
 from workbench.render.number_format import format_compact, format_count, format_probability
-from workbench.render.sanitize import fit, keep_end, sanitize, token_glyph
+from workbench.render.sanitize import fit, keep_end, token_glyph
 from workbench.state.app_state import AppState
 from workbench.widgets.row_widget import Row
 

@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from seqlm import errors
+from seqlm.sanitize import sanitize
 from workbench.panes.generate.background_work import BackgroundWork
 from workbench.panes.generate.bindings import (
     GENERATE_BINDINGS,
@@ -29,7 +30,6 @@ from workbench.panes.input_field import is_key_of
 from workbench.panes.pane import Pane
 from workbench.panes.pane_view import PaneView
 from workbench.render.palette import DARK, Palette
-from workbench.render.sanitize import sanitize
 from workbench.state.app_state import AppState
 from workbench.widgets.appearance import Appearance
 from workbench.widgets.row_widget import Row

@@ -2,8 +2,8 @@
 
 from itertools import takewhile
 
+from seqlm.sanitize import sanitize
 from workbench.panes.generate.view_model import PredictionSource
-from workbench.render.sanitize import sanitize
 
 _PICTURES = {sanitize(sign): sign for sign in (*map(chr, range(0x20)), "\x7f")}
 

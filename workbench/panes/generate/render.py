@@ -6,6 +6,7 @@ from typing import cast
 from rich.text import Text
 
 from seqlm.generation.sampler import stage_order
+from seqlm.sanitize import sanitize
 from workbench.panes.generate.bindings import with_key_labels
 from workbench.panes.generate.candidate_table import (
     bar_rows,
@@ -22,7 +23,6 @@ from workbench.panes.generate.side_panel import (
 from workbench.panes.generate.token_strip import label_row, sequence_rows, text_width
 from workbench.panes.generate.view_model import GenerateView, StatusMessage
 from workbench.panes.pane_view import PaneView, current_view
-from workbench.render.sanitize import sanitize
 from workbench.widgets.appearance import finish_row, fit_row, join_ends
 
 _SIDE_FROM_WIDTH, _SIDE_WIDTH = 70, 22

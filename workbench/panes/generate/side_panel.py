@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from seqlm.sanitize import sanitize
 from workbench.panes.generate.bindings import with_key_labels
 from workbench.panes.generate.view_model import VIEWS, GenerateView, mean_nats
 from workbench.render import number_format
-from workbench.render.sanitize import END, fit, sanitize
+from workbench.render.sanitize import END, fit
 from workbench.widgets.appearance import fit_row
 
 if TYPE_CHECKING:  # the first frame does not need these modules

@@ -5,6 +5,7 @@ import math
 from msgspec import Struct
 from rich.cells import cell_len
 
+from seqlm.sanitize import sanitize
 from workbench.render.axis import Axis
 from workbench.render.canvas import dots_per_cell
 from workbench.render.chart.loss_range import make_y_axis, visible_references
@@ -15,7 +16,7 @@ from workbench.render.number_format import (
     format_learning_rate,
     format_loss,
 )
-from workbench.render.sanitize import fit, sanitize
+from workbench.render.sanitize import fit
 
 MIN_WIDTH_FOR_AXES = 30
 MIN_HEIGHT_FOR_AXES = 6

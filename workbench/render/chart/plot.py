@@ -7,12 +7,12 @@ from itertools import groupby
 from msgspec import Struct
 from rich.cells import cell_len
 
-from seqlm.sanitize import REPLACEMENT
+from seqlm.sanitize import REPLACEMENT, sanitize
 from workbench.render.canvas import BrailleCanvas
 from workbench.render.chart.layout import Layout
 from workbench.render.chart.loss_range import LARGEST_DRAWN, is_drawable, visible_references
 from workbench.render.chart.spec import ASCII_SIGNS, IN_BAND, SIGNS, ChartSpec, Role, Row, Signs
-from workbench.render.sanitize import sanitize, to_ascii
+from workbench.render.sanitize import to_ascii
 
 # Validation is drawn at most once in so many columns, so that the train line stays visible.
 VAL_SPACING = 4

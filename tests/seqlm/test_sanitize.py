@@ -1,3 +1,5 @@
+"""Tests of the sanitizer that the command line and the screen share."""
+
 import unicodedata
 
 import pytest
@@ -5,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from workbench.render.sanitize import END, fit, sanitize, signs_to_ascii, to_ascii, token_glyph
+from seqlm.sanitize import INVISIBLE, REPLACEMENT, one_line, sanitize
 
 # Surrogates, controls and every plane, with the dangerous ones made frequent.
 dangerous = st.sampled_from(
@@ -58,41 +60,18 @@ def test_widths_add_up(text: str) -> None:
     assert cell_len(shown) == sum(map(cell_len, shown))
 
 
-@given(any_text, st.integers(0, 50), st.sampled_from(["left", "right"]), st.booleans())
-def test_fit_gives_the_exact_width(text: str, width: int, align: str, ascii_only: bool) -> None:
-    fitted = fit(text, width, align, ascii_only)  # type: ignore[arg-type]
-    assert cell_len(fitted) == width
-    assert fitted.isascii() or not ascii_only
-
-
-@given(any_text)
-def test_ascii_is_ascii(text: str) -> None:
-    for shown in (to_ascii(text), token_glyph(text, ascii_only=True)):
-        assert shown.isascii()
-        assert shown.isprintable()
-
-
-@given(any_text)
-def test_ascii_keeps_the_width(text: str) -> None:
-    assert cell_len(to_ascii(text)) == cell_len(sanitize(text))
-
-
-def test_escape_codes_stay_in_ascii_output() -> None:
-    assert signs_to_ascii("\x1b[1m┏━┓┃╭─┤\x1b[0m漢e\u0301") == "\x1b[1m+=+|+-|\x1b[0m??e"
-
-
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
         ("plain", "plain"),
         ("\x1b[31m", "␛[31m"),
         ("a\tb\nc", "a␉b␊c"),
-        ("\x7f\x9b", "␡\ufffd"),
-        ("abc\u202edef", "abc\ufffddef"),
+        ("\x7f\x9b", "␡▯"),
+        ("abc\u202edef", "abc▯def"),
         ("e" + "\u0301" * 9, "e" + "\u0301" * 3),
         ("\u0301", "\u25cc\u0301"),
         ("naïve 漢字 🙂", "naïve 漢字 🙂"),
-        ("👩\u200d🚀", "👩\ufffd🚀"),
+        ("\udcff\ufffd", "\ufffd\ufffd"),
     ],
 )
 def test_known_texts(text: str, shown: str) -> None:
@@ -100,28 +79,36 @@ def test_known_texts(text: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("token", "shown", "in_ascii"),
+    ("emoji", "shown"),
     [
-        (END, "∎", "$"),
-        (" ", "␣", "_"),
-        ("\n", "␊", "\\n"),
-        ("\t", "␉", "\\t"),
-        ("\x1b", "␛", "\\x1b"),
-        (" the", "␣the", "_the"),
-        ("é", "é", "\\xe9"),
-        ("[/b]", "[/b]", "[/b]"),
-        (f"olao{END}", "olao∎", "olao$"),
+        ("👩\u200d🚀", "👩🚀"),
+        ("❤\ufe0f", "❤"),
+        ("☎\ufe0e", "☎"),
+        ("1\ufe0f\u20e3", "1\u20e3"),
+        ("🏳\ufe0f\u200d🌈", "🏳🌈"),
+        ("👩🏽\u200d❤\ufe0f\u200d👨🏿", "👩🏽❤👨🏿"),
+        ("🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", "🏴"),
     ],
 )
-def test_token_glyphs(token: str, shown: str, in_ascii: str) -> None:
-    assert token_glyph(token) == shown
-    assert token_glyph(token, ascii_only=True) == in_ascii
+def test_parts_of_an_emoji_are_joined_by_nothing(emoji: str, shown: str) -> None:
+    assert sanitize(emoji) == shown
+    assert cell_len(sanitize(emoji)) == sum(map(cell_len, shown))
 
 
-def test_a_shortened_text_ends_with_an_ellipsis() -> None:
-    assert fit("abcdef", 4) == "abc…"
-    assert fit("abcdef", 4, ascii_only=True) == "abc~"
-    assert fit("漢字漢", 4) == "漢 …"
-    assert fit("ab", 4, "right") == "  ab"
-    assert sanitize("abcdef", 4) == "abc…"
-    assert sanitize("a" + "\u0301" * 10_000, 3) == "a\u0301…"
+@pytest.mark.parametrize(
+    "text", ["\ufe0f", "\u200d", "a\ufe0f", "a\u200db", "👩\u200d", "می\u200cخواهم", "Sau\u00adna"]
+)
+def test_a_valid_character_without_a_picture_is_no_undecodable_byte(text: str) -> None:
+    assert INVISIBLE in sanitize(text)
+    assert REPLACEMENT not in sanitize(text)
+
+
+def test_allowed_characters_stay() -> None:
+    assert sanitize("a\tb\nc", allowed="\t") == "a\tb␊c"
+
+
+def test_an_error_is_one_line() -> None:
+    assert one_line(ValueError("two\nlines\x1b[2J" + "e" + "\u0301" * 9)) == (
+        "two lines␛[2Je" + "\u0301" * 3
+    )
+    assert one_line(ValueError("")) == "ValueError"
