@@ -16,7 +16,7 @@ GENERAL_TERMS = (
     ),
     (
         "▯ \ufffd",
-        "A character without a picture, such as a joiner or a variation selector; a byte that is not text.",
+        "A character without a picture, such as a joiner; a byte that is not text.",
     ),
 )
 
