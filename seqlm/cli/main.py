@@ -1,6 +1,7 @@
 """Entry point of ``seqlm``; exit status 0 success, 1 failure, 2 invalid request, 130 interrupted."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
@@ -11,7 +12,8 @@ INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command and exit."""
+    """Run the command and exit. SIGTERM, as ``timeout`` and batch systems send it, acts as Ctrl+C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
 
 
