@@ -1,4 +1,4 @@
-"""Makes apps that show a recorded run, beside a worker that only the test knows."""
+"""Test harness: apps that show a recorded run and talk to a fake worker."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -21,57 +21,57 @@ CONFIG = recipe.parse_recipe("names-mlp train.steps=3600 train.evaluate_every=40
 _DEADLINE_S = 60.0
 
 
-async def wait_until(pilot: Pilot[int], is_so: Callable[[], object], what: str = "") -> None:
-    """Wait until something is so, however busy the machine is with other things."""
+async def wait_until(pilot: Pilot[int], condition: Callable[[], object], what: str = "") -> None:
+    """Wait until a condition holds, with a long deadline for busy machines."""
     until = time.monotonic() + _DEADLINE_S
-    while not is_so():
+    while not condition():
         if time.monotonic() > until:
-            raise AssertionError(f"it never came: {what or is_so}")
+            raise AssertionError(f"condition not met in time: {what or condition}")
         await pilot.pause(0.01)
 
 
 async def wait_until_settled(pilot: Pilot[int]) -> None:
-    """Wait until text and log are read, and the panes have their answers."""
+    """Wait until corpus and log are read and all queries of the panes are answered."""
     app = pilot.app
     assert isinstance(app, Workbench)
 
-    def has_all() -> bool:
+    def is_settled() -> bool:
         state = app.state
         is_reading = state.loading_message or state.run.status == "reading"
         return app.main.generate.view.pending is not None and not is_reading
 
     await pilot.pause()
-    await wait_until(pilot, has_all, "all answers")
+    await wait_until(pilot, is_settled, "all answers")
     await pilot.pause()
 
 
 class AppHarness:
-    """Makes apps that show a recorded run, with a worker that only this test knows."""
+    """Factory of apps that show a recorded run and talk to a fake worker."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, home: Path, preview: Preview) -> None:
         self._monkeypatch, self._home, self._preview = monkeypatch, home, preview
         self._all: list[FakeWorker] = []
-        self.is_held, self._step = False, 0
+        self.has_live_worker, self._step = False, 0
         monkeypatch.setattr(client, "spawn", self.spawn)
 
     def app(
         self, events: Sequence[Event] = (), is_alive: bool = True, palette: Palette = DARK
     ) -> Workbench:
-        """A workbench on the run that these events tell of, or on none."""
+        """Return an app that shows a run with these events, or no run."""
         run = None
         if events:
             run = write_run(self._home / "runs" / "names-mlp-1", CONFIG, events)
-            self.is_held = is_alive and not isinstance(events[-1], Ended)
+            self.has_live_worker = is_alive and not isinstance(events[-1], Ended)
             self._monkeypatch.setattr(client, "attach", self._attach)
         step = max((getattr(event, "step", 0) for event in events), default=0)
         self._step = step
-        opening = StartupOptions(CONFIG, run=run, preview=self._preview, palette=palette)
-        app = Workbench(opening, clock=lambda: 0.0, spawn=self.spawn)
+        options = StartupOptions(CONFIG, run=run, preview=self._preview, palette=palette)
+        app = Workbench(options, clock=lambda: 0.0, spawn=self.spawn)
         app.animation_level = "none"
         return app
 
     def _attach(self, _: RunDirectory) -> client.Connection | None:
-        return self.spawn() if self.is_held else None
+        return self.spawn() if self.has_live_worker else None
 
     def spawn(self) -> client.Connection:
         self._all.append(FakeWorker(self._preview, step=self._step))
@@ -79,10 +79,10 @@ class AppHarness:
 
     @property
     def worker(self) -> FakeWorker:
-        """The worker that was started or found last."""
+        """Worker that was started or attached last."""
         return self._all[-1]
 
     def close(self) -> None:
-        """Let every worker go."""
+        """End every worker."""
         for worker in self._all:
             worker.die()

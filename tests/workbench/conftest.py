@@ -16,7 +16,7 @@ def preview() -> Preview:
 
 @pytest.fixture(autouse=True)
 def _still(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nothing moves by itself; colours and keys do not depend on whose terminal it is."""
+    """Disable animations, and make colors and keys independent of the user's environment."""
     monkeypatch.setattr(Input, "_toggle_cursor", lambda _: None)
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     monkeypatch.delenv("NO_COLOR", raising=False)

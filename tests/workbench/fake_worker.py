@@ -1,4 +1,4 @@
-"""A worker that lives in the test's own event loop: it hears everything and answers from counts."""
+"""Fake worker in the event loop of the test: records every message and answers from bigram counts."""
 
 import asyncio
 import contextlib
@@ -18,31 +18,31 @@ from workbench.corpus.preview import Preview
 from workbench.sampling.from_worker import from_counts
 
 _READER = codec.decoder(Command | Query)
-Heard = TypeVar("Heard")
+Kind = TypeVar("Heard")
 
 
 class FakeWorker:
-    """The other end of a session's connection.
+    """Worker end of the connection of a session.
 
     Attributes:
-        connection: For the session.
-        heard: Every command and question, in order.
-        refusal: What it says to a Start or a Resume, if it refuses.
-        run: The run it has open.
-        log: Where it logs what it was told, if it does.
-        next_run: The run that a Start begins.
+        connection: End of the connection that the session uses.
+        received: All commands and queries, in order.
+        rejection: Error message with which every Start and Resume is rejected; empty to accept them.
+        run: Name of the open run.
+        log: Event log to which replies are written, or None.
+        next_run: Name of the run that the next Start creates.
     """
 
     def __init__(self, preview: Preview, run: str = "names-mlp-1", step: int = 0) -> None:
         here, there = socket.socketpair()
         self.connection = Connection(there)
-        self.heard: list[Command | Query] = []
-        self.refusal = ""
+        self.received: list[Command | Query] = []
+        self.rejection = ""
         self.run, self.next_run = run, run
         self.log: Path | None = None
         self._preview, self._step, self._socket = preview, step, here
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(here, self._hear)
+        self._loop.add_reader(here, self._receive)
 
     def die(self) -> None:
         """End without an error message."""
@@ -50,25 +50,25 @@ class FakeWorker:
             self._loop.remove_reader(self._socket)
             self._socket.close()
 
-    def heard_of(self, kind: type[Heard]) -> list[Heard]:
+    def messages_of(self, kind: type[Kind]) -> list[Kind]:
         """Return the received messages of one kind."""
-        return [message for message in self.heard if isinstance(message, kind)]
+        return [message for message in self.received if isinstance(message, kind)]
 
     def kinds(self) -> list[str]:
         """Return the kind of each received message."""
-        return [type(message).__name__ for message in self.heard]
+        return [type(message).__name__ for message in self.received]
 
-    def _hear(self) -> None:
+    def _receive(self) -> None:
         try:
             data = self._socket.recv(1 << 20)
-        except ConnectionResetError:  # the screen let go with answers unread
+        except ConnectionResetError:  # the screen disconnected with unread answers
             data = b""
         if not data:
             self.die()
             return
         for line in data.splitlines():
             message = codec.decode(line, _READER)
-            self.heard.append(message)
+            self.received.append(message)
             reply = self._reply(message)
             if self.log is not None and isinstance(reply, Event):
                 with self.log.open("ab") as log:
@@ -79,8 +79,8 @@ class FakeWorker:
 
     def _reply(self, message: Command | Query) -> Answer | Event | None:
         match message:
-            case Start() | Resume() if self.refusal:
-                return Rejected(id=message.id, message=self.refusal)
+            case Start() | Resume() if self.rejection:
+                return Rejected(id=message.id, message=self.rejection)
             case Start() | Resume() | Continue():
                 self.run = self.next_run
                 return Continued(step=self._step, command_id=message.id)
@@ -105,16 +105,16 @@ class FakeWorker:
             case queries.NextToken():
                 return self._next_token(message)
             case queries.Sample():
-                drawn = self._preview.draw(
+                samples = self._preview.draw(
                     message.prompt, message.count, SampleConfig(seed=message.seed)
                 )
                 return queries.SampleAnswer(
-                    id=message.id, step=self._step_of(message), samples=drawn
+                    id=message.id, step=self._step_of(message), samples=samples
                 )
         return None
 
     def _step_of(self, query: Query) -> int:
-        """The step of the weights that a question names."""
+        """Return the step of the weights that a query names."""
         return int(query.weights) if query.weights.isdigit() else self._step
 
     def _next_token(self, query: queries.NextToken) -> Answer:
@@ -138,7 +138,7 @@ NAMES = CorpusRecord(name="names", n_bytes=0, sha256="")
 def write_run(
     path: Path, config: RunConfig, events: Sequence[Event], corpus: CorpusRecord = NAMES
 ) -> RunDirectory:
-    """A run directory that holds a recorded log."""
+    """Write a run directory with these events as its log."""
     path.mkdir(parents=True)
     run = RunDirectory(path)
     run.write_manifest(

@@ -51,7 +51,7 @@ def test_damaged_log_does_not_hide_other_runs(run_json, capsys) -> None:
 def test_a_hostile_name_of_a_run_does_not_reach_the_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    run = made()
+    run = write_run()
     name = "tab\there\x1b[2J\x9b31m" + "e" + "\u0301" * 12
     run.path.rename(run.path.parent / name)
     for command in (["runs"], ["show", "tab"], ["show", "absent\t" + "a" + "\u0300" * 9]):

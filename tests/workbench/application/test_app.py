@@ -1,4 +1,4 @@
-"""The workbench as a person sees it: recorded logs in, pictures out."""
+"""The app on recorded logs: keys, requests to the worker, and the resulting state."""
 
 import asyncio
 import threading
@@ -27,7 +27,7 @@ from workbench.screens.leave import LeaveScreen
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 3), (30, 8), (40, 12), (60, 20), (99, 31), (200, 50)])
-async def test_no_size_crashes(harness: AppHarness, size: tuple[int, int]) -> None:
+async def test_app_works_at_any_size(harness: AppHarness, size: tuple[int, int]) -> None:
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=size) as pilot:
         await wait_until_settled(pilot)
@@ -38,14 +38,14 @@ async def test_no_size_crashes(harness: AppHarness, size: tuple[int, int]) -> No
         await pilot.pause()
 
 
-async def test_space_starts_pauses_and_goes_on(harness: AppHarness, tmp_path: Path) -> None:
+async def test_space_starts_pauses_and_resumes(harness: AppHarness, tmp_path: Path) -> None:
     app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
         run = write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, until("steered", 400))
         await pilot.press("space")
         await wait_until_settled(pilot)
-        [start] = harness.worker.heard_of(Start)
+        [start] = harness.worker.messages_of(Start)
         assert start.recipe == recipe.format_recipe(CONFIG)
         assert app.state.run.status == "training"
         harness.worker.log = run.events_path
@@ -53,22 +53,22 @@ async def test_space_starts_pauses_and_goes_on(harness: AppHarness, tmp_path: Pa
             await pilot.press("space")
             await wait_until_settled(pilot)
             assert app.state.run.status == status
-        told = [kind for kind in harness.worker.kinds() if kind in ("Start", "Pause", "Continue")]
-        assert told == ["Start", "Pause", "Continue"]
+        sent = [kind for kind in harness.worker.kinds() if kind in ("Start", "Pause", "Continue")]
+        assert sent == ["Start", "Pause", "Continue"]
 
 
-async def test_from_a_diverged_run_space_goes_back_with_smaller_steps(harness: AppHarness) -> None:
-    """The learning rate that was too large applies again at step 600, before the smaller one."""
+async def test_space_resumes_a_diverged_run_with_a_lower_learning_rate(harness: AppHarness) -> None:
+    """At step 600 the logged change to the too large rate applies again, then the lower rate."""
     app = harness.app(recorded("diverging"), is_alive=False)
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
         await pilot.press("space")
         await wait_until_settled(pilot)
-        told = harness.worker.heard_of(Resume)
-        assert [m.words for m in told] == [["train.learning_rate=10@600"]]
+        sent = harness.worker.messages_of(Resume)
+        assert [m.words for m in sent] == [["train.learning_rate=10@600"]]
 
 
-async def test_from_a_diverged_run_space_takes_the_rate_that_was_asked_for(
+async def test_space_resumes_a_diverged_run_with_the_pending_learning_rate(
     harness: AppHarness,
 ) -> None:
     app = harness.app(recorded("diverging"), is_alive=False)
@@ -78,15 +78,15 @@ async def test_from_a_diverged_run_space_takes_the_rate_that_was_asked_for(
         await wait_until_settled(pilot)
         await pilot.press("space")
         await wait_until_settled(pilot)
-        told = harness.worker.heard_of(Resume)
-        assert [m.words for m in told] == [["train.learning_rate=0.5@600"]]
+        sent = harness.worker.messages_of(Resume)
+        assert [m.words for m in sent] == [["train.learning_rate=0.5@600"]]
 
 
 def no_worker() -> client.Connection:
     raise OSError("no more processes")
 
 
-async def test_a_run_shows_the_copy_of_its_text(harness: AppHarness, tmp_path: Path) -> None:
+async def test_run_shows_the_stored_copy_of_its_corpus(harness: AppHarness, tmp_path: Path) -> None:
     original, copy = tmp_path / "mine.txt", tmp_path / "0123.txt"
     original.write_text("edited meanwhile\n" * 50)
     copy.write_text("".join(f"{a}{b}\n" for a in "abcdefg" for b in "hijklmn"))
@@ -101,19 +101,19 @@ async def test_a_run_shows_the_copy_of_its_text(harness: AppHarness, tmp_path: P
         assert shown.n_train_items == 39
 
 
-async def test_a_text_that_comes_too_late_is_dropped(
+async def test_late_corpus_is_discarded(
     harness: AppHarness, preview: Preview, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another preset is chosen and taken back while its text is still being read."""
-    may_end, asked = threading.Event(), []
+    """Another preset is selected and undone while its corpus is still loading."""
+    may_end, requested = threading.Event(), []
 
-    def slowly(data: DataConfig, progress: Progress) -> Preview:
-        asked.append(data.corpus)
+    def make_preview_slowly(data: DataConfig, progress: Progress) -> Preview:
+        requested.append(data.corpus)
         if data.corpus == "python":
             may_end.wait(30)
         return replace(preview, data=data)
 
-    monkeypatch.setattr(texts, "make_preview", slowly)
+    monkeypatch.setattr(texts, "make_preview", make_preview_slowly)
     app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
@@ -126,12 +126,12 @@ async def test_a_text_that_comes_too_late_is_dropped(
         may_end.set()
         for _ in range(20):
             await asyncio.sleep(0.01)
-        assert asked == ["python", "names"]
+        assert requested == ["python", "names"]
         assert app.state.preview is not None
         assert app.state.preview.data.corpus == "names"
 
 
-async def test_samples_asked_of_the_text_before_come_to_nothing(harness: AppHarness) -> None:
+async def test_samples_request_for_the_previous_corpus_is_ignored(harness: AppHarness) -> None:
     app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
@@ -141,11 +141,11 @@ async def test_samples_asked_of_the_text_before_come_to_nothing(harness: AppHarn
         assert app.main.generate.view.samples == before
 
 
-async def test_space_while_the_text_is_read_trains(
+async def test_space_starts_training_while_the_corpus_loads(
     harness: AppHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_run(tmp_path / "runs" / "names-mlp-1", CONFIG, until("steered", 400))
-    monkeypatch.setattr(texts.CorpusLoader, "load", lambda *_: None)  # it takes for ever
+    monkeypatch.setattr(texts.CorpusLoader, "load", lambda *_: None)  # loading never ends
     app = Workbench(StartupOptions(CONFIG), clock=lambda: 0.0, spawn=harness.spawn)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
@@ -155,7 +155,7 @@ async def test_space_while_the_text_is_read_trains(
         assert "Start" in harness.worker.kinds()
 
 
-async def test_a_live_value_changed_while_the_trainer_starts_goes_to_the_run(
+async def test_live_setting_changed_during_startup_is_sent_to_the_run(
     harness: AppHarness,
 ) -> None:
     app = harness.app()
@@ -165,44 +165,44 @@ async def test_a_live_value_changed_while_the_trainer_starts_goes_to_the_run(
         starting = replace(app.state.run, status="starting")
         app.controller.set_value(replace(app.state, run=starting), "train.learning_rate", 0.05)
         await wait_until_settled(pilot)
-        told = [kind for kind in harness.worker.kinds() if kind in ("Start", "SetValue")]
-        assert told == ["Start", "SetValue"]
+        sent = [kind for kind in harness.worker.kinds() if kind in ("Start", "SetValue")]
+        assert sent == ["Start", "SetValue"]
 
 
-async def test_the_temperature_stays_within_its_bounds(harness: AppHarness) -> None:
+async def test_temperature_stays_within_its_bounds(harness: AppHarness) -> None:
     app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
-        for asked, got in ((-1.0, 0.0), (1e9, 100.0), (0.5, 0.5)):
-            app.main.generate.post_message(GeneratePane.TemperatureChangeRequested(asked))
+        for requested, expected in ((-1.0, 0.0), (1e9, 100.0), (0.5, 0.5)):
+            app.main.generate.post_message(GeneratePane.TemperatureChangeRequested(requested))
             await wait_until_settled(pilot)
-            assert app.state.pending_config.sample.temperature == got
+            assert app.state.pending_config.sample.temperature == expected
             recipe.parse_recipe(recipe.format_recipe(app.state.pending_config))
 
 
-async def test_a_paused_run_takes_one_step_and_goes_on(harness: AppHarness) -> None:
+async def test_paused_run_trains_one_step_then_resumes(harness: AppHarness) -> None:
     app = harness.app(until_kind("steered", Paused))
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
         await pilot.press("s", "space")
         await wait_until_settled(pilot)
-        told = [m for m in harness.worker.heard if type(m).__name__ == "Continue"]
-        assert [message.n_steps for message in told] == [1, None]
+        sent = [m for m in harness.worker.received if type(m).__name__ == "Continue"]
+        assert [message.n_steps for message in sent] == [1, None]
 
 
-async def test_a_refused_start_is_one_line_and_the_old_run_stays(harness: AppHarness) -> None:
+async def test_rejected_start_shows_one_line_and_keeps_the_old_run(harness: AppHarness) -> None:
     app = harness.app(recorded("steered"), is_alive=False)
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
-        harness.worker.refusal = "data.corpus=nowhere is not a corpus"
+        harness.worker.rejection = "data.corpus=nowhere is not a corpus"
         await pilot.press("r")
         await wait_until_settled(pilot)
-        assert app.state.error_message == harness.worker.refusal
+        assert app.state.error_message == harness.worker.rejection
         assert app.state.run.status == "finished"
         assert app.state.run_config == CONFIG
 
 
-async def test_a_live_value_goes_to_the_run_and_another_waits_for_the_next(
+async def test_live_setting_is_sent_and_another_setting_is_pending(
     harness: AppHarness,
 ) -> None:
     app = harness.app(until("steered", 3000))
@@ -211,23 +211,23 @@ async def test_a_live_value_goes_to_the_run_and_another_waits_for_the_next(
         app.main.controls.post_message(ControlsPane.ValueRequested("train.learning_rate", 0.01))
         app.main.controls.post_message(ControlsPane.ValueRequested("model.hidden", 300))
         await wait_until_settled(pilot)
-        told = harness.worker.heard_of(SetValue)
-        assert [(m.key, m.value) for m in told] == [("train.learning_rate", 0.01)]
+        sent = harness.worker.messages_of(SetValue)
+        assert [(m.key, m.value) for m in sent] == [("train.learning_rate", 0.01)]
         assert app.state.pending_keys == ("model.hidden",)
         app.main.controls.post_message(ControlsPane.UndoRequested())
         app.main.controls.post_message(ControlsPane.UndoRequested())
         await wait_until_settled(pilot)
         assert app.state.pending_keys == ()
-        assert [m.value for m in harness.worker.heard if isinstance(m, SetValue)] == [0.01, 0.05]
+        assert [m.value for m in harness.worker.received if isinstance(m, SetValue)] == [0.01, 0.05]
 
 
-async def test_a_refused_start_with_other_values_leaves_the_run_as_it_was(
+async def test_rejected_start_keeps_the_pending_settings(
     harness: AppHarness,
 ) -> None:
     app = harness.app(recorded("steered"), is_alive=False)
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
-        harness.worker.refusal = "no"
+        harness.worker.rejection = "no"
         app.main.controls.post_message(ControlsPane.ValueRequested("model.hidden", 300))
         await wait_until_settled(pilot)
         await pilot.press("r")
@@ -236,13 +236,13 @@ async def test_a_refused_start_with_other_values_leaves_the_run_as_it_was(
         assert app.state.pending_keys == ("model.hidden",)
 
 
-async def test_a_worker_that_dies_is_told_and_space_resumes_with_another(
+async def test_space_resumes_with_a_new_worker_after_a_crash(
     harness: AppHarness,
 ) -> None:
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
-        harness.is_held = False
+        harness.has_live_worker = False
         harness.worker.die()
         await wait_until_settled(pilot)
         assert app.state.run.status == "died"
@@ -251,7 +251,7 @@ async def test_a_worker_that_dies_is_told_and_space_resumes_with_another(
         assert harness.worker.kinds()[0] == "Resume"
 
 
-async def test_leaving_asks_only_while_a_run_trains(harness: AppHarness) -> None:
+async def test_quit_asks_while_a_run_trains(harness: AppHarness) -> None:
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
@@ -263,7 +263,7 @@ async def test_leaving_asks_only_while_a_run_trains(harness: AppHarness) -> None
     assert app.return_code == 0
 
 
-async def test_leaving_asks_while_a_run_is_paused(harness: AppHarness) -> None:
+async def test_quit_asks_while_a_run_is_paused(harness: AppHarness) -> None:
     app = harness.app(until_kind("steered", Paused))
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
@@ -273,17 +273,17 @@ async def test_leaving_asks_while_a_run_is_paused(harness: AppHarness) -> None:
         assert app.is_running
 
 
-async def test_a_run_that_went_on_elsewhere_is_taken_up(harness: AppHarness) -> None:
+async def test_run_resumed_by_another_process_is_attached(harness: AppHarness) -> None:
     app = harness.app(until("steered", 3000), is_alive=False)
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
         assert app.state.run.status == "died"
-        harness.is_held = True
+        harness.has_live_worker = True
         await wait_until(pilot, lambda: app.state.run.status == "training")
         assert app.state.can_query
 
 
-async def test_an_idle_screen_draws_nothing(
+async def test_idle_screen_draws_nothing(
     harness: AppHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = harness.app(until_kind("steered", Paused))

@@ -26,7 +26,7 @@ from workbench.state.recipe_text import recipe_text
 
 
 @pytest.fixture(autouse=True)
-def _here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _work_in_empty_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SEQLM_KEYMAP", str(tmp_path / "keymap.toml"))
     monkeypatch.chdir(tmp_path)
 
@@ -34,7 +34,7 @@ def _here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 # Copying
 
 
-async def test_a_pane_and_the_line_are_copied_and_their_files_named(
+async def test_pane_and_recipe_are_copied_to_named_files(
     harness: AppHarness, tmp_path: Path
 ) -> None:
     app = harness.app(until("steered", 3000))
@@ -42,7 +42,7 @@ async def test_a_pane_and_the_line_are_copied_and_their_files_named(
         await wait_until_settled(pilot)
         await pilot.press("2", "c")
         text = app.clipboard
-        assert text.startswith("2 Controls\npreset             names-mlp")
+        assert text.startswith("2 Controls\npreset              names-mlp")
         assert not any(sign in text for sign in "┃┏┛")
         assert (tmp_path / "clip" / "names-mlp-1-controls.txt").read_text() == text
         assert app.state.status_message.startswith("Copied Controls as text, also to ")
@@ -52,7 +52,7 @@ async def test_a_pane_and_the_line_are_copied_and_their_files_named(
         assert (tmp_path / "clip" / "names-mlp-1.txt").read_text() == f"{app.clipboard}\n"
 
 
-async def test_the_copied_line_opens_the_same_run_again(harness: AppHarness) -> None:
+async def test_copied_recipe_opens_the_same_run(harness: AppHarness) -> None:
     app = harness.app(recorded("steered"), is_alive=False)
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
@@ -69,7 +69,7 @@ async def test_the_copied_line_opens_the_same_run_again(harness: AppHarness) -> 
 # Opening
 
 
-async def test_what_trains_goes_on_in_the_background(harness: AppHarness) -> None:
+async def test_run_continues_in_the_background_after_open(harness: AppHarness) -> None:
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
@@ -84,7 +84,7 @@ async def test_what_trains_goes_on_in_the_background(harness: AppHarness) -> Non
         assert "Pause" not in worker.kinds()
 
 
-async def test_another_run_is_opened_by_the_list(harness: AppHarness, tmp_path: Path) -> None:
+async def test_run_is_opened_from_the_list(harness: AppHarness, tmp_path: Path) -> None:
     write_run(tmp_path / "runs" / "mine-1", CONFIG, recorded("steered"))
     app = harness.app()
     async with app.run_test(size=(80, 24)) as pilot:
@@ -95,7 +95,7 @@ async def test_another_run_is_opened_by_the_list(harness: AppHarness, tmp_path: 
         assert app.state.run_config == CONFIG
 
 
-async def test_a_wrong_name_says_what_enter_opens_and_enter_opens_it(harness: AppHarness) -> None:
+async def test_enter_opens_the_suggested_name(harness: AppHarness) -> None:
     app = harness.app()
     async with app.run_test(size=(80, 24)) as pilot:
         await wait_until_settled(pilot)
@@ -106,7 +106,7 @@ async def test_a_wrong_name_says_what_enter_opens_and_enter_opens_it(harness: Ap
         await wait_until(pilot, lambda: app.state.pending_config.preset == "names-lstm")
 
 
-async def test_leaving_the_field_changes_nothing(harness: AppHarness) -> None:
+async def test_closing_the_open_screen_changes_nothing(harness: AppHarness) -> None:
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=(40, 12)) as pilot:
         await wait_until_settled(pilot)
@@ -115,7 +115,7 @@ async def test_leaving_the_field_changes_nothing(harness: AppHarness) -> None:
         assert app.state.run.status == "training"
 
 
-async def test_the_list_is_filtered_by_the_first_word(harness: AppHarness) -> None:
+async def test_open_list_is_filtered_by_the_first_word(harness: AppHarness) -> None:
     app = harness.app()
     async with app.run_test(size=(80, 24)) as pilot:
         await wait_until_settled(pilot)
@@ -125,20 +125,20 @@ async def test_the_list_is_filtered_by_the_first_word(harness: AppHarness) -> No
         assert 0 < app.screen.query_one(OptionList).option_count < n_all
 
 
-# Steering from everywhere
+# Run control from every pane
 
 
-async def test_brackets_change_the_rate_of_the_run_from_any_pane(harness: AppHarness) -> None:
+async def test_brackets_change_the_learning_rate_from_any_pane(harness: AppHarness) -> None:
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
         await pilot.press("3", "left_square_bracket")
         await wait_until_settled(pilot)
-        told = harness.worker.heard_of(SetValue)
-        assert [(m.key, m.value) for m in told] == [("train.learning_rate", 0.025)]
+        sent = harness.worker.messages_of(SetValue)
+        assert [(m.key, m.value) for m in sent] == [("train.learning_rate", 0.025)]
 
 
-async def test_before_a_run_brackets_change_what_it_will_begin_with(harness: AppHarness) -> None:
+async def test_brackets_change_the_initial_learning_rate_before_a_run(harness: AppHarness) -> None:
     app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
@@ -147,7 +147,7 @@ async def test_before_a_run_brackets_change_what_it_will_begin_with(harness: App
         assert app.state.pending_config.train.learning_rate == 0.2
 
 
-async def test_counts_have_no_rate_to_change(harness: AppHarness) -> None:
+async def test_count_based_model_has_no_learning_rate_to_change(harness: AppHarness) -> None:
     app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
@@ -159,7 +159,7 @@ async def test_counts_have_no_rate_to_change(harness: AppHarness) -> None:
         assert app.state.pending_config == before
 
 
-async def test_on_to_the_next_validation(harness: AppHarness) -> None:
+async def test_key_trains_to_the_next_validation(harness: AppHarness) -> None:
     app = harness.app(until_kind("steered", Paused))
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
@@ -168,8 +168,8 @@ async def test_on_to_the_next_validation(harness: AppHarness) -> None:
         assert (app.state.run.step + n) % every == 0
         await pilot.press("S")
         await wait_until_settled(pilot)
-        told = harness.worker.heard_of(Continue)
-        assert [m.n_steps for m in told] == [n]
+        sent = harness.worker.messages_of(Continue)
+        assert [m.n_steps for m in sent] == [n]
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ async def test_a_step_key_starts_a_first_run_that_pauses(
         await wait_until_settled(pilot)
         await pilot.press(key)
         await wait_until_settled(pilot)
-        assert [(m.recipe, m.n_steps) for m in harness.worker.heard_of(Start)] == [
+        assert [(m.recipe, m.n_steps) for m in harness.worker.messages_of(Start)] == [
             (recipe.format_recipe(CONFIG), n_steps)
         ]
 
@@ -207,10 +207,10 @@ async def test_a_step_key_resumes_a_stopped_run_that_pauses(harness: AppHarness)
         await wait_until_settled(pilot)
         await pilot.press("s")
         await wait_until_settled(pilot)
-        assert [m.n_steps for m in harness.worker.heard_of(Resume)] == [1]
+        assert [m.n_steps for m in harness.worker.messages_of(Resume)] == [1]
 
 
-async def test_undo_in_a_new_run_does_not_bring_back_the_values_of_the_old_one(
+async def test_undo_in_a_new_run_does_not_change_the_old_run(
     harness: AppHarness, tmp_path: Path
 ) -> None:
     app = harness.app(until("steered", 3000))
@@ -220,19 +220,19 @@ async def test_undo_in_a_new_run_does_not_bring_back_the_values_of_the_old_one(
         await wait_until_settled(pilot)
         await pilot.press("r")
         await wait_until_settled(pilot)
-        n_told = len(harness.worker.heard_of(SetValue))
+        n_sent = len(harness.worker.messages_of(SetValue))
         await pilot.press("2", "u")
         await wait_until_settled(pilot)
-        assert len(harness.worker.heard_of(SetValue)) == n_told == 1
+        assert len(harness.worker.messages_of(SetValue)) == n_sent == 1
 
 
-async def test_undo_after_the_end_is_for_going_on(harness: AppHarness) -> None:
+async def test_undo_after_the_end_applies_to_the_resumed_run(harness: AppHarness) -> None:
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
         await pilot.press("left_square_bracket")
         await wait_until_settled(pilot)
-        harness.is_held = False
+        harness.has_live_worker = False
         harness.worker.die()
         await wait_until_settled(pilot)
         await pilot.press("2", "u")
@@ -240,10 +240,10 @@ async def test_undo_after_the_end_is_for_going_on(harness: AppHarness) -> None:
         assert app.state.pending_config.train.learning_rate == 0.05
 
 
-# Keys of a person's own
+# Keymap of the user
 
 
-async def test_a_keymap_moves_keys_and_the_footer_names_them(
+async def test_keymap_moves_keys_and_the_footer_shows_them(
     harness: AppHarness, tmp_path: Path
 ) -> None:
     (tmp_path / "keymap.toml").write_text('run.space = "p"\napp.help = "W"\n')
@@ -263,7 +263,7 @@ async def test_a_keymap_moves_keys_and_the_footer_names_them(
         assert pause.help == "p"
 
 
-async def test_a_wrong_keymap_is_one_line_and_the_usual_keys_stay(
+async def test_invalid_keymap_is_one_line_and_default_keys_stay(
     harness: AppHarness, tmp_path: Path
 ) -> None:
     (tmp_path / "keymap.toml").write_text('run.spce = "p"\n')
@@ -276,7 +276,7 @@ async def test_a_wrong_keymap_is_one_line_and_the_usual_keys_stay(
         assert harness.worker.kinds()[-1] == "Pause"
 
 
-async def test_the_palette_names_every_command_of_every_pane(harness: AppHarness) -> None:
+async def test_palette_lists_every_command_of_every_pane(harness: AppHarness) -> None:
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
@@ -289,11 +289,11 @@ async def test_the_palette_names_every_command_of_every_pane(harness: AppHarness
         await commands["Controls: Halve the value"].callback()  # type: ignore[misc]
         await wait_until_settled(pilot)
         assert app.main.current == 2
-        assert [m.value for m in harness.worker.heard if isinstance(m, SetValue)] == [0.025]
+        assert [m.value for m in harness.worker.received if isinstance(m, SetValue)] == [0.025]
 
 
 @pytest.mark.parametrize("size", [(120, 40), (40, 12), (20, 5)])
-async def test_help_explains_the_pane_its_keys_and_its_numbers(
+async def test_help_lists_the_terms_and_keys_of_each_pane(
     harness: AppHarness, size: tuple[int, int]
 ) -> None:
     app = harness.app()
@@ -308,7 +308,7 @@ async def test_help_explains_the_pane_its_keys_and_its_numbers(
             await pilot.press("down", "escape")
 
 
-def test_help_is_broken_for_the_width_there_is() -> None:
+def test_help_is_wrapped_to_the_width() -> None:
     sections = [("Keys", [("a", "word " * 30), ("a very long list of keys", "what they do")])]
     for width in (8, 30, 80):
         lines = [text for text, _ in help_lines("about " * 20, sections, width)]  # type: ignore[arg-type]
@@ -327,7 +327,7 @@ async def test_ctrl_c_twice_detaches(harness: AppHarness) -> None:
     assert "Stop" not in harness.worker.kinds()
 
 
-async def test_a_key_of_the_footer_is_clicked(harness: AppHarness) -> None:
+async def test_click_on_a_footer_key_runs_its_action(harness: AppHarness) -> None:
     app: Workbench = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
@@ -336,12 +336,12 @@ async def test_a_key_of_the_footer_is_clicked(harness: AppHarness) -> None:
         at = app.main.footer.render_line(0).text.index("÷2")
         await pilot.click("#footer", offset=(at, 0))
         await wait_until_settled(pilot)
-        assert [m.value for m in harness.worker.heard if isinstance(m, SetValue)] == [0.025]
+        assert [m.value for m in harness.worker.received if isinstance(m, SetValue)] == [0.025]
 
 
 @pytest.mark.parametrize("keys", [("ctrl+p",), ("2", "P")])
 @pytest.mark.parametrize("size", [(1, 1), (20, 2), (120, 40)])
-async def test_a_list_stands_page_keys_at_any_size(
+async def test_page_keys_work_in_lists_at_any_size(
     keys: tuple[str, ...], size: tuple[int, int], harness: AppHarness
 ) -> None:
     app = harness.app()
@@ -355,7 +355,7 @@ async def test_a_list_stands_page_keys_at_any_size(
         assert app._exception is None
 
 
-async def test_a_text_pasted_into_the_commands_is_not_taken_for_a_name(harness: AppHarness) -> None:
+async def test_long_paste_into_the_palette_is_ignored(harness: AppHarness) -> None:
     app = harness.app()
     async with app.run_test(size=(80, 24)) as pilot:
         await wait_until_settled(pilot)
@@ -367,7 +367,7 @@ async def test_a_text_pasted_into_the_commands_is_not_taken_for_a_name(harness: 
         assert app.screen.query_one(Input).value == "z"
 
 
-async def test_what_was_looked_for_comes_too_late_once_a_person_has_left(
+async def test_late_resolution_is_ignored_after_the_open_screen_closed(
     harness: AppHarness,
 ) -> None:
     app = harness.app()

@@ -1,4 +1,4 @@
-"""A person's own keys: read, or refused in one line."""
+"""Keymap file of the user: parsed, or rejected in one line."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def keymap(tmp_path: Path, text: str) -> dict[str, str]:
     return read_keymap(path)
 
 
-def test_keys_are_moved_by_their_names(tmp_path: Path) -> None:
+def test_keymap_maps_bindings_to_keys(tmp_path: Path) -> None:
     moved = keymap(
         tmp_path,
         """
@@ -35,15 +35,15 @@ def test_keys_are_moved_by_their_names(tmp_path: Path) -> None:
     }
 
 
-def test_two_keys_may_change_places(tmp_path: Path) -> None:
+def test_two_keys_may_be_swapped(tmp_path: Path) -> None:
     assert keymap(tmp_path, 'run.step = "r"\nrun.new = "s"') == {"run.step": "r", "run.new": "s"}
 
 
-def test_a_key_that_a_pane_has_always_taken_may_stay(tmp_path: Path) -> None:
+def test_key_shared_by_default_may_stay(tmp_path: Path) -> None:
     assert keymap(tmp_path, 'controls.halve = "["') == {"controls.halve": "["}
 
 
-def test_an_empty_file_moves_nothing(tmp_path: Path) -> None:
+def test_empty_keymap_moves_nothing(tmp_path: Path) -> None:
     assert keymap(tmp_path, "# nothing yet\n") == {}
 
 
@@ -64,21 +64,21 @@ def test_an_empty_file_moves_nothing(tmp_path: Path) -> None:
         ('run.space = "\x1b[0m"', "keymap.toml: "),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, text: str, words: str) -> None:
-    with pytest.raises(RequestError) as refused:
+def test_invalid_keymap_is_rejected_in_one_line(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(RequestError) as rejection:
         keymap(tmp_path, text)
-    assert words in str(refused.value)
-    assert "\n" not in str(refused.value)
+    assert words in str(rejection.value)
+    assert "\n" not in str(rejection.value)
 
 
-def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+def test_binary_keymap_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "keymap.toml"
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(RequestError):
         read_keymap(path)
 
 
-def test_where_the_file_lies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_path_of_the_keymap_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SEQLM_KEYMAP", str(tmp_path / "mine.toml"))
     assert keymap_path() == tmp_path / "mine.toml"
     monkeypatch.delenv("SEQLM_KEYMAP")

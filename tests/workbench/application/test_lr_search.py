@@ -1,4 +1,4 @@
-"""The search for a learning rate on the screen: it grows, its rate is taken, or all stays as it was."""
+"""Learning-rate search on the screen: progress, applied suggestion, cancellation."""
 
 from collections.abc import Sequence
 
@@ -40,7 +40,7 @@ def plain(rows: Sequence[Sequence[tuple[str, str]]]) -> list[str]:
     return ["".join(text for text, _ in row) for row in rows]
 
 
-def test_the_chart_marks_the_rate_in_force_and_the_suggested_one() -> None:
+def test_chart_marks_the_current_and_the_suggested_rate() -> None:
     rows = plain(lr_search_rows(LrSearchView("names-mlp-7", 0.01, answer(100)), 80, 20))
     assert len(rows) == 20
     assert all(len(row) <= 80 for row in rows)
@@ -55,7 +55,7 @@ def test_the_chart_marks_the_rate_in_force_and_the_suggested_one() -> None:
     )
 
 
-def test_there_are_no_losses_on_the_axis_before_there_is_one() -> None:
+def test_loss_axis_is_empty_before_the_first_loss() -> None:
     empty = plain(lr_search_rows(LrSearchView("names-mlp-7", 0.01), 80, 20))
     assert not any("┤" in row or "0.5" in row for row in empty[:-3])
     assert any(
@@ -63,13 +63,13 @@ def test_there_are_no_losses_on_the_axis_before_there_is_one() -> None:
     )
 
 
-def test_a_suggestion_near_the_rate_in_force_shares_its_sign() -> None:
+def test_nearby_current_and_suggested_rates_share_a_mark() -> None:
     rows = plain(lr_search_rows(LrSearchView("names-mlp-7", 0.12, answer(100)), 80, 20))
     assert "▲now, try" in rows[-3]
 
 
 @pytest.mark.parametrize(
-    ("trial", "words"),
+    ("view", "words"),
     [
         (LrSearchView("a new model", 0.1), "Starting trial steps on a new model."),
         (
@@ -84,10 +84,10 @@ def test_a_suggestion_near_the_rate_in_force_shares_its_sign() -> None:
         (LrSearchView("x", 0.1, None, "no \x1b[31mrun"), "✗ no "),
     ],
 )
-def test_the_words_say_how_it_stands(trial: LrSearchView, words: str) -> None:
-    said, _ = lr_search_text(trial)
-    assert said.startswith(words)
-    assert "\x1b" not in said
+def test_text_of_progress_and_result(view: LrSearchView, words: str) -> None:
+    output, _ = lr_search_text(view)
+    assert output.startswith(words)
+    assert "\x1b" not in output
 
 
 @given(
@@ -97,7 +97,7 @@ def test_the_words_say_how_it_stands(trial: LrSearchView, words: str) -> None:
     st.floats(1e-6, 100),
     st.booleans(),
 )
-def test_any_size_is_filled_with_rows(
+def test_rows_fit_at_any_size(
     width: int, height: int, n_done: int, now: float, is_ascii: bool
 ) -> None:
     found = answer(n_done) if n_done else None
@@ -108,62 +108,62 @@ def test_any_size_is_filled_with_rows(
 # On the screen
 
 
-def screen_of(app: Workbench) -> LrSearchScreen:
+def search_screen(app: Workbench) -> LrSearchScreen:
     assert isinstance(app.screen, LrSearchScreen)
     return app.screen
 
 
-async def opened(harness: AppHarness, app: Workbench, pilot: Pilot[int]) -> LearningRateSweep:
-    """Press f on the learning rate; the question that the worker heard."""
+async def start_search(harness: AppHarness, app: Workbench, pilot: Pilot[int]) -> LearningRateSweep:
+    """Start a search with the f key; return the query that the worker received."""
     await wait_until_settled(pilot)
     await pilot.press("2", "f")
-    await wait_until(pilot, lambda: isinstance(app.screen, LrSearchScreen), "the search")
-    await wait_until(pilot, lambda: harness.worker.heard_of(LearningRateSweep), "its question")
-    return harness.worker.heard_of(LearningRateSweep)[-1]
+    await wait_until(pilot, lambda: isinstance(app.screen, LrSearchScreen), "the search screen")
+    await wait_until(pilot, lambda: harness.worker.messages_of(LearningRateSweep), "the query")
+    return harness.worker.messages_of(LearningRateSweep)[-1]
 
 
-async def test_the_suggestion_is_taken_as_the_live_value(harness: AppHarness) -> None:
+async def test_enter_applies_the_suggested_rate(harness: AppHarness) -> None:
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
-        query = await opened(harness, app, pilot)
+        query = await start_search(harness, app, pilot)
         assert (query.weights, query.recipe) == ("live", "")
         app.post_message(QueryAnswered(answer(40, id=query.id)))
         await pilot.pause()
         box = app.screen.query_one(Vertical)
         assert box.border_subtitle == "esc closes"
-        await pilot.press("enter")  # nothing to take yet
-        assert screen_of(app).view.sweep == answer(40, id=query.id)
+        await pilot.press("enter")  # no suggestion to apply yet
+        assert search_screen(app).view.sweep == answer(40, id=query.id)
         app.post_message(QueryAnswered(answer(100, id=query.id)))
         await pilot.pause()
         assert str(box.border_subtitle).startswith("enter applies · esc")
         await pilot.press("enter")
-        await wait_until(pilot, lambda: harness.worker.heard_of(SetValue))
+        await wait_until(pilot, lambda: harness.worker.messages_of(SetValue))
         assert not isinstance(app.screen, LrSearchScreen)
-        values = harness.worker.heard_of(SetValue)
+        values = harness.worker.messages_of(SetValue)
         assert [(m.key, m.value) for m in values] == [("train.learning_rate", 0.13)]
-        assert not harness.worker.heard_of(CancelQuery)
+        assert not harness.worker.messages_of(CancelQuery)
 
 
-async def test_esc_leaves_all_as_it_was_and_gives_the_search_up(harness: AppHarness) -> None:
+async def test_escape_cancels_the_search_and_changes_nothing(harness: AppHarness) -> None:
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
-        query = await opened(harness, app, pilot)
+        query = await start_search(harness, app, pilot)
         before = app.state.pending_config
         app.post_message(QueryAnswered(answer(40, id=query.id)))
         app.post_message(QueryAnswered(answer(60, id="another")))
         await pilot.pause()
-        assert screen_of(app).view.sweep == answer(40, id=query.id)
+        assert search_screen(app).view.sweep == answer(40, id=query.id)
         await pilot.press("escape")
-        await wait_until(pilot, lambda: harness.worker.heard_of(CancelQuery))
-        assert [m.question for m in harness.worker.heard_of(CancelQuery)] == [query.id]
+        await wait_until(pilot, lambda: harness.worker.messages_of(CancelQuery))
+        assert [m.question for m in harness.worker.messages_of(CancelQuery)] == [query.id]
         assert app.state.pending_config == before
-        assert not harness.worker.heard_of(SetValue)
+        assert not harness.worker.messages_of(SetValue)
 
 
-async def test_before_there_is_a_run_a_new_model_is_tried(harness: AppHarness) -> None:
+async def test_search_without_a_run_uses_a_new_model(harness: AppHarness) -> None:
     app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
-        query = await opened(harness, app, pilot)
+        query = await start_search(harness, app, pilot)
         assert recipe.parse_recipe(query.recipe) == CONFIG
         app.post_message(QueryAnswered(answer(100, id=query.id)))
         await pilot.pause()
@@ -171,20 +171,20 @@ async def test_before_there_is_a_run_a_new_model_is_tried(harness: AppHarness) -
         await wait_until(pilot, lambda: app.state.pending_config.train.learning_rate == 0.13)
 
 
-async def test_a_refusal_is_said_where_it_was_asked(harness: AppHarness) -> None:
+async def test_rejection_is_shown_on_the_search_screen(harness: AppHarness) -> None:
     app = harness.app(recorded("steered"))
     async with app.run_test(size=(120, 40)) as pilot:
-        query = await opened(harness, app, pilot)
+        query = await start_search(harness, app, pilot)
         app.post_message(RequestRejected(query.id, "no run is open here"))
         await pilot.pause()
-        assert screen_of(app).view.error == "no run is open here"
+        assert search_screen(app).view.error == "no run is open here"
         assert app.state.error_message == ""
 
 
-async def test_a_refusal_may_come_before_the_screen_does(
+async def test_rejection_may_arrive_before_the_screen_opens(
     harness: AppHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worker that cannot be started is reported at once."""
+    """The error of a worker that cannot be started arrives at once."""
     app = harness.app()
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
@@ -195,10 +195,10 @@ async def test_a_refusal_may_come_before_the_screen_does(
         )
         app.action_open_lr_search()
         await wait_until_settled(pilot)
-        assert screen_of(app).view.error == "no room"
+        assert search_screen(app).view.error == "no room"
 
 
-async def test_a_rate_is_looked_for_from_any_row(harness: AppHarness) -> None:
+async def test_search_starts_from_any_row(harness: AppHarness) -> None:
     app = harness.app(until("steered", 3000))
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)

@@ -1,4 +1,4 @@
-"""The model as it was: what is read and what is looked at are one step, and it is said which."""
+"""Viewing a past step: cursor and viewed step are the same, and the hint line names the step."""
 
 from app_harness import AppHarness, wait_until, wait_until_settled
 from recorded_logs import until
@@ -11,24 +11,25 @@ KEPT = (1, 100, 1200, 2400)
 EVENTS = (*until("steered", 3000), WeightsKept(step=3000, kept=list(KEPT)))
 
 
-async def test_enter_reads_the_kept_step_that_it_looks_at_and_says_so(harness: AppHarness) -> None:
+async def test_enter_views_the_nearest_kept_step_and_names_it(harness: AppHarness) -> None:
     app = harness.app(EVENTS)
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
         await pilot.press("3", "left", "left", "left")
-        read = app.main.loss.view.cursor
-        assert read is not None
-        assert read not in KEPT
+        cursor_step = app.main.loss.view.cursor
+        assert cursor_step is not None
+        assert cursor_step not in KEPT
         await pilot.press("enter")
         await wait_until(pilot, lambda: app.state.viewed_step is not None)
         assert app.state.viewed_step == app.main.loss.view.cursor == 2400
         assert (
-            _said(app).partition("   ")[0] == f" ◂ Step 2,400 is the kept step nearest to {read:,}."
+            hint_text(app).partition("   ")[0]
+            == f" ◂ Step 2,400 is the kept step nearest to {cursor_step:,}."
         )
-        assert _reading(app).startswith("2,400: train")
+        assert readout_text(app).startswith("2,400: train")
 
 
-async def test_earlier_and_later_take_the_reading_with_them(harness: AppHarness) -> None:
+async def test_earlier_and_later_keys_move_the_cursor(harness: AppHarness) -> None:
     app = harness.app(EVENTS)
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
@@ -36,21 +37,21 @@ async def test_earlier_and_later_take_the_reading_with_them(harness: AppHarness)
             await pilot.press(key)
             await wait_until(pilot, lambda at=at: app.main.loss.view.cursor == at)
             assert app.state.viewed_step == at
-            assert f"Viewing step {at:,} of" in _said(app)
-            assert _reading(app).startswith(f"{at:,}: train")
+            assert f"Viewing step {at:,} of" in hint_text(app)
+            assert readout_text(app).startswith(f"{at:,}: train")
         await pilot.press("3", "left")
-        assert app.main.loss.view.cursor not in (None, 2400)  # another step may be read meanwhile
+        assert app.main.loss.view.cursor not in (None, 2400)  # the cursor may move to another step
         await pilot.press("escape")
         await wait_until(pilot, lambda: app.main.loss.view.cursor is None)
         assert app.state.viewed_step is app.main.loss.view.cursor is None
 
 
-def _said(app: Workbench) -> str:
-    """The second row."""
+def hint_text(app: Workbench) -> str:
+    """Return the text of the hint line."""
     return app.main.query_one(HintLine).render_line(0).text
 
 
-def _reading(app: Workbench) -> str:
-    """The last row of the Loss pane."""
+def readout_text(app: Workbench) -> str:
+    """Return the last row of the Loss pane."""
     pane = app.main.loss
     return pane.render_line(pane.size.height - 2).text.strip("│┃ ")

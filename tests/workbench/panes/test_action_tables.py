@@ -29,13 +29,15 @@ from workbench.state.app_state import AppState
         (controls.ControlsPane, {**CONTROLS_ACTIONS, **controls._REQUESTS}),
     ],
 )
-def test_the_table_has_an_entry_for_each_binding(pane: type[Pane], table: Collection[str]) -> None:
+def test_action_table_has_an_entry_for_each_binding(
+    pane: type[Pane], table: Collection[str]
+) -> None:
     bound = [binding.action for binding in pane.BINDINGS if isinstance(binding, Binding)]
     names = {found[1] for action in bound if (found := re.fullmatch(r"run\('(\w+)'\)", action))}
     assert names == set(table)
 
 
-def test_the_presenter_requests_values_without_a_screen() -> None:
+def test_presenter_requests_values_without_a_screen() -> None:
     sent: list[Any] = []
     presenter = ControlsPresenter(sent.append, lambda: None)
     state = AppState(recipe.parse_recipe("names-mlp"))

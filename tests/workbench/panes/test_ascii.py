@@ -1,4 +1,4 @@
-"""The whole screen where only ASCII may be drawn."""
+"""The whole screen in ASCII mode."""
 
 from pathlib import Path
 

@@ -15,7 +15,7 @@ MLP = recipe.parse_recipe("names-mlp")
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_setting_with_an_effect_has_one_row_under_its_heading(preset: str) -> None:
+def test_each_relevant_setting_has_one_row_in_its_group(preset: str) -> None:
     config = recipe.parse_recipe(preset)
     rows = control_rows(config, None, {})
     every = [s.key for s in dotted_keys.settings_of(config) if relevance.is_relevant(config, s.key)]
@@ -26,7 +26,7 @@ def test_every_setting_with_an_effect_has_one_row_under_its_heading(preset: str)
     assert all(row.section is not None and row.section.is_live == row.live for row in rows[1:])
 
 
-def test_what_changes_the_run_that_goes_comes_first() -> None:
+def test_live_settings_come_first() -> None:
     labels = [row.label for row in control_rows(MLP, None, {})]
     assert labels[:8] == [
         "preset",
@@ -41,11 +41,11 @@ def test_what_changes_the_run_that_goes_comes_first() -> None:
     assert labels[8:12] == ["model family", "context", "embedding size", "hidden size"]
 
 
-def test_before_a_run_nothing_waits() -> None:
+def test_no_change_is_pending_before_the_first_run() -> None:
     assert all(row.pending_text is None for row in control_rows(MLP, None, {}))
 
 
-def test_a_live_row_shows_what_is_in_force_and_its_changes() -> None:
+def test_live_row_shows_its_current_value_and_changes() -> None:
     marks = {"train.learning_rate": (1, 2)}
     rows = {r.key: r for r in control_rows(MLP, MLP, {"train.learning_rate": 0.025}, marks)}
     rate = rows["train.learning_rate"]
@@ -53,7 +53,7 @@ def test_a_live_row_shows_what_is_in_force_and_its_changes() -> None:
     assert (rate.label, rate.marks) == ("learning rate", (1, 2))
 
 
-def test_another_value_waits_for_a_new_run() -> None:
+def test_changed_value_is_pending_until_a_new_run() -> None:
     asked = recipe.apply_settings(MLP, ["model.hidden=300"])
     rows = {r.key: r for r in control_rows(asked, MLP, {})}
     hidden = rows["model.hidden"]
@@ -61,13 +61,13 @@ def test_another_value_waits_for_a_new_run() -> None:
     assert [r.key for r in rows.values() if r.is_new_run] == ["model.hidden"]
 
 
-def test_a_setting_that_the_running_family_lacks_waits_too() -> None:
+def test_setting_missing_in_the_current_run_is_pending() -> None:
     rows = {r.key: r for r in control_rows(recipe.parse_recipe("names-ngram"), MLP, {})}
     assert (rows["model.order"].value_text, rows["model.order"].pending_text) == ("—", "6")
     assert (rows["preset"].value_text, rows["preset"].pending_text) == ("names-mlp", "names-ngram")
 
 
-def test_a_value_that_was_set_without_an_effect_is_shown_as_such() -> None:
+def test_irrelevant_setting_that_was_set_is_marked() -> None:
     asked = recipe.parse_recipe("names-mlp data.max_words=50")
     rows = {row.key: row for row in control_rows(asked, MLP, {})}
     words = rows["data.max_words"]
@@ -81,8 +81,8 @@ def test_a_value_that_was_set_without_an_effect_is_shown_as_such() -> None:
     assert explanation(words.setting, words.no_effect).startswith(
         "No effect unless tokenizer is word. Keep only the most frequent words."
     )
-    drawn = controls_rows(ControlsViewModel(ControlsState(tuple(rows.values()))), 60, 90)
-    assert sum("no effect" in text for row in drawn for text, _ in row) == 1
+    rendered = controls_rows(ControlsViewModel(ControlsState(tuple(rows.values()))), 60, 90)
+    assert sum("no effect" in text for row in rendered for text, _ in row) == 1
 
 
 @pytest.mark.parametrize(
@@ -96,12 +96,12 @@ def test_a_value_that_was_set_without_an_effect_is_shown_as_such() -> None:
         ("hello train.patience=2", "while split is 100/0/0."),
     ],
 )
-def test_why_a_value_has_no_effect_is_said(line: str, words: str) -> None:
+def test_reason_why_a_setting_has_no_effect(line: str, words: str) -> None:
     rows = {row.key: row for row in control_rows(recipe.parse_recipe(line), None, {})}
     assert rows[line.split()[1].partition("=")[0]].no_effect == f"No effect {words}"
 
 
-def test_the_run_on_the_screen_is_steered_whatever_is_asked_for_next() -> None:
+def test_live_settings_of_the_current_run_stay_editable() -> None:
     asked = recipe.parse_recipe("names-ngram")
     rows = {row.key: row for row in control_rows(asked, MLP, {"train.learning_rate": 0.02})}
     rate = rows["train.learning_rate"]
@@ -113,7 +113,7 @@ def test_the_run_on_the_screen_is_steered_whatever_is_asked_for_next() -> None:
     ]
 
 
-def test_a_clip_in_force_makes_its_way_worth_showing() -> None:
+def test_clipping_mode_is_relevant_while_the_run_clips() -> None:
     asked = recipe.parse_recipe("names-mlp train.clip_by=value")
     (row,) = (r for r in control_rows(asked, asked, {}) if r.key == "train.clip_by")
     assert row.no_effect
@@ -125,9 +125,9 @@ def test_a_clip_in_force_makes_its_way_worth_showing() -> None:
 
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("running", ["names-mlp", "names-ngram", "words"])
-def test_as_many_values_wait_as_rows_say(preset: str, running: str) -> None:
-    asked, begun = recipe.parse_recipe(preset), recipe.parse_recipe(running)
-    rows = control_rows(asked, begun, {})
+def test_number_of_pending_rows_equals_number_of_pending_keys(preset: str, running: str) -> None:
+    asked, running_config = recipe.parse_recipe(preset), recipe.parse_recipe(running)
+    rows = control_rows(asked, running_config, {})
     waiting = {row.key for row in rows[1:] if row.pending_text is not None}
     waiting = {key for key in waiting if not key.startswith("sample.")}
-    assert waiting == {*AppState(asked, run_config=begun).pending_keys}
+    assert waiting == {*AppState(asked, run_config=running_config).pending_keys}

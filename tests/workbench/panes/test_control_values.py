@@ -54,7 +54,7 @@ def at(key: str, *words: str) -> tuple[Setting, Any]:
         ("data.split", "80/10/10", "80/10/10", "80/10/10"),
     ],
 )
-def test_round_values(key: str, word: str, down: Any, up: Any) -> None:
+def test_next_value_is_round(key: str, word: str, down: Any, up: Any) -> None:
     setting, value = at(key, f"{key}={word}")
     assert (next_value(setting, value, -1), next_value(setting, value, 1)) == (down, up)
 
@@ -69,7 +69,9 @@ def test_round_values(key: str, word: str, down: Any, up: Any) -> None:
         ("model.dropout", "0.6", 0.3, 0.6),
     ],
 )
-def test_halves_and_doubles_stay_within_bounds(key: str, word: str, half: Any, double: Any) -> None:
+def test_halved_and_doubled_values_stay_within_bounds(
+    key: str, word: str, half: Any, double: Any
+) -> None:
     setting, value = at(key, f"{key}={word}")
     assert (scale_value(setting, value, 0.5), scale_value(setting, value, 2)) == (half, double)
 
@@ -78,7 +80,7 @@ moves = st.lists(st.sampled_from([-1, 1, -2, 2]), max_size=30)
 
 
 @given(st.sampled_from(dotted_keys.settings_of(MLP)), moves)
-def test_wherever_keys_lead_the_value_is_possible(setting: Setting, path: list[int]) -> None:
+def test_every_key_leads_to_an_allowed_value(setting: Setting, path: list[int]) -> None:
     value = dotted_keys.value_of(MLP, setting.key)
     for move in path:
         before = value
@@ -109,7 +111,7 @@ def test_wherever_keys_lead_the_value_is_possible(setting: Setting, path: list[i
         ("data.corpus", "/tmp/a text.txt", "/tmp/a text.txt"),
     ],
 )
-def test_typed_values(key: str, text: str, value: Any) -> None:
+def test_typed_value_is_parsed(key: str, text: str, value: Any) -> None:
     assert format_typed(*at(key), text) == value
 
 
@@ -160,21 +162,21 @@ def test_typed_values(key: str, text: str, value: Any) -> None:
         ),
     ],
 )
-def test_what_is_refused_says_what_would_be_right(key: str, text: str, words: str) -> None:
-    with pytest.raises(RequestError) as refused:
+def test_rejection_names_the_allowed_values(key: str, text: str, words: str) -> None:
+    with pytest.raises(RequestError) as rejection:
         format_typed(*at(key), text)
-    assert words in str(refused.value)
+    assert words in str(rejection.value)
 
 
-def test_a_refusal_quotes_what_was_typed_and_names_the_key_as_it_is() -> None:
-    with pytest.raises(RequestError) as refused:
+def test_rejection_quotes_the_input_and_names_the_bound_key() -> None:
+    with pytest.raises(RequestError) as rejection:
         format_typed(*at("train.clip"), "<controls.leave>", KeyLabels((("controls.leave", "w"),)))
-    assert str(refused.value).startswith('"<controls.leave>" is not a number.')
-    assert "; w keeps " in str(refused.value)
+    assert str(rejection.value).startswith('"<controls.leave>" is not a number.')
+    assert "; w keeps " in str(rejection.value)
 
 
 @given(st.sampled_from(dotted_keys.settings_of(MLP)), st.text(max_size=60))
-def test_whatever_is_typed_is_possible_or_refused(setting: Setting, text: str) -> None:
+def test_any_input_is_allowed_or_rejected(setting: Setting, text: str) -> None:
     value = dotted_keys.value_of(MLP, setting.key)
     try:
         found = format_typed(setting, value, text)
@@ -207,16 +209,14 @@ def test_whatever_is_typed_is_possible_or_refused(setting: Setting, text: str) -
         ),
     ],
 )
-def test_settings_that_do_not_go_together_are_named(
-    line: str, key: str, value: str, words: str
-) -> None:
-    with pytest.raises(RequestError) as refused:
+def test_incompatible_settings_are_named(line: str, key: str, value: str, words: str) -> None:
+    with pytest.raises(RequestError) as rejection:
         check_compatible(recipe.parse_recipe(line), key, value)
-    assert str(refused.value) == words
+    assert str(rejection.value) == words
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_setting_explains_itself(preset: str) -> None:
+def test_every_setting_has_a_help_text(preset: str) -> None:
     for setting in dotted_keys.settings_of(recipe.parse_recipe(preset)):
         words = explanation(setting)
         term, _, meaning = setting.help.partition(": ")

@@ -142,15 +142,15 @@ def test_border_counts_the_hidden_settings() -> None:
             view = scrolled_to_cursor(ControlsViewModel(CONTENT, at), 35, height)
             seen = plain(view, 35, height)[: n_list_lines(35, height)]
             n_seen = sum(not line.startswith(("─", "✗", "  ")) and line != "" for line in seen)
-            told = [
+            counts_shown = [
                 int(word) for word in overflow_text(view, 35, height).split() if word.isdecimal()
             ]
-            assert sum(told) + n_seen == len(ROWS)
+            assert sum(counts_shown) + n_seen == len(ROWS)
 
 
 def test_collapsed_row() -> None:
-    folded = "".join(text for text, _ in summary_row(CONTENT, 75))
-    assert folded == "learning rate 0.025 [ ] │ hidden size 200 → 300 ↻ r │ batch 32 │ model mlp"
+    collapsed = "".join(text for text, _ in summary_row(CONTENT, 75))
+    assert collapsed == "learning rate 0.025 [ ] │ hidden size 200 → 300 ↻ r │ batch 32 │ model mlp"
     assert plain(view_on("train.pace", 40, 1), 40, 1) == ["pace full │ learning rate 0.025"]
     counts = "".join(text for text, _ in summary_row(shown(recipe.parse_recipe("names-ngram")), 60))
     assert counts == "model ngram │ n-gram order 6 │ smoothing kneser-ney"
@@ -180,7 +180,7 @@ def test_footer_counts_the_pending_changes() -> None:
     st.text(max_size=80),
     st.lists(st.integers(-9, 9), max_size=4),
 )
-def test_any_size_shows_the_cursor(
+def test_cursor_is_visible_at_any_size(
     cursor: int, width: int, height: int, name: str, refusal: str, wheel: list[int]
 ) -> None:
     palette = PALETTES[name]
@@ -200,12 +200,12 @@ def test_any_size_shows_the_cursor(
         assert any(line.startswith(label[:8]) for line in plain(view, width, height))
 
 
-def test_nothing_to_show_is_no_crash() -> None:
+def test_empty_view_model_renders_at_any_height() -> None:
     for height in range(12):
         assert len(controls_rows(ControlsViewModel(), 20, height)) == height
 
 
-def test_where_a_click_means_what() -> None:
+def test_action_of_a_click_by_column() -> None:
     view = view_on("train.learning_rate", 36, 20)
     row = next(line for line in plain(view, 36, 20) if "◂" in line)
     assert action_at(view, row.index("◂"), 36) == "less"
@@ -214,12 +214,12 @@ def test_where_a_click_means_what() -> None:
 
 
 class Host(App[None]):
-    """Does what is asked, as the workbench would."""
+    """App that applies the requests of the pane and records them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.asked: RunConfig = MLP
-        self.heard: list[Any] = []
+        self.requests: list[Any] = []
 
     def compose(self) -> ComposeResult:
         yield ControlsPane()
@@ -233,18 +233,18 @@ class Host(App[None]):
         self.pane.focus()
 
     def on_controls_pane_value_requested(self, asked: ControlsPane.ValueRequested) -> None:
-        self.heard.append((asked.key, asked.value))
+        self.requests.append((asked.key, asked.value))
         self.asked = dotted_keys.with_value(self.asked, asked.key, asked.value)
         self.pane.presenter.set_controls(shown(self.asked))
 
     def on_controls_pane_preset_requested(self, asked: ControlsPane.PresetRequested) -> None:
-        self.heard.append(asked.name)
+        self.requests.append(asked.name)
 
     def on_controls_pane_undo_requested(self) -> None:
-        self.heard.append("undo")
+        self.requests.append("undo")
 
     def on_controls_pane_redo_requested(self) -> None:
-        self.heard.append("redo")
+        self.requests.append("redo")
 
 
 async def press(pilot: Pilot[None], keys: Iterable[str]) -> None:
@@ -257,17 +257,17 @@ def screen_text(app: App[None]) -> str:
     return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
 
 
-async def test_keys_step_halve_double_and_take_back() -> None:
+async def test_keys_step_halve_double_and_undo() -> None:
     app = Host()
     async with app.run_test(size=(40, 30)) as pilot:
         await press(pilot, ["left", "l", "left_square_bracket", "right_parenthesis", "u", "U"])
         rate = "train.learning_rate"
-        assert app.heard == [
+        assert app.requests == [
             (rate, 0.05), (rate, 0.1), (rate, 0.05), (rate, 0.1), "undo", "redo",
         ]  # fmt: skip
 
 
-async def test_keys_that_would_do_nothing_are_not_there() -> None:
+async def test_keys_without_an_effect_are_inactive() -> None:
     app = Host()
     async with app.run_test(size=(40, 40)) as pilot:
         app.pane.presenter.set_controls(replace(shown(MLP), can_undo=False, can_redo=False))
@@ -283,22 +283,22 @@ async def test_keys_that_would_do_nothing_are_not_there() -> None:
         assert "controls.edit" in text
 
 
-async def test_a_value_is_typed_over_the_old_one() -> None:
+async def test_typed_value_replaces_the_old_one() -> None:
     app = Host()
     async with app.run_test(size=(40, 30)) as pilot:
         await press(pilot, ["enter", *"3e", "minus", "4", "enter"])
-        assert app.heard == [("train.learning_rate", 3e-4)]
+        assert app.requests == [("train.learning_rate", 3e-4)]
         assert app.focused is app.pane
         assert "0.0003" in screen_text(app)
 
 
-async def test_a_refused_value_keeps_the_field_open() -> None:
+async def test_rejected_value_keeps_the_field_open() -> None:
     app = Host()
     async with app.run_test(size=(40, 30)) as pilot:
         await press(pilot, ["enter", *"400", "enter"])
         assert '✗ "400" is above the maximum' in screen_text(app)
         assert app.pane.presenter.view.is_editing
-        assert app.heard == []
+        assert app.requests == []
         await press(pilot, ["down"])
         assert '✗ "400"' in screen_text(app)
         await press(pilot, ["escape"])
@@ -306,7 +306,7 @@ async def test_a_refused_value_keeps_the_field_open() -> None:
         assert app.focused is app.pane
 
 
-async def test_escape_is_the_apps_where_there_is_nothing_to_leave() -> None:
+async def test_escape_reaches_the_app_if_the_pane_does_not_use_it() -> None:
     app = Host()
     app.bind("escape", "unzoom")
     left: list[str] = []
@@ -321,9 +321,9 @@ async def test_keys_in_a_burst_are_not_lost() -> None:
     async with app.run_test(size=(40, 30)) as pilot:
         for key in ("enter", *"*2", "enter"):
             app.post_message(Key(key, key if len(key) == 1 else None))
-        while not app.heard:
+        while not app.requests:
             await pilot.pause()
-        assert app.heard == [("train.learning_rate", 0.2)]
+        assert app.requests == [("train.learning_rate", 0.2)]
 
 
 async def test_every_letter_types_in_the_field() -> None:
@@ -335,7 +335,7 @@ async def test_every_letter_types_in_the_field() -> None:
         assert field.value == "hjklu[/"
 
 
-async def test_the_field_stands_over_the_value_wherever_the_list_is() -> None:
+async def test_field_covers_the_value_after_scrolling() -> None:
     app = Host()
     async with app.run_test(size=(40, 14)) as pilot:
         for keys in (["home", "down"], ["end"], ["pageup"]):
@@ -347,7 +347,7 @@ async def test_the_field_stands_over_the_value_wherever_the_list_is() -> None:
             await press(pilot, ["escape"])
 
 
-async def test_the_cursor_stays_on_its_setting_when_rows_change() -> None:
+async def test_cursor_stays_on_its_setting_when_rows_change() -> None:
     app = Host()
     async with app.run_test(size=(40, 30)) as pilot:
         await press(pilot, ["end"])
@@ -358,7 +358,7 @@ async def test_the_cursor_stays_on_its_setting_when_rows_change() -> None:
         assert app.pane.presenter.view.row.key == here.key
 
 
-async def test_mouse() -> None:
+async def test_mouse_selects_changes_edits_and_scrolls() -> None:
     app = Host()
     async with app.run_test(size=(40, 14)) as pilot:
         await pilot.click(ControlsPane, offset=(5, 8))
@@ -366,7 +366,7 @@ async def test_mouse() -> None:
         assert row is not None
         assert row.key == "train.steps"
         await pilot.click(ControlsPane, offset=(22, 8))
-        assert app.heard == [("train.steps", 100_000)]
+        assert app.requests == [("train.steps", 100_000)]
         await pilot.click(ControlsPane, offset=(25, 8))
         await pilot.pause()
         assert isinstance(app.focused, Input)
@@ -376,15 +376,15 @@ async def test_mouse() -> None:
         assert app.pane.presenter.view.top == 8
 
 
-async def test_a_preset_is_chosen_from_the_list() -> None:
+async def test_preset_is_selected_from_the_list() -> None:
     app = Host()
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, ["home", "enter"])
         assert isinstance(app.screen, PresetScreen)
         await press(pilot, ["down", "enter"])
-        assert app.heard == ["names-mlp-2d"]
+        assert app.requests == ["names-mlp-2d"]
         await press(pilot, ["enter", "slash", *"pyth", "enter"])
-        assert app.heard[-1] == "python-ngram"
+        assert app.requests[-1] == "python-ngram"
         await press(pilot, ["enter", "down"])
         assert "names-mlp-2d: two-dimensional embeddings" in str(
             app.screen.query_one(Static).visual
@@ -393,16 +393,16 @@ async def test_a_preset_is_chosen_from_the_list() -> None:
         await pilot.resize_terminal(60, 20)
         await press(pilot, ["escape"])
         await press(pilot, ["enter", "escape"])
-        assert len(app.heard) == 2
+        assert len(app.requests) == 2
 
 
-def test_presets_are_found_by_any_word() -> None:
+def test_preset_filter_matches_any_word() -> None:
     assert [preset.name for preset in matching_presets("python LSTM")] == ["python-lstm"]
     assert len(matching_presets("")) == len(PRESETS)
     assert matching_presets("[/nothing") == []
 
 
-async def test_the_same_rows_again_draw_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unchanged_rows_are_not_redrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     app = Host()
     async with app.run_test(size=(40, 30)) as pilot:
         await pilot.pause()
@@ -415,7 +415,7 @@ async def test_the_same_rows_again_draw_nothing(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 3), (12, 5), (40, 8), (200, 60)])
-async def test_any_screen_size(size: tuple[int, int]) -> None:
+async def test_pane_works_at_any_screen_size(size: tuple[int, int]) -> None:
     app = Host()
     async with app.run_test(size=size) as pilot:
         await press(pilot, ["down", "right", "enter", *"x", "enter", "escape", "end"])
@@ -424,7 +424,7 @@ async def test_any_screen_size(size: tuple[int, int]) -> None:
         await press(pilot, ["home", "enter", "escape"])
 
 
-def test_presets_tell_their_size_where_the_vocabulary_is_known(preview: Preview) -> None:
+def test_preset_list_shows_parameter_counts_for_known_vocabularies(preview: Preview) -> None:
     sizes = {name: parameter_count_text(preset, preview) for name, preset in PRESETS.items()}
     assert sizes == {name: parameter_count_text(preset, None) for name, preset in PRESETS.items()}
     assert (sizes["names-mlp"], sizes["names-bigram"], sizes["python-lstm"]) == (11_897, 0, None)
@@ -445,7 +445,7 @@ def test_presets_tell_their_size_where_the_vocabulary_is_known(preview: Preview)
 
 
 @pytest.mark.parametrize("width", [80, 120])
-def test_no_name_in_the_list_of_presets_is_cut(width: int) -> None:
+def test_preset_names_are_not_cut(width: int) -> None:
     at = columns(width)
     assert at.has_lesson == (width == 120)
     heads = heading(Appearance(), at).plain
@@ -458,7 +458,7 @@ def test_no_name_in_the_list_of_presets_is_cut(width: int) -> None:
         assert at.width <= width - 8
 
 
-async def test_settings_that_do_not_go_together_keep_the_field_open() -> None:
+async def test_incompatible_value_keeps_the_field_open() -> None:
     app = Host()
     async with app.run_test(size=(40, 40)) as pilot:
         app.pane.set_state(AppState(MLP))
@@ -469,12 +469,12 @@ async def test_settings_that_do_not_go_together_keep_the_field_open() -> None:
         await press(pilot, ["enter", *"70/20/20", "enter"])
         assert app.pane.presenter.view.refusal == "Split 70/20/20 does not sum to 100."
         assert app.pane.presenter.view.is_editing
-        assert app.heard == []
+        assert app.requests == []
         await press(pilot, ["escape"])
         assert (app.pane.presenter.view.is_editing, app.pane.presenter.view.refusal) == (False, "")
 
 
-async def test_an_arrow_that_leads_to_what_does_not_go_together_says_so() -> None:
+async def test_incompatible_next_value_is_rejected_with_a_reason() -> None:
     app = Host()
     app.asked = recipe.parse_recipe("names-mlp train.example=window")
     async with app.run_test(size=(40, 40)) as pilot:
@@ -487,10 +487,10 @@ async def test_an_arrow_that_leads_to_what_does_not_go_together_says_so() -> Non
         assert app.pane.presenter.view.refusal.startswith(
             "Training example window needs a fixed context; bow"
         )
-        assert app.heard == []
+        assert app.requests == []
 
 
-def test_hostile_values_are_harmless() -> None:
+def test_hostile_values_are_sanitized() -> None:
     config = dotted_keys.with_value(MLP, "data.corpus", "[/red]\x1b]52;c;x\x07漢\n")
     for line in plain(ControlsViewModel(shown(config)), 50, 50):
         assert sanitize(line) == line

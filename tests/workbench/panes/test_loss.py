@@ -1,4 +1,4 @@
-"""The Loss pane: what its rows say, and that they fit, whatever the size and the way of looking."""
+"""Loss pane: the content of its rows, which fit at every size and on every axis."""
 
 import sys
 import time
@@ -35,15 +35,15 @@ CONFIG = recipe.parse_recipe("names-mlp train.steps=3600 train.evaluate_every=40
 
 
 @cache
-def told(name: str, n_events: int = 10_000) -> RunState:
+def run_state(name: str, n_events: int = 10_000) -> RunState:
     return reduce_events(RunState(), recorded(name)[:n_events])
 
 
-Shown = Callable[[RunState], AppState]
+MakeState = Callable[[RunState], AppState]
 
 
 @pytest.fixture(scope="session")
-def shown(preview: Preview) -> Shown:
+def make_state(preview: Preview) -> MakeState:
     return lambda run: AppState(CONFIG, run_config=CONFIG, run=run, preview=preview)
 
 
@@ -51,8 +51,8 @@ def texts(rows: Sequence[Row]) -> list[str]:
     return ["".join(text for text, _ in row) for row in rows]
 
 
-def body(found: AppState, view: LossViewModel, width: int = 77, height: int = 18) -> LossBody:
-    return LossBody(found, view, width, height, ascii_only=False)
+def loss_body(state: AppState, view: LossViewModel, width: int = 77, height: int = 18) -> LossBody:
+    return LossBody(state, view, width, height, ascii_only=False)
 
 
 @settings(max_examples=150, deadline=None)
@@ -67,8 +67,8 @@ def body(found: AppState, view: LossViewModel, width: int = 77, height: int = 18
     st.none() | st.tuples(st.floats(1, 40), st.floats(50, 4_000)),
     st.booleans(),
 )
-def test_rows_fit_at_every_size_however_one_looks(
-    shown: Shown,
+def test_rows_fit_at_every_size_and_axis(
+    make_state: MakeState,
     name: str,
     n_events: int,
     width: int,
@@ -80,21 +80,21 @@ def test_rows_fit_at_every_size_however_one_looks(
     ascii_only: bool,
 ) -> None:
     view = LossViewModel(x, y, cursor, window)  # type: ignore[arg-type]
-    found = LossBody(shown(told(name, n_events)), view, width, height, ascii_only)
-    rows = texts(found.rows())
+    state = LossBody(make_state(run_state(name, n_events)), view, width, height, ascii_only)
+    rows = texts(state.rows())
     assert len(rows) <= height
     assert all(cell_len(row) <= width for row in rows)
-    assert found.stops == sorted(set(found.stops))
+    assert state.stops == sorted(set(state.stops))
     for x_cell, y_cell in ((0, 0), (width // 2, height // 2)):
-        stop = found.stop_at(x_cell, y_cell)
-        assert stop is None or stop in found.stops
+        stop = state.stop_at(x_cell, y_cell)
+        assert stop is None or stop in state.stops
 
 
-def test_a_step_is_read_in_one_row(shown: Shown) -> None:
-    found = shown(told("steered"))
-    run = found.run
-    stop = body(found, LossViewModel()).stops[-8]
-    row = texts(body(found, LossViewModel(cursor=stop)).rows())[-1]
+def test_readout_of_a_step_is_one_row(make_state: MakeState) -> None:
+    state = make_state(run_state("steered"))
+    run = state.run
+    stop = loss_body(state, LossViewModel()).stops[-8]
+    row = texts(loss_body(state, LossViewModel(cursor=stop)).rows())[-1]
     parts = [part for part in run.train.growing if part.step == stop]
     assert len(parts) == 1
     val = run.val.before(stop)
@@ -105,69 +105,69 @@ def test_a_step_is_read_in_one_row(shown: Shown) -> None:
     assert f"{mean:.4f} ({low:.3f}–{high:.3f})" in row or "mean of" in row
 
 
-def test_one_step_alone_has_no_range(shown: Shown) -> None:
-    found = shown(told("steered"))
+def test_readout_of_one_step_has_no_range(make_state: MakeState) -> None:
+    state = make_state(run_state("steered"))
     loss = next(e.losses[0] for e in recorded("steered") if isinstance(e, StepsDone))
-    row = texts(body(found, LossViewModel(cursor=1)).rows())[-1]
+    row = texts(loss_body(state, LossViewModel(cursor=1)).rows())[-1]
     assert row.startswith(f"1: train {loss:.4f}   val —")
 
 
-def test_what_is_read_is_what_came(shown: Shown) -> None:
-    """Every step is in one column: together they are the whole run."""
-    found = shown(told("steered"))
+def test_readouts_cover_every_step_once(make_state: MakeState) -> None:
+    """Each step belongs to exactly one column; together the columns are the whole run."""
+    state = make_state(run_state("steered"))
     losses = [x for e in recorded("steered") if isinstance(e, StepsDone) for x in e.losses]
     for x in X_SCALES:
         seen, total = 0, 0.0
-        picture = body(found, LossViewModel(x=x))
+        picture = loss_body(state, LossViewModel(x=x))
         for reading in picture._readings:
             assert reading.low <= reading.mean <= reading.high
             seen, total = seen + reading.n, total + reading.mean * reading.n
-        assert seen == len(losses) == found.run.step
+        assert seen == len(losses) == state.run.step
         assert total == pytest.approx(sum(losses))
 
 
-def test_other_units_are_named(shown: Shown) -> None:
-    found = shown(told("steered"))
-    assert found.run.last_validation is not None
-    nats = found.run.last_validation.loss
-    rows = texts(body(found, LossViewModel(y="bits")).rows())
+def test_rows_name_the_unit(make_state: MakeState) -> None:
+    state = make_state(run_state("steered"))
+    assert state.run.last_validation is not None
+    nats = state.run.last_validation.loss
+    rows = texts(loss_body(state, LossViewModel(y="bits")).rows())
     assert rows[0].split()[:2] == ["bits", "train"]
     assert f"val {nats / 0.6931471805599453:.4f}" in rows[0]
     assert any("uniform" in row and "4.755" in row for row in rows)
-    rows = texts(body(found, LossViewModel(y="perplexity")).rows())
+    rows = texts(loss_body(state, LossViewModel(y="perplexity")).rows())
     assert f"val {2.718281828459045**nats:.3f}" in rows[0]
     assert any("uniform" in row and "27.000" in row for row in rows)
-    assert not texts([loss_row(found, 80)])[0].startswith("nats")
+    assert not texts([loss_row(state, 80)])[0].startswith("nats")
 
 
-def test_a_second_and_an_epoch_are_read_too(shown: Shown) -> None:
-    found = shown(told("steered"))
-    stop = body(found, LossViewModel(x="seconds")).stops[-1]
-    seconds = found.run.progress.seconds_at(stop)
-    row = texts(body(found, LossViewModel(x="seconds", cursor=stop)).rows())[-1]
+def test_readout_names_seconds_and_epochs(make_state: MakeState) -> None:
+    state = make_state(run_state("steered"))
+    stop = loss_body(state, LossViewModel(x="seconds")).stops[-1]
+    seconds = state.run.progress.seconds_at(stop)
+    row = texts(loss_body(state, LossViewModel(x="seconds", cursor=stop)).rows())[-1]
     assert f"at {round(seconds, 2):g} s" in row
-    row = texts(body(found, LossViewModel(x="epochs", cursor=stop)).rows())[-1]
+    row = texts(loss_body(state, LossViewModel(x="epochs", cursor=stop)).rows())[-1]
     assert f"epoch {3600 * 32 / 114_291:.3g}"[:9] in row
 
 
-def test_where_there_is_no_row_the_reading_takes_that_of_the_numbers(shown: Shown) -> None:
-    found = shown(told("steered"))
-    low = texts(body(found, LossViewModel(cursor=300), height=7).rows())
+def test_readout_replaces_the_losses_in_a_low_pane(make_state: MakeState) -> None:
+    state = make_state(run_state("steered"))
+    low = texts(loss_body(state, LossViewModel(cursor=300), height=7).rows())
     assert low[0].split(":")[0].isdigit()
-    assert texts(body(found, LossViewModel(), height=7).rows())[0].startswith("train ")
+    assert texts(loss_body(state, LossViewModel(), height=7).rows())[0].startswith("train ")
     assert len(low) == 7
-    assert low[1:] != texts(body(found, LossViewModel(), height=7).rows())[1:]
+    assert low[1:] != texts(loss_body(state, LossViewModel(), height=7).rows())[1:]
 
 
-def test_before_a_step_is_read_the_row_says_how(shown: Shown) -> None:
-    rows = texts(body(shown(told("steered")), LossViewModel()).rows())
+def test_row_without_a_readout_names_the_keys(make_state: MakeState) -> None:
+    rows = texts(loss_body(make_state(run_state("steered")), LossViewModel()).rows())
     assert rows[-1] == "end 3,600 │ ←→ read a step │ + - zoom"
-    live = replace(told("steered"), status="training")
-    assert texts(body(shown(live), LossViewModel()).rows())[-1].startswith("now 3,600 │")
+    live = replace(run_state("steered"), status="training")
+    assert texts(loss_body(make_state(live), LossViewModel()).rows())[-1].startswith("now 3,600 │")
 
 
 @pytest.mark.parametrize("n_changes", [0, 1, 9])
-def test_the_chart_has_the_rows_first(n_changes: int) -> None:
+def test_chart_gets_its_rows_first(n_changes: int) -> None:
     for width in (20, 77, 88, 151):
         for height in range(1, 50):
             parts = share_rows(width, height, n_changes)
@@ -178,22 +178,22 @@ def test_the_chart_has_the_rows_first(n_changes: int) -> None:
     assert share_rows(77, 30, 0).strip == 0
 
 
-def test_the_rate_stands_under_the_chart_where_there_is_room(shown: Shown) -> None:
-    found = shown(told("steered"))
-    rows = texts(body(found, LossViewModel(), 151, 23).rows())
+def test_learning_rate_strip_needs_a_large_pane(make_state: MakeState) -> None:
+    state = make_state(run_state("steered"))
+    rows = texts(loss_body(state, LossViewModel(), 151, 23).rows())
     assert any(row.rstrip().endswith("rate 0.05") for row in rows)
     assert all(cell_len(row) == 151 for row in rows[1:-2])
     assert not any(
-        "rate 0.1 " in row for row in texts(body(found, LossViewModel(), 77, 18).rows())[1:-2]
+        "rate 0.1 " in row for row in texts(loss_body(state, LossViewModel(), 77, 18).rows())[1:-2]
     )
 
 
-def test_numbers_are_never_cut_in_the_middle(shown: Shown) -> None:
-    found = shown(told("steered"))
+def test_loss_numbers_are_never_cut(make_state: MakeState) -> None:
+    state = make_state(run_state("steered"))
     for width in range(5, 120):
-        for row in (loss_row(found, width), loss_row(found, width, "perplexity")):
+        for row in (loss_row(state, width), loss_row(state, width, "perplexity")):
             assert cell_len(texts([row])[0]) <= width
-    assert texts([loss_row(found, 40)])[0].split()[::2] == ["train", "val", "best"]
+    assert texts([loss_row(state, 40)])[0].split()[::2] == ["train", "val", "best"]
 
 
 @pytest.mark.parametrize(
@@ -204,28 +204,26 @@ def test_numbers_are_never_cut_in_the_middle(shown: Shown) -> None:
         ("hello", ["train"]),
     ],
 )
-def test_the_losses_that_a_run_is_judged_on_stand_alone_or_first(
-    line: str, names: list[str]
-) -> None:
-    config, run = recipe.parse_recipe(line), told("steered")
-    found = AppState(config, run_config=config, run=run)
-    row = texts([loss_row(found, 36)])[0].split()
+def test_primary_loss_comes_first(line: str, names: list[str]) -> None:
+    config, run = recipe.parse_recipe(line), run_state("steered")
+    state = AppState(config, run_config=config, run=run)
+    row = texts([loss_row(state, 36)])[0].split()
     assert [word for word in row if word in ("batch", "train", "val", "best")] == names
     assert row[1] == f"{run.batch_loss if line == 'one-batch' else run.split_losses['train']:.4f}"
-    marks = {reference.label for reference in references(found)}
+    marks = {reference.label for reference in references(state)}
     assert ("best" in marks) == ("best" in names)
     assert "expected" in marks
 
 
-def test_the_effect_of_a_change_is_listed(shown: Shown) -> None:
-    rows = texts(body(shown(told("steered")), LossViewModel()).rows())
+def test_effect_of_a_change_is_listed(make_state: MakeState) -> None:
+    rows = texts(loss_body(make_state(run_state("steered")), LossViewModel()).rows())
     listed = next(row for row in rows if row.startswith("▲1 "))
     assert "learning rate 0.1 → 0.05" in listed
     assert "val 3.306 at 2,000 → 2.993 at 2,400" in listed
 
 
 @pytest.mark.parametrize(
-    ("width", "told_as"),
+    ("width", "expected"),
     [
         (
             120,
@@ -236,23 +234,23 @@ def test_the_effect_of_a_change_is_listed(shown: Shown) -> None:
         (54, "learning rate → 0.01  2.347 → 2.358 by 2"),
     ],
 )
-def test_changes_between_two_validations_are_told_with_what_they_did_together(
-    shown: Shown, width: int, told_as: str
+def test_changes_between_two_validations_share_their_effect(
+    make_state: MakeState, width: int, expected: str
 ) -> None:
     before, after = LossPoint(154_000, 2.347), LossPoint(155_000, 2.358)
     rates = ((154_302, 4.65e-5, 9.3e-5), (154_597, 9.3e-5, 0.01))
     changes = tuple(
         AppliedChange(at, "train.learning_rate", *to, before, after) for at, *to in rates
     )
-    found = shown(replace(told("steered"), changes=changes, n_changes=4))
-    rows = texts(change_rows(found, 3, width))
-    assert rows[1].split() == f"▲4 154,597 {told_as}".split()
-    assert rows[0].endswith(told_as.rpartition("  ")[2])
+    state = make_state(replace(run_state("steered"), changes=changes, n_changes=4))
+    rows = texts(change_rows(state, 3, width))
+    assert rows[1].split() == f"▲4 154,597 {expected}".split()
+    assert rows[0].endswith(expected.rpartition("  ")[2])
     assert all(cell_len(row) <= width for row in rows)
 
 
 def long_run(n_steps: int) -> RunState:
-    """A finished run of so many steps; its losses fall and are noisy."""
+    """Return a finished run of ``n_steps`` steps with noisy, decreasing losses."""
     events: list[Event] = [
         RunCreated(
             run="a", recipe="names-mlp", preset="names-mlp", n_parameters=1, n_vocab=27,
@@ -279,11 +277,11 @@ def long_run(n_steps: int) -> RunState:
 
 
 class Host(App[None]):
-    """An app with nothing but the pane."""
+    """App that contains only the pane."""
 
-    def __init__(self, found: AppState) -> None:
+    def __init__(self, state: AppState) -> None:
         super().__init__()
-        self.pane, self._found = LossPane(), found
+        self.pane, self._found = LossPane(), state
 
     def compose(self) -> ComposeResult:
         yield self.pane
@@ -301,26 +299,26 @@ class Host(App[None]):
         }
 
 
-def drawn(host: Host) -> list[str]:
+def screen_rows(host: Host) -> list[str]:
     return [host.pane.render_line(y).text for y in range(host.pane.size.height)]
 
 
-async def test_keys_read_steps_and_change_the_axes(shown: Shown) -> None:
-    host = Host(shown(told("steered")))
+async def test_keys_move_the_cursor_and_change_the_axes(make_state: MakeState) -> None:
+    host = Host(make_state(run_state("steered")))
     async with host.run_test(size=(80, 20)) as pilot:
         assert "now" not in host.keys
         await pilot.press("left")
         assert host.pane.view.cursor == 3600
-        assert drawn(host)[-2].startswith("┃ 3,600: train ")
+        assert screen_rows(host)[-2].startswith("┃ 3,600: train ")
         await pilot.press("home")
-        assert drawn(host)[-2].startswith("┃ 1: train ")
+        assert screen_rows(host)[-2].startswith("┃ 1: train ")
         await pilot.press("l", "right", "pagedown", "h", "pageup", "end", "y", "x")
         assert host.pane.view == LossViewModel("linear", "log", 3600)
-        assert "x linear · y log" in drawn(host)[0]
+        assert "x linear · y log" in screen_rows(host)[0]
         assert {"now", "in"} <= host.keys
         await pilot.press("plus", "plus")
         assert "all" in host.keys
-        assert "x linear, part" in drawn(host)[0]
+        assert "x linear, part" in screen_rows(host)[0]
         await pilot.press("minus")
         assert host.pane.view.window is not None
         await pilot.press("0", "escape")
@@ -328,43 +326,43 @@ async def test_keys_read_steps_and_change_the_axes(shown: Shown) -> None:
         assert not {"now", "all", "out"} & host.keys
 
 
-async def test_a_click_reads_the_column(shown: Shown) -> None:
-    host = Host(shown(told("steered")))
+async def test_click_moves_the_cursor_to_the_column(make_state: MakeState) -> None:
+    host = Host(make_state(run_state("steered")))
     async with host.run_test(size=(80, 20)) as pilot:
         await pilot.click(LossPane, offset=(40, 8))
-        assert drawn(host)[8][40] in "│⠁⠂⠄⡀"
+        assert screen_rows(host)[8][40] in "│⠁⠂⠄⡀"
         assert host.pane.view.cursor in host.pane._shown_body().stops  # type: ignore[union-attr]
         cursor = host.pane.view.cursor
         await pilot.click(LossPane, offset=(1, 0))
         assert host.pane.view.cursor == cursor
 
 
-async def test_before_training_there_is_nothing_to_read(shown: Shown) -> None:
-    host = Host(shown(RunState()))
+async def test_no_cursor_before_training(make_state: MakeState) -> None:
+    host = Host(make_state(RunState()))
     async with host.run_test(size=(80, 20)) as pilot:
         await pilot.press("left", "plus", "home", "x", "y")
         assert host.pane.view == LossViewModel("linear", "log")
         assert not {"left", "in", "now"} & host.keys
-        assert any("uniform" in row for row in drawn(host))
+        assert any("uniform" in row for row in screen_rows(host))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (7, 5), (20, 5), (30, 9), (40, 12), (151, 40)])
-async def test_every_key_at_every_size(shown: Shown, size: tuple[int, int]) -> None:
-    host = Host(shown(told("diverging")))
+async def test_every_key_works_at_every_size(make_state: MakeState, size: tuple[int, int]) -> None:
+    host = Host(make_state(run_state("diverging")))
     async with host.run_test(size=size) as pilot:
         await pilot.press("left", "x", "y", "plus", "left", "plus", "x", "y", "minus", "end")
         await pilot.press("x", "y", "pageup", "0", "x", "y", "home", "escape")
         host.pane.set_appearance(ascii_only=True)
-        assert all(row.isascii() for row in drawn(host))
+        assert all(row.isascii() for row in screen_rows(host))
 
 
 @pytest.fixture(scope="module")
-def short_and_long(shown: Shown) -> tuple[AppState, AppState]:
-    return shown(long_run(1_000)), shown(long_run(1_000_000))
+def short_and_long(make_state: MakeState) -> tuple[AppState, AppState]:
+    return make_state(long_run(1_000)), make_state(long_run(1_000_000))
 
 
-def lines_run(work: Callable[[], object]) -> int:
-    """How many lines of Python are run: a cost that is the same on a busy machine."""
+def n_lines_executed(work: Callable[[], object]) -> int:
+    """Return the number of executed Python lines: a cost that does not depend on machine load."""
     n_lines = 0
 
     def count(frame: FrameType, what: str, _: object) -> Callable[..., object]:
@@ -382,16 +380,16 @@ def lines_run(work: Callable[[], object]) -> int:
 
 
 @pytest.mark.parametrize("x", X_SCALES)
-def test_a_frame_costs_the_same_after_a_million_steps(
+def test_frame_executes_as_many_lines_after_a_million_steps(
     short_and_long: tuple[AppState, AppState], x: XScale
 ) -> None:
     short, long = short_and_long
     view = LossViewModel(x=x)
-    costs = [lines_run(lambda: body(found, view).rows()) for found in (short, long)]  # noqa: B023
+    costs = [n_lines_executed(lambda: loss_body(state, view).rows()) for state in (short, long)]  # noqa: B023
     assert costs[1] <= 1.5 * costs[0]
 
 
-def test_what_is_kept_of_a_million_steps_is_bounded(
+def test_memory_of_a_million_steps_is_bounded(
     short_and_long: tuple[AppState, AppState],
 ) -> None:
     run = short_and_long[1].run
@@ -402,13 +400,13 @@ def test_what_is_kept_of_a_million_steps_is_bounded(
 
 
 @pytest.mark.slow
-def test_a_frame_takes_no_longer_after_a_million_steps(
+def test_frame_takes_no_longer_after_a_million_steps(
     short_and_long: tuple[AppState, AppState],
 ) -> None:
     costs: tuple[list[float], list[float]] = ([], [])
     for _ in range(100):
-        for found, times in zip(short_and_long, costs, strict=True):
-            began = time.process_time()
-            body(found, LossViewModel()).rows()
-            times.append(time.process_time() - began)
+        for state, times in zip(short_and_long, costs, strict=True):
+            start_time = time.process_time()
+            loss_body(state, LossViewModel()).rows()
+            times.append(time.process_time() - start_time)
     assert median(costs[1]) <= 1.5 * median(costs[0])

@@ -1,4 +1,4 @@
-"""Where steps stand by step, second and epoch; what the chart takes from a run."""
+"""X axes by step, second and epoch, and the chart specification of a run."""
 
 import math
 from collections.abc import Callable
@@ -33,14 +33,14 @@ EVENTS = recorded("steered")
 N_STEPS, N_TARGETS = 3600, 114_291
 
 
-def at(n_events: int = 10_000) -> AppState:
+def state_after(n_events: int = 10_000) -> AppState:
     return AppState(CONFIG, run=reduce_events(RunState(), EVENTS[:n_events]))
 
 
-WHOLE = at()
+WHOLE = state_after()
 
 
-def test_a_step_by_second_and_by_epoch() -> None:
+def test_seconds_and_epochs_of_a_step() -> None:
     record = [event for event in EVENTS if isinstance(event, StepsDone)][40]
     seconds, epoch = (x_of(WHOLE, scale)(record.last_step) for scale in ("seconds", "epochs"))
     assert seconds == pytest.approx(record.train_s, rel=0.05)
@@ -48,7 +48,7 @@ def test_a_step_by_second_and_by_epoch() -> None:
 
 
 @given(st.sampled_from(X_SCALES), st.integers(1, N_STEPS))
-def test_a_part_of_the_axis_has_its_steps(scale: XScale, center: int) -> None:
+def test_visible_part_of_an_axis_has_its_steps(scale: XScale, center: int) -> None:
     whole, x = whole_axis(WHOLE, scale), x_of(WHOLE, scale)
     assert steps_shown(WHOLE, scale, whole)[1] == pytest.approx(N_STEPS, rel=0.01)
     view = zoom(LossViewModel(x=scale), whole, x(center), 4)
@@ -59,8 +59,8 @@ def test_a_part_of_the_axis_has_its_steps(scale: XScale, center: int) -> None:
     assert list(xs_of(WHOLE, scale, [1, 7, 900])) == [x(1), x(7), x(900)]
 
 
-def test_an_axis_reaches_to_the_planned_end() -> None:
-    early = at(30)
+def test_axis_ends_at_the_planned_step() -> None:
+    early = state_after(30)
     assert whole_axis(early, "log") == LogAxis(1, N_STEPS)
     assert whole_axis(early, "linear") == LinearAxis(0, N_STEPS)
     assert whole_axis(WHOLE, "epochs").value(1) == pytest.approx(N_STEPS * 32 / N_TARGETS)
@@ -69,7 +69,7 @@ def test_an_axis_reaches_to_the_planned_end() -> None:
     assert seconds <= whole_axis(WHOLE, "seconds").value(1) <= max(1.0, 1.5 * seconds)
 
 
-def test_before_training_every_axis_can_be_drawn() -> None:
+def test_axes_can_be_drawn_before_training() -> None:
     new = AppState(CONFIG)
     for scale in X_SCALES:
         axis = whole_axis(new, scale)
@@ -79,17 +79,17 @@ def test_before_training_every_axis_can_be_drawn() -> None:
 
 
 @pytest.mark.parametrize("scale", ["log", "linear", "epochs"])
-def test_columns_once_drawn_stay(scale: XScale) -> None:
+def test_drawn_columns_keep_their_place(scale: XScale) -> None:
     view = LossViewModel(x=scale)
-    column: Callable[[AppState], int] = lambda found: make_layout(  # noqa: E731
-        chart_spec(found, view, 80, 18)
-    ).column(x_of(found, scale)(1_000))
-    assert column(at(60)) == column(WHOLE)
+    column: Callable[[AppState], int] = lambda state: make_layout(  # noqa: E731
+        chart_spec(state, view, 80, 18)
+    ).column(x_of(state, scale)(1_000))
+    assert column(state_after(60)) == column(WHOLE)
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.sampled_from(X_SCALES), st.integers(1, N_STEPS), st.integers(1, 5))
-def test_a_part_is_drawn_from_bins_as_fine_as_there_are(scale: XScale, step: int, n: int) -> None:
+def test_zoomed_chart_uses_the_finest_bins(scale: XScale, step: int, n: int) -> None:
     view, whole, x = LossViewModel(x=scale), whole_axis(WHOLE, scale), x_of(WHOLE, scale)
     for _ in range(n):
         view = zoom(view, whole, x(step))
@@ -97,22 +97,22 @@ def test_a_part_is_drawn_from_bins_as_fine_as_there_are(scale: XScale, step: int
     assert any(part.begin <= step <= part.step for part in shown)
 
 
-def test_a_part_is_drawn_with_the_references_near_it(preview: Preview) -> None:
+def test_zoomed_chart_shows_only_nearby_baselines(preview: Preview) -> None:
     run = replace(WHOLE.run, best=None)
-    found = replace(WHOLE, run=run, preview=preview)
-    spec = chart_spec(found, LossViewModel(window=(3_000.0, 3_600.0)), 80, 18)
+    state = replace(WHOLE, run=run, preview=preview)
+    spec = chart_spec(state, LossViewModel(window=(3_000.0, 3_600.0)), 80, 18)
     losses = [row[1] for series in (spec.train, spec.val) for row in series]
     room = 0.25 * (max(losses) - min(losses))
     near = {
         ref.label
-        for ref in references(found)
+        for ref in references(state)
         if min(losses) - room <= ref.value <= max(losses) + room
     }
     assert {ref.label for ref in spec.references} == near != {"bigram", "uniform", "expected"}
-    assert len(chart_spec(found, LossViewModel(), 80, 18).references) == len(references(found))
+    assert len(chart_spec(state, LossViewModel(), 80, 18).references) == len(references(state))
 
 
-def test_the_rate_is_told_up_to_the_latest_step() -> None:
+def test_learning_rates_reach_to_the_latest_step() -> None:
     for scale in X_SCALES:
         rates = rates_shown(WHOLE, LossViewModel(x=scale))
         assert rates[0][1] == 0.1
@@ -120,16 +120,16 @@ def test_the_rate_is_told_up_to_the_latest_step() -> None:
         assert [x for x, _ in rates] == sorted(x for x, _ in rates)
 
 
-def test_the_entropy_of_the_rules_is_drawn_where_it_is_known(preview: Preview) -> None:
+def test_grammar_entropy_is_drawn_if_it_is_known(preview: Preview) -> None:
     assert "perfect" not in {ref.label for ref in references(replace(WHOLE, preview=preview))}
-    made_by_rules = replace(preview, perfect=0.38)
-    before, after = AppState(CONFIG, preview=made_by_rules), replace(WHOLE, preview=made_by_rules)
-    for found, note in ((before, "entropy of the grammar"), (after, "")):
-        (line,) = (ref for ref in references(found) if ref.label == "perfect")
+    with_entropy = replace(preview, perfect=0.38)
+    before, after = AppState(CONFIG, preview=with_entropy), replace(WHOLE, preview=with_entropy)
+    for state, note in ((before, "entropy of the grammar"), (after, "")):
+        (line,) = (ref for ref in references(state) if ref.label == "perfect")
         assert (line.value, line.note) == (0.38, note)
 
 
 @pytest.mark.parametrize("nats", [400.0, 1000.0])
-def test_a_perplexity_too_large_to_draw_stands_at_the_end_of_what_can_be_drawn(nats: float) -> None:
+def test_too_large_perplexity_is_clamped_to_the_largest_drawable(nats: float) -> None:
     assert _perplexity(nats) == LARGEST_DRAWN
     assert _perplexity(math.inf) == math.inf

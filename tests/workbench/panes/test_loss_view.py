@@ -1,4 +1,4 @@
-"""How the losses are looked at: what each key does, without an app."""
+"""View model of the Loss pane: the effect of each key, without an app."""
 
 import pytest
 from hypothesis import given
@@ -27,7 +27,7 @@ AXES: dict[str, Axis] = {
 views = st.builds(LossViewModel, x=st.sampled_from(X_SCALES))
 
 
-def test_axes_come_round() -> None:
+def test_axes_cycle() -> None:
     view = LossViewModel(cursor=7, window=(1.0, 9.0))
     seen = [view]
     for _ in range(4):
@@ -40,7 +40,7 @@ def test_axes_come_round() -> None:
     assert next_y(view).window == view.window
 
 
-def test_the_cursor_begins_at_the_latest_column() -> None:
+def test_cursor_starts_at_the_latest_column() -> None:
     stops = [1, 10, 100, 1000]
     assert move_cursor(LossViewModel(), stops, -1).cursor == 1000
     assert move_cursor(LossViewModel(), stops, 1).cursor == 1000
@@ -50,7 +50,7 @@ def test_the_cursor_begins_at_the_latest_column() -> None:
     assert without_cursor(LossViewModel(cursor=3)).cursor is None
 
 
-def test_the_cursor_stays_at_its_step_when_columns_become_others() -> None:
+def test_cursor_keeps_its_step_when_columns_change() -> None:
     at_55 = LossViewModel(cursor=55)
     assert move_cursor(at_55, [1, 10, 100, 1000], 1).cursor == 1000
     assert move_cursor(at_55, [1, 10, 100, 1000], -1).cursor == 10
@@ -61,7 +61,7 @@ def test_the_cursor_stays_at_its_step_when_columns_become_others() -> None:
     st.lists(st.integers(1, 10**6), min_size=1, unique=True).map(sorted),
     st.lists(st.integers(-12, 12)),
 )
-def test_the_cursor_is_always_on_a_drawn_column(stops: list[int], moves: list[int]) -> None:
+def test_cursor_is_always_on_a_drawn_column(stops: list[int], moves: list[int]) -> None:
     view = LossViewModel()
     for by in moves:
         view = move_cursor(view, stops, by)
@@ -71,7 +71,7 @@ def test_the_cursor_is_always_on_a_drawn_column(stops: list[int], moves: list[in
 
 
 @given(views, st.lists(st.tuples(st.floats(0, 1), st.sampled_from([2.0, 0.5])), max_size=30))
-def test_a_part_lies_within_the_whole(
+def test_zoomed_axis_lies_within_the_whole_axis(
     view: LossViewModel, zooms: list[tuple[float, float]]
 ) -> None:
     whole = AXES[view.x]
@@ -85,9 +85,7 @@ def test_a_part_lies_within_the_whole(
 
 
 @given(views, st.floats(0, 1), st.integers(1, 4))
-def test_what_was_zoomed_into_stays_under_the_eye(
-    view: LossViewModel, share: float, n: int
-) -> None:
+def test_zoom_keeps_the_place_of_its_center(view: LossViewModel, share: float, n: int) -> None:
     whole = AXES[view.x]
     center = whole.value(share)
     for _ in range(n):
@@ -98,7 +96,7 @@ def test_what_was_zoomed_into_stays_under_the_eye(
     assert view.window is None
 
 
-def test_a_zoom_ends_where_steps_can_be_told_apart() -> None:
+def test_zoom_stops_at_single_steps() -> None:
     view = LossViewModel(x="linear")
     for _ in range(99):
         view = zoom(view, AXES["linear"], 100.0)

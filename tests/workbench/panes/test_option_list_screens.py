@@ -1,4 +1,4 @@
-"""The line under the cursor of a list can be told from the others in every palette."""
+"""Option lists: the highlighted option is distinguishable in every palette."""
 
 import pytest
 from app_harness import AppHarness, wait_until, wait_until_settled
@@ -9,7 +9,7 @@ from workbench.render.palette import PALETTES
 
 
 def contrast(one: Color, other: Color) -> float:
-    """The ratio of two luminances, as WCAG has it."""
+    """Return the contrast ratio of two colors as defined by WCAG."""
     high, low = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (high + 0.05) / (low + 0.05)
 
@@ -25,7 +25,7 @@ def is_open(found: OptionList) -> bool:
 
 @pytest.mark.parametrize("where", ["o", "colon", "presets"])
 @pytest.mark.parametrize("palette", PALETTES)
-async def test_the_line_under_the_cursor_is_seen(
+async def test_highlighted_option_has_enough_contrast(
     harness: AppHarness, palette: str, where: str
 ) -> None:
     app = harness.app(palette=PALETTES[palette])

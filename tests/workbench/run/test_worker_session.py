@@ -66,7 +66,7 @@ async def session(worker: FakeWorker, posted: list[Message]):
 async def test_a_rejected_start_shows_one_line_and_restores_the_state(
     session: WorkerSession, worker: FakeWorker, posted: list[Message]
 ) -> None:
-    worker.refusal = "data.corpus=x is not\x1b[2J possible"
+    worker.rejection = "data.corpus=x is not\x1b[2J possible"
     session.start("names-mlp")
     assert session.state.status == "starting"
     await turns()
@@ -226,7 +226,7 @@ async def test_polling_without_a_run_sends_nothing(
 ) -> None:
     session.poll_for_worker()
     await turns()
-    assert worker.heard == []
+    assert worker.received == []
 
 
 @pytest.mark.parametrize("is_asked", [True, False], ids=["by a question", "by looking again"])
