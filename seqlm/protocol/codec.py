@@ -1,6 +1,7 @@
 """JSON encoding of messages, one per line; NaN and infinity are the strings nan, inf and -inf."""
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -10,6 +11,18 @@ from seqlm.errors import SeqlmError
 
 T = TypeVar("T")
 MAX_LINE_BYTES = 64 * 2**20
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+_WRONG_TYPE = re.compile(r"Expected `([a-z |]+)`, got `([a-z]+)`")
+_PLACE = re.compile(r" - at `(?:key in )?`?\$\.?([^`]*)`$")
+_FIELD = re.compile(r"(missing required|unknown) field `([^`]*)`")
 
 
 class MessageError(SeqlmError):
@@ -45,7 +58,27 @@ def decode(line: bytes, reader: "msgspec.json.Decoder[T]") -> T:
     try:
         return reader.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise MessageError(f"not a message: {error}") from error
+        raise MessageError(describe_problem(error)) from error
+
+
+def describe_problem(error: Exception) -> str:
+    """Return in words what is wrong with a JSON text that does not match its type.
+
+    The text itself is not repeated, except for the name of a field.
+    """
+    text = str(error)
+    place = _PLACE.search(text)
+    name = place[1].replace("[...]", "") if place else ""
+    if found := _FIELD.search(text):
+        field = ".".join(filter(None, (name, found[2])))
+        return f"{'it lacks the field' if found[1][0] == 'm' else 'unknown field'} {field}"
+    if place is None and not _WRONG_TYPE.match(text):
+        return "it is not valid JSON"
+    subject = f"the value of {name}" if name else "the value"
+    if (found := _WRONG_TYPE.match(text)) is None:
+        return f"{subject} is not allowed"
+    expected = " or ".join(_KINDS.get(kind, kind) for kind in found[1].split(" | "))
+    return f"{subject} is {_KINDS.get(found[2], found[2])}; expected: {expected}"
 
 
 def as_json(value: Any) -> bytes:

@@ -4,14 +4,17 @@ Each event is logged once and sent to every screen. The state of a run on the sc
 its events alone. Losses are nats per token.
 """
 
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from seqlm.configuration.run_config import Change
 
 VERSION = 1
 SplitName: TypeAlias = Literal["train", "val", "test"]
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
+Amount: TypeAlias = Annotated[float, Meta(ge=0, le=1e15)]
+"""A number or a time that is not negative and finite; a damaged log may hold any other."""
 
 
 class ScheduledChange(NamedTuple):
@@ -30,8 +33,8 @@ class _Event(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
     """``seq`` numbers the lines of a log from 1; ``t`` is the time of writing, in Unix seconds."""
 
     v: int = VERSION
-    seq: int = 0
-    t: float = 0.0
+    seq: Count = 0
+    t: Amount = 0.0
 
 
 class RunCreated(_Event, frozen=True, kw_only=True):
@@ -40,19 +43,19 @@ class RunCreated(_Event, frozen=True, kw_only=True):
     run: str
     recipe: str
     preset: str
-    n_parameters: int
-    n_vocab: int
-    n_targets: dict[SplitName, int]
-    steps_planned: int
+    n_parameters: Count
+    n_vocab: Count
+    n_targets: dict[SplitName, Count]
+    steps_planned: Count
 
 
 class WorkerStarted(_Event, frozen=True, kw_only=True):
     """A worker process opened the run; ``step`` is the step from which training continues."""
 
-    pid: int
-    step: int
+    pid: Count
+    step: Count
     device: str
-    threads: int
+    threads: Count
     versions: dict[str, str]
 
 
@@ -61,14 +64,16 @@ class Resumed(_Event, frozen=True, kw_only=True):
     ``superseded_to`` (sequence numbers, inclusive) are no longer valid.
 
     ``scheduled`` lists every change that is not applied yet; None in old logs. The steps up to
-    ``repeats_to`` were logged before the interruption and are repeated unchanged.
+    ``repeats_to`` were logged before the interruption and are repeated unchanged. ``note`` says in a
+    sentence what is unusual, such as a damaged checkpoint that was not used.
     """
 
-    step: int
-    superseded_from: int
-    superseded_to: int
+    step: Count
+    superseded_from: Count
+    superseded_to: Count
     scheduled: list[ScheduledChange] | None = None
-    repeats_to: int = 0
+    repeats_to: Count = 0
+    note: str = ""
 
 
 class StepsDone(_Event, frozen=True, kw_only=True):
@@ -78,12 +83,12 @@ class StepsDone(_Event, frozen=True, kw_only=True):
     since the start of the run, ``n_tokens`` the number of targets since then.
     """
 
-    first_step: int
-    losses: list[float]
-    learning_rate: float
-    train_s: float
-    cpu_s: float
-    n_tokens: int
+    first_step: Count
+    losses: Annotated[list[float], Meta(min_length=1)]
+    learning_rate: Amount
+    train_s: Amount
+    cpu_s: Amount
+    n_tokens: Count
 
     @property
     def last_step(self) -> int:
@@ -97,10 +102,10 @@ class Evaluated(_Event, frozen=True, kw_only=True):
     ``protocol`` describes the evaluation in words; ``best`` is True for a new lowest validation loss.
     """
 
-    step: int
+    step: Count
     split: SplitName
     loss: float
-    n_tokens: int
+    n_tokens: Count
     protocol: str
     best: bool = False
 
@@ -111,7 +116,7 @@ class ChangeScheduled(_Event, frozen=True, kw_only=True):
     ``ValueChanged`` reports its effect. Without this event the request would be lost with the worker.
     """
 
-    step: int
+    step: Count
     change: Change
     command_id: str | None = None
 
@@ -119,7 +124,7 @@ class ChangeScheduled(_Event, frozen=True, kw_only=True):
 class ValueChanged(_Event, frozen=True, kw_only=True):
     """A live setting changed after ``step`` steps; ``command_id`` is None for a scheduled change."""
 
-    step: int
+    step: Count
     key: str
     old: Any
     new: Any
@@ -129,15 +134,15 @@ class ValueChanged(_Event, frozen=True, kw_only=True):
 class Paused(_Event, frozen=True, kw_only=True):
     """Training was paused after ``step`` steps."""
 
-    step: int
+    step: Count
     command_id: str | None = None
 
 
 class Continued(_Event, frozen=True, kw_only=True):
     """Training continued after ``step`` steps, for ``n_steps`` steps or, if None, to the end."""
 
-    step: int
-    n_steps: int | None = None
+    step: Count
+    n_steps: Count | None = None
     command_id: str | None = None
 
 
@@ -147,7 +152,7 @@ class Sampled(_Event, frozen=True, kw_only=True):
     ``text`` is the decoded text; None in old logs, where the tokens are joined instead.
     """
 
-    step: int
+    step: Count
     tokens: list[str]
     surprisal: list[float]
     text: str | None = None
@@ -158,16 +163,16 @@ class WeightsKept(_Event, frozen=True, kw_only=True):
     weights, in order.
     """
 
-    step: int
-    kept: list[int]
+    step: Count
+    kept: list[Count]
 
 
 class CheckpointSaved(_Event, frozen=True, kw_only=True):
     """A checkpoint of ``step`` was saved in ``seconds`` seconds; training can resume from it."""
 
-    step: int
-    seconds: float
-    n_bytes: int
+    step: Count
+    seconds: Amount
+    n_bytes: Count
 
 
 class Ended(_Event, frozen=True, kw_only=True):
@@ -175,7 +180,7 @@ class Ended(_Event, frozen=True, kw_only=True):
     failed. ``message`` explains the last two; ``command_id`` is the command that stopped it.
     """
 
-    step: int
+    step: Count
     status: Literal["finished", "stopped", "diverged", "failed"]
     message: str = ""
     command_id: str | None = None

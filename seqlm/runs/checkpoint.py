@@ -9,23 +9,27 @@ disk unless it holds only weights for queries, and renamed into place. The files
 import hashlib
 import os
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import Struct
-from safetensors import SafetensorError
-from safetensors.torch import load, save
 from torch import Tensor
 
 from seqlm.atomic_write import sync_directory, write_atomically
 from seqlm.errors import SeqlmError
 from seqlm.protocol import codec
+from seqlm.regular_file import read_regular
+from seqlm.runs.tensor_files import (
+    DamagedTensorFile,
+    UnexpectedTensors,
+    pack_tensors,
+    read_tensors,
+)
 from seqlm.training.trainer_state import TrainerState
 
 _KEPT = 2
-_MAX_HEADER_BYTES = 16 << 20
+_MAX_METADATA_BYTES, _MAX_POINTER_BYTES = 16 << 20, 256
 _REPLACED = ".replaced"
 _WEIGHTS, _TRAINING, _METADATA = "weights.safetensors", "training.safetensors", "checkpoint.json"
 
@@ -123,38 +127,84 @@ class CheckpointStore:
         self._put(name, files, sync=sync)
         return sum(map(len, files.values()))
 
-    def load(self, name: str) -> LoadedCheckpoint:
+    def load(self, name: str, expected: Mapping[str, Tensor] | None = None) -> LoadedCheckpoint:
         """Read the checkpoint called ``name``: ``latest``, ``best`` or ``step-N``.
 
+        Args:
+            name: Name of the checkpoint.
+            expected: Tensors with the names, types and shapes that the weights must have.
+
         Raises:
-            SeqlmError: The checkpoint does not exist or is damaged; names the file.
+            SeqlmError: The checkpoint does not exist, is damaged, or belongs to another model; names
+                the file.
         """
         folder = self.path / self.resolve(name)
+        metadata = self.metadata(folder.name)
         try:
-            reader = codec.decoder(CheckpointMetadata)
-            metadata = codec.decode((folder / _METADATA).read_bytes(), reader)
-            weights = read_tensors(folder / _WEIGHTS, metadata.sha256[_WEIGHTS])
+            weights = read_tensors(folder / _WEIGHTS, metadata.sha256[_WEIGHTS], expected)
             training = {}
             if (folder / _TRAINING).exists():
                 training = read_tensors(folder / _TRAINING, metadata.sha256[_TRAINING])
         except OSError as error:
+            raise _unreadable(folder.name, error) from error
+        except KeyError as error:
             raise SeqlmError(
-                f"checkpoint {folder.name} cannot be read: {error.strerror or error}"
+                f"checkpoint {folder.name} is damaged: {_METADATA} has no checksum of {error.args[0]}"
             ) from error
-        except (DamagedTensorFile, KeyError, codec.MessageError) as error:
+        except DamagedTensorFile as error:
             raise SeqlmError(f"checkpoint {folder.name} is damaged: {error}") from error
+        except UnexpectedTensors as error:
+            raise SeqlmError(
+                f"checkpoint {folder.name} does not match the configuration of the run: {error}"
+            ) from error
         return LoadedCheckpoint(metadata=metadata, weights=weights, training=training)
 
+    def metadata(self, name: str) -> CheckpointMetadata:
+        """Read the ``checkpoint.json`` of ``step-N``.
+
+        Raises:
+            SeqlmError: The file does not exist or is damaged.
+        """
+        try:
+            content = read_regular(self.path / name / _METADATA, _MAX_METADATA_BYTES)
+            found: CheckpointMetadata = codec.decode(content, codec.decoder(CheckpointMetadata))
+        except OSError as error:
+            raise _unreadable(name, error) from error
+        except codec.MessageError as error:
+            raise SeqlmError(f"checkpoint {name} is damaged: {_METADATA}: {error}") from error
+        return found
+
     def resolve(self, name: str) -> str:
-        """Return the directory name of a pointer or a ``step-N``."""
+        """Return the directory name of a pointer or a ``step-N``.
+
+        If ``latest`` does not name a checkpoint, the newest one from which training can resume is meant.
+
+        Raises:
+            SeqlmError: There is no such checkpoint, or the name is not valid.
+        """
         if name in ("latest", "best"):
-            try:
-                name = (self.path / name).read_text().strip()
-            except OSError as error:
-                raise SeqlmError(f"there is no {name} checkpoint yet") from error
-        if not name.removeprefix("step-").isdecimal():
+            target = self.target_of(name)
+            if target is None and name == "latest":
+                target = next(iter(self.full_checkpoints()), None)
+            if target is None:
+                raise SeqlmError(f"there is no {name} checkpoint yet")
+            name = target
+        if not _is_step(name):
             raise SeqlmError(f"{name!r} is not a checkpoint; one of: latest, best, step-N")
         return name
+
+    def target_of(self, pointer: str) -> str | None:
+        """Return the existing checkpoint that ``latest`` or ``best`` names; None without one."""
+        try:
+            name = read_regular(self.path / pointer, _MAX_POINTER_BYTES).decode().strip()
+        except (OSError, UnicodeDecodeError):
+            return None
+        return name if _is_step(name) and (self.path / name / _METADATA).is_file() else None
+
+    def full_checkpoints(self) -> list[str]:
+        """Return the checkpoints from which training can resume, newest first."""
+        names = [f"step-{step}" for step in reversed(self.steps())]
+        return [name for name in names if self._is_full(name)]
 
     def has(self, name: str) -> bool:
         """Return True if the checkpoint exists."""
@@ -166,7 +216,7 @@ class CheckpointStore:
     def steps(self) -> list[int]:
         """Return the steps whose weights are kept, in order."""
         names = (folder.name for folder in self.path.glob("step-*"))
-        return sorted(int(n) for name in names if (n := name.removeprefix("step-")).isdecimal())
+        return sorted(int(name.removeprefix("step-")) for name in names if _is_step(name))
 
     def remove_leftovers(self) -> None:
         """Remove the temporary files of a killed writer. Only the owner of the lock may call this."""
@@ -193,10 +243,21 @@ class CheckpointStore:
             else:
                 shutil.rmtree(self._folder(step), ignore_errors=True)
 
-    def delete_after(self, step: int) -> None:
-        """Delete the checkpoints after ``step``, from which training resumes."""
-        pointed = {self._step_of("best"), self._step_of("latest")}
-        for later in set(self.steps()) - pointed:
+    def rewind(self, step: int, best_step: int) -> None:
+        """Delete the checkpoints after ``step``, from which training resumes, and correct the pointers.
+
+        Args:
+            step: Step of the checkpoint; 0 without one.
+            best_step: Step of the lowest validation loss up to then.
+        """
+        if self._is_full(f"step-{step}"):
+            self.point("latest", step)
+        if (self._step_of("best") or 0) > step:
+            if self.has(f"step-{best_step}"):
+                self.point("best", best_step)
+            else:
+                (self.path / "best").unlink()
+        for later in self.steps():
             if later > step:
                 shutil.rmtree(self._folder(later), ignore_errors=True)
 
@@ -244,45 +305,11 @@ class CheckpointStore:
             sync_directory(self.path)
 
 
-class DamagedTensorFile(Exception):
-    """Error: a tensor file does not have the content that was written."""
+def _is_step(name: str) -> bool:
+    digits = name.removeprefix("step-")
+    return digits != name and digits.isascii() and digits.isdecimal() and len(digits) < 20
 
 
-def pack_tensors(tensors: dict[str, Tensor]) -> bytes:
-    """Return the content of a file that holds these tensors, from any device."""
-    return save({k: tensor.detach().to("cpu").contiguous() for k, tensor in tensors.items()})
-
-
-def read_tensors(path: Path, sha256: str) -> dict[str, Tensor]:
-    """Return the tensors in a file, after verifying its header and checksum.
-
-    Raises:
-        DamagedTensorFile: The file does not have this checksum.
-        OSError: The file cannot be read.
-    """
-    with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        header_bytes = int.from_bytes(file.read(8), "little")
-        if header_bytes > min(size - 8, _MAX_HEADER_BYTES):
-            raise DamagedTensorFile(f"the header of {path.name} is larger than the file")
-        if _end_of_data(file.read(header_bytes)) != size - 8 - header_bytes:
-            raise DamagedTensorFile(f"the size of {path.name} differs from its header")
-        file.seek(0)
-        content = file.read()
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise DamagedTensorFile(f"the SHA-256 of {path.name} differs from {_METADATA}")
-    try:
-        loaded: dict[str, Tensor] = load(content)
-    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
-        raise DamagedTensorFile(f"{path.name}: {error}") from error
-    return loaded
-
-
-def _end_of_data(header: bytes) -> int:
-    """Return the end offset of the last tensor in a header; -1 if the header is invalid."""
-    try:
-        entries = msgspec.json.decode(header, type=dict[str, dict[str, Any]])
-        ends = [int(e["data_offsets"][1]) for key, e in entries.items() if key != "__metadata__"]
-    except (msgspec.MsgspecError, LookupError, TypeError, ValueError, RecursionError):
-        return -1
-    return max(ends, default=0)
+def _unreadable(name: str, error: OSError) -> SeqlmError:
+    where = f"{Path(error.filename).name}: " if error.filename else ""
+    return SeqlmError(f"checkpoint {name} cannot be read: {where}{error.strerror or error}")

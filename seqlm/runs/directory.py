@@ -18,8 +18,11 @@ from seqlm.configuration.run_config import RunConfig
 from seqlm.data.corpus import find_corpus_copy
 from seqlm.paths import runs_dir
 from seqlm.presets import PRESETS
+from seqlm.protocol.codec import describe_problem
+from seqlm.regular_file import find_link, open_regular, read_regular
 
 _LOCK_BYTES = 4096
+_MAX_MANIFEST_BYTES, _MAX_TEST_LOOKS_BYTES = 4_000_000, 4_000_000
 _LOCK_TIMEOUT_S = 0.1
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}")
 
@@ -84,9 +87,13 @@ class RunDirectory:
             SeqlmError: The file does not exist or is damaged.
         """
         try:
-            return msgspec.json.decode(self.manifest_path.read_bytes(), type=Manifest)
-        except (OSError, msgspec.MsgspecError) as error:
-            raise errors.SeqlmError(f"{self.name}: run.json cannot be read: {error}") from error
+            content = read_regular(self.manifest_path, _MAX_MANIFEST_BYTES)
+            return msgspec.json.decode(content, type=Manifest)
+        except OSError as error:
+            raise self._unreadable(self.manifest_path, error) from error
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            problem = describe_problem(error)
+            raise errors.SeqlmError(f"{self.name}: run.json is damaged: {problem}") from error
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Write ``run.json`` atomically."""
@@ -94,25 +101,55 @@ class RunDirectory:
         write_atomically(self.manifest_path, pretty + b"\n")
 
     def note_test_look(self, step: int) -> None:
-        """Record that the weights of a step are evaluated on the test split."""
+        """Record that the weights of a step are evaluated on the test split.
+
+        Raises:
+            SeqlmError: The file of these records is not a regular file, or cannot be opened.
+        """
         line = msgspec.json.encode({"t": time.time(), "step": step}) + b"\n"
-        with self._test_looks_path.open(
-            "ab", buffering=0
-        ) as file:  # two workers may append at once
-            file.write(line)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT  # two workers may append at once
+        try:
+            fd = open_regular(self._test_looks_path, flags, _MAX_TEST_LOOKS_BYTES)
+        except OSError as error:
+            raise self._unreadable(self._test_looks_path, error) from error
+        try:
+            os.write(fd, line)
+        finally:
+            os.close(fd)
 
     @property
     def n_test_looks(self) -> int:
-        """The number of times that the test split was evaluated."""
+        """The number of times that the test split was evaluated.
+
+        Raises:
+            SeqlmError: The file of these records cannot be read.
+        """
         try:
-            return self._test_looks_path.read_bytes().count(b"\n")
+            return read_regular(self._test_looks_path, _MAX_TEST_LOOKS_BYTES).count(b"\n")
         except FileNotFoundError:
             return 0
+        except OSError as error:
+            raise self._unreadable(self._test_looks_path, error) from error
+
+    def append_to_worker_log(self) -> int:
+        """Open the log file of the worker for appending, and return its descriptor.
+
+        Raises:
+            SeqlmError: The log file is not a regular file, or cannot be opened.
+        """
+        try:
+            return open_regular(self.log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        except OSError as error:
+            raise self._unreadable(self.log_path, error) from error
+
+    def _unreadable(self, path: Path, error: OSError) -> errors.SeqlmError:
+        reason = error.strerror or error
+        return errors.SeqlmError(f"{self.name}: {path.name} cannot be opened: {reason}")
 
     def holder(self) -> RunLock | None:
         """Return the lock of the process that owns the run; None if no process does."""
         try:
-            with self.lock_path.open("rb") as file:
+            with os.fdopen(open_regular(self.lock_path), "rb") as file:
                 if _try_lock(file.fileno(), fcntl.LOCK_SH):
                     return None
                 return msgspec.json.decode(file.read(_LOCK_BYTES), type=RunLock)
@@ -122,10 +159,18 @@ class RunDirectory:
     def acquire_lock(self, lock: RunLock) -> int:
         """Lock the run until the returned file descriptor is closed or this process ends.
 
+        Only the owner of the lock writes to the run. A directory that contains a link is not locked,
+        because a link may lead outside.
+
         Raises:
             RequestError: Another process has locked the run.
+            SeqlmError: The directory contains a link, or the lock cannot be opened.
         """
-        fd = os.open(self.lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._raise_if_linked()
+            fd = open_regular(self.lock_path, os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            raise self._unreadable(self.lock_path, error) from error
         until = time.monotonic() + _LOCK_TIMEOUT_S
         while not _try_lock(fd, fcntl.LOCK_EX):  # holder() locks the file for a moment
             if time.monotonic() >= until:
@@ -137,6 +182,14 @@ class RunDirectory:
         # One write of fixed length over the old content: no reader sees a part.
         os.pwrite(fd, msgspec.json.encode(lock).ljust(_LOCK_BYTES), 0)
         return fd
+
+    def _raise_if_linked(self) -> None:
+        link = find_link(self.path)
+        if link is not None:
+            raise errors.SeqlmError(
+                f"{self.name}: {link.relative_to(self.path)} is a link; a run directory with links"
+                " is not written to: replace the link by the file it names"
+            )
 
 
 def create(stem: str, name: str | None = None) -> RunDirectory:
@@ -190,8 +243,16 @@ def list_runs() -> list[RunDirectory]:
     """Return all runs, oldest first."""
     root = runs_dir()
     found = [RunDirectory(path) for path in root.iterdir()] if root.is_dir() else []
-    runs = [run for run in found if run.manifest_path.is_file()]
-    return sorted(runs, key=lambda run: (run.manifest_path.stat().st_mtime_ns, run.name))
+    dated = [(created, run.name, run) for run in found if (created := _created_ns(run)) is not None]
+    return [run for *_, run in sorted(dated, key=lambda entry: entry[:2])]
+
+
+def _created_ns(run: RunDirectory) -> int | None:
+    """Return when ``run.json`` was written, whatever it is; None for a directory without one."""
+    try:
+        return run.manifest_path.lstat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def find_run(word: str) -> RunDirectory:
@@ -202,7 +263,7 @@ def find_run(word: str) -> RunDirectory:
     """
     if "/" in word:
         run = RunDirectory(Path(word).expanduser().absolute())
-        if run.manifest_path.is_file():
+        if _created_ns(run) is not None:
             return run
         raise errors.RequestError(f"{word} is not a run directory: it contains no run.json", word)
     runs = list_runs()

@@ -13,11 +13,13 @@ from msgspec.structs import replace
 from seqlm.errors import SeqlmError
 from seqlm.protocol.codec import MessageError, decode, decoder, encode
 from seqlm.protocol.events import Event, Resumed
+from seqlm.regular_file import open_regular
 
 E = TypeVar("E", bound=Event)
 _READER = decoder(Event)
 _CHUNK_BYTES = 1 << 20
 _TAIL_BYTES = 1 << 16
+_MAX_LOG_BYTES, _MAX_LINE_BYTES = 4_000_000_000, 16_000_000
 
 
 class EventLogWriter:
@@ -26,7 +28,7 @@ class EventLogWriter:
     Events that cannot be written (a full disk) are kept and written before the next event.
 
     Args:
-        path: The log. An incomplete last line is removed.
+        path: The log. An incomplete last line is removed, and a missing last newline is added.
 
     Attributes:
         seq: The number of the last event.
@@ -34,18 +36,21 @@ class EventLogWriter:
         error: The error of the last failed write; None if all events are written.
 
     Raises:
-        SeqlmError: The last complete line is damaged.
+        SeqlmError: The last complete line is damaged, or the log is not a regular file.
     """
 
     def __init__(self, path: Path) -> None:
         self.error: OSError | None = None
         self._unwritten = b""
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._fd = _open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         try:
-            self.offset = _after_newline(self._fd, os.fstat(self._fd).st_size)
+            size = os.fstat(self._fd).st_size
+            self.offset = _after_newline(self._fd, size)
+            if _is_event(_bytes_between(self._fd, self.offset, size, path)):
+                self.offset += os.write(self._fd, b"\n") + size - self.offset
             os.ftruncate(self._fd, self.offset)
             begin = _after_newline(self._fd, self.offset - 1)
-            last = os.pread(self._fd, self.offset - begin, begin)
+            last = _bytes_between(self._fd, begin, self.offset, path)
             self.seq = _read_line(last, path, begin).seq if last else 0
         except BaseException:
             os.close(self._fd)
@@ -134,14 +139,8 @@ class EventLogReader:
         Raises:
             SeqlmError: The next line is damaged; names its byte offset.
         """
-        try:
-            with self.path.open("rb") as file:
-                file.seek(self.offset)
-                data = file.read(max_bytes) + file.readline()
-        except FileNotFoundError:
-            return []
         events: list[Event] = []
-        for line in data.split(b"\n")[:-1]:
+        for line in read_lines(self.path, self.offset, max_bytes).split(b"\n")[:-1]:
             try:
                 events.append(_read_line(line, self.path, self.offset))
             except SeqlmError:
@@ -150,6 +149,28 @@ class EventLogReader:
                 break
             self.offset += len(line) + 1
         return events
+
+
+def read_lines(path: Path, offset: int, max_bytes: int) -> bytes:
+    """Return about ``max_bytes`` of whole lines of a log from a byte offset on.
+
+    Returns:
+        Lines with their newlines; empty if there is no log, or no whole line.
+
+    Raises:
+        SeqlmError: The log is not a regular file, is too large, or a line is too long.
+    """
+    try:
+        fd = _open(path)
+    except _NoLog:
+        return b""
+    with os.fdopen(fd, "rb") as file:
+        file.seek(offset)
+        data = file.read(max_bytes) + file.readline(_MAX_LINE_BYTES)
+    whole = data[: data.rfind(b"\n") + 1]
+    if not whole and len(data) >= _MAX_LINE_BYTES:
+        raise _line_too_long(path, offset)
+    return whole
 
 
 def read_events(path: Path) -> Iterator[Event]:
@@ -166,25 +187,26 @@ def read_events(path: Path) -> Iterator[Event]:
 def read_last_events(path: Path, max_bytes: int = _TAIL_BYTES) -> list[Event]:
     """Return the events at the end of a log, without reading the whole log.
 
-    Events before a damaged line are left out. A log that cannot be read gives no events.
-
     Args:
-        path: The log.
+        path: The log; it need not exist.
         max_bytes: Number of bytes to read at the end of the log.
+
+    Raises:
+        SeqlmError: A line is damaged, or the log is not a regular file.
     """
     try:
-        with path.open("rb") as log:
-            begin = max(0, log.seek(0, os.SEEK_END) - max_bytes)
-            log.seek(begin)
-            lines = log.read().split(b"\n")
-    except OSError:
+        fd = _open(path)
+    except _NoLog:
         return []
+    with os.fdopen(fd, "rb") as log:
+        begin = max(0, log.seek(0, os.SEEK_END) - max_bytes)
+        log.seek(begin)
+        lines = log.read(max_bytes).split(b"\n")
     events: list[Event] = []
-    for line in lines[bool(begin) : -1]:
-        try:
-            events.append(decode(line, _READER))
-        except MessageError:
-            events = []
+    for line in lines[:-1]:
+        if begin == 0 or line is not lines[0]:  # else it may be the end of a line
+            events.append(_read_line(line, path, begin))
+        begin += len(line) + 1
     return events
 
 
@@ -214,8 +236,12 @@ class SupersededEvents:
         """Return False for a ``Resumed`` that :meth:`add` has not seen; True for any other event."""
         return not isinstance(event, Resumed) or event.seq in self._resumed
 
+    def covers(self, seq: int) -> bool:
+        """Return True if the event with this number is superseded."""
+        return any(first <= seq <= last for first, last in self._ranges)
+
     def __contains__(self, event: Event) -> bool:
-        return any(first <= event.seq <= last for first, last in self._ranges)
+        return self.covers(event.seq)
 
 
 def without_superseded(events: Iterable[Event]) -> list[Event]:
@@ -231,8 +257,50 @@ def _read_line(line: bytes, path: Path, offset: int) -> Event:
         return event
     except MessageError as error:
         raise SeqlmError(
-            f"{path.parent.name}: {path.name} is damaged at byte {offset:,}"
+            f"{path.parent.name}: {path.name} is damaged at byte {offset:,}: {error}"
         ) from error
+
+
+class _NoLog(Exception):
+    """Error: the log does not exist."""
+
+
+def _open(path: Path, flags: int = os.O_RDONLY) -> int:
+    """Open a log.
+
+    Raises:
+        _NoLog: The log does not exist.
+        SeqlmError: The log is not a regular file, is too large, or cannot be opened.
+    """
+    try:
+        return open_regular(path, flags, _MAX_LOG_BYTES)
+    except FileNotFoundError as error:
+        raise _NoLog from error
+    except OSError as error:
+        raise SeqlmError(
+            f"{path.parent.name}: {path.name} cannot be opened: {error.strerror or error}"
+        ) from error
+
+
+def _is_event(line: bytes) -> bool:
+    try:
+        decode(line, _READER)
+    except MessageError:
+        return False
+    return True
+
+
+def _bytes_between(fd: int, begin: int, end: int, path: Path) -> bytes:
+    if end - begin > _MAX_LINE_BYTES:
+        raise _line_too_long(path, begin)
+    return os.pread(fd, end - begin, begin)
+
+
+def _line_too_long(path: Path, offset: int) -> SeqlmError:
+    return SeqlmError(
+        f"{path.parent.name}: {path.name} is damaged at byte {offset:,}: a line of over"
+        f" {_MAX_LINE_BYTES:,} bytes"
+    )
 
 
 def _after_newline(fd: int, end: int) -> int:

@@ -73,7 +73,14 @@ def _worker_started(state: S, event: WorkerStarted) -> S:
 
 def _resumed(state: S, event: Resumed) -> S:
     scheduled = state.scheduled if event.scheduled is None else tuple(event.scheduled)
-    return replace(state, status="starting", message="", step=event.step, scheduled=scheduled)
+    return replace(
+        state,
+        status="starting",
+        message="",
+        note=event.note,
+        step=event.step,
+        scheduled=scheduled,
+    )
 
 
 def _steps_done(state: S, event: StepsDone) -> S:

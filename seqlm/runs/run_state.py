@@ -75,6 +75,7 @@ class CoreRunState(Struct, frozen=True):
         steps_planned: The step at which training ends.
         status: Status of the run.
         message: Explanation of the status, for a run that diverged, failed or ended early.
+        note: What is unusual about the last resume, as a sentence; empty if nothing is.
         step: Steps done.
         train_s: Seconds spent inside training steps.
         cpu_s: Processor seconds spent inside training steps.
@@ -104,6 +105,7 @@ class CoreRunState(Struct, frozen=True):
     steps_planned: int = 0
     status: Status = "untrained"
     message: str = ""
+    note: str = ""
     step: int = 0
     train_s: float = 0.0
     cpu_s: float = 0.0

@@ -75,6 +75,7 @@ class RunProgress(Struct, frozen=True, kw_only=True):
             know one of its settings.
         changes: The changes of live settings so far, then those scheduled for later steps.
         message: Explanation of the status.
+        note: What is unusual about the last resume; empty if nothing is.
         sampled: For each split of which only a part was evaluated, the rule that chose the part.
     """
 
@@ -83,6 +84,7 @@ class RunProgress(Struct, frozen=True, kw_only=True):
     config: RunConfig | None = None
     changes: tuple[Change, ...] = ()
     message: str = ""
+    note: str = ""
     sampled: Mapping[SplitName, str] = {}
 
     @property
@@ -146,6 +148,7 @@ def progress_of(state: CoreRunState, run: str) -> RunProgress:
         config=config,
         changes=changes,
         message=state.message,
+        note=state.note,
         sampled={**state.sampled_splits},
     )
 

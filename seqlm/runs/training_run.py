@@ -16,6 +16,7 @@ from seqlm.protocol.events import (
     Ended,
     Event,
     Resumed,
+    RunCreated,
     Sampled,
     ValueChanged,
     WeightsKept,
@@ -29,9 +30,10 @@ from seqlm.runs.checkpoint_policy import (
     sample_with_fixed_seed,
 )
 from seqlm.runs.directory import RunDirectory, RunLock, create
-from seqlm.runs.event_log import EventLogWriter
+from seqlm.runs.event_log import EventLogWriter, read_events
 from seqlm.runs.provenance import corpus_record, corpus_stem, created_event, make_manifest, versions
 from seqlm.runs.resume import (
+    describe_restart,
     has_diverged,
     raise_if_done,
     reschedule_changes,
@@ -73,6 +75,7 @@ class TrainingRun:
         self._policy = CheckpointPolicy(trainer, self.event_log, self.checkpoints)
         self._next_snapshot = 0
         self._first_free_step = 0
+        self._is_created = True
 
     @classmethod
     def start(
@@ -106,7 +109,7 @@ class TrainingRun:
         settings: list[str],
         command_id: str,
     ) -> "TrainingRun":
-        """Restore a run from its last checkpoint, or from its beginning.
+        """Restore a run from its newest whole checkpoint, or from its beginning.
 
         Changes that were requested after the checkpoint are scheduled again for their steps. Nothing
         is written before all of this has been validated.
@@ -125,15 +128,17 @@ class TrainingRun:
         run = cls(directory, Trainer(directory.manifest().config, text), lock)
         try:
             changes = recipe.live_changes(run.trainer.config, settings)
-            superseded = run._restore_checkpoint({change.key for change in changes})
+            superseded, note = run._restore_checkpoint({change.key for change in changes})
             for change in changes:
                 run._schedule(change, command_id)
             raise_if_done(directory.name, run.trainer, superseded)
         except BaseException:
             run.close()
             raise
-        run.checkpoints.delete_after(run.trainer.step)
-        run.log(run._resumed_event(superseded))
+        run.checkpoints.rewind(run.trainer.step, run.trainer.best.step)
+        if not run._is_created:
+            run.log(created_event(directory.name, run.trainer))
+        run.log(replace(run._resumed_event(superseded), note=note))
         run._log_start()
         if run.trainer.step == run._next_snapshot:
             run._record_snapshot()
@@ -244,26 +249,33 @@ class TrainingRun:
 
     def redirect_stderr_to_log(self) -> None:
         """Redirect the standard error of this process to the log file of the run."""
-        with self.directory.log_path.open("ab") as log:
-            os.dup2(log.fileno(), 2)
+        fd = self.directory.append_to_worker_log()
+        os.dup2(fd, 2)
+        os.close(fd)
 
-    def _restore_checkpoint(self, changed_keys: set[str]) -> list[Event]:
-        """Restore the last checkpoint, and reschedule the changes requested after it.
+    def _restore_checkpoint(self, changed_keys: set[str]) -> tuple[list[Event], str]:
+        """Restore the newest whole checkpoint, and reschedule the changes requested after it.
 
         Args:
             changed_keys: The settings that get a new value now. If training diverged, their earlier
                 changes are not repeated.
 
         Returns:
-            The superseded events: those after the checkpoint.
+            The superseded events: those after the checkpoint; and what a person must know about it.
         """
-        metadata = restore(self.trainer, self.checkpoints)
-        valid, superseded = split_at_checkpoint(self.directory.events_path, metadata)
+        logged = list(read_events(self.directory.events_path))
+        self._is_created = any(isinstance(event, RunCreated) for event in logged)
+        restored = restore(self.trainer, self.checkpoints, logged)
+        if restored.metadata is not None:
+            self.event_log.seq = max(self.event_log.seq, restored.metadata.seq)
+        valid, superseded = split_at_checkpoint(logged, restored.metadata)
+        pointed = self.checkpoints.target_of("latest")
+        note = describe_restart(restored, pointed, valid, superseded)
         self._restore_kept_weights(valid)
         self._first_free_step = last_repeated_step(superseded)
         omitted_keys = changed_keys if has_diverged(superseded) else set()
         reschedule_changes(self.trainer, superseded, omitted_keys)
-        return superseded
+        return superseded, note
 
     def _resumed_event(self, superseded: list[Event]) -> Resumed:
         after = self.event_log.seq + 1  # an empty range
@@ -278,8 +290,9 @@ class TrainingRun:
     def _restore_kept_weights(self, events: list[Event]) -> None:
         """Restore the list of kept weights and the next snapshot step from the valid events."""
         lists = (event.kept for event in reversed(events) if isinstance(event, WeightsKept))
-        self._policy.restore(self.trainer.best.step, next(lists, []))
         step = self.trainer.step
+        saved = [kept for kept in self.checkpoints.steps() if kept <= step]  # of a log that is lost
+        self._policy.restore(self.trainer.best.step, next(lists, saved))
         is_sampled = any(isinstance(event, Sampled) and event.step == step for event in events)
         self._next_snapshot = next_log_spaced_step(step if is_sampled else step - 1)
 

@@ -9,7 +9,7 @@ from seqlm.errors import SeqlmError
 from seqlm.protocol.codec import MessageError, decode, decoder
 from seqlm.protocol.events import Event
 from seqlm.runs.directory import RunDirectory
-from seqlm.runs.event_log import EventLogReader, SupersededEvents
+from seqlm.runs.event_log import EventLogReader, SupersededEvents, read_lines
 from workbench.run.reducer import reduce_events
 from workbench.run.state import RunState
 
@@ -72,13 +72,7 @@ class LogFollower:
 
     def _skim(self) -> None:
         """Search the next slice of whole lines for ``Resumed``; the other lines are not decoded."""
-        try:
-            with self._path.open("rb") as file:
-                file.seek(self._skimmed_to)
-                data = file.read(SLICE_BYTES) + file.readline()
-        except FileNotFoundError:
-            data = b""
-        whole = data[: data.rfind(b"\n") + 1]
+        whole = read_lines(self._path, self._skimmed_to, SLICE_BYTES)
         self._skimmed_to += len(whole)
         self._is_skimming = bool(whole)
         if b'"kind":"Resumed"' in whole:

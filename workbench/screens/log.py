@@ -1,5 +1,6 @@
 """Log screen: the end of worker.log, the messages of the worker process."""
 
+import os
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from seqlm.regular_file import open_regular
 from seqlm.sanitize import sanitize
 from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
 
@@ -19,7 +21,7 @@ _TAIL_BYTES, _MAX_LINES, _MAX_COLUMNS = 65_536, 400, 400
 def last_lines(path: Path) -> list[str]:
     """Return the last lines of a file, sanitized; one sentence if there are none."""
     try:
-        with path.open("rb") as file:
+        with os.fdopen(open_regular(path), "rb") as file:
             file.seek(0, 2)
             file.seek(max(0, file.tell() - _TAIL_BYTES))
             text = file.read().decode("utf-8", "replace")

@@ -73,7 +73,7 @@ def test_a_missing_checkpoint_is_reported(checkpoints: CheckpointStore) -> None:
     assert not checkpoints.has("latest")
     with pytest.raises(SeqlmError, match="there is no latest checkpoint yet"):
         checkpoints.load("latest")
-    with pytest.raises(SeqlmError, match=r"step-3 cannot be read: No such file"):
+    with pytest.raises(SeqlmError, match=r"step-3 cannot be read: checkpoint\.json: No such file"):
         checkpoints.load("step-3")
 
 
@@ -83,9 +83,10 @@ def test_a_checkpoint_name_cannot_leave_the_directory(
 ) -> None:
     save(checkpoints, 7)
     (checkpoints.path / "best").write_text(name)
-    for asked in (name, "best"):
-        with pytest.raises(SeqlmError, match="is not a checkpoint; one of: latest, best, step-N"):
-            checkpoints.load(asked)
+    with pytest.raises(SeqlmError, match="is not a checkpoint; one of: latest, best, step-N"):
+        checkpoints.load(name)
+    with pytest.raises(SeqlmError, match="there is no best checkpoint yet"):
+        checkpoints.load("best")
 
 
 FILES = ["weights.safetensors", "training.safetensors", "checkpoint.json"]

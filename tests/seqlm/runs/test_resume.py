@@ -57,7 +57,7 @@ def test_every_family_resumes_from_a_checkpoint_bit_for_bit(
 
     torch.manual_seed(999)  # another process has other generators
     again = trainer_of(kind, text)
-    assert resume.restore(again, checkpoints) is not None
+    assert resume.restore(again, checkpoints).metadata is not None
     assert all(torch.equal(again.weights()[k], part) for k, part in first.weights().items())
     assert before + losses(again) == expected
     assert again.step == whole.step == (1 if kind == "ngram" else TRAIN.steps)
