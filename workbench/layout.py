@@ -36,7 +36,7 @@ class Focus(NamedTuple):
     is_zoomed: bool = False
 
     def on(self, pane: int) -> "Focus":
-        """The same with another pane in focus."""
+        """Return the focus moved to another pane."""
         return self._replace(current=pane, companion=self.companion if pane == LOSS else pane)
 
 

@@ -61,7 +61,7 @@ class RunSummary(Struct, frozen=True, kw_only=True):
 
     @property
     def best_loss(self) -> float | None:
-        """The lowest validation loss; for a run judged on another loss, the last such loss."""
+        """The lowest validation loss; for a run with another primary loss, the last such loss."""
         return self.best_val_loss if self.judged_on == "val" else self.result.loss
 
 

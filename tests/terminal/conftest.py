@@ -10,7 +10,7 @@ from workbench_program import Workbench, end_workers
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """An empty home. Its path is short, as the paths of sockets must be."""
+    """Return an empty home with a short path, because socket paths are limited in length."""
     folder = Path(tempfile.mkdtemp(prefix="seqlm-"))
     yield folder
     end_workers(folder)
@@ -19,13 +19,13 @@ def home() -> Iterator[Path]:
 
 @pytest.fixture
 def start(home: Path) -> Iterator[Callable[..., Workbench]]:
-    """Starts ``seqlm-tui`` with these words in a terminal; at the end it is ended."""
+    """Return a function that starts ``seqlm-tui`` in a terminal; it is ended after the test."""
     started: list[Workbench] = []
 
-    def begin(*words: str | bytes, **options: Any) -> Workbench:
+    def start_program(*words: str | bytes, **options: Any) -> Workbench:
         started.append(Workbench(home, *words, **options))
         return started[-1]
 
-    yield begin
+    yield start_program
     for program in started:
         program.close()

@@ -1,4 +1,4 @@
-"""Run directories written by hand, in which every word is a strange text."""
+"""Run directories in which every string is a hostile text."""
 
 import json
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ _T0 = 1_700_000_000.0
 
 
 def write_manifest(folder: Path, text: str, corpus: str) -> None:
-    """``run.json`` with this text wherever a text may stand."""
+    """Write a ``run.json`` in which every string is this text."""
     config = preset_config("names-mlp")
     config = msgspec.structs.replace(
         config, data=msgspec.structs.replace(config.data, corpus=corpus)
@@ -32,18 +32,18 @@ def write_manifest(folder: Path, text: str, corpus: str) -> None:
     (folder / "run.json").write_bytes(msgspec.json.encode(manifest))
 
 
-def append(log: Path, told: Iterable[Any]) -> None:
-    """Write events at the end of a log, whatever characters they hold."""
+def append(log: Path, events_to_write: Iterable[Any]) -> None:
+    """Append events to a log, including characters that are not valid Unicode."""
     with log.open("a", encoding="ascii") as file:
-        for event in told:
+        for event in events_to_write:
             file.write(json.dumps(msgspec.to_builtins(event)) + "\n")
 
 
-def story(texts: list[str], step: int) -> list[Any]:
-    """A run in which every word is one of these texts; it fails at ``step``."""
+def hostile_events(texts: list[str], step: int) -> list[Any]:
+    """Return the events of a failed run whose strings are these texts; it fails at ``step``."""
     text = "".join(texts)
     values = {"learning_rate": 0.1, "train_s": 1.0, "cpu_s": 1.0, "n_tokens": step}
-    told: list[Any] = [
+    events_to_write: list[Any] = [
         events.RunCreated(
             run=text,
             recipe=text,
@@ -59,9 +59,9 @@ def story(texts: list[str], step: int) -> list[Any]:
         events.Evaluated(step=step, split="val", loss=2.5, n_tokens=9, protocol=text, best=True),
     ]
     for shown in texts:
-        told += [
+        events_to_write += [
             events.ValueChanged(step=step, key=shown, old=shown, new=shown),
             events.ValueChanged(step=step, key="train.learning_rate", old=shown, new=[shown]),
             events.Sampled(step=step, tokens=[*shown], surprisal=[1.0] * len(shown)),
         ]
-    return [*told, events.Ended(step=step, status="failed", message=text)]
+    return [*events_to_write, events.Ended(step=step, status="failed", message=text)]

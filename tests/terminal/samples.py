@@ -1,4 +1,4 @@
-"""Text that a terminal, a width or a markup parser could be led astray by, one of each kind."""
+"""Hostile texts for terminals, width computation and markup parsers, one of each kind."""
 
 SAMPLES = {
     "csi": "\x1b[2J\x1b[31m",

@@ -1,4 +1,4 @@
-"""The README's first minute in a real terminal: its own keys, and the promised result after each."""
+"""The first minute of the README in a real terminal: each step has the described result."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,7 @@ FAST = ("train.steps=100000000", "train.evaluate_every=200")
 
 
 def keys_of(step: int) -> list[str]:
-    """Return the keys that a step of the README tells a person to press, as a terminal sends them."""
+    """Return the keys of a step of the README, as a terminal sends them."""
     return [KEYS.get(key, key) for key in re.findall(r"`([^`]+)`", STEPS[step - 1])]
 
 
@@ -51,7 +51,7 @@ def n_sampled(screen: str) -> int:
     return len(found[1].split()) if found else 0
 
 
-def test_every_step_is_read() -> None:
+def test_every_step_of_the_readme_is_parsed() -> None:
     assert len(STEPS) == 6
     assert keys_of(1) == [" "]
 

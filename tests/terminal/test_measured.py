@@ -21,7 +21,7 @@ MAX_TRAINING_BYTES_S, MAX_SLOW_BYTES_S = 80_000, 8_000
 MAX_RSS_BYTES = 120_000_000
 KEYS, WATCHED_S, IDLE_S = 80, 5.0, 3.0
 CURSOR, TEXT = "◂".encode(), b"[ "
-"""What is drawn where the cursor of Controls stands, and around the token under that of Generate."""
+"""Output at the cursor of Controls, and before the token at the cursor of Generate."""
 
 
 def begin_training(start: Start, *words: str) -> Workbench:
@@ -34,7 +34,7 @@ def begin_training(start: Start, *words: str) -> Workbench:
 
 
 def watch(program: Workbench, seconds: float) -> int:
-    """Read for some seconds; how many bytes came."""
+    """Read for some seconds; return the number of bytes."""
     before, until = len(program.output), time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         program.read(left)
@@ -42,7 +42,7 @@ def watch(program: Workbench, seconds: float) -> int:
 
 
 def latencies_ms(program: Workbench, keys: tuple[str, str], glyph: bytes) -> list[float]:
-    """From a key to the glyph that it changes, the keys by turns, at any moment of a frame."""
+    """Return the time from each key to the glyph that it changes, at random times in a frame."""
     draw, found = random.Random(0), []
     for i in range(KEYS):
         watch(program, draw.uniform(0.05, 0.15))
@@ -53,27 +53,27 @@ def latencies_ms(program: Workbench, keys: tuple[str, str], glyph: bytes) -> lis
     return found
 
 
-def told(name: str, found: list[float]) -> tuple[float, float]:
-    """The median and the 95th percentile, printed."""
+def print_percentiles(name: str, found: list[float]) -> tuple[float, float]:
+    """Print and return the median and the 95th percentile."""
     p50, p95 = statistics.median(found), statistics.quantiles(found, n=20)[-1]
     print(f"\n{name}: p50 {p50:.1f} ms, p95 {p95:.1f} ms (load {psutil.getloadavg()[0]:.1f})")
     return p50, p95
 
 
-def test_a_key_is_answered_at_once_while_training(start: Start) -> None:
+def test_key_latency_while_training(start: Start) -> None:
     program = begin_training(start)
     program.press("2")
     watch(program, 1.0)
-    moved = told("cursor of Controls", latencies_ms(program, (DOWN, UP), CURSOR))
+    moved = print_percentiles("cursor of Controls", latencies_ms(program, (DOWN, UP), CURSOR))
     program.press("4" + RIGHT * 4)
     watch(program, 1.0)
-    drawn = told("cursor of Generate", latencies_ms(program, (LEFT, RIGHT), TEXT))
+    drawn = print_percentiles("cursor of Generate", latencies_ms(program, (LEFT, RIGHT), TEXT))
     assert moved <= (P50_MS, P95_MS)
     assert drawn <= (P50_MS, P95_MS)
     assert max(moved[1], drawn[1]) <= P95_MS
 
 
-def test_training_costs_few_bytes(start: Start) -> None:
+def test_training_writes_few_bytes(start: Start) -> None:
     program = begin_training(start)
     usual = watch(program, WATCHED_S) / WATCHED_S
     rss = psutil.Process(program.process.pid).memory_info().rss
@@ -92,7 +92,7 @@ def test_training_costs_few_bytes(start: Start) -> None:
     assert rss <= MAX_RSS_BYTES
 
 
-def test_a_paused_run_sends_nothing(start: Start) -> None:
+def test_paused_run_writes_nothing(start: Start) -> None:
     program = begin_training(start)
     program.press(" ")
     program.wait_for("paused")
@@ -101,11 +101,11 @@ def test_a_paused_run_sends_nothing(start: Start) -> None:
 
 
 def write_log(folder: Path, n_steps: int) -> None:
-    """A finished run of so many steps."""
+    """Write a finished run of ``n_steps`` steps."""
     folder.mkdir(parents=True)
     write_manifest(folder, folder.name, "names")
     draw = random.Random(0)
-    told: list[events.Event] = [
+    logged: list[events.Event] = [
         events.RunCreated(
             run=folder.name,
             recipe="names-mlp",
@@ -119,7 +119,7 @@ def write_log(folder: Path, n_steps: int) -> None:
     ]
     for first in range(1, n_steps + 1, 100):
         losses = [round(2 + 25 / (first + i) + draw.gauss(0, 0.2), 4) for i in range(100)]
-        told.append(
+        logged.append(
             events.StepsDone(
                 first_step=first,
                 losses=losses,
@@ -130,7 +130,7 @@ def write_log(folder: Path, n_steps: int) -> None:
             )
         )
         if first % 1000 == 901:
-            told.append(
+            logged.append(
                 events.Evaluated(
                     step=first + 99,
                     split="val",
@@ -140,10 +140,10 @@ def write_log(folder: Path, n_steps: int) -> None:
                     best=False,
                 )
             )
-    append(folder / "events.jsonl", [*told, events.Ended(step=n_steps, status="finished")])
+    append(folder / "events.jsonl", [*logged, events.Ended(step=n_steps, status="finished")])
 
 
-def test_a_million_steps_cost_what_a_thousand_cost(start: Start, home: Path) -> None:
+def test_cost_does_not_grow_with_the_number_of_steps(start: Start, home: Path) -> None:
     cpu_ms, rss = {}, {}
     for n_steps in (1_000, 1_000_000):
         write_log(home / "runs" / f"of-{n_steps}", n_steps)

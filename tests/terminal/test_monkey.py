@@ -1,6 +1,7 @@
-"""Random keys, sizes and pastes: nothing breaks, no key sticks, terminal and worker are as they were.
+"""Random keys, sizes and pastes: no crash, no hang, and the terminal is restored.
 
-A failure names its seed and its last deeds. ``MONKEY_SEED`` chooses a seed, ``MONKEY_DEEDS`` how many.
+A failure names its seed and its last actions. ``MONKEY_SEED`` sets the seed, ``MONKEY_ACTIONS`` the
+number of actions.
 """
 
 import json
@@ -12,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from escapes import Told
-from pty_program import SEQLM, Program, Unseen
+from escapes import OutputRecord
+from pty_program import SEQLM, NotShown, Program
 from samples import SAMPLES
 from workbench_program import ESC, Workbench
 
@@ -23,11 +24,11 @@ from seqlm.runs.event_log import read_events
 
 RECORDINGS = sorted((Path(__file__).parents[1] / "workbench" / "recordings").glob("*.jsonl"))
 SEED = int(os.environ.get("MONKEY_SEED", "0"))
-FEW = int(os.environ.get("MONKEY_DEEDS", "300"))
-MANY = int(os.environ.get("MONKEY_DEEDS", "20000"))
+N_ACTIONS = int(os.environ.get("MONKEY_ACTIONS", "300"))
+N_ACTIONS_SLOW = int(os.environ.get("MONKEY_ACTIONS", "20000"))
 FORGET_EVERY = 100
-REMEMBERED = 40
-HEARD_WITHIN_S = 900.0  # hundreds of keys may wait, on a machine with other work
+N_RECORDED = 40
+KEY_TIMEOUT_S = 900.0  # hundreds of keys may be pending on a busy machine
 START = Callable[..., Workbench]
 
 BOUND = "1234zvVxy+-0[]()hjklgabniuUrsScCw,.o/f?:L "
@@ -51,25 +52,25 @@ NAMED = {
     "F1": "\x1bOP",
     "ctrl+right": "\x1b[1;5C",
 }
-# ctrl+c, ctrl+q leave and ctrl+z suspends: each has a test of its own.
+# ctrl+c, ctrl+q (quit) and ctrl+z (suspend) have their own tests.
 CONTROL = [chr(code) for code in range(1, 27) if chr(code) not in "\x03\x11\x1a"]
 LETTERS = [*map(chr, range(33, 127)), "é", "ß", "漢", "🙂", "e\u0301", "\u202e"]
 STOPPING = "X"
 
 
 class Monkey:
-    """Does something at random, and remembers what it did last.
+    """Performs random actions and records the last ones.
 
     Args:
-        seed: What it will do.
+        seed: Seed of the random actions.
     """
 
     def __init__(self, seed: int) -> None:
         self._draw = random.Random(seed)
-        self.deeds: deque[str] = deque(maxlen=REMEMBERED)
+        self.actions: deque[str] = deque(maxlen=N_RECORDED)
 
     def act(self, program: Workbench) -> None:
-        """One deed."""
+        """Perform one random action."""
         kinds = (self._press, self._click, self._resize, self._paste)
         (kind,) = self._draw.choices(kinds, (88, 5, 4, 3))
         kind(program)
@@ -83,7 +84,7 @@ class Monkey:
         )
         if keys in "qd" and draw.random() < 0.99:
             keys = " "
-        self.deeds.append(f"press {keys!r}")
+        self.actions.append(f"press {keys!r}")
         program.press(keys * (draw.randint(2, 9) if draw.random() < 0.05 else 1))
 
     def _rare(self) -> str:
@@ -93,7 +94,7 @@ class Monkey:
     def _click(self, program: Workbench) -> None:
         x, y = self._draw.randint(1, program.columns), self._draw.randint(1, program.rows)
         button = self._draw.choice([0, 0, 0, 2, 35, 64, 65])
-        self.deeds.append(f"mouse {button} at {x}, {y}")
+        self.actions.append(f"mouse {button} at {x}, {y}")
         program.press(f"\x1b[<{button};{x};{y}M")
         if button < 3:
             program.press(f"\x1b[<{button};{x};{y}m")
@@ -103,73 +104,75 @@ class Monkey:
         size = draw.choice([(120, 40), (80, 24), (40, 12), (200, 50), (1, 1), (250, 70), (30, 8)])
         if draw.random() < 0.5:
             size = (draw.randint(1, 250), draw.randint(1, 70))
-        self.deeds.append(f"resize {size}")
+        self.actions.append(f"resize {size}")
         program.resize(*size)
 
     def _paste(self, program: Workbench) -> None:
         draw = self._draw
         texts = [*SAMPLES.values(), "0.05", "names-lstm seed=3", "mar", "a\nb\n", "x" * 9000]
         text = draw.choice(texts) * draw.choice([1, 1, 3])
-        self.deeds.append(f"paste {text[:60]!r}")
+        self.actions.append(f"paste {text[:60]!r}")
         program.paste(text)
 
 
-def play(begin: Callable[[], Workbench], seed: int, n_deeds: int, home: Path) -> None:
-    """Let a monkey play, then see that everything is as it should be."""
+def play(start_program: Callable[[], Workbench], seed: int, n_actions: int, home: Path) -> None:
+    """Perform random actions, then check the output and the exit."""
     monkey, programs = Monkey(seed), []
     try:
-        _play(lambda: programs.append(begin()) or programs[-1], monkey, n_deeds)
-    except (Unseen, AssertionError) as error:
-        deeds = "\n  ".join(monkey.deeds)
-        deeds += f"\nwhere it is: {programs[-1].where_it_is()}" if programs else ""
+        _run_actions(lambda: programs.append(start_program()) or programs[-1], monkey, n_actions)
+    except (NotShown, AssertionError) as error:
+        actions = "\n  ".join(monkey.actions)
+        actions += f"\nthread stacks: {programs[-1].where_it_is()}" if programs else ""
         crashes = "\n".join(path.read_text() for path in home.glob("seqlm-tui-*.log"))
-        raise AssertionError(f"seed {seed}: {error}\nlast deeds:\n  {deeds}\n{crashes}") from error
+        raise AssertionError(
+            f"seed {seed}: {error}\nlast actions:\n  {actions}\n{crashes}"
+        ) from error
 
 
-def _play(begin: Callable[[], Workbench], monkey: Monkey, n_deeds: int) -> None:
-    program, told = begin(), Told(clipboard=True)
-    for number in range(n_deeds):
+def _run_actions(start_program: Callable[[], Workbench], monkey: Monkey, n_actions: int) -> None:
+    program, record = start_program(), OutputRecord(clipboard=True)
+    for number in range(n_actions):
         monkey.act(program)
         if number % FORGET_EVERY == 0:
-            told.feed(program.forget())
-        if not program.is_open:  # it pressed q, and d where that was asked
-            _see_the_end(program, told)
-            program, told = begin(), Told(clipboard=True)
-            monkey.deeds.append("began again")
-    program.bring_back()  # one of the commands suspends it
+            record.feed(program.take_output())
+        if not program.is_open:  # an action quit the app
+            _check_end(program, record)
+            program, record = start_program(), OutputRecord(clipboard=True)
+            monkey.actions.append("restart")
+    program.continue_if_stopped()  # one of the commands suspends the app
     program.resize(120, 40)
     program.press(ESC * 3)
-    program.settled()
-    told.feed(program.forget())
+    program.wait_until_settled()
+    record.feed(program.take_output())
     assert program.leave(has_worker_to_keep=True) == 0
-    _see_the_end(program, told)
+    _check_end(program, record)
 
 
-def _see_the_end(program: Workbench, told: Told) -> None:
+def _check_end(program: Workbench, record: OutputRecord) -> None:
     assert program.wait_for_end() == 0, program.screen()
-    told.feed(bytes(program.output))
-    assert told.unexpected == []
-    assert told.is_restored, told.modes
-    assert program.has_line_as_before
+    record.feed(bytes(program.output))
+    assert record.unexpected == []
+    assert record.is_restored, record.modes
+    assert program.has_original_settings
 
 
 def environment_in(home: Path) -> dict[str, str]:
-    """Tracebacks where they can be read, at a crash and at an abort."""
+    """Return variables that write the tracebacks of crashes and aborts to readable places."""
     return {"TMPDIR": str(home), "PYTHONFAULTHANDLER": "1"}
 
 
-def ready(program: Workbench) -> Workbench:
-    """Before it has hidden the cursor, what is typed is not yet its own."""
+def wait_until_ready(program: Workbench) -> Workbench:
+    """Wait until the app has hidden the cursor: from then on it reads the keys."""
     program.wait_for_bytes(b"\x1b[?25l", since=0)
-    program.patience_s = HEARD_WITHIN_S
+    program.timeout_s = KEY_TIMEOUT_S
     return program
 
 
 @pytest.fixture
 def replay(start: START, home: Path) -> Callable[[Path], Workbench]:
-    """Opens a run that holds a recorded log, and nothing else."""
+    """Return a function that opens a run with a recorded log."""
 
-    def open_it(log: Path) -> Workbench:
+    def open_program(log: Path) -> Workbench:
         run = RunDirectory(home / "runs" / log.stem)
         if not run.path.exists():
             run.path.mkdir(parents=True)
@@ -184,60 +187,62 @@ def replay(start: START, home: Path) -> Callable[[Path], Workbench]:
                 )
             )
             shutil.copy(log, run.events_path)
-        return ready(start(run.name, environment=environment_in(home)))
+        return wait_until_ready(start(run.name, environment=environment_in(home)))
 
-    return open_it
+    return open_program
 
 
 @pytest.fixture
 def train(start: START, home: Path) -> Callable[[], Workbench]:
-    """Opens the run that trains, or begins one."""
+    """Return a function that opens the training run, or starts one."""
 
-    def open_it() -> Workbench:
-        program = ready(start(environment=environment_in(home)))
+    def open_program() -> Workbench:
+        program = wait_until_ready(start(environment=environment_in(home)))
         if not (home / "runs").exists():
             program.wait_for("names-mlp", "uniform")
             program.press(" ")
             program.wait_for("● training", "steps/s")
         return program
 
-    return open_it
+    return open_program
 
 
-def see_worker(home: Path) -> None:
-    """The runs can be read to the end, and what trains is what the command line says."""
+def check_worker(home: Path) -> None:
+    """Check that all logs are readable and that ``seqlm show`` reports the status correctly."""
     for path in (home / "runs").iterdir():
         assert list(read_events(path / "events.jsonl"))
-    asked = Program(
+    show = Program(
         [*SEQLM, "show", "latest", "--json"],
         {"SEQLM_HOME": str(home), "SEQLM_SOCKETS": str(home)},
     )
-    assert asked.wait_for_end() == 0, asked.screen()
-    shown = json.loads(asked.output)
-    asked.close()
+    assert show.wait_for_end() == 0, show.screen()
+    shown = json.loads(show.output)
+    show.close()
     holder = RunDirectory(home / "runs" / shown["run"]).holder()
     assert (shown["status"] in ("starting", "training", "paused")) <= (holder is not None), shown
 
 
 @pytest.mark.parametrize("log", RECORDINGS, ids=lambda path: path.stem)
-def test_a_monkey_before_a_log(log: Path, replay: Callable[[Path], Workbench], home: Path) -> None:
-    play(lambda: replay(log), SEED, FEW, home)
+def test_random_actions_on_a_recorded_log(
+    log: Path, replay: Callable[[Path], Workbench], home: Path
+) -> None:
+    play(lambda: replay(log), SEED, N_ACTIONS, home)
 
 
-def test_a_monkey_before_a_worker(train: Callable[[], Workbench], home: Path) -> None:
-    play(train, SEED, FEW, home)
-    see_worker(home)
+def test_random_actions_on_a_worker(train: Callable[[], Workbench], home: Path) -> None:
+    play(train, SEED, N_ACTIONS, home)
+    check_worker(home)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("log", RECORDINGS, ids=lambda path: path.stem)
-def test_many_deeds_before_a_log(
+def test_many_random_actions_on_a_recorded_log(
     log: Path, replay: Callable[[Path], Workbench], home: Path
 ) -> None:
-    play(lambda: replay(log), SEED + 1, MANY, home)
+    play(lambda: replay(log), SEED + 1, N_ACTIONS_SLOW, home)
 
 
 @pytest.mark.slow
-def test_many_deeds_before_a_worker(train: Callable[[], Workbench], home: Path) -> None:
-    play(train, SEED + 1, MANY, home)
-    see_worker(home)
+def test_many_random_actions_on_a_worker(train: Callable[[], Workbench], home: Path) -> None:
+    play(train, SEED + 1, N_ACTIONS_SLOW, home)
+    check_worker(home)

@@ -28,7 +28,7 @@ from seqlm.worker.client import WorkerExited
 
 SEED = int(os.environ.get("KILLS_SEED", "0"))
 DEADLINE_S = 60.0
-REMEMBERED = 12
+N_RECORDED = 12
 LINE = (
     "names-lstm model.hidden=8 model.embedding=4 train.batch=4 train.evaluate_every=70"
     " model.dropout=0.1 train.steps=100000 train.pace=150"
@@ -41,7 +41,7 @@ class Killer:
     def __init__(self, seed: int, start: Callable[..., Workbench]) -> None:
         self._random, self._start_screen = random.Random(seed), start
         self.requested: list[tuple[str, str, Any, int | None]] = []
-        self.deeds: list[str] = []
+        self.actions: list[str] = []
         self.n_kills = 0
         self._worker = client.spawn()
         self._request(Start(id="start", recipe=LINE, name="killed"))
@@ -65,7 +65,7 @@ class Killer:
         self._worker.close()
 
     def _deed(self, words: str) -> None:
-        self.deeds = [*self.deeds, words][-REMEMBERED:]
+        self.actions = [*self.actions, words][-N_RECORDED:]
 
     def _request(self, message: Any) -> Any:
         return self._worker.request(message, DEADLINE_S)
@@ -88,9 +88,9 @@ class Killer:
         self._wait_until(lambda: summarize(self.run).summary.steps >= before + n_steps)
         self._deed(f"trained to {summarize(self.run).summary.steps}")
 
-    def _wait_until(self, is_so: Callable[[], bool]) -> None:
+    def _wait_until(self, condition: Callable[[], bool]) -> None:
         until = time.monotonic() + DEADLINE_S
-        while not is_so():
+        while not condition():
             assert time.monotonic() < until, "the condition did not become true in time"
             self._worker.receive(0.05)
 

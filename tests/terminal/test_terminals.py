@@ -1,4 +1,4 @@
-"""Terminals of every kind: the colours and signs they know, how they are left, and coming back."""
+"""Terminal kinds: colors and character sets, exit, signals, and suspension."""
 
 import os
 import re
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from escapes import kinds_of_colour, told
-from pty_program import PYTHON, TUI, surroundings
+from escapes import color_kinds, record_output
+from pty_program import PYTHON, TUI, program_environment
 from workbench_program import DOWN, ESC, RIGHT, UP, Workbench
 
 from seqlm.runs.directory import RunDirectory, RunLock
@@ -19,7 +19,7 @@ from seqlm.runs.directory import RunDirectory, RunLock
 Start = Callable[..., Workbench]
 FULL = ("names-mlp", "uniform", "quit")
 
-EVERYWHERE = (
+KEYS_OF_EVERY_SCREEN = (
     "1",
     "2",
     "\r",
@@ -35,17 +35,17 @@ EVERYWHERE = (
     "2" + UP * 60 + "\r",
     ESC,
 )
-"""Panes, a field, the palette, the help, a zoom, the list of presets."""
+"""Keys that open panes, a field, the palette, the help, a zoom and the list of presets."""
 
 
-def look_everywhere(program: Workbench) -> bytes:
-    """Open everything that can be opened, and leave; every byte that was written."""
+def open_every_screen(program: Workbench) -> bytes:
+    """Open every screen, quit, and return the output."""
     program.wait_for(*FULL)
-    for keys in EVERYWHERE:
+    for keys in KEYS_OF_EVERY_SCREEN:
         program.press(keys)
-    program.settled()
+    program.wait_until_settled()
     assert program.leave() == 0
-    found = told(bytes(program.output))
+    found = record_output(bytes(program.output))
     assert found.unexpected == []
     assert found.is_restored
     return bytes(program.output)
@@ -62,14 +62,14 @@ def look_everywhere(program: Workbench) -> bytes:
         ({"NO_COLOR": "1"}, [], set()),
     ],
 )
-def test_no_more_colours_than_there_are(
+def test_colors_are_limited_to_those_of_the_terminal(
     environment: dict[str, str | None], words: list[str], kinds: set[str], start: Start
 ) -> None:
-    output = look_everywhere(start(*words, environment=environment))
-    assert kinds_of_colour(output) == kinds
+    output = open_every_screen(start(*words, environment=environment))
+    assert color_kinds(output) == kinds
 
 
-def test_a_shell_s_word_for_the_size_is_not_believed(start: Start) -> None:
+def test_size_variables_of_the_shell_are_ignored(start: Start) -> None:
     program = start(environment={"COLUMNS": "40", "LINES": "12"})
     program.wait_for(*FULL)
     program.resize(80, 24)
@@ -81,7 +81,7 @@ def test_a_shell_s_word_for_the_size_is_not_believed(start: Start) -> None:
     ("palette", "shown"),
     [("light", b"48;2;251;251;248"), ("color-blind", b"38;2;86;180;233")],
 )
-def test_a_palette_by_name(palette: str, shown: bytes, start: Start) -> None:
+def test_palette_option(palette: str, shown: bytes, start: Start) -> None:
     program = start("--palette", palette)
     program.wait_for(*FULL)
     assert program.leave() == 0
@@ -97,13 +97,15 @@ def test_a_palette_by_name(palette: str, shown: bytes, start: Start) -> None:
         ([], {"PYTHONIOENCODING": "ascii"}),
     ],
 )
-def test_ascii_alone(words: list[str], environment: dict[str, str | None], start: Start) -> None:
-    output = look_everywhere(start(*words, environment=environment))
+def test_ascii_mode_writes_only_ascii(
+    words: list[str], environment: dict[str, str | None], start: Start
+) -> None:
+    output = open_every_screen(start(*words, environment=environment))
     assert output.isascii()
     assert not re.search(rb"\\[xuU][0-9a-f]{2}", output)
 
 
-def test_nothing_is_told_by_colour_alone(start: Start) -> None:
+def test_no_information_is_conveyed_by_color_alone(start: Start) -> None:
     """Focus, selected row and run status are shown as characters too."""
     program = start("--ascii", environment={"NO_COLOR": "1"})
     seen = program.wait_for(*FULL)
@@ -119,7 +121,7 @@ def test_nothing_is_told_by_colour_alone(start: Start) -> None:
     assert "> a" in seen.replace(">  a", "> a")
     program.press(RIGHT)
     program.wait_for("[ d ]")
-    end(program)
+    quit_and_check_terminal(program)
 
 
 def ends_with_quit(seen: str) -> bool:
@@ -127,8 +129,8 @@ def ends_with_quit(seen: str) -> bool:
     return seen.rstrip().endswith(("  q", "quit"))
 
 
-def test_a_terminal_that_tells_its_size_and_takes_whole_frames(start: Start) -> None:
-    """It answers what it is asked: frames come between marks, and sizes by the keyboard's way."""
+def test_terminal_with_resize_reports_and_synchronized_output(start: Start) -> None:
+    """The terminal confirms both modes: frames are enclosed in marks, sizes arrive as input."""
     program = start()
     program.wait_for_bytes(b"\x1b[?2048$p", since=0)
     program.press("\x1b[?2026;2$y\x1b[?2048;2$y")
@@ -140,25 +142,25 @@ def test_a_terminal_that_tells_its_size_and_takes_whole_frames(start: Start) -> 
         program.resize(columns, rows)
         program.press(f"\x1b[48;{rows};{columns};{rows * 20};{columns * 10}t")
         program.wait_until(ends_with_quit, f"{columns}x{rows}")
-    end(program)
+    quit_and_check_terminal(program)
 
 
-# How it ends
+# Exit
 
 
-def end(program: Workbench) -> None:
-    """Leave, and see that the terminal is as it was."""
+def quit_and_check_terminal(program: Workbench) -> None:
+    """Quit, and check that the terminal is restored."""
     assert program.leave() == 0
-    assert told(bytes(program.output)).is_restored
-    assert program.has_line_as_before
+    assert record_output(bytes(program.output)).is_restored
+    assert program.has_original_settings
 
 
 def test_the_first_frame_is_sent_once(start: Start) -> None:
-    """Textual draws all of it a second time; some 26,000 bytes are one frame of 120x40."""
+    """Textual renders it twice; one frame of 120x40 has about 26,000 bytes."""
     program = start()
-    program.wait_for("from counts")  # the samples from the counts follow
+    program.wait_for("from counts")  # the samples from the counts come last
     assert len(program.output) < 40_000
-    end(program)
+    quit_and_check_terminal(program)
 
 
 @pytest.mark.parametrize(
@@ -175,16 +177,16 @@ def test_the_first_frame_is_sent_once(start: Start) -> None:
         "SIGXCPU",
     ],
 )
-def test_a_signal_leaves_the_terminal_as_it_was(name: str, start: Start) -> None:
+def test_signal_restores_the_terminal(name: str, start: Start) -> None:
     program = start(environment={"PYTHONFAULTHANDLER": None})
     program.wait_for(*FULL)
     os.kill(program.process.pid, signal.Signals[name])
     assert program.wait_for_end() == 0
-    assert told(bytes(program.output)).is_restored
-    assert program.has_line_as_before
+    assert record_output(bytes(program.output)).is_restored
+    assert program.has_original_settings
 
 
-def test_ctrl_c_before_there_is_a_screen(home: Path) -> None:
+def test_ctrl_c_before_the_first_frame(home: Path) -> None:
     busy = "def busy(*_):\n  print('ready', flush=True)\n  while True: pass\n"
     code = f"from workbench.application import cli\n{busy}cli.check_terminal = busy\ncli.main([])"
     program = Workbench(home, "-c", code, command=PYTHON)
@@ -195,15 +197,15 @@ def test_ctrl_c_before_there_is_a_screen(home: Path) -> None:
     program.close()
 
 
-def test_a_lost_terminal_ends_the_screen_alone(start: Start, home: Path) -> None:
+def test_lost_terminal_ends_the_screen_but_not_the_worker(start: Start, home: Path) -> None:
     program = begin_training(start)
-    program.lose()
+    program.close_terminal()
     assert program.wait_for_end() == 0
     assert holder_of(home) is not None
 
 
-def test_signals_amid_keys_and_a_terminal_lost_on_the_way_out(start: Start) -> None:
-    """A lost terminal sends SIGCONT; many of them meet whatever may be held when one comes."""
+def test_signals_between_keys_and_a_terminal_lost_while_quitting(start: Start) -> None:
+    """A lost terminal sends SIGCONT; many signals test that no lock is held when one arrives."""
     program = start()
     program.wait_for(*FULL)
     for _ in range(10):
@@ -212,7 +214,7 @@ def test_signals_amid_keys_and_a_terminal_lost_on_the_way_out(start: Start) -> N
             os.kill(program.process.pid, signal.SIGCONT)
             program.read(0.0002)
     program.press("q")
-    program.lose()
+    program.close_terminal()
     assert program.wait_for_end() in (0, -signal.SIGHUP)
 
 
@@ -220,11 +222,11 @@ def test_ctrl_c_twice_detaches(start: Start, home: Path) -> None:
     program = begin_training(start)
     program.press("\x03\x03")
     assert program.wait_for_end() == 0
-    assert told(bytes(program.output)).is_restored
+    assert record_output(bytes(program.output)).is_restored
     assert holder_of(home) is not None
     again = start()
     again.wait_for("● training")
-    end(again)
+    quit_and_check_terminal(again)
 
 
 def test_ctrl_z_without_a_shell_offers_to_detach(start: Start) -> None:
@@ -241,12 +243,12 @@ def test_ctrl_z_without_a_shell_offers_to_detach(start: Start) -> None:
     program.press("suspend the")
     program.wait_for("No matches found")
     program.press(ESC + ESC)
-    end(program)
+    quit_and_check_terminal(program)
 
 
 @pytest.mark.parametrize("command", [TUI, ("sh", "-c", f"{shlex.join(TUI)}; true")])
-def test_suspended_and_back(command: tuple[str, ...], start: Start, home: Path) -> None:
-    """The shell has its terminal back, cursor and mouse too; then everything is drawn again."""
+def test_suspend_and_continue(command: tuple[str, ...], start: Start, home: Path) -> None:
+    """The shell gets a restored terminal; after ``fg`` the whole screen is drawn again."""
     shell = start("--norc", "--noediting", "-i", command=("bash",), environment={"PS1": "$ "})
     shell.wait_for("$ ")
     shell.press(shlex.join(command) + "\n")
@@ -255,7 +257,7 @@ def test_suspended_and_back(command: tuple[str, ...], start: Start, home: Path) 
         before = len(shell.output)
         shell.press(how) if how == "\x1a" else os.kill(child_of(shell), signal.SIGTSTP)
         shell.wait_for_bytes(b"Stopped", before)
-        assert told(bytes(shell.output)).is_restored
+        assert record_output(bytes(shell.output)).is_restored
         before = len(shell.output)
         shell.press("fg\n")
         shell.wait_for_bytes(b"uniform", before)
@@ -264,20 +266,24 @@ def test_suspended_and_back(command: tuple[str, ...], start: Start, home: Path) 
     shell.wait_for_bytes(b"$ ", len(shell.output))
     shell.press("exit\n")
     assert shell.wait_for_end() == 0
-    assert told(bytes(shell.output)).is_restored
+    assert record_output(bytes(shell.output)).is_restored
 
 
-def test_no_terminal_is_refused_in_one_line(home: Path) -> None:
+def test_missing_terminal_is_rejected_in_one_line(home: Path) -> None:
     for term, stdin in (("xterm", subprocess.DEVNULL), ("xterm", subprocess.PIPE)):
         done = subprocess.run(
-            TUI, env=surroundings({"TERM": term}), stdin=stdin, capture_output=True, text=True
+            TUI,
+            env=program_environment({"TERM": term}),
+            stdin=stdin,
+            capture_output=True,
+            text=True,
         )
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr == "seqlm-tui: error: no terminal on stdin; use: seqlm train names-mlp\n"
 
 
 @pytest.mark.parametrize("term", ["dumb", "", None])
-def test_a_terminal_that_cannot_draw_is_refused(term: str | None, start: Start) -> None:
+def test_dumb_terminal_is_rejected_in_one_line(term: str | None, start: Start) -> None:
     program = start(environment={"TERM": term})
     assert program.wait_for_end() == 2
     assert program.output.count(b"\n") == 1
@@ -300,6 +306,6 @@ def holder_of(home: Path) -> RunLock | None:
 
 def child_of(shell: Workbench) -> int:
     (child,) = psutil.Process(shell.process.pid).children()
-    while child.name() == "sh":  # one that stands in between
+    while child.name() == "sh":  # an intermediate shell
         (child,) = child.children()
     return child.pid

@@ -1,4 +1,4 @@
-"""Inside tmux: drawn again after another terminal is attached, at its size."""
+"""Inside tmux: the screen is redrawn at the size of the attached terminal."""
 
 import os
 import shutil
@@ -8,51 +8,53 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from pty_program import DEADLINE_S, TUI, Program, Unseen, surroundings
+from pty_program import DEADLINE_S, TUI, NotShown, Program, program_environment
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 SESSION = ("-f", "/dev/null")
 
 
 class Tmux:
-    """A server of its own with one window in which the workbench runs.
+    """A tmux server with one window that runs the workbench.
 
     Args:
-        home: Where runs and the socket lie.
+        home: Directory of the runs and the socket.
     """
 
     def __init__(self, home: Path) -> None:
         self.command = ("tmux", "-S", str(home / "tmux"), *SESSION)
-        self._environment = surroundings({"SEQLM_HOME": str(home), "SEQLM_SOCKETS": str(home)})
-        self.tell("new-session", "-d", "-x", "120", "-y", "40", *TUI)
-        self.tell("set", "-g", "status", "off")
+        self._environment = program_environment(
+            {"SEQLM_HOME": str(home), "SEQLM_SOCKETS": str(home)}
+        )
+        self.run_command("new-session", "-d", "-x", "120", "-y", "40", *TUI)
+        self.run_command("set", "-g", "status", "off")
 
-    def tell(self, *words: str) -> str:
-        """Run a tmux command; what it says."""
+    def run_command(self, *words: str) -> str:
+        """Run a tmux command and return its output."""
         done = subprocess.run(
             [*self.command, *words], env=self._environment, capture_output=True, text=True
         )
         return done.stdout
 
     def wait_for(self, *words: str) -> list[str]:
-        """The rows of the window once they hold all of ``words``."""
+        """Wait until the window shows all of ``words``; return its rows."""
         return self.wait_until(lambda rows: all(word in "\n".join(rows) for word in words))
 
-    def wait_until(self, is_so: Callable[[list[str]], bool]) -> list[str]:
-        """The rows of the window once something is so of them; asking for them takes time enough."""
+    def wait_until(self, condition: Callable[[list[str]], bool]) -> list[str]:
+        """Wait until a condition on the rows of the window holds; return the rows."""
         until = time.monotonic() + DEADLINE_S
         while time.monotonic() < until:
-            rows = self.tell("capture-pane", "-p").splitlines()
-            if is_so(rows):
+            rows = self.run_command("capture-pane", "-p").splitlines()
+            if condition(rows):
                 return rows
-        raise Unseen("\n".join(rows))
+        raise NotShown("\n".join(rows))
 
 
 @pytest.fixture
 def tmux(home: Path) -> Iterator[Tmux]:
     server = Tmux(home)
     yield server
-    server.tell("kill-server")
+    server.run_command("kill-server")
 
 
 def is_whole(rows: list[str], n_rows: int) -> bool:
@@ -61,16 +63,16 @@ def is_whole(rows: list[str], n_rows: int) -> bool:
     return ends and len(rows) == n_rows and "uniform" in "".join(rows)
 
 
-def test_detached_and_attached_at_another_size(tmux: Tmux) -> None:
+def test_reattach_at_another_size(tmux: Tmux) -> None:
     tmux.wait_for("names-mlp", "uniform", "q quit")
     first = Program([*tmux.command, "attach"], columns=120, rows=40)
     first.wait_for_bytes(b"uniform", since=0)
-    tmux.tell("detach-client")
+    tmux.run_command("detach-client")
     assert first.wait_for_end() == 0
     second = Program([*tmux.command, "attach"], columns=80, rows=24)
     second.wait_for_bytes(b"names-mlp", since=0)
     tmux.wait_until(lambda rows: is_whole(rows, 24))
-    tmux.tell("send-keys", "q")
+    tmux.run_command("send-keys", "q")
     assert second.wait_for_end() == 0
     first.close()
     second.close()
@@ -84,15 +86,15 @@ def test_resized_and_redrawn(tmux: Tmux) -> None:
     """
     tmux.wait_for("names-mlp", "uniform", "q quit")
     for columns, rows in ((200, 50), (40, 12), (1, 1), (118, 38)):
-        tmux.tell("resize-window", "-x", str(columns), "-y", str(rows))
-    # Until it has heard of the last size it may draw frames of others, cut by the window's edge.
+        tmux.run_command("resize-window", "-x", str(columns), "-y", str(rows))
+    # Before the app receives the last size, it may draw frames of other sizes, cut at the edge.
     tmux.wait_until(
         lambda rows: is_whole(rows, 38) and len(rows[2]) == 118 and rows[2].endswith("┓")
     )
-    pane = tmux.tell("display", "-p", "#{pane_tty}").strip()
+    pane = tmux.run_command("display", "-p", "#{pane_tty}").strip()
     fd = os.open(pane, os.O_WRONLY | os.O_NOCTTY)
     os.write(fd, b"\x1b[5;5Hnoise")
     os.close(fd)
     tmux.wait_for("noise")
-    tmux.tell("send-keys", "C-l")
+    tmux.run_command("send-keys", "C-l")
     tmux.wait_until(lambda rows: rows[4].startswith("│ 27 tokens") and rows[4].endswith("┃"))

@@ -1,4 +1,4 @@
-"""The workbench in a pseudo-terminal, and the end of what it started."""
+"""The workbench in a pseudo-terminal, and the removal of its workers."""
 
 import contextlib
 import os
@@ -12,21 +12,21 @@ from pty_program import TUI, Program
 from seqlm.runs.directory import RunDirectory
 
 ESC = "\x1b[27u"
-"""The escape key as kitty's protocol tells it: what follows is not taken for alt+key."""
+"""The escape key in kitty's protocol, so that the next key is not read as alt+key."""
 LEFT, RIGHT, UP, DOWN, PAGE_DOWN = "\x1b[D", "\x1b[C", "\x1b[A", "\x1b[B", "\x1b[6~"
 _HELP = "esc close"  # in the border of the help screen
 
 
 class Workbench(Program):
-    """``seqlm-tui`` before a person.
+    """``seqlm-tui`` in a pseudo-terminal.
 
     Args:
-        home: Where runs lie.
-        words: Of the command line.
-        environment: Variables to set or to unset.
+        home: Directory of the runs.
+        words: Command-line arguments.
+        environment: Variables to set; None removes one.
         columns: Cells in a row.
         rows: Rows.
-        command: What takes the words.
+        command: Command that gets the arguments.
     """
 
     def __init__(
@@ -41,17 +41,17 @@ class Workbench(Program):
         places = {"SEQLM_HOME": str(home), "SEQLM_SOCKETS": str(home)}
         super().__init__([*command, *words], {**places, **environment}, columns, rows, home)
 
-    def settled(self) -> str:
-        """The screen when every key was heard: the help opens, and closes again."""
+    def wait_until_settled(self) -> str:
+        """Wait until all keys are handled, by opening and closing the help; return the screen."""
         self.press("?")
         self.wait_for(_HELP)
         self.press(ESC)
         return self.wait_until(lambda seen: _HELP not in seen, "the end of the help")
 
     def leave(self, has_worker_to_keep: bool = False) -> int:
-        """Quit, and detach where that is asked; the exit status.
+        """Quit, detach if the app asks, and return the exit status.
 
-        A worker that nobody needs is ended, for it would load torch while other tests run.
+        Workers that are not needed are killed; they would load torch while other tests run.
         """
         workers = [] if has_worker_to_keep else psutil.Process(self.process.pid).children()
         self.press("q")
@@ -66,7 +66,7 @@ class Workbench(Program):
 
 
 def end_workers(home: Path) -> None:
-    """Kill every worker that holds a run here; one that holds none ends by itself."""
+    """Kill the workers of all runs; workers without a run exit by themselves."""
     for path in (home / "runs").glob("*"):
         holder = RunDirectory(path).holder()
         if holder is not None:

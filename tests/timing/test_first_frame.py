@@ -39,11 +39,11 @@ def seconds_until(code: str, shown: tuple[bytes, ...], home: Path) -> float:
     while not all(words in drawn for words in shown):
         drawn += child.read_nonblocking(1 << 16, timeout=30)
     seconds = time.perf_counter() - began
-    end(child)
+    quit_and_check_terminal(child)
     return seconds
 
 
-def end(child: "pexpect.spawn[bytes]") -> None:
+def quit_and_check_terminal(child: "pexpect.spawn[bytes]") -> None:
     """End a program and the worker it started, which would load torch while the next is measured."""
     processes = psutil.Process(child.pid).children(recursive=True)
     child.close(force=True)

@@ -1,1 +1,1 @@
-"""The four places of the workbench, and what they have in common."""
+"""The four panes of the workbench, and their base class."""

@@ -43,12 +43,12 @@ class WorkerConnection:
         self._watched_fd = -1
 
     def prepare(self) -> None:
-        """Have a worker at hand: it loads torch, which takes a second."""
+        """Start a worker ahead of time, because loading torch takes a second."""
         if self._connection is None:
             self.send(queries.Describe(id=client.new_id()))
 
     def attach(self, run: RunDirectory) -> bool:
-        """Speak with the worker that holds a run, if one does, instead of the one before."""
+        """Connect to the worker that holds a run, if there is one, and leave the previous worker."""
         try:
             found = client.attach(run)
         except SeqlmError as error:

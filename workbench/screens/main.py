@@ -85,7 +85,7 @@ class MainScreen(Screen[None]):
 
     @property
     def layout(self) -> Layout:
-        """The workbench's own: a pure function of the size and the focus."""
+        """Layout of the screen: a pure function of the size and the focus."""
         return self._arrangement
 
     def compose(self) -> ComposeResult:
@@ -101,7 +101,7 @@ class MainScreen(Screen[None]):
         self._on_ready()
 
     def on_resize(self, event: events.Resize) -> None:
-        """In a small terminal the second row keeps the exact losses."""
+        """Show the exact losses in the second row if the terminal is small."""
         self._show_small()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:

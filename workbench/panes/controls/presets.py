@@ -60,7 +60,7 @@ def columns(width: int) -> Columns:
 def preset_line(
     preset: Preset, appearance: Appearance, at: Columns, preview: Preview | None = None
 ) -> Text:
-    """Name, corpus, family, parameters, expected loss, seconds, and what it teaches."""
+    """Return the row of a preset: name, corpus, family, parameters, loss, CPU time, lesson."""
     palette, config = appearance.palette, preset.config
     row = Text().append(fit(preset.name, at.name), f"bold {palette.plain}")
     row.append(fit(config.data.corpus, at.corpus), palette.label)
@@ -80,7 +80,7 @@ def preset_line(
 
 
 def parameter_count_text(preset: Preset, preview: Preview | None) -> int | None:
-    """Trainable numbers; None where V is not known because that text has not been read."""
+    """Return the number of trainable parameters; None if the vocabulary size V is unknown."""
     config = preset.config
     if preview is not None and preview.data == config.data:
         return count_parameters(config.model, len(preview.vocabulary), preview.has_end)
@@ -91,7 +91,7 @@ def parameter_count_text(preset: Preset, preview: Preview | None) -> int | None:
 
 @cache
 def _n_bundled() -> int:
-    """V of the bundled names: their letters and the end token."""
+    """Return V of the bundled names: their letters and the end token."""
     return len(set("".join(lines_of(read_corpus(DataConfig()).text)))) + 1
 
 
@@ -107,12 +107,12 @@ def heading(appearance: Appearance, at: Columns) -> Text:
 
 
 class PresetScreen(ModalScreen[str | None]):
-    """Asks for one preset; answers its name, or None if nothing was chosen.
+    """Screen that asks for a preset; its result is the name of the preset, or None.
 
     Args:
-        current: The preset that the cursor begins on.
+        current: Preset under the initial cursor.
         appearance: Colors and signs.
-        preview: The text that was read last: of it the vocabulary is known.
+        preview: Corpus that was loaded last; its vocabulary is known.
     """
 
     DEFAULT_CSS = """
@@ -129,8 +129,10 @@ class PresetScreen(ModalScreen[str | None]):
     PresetScreen Static { height: 2; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "leave", tooltip="Choose nothing", id="presets.leave"),
-        Binding("slash", "find", "find", tooltip="Type a part of it", id="presets.find"),
+        Binding(
+            "escape", "leave", "leave", tooltip="Close without a selection", id="presets.leave"
+        ),
+        Binding("slash", "find", "find", tooltip="Filter the list", id="presets.find"),
         Binding("down,j", "move(1)", "down", show=False, id="presets.down"),
         Binding("up,k", "move(-1)", "up", show=False, id="presets.up"),
     ]
@@ -142,17 +144,17 @@ class PresetScreen(ModalScreen[str | None]):
         self._current, self._appearance, self._preview = current, appearance, preview
 
     def compose(self) -> ComposeResult:
-        """A field to filter with, and the list."""
+        """Yield a filter field and the list."""
         with Vertical() as box:
             box.styles.height = len(PRESETS) + _FRAME_ROWS
             box.border_title = "presets"
-            box.border_subtitle = f"enter takes it · {self._said(_FIND)} · {self._said(_LEAVE)}"
+            box.border_subtitle = f"enter selects · {self._said(_FIND)} · {self._said(_LEAVE)}"
             yield Input(placeholder=self._said(_FIND), compact=True, max_length=60)
             yield OptionRows(compact=True)
             yield Static()
 
     def on_mount(self) -> None:
-        """Shows every preset, the cursor on the present one."""
+        """Show all presets, with the cursor on the current one."""
         self._show(matching_presets(""))
         self.query_one(OptionRows).focus()
 
@@ -164,33 +166,33 @@ class PresetScreen(ModalScreen[str | None]):
         choices.highlighted = place
 
     def action_leave(self) -> None:
-        """Answers that nothing was chosen."""
+        """Close without a selection."""
         self.dismiss(None)
 
     def action_find(self) -> None:
-        """Goes to the field."""
+        """Focus the filter field."""
         self.query_one(Input).focus()
 
     def action_move(self, by: int) -> None:
-        """Moves the cursor of the list, from the field too."""
+        """Move the cursor of the list; also while the filter field has the focus."""
         choices = self.query_one(OptionRows)
         if choices.option_count:
             choices.highlighted = ((choices.highlighted or 0) + by) % choices.option_count
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Keeps the presets that fit what was typed."""
+        """Show the presets that match the typed text."""
         self._show(matching_presets(sanitize(event.value)))
 
     def on_input_submitted(self) -> None:
-        """Takes the preset under the cursor."""
+        """Select the preset under the cursor."""
         self.query_one(OptionRows).action_select()
 
     def on_option_list_option_selected(self, event: OptionRows.OptionSelected) -> None:
-        """Answers the chosen name."""
+        """Close with the name of the selected preset."""
         self.dismiss(event.option_id)
 
     def on_option_list_option_highlighted(self, event: OptionRows.OptionHighlighted) -> None:
-        """Says in full what the preset under the cursor teaches."""
+        """Show the whole lesson of the preset under the cursor."""
         preset = PRESETS.get(event.option_id or "")
         words = f"{preset.name}: {preset.teaches}." if preset else ""
         self.query_one(Static).update(Text(words, self._appearance.palette.label))
