@@ -4,17 +4,50 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from seqlm.configuration.schema import ConfigSection, SettingConditions, only_if, unit_metadata
+from seqlm.configuration.schema import (
+    ConfigSection,
+    SettingConditions,
+    not_if,
+    only_if,
+    unit_metadata,
+)
 from seqlm.errors import RequestError
 
 _WORDS = (only_if("data.tokenizer", "word"),)
 _LINES = (only_if("data.mode", "lines"),)
+_FILES = (only_if("data.corpus", "*[./]*", label="data.corpus is a file"),)
+
+
+AUTO, LEGACY = "auto", "legacy"
+"""Values of ``data.encoding``: find the encoding; read as the first version of this program did."""
+
+
+def check_encoding(encoding: str) -> None:
+    """Check that an encoding is known.
+
+    Raises:
+        RequestError: There is no text encoding of this name.
+    """
+    if encoding in (AUTO, LEGACY):
+        return
+    try:
+        b"    ".decode(
+            encoding, errors="replace"
+        )  # refuses codecs that are not text encodings, such as base64
+    except (LookupError, ValueError):
+        raise RequestError(
+            f"data.encoding={ascii(encoding)[1:-1]} is not a known encoding; allowed: auto, or a name"
+            " such as utf-8, utf-16, cp1252, latin-1, shift_jis, gb18030",
+            encoding,
+        ) from None
 
 
 class DataConfig(ConfigSection, frozen=True, kw_only=True):
     """Settings of the corpus, the tokenizer and the splits."""
 
     conditions: ClassVar[SettingConditions] = {
+        "encoding": (*_FILES, not_if("data.tokenizer", "byte")),
+        "field": _FILES,
         "length": (only_if("data.corpus", "counting", "recall"),),
         **dict.fromkeys(("fold_case", "punctuation", "unknown", "max_words"), _WORDS),
         "merges": (only_if("data.tokenizer", "bpe"),),
@@ -25,9 +58,21 @@ class DataConfig(ConfigSection, frozen=True, kw_only=True):
         str,
         Meta(
             min_length=1,
-            description="Corpus: a name from seqlm data list, or the path of a text file",
+            description="Corpus: a name from seqlm data list, or the path of a file, of a folder or of"
+            " several files, e.g. texts/*.md",
         ),
     ] = "names"
+    encoding: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="Encoding: auto finds it; a name sets it, e.g. utf-8, utf-16, cp1252, gb18030",
+        ),
+    ] = "auto"
+    field: Annotated[
+        Annotated[str, Meta(min_length=1)] | None,
+        Meta(description="Field: the column of CSV or TSV, or the key of JSON Lines, to train on"),
+    ] = None
     mode: Annotated[
         Literal["auto", "lines", "stream"],
         Meta(description="Mode: lines (each line is a separate item) or stream (one long text)"),
@@ -98,8 +143,9 @@ class DataConfig(ConfigSection, frozen=True, kw_only=True):
         """Check that the settings are compatible with each other.
 
         Raises:
-            RequestError: Two settings are incompatible; names both.
+            RequestError: Two settings are incompatible, or the encoding is not known.
         """
+        check_encoding(self.encoding)
         shares = [int(share) for share in self.split.split("/")]
         if sum(shares) != 100:
             raise RequestError(f"data.split={self.split} does not sum to 100", self.split)

@@ -23,11 +23,13 @@ class SettingCondition(Struct, frozen=True):
         key: The dotted key of the other setting.
         values: Values of the other setting as they are typed; ``*`` stands for any characters.
         is_negated: True if the condition is met by all values except these.
+        label: The condition as text, if the values do not explain it.
     """
 
     key: str
     values: tuple[str, ...]
     is_negated: bool = False
+    label: str = ""
 
     def is_met_by(self, text: str) -> bool:
         """Return True if a value of the other setting, as it is typed, meets the condition."""
@@ -35,12 +37,15 @@ class SettingCondition(Struct, frozen=True):
 
     def format(self) -> str:
         """Return the condition as text: ``data.tokenizer=word``, ``train.clip not off``."""
-        return f"{self.key}{' not ' if self.is_negated else '='}{' or '.join(self.values)}"
+        return (
+            self.label
+            or f"{self.key}{' not ' if self.is_negated else '='}{' or '.join(self.values)}"
+        )
 
 
-def only_if(key: str, *values: str) -> SettingCondition:
+def only_if(key: str, *values: str, label: str = "") -> SettingCondition:
     """Return the condition that another setting has one of these values."""
-    return SettingCondition(key, values)
+    return SettingCondition(key, values, label=label)
 
 
 def not_if(key: str, *values: str) -> SettingCondition:

@@ -1,7 +1,6 @@
 """Corpus of a run: a named corpus, a text file or standard input, and copies of it."""
 
 import io
-import os
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -11,8 +10,12 @@ from msgspec import Struct
 from seqlm import errors
 from seqlm.atomic_write import write_atomically
 from seqlm.configuration.data_config import DataConfig
-from seqlm.data import text_io
+from seqlm.data import encoding, own_text, text_io
+from seqlm.data.compressed import NamedBytes
 from seqlm.data.corpus_registry import CORPORA, Mode, check_length, read_corpus_text
+from seqlm.data.notes import Note
+from seqlm.data.own_text import OwnText
+from seqlm.data.text_files import display_name, is_path
 from seqlm.data.text_io import Progress
 from seqlm.paths import corpora_dir
 
@@ -26,15 +29,17 @@ class Corpus(Struct, frozen=True):
     """Text with its name, size and checksum.
 
     Attributes:
-        name: Name in ``CORPORA``, or the name of the file.
-        path: Path of the file; None if the text is not from a single file.
+        name: Name in ``CORPORA``, or the name of the file, folder or pattern.
+        path: Path in ``data.corpus``; None if the text is not from files.
         text: The whole text; only a line feed ends a line.
         mode: ``lines``: each line is a sequence. ``stream``: the text is one long sequence.
-        n_bytes: Size before decoding.
-        sha256: SHA-256 of the bytes before decoding, in hexadecimal.
-        n_undecodable: Bytes that are not UTF-8. Each is U+FFFD in the text; for the byte tokenizer
-            each is a private-use character that :func:`seqlm.data.text_io.bytes_of` converts back.
+        n_bytes: Size of the bytes that a run keeps a copy of: those of the file if it is one file of
+            UTF-8, or else of the text as UTF-8.
+        sha256: SHA-256 of the same bytes, in hexadecimal.
+        n_undecodable: Bytes that could not be decoded. Each is U+FFFD in the text.
         has_end: Whether items have an end token with ``data.boundary=auto``.
+        encoding: Encoding of the file; ``bytes`` if the bytes were not decoded.
+        notes: What was found and repaired while the text was read.
     """
 
     name: str
@@ -45,13 +50,15 @@ class Corpus(Struct, frozen=True):
     sha256: str
     n_undecodable: int
     has_end: bool = True
+    encoding: str = "utf-8"
+    notes: tuple[Note, ...] = ()
 
     def __repr__(self) -> str:
         return f"Corpus({self.name!r}, {self.mode}, {self.n_bytes:,} bytes, {self.sha256[:16]})"
 
 
 def read_corpus(data: DataConfig, progress: Progress | None = None) -> Corpus:
-    """Read the corpus ``data.corpus``: a name in ``CORPORA``, or else the path of a file.
+    """Read the corpus ``data.corpus``: a name in ``CORPORA``, or else a path.
 
     With ``data.mode=auto`` a file has the mode ``lines`` if its first 50,000 characters have at least
     two non-blank lines, 90 % of the non-blank lines have at most 40 characters, and at most 2 % of
@@ -66,12 +73,28 @@ def read_corpus(data: DataConfig, progress: Progress | None = None) -> Corpus:
     """
     if data.corpus in CORPORA:
         path, raw = read_corpus_text(data.corpus, data, progress)
-        spec = CORPORA[data.corpus]
-        return _make_corpus(data.corpus, path, raw, data, spec.mode, has_end=spec.has_end)
-    path = _file_path(data.corpus)
-    name = text_io.describe_path(path.name)
-    check_length(name, data)
-    return _make_corpus(name, path, text_io.read_file(path, progress), data)
+        spec, keep_bytes = CORPORA[data.corpus], data.tokenizer == "byte"
+        text = encoding.decode_legacy(raw, data.corpus, keep_bytes=keep_bytes).text
+        own = OwnText(data.corpus, raw, text, "utf-8")
+        return _make_corpus(own, path, data, spec.mode, has_end=spec.has_end)
+    own = _read_own_text(data, progress)
+    return _make_corpus(own, Path(data.corpus), data)
+
+
+def read_bytes_to_store(data: DataConfig) -> bytes:
+    """Return the bytes of a user's text of which a run keeps a copy.
+
+    Raises:
+        RequestError: The text cannot be read.
+    """
+    return _read_own_text(data, None).raw
+
+
+def _read_own_text(data: DataConfig, progress: Progress | None) -> OwnText:
+    if not is_path(data.corpus):
+        raise errors.unknown("a corpus or a file in this folder", data.corpus, CORPORA)
+    check_length(display_name(data.corpus), data)
+    return own_text.read_own_text(data, progress)
 
 
 def store_corpus(source: bytes | BinaryIO, undo: ExitStack | None = None) -> Path:
@@ -82,11 +105,11 @@ def store_corpus(source: bytes | BinaryIO, undo: ExitStack | None = None) -> Pat
         undo: Receives a callback that removes the copy, if the copy is new.
 
     Raises:
-        RequestError: The text has more than 64 MB, is too short, or is binary. Nothing is written.
+        RequestError: The text has more than 64 MB or is too short. Nothing is written.
     """
     file = io.BytesIO(source) if isinstance(source, bytes) else source
     raw = text_io.read_limited(file, _STDIN, MAX_STORED_BYTES)
-    _raise_if_too_little(text_io.decode(raw, _STDIN, keep_bytes=True)[0], _STDIN)
+    _raise_if_too_little(raw.decode(errors="replace"), _STDIN)
     path = copy_path(raw)
     if undo is not None and not path.exists():
         undo.callback(_remove_copy, path)
@@ -131,7 +154,8 @@ def read_standard_input(file: BinaryIO, data: DataConfig) -> tuple[Corpus, bytes
         RequestError: The text has more than 64 MB, is too short, or is not text.
     """
     raw = text_io.read_limited(file, _STDIN, MAX_STORED_BYTES)
-    return _make_corpus(_STDIN, copy_path(raw), raw, data), raw
+    own = own_text.join_files([NamedBytes(_STDIN, raw)], _STDIN, data)
+    return _make_corpus(own, copy_path(raw), data), raw
 
 
 def lines_of(text: str) -> list[str]:
@@ -140,29 +164,26 @@ def lines_of(text: str) -> list[str]:
 
 
 def _make_corpus(
-    name: str,
+    own: OwnText,
     path: Path | None,
-    raw: bytes,
     data: DataConfig,
     default_mode: Mode | None = None,
     *,
     has_end: bool = True,
 ) -> Corpus:
-    keep_bytes = data.tokenizer == "byte"
-    text, n_undecodable = text_io.decode(raw, name, keep_bytes=keep_bytes)
-    _raise_if_too_little(text, name)
-    mode = data.mode if data.mode != "auto" else default_mode or _detect_mode(text)
-    return Corpus(name, path, text, mode, len(raw), _sha256(raw), n_undecodable, has_end)
-
-
-def _file_path(corpus: str) -> Path:
-    try:
-        path = Path(corpus).expanduser()
-    except RuntimeError:
-        path = Path(corpus)  # no user has this name: the ~ is part of the file name
-    if path.suffix or len(path.parts) > 1 or os.path.lexists(path):
-        return path
-    raise errors.unknown("a corpus or a file in this folder", corpus, CORPORA)
+    _raise_if_too_little(own.text, own.name)
+    return Corpus(
+        name=own.name,
+        path=path,
+        text=own.text,
+        mode=data.mode if data.mode != "auto" else default_mode or _detect_mode(own.text),
+        n_bytes=len(own.raw),
+        sha256=_sha256(own.raw),
+        n_undecodable=own.n_undecodable,
+        has_end=has_end,
+        encoding=own.encoding,
+        notes=own.notes,
+    )
 
 
 def _detect_mode(text: str) -> Mode:

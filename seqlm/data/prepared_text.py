@@ -13,7 +13,9 @@ from msgspec import Struct
 from seqlm import errors
 from seqlm.configuration.data_config import DataConfig
 from seqlm.data.corpus import Corpus, lines_of, read_corpus
-from seqlm.data.corpus_registry import Mode
+from seqlm.data.corpus_registry import CORPORA, Mode
+from seqlm.data.notes import Note, repetition_note
+from seqlm.data.repetition import repeated_share
 from seqlm.data.split import (
     SPLITS,
     Split,
@@ -38,9 +40,11 @@ class Description(Struct, frozen=True):
         vocabulary: Summary of the vocabulary, e.g. ``27 tokens: a-z and ∎``.
         n_duplicates: Number of removed duplicate lines.
         n_overlap: Number of validation lines that also occur in the training split.
-        n_undecodable: Number of bytes that are not UTF-8.
+        n_undecodable: Number of bytes that could not be decoded.
         common: Most common tokens of the training split with their counts, most frequent first, then
             by id. The end token counts once per item.
+        val_in_train: Share of the validation split that also occurs in the training split.
+        notes: What was found and repaired while the text was read and split.
     """
 
     name: str
@@ -53,6 +57,8 @@ class Description(Struct, frozen=True):
     n_overlap: int
     n_undecodable: int
     common: tuple[tuple[str, int], ...]
+    val_in_train: float = 0.0
+    notes: tuple[Note, ...] = ()
 
 
 class PreparedText(Struct, frozen=True, dict=True):
@@ -69,6 +75,9 @@ class PreparedText(Struct, frozen=True, dict=True):
         n_overlap: Number of validation lines that also occur in the training split; 0 if duplicates
             were removed.
         only_last: Whether only the last token of each item is a target.
+        val_in_train: Share of the validation split that also occurs in the training split: of its
+            lines, or of a stream its characters in long stretches, see
+            :func:`seqlm.data.repetition.repeated_share`. It is not measured for named corpora.
     """
 
     corpus: Corpus
@@ -78,6 +87,14 @@ class PreparedText(Struct, frozen=True, dict=True):
     n_duplicates: int
     n_overlap: int
     only_last: bool = False
+    val_in_train: float = 0.0
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was found and repaired while the text was read and split."""
+        is_list = self.corpus.mode == "lines"
+        shown = [repetition_note(self.val_in_train, is_list)] if self.val_in_train >= 0.005 else []
+        return (*self.corpus.notes, *shown)
 
     @property
     def fill_id(self) -> int:
@@ -192,6 +209,8 @@ class PreparedText(Struct, frozen=True, dict=True):
             n_overlap=self.n_overlap,
             n_undecodable=self.corpus.n_undecodable,
             common=self._common(n_common),
+            val_in_train=self.val_in_train,
+            notes=self.notes,
         )
 
     def _common(self, n: int) -> tuple[tuple[str, int], ...]:
@@ -241,15 +260,24 @@ def prepare_corpus(corpus: Corpus, data: DataConfig) -> PreparedText:
         items = split_stream(text, shares, tokenizer.safe_split_point)
         texts = [piece for split in SPLITS for piece in items[split]]
         trained = _train_tokenizer(tokenizer, texts, items["train"], boundary, corpus.name)
-        return PreparedText(corpus, trained, boundary, items, 0, 0)
+        share = 0.0 if data.corpus in CORPORA else _repeated_share(items)
+        return PreparedText(corpus, trained, boundary, items, 0, 0, val_in_train=share)
     lines = [line for line in map(tokenizer.normalize, lines_of(corpus.text)) if line]
     kept = list(dict.fromkeys(lines)) if data.deduplicate else lines
-    raise_if_too_short(len(kept), "lines", shares, corpus.name)
+    raise_if_too_short(len(kept), "lines", shares, corpus.name, n_with_duplicates=len(lines))
     items = split_lines(kept, shares, data.split_seed)
     trained = _train_tokenizer(tokenizer, kept, items["train"], boundary, corpus.name)
     n_overlap = 0 if data.deduplicate else _count_overlap(items)
-    n_duplicates = len(lines) - len(kept)
-    prepared = PreparedText(corpus, trained, boundary, items, n_duplicates, n_overlap, only_last)
+    prepared = PreparedText(
+        corpus=corpus,
+        tokenizer=trained,
+        boundary=boundary,
+        items=items,
+        n_duplicates=len(lines) - len(kept),
+        n_overlap=n_overlap,
+        only_last=only_last,
+        val_in_train=n_overlap / max(1, len(items["val"])),
+    )
     _raise_if_no_targets(prepared)
     return prepared
 
@@ -266,6 +294,11 @@ def _train_tokenizer(
         return tokenizer.train(texts, train, boundary)
     except errors.RequestError as error:
         raise errors.RequestError(f"{name}: {error}", error.value) from error
+
+
+def _repeated_share(items: Mapping[Split, tuple[str, ...]]) -> float:
+    """Return the share of the validation part of a stream that also occurs in its training part."""
+    return repeated_share("".join(items["val"]), "".join(items["train"]))
 
 
 def _count_overlap(items: Mapping[Split, tuple[str, ...]]) -> int:

@@ -60,7 +60,9 @@ def split_stream(
     return {split: (piece,) if piece else () for split, piece in zip(SPLITS, pieces, strict=True)}
 
 
-def raise_if_too_short(n: int, unit: str, shares: Shares, name: str) -> None:
+def raise_if_too_short(
+    n: int, unit: str, shares: Shares, name: str, n_with_duplicates: int = 0
+) -> None:
     """Raise RequestError if a text is too short for its splits.
 
     A single split needs one line or two tokens. Several splits need ten lines or a hundred tokens
@@ -71,6 +73,7 @@ def raise_if_too_short(n: int, unit: str, shares: Shares, name: str) -> None:
         unit: Plural noun of the counted unit; "lines" for a list.
         shares: Percentages.
         name: Name of the corpus, for the message.
+        n_with_duplicates: Number of lines before duplicates were removed, for the message.
     """
     n_splits = sum(share > 0 for share in shares)
     if n_splits == 1:
@@ -83,7 +86,11 @@ def raise_if_too_short(n: int, unit: str, shares: Shares, name: str) -> None:
         count = {1: "one split needs", 2: "two splits need", 3: "three splits need"}[n_splits]
         hint = "Add text, or set data.split=100/0/0." if n_splits > 1 else "Add text."
         noun = unit if n != 1 else unit.removesuffix("s")
-        raise errors.RequestError(f"{name} has {n:,} {noun}; {count} {needed:,}. {hint}", n)
+        has = f"{n:,} {noun}"
+        if n < n_with_duplicates:
+            has = f"{n_with_duplicates:,} lines, but only {n:,} distinct {noun}"
+            hint = f"{hint[:-1]}, or data.deduplicate=false to keep duplicates."
+        raise errors.RequestError(f"{name} has {has}; {count} {needed:,}. {hint}", n)
 
 
 def _split_indexes(n: int, shares: Shares) -> tuple[int, int]:

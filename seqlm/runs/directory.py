@@ -13,9 +13,10 @@ from msgspec.structs import replace
 
 from seqlm import errors
 from seqlm.atomic_write import write_atomically
-from seqlm.configuration.data_config import DataConfig
+from seqlm.configuration.data_config import LEGACY, DataConfig
 from seqlm.configuration.run_config import RunConfig
 from seqlm.data.corpus import find_corpus_copy
+from seqlm.data.corpus_registry import CORPORA
 from seqlm.paths import runs_dir
 from seqlm.presets import PRESETS
 from seqlm.protocol.codec import describe_problem
@@ -28,12 +29,21 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}")
 
 
 class CorpusRecord(Struct, frozen=True, kw_only=True):
-    """The corpus that a run was trained on, with the data to find and verify it."""
+    """The corpus that a run was trained on, with the data to find and verify it.
+
+    ``encoding`` is the encoding of the original file; the stored copy of a run that names one is
+    UTF-8. It is empty in runs of the first version, which read each text as UTF-8.
+    ``n_undecodable`` counts the bytes that could not be decoded, and ``val_in_train`` is the share of
+    the validation split that also occurs in the training split.
+    """
 
     name: str
     n_bytes: int
     sha256: str
     stored_at: str | None = None
+    encoding: str = ""
+    n_undecodable: int = 0
+    val_in_train: float = 0.0
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
@@ -50,9 +60,12 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
 def text_config(manifest: Manifest) -> DataConfig:
     """Return the data settings of a run, with the stored copy of its corpus if there is one."""
-    stored_at = manifest.corpus.stored_at
-    copy = find_corpus_copy(stored_at) if stored_at is not None else None
-    data = manifest.config.data
+    data, corpus = manifest.config.data, manifest.corpus
+    copy = find_corpus_copy(corpus.stored_at) if corpus.stored_at is not None else None
+    if not corpus.encoding and data.corpus not in CORPORA:
+        data = replace(data, encoding=LEGACY)
+    elif copy is not None:
+        data = replace(data, encoding="utf-8", field=None)
     return data if copy is None else replace(data, corpus=str(copy))
 
 

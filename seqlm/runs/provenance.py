@@ -11,11 +11,10 @@ import torch
 
 from seqlm.configuration import dotted_keys
 from seqlm.configuration.run_config import RunConfig
-from seqlm.data.corpus import MAX_STORED_BYTES, store_corpus
+from seqlm.data.corpus import MAX_STORED_BYTES, read_bytes_to_store, store_corpus
 from seqlm.data.corpus_registry import CORPORA
 from seqlm.data.prepared_text import PreparedText, prepare
 from seqlm.data.split import SPLITS
-from seqlm.data.text_io import read_file
 from seqlm.errors import RequestError
 from seqlm.paths import corpora_dir
 from seqlm.protocol.events import RunCreated
@@ -102,12 +101,17 @@ def corpus_record(
         RequestError: The file has changed since ``text`` was read; no copy is stored.
     """
     corpus, stored_at = text.corpus, None
-    is_own_file = corpus.path is not None and config.data.corpus not in CORPORA
-    if is_own_file and corpus.path is not None and corpus.n_bytes <= MAX_STORED_BYTES:
-        raw = read_file(corpus.path)
+    if config.data.corpus not in CORPORA and corpus.n_bytes <= MAX_STORED_BYTES:
+        raw = read_bytes_to_store(config.data)
         if hashlib.sha256(raw).hexdigest() != corpus.sha256:
             raise RequestError(f"{corpus.name} changed while it was read; start again", corpus.name)
         stored_at = str(store_corpus(raw, undo))
     return CorpusRecord(
-        name=corpus.name, n_bytes=corpus.n_bytes, sha256=corpus.sha256, stored_at=stored_at
+        name=corpus.name,
+        n_bytes=corpus.n_bytes,
+        sha256=corpus.sha256,
+        stored_at=stored_at,
+        encoding=corpus.encoding,
+        n_undecodable=corpus.n_undecodable,
+        val_in_train=round(text.val_in_train, 4),
     )

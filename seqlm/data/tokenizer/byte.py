@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from seqlm.data.text_io import bytes_of
+from seqlm.data.encoding import bytes_of
 from seqlm.data.tokenizer.base import Boundary, Tokenizer, format_tokens
 
 _NAMES = tuple(chr(b) if 0x20 <= b < 0x7F else f"<0x{b:02X}>" for b in range(256))

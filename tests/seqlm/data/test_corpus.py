@@ -4,8 +4,6 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from seqlm.configuration.data_config import DataConfig
 from seqlm.data import corpus, text_io
@@ -79,20 +77,20 @@ def test_only_a_line_feed_ends_a_line() -> None:
         (b" \n\n", "notes.txt has only whitespace"),
         (b"x\n", "notes.txt has one character"),
         (b"abc\0def", "notes.txt is a binary file (byte 0x00 at 3)"),
-        ("ab".encode("utf-16"), "notes.txt is UTF-16 text"),
-        (b"a" * 1024 + b"\xff" * 200, "not UTF-8 (first: byte 0xff at 1,024)"),
+        (bytes(range(1, 256)) * 4, "notes.txt is not UTF-8 (byte 0x80 at 127)"),
     ],
 )
 def test_binary_or_empty_text_is_rejected(tmp_path: Path, raw: bytes, wrong: str) -> None:
     message = _refusal(_file(tmp_path, raw))
     assert wrong in message
-    assert "Give" in message
+    assert "Give" in message or "Set data.encoding" in message
 
 
 def test_path_that_is_not_a_regular_file_is_rejected(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.txt")
     assert "pipe.txt is a pipe" in _refusal(DataConfig(corpus=str(tmp_path / "pipe.txt")))
-    assert "is a folder" in _refusal(DataConfig(corpus=str(tmp_path)))
+    (tmp_path / "empty").mkdir()
+    assert "empty has no .txt files" in _refusal(DataConfig(corpus=str(tmp_path / "empty")))
     assert "null is a device" in _refusal(DataConfig(corpus="/dev/null"))
     assert "no file" in _refusal(DataConfig(corpus=str(tmp_path / "absent.txt")))
     assert "Nearest: names" in _refusal(DataConfig(corpus="nmaes"))
@@ -103,20 +101,6 @@ def test_path_that_is_not_a_regular_file_is_rejected(tmp_path: Path) -> None:
 def test_too_large_file_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_io, "MAX_FILE_BYTES", 10)
     assert "allowed: at most" in _refusal(_file(tmp_path, b"abc " * 3))
-
-
-@given(st.binary(min_size=1, max_size=60))
-def test_each_undecodable_byte_is_replaced_and_counted(raw: bytes) -> None:
-    text = b"good text " * 100
-    try:
-        decoded, n_bad = text_io.decode(text + raw, "notes.txt")
-    except RequestError:
-        assert b"\0" in raw
-        return
-    # A carriage return goes before a line feed, and not where a bad byte stands between the two.
-    good = (text + raw).decode(errors="ignore").replace("\r", "")
-    assert decoded.replace("\r", "").replace("\ufffd", "") == good.replace("\ufffd", "")
-    assert n_bad == decoded.count("\ufffd") - good.count("\ufffd")
 
 
 def test_progress_reaches_the_size(tmp_path: Path) -> None:
@@ -172,7 +156,7 @@ def test_a_stored_corpus_is_named_by_its_content(own_home: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("raw", [b"", b"a\0b", b"\xff\xfe" * 50, b"too long for the limit"])
+@pytest.mark.parametrize("raw", [b"", b" \n", b"too long for the limit"])
 def test_invalid_text_is_not_stored(
     own_home: Path, raw: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
