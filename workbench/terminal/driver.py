@@ -112,7 +112,7 @@ class TerminalDriver(LinuxDriver):
 
     @property
     def can_suspend(self) -> bool:
-        """Whether a shell can continue this process once it is suspended."""
+        """True if a shell can continue this process after a suspension."""
         return can_be_continued()
 
     def _suspend(self) -> None:

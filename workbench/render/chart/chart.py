@@ -107,7 +107,7 @@ def _right_edge(
 ) -> Row:
     """Return the cells right of the plot, with a reference's name and number in them.
 
-    A label that was moved from its row has a hook towards its line.
+    A label that was moved from its row has a hook toward its line.
     """
     if row not in labels:
         return [(" " * layout.labels, "plain")]
