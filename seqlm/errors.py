@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+from seqlm.os_errors import describe_os_error
+
 _MAX_LISTED = 30
 
 
@@ -56,4 +58,6 @@ def invalid_value(name: str, text: str, allowed: str, value: object = None) -> R
 
 def first_line(error: BaseException) -> str:
     """Return the first line of an error message; messages of a library can be pages long."""
+    if isinstance(error, OSError):
+        return describe_os_error(error)
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -10,6 +10,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from seqlm.os_errors import describe_os_error
+
 REPLACEMENT = "\ufffd"
 """The sign for a byte that is not text, or for half a character."""
 INVISIBLE = "\u25af"
@@ -79,7 +81,8 @@ def sanitize(text: str, max_chars: int | None = None, *, allowed: str = "") -> s
 
 def one_line(error: BaseException) -> str:
     """Return a whole error message on one line, without characters that a terminal obeys."""
-    return sanitize(" ".join(str(error).split()) or type(error).__name__)
+    message = describe_os_error(error) if isinstance(error, OSError) else str(error)
+    return sanitize(" ".join(message.split()) or type(error).__name__)
 
 
 def _shortened(text: str, max_chars: int) -> str:

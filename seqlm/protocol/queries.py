@@ -158,10 +158,14 @@ class SplitLossAnswer(_Answer, frozen=True, kw_only=True):
 
 
 class DescribeAnswer(_Answer, frozen=True, kw_only=True):
-    """Status of the worker (idle, training, paused or reading) and the name of its run, if any."""
+    """Status of the worker (idle, training, paused or reading) and the name of its run, if any.
+
+    ``message`` says why a run waits that nobody has paused, e.g. that the disk is full.
+    """
 
     status: str
     run: str | None
+    message: str = ""
 
 
 class LearningRateSweepAnswer(_Answer, frozen=True, kw_only=True):

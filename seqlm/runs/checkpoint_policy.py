@@ -29,12 +29,16 @@ class CheckpointPolicy:
         trainer: The trainer. Flush it before a checkpoint.
         event_log: The event log of the run.
         checkpoints: The checkpoints of the run.
+
+    Attributes:
+        saved_step: The step of the last checkpoint; 0 before the first one.
     """
 
     def __init__(
         self, trainer: Trainer, event_log: EventLogWriter, checkpoints: CheckpointStore
     ) -> None:
         self._trainer, self._event_log, self._checkpoints = trainer, event_log, checkpoints
+        self.saved_step = 0
         self._saved_at, self._interval_s = time.monotonic(), _MIN_INTERVAL_S
         self._best_saved_step = 0
         self._kept: list[int] = []
@@ -56,6 +60,7 @@ class CheckpointPolicy:
             kept: The steps whose weights are kept.
         """
         self._best_saved_step, self._kept = best_step, kept
+        self.saved_step = self._trainer.step
 
     def save(self) -> CheckpointSaved:
         """Write a checkpoint as a transaction: the log, then the checkpoint, then its pointers.
@@ -78,7 +83,7 @@ class CheckpointPolicy:
             self._best_saved_step = best.step
         checkpoints.point("latest", trainer.step)
         checkpoints.prune(self._kept)
-        self._saved_at = time.monotonic()
+        self._saved_at, self.saved_step = time.monotonic(), trainer.step
         cost_s = self._saved_at - started_at
         self._interval_s = max(_MIN_INTERVAL_S, _INTERVAL_PER_COST * cost_s)
         return CheckpointSaved(step=trainer.step, seconds=round(cost_s, 4), n_bytes=n_bytes)

@@ -41,7 +41,7 @@ class EventLogWriter:
 
     def __init__(self, path: Path) -> None:
         self.error: OSError | None = None
-        self._unwritten = b""
+        self._path, self._unwritten = path, b""
         self._fd = _open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         try:
             size = os.fstat(self._fd).st_size
@@ -99,8 +99,10 @@ class EventLogWriter:
             if n_written < len(self._unwritten):  # a full disk writes only a part
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
+            error.filename = str(self._path)
             self.error = error
-            os.ftruncate(self._fd, self.offset)
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._fd, self.offset)
             raise
         self.offset += n_written
         self._unwritten, self.error = b"", None
@@ -113,6 +115,29 @@ class EventLogWriter:
         """
         self.flush()
         os.fsync(self._fd)
+
+    @property
+    def is_in_place(self) -> bool:
+        """False once the log was deleted, or replaced by the log of another run."""
+        try:
+            return os.path.samestat(self._path.stat(), os.fstat(self._fd))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:  # not known: the disk has an error
+            return True
+
+    def content(self) -> bytes:
+        """Return the whole log with the events that could not be written.
+
+        The log is read through the open file, which exists after its folder has gone.
+
+        Raises:
+            OSError: The log cannot be read.
+        """
+        pieces = []
+        for begin in range(0, self.offset, _CHUNK_BYTES):
+            pieces.append(os.pread(self._fd, min(_CHUNK_BYTES, self.offset - begin), begin))
+        return b"".join([*pieces, self._unwritten])
 
     def close(self) -> None:
         """Close the file."""

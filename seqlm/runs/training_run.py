@@ -54,15 +54,17 @@ class TrainingRun:
 
     Attributes:
         directory: The directory of the run.
+        manifest: The manifest of the run, which stays when its directory is lost.
         trainer: The trainer.
         event_log: The writer of the event log.
         checkpoints: The checkpoints of the run.
         disk_error: The error of the last failed write; None if the last write succeeded. Nothing is
-            lost: the write is repeated with the next event or checkpoint.
+            lost: the write is repeated by :meth:`recover`, or with the next event or checkpoint.
     """
 
     def __init__(self, directory: RunDirectory, trainer: Trainer, lock: RunLock) -> None:
         self.directory, self.trainer = directory, trainer
+        self.manifest = directory.manifest()
         self._lock_fd = directory.acquire_lock(lock)
         try:
             self.event_log = EventLogWriter(directory.events_path)
@@ -72,6 +74,7 @@ class TrainingRun:
             os.close(self._lock_fd)
             raise
         self.disk_error: OSError | None = None
+        self._is_save_pending = False
         self._policy = CheckpointPolicy(trainer, self.event_log, self.checkpoints)
         self._next_snapshot = 0
         self._first_free_step = 0
@@ -174,6 +177,22 @@ class TrainingRun:
         """End the run after an error; the last checkpoint is kept."""
         return self._log_end(Ended(step=self.trainer.step, status="failed", message=message))
 
+    @property
+    def saved_step(self) -> int:
+        """The step of the last checkpoint; 0 before the first one."""
+        return self._policy.saved_step
+
+    def recover(self) -> None:
+        """Repeat the writes that failed: the events, then the checkpoint.
+
+        Raises:
+            OSError: They still cannot be written; they are kept.
+        """
+        self.event_log.flush()
+        if self._is_save_pending:
+            self.save()
+        self.disk_error = self.event_log.error
+
     def close(self) -> None:
         """Close the event log and release the lock of the run."""
         self.event_log.close()
@@ -188,7 +207,9 @@ class TrainingRun:
         """
         for _ in self.flush():
             pass
-        return self.log(self._policy.save())
+        saved = self._policy.save()
+        self._is_save_pending = False
+        return self.log(saved)
 
     def flush(self) -> Iterator[Event]:
         """Log the steps that the trainer has not reported yet."""
@@ -299,9 +320,9 @@ class TrainingRun:
     def _end(self, ended: Ended) -> Iterator[Event | None]:
         """Log the end, after a checkpoint if training can be resumed from it."""
         if ended.status == "finished":
-            while (saved := self._try_to_save()) is None:
-                yield None  # the worker pauses the run until there is room on the disk
-            yield saved
+            yield self._try_to_save()
+            while self._is_save_pending:
+                yield self._try_to_save()
         yield from self._log_end(ended)
 
     def _log_end(self, ended: Ended) -> Iterator[Event | None]:
@@ -321,7 +342,7 @@ class TrainingRun:
         except Diverged:
             return None  # the trainer reports the divergence
         except OSError as error:
-            self.disk_error = error
+            self.disk_error, self._is_save_pending = error, True
             return None
 
     def _log_start(self) -> None:

@@ -8,6 +8,7 @@ the first message of a client, and does not start for a client that leaves witho
 """
 
 import argparse
+import contextlib
 import signal
 import socket
 import sys
@@ -36,7 +37,8 @@ def main() -> None:
         signal.signal(signal.SIGTERM, lambda *_: server.terminate())
         server.serve()
     except Exception:
-        traceback.print_exc()
+        with contextlib.suppress(OSError):  # the log may be on a full disk
+            traceback.print_exc()
         sys.exit(1)
     finally:
         path.unlink(missing_ok=True)

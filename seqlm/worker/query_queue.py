@@ -1,7 +1,6 @@
 """Queue of pending queries: each is worked on for a slice of time, the oldest first."""
 
 import time
-import traceback
 from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
@@ -9,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 from seqlm.errors import SeqlmError, first_line
 from seqlm.protocol import codec
 from seqlm.protocol.queries import Answer, Rejected
+from seqlm.worker.last_checkpoint import write_traceback
 from seqlm.worker.transport import ClientConnection, SocketServer
 
 _SLICE_S = 0.02
@@ -79,7 +79,7 @@ class QueryQueue:
 def reject(client: ClientConnection, message_id: str, error: Exception) -> None:
     """Send a rejection of a command or query; the traceback of an unexpected error is printed too."""
     if not isinstance(error, SeqlmError | OSError):
-        traceback.print_exception(error)
+        write_traceback(error)
     status = error.exit_status if isinstance(error, SeqlmError) else 1
     rejected = Rejected(id=message_id, message=first_line(error), exit_status=status)
     client.send(codec.encode(rejected))

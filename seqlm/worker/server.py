@@ -1,15 +1,15 @@
 """Main loop of a worker: handle client messages, answer queries and train, each for a short time."""
 
+import contextlib
 import errno
 import os
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from seqlm.data.prepared_text import prepare
-from seqlm.errors import RequestError, first_line
+from seqlm.errors import RequestError, SeqlmError, first_line
 from seqlm.protocol import codec
 from seqlm.protocol.commands import Command, Continue, Pause, Read, Resume, SetValue, Start, Stop
 from seqlm.protocol.events import Continued, Ended, Event, Paused
@@ -25,6 +25,8 @@ from seqlm.runs.directory import RunLock, find_run
 from seqlm.runs.provenance import open_text
 from seqlm.runs.training_run import TrainingRun
 from seqlm.runspec import recipe
+from seqlm.worker.disk_wait import DiskWait, is_deleted, lost_folder
+from seqlm.worker.last_checkpoint import save_elsewhere, write_log, write_traceback
 from seqlm.worker.lr_sweep_handler import handle_preset_sweep
 from seqlm.worker.model_snapshots import ModelSnapshots
 from seqlm.worker.pacing import StepPacer
@@ -35,6 +37,7 @@ from seqlm.worker.transport import ClientConnection, SocketServer
 _TRAIN_SLICE_S = 0.005
 _MAX_POLL_S = 0.25
 _IDLE_EXIT_S = 60.0
+_CHECK_FOLDER_S = 1.0
 _DECODER = codec.decoder(Command | Query)
 
 
@@ -59,10 +62,11 @@ class WorkerServer:
         self._training: TrainingRun | None = None
         self._training_events: Iterator[Event | None] = iter(())
         self._pacer = StepPacer()
+        self._disk = DiskWait(listener)
         self._queries = QueryQueue(listener)
         self._senders: dict[str, ClientConnection] = {}
         self._is_terminated = False
-        self._idle_since = time.monotonic()
+        self._idle_since = self._checked_at = time.monotonic()
 
     def terminate(self) -> None:
         """Exit after a checkpoint, at the next turn of the loop (for use in a signal handler)."""
@@ -74,18 +78,24 @@ class WorkerServer:
             for client, line in self._listener.poll(self._poll_timeout_s()):
                 self._on_message(client, line)
             self._queries.work()
+            self._check_folder()
+            self._disk.tell_clients()
             self._train_slice()
-        self._stop_training(None)
+        try:
+            self._stop_training(None)
+        except OSError as error:
+            assert self._training is not None
+            self._say(save_elsewhere(self._training, error))
         self._listener.close()
 
     def _should_exit(self) -> bool:
         """Return True if no client is connected and nothing trains.
 
-        A paused run and a new worker wait for a client for a limited time first. A run that waits for
-        space on a full disk waits without a limit.
+        A paused run and a new worker wait for a client for a limited time first. A run that cannot be
+        written to the disk waits without a limit.
         """
         run = self._training
-        is_busy = run is not None and (not self._pacer.is_paused or run.event_log.error is not None)
+        is_busy = run is not None and (not self._pacer.is_paused or bool(self._disk.message))
         self._had_client |= bool(self._listener.clients)
         if self._listener.clients or is_busy:
             self._idle_since = time.monotonic()
@@ -97,7 +107,8 @@ class WorkerServer:
         """Return the seconds for which the next poll may wait; 0 while there is work."""
         if self._queries:
             return 0.0
-        wait_s = self._pacer.wait_s if self._training is not None else _MAX_POLL_S
+        is_waiting = self._training is None or bool(self._disk.message)
+        wait_s = _MAX_POLL_S if is_waiting else self._pacer.wait_s
         return min(wait_s, _MAX_POLL_S)
 
     # Commands
@@ -153,22 +164,33 @@ class WorkerServer:
     def _continue(self, command: Continue) -> None:
         run = self._require_training()
         _check_step_count(command.n_steps)
-        run.event_log.flush()  # fails while the disk is still full, before training resumes
+        self._pacer.resume(run.trainer.step, command.n_steps)
+        self._recover(run)
         event = Continued(step=run.trainer.step, n_steps=command.n_steps, command_id=command.id)
         self._notify_sender(run.log(event))
-        self._pacer.resume(run.trainer.step, command.n_steps)
 
     def _stop(self, command: Stop) -> None:
-        self._require_training()
-        self._stop_training(command.id)
+        run = self._require_training()
+        try:
+            self._recover(run)
+            self._stop_training(command.id)
+        except OSError as error:
+            self._wait_for_disk(run, error)
+            raise SeqlmError(
+                f"{run.directory.name} was not stopped. {self._disk.message}"
+            ) from error
 
     def _set(self, command: SetValue) -> None:
         run = self._require_training()
+        self._recover(run)
         scheduled = run.change(command.change(), command.id)
-        for event in run.due_changes():  # applied at once, also while the run is paused
-            self._notify_sender(event)
-        self._notify_sender(scheduled)  # no effect if the change was applied above
+        applied = list(run.due_changes())  # applied at once, also while the run is paused
         self._pacer.reset_pace()
+        if run.disk_error is not None:
+            self._wait_for_disk(run, run.disk_error)
+            raise SeqlmError(f"{command.key} is changed, but only in memory. {self._disk.message}")
+        for event in (*applied, scheduled):  # the last one has no effect if it was applied
+            self._notify_sender(event)
 
     def _require_training(self) -> TrainingRun:
         if self._training is None:
@@ -192,12 +214,13 @@ class WorkerServer:
         run = self._training
         status = "reading" if self._open_run else "idle"
         if run is not None:
-            status = "paused" if self._pacer.is_paused else "training"
+            status = "paused" if self._pacer.is_paused or self._disk.message else "training"
         return DescribeAnswer(
             id=message_id,
             step=run.trainer.step if run else 0,
             status=status,
             run=self._open_run.directory.name if self._open_run else None,
+            message=self._disk.message,
         )
 
     # Training
@@ -214,9 +237,12 @@ class WorkerServer:
         self._notify_sender(run.log(event))
 
     def _train_slice(self) -> None:
-        """Train for a few milliseconds, unless the run is paused or slowed down."""
+        """Train for a few milliseconds, unless the run is paused, slowed down or cannot be written."""
+        if self._training is not None and self._disk.message and self._disk.is_due:
+            with contextlib.suppress(SeqlmError):
+                self._recover(self._training)
         until = time.monotonic() + _TRAIN_SLICE_S
-        while self._training is not None and not self._pacer.wait_s:
+        while self._training is not None and not self._pacer.wait_s and not self._disk.message:
             self._advance(self._training)
             if time.monotonic() >= until:
                 return
@@ -226,7 +252,7 @@ class WorkerServer:
         try:
             event = next(self._training_events)
         except Exception as error:
-            traceback.print_exc()
+            write_traceback(error)
             self._training_events = run.fail(first_line(error))
             return
         if isinstance(event, Ended):
@@ -235,23 +261,68 @@ class WorkerServer:
         if event is not None:
             self._notify_sender(event)
         if run.disk_error is not None:
-            self._pause_for_disk(run, run.disk_error)
+            self._wait_for_disk(run, run.disk_error)
         elif run.trainer.is_evaluation_due:
             return  # the validation of a step comes before any pause
         elif self._pacer.is_last_step(run.trainer.step, run.trainer.live.current.pace):
             self._log_pause(run, None)
 
-    def _pause_for_disk(self, run: TrainingRun, error: OSError) -> None:
-        """Pause because the disk is full: all events are kept, and training can resume from here."""
-        run.disk_error = None
-        self._pacer.is_paused = True
-        self._log_pause(run, None)
-        cause = "Disk full" if error.errno == errno.ENOSPC else error.strerror
-        message = (
-            f"{cause}: paused at step {run.trainer.step:,}, nothing lost. Free space, then resume."
-        )
-        for client in self._listener.clients:
-            client.send(codec.encode(Rejected(id="", message=message, exit_status=1)))
+    # The folder of the run
+
+    def _wait_for_disk(self, run: TrainingRun, error: OSError) -> None:
+        """Wait until the run can be written again: all events are kept in memory."""
+        is_first = not self._disk.message
+        self._disk.begin(run, error)
+        if is_first:
+            self._log_pause(run, None)
+
+    def _recover(self, run: TrainingRun) -> None:
+        """Repeat the writes that failed, and end the wait for the disk.
+
+        Raises:
+            SeqlmError: They still fail; with the reason and what is saved.
+        """
+        try:
+            if (lost := lost_folder(run)) is not None:
+                raise lost
+            run.recover()
+        except OSError as error:
+            self._wait_for_disk(run, error)
+            raise SeqlmError(self._disk.message) from error
+        if not self._disk.message:
+            return
+        self._disk.end()
+        self._pacer.reset_pace()
+        if not self._pacer.is_paused:
+            self._listener.send_all(codec.encode(run.log(Continued(step=run.trainer.step))))
+
+    def _check_folder(self) -> None:
+        """Once a second, wait if the folder of all runs is lost, and end if that of the run is."""
+        run = self._training
+        if run is None or time.monotonic() - self._checked_at < _CHECK_FOLDER_S:
+            return
+        self._checked_at = time.monotonic()
+        if (lost := lost_folder(run)) is not None:
+            self._wait_for_disk(run, lost)
+        elif is_deleted(run):
+            self._abandon(run)
+
+    def _abandon(self, run: TrainingRun) -> None:
+        """End without a checkpoint, as nobody can find the run any more."""
+        if self._disk.message:  # the disk came back without the run
+            lost = FileNotFoundError(errno.ENOENT, "", str(run.directory.path))
+            self._say(save_elsewhere(run, lost))
+        else:
+            name = run.directory.name
+            self._say(f"{name} was deleted, moved or replaced; its training has ended.")
+        run.close()
+        self._training, self._training_events, self._open_run = None, iter(()), None
+        self._is_terminated = True
+
+    def _say(self, message: str) -> None:
+        """Write a message to the log of the worker and send it to every client."""
+        write_log(message)
+        self._listener.send_all(codec.encode(Rejected(id="", message=message, exit_status=1)))
 
     def _log_pause(self, run: TrainingRun, command_id: str | None) -> None:
         for event in run.flush():

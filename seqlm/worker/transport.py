@@ -196,6 +196,11 @@ class SocketServer:
                     self._remove(key.data)
         return bool(self.clients)
 
+    def send_all(self, line: bytes) -> None:
+        """Send a line to every client."""
+        for client in self.clients:
+            client.send(line)
+
     def close(self) -> None:
         """Close every connection."""
         for client in self.clients:

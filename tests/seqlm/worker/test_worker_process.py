@@ -477,7 +477,7 @@ def tiny_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs tmpfs")
-def test_a_full_disk_pauses_without_loss(spawn: Spawn, small: Recipe, tiny_disk: Path) -> None:
+def test_on_a_full_disk_a_run_waits_without_loss_and_continues_by_itself(spawn: Spawn, small: Recipe, tiny_disk: Path) -> None:
     line = small("train.evaluate_every=20", steps=300)
     whole = uninterrupted(line)
     worker = spawn()
@@ -487,13 +487,20 @@ def test_a_full_disk_pauses_without_loss(spawn: Spawn, small: Recipe, tiny_disk:
     while not rejections:
         replies = worker.connection.receive(5)
         rejections += [reply for reply in replies if isinstance(reply, Rejected)]
-    assert "Disk full: paused at step" in rejections[0].message
-    assert worker.request(Describe(id="d")).status == "paused"
-    with pytest.raises(SeqlmError, match="No space left"):
-        worker.request(Continue(id="c"))
+    assert "Disk full: training waits at step" in rejections[0].message
+    described = worker.request(Describe(id="d"))
+    assert (described.status, described.message) == ("paused", rejections[0].message)
+    late = client.attach(run)
+    assert late is not None
+    with late:  # whoever connects later is told too
+        assert "Disk full" in str(late.receive(DEADLINE_S))
+    no_room = "^(train.pace|made-up-1 was not stopped|Disk full).*continues by itself"
+    for command in (Continue(id="c"), SetValue(id="v", key="train.pace", value=9.0), Stop(id="x")):
+        with pytest.raises(SeqlmError, match=no_room):
+            worker.request(command)
     filler.unlink()
+    worker.wait_until(lambda: worker.request(Describe(id="d")).status == "training")
     worker.request(SetValue(id="v", key="train.pace", value="off"))
-    assert isinstance(worker.request(Continue(id="c")), Continued)
     worker.wait_until(lambda: has_ended(run))
     assert losses_of(run) == whole
     seqs = [event.seq for event in read_events(run.events_path)]

@@ -1,0 +1,97 @@
+"""Wait of a training run that cannot write to its folder, until it can."""
+
+import errno
+import os
+import time
+
+from seqlm.os_errors import cause_of
+from seqlm.protocol import codec
+from seqlm.protocol.queries import Rejected
+from seqlm.runs.training_run import TrainingRun
+from seqlm.worker.transport import ClientConnection, SocketServer
+
+_RETRY_S = 1.0
+
+
+class DiskWait:
+    """Wait for a disk with room, or for a folder that can be written again.
+
+    Every client is told the reason: those that are connected at once, others when they connect.
+
+    Args:
+        listener: The connections of the clients.
+
+    Attributes:
+        message: Why the run waits, in words; empty while it does not wait.
+    """
+
+    def __init__(self, listener: SocketServer) -> None:
+        self._listener = listener
+        self.message = ""
+        self._told: list[ClientConnection] = []
+        self._retry_at = 0.0
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to try to write again."""
+        return time.monotonic() >= self._retry_at
+
+    def begin(self, run: TrainingRun, error: OSError) -> None:
+        """Wait, or wait on with another reason."""
+        self._retry_at = time.monotonic() + _RETRY_S
+        message = waiting_message(run, error)
+        if message != self.message:
+            self.message, self._told = message, []
+
+    def end(self) -> None:
+        """Stop waiting."""
+        self.message, self._told = "", []
+
+    def tell_clients(self) -> None:
+        """Tell the reason to the clients that do not know it."""
+        if not self.message:
+            return
+        rejected = codec.encode(Rejected(id="", message=self.message, exit_status=1))
+        for client in self._listener.clients:
+            if client not in self._told:
+                client.send(rejected)
+        self._told = list(self._listener.clients)
+
+
+def waiting_message(run: TrainingRun, error: OSError) -> str:
+    """Return why a run waits, what is saved, and what continues it."""
+    cause = disk_cause(error)
+    return (
+        f"{cause[:1].upper()}{cause[1:]}: training waits at step {run.trainer.step:,} and continues by"
+        f" itself once it can write. {unsaved(run)}"
+    )
+
+
+def disk_cause(error: OSError) -> str:
+    """Return what is wrong with the folder of a run, e.g. ``disk full``."""
+    is_nameless = error.errno in (errno.ENOSPC, errno.EDQUOT) or not error.filename
+    if error.errno == errno.ENOENT and error.filename:
+        return f"{error.filename} is gone"
+    return cause_of(error) if is_nameless else f"{cause_of(error)}: {error.filename}"
+
+
+def unsaved(run: TrainingRun) -> str:
+    """Return which steps are only in memory."""
+    if run.saved_step:
+        return (
+            f"The checkpoint of step {run.saved_step:,} is saved; later steps are only in memory."
+        )
+    return "No checkpoint is saved yet; all steps are only in memory."
+
+
+def lost_folder(run: TrainingRun) -> OSError | None:
+    """Return an error if the folder of all runs is gone, as when a disk was removed."""
+    parent = run.directory.path.parent
+    if run.event_log.is_in_place or parent.is_dir():
+        return None
+    return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(parent))
+
+
+def is_deleted(run: TrainingRun) -> bool:
+    """Return whether the folder of a run was deleted, moved, or replaced by another run."""
+    return not run.event_log.is_in_place and run.directory.path.parent.is_dir()

@@ -1,0 +1,43 @@
+"""Last checkpoint of a worker that ends: in the folder of its run, or else in another one."""
+
+import contextlib
+import sys
+import traceback
+
+from seqlm.errors import SeqlmError, first_line
+from seqlm.runs.rescue import rescue_run
+from seqlm.runs.training_run import TrainingRun
+from seqlm.worker.disk_wait import disk_cause
+from seqlm.worker.transport import socket_directory
+
+
+def save_elsewhere(run: TrainingRun, error: OSError) -> str:
+    """Save a run whose folder cannot be written beside the sockets of the workers.
+
+    Args:
+        run: The run.
+        error: The error of its own folder.
+
+    Returns:
+        What was saved where, in words.
+    """
+    name, step = run.directory.name, run.trainer.step
+    reason = f"{name} could not be saved in its folder ({disk_cause(error)})"
+    try:
+        copy = rescue_run(run, socket_directory() / "rescued")
+    except (OSError, SeqlmError) as again:
+        left = f"the checkpoint of step {run.saved_step:,}" if run.saved_step else "no checkpoint"
+        return f"{reason}, nor elsewhere ({first_line(again)}). Step {step:,} is lost; there is {left}."
+    return f"{reason}. Step {step:,} is saved in {copy.path}; go on: seqlm resume {copy.path}"
+
+
+def write_log(message: str) -> None:
+    """Write a line to the log of the worker, which may be on a full disk."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{message}\n")
+
+
+def write_traceback(error: BaseException) -> None:
+    """Write a traceback to the log of the worker, which may be on a full disk."""
+    with contextlib.suppress(OSError):
+        traceback.print_exception(error)
