@@ -1,5 +1,6 @@
 """Python API: train a run, load it, predict, sample and score."""
 
+import warnings
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +38,7 @@ def train(target: str, *words: str, name: str | None = None) -> "RunSummary":
         KeyboardInterrupt: The user interrupted; the run has a checkpoint.
     """
     from seqlm.runs.resolve_target import configure
+    from seqlm.runs.run_state import ENDED
     from seqlm.worker import client
     from seqlm.worker.follow_run import follow, start_run, stop_interrupted
 
@@ -45,7 +47,9 @@ def train(target: str, *words: str, name: str | None = None) -> "RunSummary":
         with client.spawn() as connection:
             try:
                 start = Start(id=client.new_id(), recipe=text, name=name)
-                *_, progress = follow(start_run(start, connection, undo), connection)
+                for progress in follow(start_run(start, connection, undo), connection):
+                    if progress.message and progress.summary.status not in ENDED:
+                        warnings.warn(progress.message, stacklevel=2)
             except KeyboardInterrupt:
                 stop_interrupted(connection, undo)
                 raise

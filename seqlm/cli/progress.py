@@ -30,6 +30,8 @@ def show_until_end(run: RunDirectory, connection: Connection) -> RunProgress:
     latest = RunProgress(summary=RunSummary(run=run.name))
     with _display(run.name) as show:
         for latest in follow(run, connection):
+            if latest.message and latest.summary.status not in ENDED:
+                sys.stderr.write(sanitize(f"{run.name}: {latest.message}") + "\n")
             show(latest)
     return latest
 

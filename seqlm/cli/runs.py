@@ -8,6 +8,7 @@ from seqlm.runspec import recipe
 
 if TYPE_CHECKING:  # imported when needed, so that the command starts fast
     from seqlm.runs.directory import RunDirectory
+    from seqlm.runs.summary import RunProgress
 
 
 class AddCommand(Protocol):
@@ -56,7 +57,7 @@ def _show(options: argparse.Namespace) -> int:
     from seqlm.runs.summary import summarize
 
     run = find_run(options.run)
-    manifest, progress = run.manifest(), summarize(run)
+    manifest, progress = run.manifest(), with_live_message(run, summarize(run))
     line = recipe_as_run(run)
     record = {
         **{name: getattr(progress.summary, name) for name in progress.summary.__struct_fields__},
@@ -81,6 +82,19 @@ def _show(options: argparse.Namespace) -> int:
         f"  seconds     {summary.seconds:.1f} in steps, {summary.cpu_seconds:.1f} CPU",
         f"  directory   {run.path}",
     )
+
+
+def with_live_message(run: "RunDirectory", progress: "RunProgress") -> "RunProgress":
+    """Return the progress with what its worker says and cannot write, e.g. that the disk is full."""
+    from msgspec.structs import replace
+
+    from seqlm.worker.client import describe
+
+    answer = describe(run)
+    if answer is None or not answer.message:
+        return progress
+    summary = replace(progress.summary, status=answer.status, steps=answer.step)
+    return replace(progress, summary=summary, message=answer.message)
 
 
 def recipe_as_run(run: "RunDirectory") -> str:

@@ -185,11 +185,16 @@ class LearningRateSweepAnswer(_Answer, frozen=True, kw_only=True):
 
 
 class Rejected(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
-    """Rejection of a command or query, with the error message."""
+    """Rejection of a command or query, with the error message.
+
+    Without an id it is a notice to every client: the run waits because it cannot be written, or, if
+    ``is_end``, the worker ends without an end in the log.
+    """
 
     id: str
     message: str
     exit_status: int = 2
+    is_end: bool = False
 
 
 Query: TypeAlias = (

@@ -295,7 +295,8 @@ class CheckpointStore:
             if target.exists():
                 target.rename(replaced)
             temporary.rename(target)
-        except OSError:
+        except OSError as error:
+            error.filename = str(target)
             shutil.rmtree(temporary, ignore_errors=True)
             if replaced.exists() and not target.exists():
                 replaced.rename(target)

@@ -16,13 +16,14 @@ from seqlm.errors import RequestError, SeqlmError
 from seqlm.protocol import codec
 from seqlm.protocol.commands import Command
 from seqlm.protocol.events import Event
-from seqlm.protocol.queries import Answer, Query, Rejected
+from seqlm.protocol.queries import Answer, Describe, DescribeAnswer, Query, Rejected
 from seqlm.runs.directory import RunDirectory
 from seqlm.worker.transport import LineBuffer, listen, peer_uid
 
 Reply: TypeAlias = Answer | Event
 _READER = codec.decoder(Reply)
 _RECEIVE_BYTES = 1 << 16
+_DESCRIBE_TIMEOUT_S = 2.0
 _DETACHED: "list[subprocess.Popen[bytes]]" = []
 
 
@@ -216,6 +217,19 @@ def attach(run: RunDirectory) -> Connection | None:
         return Connection(_connect(Path(lock.socket)))
     except OSError:
         return None
+
+
+def describe(run: RunDirectory) -> DescribeAnswer | None:
+    """Return the status of the worker that holds a run; None if no worker does or it is busy."""
+    try:
+        connection = attach(run)
+        if connection is None:
+            return None
+        with connection:
+            answer = connection.request(Describe(id=new_id()), _DESCRIBE_TIMEOUT_S)
+    except (SeqlmError, OSError):
+        return None
+    return answer if isinstance(answer, DescribeAnswer) else None
 
 
 def _connect(path: Path) -> socket.socket:

@@ -3,6 +3,8 @@
 import contextlib
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from seqlm.errors import RequestError, SeqlmError
 from seqlm.protocol.commands import Command, Stop
 from seqlm.protocol.events import Event
@@ -85,11 +87,12 @@ def follow(run: RunDirectory, connection: Connection) -> Iterator[RunProgress]:
         connection: Connection to that worker.
 
     Yields:
-        The progress of the run, after each batch of new events; the last one reports the end.
+        The progress of the run, after each batch of new events; the last one reports the end. While the
+        run waits because it cannot be written to the disk, the message says so.
 
     Raises:
         WorkerExited: The worker exited before the run ended.
-        SeqlmError: The run is paused because the disk is full.
+        SeqlmError: The worker could not end the run as usual; says why.
     """
     log = EventLogReader(run.events_path)
     logged: list[Event] = []
@@ -111,6 +114,7 @@ def follow(run: RunDirectory, connection: Connection) -> Iterator[RunProgress]:
                 exited = error
                 continue
             for reply in replies:
-                if isinstance(reply, Rejected) and not reply.id:  # paused because the disk is full
-                    hint = f"free space, then: seqlm resume {run.name}"
-                    raise SeqlmError(f"{run.name}: {reply.message}; {hint}")
+                if isinstance(reply, Rejected) and reply.is_end:
+                    raise SeqlmError(reply.message)
+                if isinstance(reply, Rejected) and not reply.id:  # the run waits for the disk
+                    yield replace(progress_of(state, run.name), message=reply.message)

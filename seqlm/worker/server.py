@@ -85,7 +85,7 @@ class WorkerServer:
             self._stop_training(None)
         except OSError as error:
             assert self._training is not None
-            self._say(save_elsewhere(self._training, error))
+            self._say_end(save_elsewhere(self._training, error))
         self._listener.close()
 
     def _should_exit(self) -> bool:
@@ -182,7 +182,7 @@ class WorkerServer:
 
     def _set(self, command: SetValue) -> None:
         run = self._require_training()
-        self._recover(run)
+        self._recover(run, f"{command.key} was not changed. ")
         scheduled = run.change(command.change(), command.id)
         applied = list(run.due_changes())  # applied at once, also while the run is paused
         self._pacer.reset_pace()
@@ -276,8 +276,12 @@ class WorkerServer:
         if is_first:
             self._log_pause(run, None)
 
-    def _recover(self, run: TrainingRun) -> None:
+    def _recover(self, run: TrainingRun, refusal: str = "") -> None:
         """Repeat the writes that failed, and end the wait for the disk.
+
+        Args:
+            run: The run.
+            refusal: Beginning of the error message: what was not done.
 
         Raises:
             SeqlmError: They still fail; with the reason and what is saved.
@@ -288,7 +292,7 @@ class WorkerServer:
             run.recover()
         except OSError as error:
             self._wait_for_disk(run, error)
-            raise SeqlmError(self._disk.message) from error
+            raise SeqlmError(refusal + self._disk.message) from error
         if not self._disk.message:
             return
         self._disk.end()
@@ -311,18 +315,19 @@ class WorkerServer:
         """End without a checkpoint, as nobody can find the run any more."""
         if self._disk.message:  # the disk came back without the run
             lost = FileNotFoundError(errno.ENOENT, "", str(run.directory.path))
-            self._say(save_elsewhere(run, lost))
+            self._say_end(save_elsewhere(run, lost))
         else:
             name = run.directory.name
-            self._say(f"{name} was deleted, moved or replaced; its training has ended.")
+            self._say_end(f"{name} was deleted, moved or replaced; its training has ended.")
         run.close()
         self._training, self._training_events, self._open_run = None, iter(()), None
         self._is_terminated = True
 
-    def _say(self, message: str) -> None:
-        """Write a message to the log of the worker and send it to every client."""
+    def _say_end(self, message: str) -> None:
+        """Write why the worker ends to its log, and send it to every client."""
         write_log(message)
-        self._listener.send_all(codec.encode(Rejected(id="", message=message, exit_status=1)))
+        notice = Rejected(id="", message=message, exit_status=1, is_end=True)
+        self._listener.send_all(codec.encode(notice))
 
     def _log_pause(self, run: TrainingRun, command_id: str | None) -> None:
         for event in run.flush():

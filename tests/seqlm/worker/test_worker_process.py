@@ -477,7 +477,9 @@ def tiny_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs tmpfs")
-def test_on_a_full_disk_a_run_waits_without_loss_and_continues_by_itself(spawn: Spawn, small: Recipe, tiny_disk: Path) -> None:
+def test_on_a_full_disk_a_run_waits_without_loss_and_continues_by_itself(
+    spawn: Spawn, small: Recipe, tiny_disk: Path
+) -> None:
     line = small("train.evaluate_every=20", steps=300)
     whole = uninterrupted(line)
     worker = spawn()
