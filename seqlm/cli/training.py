@@ -9,6 +9,8 @@ from seqlm.cli.output import print_json, print_lines
 from seqlm.cli.progress import show_until_end
 from seqlm.cli.result_text import result_lines
 from seqlm.cli.runs import AddCommand
+from seqlm.configuration import dotted_keys
+from seqlm.configuration.run_config import RunConfig
 from seqlm.errors import RequestError, SeqlmError
 from seqlm.protocol.commands import Command, Continue, Pause, Resume, SetValue, Start, Stop
 from seqlm.protocol.queries import Describe
@@ -138,15 +140,19 @@ def _report(progress: RunProgress, options: argparse.Namespace) -> int:
 
 def _set(options: argparse.Namespace) -> int:
     run = find_run(options.run)
-    changed = []
+    config, changed = run.manifest().config, []
     for command in _set_values(run, options):
         event: Any = _send(run, command)
         changed.append({"key": event.key, "old": event.old, "new": event.new, "step": event.step})
     if options.json:
         return print_json({"run": run.name, "changed": changed})
-    return print_lines(
-        *(f"{t['key']} {t['old']} -> {t['new']} at step {t['step']:,}" for t in changed)
-    )
+    return print_lines(*(_format_change(config, **change) for change in changed))
+
+
+def _format_change(config: RunConfig, key: str, old: Any, new: Any, step: int) -> str:
+    """Return a change with its values as they are typed, the old one rounded."""
+    setting = dotted_keys.find(config, key)
+    return f"{key} {setting.format_rounded(old)} -> {setting.format(new)} at step {step:,}"
 
 
 def _set_values(run: RunDirectory, options: argparse.Namespace) -> list[SetValue]:

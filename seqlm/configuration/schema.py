@@ -1,5 +1,6 @@
 """Declaration of settings: the base of a settings group, one setting, and its conditions."""
 
+import math
 import re
 from fnmatch import fnmatchcase
 from typing import Any, ClassVar, Literal, TypeAlias
@@ -147,6 +148,11 @@ class Setting(Struct, frozen=True, kw_only=True):
         if isinstance(value, bool):
             return str(value).lower()
         return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+    def format_rounded(self, value: Any) -> str:
+        """Return a value for a message: a number with at most five significant digits."""
+        is_rounded = isinstance(value, float) and math.isfinite(value)
+        return self.format(float(f"{value:.5g}") if is_rounded else value)
 
     def is_allowed(self, value: Any) -> bool:
         """Return True if a value of the setting's type is within its bounds."""

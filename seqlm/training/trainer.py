@@ -214,7 +214,9 @@ class Trainer:
         if self._diverged_loss is None:
             return None
         loss = "NaN" if math.isnan(self._diverged_loss) else "infinite"
-        rate = dotted_keys.find(self.config, "train.learning_rate").format(self.learning_rate)
+        rate = dotted_keys.find(self.config, "train.learning_rate").format_rounded(
+            self.learning_rate
+        )
         return Ended(
             step=self.step,
             status="diverged",

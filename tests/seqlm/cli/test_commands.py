@@ -313,12 +313,16 @@ def test_interrupt_stops_with_a_checkpoint(run_json, capsys, monkeypatch) -> Non
     assert is_stopped_with_checkpoint("cut-too")
 
 
-def test_scheduled_change_is_applied_only_at_its_step(run_json) -> None:
+def test_scheduled_change_is_applied_only_at_its_step(run_json, capsys) -> None:
     later = "train.learning_rate=0.05@900000"
     run_json("train", *LONG, "--name", "later", "--detach")
     run_json("pause", "later")
     run_json("resume", "later", later, "--detach")
     changed = run_json("set", "later", "train.learning_rate=0.01@900001", "train.clip=2")["changed"]
+    capsys.readouterr()
+    assert run_command(["set", "later", "train.pace=9", "train.pace=full", "train.clip=off"]) == 0
+    printed = [line.partition(" at step ")[0] for line in capsys.readouterr().out.splitlines()]
+    assert printed == ["train.pace full -> 9", "train.pace 9 -> full", "train.clip 2 -> off"]
     step = run_json("stop", "later")["step"]
     assert changed[0] == {
         "key": "train.learning_rate", "old": 0.05, "new": 0.01, "step": 900_001,
@@ -327,4 +331,4 @@ def test_scheduled_change_is_applied_only_at_its_step(run_json) -> None:
     run_json("resume", "later", later, "--detach")
     run_json("stop", "later")
     result = [e for e in read_events(find_run("later").events_path) if isinstance(e, ValueChanged)]
-    assert [event.key for event in result] == ["train.clip"]
+    assert [event.key for event in result] == ["train.clip", "train.pace", "train.pace", "train.clip"]

@@ -88,6 +88,20 @@ def test_number_is_formatted_short(value: float, shown: str) -> None:
     assert dotted_keys.find(MLP, "train.learning_rate").format(value) == shown
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "shown"),
+    [
+        ("train.learning_rate", 49.87654321098765, "49.877"),
+        ("train.learning_rate", 1e-5 / 3, "3.3333e-06"),
+        ("train.steps", 123_456_789, "123456789"),
+        ("train.pace", None, "full"),
+        ("train.clip", None, "off"),
+    ],
+)
+def test_numbers_in_messages_are_rounded(key: str, value: object, shown: str) -> None:
+    assert dotted_keys.find(MLP, key).format_rounded(value) == shown
+
+
 def test_unknown_setting_names_the_nearest() -> None:
     with pytest.raises(RequestError, match=r"Nearest: model\.hidden"):
         dotted_keys.find(MLP, "model.hiden")

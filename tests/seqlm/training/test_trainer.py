@@ -398,7 +398,7 @@ def test_divergence_found_by_an_external_flush_ends_the_training(
             step=6,
             status="diverged",
             message="the loss became infinite at step 6: learning rate too high"
-            f" ({trainer.learning_rate!r})",
+            f" ({trainer.learning_rate:.5g})",
         )
     ]
 
