@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from seqlm.cli.argument_parser import ArgumentParser
+from seqlm.cli.unknown_argument import unknown_argument
 from seqlm.errors import unknown
 
 _SETTINGS = """KEY=VALUE is a setting, e.g. train.learning_rate=0.1
@@ -42,7 +43,7 @@ def parse(arguments: list[str]) -> Request:
     if any("=" not in word or word.startswith("-") for word in rest) or (
         rest and not hasattr(options, "settings")
     ):
-        parser.error(f"unknown argument: {' '.join(rest)}")
+        options.parser.error(unknown_argument(rest, options.parser.format_usage()))
     if rest:
         options.settings = [*options.settings, *rest]
     return Request(options)
@@ -59,7 +60,7 @@ def _build() -> tuple[argparse.ArgumentParser, list[str]]:
 
     def command(name: str, action: Callable[[Any], int], text: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=text, description=text, formatter_class=raw)
-        made.set_defaults(action=action)
+        made.set_defaults(action=action, parser=made)
         made.add_argument(
             "--json", action="store_true", help="print one JSON object and nothing else"
         )

@@ -12,6 +12,7 @@ from seqlm.configuration.data_config import DataConfig
 from seqlm.configuration.model_configs import FAMILIES, ModelConfig
 from seqlm.configuration.run_config import RunConfig, SampleConfig, TrainConfig, example_of
 from seqlm.configuration.schema import Setting
+from seqlm.configuration.unknown_setting import unknown_setting
 
 _KINDS = {int: "int", float: "float", bool: "bool", str: "text"}
 
@@ -94,13 +95,12 @@ def find(config: RunConfig, key: str) -> Setting:
     """Return the setting with a dotted key.
 
     Raises:
-        RequestError: This model family has no such setting; names the nearest one.
+        RequestError: This model family has no such setting; names the setting that was meant.
     """
     by_key = _by_key(type(config.model))
     if key in by_key:
         return by_key[key]
-    where = f" of {kind_of(config.model)}" if key.startswith("model.") else ""
-    raise errors.unknown(f"a setting{where}", key, by_key)
+    raise unknown_setting(key, by_key, type(config.model))
 
 
 def live_keys(config: RunConfig) -> list[str]:

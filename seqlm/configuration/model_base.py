@@ -15,9 +15,11 @@ class ModelFamily(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     Attributes:
         learns_by_counting: True if the model counts the training split once instead of training.
         context_setting: Name of the setting that determines the length of a fixed context.
+        noun: What a model of this family is called in messages.
         conditions: Conditions under which a setting has an effect, by name of the setting.
     """
 
+    noun: ClassVar[str] = "this model"
     learns_by_counting: ClassVar[bool] = False
     context_setting: ClassVar[str] = "context"
     conditions: ClassVar[SettingConditions] = {}

@@ -30,7 +30,9 @@ from seqlm.errors import RequestError
 class NgramConfig(ModelFamily, frozen=True, kw_only=True, tag="ngram"):
     """An n-gram model: next-token probabilities by counting, given the last n-1 tokens."""
 
+    noun: ClassVar[str] = "an n-gram model"
     learns_by_counting: ClassVar[bool] = True
+    context_setting: ClassVar[str] = "order"
     conditions: ClassVar[SettingConditions] = {"add_k": (only_if("model.smoothing", "add-k"),)}
 
     order: Annotated[
@@ -61,6 +63,8 @@ class NgramConfig(ModelFamily, frozen=True, kw_only=True, tag="ngram"):
 
 class BigramConfig(ModelFamily, frozen=True, kw_only=True, tag="bigram"):
     """A bigram model as one linear layer on one-hot tokens: a trainable table of logits."""
+
+    noun: ClassVar[str] = "a bigram model"
 
     init: Init = "scaled"
 
@@ -96,6 +100,8 @@ class MlpConfig(NetworkFamily, frozen=True, kw_only=True, tag="mlp"):
 class BowConfig(NetworkFamily, frozen=True, kw_only=True, tag="bow"):
     """A bag of words: the mean of all embeddings so far, then hidden layers."""
 
+    noun: ClassVar[str] = "a bag of words"
+
     embedding: Embedding = 64
     hidden: Hidden = 256
     layers: Layers = 1
@@ -113,6 +119,8 @@ class BowConfig(NetworkFamily, frozen=True, kw_only=True, tag="bow"):
 
 class ElmanConfig(NetworkFamily, frozen=True, kw_only=True, tag="elman"):
     """A simple recurrent network (Elman 1990), written out step by step."""
+
+    noun: ClassVar[str] = "an Elman network"
 
     embedding: Embedding = 48
     hidden: Hidden = 256
@@ -155,16 +163,20 @@ class RecurrentFamily(NetworkFamily, frozen=True, kw_only=True):
 class RnnConfig(RecurrentFamily, frozen=True, kw_only=True, tag="rnn"):
     """A simple recurrent network of any number of layers, with PyTorch's kernel."""
 
+    noun: ClassVar[str] = "an RNN"
+
 
 class GruConfig(RecurrentFamily, frozen=True, kw_only=True, tag="gru"):
     """Gated recurrent units (Cho et al. 2014), with PyTorch's kernel."""
 
+    noun: ClassVar[str] = "a GRU"
     n_gates: ClassVar[int] = 3
 
 
 class LstmConfig(RecurrentFamily, frozen=True, kw_only=True, tag="lstm"):
     """Long short-term memory (Hochreiter & Schmidhuber 1997), with PyTorch's kernel."""
 
+    noun: ClassVar[str] = "an LSTM"
     n_gates: ClassVar[int] = 4
     conditions: ClassVar[SettingConditions] = {
         **RecurrentFamily.conditions,
