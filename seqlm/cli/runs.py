@@ -28,27 +28,35 @@ def add_commands(command: AddCommand) -> None:
 def _runs(options: argparse.Namespace) -> int:
     from seqlm.runs.directory import list_runs
 
-    summaries = [_summary(run) for run in reversed(list_runs())]
+    listed = [_summary_or_problem(run) for run in reversed(list_runs())]
     if options.json:
-        return print_json({"runs": summaries})
-    if not summaries:
+        return print_json({"runs": [_record(summary, problem) for summary, problem in listed]})
+    if not listed:
         return print_lines("No runs yet. Start one: seqlm train names-mlp")
     rows = [
         [s.run, s.status, f"{s.steps:,}", nats(s.best_loss), s.judged_on, f"{s.seconds:.1f}"]
-        for s in summaries
+        for s, problem in listed
+        if not problem
     ]
-    return print_table(["run", "status", ">steps", ">best loss", "of", ">seconds"], rows)
+    if rows:
+        print_table(["run", "status", ">steps", ">best loss", "of", ">seconds"], rows)
+    return print_lines(*(f"unreadable: {problem}" for _, problem in listed if problem))
 
 
-def _summary(run: Any) -> Any:
-    """Return the summary of a run; a run with a damaged log has the status ``unreadable``."""
+def _record(summary: Any, problem: str) -> dict[str, Any]:
+    record = {name: getattr(summary, name) for name in summary.__struct_fields__}
+    return {**record, "problem": problem} if problem else record
+
+
+def _summary_or_problem(run: Any) -> tuple[Any, str]:
+    """Return the summary of a run, and why the run cannot be read; empty if it can be read."""
     from seqlm.errors import SeqlmError
     from seqlm.runs.summary import RunSummary, summarize
 
     try:
-        return summarize(run).summary
-    except (SeqlmError, OSError):
-        return RunSummary(run=run.name, status="unreadable")
+        return summarize(run).summary, ""
+    except (SeqlmError, OSError) as error:
+        return RunSummary(run=run.name, status="unreadable"), str(error)
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -67,13 +75,14 @@ def _show(options: argparse.Namespace) -> int:
         "corpus": manifest.corpus,
         "versions": manifest.versions,
         "message": progress.message,
+        "note": progress.note,
     }
     if options.json:
         return print_json(record)
     summary = progress.summary
     return print_lines(
         f"{summary.run}: {summary.status}, {summary.steps:,} of {progress.steps_planned:,} steps",
-        *([progress.message] if progress.message else []),
+        *(f"  {text}" for text in (progress.message, progress.note) if text),
         f"  recipe      {line}",
         f"  corpus      {manifest.corpus.name}, {manifest.corpus.n_bytes:,} bytes",
         f"  parameters  {summary.parameters:,}",

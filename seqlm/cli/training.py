@@ -17,6 +17,7 @@ from seqlm.protocol.queries import Describe
 from seqlm.runs.directory import RunDirectory, find_run
 from seqlm.runs.summary import RunProgress, summarize
 from seqlm.runspec import recipe
+from seqlm.sanitize import sanitize
 from seqlm.worker import client
 from seqlm.worker.follow_run import start_run, stop_interrupted
 
@@ -109,6 +110,8 @@ def _follow(
     """
     try:
         started = start_run(command, connection, undo, run)
+        if isinstance(command, Resume) and (note := summarize(started).note):
+            sys.stderr.write(f"seqlm: {sanitize(note)}\n")
         return _report(
             summarize(started) if options.detach else _follow_to_end(started, connection), options
         )

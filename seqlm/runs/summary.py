@@ -71,8 +71,7 @@ class RunProgress(Struct, frozen=True, kw_only=True):
     Attributes:
         summary: The numbers so far.
         steps_planned: The step at which training ends.
-        config: The configuration that the run was started with; None if this version does not
-            know one of its settings.
+        config: The configuration that the run was started with; None if it is not known.
         changes: The changes of live settings so far, then those scheduled for later steps.
         message: Explanation of the status.
         note: What is unusual about the last resume; empty if nothing is.
@@ -106,30 +105,39 @@ def summarize(run: RunDirectory, *, is_live: bool | None = None) -> RunProgress:
         is_live: True if a worker has locked the run; looked up if not given.
 
     Raises:
-        SeqlmError: The log is damaged.
+        SeqlmError: ``run.json`` or the log is damaged.
     """
-    progress = summarize_events(read_events(run.events_path), run.name)
+    config = run.manifest().config
+    progress = summarize_events(read_events(run.events_path), run.name, config)
     is_live = run.holder() is not None if is_live is None else is_live
     if not is_live and progress.summary.status in LIVE:
         return replace(progress, summary=replace(progress.summary, status="died"))
     return progress
 
 
-def summarize_events(events: Iterable[Event], run: str) -> RunProgress:
-    """Return the progress of the run called ``run`` after these events."""
-    return progress_of(reduce_events(CoreRunState(), without_superseded(events)), run)
+def summarize_events(
+    events: Iterable[Event], run: str, config: RunConfig | None = None
+) -> RunProgress:
+    """Return the progress of a run after these events; see :func:`progress_of`."""
+    return progress_of(reduce_events(CoreRunState(), without_superseded(events)), run, config)
 
 
-def progress_of(state: CoreRunState, run: str) -> RunProgress:
-    """Return the progress of the run called ``run`` in this state."""
-    config = _config_of(state.recipe)
+def progress_of(state: CoreRunState, run: str, config: RunConfig | None = None) -> RunProgress:
+    """Return the progress of a run.
+
+    Args:
+        state: Its state.
+        run: Its name.
+        config: Its configuration; the recipe in the state is used if it is not given.
+    """
+    config = config or _config_of(state.recipe)
     applied = (Change(key=c.key, value=c.new, step=c.step) for c in state.changes)
     changes = (*applied, *(scheduled.change for scheduled in state.scheduled))
     is_count_based = config is not None and config.model.learns_by_counting
     return RunProgress(
         summary=RunSummary(
             run=run,
-            preset=state.preset,
+            preset=state.preset or (config.preset if config else ""),
             status=_status_of(state),
             steps=state.step,
             parameters=state.n_parameters,

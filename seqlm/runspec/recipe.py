@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from seqlm import errors
 from seqlm.configuration import dotted_keys
 from seqlm.configuration.run_config import Change, RunConfig
-from seqlm.presets import preset_config
+from seqlm.presets import PRESETS, preset_config
 
 _MAX_STEP = 10**9
 _MAX_STEP_DIGITS = 100
@@ -57,8 +57,8 @@ def apply_settings(config: RunConfig, words: Iterable[str]) -> RunConfig:
 
 
 def format_recipe(config: RunConfig) -> str:
-    """Return the recipe of ``config``: its preset and the settings that differ from it."""
-    base, words = preset_config(config.preset), []
+    """Return the recipe of ``config``: a preset and the settings that differ from it."""
+    base, words = base_config(config), list[str]()
     cleared = {change.key for change in base.changes if change not in config.changes}
     cleared |= named(config)
     for setting in sorted(dotted_keys.settings_of(config), key=lambda s: s.key != "model.kind"):
@@ -68,13 +68,25 @@ def format_recipe(config: RunConfig) -> str:
     for change in config.changes:
         if change.key in cleared or change not in base.changes:
             words.append(format_change(config, change))
-    return shlex.join([config.preset, *words])
+    return shlex.join([base.preset, *words])
+
+
+def base_config(config: RunConfig) -> RunConfig:
+    """Return the preset that a configuration is written as a variation of.
+
+    The preset of an old run may no longer exist; then it is the first one of the same model family.
+    """
+    if config.preset in PRESETS:
+        return preset_config(config.preset)
+    kind = dotted_keys.kind_of(config.model)
+    known = [preset.config for preset in PRESETS.values()]
+    return next((base for base in known if dotted_keys.kind_of(base.model) == kind), known[0])
 
 
 def named(config: RunConfig) -> frozenset[str]:
     """Return the keys in the recipe of a configuration: the settings that differ from its preset."""
     kind = dotted_keys.kind_of(config.model)
-    preset = preset_config(config.preset)
+    preset = base_config(config)
     base = dotted_keys.with_value(preset, "model.kind", kind)
     keys = [s.key for s in dotted_keys.settings_of(config) if _differs(config, base, s.key)]
     return frozenset(keys if kind == dotted_keys.kind_of(preset.model) else ["model.kind", *keys])

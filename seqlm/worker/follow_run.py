@@ -94,17 +94,17 @@ def follow(run: RunDirectory, connection: Connection) -> Iterator[RunProgress]:
         WorkerExited: The worker exited before the run ended.
         SeqlmError: The worker could not end the run as usual; says why.
     """
-    log = EventLogReader(run.events_path)
+    log, config = EventLogReader(run.events_path), run.manifest().config
     logged: list[Event] = []
     while events := log.read():
         logged += events
     state = reduce_events(CoreRunState(), without_superseded(logged))
-    yield progress_of(state, run.name)
+    yield progress_of(state, run.name, config)
     exited: WorkerExited | None = None
     while state.status not in ENDED:
         if events := log.read():
             state = reduce_events(state, events)
-            yield progress_of(state, run.name)
+            yield progress_of(state, run.name, config)
         elif exited is not None:  # and its last events have been read
             raise exited
         else:

@@ -79,7 +79,9 @@ class ModelSnapshots:
             return copied
         name = self._checkpoint_name(weights)
         if self._saved is None or self._saved[0] != name:
-            loaded = self._checkpoints.load(name)
+            with torch.device("meta"):  # names, types and shapes without allocating memory
+                expected = self._build_model().state_dict()
+            loaded = self._checkpoints.load(name, expected)
             model = self._load_model(loaded.weights)
             self._saved = (name, ModelSnapshot(model, loaded.metadata.step, self.text, _CPU))
         return self._saved[1]
@@ -121,10 +123,6 @@ class ModelSnapshots:
         return found
 
     def _load_model(self, weights: dict[str, Tensor]) -> SequenceModel:
-        with torch.device("meta"):  # names and shapes without allocating memory
-            expected = self._build_model().state_dict()
-        if not _have_same_shapes(weights, expected):
-            raise SeqlmError(_MISMATCH)
         model = self._build_model()
         try:
             model.load_state_dict(weights)
@@ -135,13 +133,3 @@ class ModelSnapshots:
     def _build_model(self) -> SequenceModel:
         config, text = self.config, self.text
         return build(config.model, text.tokenizer.n_vocab, text.fill_id, config.seed)
-
-
-def _have_same_shapes(weights: dict[str, Tensor], expected: dict[str, Tensor]) -> bool:
-    """Return True if names and shapes are equal; a tensor that starts empty may have any length."""
-    return weights.keys() == expected.keys() and all(
-        found.ndim == wanted.ndim
-        and found.shape[1:] == wanted.shape[1:]
-        and (found.shape[:1] == wanted.shape[:1] or wanted.shape[0] == 0)
-        for found, wanted in ((weights[name], expected[name]) for name in expected)
-    )

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from seqlm.data.prepared_text import PreparedText
 from seqlm.data.split import SPLITS
-from seqlm.errors import RequestError
+from seqlm.errors import RequestError, SeqlmError
 from seqlm.generation.sampler import SampledSequence, candidates, entropy
 from seqlm.models.sliding_window import window_length
 from seqlm.protocol.queries import (
@@ -155,12 +155,14 @@ def _score(query: Score, snapshot: ModelSnapshot) -> AnswerStream:
     for piece in snapshot.generator.score(ids):
         surprisal += piece
         yield None
+    loss = math.fsum(surprisal) / len(surprisal)
+    _raise_unless_finite(loss, snapshot)
     yield ScoreAnswer(
         id=query.id,
         step=snapshot.step,
         tokens=[text.tokenizer.tokens[i] for i in ids[1:]],
         surprisal=surprisal,
-        loss=math.fsum(surprisal) / len(surprisal),
+        loss=loss,
         unknown=text.tokenizer.unknown_tokens(text.tokenizer.split(query.text)),
     )
 
@@ -183,6 +185,7 @@ def _split_loss(query: SplitLoss, snapshot: ModelSnapshot) -> AnswerStream:
     for result in evaluator.run(snapshot.model):
         yield None
     assert result is not None
+    _raise_unless_finite(result.loss, snapshot)
     yield SplitLossAnswer(
         id=query.id,
         step=snapshot.step,
@@ -192,6 +195,22 @@ def _split_loss(query: SplitLoss, snapshot: ModelSnapshot) -> AnswerStream:
         n_tokens=result.n_tokens,
         protocol=evaluator.protocol,
     )
+
+
+def _raise_unless_finite(loss: float, snapshot: ModelSnapshot) -> None:
+    """Check that a loss is a number.
+
+    Raises:
+        SeqlmError: The loss is NaN or infinite, mostly because the weights are.
+    """
+    if math.isfinite(loss):
+        return
+    parts = snapshot.model.state_dict().items()
+    broken = next((name for name, part in parts if not part.isfinite().all()), None)
+    what = f"the weights of step {snapshot.step:,} are not finite ({broken})"
+    if broken is None:
+        what = f"the loss of the weights of step {snapshot.step:,} is not finite"
+    raise SeqlmError(f"{what}; choose other weights with --weights best or a saved step")
 
 
 _HANDLERS: dict[type[Any], Callable[[Any, ModelSnapshot], AnswerStream]] = {

@@ -29,6 +29,7 @@ from workbench.state.app_state import AppState
 
 _RECENT_SHARE = 0.1
 _SILENT_FROM_S = 10
+_RESUME_NOTE_S = 30
 _OVERCONFIDENT = 1.2
 _NEAR_UNIFORM = 0.99
 
@@ -145,6 +146,15 @@ def past_step(s: AppState) -> HintText | None:
 def status_message(s: AppState) -> HintText | None:
     """Return what just happened."""
     return make_hint("▸", "plain", split_sentences(s.status_message)) if s.status_message else None
+
+
+def resume_note(s: AppState) -> HintText | None:
+    """Return what was unusual about the last resume, while the run is live, for half a minute."""
+    run = s.run
+    if not run.note or not run.is_live or run.trained_s > run.resumed_at_s + _RESUME_NOTE_S:
+        return None
+    short = "Resumed from an older state; seqlm show tells why."
+    return make_hint("!", "warning", (f"{capitalize_sentence(run.note)}.", short))
 
 
 def final_evaluation(s: AppState) -> HintText | None:
@@ -335,6 +345,7 @@ RULES: tuple[Rule, ...] = (
     silent_worker,
     past_step,
     status_message,
+    resume_note,
     final_evaluation,
     pending_changes,
     paused,

@@ -61,8 +61,9 @@ def _sanitized(event: Event) -> Event:
             return replace(event, run=name, recipe=line, preset=sanitize(event.preset, _MAX_NAME))
         case WorkerStarted():
             return replace(event, device=sanitize(event.device, _MAX_NAME))
-        case Resumed(scheduled=list() as scheduled):
-            return replace(event, scheduled=_sanitized_changes(scheduled))
+        case Resumed(scheduled=scheduled):
+            scheduled = scheduled and _sanitized_changes(scheduled)
+            return replace(event, scheduled=scheduled, note=sanitize(event.note, _MAX_MESSAGE))
         case ChangeScheduled():
             return replace(event, change=_sanitized_change(event.change))
         case ValueChanged():
@@ -110,7 +111,9 @@ def _extend(state: RunState, before: RunState, event: Event) -> RunState:
             return replace(state, changes=state.changes[-_MAX_CHANGES:])
         case ChangeScheduled():
             return replace(state, scheduled=state.scheduled[-_MAX_CHANGES:])
-        case RunCreated() | WorkerStarted() | Resumed():
+        case Resumed():
+            return replace(state, seen_t=event.t, clock=(), resumed_at_s=before.trained_s)
+        case RunCreated() | WorkerStarted():
             return replace(state, seen_t=event.t, clock=())
         case Continued():
             return replace(state, seen_t=event.t, clock=((event.t, event.step),))

@@ -25,6 +25,7 @@ class RunState(CoreRunState, frozen=True):
         progress: Seconds, tokens and the learning rate by step.
         samples: The sample with the fixed seed at different steps, as (step, text).
         trained_s: Wall-clock seconds spent training.
+        resumed_at_s: ``trained_s`` when training was last resumed.
         clock: (time, step) of the latest records while training, for the speed.
         seen_t: The time of the last event, in Unix seconds.
     """
@@ -34,6 +35,7 @@ class RunState(CoreRunState, frozen=True):
     progress: ProgressSeries = ProgressSeries()
     samples: tuple[tuple[int, str], ...] = ()
     trained_s: float = 0.0
+    resumed_at_s: float = 0.0
     clock: tuple[tuple[float, int], ...] = ()
     seen_t: float = 0.0
 

@@ -20,6 +20,7 @@ from seqlm.protocol.events import Resumed, RunCreated
 from seqlm.runs.event_log import read_events
 from seqlm.runs.summary import summarize
 from seqlm.runs.training_run import TrainingRun
+from seqlm.runspec import recipe
 
 Recipe = Callable[..., str]
 STEPS = 40
@@ -168,3 +169,16 @@ def test_saved_checkpoints_that_are_gone_are_said(interrupted: TrainingRun) -> N
     interrupted.checkpoints.path.rename(interrupted.directory.path / "elsewhere")
     run = kill(resume(interrupted))
     assert note_of(run).startswith("the saved checkpoints are gone: training starts at step 0")
+
+
+def test_run_whose_preset_no_longer_exists_stands_on_its_own_configuration(small: Recipe) -> None:
+    run = train_to_end(start(small("seed=3", steps=20), "old"))
+    for path in (run.directory.manifest_path, run.directory.events_path):
+        path.write_bytes(path.read_bytes().replace(b"names-lstm", b"names-lstm-of-old"))
+    progress = summarize(run.directory)
+    assert (progress.summary.preset, progress.summary.steps) == ("names-lstm-of-old", 20)
+    assert progress.config == run.directory.manifest().config
+    line = recipe.as_run(run.directory.manifest().config, progress.changes)
+    assert losses_of(train_to_end(start(line, "again"))) == losses_of(run)
+    longer = train_to_end(resume(run, "train.steps=30"))
+    assert len(losses_of(longer)) == 30

@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 
 from seqlm.protocol.events import Continued, Ended, Event, Paused, StepsDone, WorkerStarted
-from seqlm.runs.directory import RunDirectory
+from seqlm.runs.directory import CorpusRecord, Manifest, RunDirectory
 from seqlm.runs.event_log import EventLogWriter
+from seqlm.runspec import recipe
 from seqlm.worker.client import WorkerExited
 from seqlm.worker.follow_run import follow
 
@@ -28,6 +29,13 @@ class ExitingConnection:
 def statuses(tmp_path: Path, first: list[Event], *last: Event) -> list[str]:
     run = RunDirectory(tmp_path / "run")
     run.path.mkdir()
+    config = recipe.parse_recipe("names-mlp")
+    corpus = CorpusRecord(name="names", n_bytes=1, sha256="0")
+    run.write_manifest(
+        Manifest(
+            run="run", recipe="names-mlp", config=config, corpus=corpus, created_t=0.0, versions={}
+        )
+    )
     journal = EventLogWriter(run.events_path)
     for event in first:
         journal.append(event)

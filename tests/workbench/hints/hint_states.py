@@ -82,6 +82,9 @@ def longest_states(preview: Preview) -> list[AppState]:
         replace(
             training, status_message="Back on names-mlp-7. 3 steps happened; nothing is missing."
         ),
+        replace(
+            training, run=replace(training.run, note="step-20 is damaged. " * 20, trained_s=9.0)
+        ),
         replace(training, silent_for_s=9999),
         replace(starting, silent_for_s=9999),
         replace(training, viewed_step=1),

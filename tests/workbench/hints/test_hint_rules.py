@@ -25,6 +25,7 @@ WITHOUT_KEY = {
     "corpus_loading",
     "log_loading",
     "status_message",
+    "resume_note",
     "final_evaluation",
 }
 
@@ -45,6 +46,7 @@ PENDING = replace(CONFIG, seed=7, model=replace(CONFIG.model, hidden=300))
 OVERFITTED = run_with_losses(lambda step: 2 + abs(step - 9000) / 30_000)
 FLAT = run_with_losses(lambda _: 3.0)
 ERROR, NOTE = "Disk full. Free 3 MB.", "Copied the run."
+RESUMED = "checkpoint step-20 is damaged: training resumes from step 10"
 
 PRIORITIES: list[tuple[str, Status, dict[str, object], Rule, tuple[Rule, ...]]] = [
     (
@@ -147,6 +149,16 @@ PRIORITIES: list[tuple[str, Status, dict[str, object], Rule, tuple[Rule, ...]]] 
         {"pending_config": PENDING},
         hint_rules.pending_changes,
         (hint_rules.finished,),
+    ),
+    (
+        "an unusual resume beats pending changes",
+        "training",
+        {
+            "pending_config": PENDING,
+            "run": replace(RUN, status="training", note=RESUMED, trained_s=9.0),
+        },
+        hint_rules.resume_note,
+        (hint_rules.pending_changes, hint_rules.training),
     ),
     (
         "the final evaluation beats pending changes",
