@@ -19,7 +19,7 @@ from seqlm.protocol.events import Continued, Evaluated, Event, RunCreated, Steps
 from seqlm.runs.run_state import AppliedChange, LossPoint
 from seqlm.runspec import recipe
 from workbench.corpus.preview import Preview
-from workbench.panes.loss.chart import references
+from workbench.panes.loss.references import references
 from workbench.panes.loss.pane import LossPane
 from workbench.panes.loss.render import LossBody, share_rows
 from workbench.panes.loss.rows import change_rows
@@ -93,8 +93,8 @@ def test_rows_fit_at_every_size_and_axis(
 def test_readout_of_a_step_is_one_row(make_state: MakeState) -> None:
     state = make_state(run_state("steered"))
     run = state.run
-    stop = loss_body(state, LossViewModel()).stops[-8]
-    row = texts(loss_body(state, LossViewModel(cursor=stop)).rows())[-1]
+    stop = loss_body(state, LossViewModel("log", part="all")).stops[-8]
+    row = texts(loss_body(state, LossViewModel("log", cursor=stop, part="all")).rows())[-1]
     parts = [part for part in run.train.growing if part.step == stop]
     assert len(parts) == 1
     val = run.val.before(stop)
@@ -108,7 +108,7 @@ def test_readout_of_a_step_is_one_row(make_state: MakeState) -> None:
 def test_readout_of_one_step_has_no_range(make_state: MakeState) -> None:
     state = make_state(run_state("steered"))
     loss = next(e.losses[0] for e in recorded("steered") if isinstance(e, StepsDone))
-    row = texts(loss_body(state, LossViewModel(cursor=1)).rows())[-1]
+    row = texts(loss_body(state, LossViewModel("log", cursor=1, part="all")).rows())[-1]
     assert row.startswith(f"1: train {loss:.4f}   val —")
 
 
@@ -118,7 +118,7 @@ def test_readouts_cover_every_step_once(make_state: MakeState) -> None:
     losses = [x for e in recorded("steered") if isinstance(e, StepsDone) for x in e.losses]
     for x in X_SCALES:
         seen, total = 0, 0.0
-        picture = loss_body(state, LossViewModel(x=x))
+        picture = loss_body(state, LossViewModel(x=x, part="all"))
         for reading in picture._readings:
             assert reading.low <= reading.mean <= reading.high
             seen, total = seen + reading.n, total + reading.mean * reading.n
@@ -161,7 +161,7 @@ def test_readout_replaces_the_losses_in_a_low_pane(make_state: MakeState) -> Non
 
 def test_row_without_a_readout_names_the_keys(make_state: MakeState) -> None:
     rows = texts(loss_body(make_state(run_state("steered")), LossViewModel()).rows())
-    assert rows[-1] == "end 3,600 │ ←→ read a step │ + - zoom"
+    assert rows[-1] == "end 3,600 │ ←→ read a step │ n recent 0 all │ + - zoom"
     live = replace(run_state("steered"), status="training")
     assert texts(loss_body(make_state(live), LossViewModel()).rows())[-1].startswith("now 3,600 │")
 
@@ -310,20 +310,24 @@ async def test_keys_move_the_cursor_and_change_the_axes(make_state: MakeState) -
         await pilot.press("left")
         assert host.pane.view.cursor == 3600
         assert screen_rows(host)[-2].startswith("┃ 3,600: train ")
-        await pilot.press("home")
+        await pilot.press("x", "0", "home")
         assert screen_rows(host)[-2].startswith("┃ 1: train ")
-        await pilot.press("l", "right", "pagedown", "h", "pageup", "end", "y", "x")
-        assert host.pane.view == LossViewModel("linear", "log", 3600)
-        assert "x linear · y log" in screen_rows(host)[0]
+        await pilot.press("l", "right", "pagedown", "h", "pageup", "end", "y")
+        assert host.pane.view == LossViewModel("log", "log", 3600, part="all")
+        assert "x log, all · y log" in screen_rows(host)[0]
         assert {"now", "in"} <= host.keys
         await pilot.press("plus", "plus")
-        assert "all" in host.keys
-        assert "x linear, part" in screen_rows(host)[0]
+        assert "out" in host.keys
+        assert "x log, zoomed" in screen_rows(host)[0]
         await pilot.press("minus")
         assert host.pane.view.window is not None
         await pilot.press("0", "escape")
-        assert host.pane.view == LossViewModel("linear", "log")
-        assert not {"now", "all", "out"} & host.keys
+        assert host.pane.view == LossViewModel("log", "log", part="all")
+        assert not {"now", "out"} & host.keys
+        await pilot.press("0", "n")
+        assert "x log, recent" in screen_rows(host)[0]
+        await pilot.press("n")
+        assert host.pane.view == LossViewModel("log", "log")
 
 
 async def test_click_moves_the_cursor_to_the_column(make_state: MakeState) -> None:
@@ -341,8 +345,8 @@ async def test_no_cursor_before_training(make_state: MakeState) -> None:
     host = Host(make_state(RunState()))
     async with host.run_test(size=(80, 20)) as pilot:
         await pilot.press("left", "plus", "home", "x", "y")
-        assert host.pane.view == LossViewModel("linear", "log")
-        assert not {"left", "in", "now"} & host.keys
+        assert host.pane.view == LossViewModel("log", "log")
+        assert not {"left", "in", "now", "recent", "all"} & host.keys
         assert any("uniform" in row for row in screen_rows(host))
 
 

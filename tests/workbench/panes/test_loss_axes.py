@@ -18,8 +18,9 @@ from workbench.panes.loss.chart import (
     bins_shown,
     chart_spec,
     rates_shown,
-    references,
 )
+from workbench.panes.loss.chart_range import shown_axis
+from workbench.panes.loss.references import references
 from workbench.panes.loss.view_model import X_SCALES, LossViewModel, XScale, zoom
 from workbench.render.axis import LinearAxis, LogAxis
 from workbench.render.chart.chart import make_layout
@@ -51,7 +52,7 @@ def test_seconds_and_epochs_of_a_step() -> None:
 def test_visible_part_of_an_axis_has_its_steps(scale: XScale, center: int) -> None:
     whole, x = whole_axis(WHOLE, scale), x_of(WHOLE, scale)
     assert steps_shown(WHOLE, scale, whole)[1] == pytest.approx(N_STEPS, rel=0.01)
-    view = zoom(LossViewModel(x=scale), whole, x(center), 4)
+    view = zoom(LossViewModel(x=scale), whole, whole, x(center), 4)
     axis = whole if view.window is None else type(whole)(*view.window)
     first, last = steps_shown(WHOLE, scale, axis)
     assert first <= center * 1.05 + 1
@@ -80,7 +81,7 @@ def test_axes_can_be_drawn_before_training() -> None:
 
 @pytest.mark.parametrize("scale", ["log", "linear", "epochs"])
 def test_drawn_columns_keep_their_place(scale: XScale) -> None:
-    view = LossViewModel(x=scale)
+    view = LossViewModel(x=scale, part="all")
     column: Callable[[AppState], int] = lambda state: make_layout(  # noqa: E731
         chart_spec(state, view, 80, 18)
     ).column(x_of(state, scale)(1_000))
@@ -92,7 +93,7 @@ def test_drawn_columns_keep_their_place(scale: XScale) -> None:
 def test_zoomed_chart_uses_the_finest_bins(scale: XScale, step: int, n: int) -> None:
     view, whole, x = LossViewModel(x=scale), whole_axis(WHOLE, scale), x_of(WHOLE, scale)
     for _ in range(n):
-        view = zoom(view, whole, x(step))
+        view = zoom(view, whole, shown_axis(WHOLE, view), x(step))
     shown = bins_shown(WHOLE, view, WHOLE.run.train)
     assert any(part.begin <= step <= part.step for part in shown)
 
@@ -102,14 +103,15 @@ def test_zoomed_chart_shows_only_nearby_baselines(preview: Preview) -> None:
     state = replace(WHOLE, run=run, preview=preview)
     spec = chart_spec(state, LossViewModel(window=(3_000.0, 3_600.0)), 80, 18)
     losses = [row[1] for series in (spec.train, spec.val) for row in series]
-    room = 0.25 * (max(losses) - min(losses))
+    span = max(losses) - min(losses)
     near = {
         ref.label
         for ref in references(state)
-        if min(losses) - room <= ref.value <= max(losses) + room
+        if min(losses) - span <= ref.value <= max(losses) + 0.25 * span
     }
     assert {ref.label for ref in spec.references} == near != {"bigram", "uniform", "expected"}
-    assert len(chart_spec(state, LossViewModel(), 80, 18).references) == len(references(state))
+    whole = chart_spec(state, LossViewModel(part="all"), 80, 18)
+    assert len(whole.references) == len(references(state))
 
 
 def test_learning_rates_reach_to_the_latest_step() -> None:

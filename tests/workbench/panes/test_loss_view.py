@@ -8,12 +8,13 @@ from workbench.panes.loss.view_model import (
     X_SCALES,
     Y_SCALES,
     LossViewModel,
+    axis_part,
     move_cursor,
     next_x,
     next_y,
-    shown_part,
+    show_part,
+    toggle_part,
     without_cursor,
-    without_window,
     zoom,
 )
 from workbench.render.axis import Axis, LinearAxis, LogAxis, SecondsAxis
@@ -24,7 +25,20 @@ AXES: dict[str, Axis] = {
     "seconds": SecondsAxis(0, 40.0),
     "epochs": LinearAxis(0, 12.5),
 }
-views = st.builds(LossViewModel, x=st.sampled_from(X_SCALES))
+views = st.builds(LossViewModel, x=st.sampled_from(X_SCALES), part=st.just("all"))
+
+
+def shown_axis(view: LossViewModel, whole: Axis) -> Axis:
+    """Return the visible part of an axis whose steps are all shown."""
+    return whole if view.window is None else axis_part(whole, view.window)
+
+
+def test_a_key_shows_a_part_and_again_what_is_still_changing() -> None:
+    zoomed = LossViewModel(window=(1.0, 9.0))
+    recent = toggle_part(zoomed, "recent")
+    assert (recent.part, recent.window) == ("recent", None)
+    assert toggle_part(recent, "all").part == "all"
+    assert toggle_part(recent, "recent") == LossViewModel()
 
 
 def test_axes_cycle() -> None:
@@ -32,7 +46,7 @@ def test_axes_cycle() -> None:
     seen = [view]
     for _ in range(4):
         seen.append(next_x(seen[-1]))
-    assert [v.x for v in seen] == ["log", "linear", "seconds", "epochs", "log"]
+    assert [v.x for v in seen] == ["linear", "log", "seconds", "epochs", "linear"]
     assert {v.cursor for v in seen} == {7}
     assert seen[1].window is None
     assert [next_y(view, i).y for i in range(5)] == [*Y_SCALES, "nats"]
@@ -76,12 +90,12 @@ def test_zoomed_axis_lies_within_the_whole_axis(
 ) -> None:
     whole = AXES[view.x]
     for share, factor in zooms:
-        view = zoom(view, whole, whole.value(share), factor)
-        shown = shown_part(view, whole)
+        view = zoom(view, whole, shown_axis(view, whole), whole.value(share), factor)
+        shown = shown_axis(view, whole)
         first, last = whole.fraction(shown.value(0)), whole.fraction(shown.value(1))
         assert -1e-6 <= first < last <= 1 + 1e-6
         assert type(shown) is type(whole)
-    assert shown_part(without_window(view), whole) == whole
+    assert shown_axis(show_part(view, "all"), whole) == whole
 
 
 @given(views, st.floats(0, 1), st.integers(1, 4))
@@ -89,16 +103,17 @@ def test_zoom_keeps_the_place_of_its_center(view: LossViewModel, share: float, n
     whole = AXES[view.x]
     center = whole.value(share)
     for _ in range(n):
-        view = zoom(view, whole, center)
-    assert shown_part(view, whole).fraction(center) == pytest.approx(share, abs=1e-6)
+        view = zoom(view, whole, shown_axis(view, whole), center)
+    assert shown_axis(view, whole).fraction(center) == pytest.approx(share, abs=1e-6)
     for _ in range(n):
-        view = zoom(view, whole, center, 0.5)
+        view = zoom(view, whole, shown_axis(view, whole), center, 0.5)
     assert view.window is None
+    assert view.part == "all"
 
 
 def test_zoom_stops_at_single_steps() -> None:
     view = LossViewModel(x="linear")
     for _ in range(99):
-        view = zoom(view, AXES["linear"], 100.0)
+        view = zoom(view, AXES["linear"], shown_axis(view, AXES["linear"]), 100.0)
     assert view.window is not None
     assert 8 <= view.window[1] - view.window[0] < 1000

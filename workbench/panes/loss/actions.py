@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from workbench.panes.loss.axes import whole_axis, x_of
+from workbench.panes.loss.chart_range import shown_axis
 from workbench.panes.loss.render import LossBody
 from workbench.panes.loss.view_model import (
     ZOOM,
@@ -11,8 +12,8 @@ from workbench.panes.loss.view_model import (
     move_cursor,
     next_x,
     next_y,
+    toggle_part,
     without_cursor,
-    without_window,
     zoom,
 )
 from workbench.state.app_state import AppState
@@ -39,8 +40,11 @@ def is_action_available(view: LossViewModel, state: AppState | None, name: str) 
     match name:
         case "in" | "left" | "right" | "page_left" | "page_right" | "first" | "last":
             return state is not None and bool(state.run.train)
-        case "out" | "all":
-            return view.window is not None
+        case "recent" | "all":
+            return state is not None and bool(state.run.train)
+        case "out":
+            has_losses = state is not None and bool(state.run.train)
+            return has_losses and (view.window is not None or view.part != "all")
         case "now":
             return view.cursor is not None and (state is None or state.viewed_step is None)
         case "look":
@@ -65,7 +69,8 @@ def _zoom(factor: float) -> Effect:
         if state is None:
             return view
         step = state.run.step if view.cursor is None else view.cursor
-        return zoom(view, whole_axis(state, view.x), x_of(state, view.x)(step), factor)
+        whole, center = whole_axis(state, view.x), x_of(state, view.x)(step)
+        return zoom(view, whole, shown_axis(state, view), center, factor)
 
     return effect
 
@@ -76,6 +81,7 @@ ACTIONS: Mapping[str, Effect] = {
     "y": lambda view, *_: next_y(view),
     "in": _zoom(ZOOM),
     "out": _zoom(1 / ZOOM),
-    "all": lambda view, *_: without_window(view),
+    "recent": lambda view, *_: toggle_part(view, "recent"),
+    "all": lambda view, *_: toggle_part(view, "all"),
     "now": lambda view, *_: without_cursor(view),
 }

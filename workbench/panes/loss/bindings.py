@@ -13,7 +13,10 @@ LOSS_HELP = (
     "expected (final loss of this preset), perfect (entropy of the grammar that generated the text) "
     "and the best validation loss so far. ▲ marks a change of a setting; the rows below the chart "
     "list its effect. ┬ marks the steps with a stored sample or checkpoint. The row under the chart "
-    "shows the losses of the steps in one column. Seconds are time inside training steps."
+    "shows the losses of the steps in one column. Seconds are time inside training steps. The chart "
+    "begins where the loss falls below guessing, because the steps before only show the scale of the "
+    "initial weights; <loss.recent> shows the last half of the steps, <loss.all> all steps, each "
+    "again what is still changing."
 )
 
 
@@ -40,8 +43,9 @@ LOSS_BINDINGS: list[BindingType] = [
     _key("look", "enter", "view model at step", show=True, action="look"),
     _key("x", "x", "axis", show=True),
     _key("y", "y", "unit", show=True),
+    _key("recent", "n", "recent steps", show=True),
+    _key("all", "0", "all steps", show=True),
     _key("in", "plus,equals_sign", "zoom in", key_display="+", show=True),
     _key("out", "minus", "zoom out", key_display="-", show=True),
-    _key("all", "0", "all steps", show=True),
     _key("now", "escape", "latest step", show=True),
 ]

@@ -9,23 +9,24 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from seqlm.runs.run_state import AppliedChange
-from seqlm.runspec.baselines import expected_loss, primary_split
 from workbench.panes.loss.axes import steps_shown, whole_axis, x_of, xs_of
-from workbench.panes.loss.view_model import LossViewModel, shown_part
+from workbench.panes.loss.chart_range import shown_axis
+from workbench.panes.loss.references import references
+from workbench.panes.loss.view_model import LossViewModel
 from workbench.render.chart.chart import (
     ChangeMarker,
     ChartSpec,
     Layout,
     ReferenceLine,
 )
-from workbench.render.chart.loss_range import LARGEST_DRAWN
+from workbench.render.chart.loss_range import EXPLODES, LARGEST_DRAWN
 from workbench.render.chart.spec import XUnit
 from workbench.render.number_format import convert_loss
 from workbench.run.loss_series import LossBucket, LossSeries
 from workbench.state.app_state import AppState
 
 _X_UNITS: dict[str, XUnit] = {"seconds": "seconds", "epochs": "epochs"}
-_MARGIN = 0.25
+_MARGIN, _MARGIN_BELOW = 0.25, 1.0
 
 
 class ChartReadout(NamedTuple):
@@ -43,12 +44,15 @@ def chart_spec(
 ) -> ChartSpec:
     """Return the chart specification without the cursor."""
     run, x, y = state.run, x_of(state, view.x), _y_of(view)
+    shown, whole = shown_axis(state, view), whole_axis(state, view.x)
+    is_from_start = view.window is None and shown.value(0) == whole.value(0)
     spec = ChartSpec(
         width=width,
         height=height,
-        x=shown_part(view, whole_axis(state, view.x)),
+        x=shown,
         x_unit=_X_UNITS.get(view.x, "steps"),
         y_log=view.y == "log",
+        y_all=view.part == "all" or view.window is not None,
         train=_buckets(state, view),
         val=_points(state, view),
         marks=[ChangeMarker(x(change.step), str(n)) for n, change in numbered_changes(state)],
@@ -57,7 +61,9 @@ def chart_spec(
         ascii_only=ascii_only,
     )
     found = [ref._replace(value=y(ref.value)) for ref in references(state)]
-    return replace(spec, references=found if view.window is None else _near(found, spec))
+    guides = [ref.value for ref in found if ref.role == "guide"]
+    spec = replace(spec, y_explodes=EXPLODES * max(guides) if guides else None)
+    return replace(spec, references=found if is_from_start else _near(found, spec))
 
 
 def _buckets(state: AppState, view: LossViewModel) -> list[tuple[float, float, float, float, int]]:
@@ -81,8 +87,7 @@ def _points(state: AppState, view: LossViewModel) -> list[tuple[float, float]]:
 
 def bins_shown(state: AppState, view: LossViewModel, curve: LossSeries) -> tuple[LossBucket, ...]:
     """Return the losses in the visible part and one bucket on either side."""
-    axis = shown_part(view, whole_axis(state, view.x))
-    first, last = steps_shown(state, view.x, axis)
+    first, last = steps_shown(state, view.x, shown_axis(state, view))
     return curve.between(first, last, view.x == "log")
 
 
@@ -111,35 +116,10 @@ def rates_shown(state: AppState, view: LossViewModel) -> list[tuple[float, float
     course = state.run.progress
     if not course.steps:
         return [(x_of(state, view.x)(1), state.config.train.learning_rate)]
-    axis = shown_part(view, whole_axis(state, view.x))
-    first, last = steps_shown(state, view.x, axis)
+    first, last = steps_shown(state, view.x, shown_axis(state, view))
     steps = course.steps
     begin, end = bisect_left(steps, first), bisect_right(steps, last) + 1
     return list(zip(xs_of(state, view.x, steps[begin:end]), course.rates[begin:end], strict=True))
-
-
-def references(state: AppState) -> tuple[ReferenceLine, ...]:
-    """Return the baselines in nats; where there is little space the first ones keep their labels.
-
-    Before training, each label explains its baseline.
-    """
-    preview, best = state.preview, state.run.best
-    is_new, found = not state.run.train, list[ReferenceLine]()
-    if preview is not None:
-        found.append(ReferenceLine("bigram", preview.bigram, "pair counts" if is_new else ""))
-    if (expected := expected_loss(state.config)) is not None:
-        found.append(ReferenceLine("expected", expected))
-    if best is not None and primary_split(state.config) == "val":
-        found.append(ReferenceLine("best", best.loss, role="best"))
-    if preview is not None:
-        if preview.perfect is not None:
-            found.append(
-                ReferenceLine(
-                    "perfect", preview.perfect, "entropy of the grammar" if is_new else ""
-                )
-            )
-        found.append(ReferenceLine("uniform", preview.uniform, "guessing" if is_new else ""))
-    return tuple(found)
 
 
 def numbered_changes(state: AppState) -> list[tuple[int, AppliedChange]]:
@@ -149,14 +129,15 @@ def numbered_changes(state: AppState) -> list[tuple[int, AppliedChange]]:
 
 
 def _near(found: Sequence[ReferenceLine], spec: ChartSpec) -> list[ReferenceLine]:
-    """Return the reference lines near the visible losses."""
+    """Return the reference lines near the visible losses, and those that they may reach next."""
     losses = [row[1] for series in (spec.train, spec.val) for row in series]
     drawn = [loss for loss in losses if abs(loss) <= LARGEST_DRAWN]
     if not drawn:
         return list(found)
     low, high = min(drawn), max(drawn)
-    room = _MARGIN * (high - low)
-    return [ref for ref in found if low - room <= ref.value <= high + room]
+    span = high - low or abs(high) * _MARGIN
+    lowest, highest = low - _MARGIN_BELOW * span, high + _MARGIN * span
+    return [ref for ref in found if lowest <= ref.value <= highest]
 
 
 def _y_of(view: LossViewModel) -> Callable[[float], float]:

@@ -78,11 +78,11 @@ def now_row(state: AppState, view: LossViewModel, width: int) -> Row:
     if not run.train:
         return []
     word = "now" if run.is_live else "end"
-    zoom = "<loss.in> <loss.out> zoom" if view.window is None else "<loss.all> all steps"
     more: list[StyledSpan] = [
         (f"{word} {format_count(run.step)}", "plain"),
         (_with_keys(state, " │ <loss.left><loss.right> read a step"), "label"),
-        (_with_keys(state, f" │ {zoom}"), "label"),
+        (_with_keys(state, " │ <loss.recent> recent <loss.all> all"), "label"),
+        (_with_keys(state, " │ <loss.in> <loss.out> zoom"), "label"),
     ]
     return _fitting([], more, width)
 

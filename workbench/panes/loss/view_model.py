@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from workbench.render.axis import Axis, LinearAxis, LogAxis, SecondsAxis
 from workbench.render.number_format import LossUnit, unit_label
 
-XScale: TypeAlias = Literal["log", "linear", "seconds", "epochs"]
+XScale: TypeAlias = Literal["linear", "log", "seconds", "epochs"]
 YScale: TypeAlias = Literal["nats", "log", "bits", "perplexity"]
-X_SCALES: tuple[XScale, ...] = ("log", "linear", "seconds", "epochs")
+Part: TypeAlias = Literal["changing", "recent", "all"]
+X_SCALES: tuple[XScale, ...] = ("linear", "log", "seconds", "epochs")
 Y_SCALES: tuple[YScale, ...] = ("nats", "log", "bits", "perplexity")
 
 ZOOM = 2.0
@@ -24,16 +25,18 @@ class LossViewModel(Struct, frozen=True):
     """Choices of the user; every key of the Loss pane returns another one.
 
     Attributes:
-        x: Scale of the x axis: steps (log or linear), seconds inside steps, or epochs.
+        x: Scale of the x axis: steps (linear or log), seconds inside steps, or epochs.
         y: Unit of the y axis; ``log`` is nats on a log scale.
         cursor: Step of the readout; None for the latest.
-        window: Visible part of the x axis, in the unit of the axis; None for all of it.
+        window: Zoomed part of the x axis, in the unit of the axis; None without a zoom.
+        part: Visible part without a zoom: what is still changing, the recent half, or all steps.
     """
 
-    x: XScale = "log"
+    x: XScale = "linear"
     y: YScale = "nats"
     cursor: int | None = None
     window: tuple[float, float] | None = None
+    part: Part = "changing"
 
     @property
     def unit(self) -> LossUnit:
@@ -43,7 +46,11 @@ class LossViewModel(Struct, frozen=True):
 
 def axes_title(view: LossViewModel, width: int) -> str:
     """Return the unit and the axes in the longest form that fits."""
-    part = ", part" if view.window else ""
+    part = (
+        ", zoomed"
+        if view.window
+        else {"changing": "", "recent": ", recent", "all": ", all"}[view.part]
+    )
     y = "log" if view.y == "log" else "linear"
     texts = [
         f"{unit_label(view.unit)} · x {view.x}{part} · y {y}",
@@ -54,7 +61,7 @@ def axes_title(view: LossViewModel, width: int) -> str:
 
 
 def next_x(view: LossViewModel, by: int = 1) -> LossViewModel:
-    """Return the view with the next x axis at full range; the cursor keeps its step."""
+    """Return the view with the next x axis, without a zoom; the cursor keeps its step."""
     at = X_SCALES.index(view.x) + by
     return replace(view, x=X_SCALES[at % len(X_SCALES)], window=None)
 
@@ -95,31 +102,32 @@ def without_cursor(view: LossViewModel) -> LossViewModel:
     return replace(view, cursor=None)
 
 
-def shown_part(view: LossViewModel, whole: Axis) -> Axis:
-    """Return the visible x axis: the whole one or the window."""
-    if view.window is None:
-        return whole
+def axis_part(whole: Axis, window: tuple[float, float]) -> Axis:
+    """Return an axis like the whole one from one value to another."""
     if isinstance(whole, LogAxis):
-        return LogAxis(*view.window)
-    return (SecondsAxis if isinstance(whole, SecondsAxis) else LinearAxis)(*view.window)
+        return LogAxis(*window)
+    return (SecondsAxis if isinstance(whole, SecondsAxis) else LinearAxis)(*window)
 
 
-def zoom(view: LossViewModel, whole: Axis, center: float, factor: float = ZOOM) -> LossViewModel:
+def zoom(
+    view: LossViewModel, whole: Axis, shown: Axis, center: float, factor: float = ZOOM
+) -> LossViewModel:
     """Return the view with a window ``factor`` times smaller; the center keeps its place on screen.
 
-    A factor below 1 zooms out. At the ends of the axis the window is moved inwards.
+    A factor below 1 zooms out, at last to all steps. At the ends of the axis the window is moved
+    inwards.
 
     Args:
         view: Current view.
         whole: Whole x axis.
+        shown: Visible x axis.
         center: Value on the x axis.
         factor: Magnification.
     """
-    shown = shown_part(view, whole)
     first, last = whole.fraction(shown.value(0)), whole.fraction(shown.value(1))
     share = (last - first) / factor
     if share >= 1 - 1e-9:
-        return replace(view, window=None)
+        return show_part(view, "all")
     at = min(max(0.0, shown.fraction(center)), 1.0)
     begin = first + at * (last - first - share)
     begin = min(max(0.0, begin), 1 - share)
@@ -129,6 +137,12 @@ def zoom(view: LossViewModel, whole: Axis, center: float, factor: float = ZOOM) 
     return view if factor > 1 and is_tiny else replace(view, window=window)
 
 
-def without_window(view: LossViewModel) -> LossViewModel:
-    """Return the view with the whole x axis."""
-    return replace(view, window=None)
+def show_part(view: LossViewModel, part: Part) -> LossViewModel:
+    """Return the view with this part of the x axis, without a zoom."""
+    return replace(view, window=None, part=part)
+
+
+def toggle_part(view: LossViewModel, part: Part) -> LossViewModel:
+    """Return the view with this part of the x axis; if it is shown, with what is still changing."""
+    is_shown = view.part == part and view.window is None
+    return show_part(view, "changing" if is_shown else part)

@@ -9,7 +9,10 @@ from workbench.render.number_format import format_compact
 
 LARGEST_DRAWN = 1e12
 HEADROOM, LOG_HEADROOM = 1.15, 100
+EXPLODES = 10
+"""Factor above the highest guide from which a loss is exploding."""
 _MOST_RATIO = 1e6
+_MOST_ABOVE = 0.1
 _LOG_GRID = 50  # ends of a logarithmic axis stand on a grid this fine for a factor of ten
 
 
@@ -34,10 +37,11 @@ def find_loss_range(spec: ChartSpec) -> tuple[float, float] | None:
 
     Return None where there is nothing to draw.
 
-    The highest guide is the loss of an untrained model, so losses far above it only show that
-    something is wrong: once the loss has come down, the range ends at 1.15 times that guide. A
+    The highest guide is the loss of an untrained model, so a few losses far above it only show that
+    something is wrong: once the loss has come down, the range ends at 1.15 times that guide. It ends
+    higher if more than a tenth of the losses would be above it, unless the loss explodes. A
     reference that is not a guide, such as the best loss, moves and does not extend the range. A
-    logarithmic axis has room for a hundred times that guide.
+    logarithmic axis has room for a hundred times the highest guide.
     """
     data, references = _data(spec), visible_references(spec)
     covered = [*data[:1], *(ref.value for ref in references)]
@@ -46,7 +50,8 @@ def find_loss_range(spec: ChartSpec) -> tuple[float, float] | None:
     guides = [ref.value for ref in references if ref.role == "guide"]
     low, high = min(covered), max(covered)
     if data:
-        high = max([*guides, cap_range(data, guides, LOG_HEADROOM if spec.y_log else HEADROOM)])
+        headroom = LOG_HEADROOM if spec.y_log else HEADROOM
+        high = max([*guides, cap_range(data, guides, headroom), _typical_loss(spec, data, guides)])
     if high - low > 1e-6 * max(0.01, abs(high), abs(low)):
         return low, high
     pad = max(0.05, abs(high) * 0.05)
@@ -69,6 +74,19 @@ def cap_range(data: Sequence[float], guides: Sequence[float], headroom: float) -
     third_quarter = data[len(data) * 3 // 4]
     cap = data[0] + 3 * (third_quarter - data[0])
     return min(data[-1], cap) if cap > data[0] else data[-1]
+
+
+def _typical_loss(spec: ChartSpec, data: Sequence[float], guides: Sequence[float]) -> float:
+    """Return the loss that at most a tenth of the losses exceed; -inf if the loss explodes.
+
+    Args:
+        spec: Content of the chart.
+        data: Losses, sorted.
+        guides: Losses of the guides.
+    """
+    most = spec.y_explodes if spec.y_explodes is not None else EXPLODES * max(guides, default=0)
+    loss = data[int((len(data) - 1) * (1.0 if spec.y_all else 1 - _MOST_ABOVE))]
+    return loss if loss <= most else -math.inf
 
 
 def make_y_axis(spec: ChartSpec, n_rows: int, dots_down: int) -> tuple[Axis, dict[int, str]]:
