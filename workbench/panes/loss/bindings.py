@@ -27,10 +27,11 @@ def _key(
     key_display: str | None = None,
     show: bool = False,
     action: str = "",
+    help_text: str = "",
 ) -> Binding:
     """Return a binding; the default action is the entry of its name in the table of actions."""
     action = action or f"run('{name}')"
-    return make_binding("loss", name, keys, action, label, show=show, key_display=key_display)
+    return make_binding("loss", name, keys, action, label, help_text, show, key_display)
 
 
 LOSS_BINDINGS: list[BindingType] = [
@@ -43,8 +44,10 @@ LOSS_BINDINGS: list[BindingType] = [
     _key("look", "enter", "view model at step", show=True, action="look"),
     _key("x", "x", "axis", show=True),
     _key("y", "y", "unit", show=True),
-    _key("recent", "n", "recent steps", show=True),
-    _key("all", "0", "all steps", show=True),
+    _key(
+        "recent", "n", "recent", show=True, help_text="Show the last half of the steps, or end this"
+    ),
+    _key("all", "0", "all", show=True, help_text="Show all steps, or end this"),
     _key("in", "plus,equals_sign", "zoom in", key_display="+", show=True),
     _key("out", "minus", "zoom out", key_display="-", show=True),
     _key("now", "escape", "latest step", show=True),
