@@ -19,8 +19,8 @@ from seqlm.protocol.events import Continued, Evaluated, Event, RunCreated, Steps
 from seqlm.runs.run_state import AppliedChange, LossPoint
 from seqlm.runspec import recipe
 from workbench.corpus.preview import Preview
-from workbench.panes.loss.references import references
 from workbench.panes.loss.pane import LossPane
+from workbench.panes.loss.references import references
 from workbench.panes.loss.render import LossBody, share_rows
 from workbench.panes.loss.rows import change_rows
 from workbench.panes.loss.view_model import X_SCALES, Y_SCALES, LossViewModel, XScale
