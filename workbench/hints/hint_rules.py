@@ -6,35 +6,27 @@ the application state. A rule whose text may be too long for a narrow terminal a
 versions, so that the key is never cut off.
 """
 
-from collections.abc import Callable
-
-from seqlm.presets import PRESETS, Preset
-from seqlm.runspec.baselines import primary_split
+from seqlm.presets import PRESETS
 from workbench.hints.hint_text import (
     HintText,
     capitalize_sentence,
-    describe_change,
+    lesson_of,
     make_hint,
+    pane_step,
     split_clauses,
     split_sentences,
 )
+from workbench.hints.training_hints import Rule, advice, fresh_change
 from workbench.render.number_format import (
     format_count,
     format_duration,
     format_learning_rate,
     format_loss,
 )
-from workbench.run.diagnostics import overfitting, plateau
 from workbench.state.app_state import AppState
 
-_RECENT_SHARE = 0.1
 _SILENT_FROM_S = 10
 _RESUME_NOTE_S = 30
-_OVERCONFIDENT = 1.2
-_NEAR_UNIFORM = 0.99
-
-
-Rule = Callable[[AppState], HintText | None]
 
 
 def hint_for(state: AppState) -> HintText:
@@ -102,15 +94,13 @@ def failed(s: AppState) -> HintText | None:
     """Return why the run failed, and what to change."""
     if s.run.status != "failed":
         return None
-    remedies = (
-        "<pane.2> changes a setting, <run.new> starts a new run.",
-        "<run.new> starts a new run.",
-    )
+    new_run = s.keys.substitute_keys("<run.new> starts a new run.")
+    remedies = (f"{pane_step(s, 2, 'changes a setting,')} {new_run}".lstrip(), new_run)
     finding = (
         *split_clauses(capitalize_sentence(s.run.message)),
         f"Failed at step {format_count(s.run.step)}.",
     )
-    return make_hint("✗", "error", finding, [s.keys.substitute_keys(text) for text in remedies])
+    return make_hint("✗", "error", finding, remedies)
 
 
 def starting(s: AppState) -> HintText | None:
@@ -211,111 +201,10 @@ def finished(s: AppState) -> HintText | None:
     ]
     short = f"{done}: {results[-1]}." if results else f"{done}."
     early = (*split_clauses(capitalize_sentence(s.run.message)), "") if s.run.message else ""
-    generate = s.keys.substitute_keys("<pane.4> generates text")
-    new_run = s.keys.substitute_keys("; <run.new> starts a new run.")
-    next_steps = (f"{generate}{new_run}", f"{generate}.")
-    return make_hint("✓", "best", (*took, short), early, _lesson(s.preset), next_steps)
-
-
-def _lesson(preset: Preset | None) -> tuple[str, ...]:
-    """Return the lesson of a preset, shorter and shorter, but never as one or two words alone."""
-    clauses = split_clauses(capitalize_sentence(preset.teaches)) if preset else ()
-    return (*(text for text in clauses if len(text.split()) > 2), "")
-
-
-def _is_validated(s: AppState) -> bool:
-    """Return whether the validation loss measures the model; for a single batch it does not."""
-    return primary_split(s.config) == "val"
-
-
-def overfitting_found(s: AppState) -> HintText | None:
-    """Return that the model overfits, since when, and how to stop."""
-    found = overfitting(s.run) if _is_validated(s) else None
-    if found is None or s.preview is None or found.best.loss > s.preview.uniform:
-        return None
-    n_checks, best_step = format_count(found.n_checks), format_count(found.best.step)
-    finding = (
-        f"Overfitting: validation loss rises while training loss falls ({n_checks} validations).",
-        "Overfitting: validation loss rises while training loss falls.",
-        "Overfitting: val rises, train falls.",
-    )
-    best = f"The best was at step {best_step}.", f"Best: step {best_step}."
-    return make_hint("!", "warning", finding, best, s.keys.substitute_keys("<run.stop> stops."))
-
-
-def last_change(s: AppState) -> HintText | None:
-    """Return the effect of the last change, until a tenth more steps are done."""
-    if not s.run.changes:
-        return None
-    change = s.run.changes[-1]
-    if not change.can_have_effect or s.run.step > change.step * (1 + _RECENT_SHARE) + 2000:
-        return None
-    shows = s.keys.substitute_keys("<pane.3> shows where.")
-    return make_hint("▸", "mark", *describe_change(s.run, change), shows)
-
-
-def plateau_found(s: AppState) -> HintText | None:
-    """Return that the loss hardly falls while a constant learning rate could be lowered."""
-    can_tell = s.run.status == "training" and _is_validated(s)
-    found = plateau(s.run) if can_tell else None
-    if found is None or s.config.train.schedule not in ("constant", "warm-up"):
-        return None
-    finding = f"Plateau since step {format_count(found.step)}:"
-    cause = "the learning rate may be too high to get lower.", "learning rate too high?"
-    remedies = (
-        "<pane.3>, then <rate.halve> halves the learning rate.",
-        "<pane.3> <rate.halve> halves it.",
-    )
-    return make_hint(
-        "▸", "plain", finding, cause, [s.keys.substitute_keys(text) for text in remedies]
-    )
-
-
-def bad_initialization(s: AppState) -> HintText | None:
-    """Return that the first loss is above the loss of guessing."""
-    run = s.run
-    if run.status != "training" or s.preview is None or run.batch_loss is None:
-        return None
-    uniform = s.preview.uniform
-    has_been_better = run.best is not None and run.best.loss < uniform
-    if has_been_better or run.batch_loss < _OVERCONFIDENT * uniform:
-        return None
-    finding = f"Worse than guessing ({format_loss(uniform, 3)}):"
-    cause = (
-        "the initialization makes the model confident in wrong tokens.",
-        "confident in wrong tokens.",
-    )
-    shows = s.keys.substitute_keys("<pane.3> shows the loss.")
-    return make_hint("▸", "plain", finding, cause, shows)
-
-
-def bigram_baseline(s: AppState) -> HintText | None:
-    """Return how the model compares with bigram counts, where these beat guessing."""
-    if s.preview is None or s.run.best is None or s.run.status != "training":
-        return None
-    is_useful = s.preview.bigram < _NEAR_UNIFORM * s.preview.uniform
-    if not is_useful or s.config.data.targets == "last" or not _is_validated(s):
-        return None
-    bigram, token = format_loss(s.preview.bigram, 3), s.preview.text.tokenizer.token_noun
-    if s.run.best.loss > s.preview.bigram:
-        baseline = f"counts of {token} pairs, bigram ({bigram}).", f"bigram counts ({bigram})."
-        shows = s.keys.substitute_keys("<pane.3> shows the line.")
-        return make_hint("▸", "plain", "Next baseline to beat:", baseline, shows)
-    context = (
-        f"the model uses more than one {token} of context.",
-        f"it uses more than one {token}.",
-        "it uses more context.",
-    )
-    generates = s.keys.substitute_keys("<pane.4> generates text.")
-    return make_hint("▸", "plain", f"Better than bigram counts ({bigram}):", context, generates)
-
-
-def training(s: AppState) -> HintText | None:
-    """Return what the train line shows, and how to pause."""
-    if s.run.status != "training":
-        return None
-    text = "Training. <run.space> pauses. The train line shows the loss of each step's batch."
-    return make_hint("▸", "plain", [s.keys.substitute_keys(part) for part in split_sentences(text)])
+    new_run = s.keys.substitute_keys("<run.new> starts a new run")
+    generate = pane_step(s, 4, "generates text")
+    next_steps = (f"{generate}; {new_run}.", f"{generate}.") if generate else f"{new_run}."
+    return make_hint("✓", "best", (*took, short), early, lesson_of(s.preset), next_steps)
 
 
 def ready(s: AppState) -> HintText | None:
@@ -327,7 +216,7 @@ def ready(s: AppState) -> HintText | None:
     if s.n_runs:
         runs = "your run" if s.n_runs == 1 else f"one of your {format_count(s.n_runs)} runs"
         opens = s.keys.substitute_keys(f"<app.open> opens {runs}.")
-        return make_hint("▸", "plain", plain, _lesson(preset), opens)
+        return make_hint("▸", "plain", plain, lesson_of(preset), opens)
     lesson = split_clauses(preset.teaches) if preset else ()
     return make_hint(
         "▸", "plain", [f"{start}: {text}" for start in starts for text in lesson] + plain
@@ -351,12 +240,8 @@ RULES: tuple[Rule, ...] = (
     paused,
     stopped,
     finished,
-    overfitting_found,
-    last_change,
-    plateau_found,
-    bad_initialization,
-    bigram_baseline,
-    training,
+    fresh_change,
+    advice,
     ready,
 )
 """The rules in the order in which they are tried."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
+from seqlm.presets import Preset
 from seqlm.runs.run_state import AppliedChange
 from seqlm.sanitize import sanitize
 from workbench.hints.setting_labels import setting_label
@@ -13,6 +14,7 @@ from workbench.render.number_format import format_count, format_learning_rate, f
 from workbench.render.sanitize import fit
 from workbench.run.diagnostics import n_together
 from workbench.run.state import RunState
+from workbench.state.app_state import AppState
 
 _SENTENCE_END = ". "
 
@@ -51,6 +53,17 @@ def make_hint(sign: str, role: str, *parts: str | Sequence[str]) -> HintText:
     choices = [(part,) if isinstance(part, str) else part for part in parts]
     words, *shorter = (" ".join(filter(None, chosen)) for chosen in product(*choices))
     return HintText(sign, role, words, tuple(shorter))
+
+
+def pane_step(s: AppState, number: int, words: str) -> str:
+    """Return ``3 shows the line.``, or nothing where pane 3 has the focus already."""
+    return "" if s.focused_pane == number else s.keys.substitute_keys(f"<pane.{number}> {words}")
+
+
+def lesson_of(preset: Preset | None) -> tuple[str, ...]:
+    """Return the lesson of a preset, shorter and shorter, but never as one or two words alone."""
+    clauses = split_clauses(capitalize_sentence(preset.teaches)) if preset else ()
+    return (*(text for text in clauses if len(text.split()) > 2), "")
 
 
 def split_sentences(words: str) -> tuple[str, ...]:

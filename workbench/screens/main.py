@@ -82,6 +82,7 @@ class MainScreen(Screen[None]):
         self._header, self._hint_line = Header(id="header"), HintLine(id="coach")
         self._tabs = PaneTabs(id="tabs")
         self._tabs.set_current(self.current)
+        self._hint_line.set_focused_pane(self.current)
 
     @property
     def layout(self) -> Layout:
@@ -167,6 +168,7 @@ class MainScreen(Screen[None]):
             return
         before, self.focus_state = self.focus_state, focus
         self._tabs.set_current(focus.current)
+        self._hint_line.set_focused_pane(focus.current)
         self._show_small()
         if screen_layout(*self.size, focus) != screen_layout(*self.size, before):
             self.current_pane.refresh(layout=True)  # a child's need makes the screen arrange anew

@@ -69,6 +69,7 @@ class AppState(Struct, frozen=True):
         n_runs: Number of runs in the data folder.
         silent_for_s: Seconds since the last message of a live run; 0 while that is usual.
         bytes_per_s: Bytes sent to the terminal per second while a run is live.
+        focused_pane: Number of the pane with the focus; 0 where it does not matter.
         keys: Display labels of the keys.
     """
 
@@ -85,6 +86,7 @@ class AppState(Struct, frozen=True):
     n_runs: int = 0
     silent_for_s: int = 0
     bytes_per_s: int = 0
+    focused_pane: int = 0
     keys: KeyLabels = DEFAULT_KEYS
 
     @property
@@ -119,6 +121,14 @@ class AppState(Struct, frozen=True):
     def _changes(self) -> list[Change]:
         changes = self.run.changes
         return [Change(key=change.key, value=change.new, step=change.step) for change in changes]
+
+    @property
+    def planned_changes(self) -> tuple[Change, ...]:
+        """Changes of the recipe that are still to come, in the order of their steps."""
+        run, done = self.run, {(change.key, change.step) for change in self.run.changes}
+        ahead = [change for change in self.config.planned.changes if change.step >= run.step]
+        ahead = [change for change in ahead if (change.key, change.step) not in done]
+        return tuple(sorted(ahead, key=lambda change: change.step))
 
     @property
     def pending_keys(self) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from workbench.hints.hint_rules import hint_for
 from workbench.hints.hint_text import HintText
 from workbench.state.app_state import AppState
@@ -16,10 +18,16 @@ class HintLine(RowWidget):
 
     state: AppState | None = None
     _has_losses = False
+    _focused_pane = 0
 
     def set_state(self, state: AppState) -> None:
         """Show the hint for this state."""
         self.state = state
+        self.redraw()
+
+    def set_focused_pane(self, number: int) -> None:
+        """Leave out of the hint what the pane with the focus shows anyway."""
+        self._focused_pane = number
         self.redraw()
 
     def set_losses_visible(self, has_losses: bool) -> None:
@@ -32,7 +40,7 @@ class HintLine(RowWidget):
         """Return the one row."""
         if self.state is None:
             return []
-        hint = hint_for(self.state)
+        hint = hint_for(replace(self.state, focused_pane=self._focused_pane))
         if self._has_losses and self.state.run.train and hint.role not in _URGENT:
             return [loss_row(self.state, width)]
         return [_hint_row(hint, width)]

@@ -331,4 +331,9 @@ def test_scheduled_change_is_applied_only_at_its_step(run_json, capsys) -> None:
     run_json("resume", "later", later, "--detach")
     run_json("stop", "later")
     result = [e for e in read_events(find_run("later").events_path) if isinstance(e, ValueChanged)]
-    assert [event.key for event in result] == ["train.clip", "train.pace", "train.pace", "train.clip"]
+    assert [event.key for event in result] == [
+        "train.clip",
+        "train.pace",
+        "train.pace",
+        "train.clip",
+    ]

@@ -100,5 +100,23 @@ def longest_states(preview: Preview) -> list[AppState]:
         replace(training, run=replace(RUN, status="training", best=None, batch_loss=1.0)),
     ]
     overfitted = run_with_losses(lambda step: 2 + abs(step - 9000) / 30_000)
-    found += [replace(training, run=run) for run in (overfitted, run_with_losses(lambda _: 3.0))]
-    return found
+    flat, constant = run_with_losses(lambda _: 3.0), replace(CONFIG, changes=())
+    lowered = AppliedChange(9000, "train.learning_rate", 0.1, 9.313e-10, is_planned=True)
+    cycle = replace(CONFIG, train=replace(CONFIG.train, schedule="one-cycle"))
+    early = replace(RUN, status="training", step=9, steps_planned=200_000)
+    found += [replace(training, run=run) for run in (overfitted, flat)]
+    found += [
+        replace(training, run=flat, run_config=constant),
+        replace(training, run=replace(flat, changes=(lowered,)), run_config=constant),
+        replace(training, run=replace(early, best=LossPoint(1, 2.0))),
+        replace(training, run=replace(early, clock=((0.0, 0), (99.0, 9)))),
+        replace(training, run=early, run_config=cycle),
+        replace(training, run=replace(early, step=MILLIONS), run_config=cycle),
+        replace(
+            training,
+            run=with_changes(
+                replace(early, clock=((0.0, 0), (1.0, MILLIONS)), step=MILLIONS + 1), 1, True, True
+            ),
+        ),
+    ]
+    return [*found, *(replace(s, focused_pane=pane) for s in found for pane in (3, 4))]

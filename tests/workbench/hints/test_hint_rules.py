@@ -6,13 +6,16 @@ from msgspec.structs import replace
 from recorded_logs import recorded, until, until_kind
 from rich.cells import cell_len
 
+from seqlm.configuration.run_config import Change
 from seqlm.presets import preset_config
 from seqlm.protocol.events import Continued, Paused
 from seqlm.runs.run_state import AppliedChange, LossPoint, Status
 from seqlm.runspec import recipe
 from workbench.corpus.preview import Preview
-from workbench.hints import hint_rules
-from workbench.hints.hint_rules import Rule, hint_for
+from workbench.hints import hint_rules, training_hints
+from workbench.hints.hint_rules import hint_for
+from workbench.hints.hint_text import lesson_of
+from workbench.hints.training_hints import FACTS, FINDINGS, TURN_S, Rule
 from workbench.run.loss_series import LossSeries
 from workbench.run.reducer import mark_died, reduce_events
 from workbench.run.state import RunState
@@ -27,7 +30,9 @@ WITHOUT_KEY = {
     "status_message",
     "resume_note",
     "final_evaluation",
+    "lesson",
 }
+ALL_RULES = {*hint_rules.RULES, *FINDINGS, *FACTS} - {training_hints.advice}
 
 
 def app_state(preview: Preview | None = None, run: RunState | None = None) -> AppState:
@@ -38,7 +43,7 @@ def app_state(preview: Preview | None = None, run: RunState | None = None) -> Ap
 
 def state_of(preview: Preview, status: Status, **changes: object) -> AppState:
     """Return a state with a run of this status; `changes` are fields of the state."""
-    run = replace(RUN, status=status, steps_planned=2 * MILLIONS)
+    run = replace(RUN, status=status, steps_planned=2 * MILLIONS, trained_s=0)
     return replace(AppState(CONFIG, run_config=CONFIG, preview=preview, run=run), **changes)
 
 
@@ -165,28 +170,28 @@ PRIORITIES: list[tuple[str, Status, dict[str, object], Rule, tuple[Rule, ...]]] 
         "training",
         {"pending_config": PENDING, "run": replace(RUN, status="training", step=MILLIONS + 1)},
         hint_rules.final_evaluation,
-        (hint_rules.pending_changes, hint_rules.training),
+        (hint_rules.pending_changes, training_hints.training),
     ),
     (
         "a result beats overfitting",
         "finished",
         {"run": replace(OVERFITTED, status="finished")},
         hint_rules.finished,
-        (hint_rules.overfitting_found,),
+        (training_hints.overfitting_found,),
     ),
     (
         "pending changes beat overfitting",
         "training",
         {"run": OVERFITTED, "pending_config": PENDING},
         hint_rules.pending_changes,
-        (hint_rules.overfitting_found, hint_rules.training),
+        (training_hints.overfitting_found, training_hints.training),
     ),
     (
         "overfitting beats a change and a baseline",
         "training",
         {"run": with_changes(OVERFITTED, 1, False, False)},
-        hint_rules.overfitting_found,
-        (hint_rules.last_change, hint_rules.bigram_baseline, hint_rules.training),
+        training_hints.overfitting_found,
+        (training_hints.last_change, training_hints.bigram_baseline, training_hints.training),
     ),
     (
         "a change beats the lessons",
@@ -196,8 +201,8 @@ PRIORITIES: list[tuple[str, Status, dict[str, object], Rule, tuple[Rule, ...]]] 
                 replace(RUN, status="training", steps_planned=2 * MILLIONS), 1, True, False
             )
         },
-        hint_rules.last_change,
-        (hint_rules.bigram_baseline, hint_rules.training),
+        training_hints.last_change,
+        (training_hints.bigram_baseline, training_hints.training),
     ),
     (
         "a change beats a bad initialization",
@@ -212,22 +217,25 @@ PRIORITIES: list[tuple[str, Status, dict[str, object], Rule, tuple[Rule, ...]]] 
                 False,
             )
         },
-        hint_rules.last_change,
-        (hint_rules.bad_initialization, hint_rules.training),
+        training_hints.last_change,
+        (training_hints.bad_initialization, training_hints.training),
     ),
     (
         "a plateau beats a baseline",
         "training",
-        {"run": FLAT},
-        hint_rules.plateau_found,
-        (hint_rules.bigram_baseline, hint_rules.training),
+        {"run": FLAT, "run_config": replace(CONFIG, changes=())},
+        training_hints.plateau_found,
+        (training_hints.bigram_baseline, training_hints.training),
     ),
     (
         "a plateau beats a bad initialization",
         "training",
-        {"run": replace(FLAT, batch_loss=99.0, best=None)},
-        hint_rules.plateau_found,
-        (hint_rules.bad_initialization, hint_rules.training),
+        {
+            "run": replace(FLAT, batch_loss=99.0, best=None),
+            "run_config": replace(CONFIG, changes=()),
+        },
+        training_hints.plateau_found,
+        (training_hints.bad_initialization, training_hints.training),
     ),
     (
         "a bad initialization beats a baseline",
@@ -241,15 +249,15 @@ PRIORITIES: list[tuple[str, Status, dict[str, object], Rule, tuple[Rule, ...]]] 
                 best=LossPoint(1, 9.0),
             )
         },
-        hint_rules.bad_initialization,
-        (hint_rules.bigram_baseline, hint_rules.training),
+        training_hints.bad_initialization,
+        (training_hints.bigram_baseline, training_hints.training),
     ),
     (
         "a baseline beats the plain status",
         "training",
         {},
-        hint_rules.bigram_baseline,
-        (hint_rules.training, hint_rules.ready),
+        training_hints.bigram_baseline,
+        (training_hints.training, hint_rules.ready),
     ),
 ]
 """Of each row: what it shows, the status, fields of the state, the rule that wins and the others."""
@@ -275,14 +283,16 @@ def test_the_first_rule_that_applies_wins(
 
 def test_every_rule_is_in_the_table_of_priorities() -> None:
     named = {rule for _, _, _, winner, others in PRIORITIES for rule in (winner, *others)}
-    assert named == set(hint_rules.RULES)
+    assert named == ALL_RULES - {*FACTS[1:], training_hints.fresh_change} | {
+        training_hints.training
+    }
 
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_no_rule_loses_its_key_or_its_finding(preview: Preview, width: int) -> None:
     applied = set()
     for state in longest_states(preview):
-        for rule in hint_rules.RULES:
+        for rule in ALL_RULES:
             hint = rule(state)
             if hint is None:
                 continue
@@ -291,8 +301,9 @@ def test_no_rule_loses_its_key_or_its_finding(preview: Preview, width: int) -> N
             assert cell_len(words) <= width - MARGIN
             assert "…" not in words, words
             assert words.endswith((".", " live", "!")), words
-            assert rule.__name__ in WITHOUT_KEY or _names_a_key(words), words
-    missing = {rule.__name__ for rule in hint_rules.RULES} - applied
+            is_here = state.focused_pane or rule.__name__ in WITHOUT_KEY
+            assert is_here or _names_a_key(words), words
+    missing = {rule.__name__ for rule in ALL_RULES} - applied
     assert not missing, "add a state in which these rules apply"
 
 
@@ -434,11 +445,11 @@ def test_the_lesson_of_a_preset_stands_beside_its_result_where_there_is_room() -
     lesson = f"{teaches[:1].upper()}{teaches[1:]}."
     assert hint.words.endswith(f"{lesson} 4 generates text; r starts a new run.")
     assert hint.fitting(len(hint.words) - 1).endswith(f"{lesson} 4 generates text.")
-    first_clause = min(hint_rules._lesson(preset_of("one-batch"))[:-1], key=len)
+    first_clause = min(lesson_of(preset_of("one-batch"))[:-1], key=len)
     room = len(hint.words) - len(lesson) + len(first_clause) - len("; r starts a new run")
     assert hint.fitting(room).endswith(f"{first_clause} 4 generates text.")
     assert hint.fitting(76).endswith(", expected 0.091. 4 generates text.")
-    clauses = hint_rules._lesson(preset_of("names-bad-init"))[:-1]
+    clauses = lesson_of(preset_of("names-bad-init"))[:-1]
     assert any(text in hint_for(finished_run("names-bad-init")).fitting(200) for text in clauses)
 
 
@@ -449,7 +460,7 @@ def preset_of(line: str):
 def test_saved_runs_do_not_hide_the_lesson_of_a_preset() -> None:
     ready = AppState(preset_config("hello"), n_runs=3)
     assert hint_for(ready).fitting(76) == "Press space to train hello. o opens one of your 3 runs."
-    lesson = min(hint_rules._lesson(preset_of("hello"))[:-1], key=len)
+    lesson = min(lesson_of(preset_of("hello"))[:-1], key=len)
     assert lesson.rstrip(".") in hint_for(ready).fitting(150)
 
 
@@ -459,7 +470,8 @@ def test_val_is_no_measure_of_a_single_batch(preview: Preview) -> None:
     assert hint_for(validated).words.startswith(("Plateau since", "Next baseline"))
     for line in ("one-batch", "names-mlp train.one_batch=true"):
         state = still_training(finished_run(line, preview))
-        assert hint_for(state).words.startswith("Training.")
+        rules = training_hints.plateau_found, training_hints.bigram_baseline
+        assert [rule(state) for rule in rules] == [None, None]
 
 
 @pytest.mark.parametrize("line", ["recall-elman data.length=10", "names-mlp"])
@@ -479,7 +491,7 @@ def test_bigram_counts_are_not_mentioned_where_only_the_last_token_is_predicted(
         finished_run("recall-elman", replace(preview, uniform=2.0794, bigram=1.5))
     )
     run = replace(state.run, best=LossPoint(100, 1.4), val=LossSeries(), batch_loss=1.4)
-    assert hint_for(replace(state, run=run)).words.startswith("Training.")
+    assert training_hints.bigram_baseline(replace(state, run=run)) is None
 
 
 def test_changes_between_the_same_validations_are_counted_together(preview: Preview) -> None:
@@ -487,3 +499,79 @@ def test_changes_between_the_same_validations_are_counted_together(preview: Prev
         run = with_changes(replace(RUN, status="training"), n, True, False)
         state = AppState(CONFIG, run_config=CONFIG, preview=preview, run=run)
         assert what in hint_for(state).words
+
+
+def state_in_training(preview: Preview, run: RunState, **changes: object) -> AppState:
+    """Return the state of a run of `names-mlp`, whose recipe lowers the rate at step 100,000."""
+    state = AppState(CONFIG, run_config=CONFIG, preview=preview, run=run, focused_pane=2)
+    return replace(state, **changes)
+
+
+def words_of_turns(state: AppState, n_seconds: int = 600) -> list[str]:
+    """Return the hint of each second of training."""
+    runs = (replace(state.run, trained_s=float(second)) for second in range(n_seconds))
+    return [hint_for(replace(state, run=run)).words for run in runs]
+
+
+DROPPED = replace(CONFIG, changes=(Change(key="train.learning_rate", value=0.01, step=10_000),))
+
+
+def dropped(loss: float) -> RunState:
+    """Return a run that stands still at a loss, long after the planned drop to a tenth."""
+    drop = AppliedChange(10_000, "train.learning_rate", 0.1, 0.01, is_planned=True)
+    flat = run_with_losses(lambda _: loss)
+    return replace(flat, steps_planned=60_000, changes=(drop,), values={drop.key: drop.new})
+
+
+def test_after_the_planned_drop_at_the_expected_loss_nothing_is_advised(preview: Preview) -> None:
+    words = words_of_turns(
+        state_in_training(preview, dropped(2.34), run_config=DROPPED, pending_config=DROPPED)
+    )
+    assert any("as expected from this preset (2.337)" in text for text in words)
+    assert not any("learning rate" in text or "Plateau" in text for text in words)
+
+
+def test_after_a_drop_a_plateau_is_not_blamed_on_a_high_rate(preview: Preview) -> None:
+    hint = training_hints.plateau_found(
+        state_in_training(preview, dropped(2.9), run_config=DROPPED, pending_config=DROPPED)
+    )
+    assert hint is not None
+    assert "a learning rate of 0.01 no longer helps" in hint.words
+    assert "too high" not in " ".join([hint.words, *hint.shorter])
+
+
+def test_a_drop_that_is_planned_is_announced_not_advised(preview: Preview) -> None:
+    run = replace(FLAT, clock=((0.0, 25_000), (5.0, 30_000)))
+    words = words_of_turns(state_in_training(preview, run))
+    assert not any("Plateau" in text for text in words)
+    planned = "Planned: learning rate 0.1 → 0.01 at step 100,000, in 1:10."
+    assert planned in words
+
+
+@pytest.mark.parametrize("line", ["names-mlp", "names-gru", "one-batch", "hello", "words"])
+@pytest.mark.parametrize("run", [FLAT, OVERFITTED, RUN], ids=["flat", "overfitted", "long"])
+def test_no_sentence_stays_for_half_a_minute(preview: Preview, line: str, run: RunState) -> None:
+    config = recipe.parse_recipe(line)
+    run = replace(run, status="training", steps_planned=2 * MILLIONS)
+    words = words_of_turns(
+        state_in_training(preview, run, run_config=config, pending_config=config)
+    )
+    assert all(len(set(words[i : i + 2 * TURN_S])) > 1 for i in range(len(words) - 2 * TURN_S))
+
+
+def test_a_pane_with_the_focus_is_not_pointed_to(preview: Preview) -> None:
+    state = state_of(preview, "training")
+    for pane, words in ((3, "3 shows the line."), (2, "2 shows the plan."), (4, "4 generates")):
+        texts = words_of_turns(state) + words_of_turns(
+            replace(state, run=replace(state.run, step=9, best=LossPoint(1, 2.0)))
+        )
+        assert any(words in text for text in texts)
+        there = words_of_turns(replace(state, focused_pane=pane))
+        assert not any(words in text for text in there)
+
+
+def test_a_change_is_shown_at_once_whatever_turn_it_is(preview: Preview) -> None:
+    run = with_changes(replace(RUN, status="training", steps_planned=2 * MILLIONS), 1, True, False)
+    run = replace(run, step=MILLIONS + 20, clock=((0.0, 0), (1.0, 10)))
+    state = state_in_training(preview, run, focused_pane=0)
+    assert set(words_of_turns(state)) == {training_hints.last_change(state).words}

@@ -14,7 +14,8 @@ from textual.widgets import Input, Static
 
 from seqlm.configuration import dotted_keys
 from seqlm.configuration.run_config import RunConfig
-from seqlm.presets import PRESETS
+from seqlm.presets import PRESETS, preset_config
+from seqlm.runs.run_state import AppliedChange
 from seqlm.runspec import recipe
 from seqlm.sanitize import sanitize
 from workbench.corpus.preview import Preview
@@ -29,7 +30,7 @@ from workbench.panes.controls.presets import (
     preset_line,
 )
 from workbench.panes.controls.render import action_at, controls_rows, explanation_text, summary_row
-from workbench.panes.controls.rows import ControlsState, control_rows
+from workbench.panes.controls.rows import ControlsState, control_rows, controls_state
 from workbench.panes.controls.view_model import (
     ControlsViewModel,
     n_list_lines,
@@ -38,6 +39,7 @@ from workbench.panes.controls.view_model import (
     scrolled_to_cursor,
 )
 from workbench.render.palette import PALETTES
+from workbench.run.state import RunState
 from workbench.state.app_state import AppState
 from workbench.widgets.appearance import Appearance
 
@@ -130,10 +132,48 @@ def test_help_of_a_setting_names_the_value_of_the_preset() -> None:
         for row in rows[1:]:
             words = explanation_text(row, DEFAULT_KEYS)
             value = dotted_keys.value_of(PRESETS[preset].config, row.key)
-            assert words.endswith(f"; {row.setting.format(value)} in {preset}.")
+            about, _, planned = words.partition(" Planned: ")
+            assert about.endswith(f"; {row.setting.format(value)} in {preset}.")
+            assert bool(planned) == bool(row.plan)
             view = ControlsViewModel(ControlsState(rows), rows.index(row))
             under = "".join(plain(view, 76, 24)).replace(" ", "")
             assert words.replace(" ", "") in under
+
+
+def text_of_row(state: AppState, key: str, width: int, below: int = 0) -> str:
+    """Return a row of the list; the cursor is on it, or some rows below it."""
+    content = controls_state(state)
+    at = [row.key for row in content.rows].index(key)
+    view = scrolled_to_cursor(ControlsViewModel(content, at + below), width, 30)
+    label = content.rows[at].label
+    return next(row for row in plain(view, width, 30) if row.startswith(label))
+
+
+@pytest.mark.parametrize(
+    ("width", "rate", "schedule"),
+    [
+        (35, "◂ 0.1 ▸ then 0.01", "constant + plan"),
+        (50, "◂ 0.1 ▸ then 0.01 at 100,000", "constant + 1 planned change"),
+        (90, "◂ 0.1 ▸ then 0.01 at step 100,000", "constant + 1 planned change of the rate"),
+    ],
+)
+def test_planned_changes_stand_beside_their_settings(width: int, rate: str, schedule: str) -> None:
+    state = AppState(preset_config("names-mlp"))
+    assert text_of_row(state, RATE, width).endswith(rate)
+    assert schedule in text_of_row(state, "train.schedule", width, below=1)
+
+
+def test_a_planned_change_that_is_done_is_no_plan_any_more() -> None:
+    config = preset_config("names-mlp")
+    change = AppliedChange(100_000, RATE, 0.1, 0.01, is_planned=True)
+    run = RunState(run="a", step=150_000, changes=(change,), n_changes=1, values={RATE: 0.01})
+    state = AppState(config, run_config=config, run=run)
+    assert state.planned_changes == ()
+    row = text_of_row(state, RATE, 60)
+    assert "◂ 0.01 ▸" in row
+    assert row.endswith("▲1")
+    assert "then" not in row
+    assert "+ 1 planned change" in text_of_row(state, "train.schedule", 60)
 
 
 def test_border_counts_the_hidden_settings() -> None:

@@ -92,9 +92,9 @@ def _heading(section: SettingsGroup, width: int) -> Row:
 def _setting_row(view: ControlsViewModel, row: ControlRow, width: int) -> Row:
     name = fit(row.label, max(0, label_width(width) - 1))
     pieces = [(f"{name}   ", "label"), *_value(row, width)]
-    mark, unit = _mark(view, row, width - row_width(pieces) - 1), _unit(row)
-    if row_width(pieces) + len(unit) + 1 + len(mark[0]) <= width:
-        pieces.append((unit, "guide"))
+    mark = _mark(view, row, width - row_width(pieces) - 1)
+    room = width - row_width(pieces)
+    pieces.append(_plan(row, room) or _note(row, room - len(mark[0]) - bool(mark[0])))
     return _right_aligned(pieces, mark, width)
 
 
@@ -105,9 +105,23 @@ def _cursor_row(view: ControlsViewModel, row: ControlRow, width: int, band: str)
     if not view.is_editing:
         pieces += [(text, f"{role} bold") for text, role in _value(row, width)]
         pieces.append((" ▸", "train"))
+        pieces.append(_plan(row, width - row_width(pieces)) or ("", "mark"))
         pieces = _right_aligned(pieces, _mark(view, row, width - row_width(pieces) - 1), width)
     pieces.append((" " * (width - row_width(pieces)), "plain"))
     return [(text, f"{role} on {band}") for text, role in pieces] if band else pieces
+
+
+def _plan(row: ControlRow, room: int) -> tuple[str, str] | None:
+    """Return the plan for a setting in the longest form that fits; None without one."""
+    marks = sum(map(len, (f" ▲{number}" for number in row.marks[-1:])))
+    texts = row.plan if row.pending_text is None else ()
+    return next(((f" {text}", "mark") for text in texts if cell_len(text) < room - marks), None)
+
+
+def _note(row: ControlRow, room: int) -> tuple[str, str]:
+    """Return the unit of the value, if it fits."""
+    unit = _unit(row)
+    return (unit if len(unit) <= room else "", "guide")
 
 
 def _unit(row: ControlRow) -> str:
@@ -225,6 +239,7 @@ def explanation_text(row: ControlRow, keys: KeyLabels) -> str:
     """Return the full help of the setting of a row."""
     is_preset = row.key == PRESET_KEY
     words = explanation(row.setting, row.no_effect, row.usual)
+    words += f" Planned: {row.plan[0].lstrip('+ ').removeprefix('then ')}." if row.plan else ""
     return keys.substitute_keys(
         sanitize(f"{row.setting.help}." if is_preset else words), CONTROLS_BINDINGS
     )

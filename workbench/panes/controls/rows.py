@@ -9,13 +9,13 @@ from msgspec.structs import replace
 
 from seqlm.configuration import dotted_keys
 from seqlm.configuration.model_base import count_parameters
-from seqlm.configuration.run_config import RunConfig
+from seqlm.configuration.run_config import Change, RunConfig
 from seqlm.configuration.schema import Setting, SettingCondition
 from seqlm.presets import PRESETS
 from seqlm.runspec import relevance
 from workbench.hints.setting_labels import setting_label
 from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
-from workbench.render.number_format import MISSING
+from workbench.render.number_format import MISSING, format_count
 from workbench.state.app_state import AppState
 from workbench.state.config_history import (
     ABSENT,
@@ -26,6 +26,7 @@ from workbench.state.config_history import (
 from workbench.state.recipe_text import recipe_text
 
 PRESET_KEY = "preset"
+RATE_KEY, SCHEDULE_KEY = "train.learning_rate", "train.schedule"
 
 
 class SettingsGroup(NamedTuple):
@@ -72,6 +73,7 @@ class ControlRow(Struct, frozen=True):
         marks: Numbers of its changes during the run.
         no_effect: Reason why the setting has no effect with the other settings; else empty.
         usual: Value in the preset and name of the preset; else empty.
+        plan: What the recipe plans for the setting, the longest form first; empty without a plan.
     """
 
     setting: Setting
@@ -83,6 +85,7 @@ class ControlRow(Struct, frozen=True):
     marks: tuple[int, ...] = ()
     no_effect: str = ""
     usual: str = ""
+    plan: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -110,6 +113,7 @@ def control_rows(
     running: RunConfig | None,
     in_force: Mapping[str, Any],
     marks: Mapping[str, tuple[int, ...]] = {},
+    planned: Sequence[Change] = (),
 ) -> tuple[ControlRow, ...]:
     """Return the settings as rows: the preset, then group by group.
 
@@ -120,10 +124,11 @@ def control_rows(
         running: Configuration of the shown run; None before there is one.
         in_force: Current live values by dotted key.
         marks: Numbers of the changes of each setting.
+        planned: Changes of the recipe that are still to come.
     """
     held, here = setting_values(asked, running, in_force), with_live_values(asked, in_force)
     shown, steered = relevance.shown_keys(here), _steered(running, in_force)
-    found = []
+    found, plans = [], _plans(running or asked, planned)
     for key in (key for key in held if key in shown | steered):
         setting, values = dotted_keys.find(asked, key), held[key]
         if key not in shown:  # what is asked for a model that has no such thing means nothing
@@ -131,7 +136,8 @@ def control_rows(
         lacking = None if key in steered else relevance.unmet_condition(here, key)
         row = _row(setting, values, marks.get(key, ()))
         no_effect = _why_not(asked, lacking) if lacking else ""
-        found.append(replace(row, no_effect=no_effect, usual=_usual(asked.preset, setting)))
+        usual = _usual(asked.preset, setting)
+        found.append(replace(row, no_effect=no_effect, usual=usual, plan=plans.get(key, ())))
     return (_preset_row(asked, running), *sorted(found, key=_place))
 
 
@@ -191,6 +197,24 @@ def _usual(name: str, setting: Setting) -> str:
     return f"{setting.format(value)} in {name}"
 
 
+def _plans(config: RunConfig, planned: Sequence[Change]) -> dict[str, tuple[str, ...]]:
+    """Return what the recipe plans for each setting, in several lengths.
+
+    A plan for the learning rate belongs to the schedule, too: it stays there when it is done.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for change in reversed(planned):  # the next change of a setting wins
+        value = dotted_keys.find(config, change.key).format(change.value)
+        step = format_count(change.step)
+        texts = f"then {value} at step {step}", f"then {value} at {step}", f"then {value}"
+        found[change.key] = texts
+    n = sum(change.key == RATE_KEY for change in config.planned.changes)
+    if n:
+        changes = "1 planned change" if n == 1 else f"{n} planned changes"
+        found[SCHEDULE_KEY] = f"+ {changes} of the rate", f"+ {changes}", "+ planned", "+ plan"
+    return found
+
+
 def _why_not(config: RunConfig, lacking: SettingCondition) -> str:
     """Return why a setting has no effect, as a sentence that names the unmet condition."""
     if lacking == relevance.TRAINED:
@@ -244,6 +268,7 @@ def controls_state(
         tuple(run.values.items()),
         tuple(change.key for change in run.changes),
         run.n_changes,
+        state.planned_changes,
     )
     return ControlsState(
         rows=rows,
@@ -265,6 +290,7 @@ def _cached_rows(
     values: tuple[tuple[str, Any], ...],
     changed: tuple[str, ...],
     n_changes: int,
+    planned: tuple[Change, ...],
 ) -> tuple[ControlRow, ...]:
     """Return the rows; ``changed`` names the settings of the latest of ``n_changes`` changes."""
     sample = asked.sample
@@ -272,7 +298,7 @@ def _cached_rows(
     marks: dict[str, tuple[int, ...]] = {}
     for number, key in enumerate(changed, n_changes - len(changed) + 1):
         marks[key] = (*marks.get(key, ()), number)
-    return control_rows(asked, running, in_force | dict(values), marks)
+    return control_rows(asked, running, in_force | dict(values), marks, planned)
 
 
 def _parameter_count(state: AppState, config: RunConfig) -> int | None:
