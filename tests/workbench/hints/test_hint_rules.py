@@ -163,7 +163,7 @@ PRIORITIES: list[tuple[str, Status, dict[str, object], Rule, tuple[Rule, ...]]] 
             "run": replace(RUN, status="training", note=RESUMED, trained_s=9.0),
         },
         hint_rules.resume_note,
-        (hint_rules.pending_changes, hint_rules.training),
+        (hint_rules.pending_changes, training_hints.training),
     ),
     (
         "the final evaluation beats pending changes",
