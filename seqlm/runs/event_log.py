@@ -14,6 +14,7 @@ from seqlm.errors import SeqlmError
 from seqlm.protocol.codec import MessageError, decode, decoder, encode
 from seqlm.protocol.events import Event, Resumed
 from seqlm.regular_file import open_regular
+from seqlm.runs.log_identity import is_in_place
 
 E = TypeVar("E", bound=Event)
 _READER = decoder(Event)
@@ -119,12 +120,7 @@ class EventLogWriter:
     @property
     def is_in_place(self) -> bool:
         """False once the log was deleted, or replaced by the log of another run."""
-        try:
-            return os.path.samestat(self._path.stat(), os.fstat(self._fd))
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-        except OSError:  # not known: the disk has an error
-            return True
+        return is_in_place(self._path, self._fd)
 
     def content(self) -> bytes:
         """Return the whole log with the events that could not be written.

@@ -60,6 +60,9 @@ def worker_died(s: AppState) -> HintText | None:
     """Return how the trainer ended, and how to resume."""
     if s.run.status != "died":
         return None
+    if s.run.is_lost:
+        lost = "This run was deleted, moved, or replaced by another run.", "This run is gone."
+        return make_hint("✗", "error", lost, s.keys.substitute_keys("<run.new> starts a new run."))
     checkpoint = format_count(s.run.checkpoint_step or 0)
     at = format_count(s.run.step)
     resume = s.keys.substitute_keys(f"<run.space> resumes from step {checkpoint}")

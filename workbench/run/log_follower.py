@@ -10,6 +10,7 @@ from seqlm.protocol.codec import MessageError, decode, decoder
 from seqlm.protocol.events import Event
 from seqlm.runs.directory import RunDirectory
 from seqlm.runs.event_log import EventLogReader, SupersededEvents, read_lines
+from seqlm.runs.log_identity import LogIdentity
 from workbench.run.reducer import reduce_events
 from workbench.run.state import RunState
 
@@ -17,6 +18,9 @@ SLICE_BYTES = 1 << 18
 _SLICE_S = 0.02
 _BETWEEN_SLICES_S = 0.01
 _RESUMED = decoder(Event)
+LOST = (
+    "This run was deleted, moved, or replaced by another run of its name; here it stays as it was."
+)
 
 
 class LogFollower:
@@ -100,6 +104,7 @@ class LogReader:
     Attributes:
         run: The run.
         is_busy: Whether more is waiting to be read, or cannot be read.
+        is_lost: Whether the run was deleted, moved, or replaced by a run of the same name.
         has_caught_up: Whether the end of the log was reached once, or a line that cannot be read.
     """
 
@@ -107,6 +112,8 @@ class LogReader:
         self, run: RunDirectory, on_read: Callable[[], None], on_broken: Callable[[str], None]
     ) -> None:
         self.run, self.is_busy, self.has_caught_up = run, False, False
+        self.is_lost = False
+        self._identity = LogIdentity(run.events_path)
         self._on_read, self._on_broken = on_read, on_broken
         self._log, self._is_closed = LogFollower(run.events_path), False
 
@@ -119,6 +126,10 @@ class LogReader:
         """Read what is new, one slice at a time."""
         if self.is_busy or self._is_closed:
             return
+        if self._identity.is_lost:
+            self.is_lost = True
+            self._stop(LOST)
+            return
         until, more = time.monotonic() + _SLICE_S, True
         try:
             while more:
@@ -126,9 +137,7 @@ class LogReader:
                 if time.monotonic() >= until:
                     break
         except (SeqlmError, OSError) as error:
-            self.is_busy = self.has_caught_up = True
-            self._on_read()
-            self._on_broken(str(error))
+            self._stop(str(error))
             return
         if more:
             self.is_busy = True
@@ -140,6 +149,13 @@ class LogReader:
     def close(self) -> None:
         """Stop reading, because another run is shown."""
         self._is_closed = True
+        self._identity.close()
+
+    def _stop(self, reason: str) -> None:
+        """Stay at the state so far, and report why."""
+        self.is_busy = self.has_caught_up = True
+        self._on_read()
+        self._on_broken(reason)
 
     def _continue_reading(self) -> None:
         self.is_busy = False

@@ -53,6 +53,11 @@ def mark_died(state: RunState, message: str) -> RunState:
     return replace(state, status="died", message=sanitize(message, _MAX_MESSAGE), clock=())
 
 
+def mark_lost(state: RunState) -> RunState:
+    """Return the state of a run whose folder was deleted, moved or replaced: it cannot go on."""
+    return replace(mark_died(state, "") if state.is_live else state, is_lost=True)
+
+
 def _sanitized(event: Event) -> Event:
     """Return the event with every text in it safe to show, and with bounded lists."""
     match event:

@@ -28,6 +28,7 @@ class RunState(CoreRunState, frozen=True):
         resumed_at_s: ``trained_s`` when training was last resumed.
         clock: (time, step) of the latest records while training, for the speed.
         seen_t: The time of the last event, in Unix seconds.
+        is_lost: Whether the folder of the run was deleted, moved or replaced.
     """
 
     train: LossSeries = LossSeries()
@@ -38,6 +39,7 @@ class RunState(CoreRunState, frozen=True):
     resumed_at_s: float = 0.0
     clock: tuple[tuple[float, int], ...] = ()
     seen_t: float = 0.0
+    is_lost: bool = False
 
     @property
     def train_recent(self) -> float | None:

@@ -21,9 +21,9 @@ from seqlm.runs.directory import RunDirectory
 from seqlm.runs.run_state import Status
 from seqlm.sanitize import sanitize
 from seqlm.worker import client
-from workbench.run.log_follower import LogReader
+from workbench.run.log_follower import LOST, LogReader
 from workbench.run.messages import QueryAnswered, RequestRejected, RunOpened, RunStateChanged
-from workbench.run.reducer import mark_died
+from workbench.run.reducer import mark_died, mark_lost
 from workbench.run.state import RunState
 from workbench.run.worker_connection import UNKNOWN_EXIT, Spawn, WorkerConnection
 
@@ -56,7 +56,7 @@ class WorkerSession:
         self._start_id, self._open_id, self._served_run_id = "", "", ""
         self._pending_status: Status | None = None
         self._paused_at: tuple[Status, int] = ("untrained", 0)
-        self._exit_reason = ""
+        self._exit_reason = self._end_notice = ""
 
     # Requests of the user
 
@@ -89,6 +89,8 @@ class WorkerSession:
         ):
             return
         self.read_log()
+        if self._followed.is_lost:  # its place may have another run
+            return
         if self.state.is_live or self._attach(self._followed.run):
             self.read_log()
         elif self.can_query:
@@ -129,6 +131,9 @@ class WorkerSession:
             n_steps: Pause after this many steps; None to train to the end.
         """
         if self._followed is None or self._pending_status == "starting":
+            return
+        if self._followed.is_lost:
+            self._emit_rejection("", LOST, "<run.new> starts a new run.")
             return
         self._pending_status, self._start_id, self._open_id = "starting", client.new_id(), ""
         self._emit_state()
@@ -195,6 +200,8 @@ class WorkerSession:
         elif self._followed is not None and not self._followed.has_caught_up:
             name = self._followed.run.name
             state = replace(state, run=name, status="reading", message="", clock=())
+        elif self._followed is not None and self._followed.is_lost:
+            state = mark_lost(state)
         elif self._exit_reason and state.is_live:
             state = mark_died(state, self._exit_reason)
         if state != self.state:
@@ -227,7 +234,10 @@ class WorkerSession:
                 self._post(QueryAnswered(reply))
 
     def _on_rejected(self, refused: queries.Rejected) -> None:
-        if not refused.id and self._followed is not None:  # the worker says why it has paused
+        if refused.is_end:  # the worker ends without an end in the log
+            self._end_notice = refused.message
+            return
+        if not refused.id and self._followed is not None:  # the worker says why it waits
             state = self._followed.state
             self._pending_status, self._paused_at = "paused", (state.status, state.step)
             self._emit_state()
@@ -279,6 +289,8 @@ class WorkerSession:
 
     def _follow(self, run: RunDirectory) -> None:
         self._unfollow()
+        if self._previous is not None:
+            self._previous.close()
         self._followed = LogReader(run, self._emit_state, partial(self._emit_rejection, ""))
         self._exit_reason, self.can_query = "", False
         self._post(RunOpened(run, can_query=False))
@@ -304,9 +316,14 @@ class WorkerSession:
             self._restore()
         self.read_log()
         self._emit_state()
-        if was_starting:
+        if self._end_notice:
+            self._emit_rejection("", self._end_notice)
+            self._end_notice = ""
+        elif was_starting:
             self._emit_rejection("", f"The trainer {ending}.", "<run.space> tries again.")
         elif could_query and self._followed is not None and not self.state.is_live:
             self._post(RunOpened(self._followed.run, can_query=False))
-            if self.state.status != "died":  # another worker loads the run that has ended
+            if (
+                self.state.status != "died" and not self._followed.is_lost
+            ):  # another worker loads the run that has ended
                 self._request_read(self._followed.run)

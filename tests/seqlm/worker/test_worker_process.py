@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -496,9 +497,12 @@ def test_on_a_full_disk_a_run_waits_without_loss_and_continues_by_itself(
     assert late is not None
     with late:  # whoever connects later is told too
         assert "Disk full" in str(late.receive(DEADLINE_S))
-    no_room = "^(train.pace|made-up-1 was not stopped|Disk full).*continues by itself"
-    for command in (Continue(id="c"), SetValue(id="v", key="train.pace", value=9.0), Stop(id="x")):
-        with pytest.raises(SeqlmError, match=no_room):
+    for command, begin in (
+        (Continue(id="c"), ""),
+        (SetValue(id="v", key="train.pace", value=9.0), "train.pace was not changed. "),
+        (Stop(id="x"), f"{run.name} was not stopped. "),
+    ):
+        with pytest.raises(SeqlmError, match=f"^{begin}Disk full: .* continues by itself"):
             worker.request(command)
     filler.unlink()
     worker.wait_until(lambda: worker.request(Describe(id="d")).status == "training")
@@ -507,3 +511,30 @@ def test_on_a_full_disk_a_run_waits_without_loss_and_continues_by_itself(
     assert losses_of(run) == whole
     seqs = [event.seq for event in read_events(run.events_path)]
     assert seqs == list(range(1, len(seqs) + 1))
+
+
+def replies_until_exit(worker: Worker) -> list[Any]:
+    replies: list[Any] = []
+    try:
+        while True:
+            replies += worker.connection.receive(DEADLINE_S)
+    except WorkerExited:
+        return replies
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_worker_whose_run_is_deleted_or_replaced_ends(
+    spawn: Spawn, small: Recipe, is_replaced: bool
+) -> None:
+    worker = spawn()
+    run = start_run(worker, small(steps=10**6))
+    shutil.rmtree(run.path)
+    if is_replaced:
+        other = spawn()
+        start_run(other, small(steps=10**6), run.name)
+    notices = replies_until_exit(worker)
+    assert [notice.is_end for notice in notices] == [True]
+    assert "was deleted, moved or replaced; its training has ended" in notices[0].message
+    assert worker.wait_for_exit() == 0
+    if is_replaced:  # it was left alone
+        assert other.request(Stop(id="x")).status == "stopped"

@@ -1,6 +1,7 @@
 """Worker session: requests, posted states, and the loss of the worker."""
 
 import asyncio
+import shutil
 import socket
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from fake_worker import FakeWorker, write_run
+from msgspec.structs import replace
 from recorded_logs import recorded, until
 from textual.message import Message
 
@@ -384,3 +386,25 @@ async def test_a_slow_exit_of_the_worker_does_not_block() -> None:
     link.prepare()
     here.close()
     assert await asyncio.wait_for(lost.get(), 60) == "ended (exit status 3)"
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+async def test_a_run_that_is_deleted_or_replaced_stays_on_the_screen_as_it_was(
+    is_replaced: bool,
+    session: WorkerSession,
+    worker: FakeWorker,
+    posted: list[Message],
+    finished: RunDirectory,
+) -> None:
+    session.open(finished)
+    await turns()
+    before = session.state
+    shutil.rmtree(finished.path)
+    if is_replaced:
+        write_run(finished.path, CONFIG, [*recorded("steered"), *recorded("steered")])
+    session.poll_for_worker()
+    assert session.state == replace(before, is_lost=True)
+    session.resume()
+    words = [message.words for message in posted if isinstance(message, RequestRejected)]
+    assert [text[:20] for text in words] == ["This run was deleted"] * 2
+    assert "Resume" not in worker.kinds()
