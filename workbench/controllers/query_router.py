@@ -61,8 +61,7 @@ class QueryRouter:
         self._generate.inbox.set_sampling(state.pending_config.sample)
         self._generate.inbox.set_fixed_seed_samples(run.samples)
         if not state.can_query:
-            label = f"{preview.text.tokenizer.token_noun}-pair counts"
-            self._use_counts(preview, label + ", no training yet" * (not run.run))
+            self._use_counts(preview, state.counts_label)
             return
         if state.viewed_step is not None:
             self._weights = str(state.viewed_step)

@@ -123,6 +123,20 @@ class AppState(Struct, frozen=True):
         return [Change(key=change.key, value=change.new, step=change.step) for change in changes]
 
     @property
+    def is_loading_model(self) -> bool:
+        """True while a worker loads the model of a run; the pair counts answer until then."""
+        has_model = self.run.status not in ("untrained", "starting", "died")
+        return bool(self.run.run) and has_model and not self.can_query and not self.error_message
+
+    @property
+    def counts_label(self) -> str:
+        """Name of the pair counts, and why they answer instead of a model."""
+        unit = self.preview.text.tokenizer.token_noun if self.preview else "letter"
+        if self.is_loading_model:
+            return f"{unit}-pair counts, loading the model"
+        return f"{unit}-pair counts" + ", no training yet" * (not self.run.run)
+
+    @property
     def planned_changes(self) -> tuple[Change, ...]:
         """Changes of the recipe that are still to come, in the order of their steps."""
         run, done = self.run, {(change.key, change.step) for change in self.run.changes}

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 from app_harness import CONFIG, AppHarness, wait_until, wait_until_settled
-from fake_worker import write_run
+from fake_worker import FakeWorker, write_run
 from msgspec.structs import replace
 from recorded_logs import recorded, until, until_kind
 
 from seqlm.configuration.data_config import DataConfig
 from seqlm.data.text_io import Progress
-from seqlm.protocol.commands import Resume, SetValue, Start
+from seqlm.protocol import codec
+from seqlm.protocol.commands import Read, Resume, SetValue, Start
 from seqlm.protocol.events import Paused
 from seqlm.runs.directory import CorpusRecord
 from seqlm.runspec import recipe
@@ -23,7 +24,9 @@ from workbench.corpus import loader as texts
 from workbench.corpus.preview import Preview
 from workbench.panes.controls.pane import ControlsPane
 from workbench.panes.generate.pane import GeneratePane
+from workbench.run.state import RunState
 from workbench.screens.leave import LeaveScreen
+from workbench.state.app_state import AppState
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 3), (30, 8), (40, 12), (60, 20), (99, 31), (200, 50)])
@@ -297,3 +300,43 @@ async def test_idle_screen_draws_nothing(
             app.store.set(app.state)
             await pilot.pause()
         assert drawn == []
+
+
+async def test_while_the_model_of_a_finished_run_loads_the_pane_says_so(
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[Read] = []
+    reply = FakeWorker._reply
+
+    def hold(worker: FakeWorker, message: object) -> object:
+        if isinstance(message, Read):
+            held.append(message)
+            return None
+        return reply(worker, message)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(FakeWorker, "_reply", hold)
+    app = harness.app(recorded("steered"), is_alive=False)
+
+    def title() -> str:
+        return app.main.generate.subtitle(70)
+
+    async with app.run_test(size=(120, 40)) as pilot:
+        await wait_until(pilot, lambda: held and app.state.run.status == "finished")
+        await wait_until_settled(pilot)
+        assert "letter-pair counts, loading the model" in title()
+        answer = reply(harness.worker, held[0])
+        harness.worker._socket.sendall(codec.encode(answer))
+        await wait_until(pilot, lambda: app.main.generate.view.source.step is not None)
+        await pilot.pause()
+        assert "loading the model" not in title()
+        assert "weights of step 3,600" in title()
+
+
+def test_pair_counts_say_why_they_answer() -> None:
+    run = RunState(run="names-mlp-1", status="finished")
+    state = AppState(CONFIG, run_config=CONFIG, run=run)
+    assert state.counts_label == "letter-pair counts, loading the model"
+    died = replace(state, run=replace(run, status="died"))
+    refused = replace(state, error_message="step 7 is damaged")
+    assert {died.counts_label, refused.counts_label} == {"letter-pair counts"}
+    assert AppState(CONFIG).counts_label == "letter-pair counts, no training yet"

@@ -285,5 +285,4 @@ class GeneratePane(Pane):
 def format_collapsed_row(state: AppState) -> Row:
     """Return the fixed-seed samples of the latest steps in one row."""
     samples = "  ".join(f"{step:,}: {sanitize(text, 24)}" for step, text in state.run.samples[-3:])
-    unit = state.preview.text.tokenizer.token_noun if state.preview else "letter"
-    return [(samples or f"{unit}-pair counts answer until a model is trained", "label")]
+    return [(samples or state.counts_label, "label")]
