@@ -23,12 +23,14 @@ class Ablation(Struct, frozen=True):
     Attributes:
         name: Name of the activation.
         unit: Index of the last dimension; None for all units.
-        by_mean: True to use the mean over a reference text, False to use zero.
+        by_mean: True to use the mean over reference texts, False to use zero.
+        mean: The mean of the activation, (units,) float32; see ``with_means``.
     """
 
     name: str
     unit: int | None = None
     by_mean: bool = False
+    mean: Tensor | None = None
 
     def __str__(self) -> str:
         unit = "" if self.unit is None else f".{self.unit}"
@@ -43,24 +45,16 @@ class Recorder:
 
     Args:
         ablations: Activations to replace.
-        means: Mean of each activation that is replaced by its mean, (units,) float32 by name.
         is_recording: False to only ablate, which needs no memory.
 
     Attributes:
         values: Activations by name, (B, T, ..., units) float32, in the order of the computation.
     """
 
-    def __init__(
-        self,
-        ablations: Iterable[Ablation] = (),
-        means: Mapping[str, Tensor] | None = None,
-        *,
-        is_recording: bool = True,
-    ) -> None:
+    def __init__(self, ablations: Iterable[Ablation] = (), *, is_recording: bool = True) -> None:
         self._ablations: dict[str, list[Ablation]] = {}
         for ablation in ablations:
             self._ablations.setdefault(ablation.name, []).append(ablation)
-        self._means = means or {}
         self._is_recording = is_recording
         self._steps: dict[str, list[Tensor]] = {}
         self._whole: dict[str, Tensor] = {}
@@ -90,7 +84,9 @@ class Recorder:
 
     def _ablate(self, name: str, values: Tensor) -> Tensor:
         for ablation in self._ablations.get(name, ()):
-            constant = self._means[name] if ablation.by_mean else values.new_zeros(values.shape[-1])
+            constant = values.new_zeros(values.shape[-1])
+            if ablation.mean is not None:
+                constant = ablation.mean.to(values.device)
             mask = torch.ones_like(constant, dtype=torch.bool)
             if ablation.unit is not None:
                 mask = torch.arange(len(constant), device=values.device) == ablation.unit
@@ -109,6 +105,13 @@ def parse_ablations(texts: Sequence[str], sizes: Mapping[str, int]) -> tuple[Abl
         RequestError: The model has no such activation or unit.
     """
     return tuple(_parse_ablation(text, sizes) for text in texts)
+
+
+def with_means(ablations: Sequence[Ablation], means: Mapping[str, Tensor]) -> tuple[Ablation, ...]:
+    """Return the ablations with the means of those that use them."""
+    return tuple(
+        Ablation(a.name, a.unit, a.by_mean, means[a.name]) if a.by_mean else a for a in ablations
+    )
 
 
 def _parse_ablation(text: str, sizes: Mapping[str, int]) -> Ablation:

@@ -5,7 +5,7 @@ plain operations instead of the fused kernels, so that every intermediate result
 ablated. The model itself is never changed, and training never runs them.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import torch
@@ -91,16 +91,18 @@ def activation_sizes(model: SequenceModel) -> dict[str, int]:
     return {name: values.shape[-1] for name, values in recorder.values.items()}
 
 
-def mean_activations(model: SequenceModel, sequences: Iterable[Sequence[int]]) -> dict[str, Tensor]:
-    """Return the mean of each activation over all positions of some texts, (units,) by name."""
+def mean_activations(
+    model: SequenceModel, texts: Sequence[Sequence[int]]
+) -> Iterator[dict[str, Tensor]]:
+    """Yield the mean of each activation over the positions of the texts so far, (units,) by name."""
     sums: dict[str, Tensor] = {}
     counts: dict[str, int] = {}
-    for ids in sequences:
+    for ids in texts:
         for name, values in activations_of(model, ids).items():
             rows = values.flatten(0, -2)  # (T * ..., units)
             sums[name] = sums.get(name, 0) + rows.double().sum(0)
             counts[name] = counts.get(name, 0) + len(rows)
-    return {name: (total / counts[name]).float() for name, total in sums.items()}
+        yield {name: (total / counts[name]).float() for name, total in sums.items()}
 
 
 def device_of(model: SequenceModel) -> torch.device:
@@ -115,20 +117,14 @@ class AblatedModel(SequenceModel):
     Args:
         model: Model; its weights are shared, not copied.
         ablations: Activations to replace.
-        means: Mean of each activation that is replaced by its mean.
     """
 
-    def __init__(
-        self,
-        model: SequenceModel,
-        ablations: Sequence[Ablation],
-        means: Mapping[str, Tensor] | None = None,
-    ) -> None:
+    def __init__(self, model: SequenceModel, ablations: Sequence[Ablation]) -> None:
         super().__init__(model.n_vocab, model.context, model.max_tokens)
         self._inner = (model,)  # hidden from nn.Module, so that modes and weights stay unchanged
-        self._ablations, self._means = ablations, means
+        self._ablations = ablations
 
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Return logits and state; see :class:`SequenceModel`."""
-        recorder = Recorder(self._ablations, self._means, is_recording=False)
+        recorder = Recorder(self._ablations, is_recording=False)
         return run_forward(self._inner[0], tokens, recorder, state)

@@ -14,12 +14,12 @@ from seqlm.models.base import SequenceModel
 
 
 class NamedTensor(Struct, frozen=True):
-    """Tensor of the forward pass.
+    """Tensor of the forward pass, with its values at one position.
 
     Attributes:
         name: Name of the activation.
         shape: Sizes of the dimensions; the first is the time T.
-        values: Values in row-major order, float32.
+        values: Values at the position, over the other dimensions in row-major order, float32.
     """
 
     name: str
@@ -89,7 +89,10 @@ def network(
     position %= len(ids)
     found = activations_of(model, ids, ablations)
     encoded = one_hot(torch.tensor(list(ids)), model.n_vocab)  # (T, V)
-    tensors = [_named("one_hot", encoded), *(_named(name, x) for name, x in found.items())]
+    tensors = [
+        NamedTensor(name, list(values.shape), values[position].flatten().float().tolist())
+        for name, values in {"one_hot": encoded, **found}.items()
+    ]
     target = ids[position + 1] if position + 1 < len(ids) else None
     logits = found["logits"][position] + add_to_logits  # (V,)
     return Network(list(ids), position, tensors, softmax_table(logits, target, subtract_max))
@@ -116,7 +119,3 @@ def softmax_table(logits: Tensor, target_id: int | None, subtract_max: bool) -> 
         loss=loss,
         stable_loss=stable_loss,
     )
-
-
-def _named(name: str, values: Tensor) -> NamedTensor:
-    return NamedTensor(name, list(values.shape), values.flatten().float().tolist())

@@ -1,10 +1,11 @@
 """Queries to a worker and their answers; only the client that asks sees them, and none is logged.
 
 Each query names its weights: ``live``, ``best``, or a saved step. Each answer names the step of the
-weights that were used.
+weights that were used. ``without`` names the activations that are replaced by zero, or by their mean
+(``layer.0.hidden.174=mean``), while the query is answered.
 """
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
@@ -15,6 +16,7 @@ from seqlm.protocol.events import SplitName
 class _Query(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
     id: str
     weights: str = "live"
+    without: list[str] = []
 
 
 class NextToken(_Query, frozen=True, kw_only=True):
@@ -69,6 +71,26 @@ class LearningRateSweep(_Query, frozen=True, kw_only=True):
     """
 
     recipe: str = ""
+
+
+class Inspect(_Query, frozen=True, kw_only=True):
+    """Query for a view inside the model (see ``seqlm.insight.registry``).
+
+    Attributes:
+        view: Name of the view.
+        text: Text that the model reads; None for the first line of the validation split.
+        part: Name of an activation or a parameter; None for the first one of the view.
+        position: Position whose prediction is worked out; -1 for the last one.
+        subtract_max: Whether softmax subtracts the maximum from the logits.
+        add_to_logits: Constant added to all logits.
+    """
+
+    view: str
+    text: str | None = None
+    part: str | None = None
+    position: int = -1
+    subtract_max: bool = True
+    add_to_logits: float = 0.0
 
 
 class CancelQuery(_Query, frozen=True, kw_only=True):
@@ -184,6 +206,30 @@ class LearningRateSweepAnswer(_Answer, frozen=True, kw_only=True):
     reason: str
 
 
+class InspectAnswer(_Answer, frozen=True, kw_only=True):
+    """Result of a view; several answers may follow one another, each more complete.
+
+    Attributes:
+        view: Name of the view.
+        tokens: Tokens that the model read.
+        ids: Their token ids.
+        result: Result of the view as plain numbers, lists and objects.
+        without: Activations that were replaced.
+        loss: Mean surprisal of the text, in nats per token; None for a single token.
+        whole_loss: The same without replacing anything.
+        is_complete: True for the last answer.
+    """
+
+    view: str
+    tokens: list[str]
+    ids: list[int]
+    result: Any
+    without: list[str] = []
+    loss: float | None = None
+    whole_loss: float | None = None
+    is_complete: bool = True
+
+
 class Rejected(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
     """Rejection of a command or query, with the error message.
 
@@ -198,7 +244,7 @@ class Rejected(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
 
 
 Query: TypeAlias = (
-    NextToken | Sample | Score | SplitLoss | Describe | LearningRateSweep | CancelQuery
+    NextToken | Sample | Score | SplitLoss | Describe | LearningRateSweep | Inspect | CancelQuery
 )
 Answer: TypeAlias = (
     NextTokenAnswer
@@ -207,5 +253,6 @@ Answer: TypeAlias = (
     | SplitLossAnswer
     | DescribeAnswer
     | LearningRateSweepAnswer
+    | InspectAnswer
     | Rejected
 )

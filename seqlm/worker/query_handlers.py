@@ -10,6 +10,7 @@ from seqlm.errors import RequestError, SeqlmError
 from seqlm.generation.sampler import SampledSequence, candidates, entropy
 from seqlm.models.sliding_window import window_length
 from seqlm.protocol.queries import (
+    Inspect,
     LearningRateSweep,
     NextToken,
     NextTokenAnswer,
@@ -25,6 +26,7 @@ from seqlm.protocol.queries import (
 from seqlm.runs.directory import RunDirectory
 from seqlm.training.evaluate import SplitEvaluator
 from seqlm.training.trainer import Trainer
+from seqlm.worker.inspect_handler import ablate, handle_inspect
 from seqlm.worker.lr_sweep_handler import handle_run_sweep
 from seqlm.worker.model_snapshots import ModelSnapshot, ModelSnapshots
 from seqlm.worker.query_queue import AnswerStream
@@ -62,6 +64,8 @@ class QueryContext(NamedTuple):
             SeqlmError: The weights are not saved, or they are damaged.
         """
         snapshot = self.snapshots.find(query.weights, trainer)
+        if query.without and not isinstance(query, Inspect | LearningRateSweep):
+            snapshot = ablate(snapshot, query.without)
         if isinstance(query, LearningRateSweep):
             config = self.snapshots.config
             return handle_run_sweep(query, self.directory, config, snapshot, trainer)
@@ -218,6 +222,7 @@ _HANDLERS: dict[type[Any], Callable[[Any, ModelSnapshot], AnswerStream]] = {
     Sample: _sample,
     Score: _score,
     SplitLoss: _split_loss,
+    Inspect: handle_inspect,
 }
 
 

@@ -8,7 +8,7 @@ from model_variants import every_config, model_of, tokens_of, variants
 
 from seqlm.configuration.model_configs import GruConfig, LstmConfig, RnnConfig, TransformerConfig
 from seqlm.errors import RequestError, SeqlmError
-from seqlm.insight.activations import Ablation, Recorder, parse_ablations
+from seqlm.insight.activations import Ablation, Recorder, parse_ablations, with_means
 from seqlm.insight.forward_pass import (
     AblatedModel,
     activation_sizes,
@@ -134,10 +134,10 @@ def test_ablating_everything_before_the_output_leaves_its_bias() -> None:
 def test_ablation_by_the_mean_uses_the_mean_over_the_reference_texts() -> None:
     model: Any = model_of(LstmConfig(embedding=5, hidden=9))
     texts = [[6, 0, 1], [6, 2, 2, 3]]
-    means = mean_activations(model, texts)
+    *_, means = mean_activations(model, texts)
     rows = torch.cat([activations_of(model, ids)["layer.0.hidden"] for ids in texts])
     torch.testing.assert_close(means["layer.0.hidden"], rows.mean(0), **CLOSE)
-    cut = AblatedModel(model, [Ablation("layer.0.hidden", None, by_mean=True)], means)
+    cut = AblatedModel(model, with_means(parse_ablations(["layer.0.hidden=mean"], SIZES), means))
     expected = model.output(rows.mean(0)).expand(1, 5, -1)
     torch.testing.assert_close(cut(tokens_of(1, 5))[0], expected, **CLOSE)
 

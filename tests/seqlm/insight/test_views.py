@@ -233,16 +233,19 @@ def test_the_worked_out_prediction_equals_the_model(config: Any) -> None:
     assert found.softmax.loss == pytest.approx(losses_of(model, TEXT)[3], **CLOSE)
     assert found.softmax.target_id == TEXT[4]
     for tensor in found.tensors:
-        assert math.prod(tensor.shape) == len(tensor.values)
+        assert math.prod(tensor.shape[1:]) == len(tensor.values)
         assert tensor.shape[0] == len(TEXT)
 
 
-def test_one_hot_rows_times_the_table_are_the_embeddings() -> None:
+def test_one_hot_vectors_times_the_table_are_the_embeddings() -> None:
     model: Any = model_of(ElmanConfig(embedding=5, hidden=9))
-    tensors = {tensor.name: tensor for tensor in network(model, TEXT).tensors}
-    rows = torch.tensor(tensors["one_hot"].values).view(tensors["one_hot"].shape)
-    expected = rows @ model.embedding.weight.detach()
-    assert tensors["embedding"].values == pytest.approx(expected.flatten().tolist(), **CLOSE)
+    for position, token in enumerate(TEXT):
+        tensors = {
+            part.name: part.values for part in network(model, TEXT, position=position).tensors
+        }
+        assert [i for i, value in enumerate(tensors["one_hot"]) if value] == [token]
+        expected = torch.tensor(tensors["one_hot"]) @ model.embedding.weight.detach()
+        assert tensors["embedding"] == pytest.approx(expected.tolist(), **CLOSE)
 
 
 def test_the_last_position_has_no_target() -> None:
