@@ -4,14 +4,14 @@ import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from seqlm.cli.models import format_token, request
+from seqlm.cli.models import add_ablation_option, format_token, request
 from seqlm.cli.output import nats, print_json, print_lines, print_table
 from seqlm.cli.runs import AddCommand
 from seqlm.protocol.queries import Inspect, InspectAnswer
 from seqlm.runs.directory import find_run
 from seqlm.worker import client
 
-_MAX_ROWS = 20
+_MAX_ROWS, _MAX_POINTS = 20, 100
 _VIEWS = "network, surprisal, state, attention, embedding, weights or reach"
 
 
@@ -29,13 +29,7 @@ def add_commands(command: AddCommand) -> None:
     made.add_argument(
         "--at", default="live", metavar="STEP", help="live (default), best, latest, or a saved step"
     )
-    made.add_argument(
-        "--without",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="set an activation to zero, e.g. layer.0.hidden.174; NAME=mean uses its mean",
-    )
+    add_ablation_option(made)
     made.add_argument(
         "--part", metavar="NAME", help="activation (state) or parameter (weights) to show"
     )
@@ -54,6 +48,7 @@ def _inspect(options: argparse.Namespace) -> int:
         without=options.without,
         part=options.part,
         position=options.position,
+        with_vocabulary=True,
     )
     answer = request(run, query)
     if options.json:
@@ -85,17 +80,27 @@ def _print_network(answer: InspectAnswer) -> None:
         f"softmax: subtract {softmax['shift']:.4f}, sum of the exponentials {softmax['total']:.4f}"
     )
     if softmax["loss"] is not None:
-        print_lines(f"loss of the target, token {softmax['target_id']}: {softmax['loss']:.4f} nats")
+        target = _name(answer, softmax["target_id"])
+        print_lines(f"loss of the target {target}: {softmax['loss']:.4f} nats")
+    best = sorted(enumerate(softmax["probabilities"]), key=lambda pair: -pair[1])[:_MAX_ROWS]
+    columns = [(i, softmax["logits"][i], softmax["exponentials"][i], p) for i, p in best]
+    print_table(
+        ["token", ">logit", ">exponential", ">probability"],
+        [[_name(answer, i), *(f"{value:.4f}" for value in values)] for i, *values in columns],
+    )
 
 
 def _print_surprisal(answer: InspectAnswer) -> None:
-    names = {i: token for i, token in zip(answer.ids, answer.tokens, strict=True)}
     rows = []
     for place in answer.result:
-        expected = "  ".join(f"{i} {p:.3f}" for i, p in place["expected"])
-        token = names.get(place["token_id"], str(place["token_id"]))
-        rows.append([format_token(token), f"{place['surprisal']:.3f}", str(place["rank"]), expected])
-    print_table(["token", ">nats", ">rank", "expected token ids with probabilities"], rows)
+        expected = "  ".join(f"{_name(answer, i)} {p:.3f}" for i, p in place["expected"])
+        token = _name(answer, place["token_id"])
+        rows.append([token, f"{place['surprisal']:.3f}", str(place["rank"]), expected])
+    print_table(["token", ">nats", ">rank", "expected tokens with probabilities"], rows)
+
+
+def _name(answer: InspectAnswer, token_id: int) -> str:
+    return format_token(answer.vocabulary[token_id])
 
 
 def _print_state(answer: InspectAnswer) -> None:
@@ -132,10 +137,17 @@ def _print_embedding(answer: InspectAnswer) -> None:
     shares = found["variance_shares"]
     kind = "principal components" if found["is_projected"] else "the weights themselves"
     print_lines(f"{kind}: {shares[0]:.1%} and {shares[1]:.1%} of the variance")
-    rows = [[str(i), f"{x:.3f}", f"{y:.3f}"] for i, (x, y) in enumerate(found["points"])]
-    print_table(["token id", ">x", ">y"], rows[:100])
-    nearest = ", ".join(f"{i} ({cosine:.3f})" for i, cosine in answer.result["nearest"])
-    print_lines(f"nearest to token {answer.result['token_id']} by cosine: {nearest}")
+    points = list(enumerate(found["points"]))[:_MAX_POINTS]
+    print_table(
+        ["token", ">x", ">y"], [[_name(answer, i), f"{x:.3f}", f"{y:.3f}"] for i, (x, y) in points]
+    )
+    if len(found["points"]) > _MAX_POINTS:
+        print_lines(f"{len(found['points']) - _MAX_POINTS:,} more tokens; --json lists all")
+    nearest = ", ".join(
+        f"{_name(answer, i)} {cosine:.3f}" for i, cosine in answer.result["nearest"]
+    )
+    token = _name(answer, answer.result["token_id"])
+    print_lines(f"nearest to {token} by cosine similarity: {nearest}")
 
 
 def _print_weights(answer: InspectAnswer) -> None:

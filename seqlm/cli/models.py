@@ -30,6 +30,7 @@ def add_commands(command: AddCommand) -> None:
         made.add_argument(
             "--weights", default="live", help="live (default), best, latest, or a saved step"
         )
+        add_ablation_option(made)
     evaluate.add_argument(
         "--split", choices=["train", "val", "test"], default="val", help="default: val"
     )
@@ -45,6 +46,17 @@ def add_commands(command: AddCommand) -> None:
     )
     _add_sample_options(sample)
     score.add_argument("text", metavar="TEXT|-", help="a text, or - for standard input")
+
+
+def add_ablation_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option that replaces activations while the query is answered."""
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="set an activation to zero, e.g. layer.0.hidden.174; NAME=mean uses its mean",
+    )
 
 
 def _add_sample_options(sample: argparse.ArgumentParser) -> None:
@@ -97,7 +109,7 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def _request(run: RunDirectory, query: Query) -> Any:
+def request(run: RunDirectory, query: Query) -> Any:
     """Send a query to the worker that trains the run, or to a new worker that loads it."""
     with client.attach(run) or client.spawn() as connection:
         if connection.process is not None:
@@ -111,9 +123,10 @@ def _eval(options: argparse.Namespace) -> int:
         id=client.new_id(),
         split=options.split,
         weights=options.weights,
+        without=options.without,
         reset_every=options.reset_every,
     )
-    answer = _request(run, query)
+    answer = request(run, query)
     record = {
         "run": run.name,
         "split": answer.split,
@@ -141,9 +154,13 @@ def _times(n: int) -> str:
 def _predict(options: argparse.Namespace) -> int:
     run = find_run(options.run)
     query = NextToken(
-        id=client.new_id(), text=options.prompt, top=options.top, weights=options.weights
+        id=client.new_id(),
+        text=options.prompt,
+        top=options.top,
+        weights=options.weights,
+        without=options.without,
     )
-    answer = _request(run, query)
+    answer = request(run, query)
     _warn_unknown(answer.unknown)
     if answer.never_begins:
         sys.stderr.write(f"seqlm: {sanitize(format_untrained_prompt(answer.prompt[0]))}\n")
@@ -152,7 +169,7 @@ def _predict(options: argparse.Namespace) -> int:
     if options.json:
         asked = {"prompt": answer.prompt, "prompt_ids": answer.prompt_ids}
         return print_json({**asked, "next": following, "entropy": answer.entropy})
-    rows = [[_format_token(f["token"]), f"{f['probability']:.4f}"] for f in following]
+    rows = [[format_token(f["token"]), f"{f['probability']:.4f}"] for f in following]
     print_table(["token", ">probability"], rows)
     return print_lines(f"entropy {answer.entropy:.4f} nats; vocabulary of {answer.n_vocab} tokens")
 
@@ -169,16 +186,17 @@ def _sample(options: argparse.Namespace) -> int:
     query = Sample(
         id=client.new_id(),
         weights=options.weights,
+        without=options.without,
         text=options.prompt,
         count=options.count,
         length=options.length,
         greedy=options.greedy,
         **values,
     )
-    answer = _request(run, query)
+    answer = request(run, query)
     _warn_unknown(answer.unknown)
     if answer.default_prompt:
-        start = sanitize("".join(map(_format_token, answer.default_prompt)))
+        start = sanitize("".join(map(format_token, answer.default_prompt)))
         sys.stderr.write(f"seqlm: no --prompt: each sample starts with {start}\n")
     if options.json:
         return print_json({"samples": answer.samples})
@@ -211,15 +229,18 @@ def _score(options: argparse.Namespace) -> int:
             )
         text = raw.decode(errors="replace").removesuffix("\n")
     run = find_run(options.run)
-    answer = _request(run, Score(id=client.new_id(), text=text, weights=options.weights))
+    answer = request(
+        run, Score(id=client.new_id(), text=text, weights=options.weights, without=options.without)
+    )
     _warn_unknown(answer.unknown)
     record = {"tokens": answer.tokens, "surprisal": answer.surprisal, "loss": answer.loss}
     if options.json:
         return print_json(record)
     pairs = zip(answer.tokens, answer.surprisal, strict=True)
-    print_table(["token", ">nats"], [[_format_token(t), f"{s:.3f}"] for t, s in pairs])
+    print_table(["token", ">nats"], [[format_token(t), f"{s:.3f}"] for t, s in pairs])
     return print_lines(f"loss {nats(answer.loss)} nats per token")
 
 
-def _format_token(token: str) -> str:
+def format_token(token: str) -> str:
+    """Return a token with a visible space, newline or tab."""
     return {" ": "␣", "\n": "␊", "\t": "␉"}.get(token, token)

@@ -50,7 +50,7 @@ def parse(arguments: list[str]) -> Request:
 
 
 def _build() -> tuple[argparse.ArgumentParser, list[str]]:
-    from seqlm.cli import data, lr_find, models, presets, runs, training
+    from seqlm.cli import data, inspect, lr_find, models, presets, runs, training
 
     about = "Train and inspect sequence language models."
     raw = argparse.RawDescriptionHelpFormatter  # keeps examples on one line
@@ -72,6 +72,7 @@ def _build() -> tuple[argparse.ArgumentParser, list[str]]:
     training.add_commands(command)
     lr_find.add_commands(command)
     models.add_commands(command)
+    inspect.add_commands(command)
     for made in commands.choices.values():
         if "KEY=VALUE" in made.format_usage():
             made.epilog = _SETTINGS

@@ -14,6 +14,8 @@ from torch import Tensor
 from seqlm.errors import RequestError, unknown
 
 _MEAN = "=mean"
+PATTERN = ".pattern"
+"""Last part of the name of an attention pattern, whose last dimension is the time."""
 _DEFAULT_PART = ".output"  # a head is ablated by its output
 
 
@@ -116,6 +118,8 @@ def with_means(ablations: Sequence[Ablation], means: Mapping[str, Tensor]) -> tu
 
 def _parse_ablation(text: str, sizes: Mapping[str, int]) -> Ablation:
     path, by_mean = text.removesuffix(_MEAN), text.endswith(_MEAN)
+    if by_mean and path.endswith(PATTERN):
+        raise RequestError(f"{path} has no mean, because texts differ in length; use {path}", text)
     for name in (path, path + _DEFAULT_PART):
         if name in sizes:
             return Ablation(name, None, by_mean)

@@ -6,11 +6,9 @@ import torch
 from msgspec import Struct
 from torch import Tensor
 
-from seqlm.insight.activations import Ablation
+from seqlm.insight.activations import PATTERN, Ablation
 from seqlm.insight.forward_pass import activations_of
 from seqlm.models.base import SequenceModel
-
-_SUFFIX = ".pattern"
 
 
 class AttentionHead(Struct, frozen=True):
@@ -48,9 +46,9 @@ def attention(
     heads = []
     masks = pattern_masks(ids)
     for name, pattern in activations_of(model, ids, ablations).items():
-        if name.endswith(_SUFFIX):
+        if name.endswith(PATTERN):
             scores = {kind: _mean_weight(pattern, mask) for kind, mask in masks.items()}
-            heads.append(AttentionHead(name.removesuffix(_SUFFIX), pattern.tolist(), **scores))
+            heads.append(AttentionHead(name.removesuffix(PATTERN), pattern.tolist(), **scores))
     return heads
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from seqlm.errors import SeqlmError
 from seqlm.insight import attention_pass, feed_forward_pass, recurrent_pass
-from seqlm.insight.activations import Ablation, Recorder
+from seqlm.insight.activations import PATTERN, Ablation, Recorder
 from seqlm.models.base import SequenceModel, State
 from seqlm.models.bigram import Bigram
 from seqlm.models.bow import BagOfWords
@@ -94,11 +94,16 @@ def activation_sizes(model: SequenceModel) -> dict[str, int]:
 def mean_activations(
     model: SequenceModel, texts: Sequence[Sequence[int]]
 ) -> Iterator[dict[str, Tensor]]:
-    """Yield the mean of each activation over the positions of the texts so far, (units,) by name."""
+    """Yield the mean of each activation over the positions of the texts so far, (units,) by name.
+
+    An attention pattern has no mean, because its length is that of the text.
+    """
     sums: dict[str, Tensor] = {}
     counts: dict[str, int] = {}
     for ids in texts:
         for name, values in activations_of(model, ids).items():
+            if name.endswith(PATTERN):
+                continue
             rows = values.flatten(0, -2)  # (T * ..., units)
             sums[name] = sums.get(name, 0) + rows.double().sum(0)
             counts[name] = counts.get(name, 0) + len(rows)

@@ -59,7 +59,7 @@ def describe_units(
     words = [[tokens[i] for i in ids] for ids in texts]
     hypotheses = make_hypotheses(words)
     for ids, text in zip(texts, words, strict=True):
-        parts.append(activations_of(model, ids, ablations)[name].flatten(1))  # (T, units)
+        parts.append(unit_values(activations_of(model, ids, ablations)[name]))  # (T, units)
         labels.append(torch.tensor([h.values(text) for h in hypotheses]).t())  # (T, hypotheses)
         yield []
     values, targets = torch.cat(parts), torch.cat(labels)
@@ -74,6 +74,15 @@ def describe_units(
             description = hypotheses[best].name if score >= MIN_SCORE else ""
             found.append(UnitDescription(unit, description, is_negative, score))
         yield sorted(found, key=lambda unit: -unit.score)
+
+
+def unit_values(values: Tensor) -> Tensor:
+    """Return one vector for each position, (T, units), of an activation (T, ..., units).
+
+    WaveNet has several vectors for each position, one for each part of the context; the vector of
+    the newest part is returned.
+    """
+    return values.flatten(1, -2)[:, -1] if values.ndim > 2 else values
 
 
 def _score(values: Tensor, targets: Tensor, is_quantity: Tensor) -> Tensor:

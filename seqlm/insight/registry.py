@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from seqlm.errors import RequestError
 from seqlm.insight import attention, embedding, hidden_state, network, reach, surprisal, weights
-from seqlm.insight.activations import Ablation
+from seqlm.insight.activations import PATTERN, Ablation
 from seqlm.insight.forward_pass import activation_sizes, activations_of
 from seqlm.models.base import SequenceModel
 
@@ -85,7 +85,7 @@ class StateView(Struct, frozen=True):
 
     Attributes:
         name: Name of the activation.
-        names: All activations of the model with one vector for each position.
+        names: All activations of the layers.
         values: (T, units) values along the text.
         units: Descriptions of the units, the best described ones first.
     """
@@ -146,8 +146,7 @@ def _surprisal(given: ViewInput, _: ViewOptions) -> Iterator[list[surprisal.Toke
 
 def _state(given: ViewInput, options: ViewOptions) -> Iterator[StateView]:
     found = activations_of(given.model, given.ids, given.ablations)
-    vectors = {name: values for name, values in found.items() if values.ndim == 2}
-    names = [name for name in vectors if name.startswith("layer.") and ".pattern" not in name]
+    names = [n for n in found if n.startswith("layer.") and not n.endswith(PATTERN)]
     name = options.part or next((n for n in names if n.endswith((".cell", ".hidden"))), "")
     if name not in names:
         raise RequestError(f"{name!r} is not an activation; one of: {', '.join(names)}", name)
@@ -155,7 +154,7 @@ def _state(given: ViewInput, options: ViewOptions) -> Iterator[StateView]:
         given.model, name, given.reference, given.tokens, given.ablations
     )
     for units in described:
-        yield StateView(name, names, vectors[name].tolist(), units)
+        yield StateView(name, names, hidden_state.unit_values(found[name]).tolist(), units)
 
 
 def _attention(given: ViewInput, _: ViewOptions) -> Iterator[list[attention.AttentionHead]]:

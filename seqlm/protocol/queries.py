@@ -83,6 +83,7 @@ class Inspect(_Query, frozen=True, kw_only=True):
         position: Position whose prediction is worked out; -1 for the last one.
         subtract_max: Whether softmax subtracts the maximum from the logits.
         add_to_logits: Constant added to all logits.
+        with_vocabulary: Whether the answer contains the vocabulary.
     """
 
     view: str
@@ -91,6 +92,7 @@ class Inspect(_Query, frozen=True, kw_only=True):
     position: int = -1
     subtract_max: bool = True
     add_to_logits: float = 0.0
+    with_vocabulary: bool = False
 
 
 class CancelQuery(_Query, frozen=True, kw_only=True):
@@ -207,7 +209,7 @@ class LearningRateSweepAnswer(_Answer, frozen=True, kw_only=True):
 
 
 class InspectAnswer(_Answer, frozen=True, kw_only=True):
-    """Result of a view; several answers may follow one another, each more complete.
+    """Result of a view.
 
     Attributes:
         view: Name of the view.
@@ -217,7 +219,7 @@ class InspectAnswer(_Answer, frozen=True, kw_only=True):
         without: Activations that were replaced.
         loss: Mean surprisal of the text, in nats per token; None for a single token.
         whole_loss: The same without replacing anything.
-        is_complete: True for the last answer.
+        vocabulary: All tokens by id, if the query asked for them.
     """
 
     view: str
@@ -227,7 +229,7 @@ class InspectAnswer(_Answer, frozen=True, kw_only=True):
     without: list[str] = []
     loss: float | None = None
     whole_loss: float | None = None
-    is_complete: bool = True
+    vocabulary: list[str] = []
 
 
 class Rejected(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):

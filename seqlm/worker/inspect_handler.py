@@ -18,7 +18,7 @@ _N_REFERENCE, _REFERENCE_TOKENS, _DEFAULT_TOKENS = 100, 64, 40
 
 
 def handle_inspect(query: Inspect, snapshot: ModelSnapshot) -> AnswerStream:
-    """Answer a query for a view, with an answer for each more complete result.
+    """Answer a query for a view, in pieces.
 
     Raises:
         RequestError: The view, the text or an ablation is not valid for this model.
@@ -55,6 +55,7 @@ def _answers(query: Inspect, view: View, given: ViewInput, snapshot: ModelSnapsh
         without=[str(ablation) for ablation in given.ablations],
         loss=loss,
         whole_loss=whole_loss,
+        vocabulary=list(given.tokens) if query.with_vocabulary else [],
     )
 
 

@@ -337,3 +337,32 @@ def test_scheduled_change_is_applied_only_at_its_step(run_json, capsys) -> None:
         "train.pace",
         "train.clip",
     ]
+
+
+def test_inspect_prints_every_view_of_a_run(run, run_json, capsys) -> None:
+    for view in ("network", "surprisal", "state", "embedding", "weights", "reach"):
+        found = run_json("inspect", run["run"], view, "mar")
+        assert list(found) == [
+            "run", "step", "view", "tokens", "ids", "without", "loss", "whole_loss", "result",
+        ]  # fmt: skip
+        assert (found["view"], found["tokens"]) == (view, ["∎", "m", "a", "r"])
+        assert run_command(["inspect", run["run"], view, "mar"]) == 0
+        assert capsys.readouterr().out.startswith(f"{run['run']} at step 120, {view}: ∎ m a r\n")
+
+
+def test_inspect_and_predict_agree_with_the_same_ablation(run, run_json, capsys) -> None:
+    cut = ["--without", "layer.0.hidden.3", "--without", "embedding.0=mean"]
+    predicted = run_json("predict", run["run"], "mar", *cut)
+    softmax = run_json("inspect", run["run"], "network", "mar", *cut)["result"]["softmax"]
+    best = predicted["next"][0]
+    assert softmax["probabilities"][best["id"]] == pytest.approx(best["probability"], abs=1e-6)
+    assert predicted["next"] != run_json("predict", run["run"], "mar")["next"]
+    assert run_command(["inspect", run["run"], "surprisal", "mar", *cut]) == 0
+    assert "without layer.0.hidden.3, embedding.0=mean: loss " in capsys.readouterr().out
+
+
+def test_inspect_names_the_views_and_activations_it_has(run, run_rejected) -> None:
+    assert "no view attention; one of: network" in run_rejected("inspect", run["run"], "attention")
+    wrong = run_rejected("inspect", run["run"], "network", "mar", "--without", "layer.0.hiden")
+    assert "Nearest: layer.0.hidden" in wrong
+    assert "no saved weights '7'" in run_rejected("inspect", run["run"], "network", "--at", "7")
