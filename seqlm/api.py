@@ -1,21 +1,25 @@
 """Python API: train a run, load it, predict, sample and score."""
 
 import warnings
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqlm.configuration.run_config import SampleConfig
-from seqlm.errors import SeqlmError
+from seqlm.errors import RequestError, SeqlmError
 from seqlm.protocol.commands import Start
 from seqlm.protocol.queries import SampleResult
 from seqlm.runs.directory import find_run
 from seqlm.runspec import recipe
 
 if TYPE_CHECKING:
-    from seqlm.data.prepared_text import PreparedText
+    from numpy import ndarray
+
     from seqlm.generation.generator import Generator
+    from seqlm.protocol.queries import InspectAnswer
     from seqlm.runs.summary import RunSummary
+    from seqlm.worker.model_snapshots import ModelSnapshot
 
 
 _DEFAULT_ORDER = SampleConfig().order
@@ -75,22 +79,97 @@ def load(run: str = "latest", weights: str = "latest") -> "LoadedModel":
     directory = find_run(run)
     config, text = directory.manifest().config, open_text(directory)
     snapshot = ModelSnapshots(config, text, directory.checkpoints_path).find(weights, None)
-    return LoadedModel(text, snapshot.generator, snapshot.step, directory.path)
+    return LoadedModel(snapshot, directory.path)
 
 
 class LoadedModel:
     """A trained model with its vocabulary.
 
+    The argument ``without`` of its methods names activations that are replaced by zero, or by their
+    mean: ``["layer.1.head.2", "layer.0.hidden.174=mean"]``.
+
     Attributes:
         step: The training step of the weights.
         path: The directory of the run.
+        module: The ``torch.nn.Module``, in evaluation mode.
     """
 
-    def __init__(self, text: "PreparedText", generator: "Generator", step: int, path: Path) -> None:
-        self._text, self._generator = text, generator
-        self.step, self.path = step, path
+    def __init__(self, snapshot: "ModelSnapshot", path: Path) -> None:
+        self._snapshot, self._text = snapshot, snapshot.text
+        self.step, self.path, self.module = snapshot.step, path, snapshot.model
 
-    def predict(self, prompt: str = "") -> dict[str, float]:
+    def encode(self, text: str) -> list[int]:
+        """Return the token ids of a text, without end tokens.
+
+        Raises:
+            RequestError: The text has a token outside the vocabulary.
+        """
+        return self._text.tokenizer.encode(text)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of token ids.
+
+        Raises:
+            RequestError: An id is not in the vocabulary.
+        """
+        tokenizer = self._text.tokenizer
+        for token_id in ids:
+            if not 0 <= token_id < tokenizer.n_vocab:
+                raise RequestError(
+                    f"token id {token_id} is not valid; allowed: 0 to {tokenizer.n_vocab - 1}"
+                )
+        return tokenizer.decode(ids)
+
+    def forward(self, text: str = "", *, without: Sequence[str] = ()) -> dict[str, "ndarray"]:
+        """Return all activations of a text by name, from ``embedding`` to ``logits``.
+
+        Each is an array (T, ..., units) float32. T counts the tokens of the text, after the end token
+        where the model reads one first.
+
+        Raises:
+            RequestError: The text has a token outside the vocabulary or is too long, or the model has
+                no such activation.
+        """
+        from seqlm.insight.forward_pass import activations_of
+        from seqlm.worker.inspect_handler import reference_texts, resolve_ablations
+
+        ids = self._snapshot.generator.prepare_input(self.encode(text))
+        reference = reference_texts(self._snapshot)
+        *_, ablations = resolve_ablations(without, self._snapshot, reference)
+        found = activations_of(self.module, ids, ablations)
+        return {name: values.numpy() for name, values in found.items()}
+
+    def inspect(
+        self,
+        view: str,
+        text: str | None = None,
+        *,
+        without: Sequence[str] = (),
+        part: str | None = None,
+        position: int = -1,
+    ) -> "InspectAnswer":
+        """Return a view inside the model; its ``result`` has the fields described in ``insight``.
+
+        Args:
+            view: network, surprisal, state, attention, embedding, weights or reach.
+            text: Text that the model reads; None for the first line of the validation split.
+            without: Activations to replace.
+            part: Name of an activation (state) or a parameter (weights).
+            position: Position whose prediction network works out.
+
+        Raises:
+            RequestError: A value is not allowed; the message names the allowed ones.
+        """
+        from seqlm.protocol.queries import Inspect
+        from seqlm.worker.inspect_handler import handle_inspect
+
+        query = Inspect(
+            id="", view=view, text=text, without=list(without), part=part, position=position
+        )
+        *_, answer = handle_inspect(query, self._snapshot)
+        return answer  # type: ignore[return-value]
+
+    def predict(self, prompt: str = "", *, without: Sequence[str] = ()) -> dict[str, float]:
         """Return the probability of each next token, most probable first; they sum to 1.
 
         Raises:
@@ -101,7 +180,7 @@ class LoadedModel:
         from seqlm.generation.sampler import candidates
 
         tokenizer = self._text.tokenizer
-        prediction = self._generator.predict(tokenizer.encode(prompt))
+        prediction = self._generator(without).predict(tokenizer.encode(prompt))
         options = candidates(prediction.probabilities)
         return {tokenizer.tokens[option.token_id]: option.probability for option in options}
 
@@ -118,6 +197,7 @@ class LoadedModel:
         order: str = _DEFAULT_ORDER,
         greedy: bool = False,
         seed: int = 0,
+        without: Sequence[str] = (),
     ) -> list[SampleResult]:
         """Sample ``count`` texts that start with ``prompt``, up to ``length`` tokens or the end token.
 
@@ -133,6 +213,7 @@ class LoadedModel:
             order: Order of the four sampling stages.
             greedy: Always choose the most probable token.
             seed: Makes sampling reproducible.
+            without: Activations to replace.
 
         Raises:
             RequestError: A value is not allowed, or the prompt has a token outside the
@@ -146,16 +227,22 @@ class LoadedModel:
         sampling = make_sampler_options(request, count, length, greedy)
         tokenizer = self._text.tokenizer
         ids = tokenizer.encode(prompt) or tokenizer.tokens_to_ids(self._text.default_prompt)
-        *_, sampled = self._generator.sample(ids, sampling, count, length)
+        *_, sampled = self._generator(without).sample(ids, sampling, count, length)
         *_, samples = describe_samples(sampled, ids, self._text, sampling.is_greedy)
         return samples
 
-    def score(self, text: str) -> list[tuple[str, float]]:
+    def score(self, text: str, *, without: Sequence[str] = ()) -> list[tuple[str, float]]:
         """Return each token of ``text`` with its surprisal in nats.
 
         Raises:
             RequestError: There is no token to predict, or a token is outside the vocabulary.
         """
         tokenizer, ids = self._text.tokenizer, self._text.sequence_to_score(text)
-        nats = [value for piece in self._generator.score(ids) for value in piece]
+        nats = [value for piece in self._generator(without).score(ids) for value in piece]
         return list(zip([tokenizer.tokens[i] for i in ids[1:]], nats, strict=True))
+
+    def _generator(self, without: Sequence[str]) -> "Generator":
+        from seqlm.worker.inspect_handler import ablate
+
+        snapshot = ablate(self._snapshot, without) if without else self._snapshot
+        return snapshot.generator

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from one_worker import one_worker
 
@@ -366,3 +367,29 @@ def test_inspect_names_the_views_and_activations_it_has(run, run_rejected) -> No
     wrong = run_rejected("inspect", run["run"], "network", "mar", "--without", "layer.0.hiden")
     assert "Nearest: layer.0.hidden" in wrong
     assert "no saved weights '7'" in run_rejected("inspect", run["run"], "network", "--at", "7")
+
+
+def test_python_api_opens_the_model(run, run_json) -> None:
+    model = seqlm.load(run["run"])
+    assert model.decode(model.encode("maria")) == "maria"
+    with pytest.raises(RequestError, match="token id 27 is not valid; allowed: 0 to 26"):
+        model.decode([27])
+    found = model.forward("mar", without=["layer.0.hidden.3"])
+    assert list(found)[-1] == "logits"
+    assert found["logits"].shape == (4, 27)
+    assert not found["layer.0.hidden"][:, 3].any()
+    scaled = np.exp(found["logits"][-1] - found["logits"][-1].max())
+    predicted = model.predict("mar", without=["layer.0.hidden.3"])
+    assert max(predicted.values()) == pytest.approx(float((scaled / scaled.sum()).max()), abs=1e-6)
+    assert sum(p.numel() for p in model.module.parameters()) == run["parameters"]
+
+
+def test_python_api_inspects_like_the_command(run, run_json) -> None:
+    model, cut = seqlm.load(run["run"]), ["layer.0.hidden.3"]
+    by_python = model.inspect("surprisal", "mar", without=cut)
+    by_command = run_json("inspect", run["run"], "surprisal", "mar", "--without", *cut)
+    assert by_python.loss == pytest.approx(by_command["loss"], abs=1e-9)
+    scored = model.score("mar", without=cut)
+    assert [nats for _, nats in scored] == pytest.approx(
+        [token.surprisal for token in by_python.result], abs=1e-5
+    )

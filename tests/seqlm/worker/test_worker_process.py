@@ -32,6 +32,8 @@ from seqlm.protocol.events import (
 from seqlm.protocol.queries import (
     Describe,
     DescribeAnswer,
+    Inspect,
+    InspectAnswer,
     LearningRateSweep,
     NextToken,
     NextTokenAnswer,
@@ -254,13 +256,17 @@ def test_queries_during_training_change_no_loss(reused: Worker, small: Recipe) -
             worker.request(Score(id="t", text="anna".replace("nn", "n"))),
             worker.request(SplitLoss(id="l", split="val")),
             worker.request(NextToken(id="k", tokens=[], weights="1")),
+            *(
+                worker.request(Inspect(id="i", view=view, without=["layer.0.cell.1"]))
+                for view in ("network", "surprisal", "state", "embedding", "weights", "reach")
+            ),
         ]
     assert losses_of(run) == quiet
     kinds = [NextTokenAnswer, SampleAnswer, ScoreAnswer, SplitLossAnswer, NextTokenAnswer]
-    assert [type(answer) for answer in answers[:5]] == kinds
-    assert [answer.step for answer in answers[4::5]] == [1] * (len(answers) // 5)
-    assert len({answer.step for answer in answers[::5]}) > 1
-    assert all(sum(answer.probabilities) <= 1 for answer in answers[::5])
+    assert [type(answer) for answer in answers[:11]] == kinds + [InspectAnswer] * 6
+    assert [answer.step for answer in answers[4::11]] == [1] * (len(answers) // 11)
+    assert len({answer.step for answer in answers[::11]}) > 1
+    assert all(sum(answer.probabilities) <= 1 for answer in answers[::11])
 
 
 def test_an_answer_uses_the_weights_of_one_step(reused: Worker, small: Recipe) -> None:
