@@ -15,7 +15,6 @@ from seqlm.runspec import recipe
 
 DEFAULT_PRESET = "names-mlp"
 _COMMAND_WORDS = ("$", "seqlm-tui", "seqlm", "train", "resume", "show")
-_MAX_FILES, _MAX_RUNS, _N_RECENT_RUNS = 20, 100, 5
 
 
 class CliOptions(Struct, frozen=True):
@@ -96,15 +95,6 @@ class NotFound(errors.RequestError):
         self.nearest = nearest
 
 
-class OpenCandidate(NamedTuple):
-    """Entry of the list of targets: its name, its kind and its description."""
-
-    name: str
-    kind: str
-    about: str
-    is_live: bool = False
-
-
 def resolve_line(line: str) -> OpenTarget:
     """Return the target of a line: a preset, a file, a run or a recipe.
 
@@ -125,43 +115,14 @@ def resolve_line(line: str) -> OpenTarget:
     name = words[0]
     if name == "latest" or _is_target(name):
         return OpenTarget(*resolve_cli_target(name, words[1:], None))
-    import difflib  # a known name does not need it
+    import difflib  # a known name does not need these modules
+
+    from workbench.run.open_candidates import open_candidates
 
     near = difflib.get_close_matches(
         name, [choice.name for choice in open_candidates()], n=1, cutoff=0.5
     )
     raise NotFound(name, near[0] if near else "")
-
-
-def open_candidates() -> list[OpenCandidate]:
-    """Return the targets to list.
-
-    Live and recent runs come first, then text files of the working folder, presets and older runs.
-    """
-    live = {run.name for run, _ in live_runs()}
-    runs = [_run_candidate(run, run.name in live) for run in [*reversed(list_runs())][:_MAX_RUNS]]
-    presets = [OpenCandidate(preset.name, "preset", preset.teaches) for preset in PRESETS.values()]
-    runs.sort(key=lambda run: not run.is_live)
-    n_first = max(_N_RECENT_RUNS, sum(run.is_live for run in runs))
-    return [*runs[:n_first], *_file_candidates(), *presets, *runs[n_first:]]
-
-
-def _run_candidate(run: RunDirectory, is_live: bool) -> OpenCandidate:
-    from workbench.run.run_status import run_status_text  # the start does not need it
-
-    return OpenCandidate(run.name, "run", run_status_text(run, is_live), is_live)
-
-
-def _file_candidates() -> list[OpenCandidate]:
-    found = []
-    try:
-        for path in sorted(Path().glob("*.txt"))[:_MAX_FILES]:
-            found.append(
-                OpenCandidate(f"./{path.name}", "file", f"{path.stat().st_size // 1000:,} kB")
-            )
-    except OSError:
-        return found
-    return found
 
 
 def _is_target(name: str) -> bool:

@@ -15,19 +15,15 @@ from textual.widgets.option_list import Option
 from seqlm.errors import SeqlmError
 from seqlm.sanitize import one_line, sanitize
 from workbench.render.sanitize import fit
-from workbench.run.open_target import (
-    NotFound,
-    OpenCandidate,
-    OpenTarget,
-    open_candidates,
-    resolve_line,
-)
+from workbench.run.open_candidates import CandidateGroup, OpenCandidate, candidate_groups
+from workbench.run.open_target import NotFound, OpenTarget, resolve_line
 from workbench.widgets.appearance import Appearance
 from workbench.widgets.field import Field
 from workbench.widgets.option_lists import OptionRows
 
 _MAX_LINE, _MAX_WORDS = 4000, 300
-_NAME, _KIND = 26, 8
+_NAME, _DATE = 26, 18
+_TO_END = 1_000_000
 _HINT = "A preset, a file, a run, or a recipe: names-mlp train.learning_rate=0.05@20000"
 
 
@@ -42,16 +38,17 @@ class OpenScreen(ModalScreen[OpenTarget | None]):
     DEFAULT_CSS = """
     OpenScreen { align: center top; padding: 1 0; }
     OpenScreen > Vertical {
-        width: 100; max-width: 98%; height: auto; max-height: 90%;
+        width: 100; max-width: 98%; height: 90%;
         border: heavy $primary; padding: 0 1; background: $surface;
     }
     .-ascii OpenScreen > Vertical { border: ascii $primary; }
     OpenScreen Input { height: 1; padding: 0; }
     OpenScreen OptionList {
-        height: auto; max-height: 1fr; text-wrap: nowrap; text-overflow: ellipsis;
+        height: 1fr; text-wrap: nowrap; text-overflow: ellipsis;
     }
     OpenScreen OptionList > .option-list--option-disabled { color: $secondary; }
-    OpenScreen Static { height: auto; max-height: 4; color: $secondary; }
+    OpenScreen Static { height: auto; min-height: 3; max-height: 4; color: $secondary; }
+    OpenScreen.-short Static { min-height: 1; max-height: 2; }
     OpenScreen Static.-error { color: $error; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -60,13 +57,19 @@ class OpenScreen(ModalScreen[OpenTarget | None]):
         ),
         Binding("down", "move(1)", "down", show=False, id="open.down"),
         Binding("up", "move(-1)", "up", show=False, id="open.up"),
+        Binding("pagedown", "page(1)", "page down", show=False, id="open.page_down"),
+        Binding("pageup", "page(-1)", "page up", show=False, id="open.page_up"),
+        Binding("home", f"jump(-{_TO_END})", "first", show=False, priority=True, id="open.first"),
+        Binding("end", f"jump({_TO_END})", "last", show=False, priority=True, id="open.last"),
     ]
 
     def __init__(self, appearance: Appearance, hint: str = "") -> None:
         super().__init__()
+        self.VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-high")]
         self._appearance, self._hint = appearance, hint
-        self._all: list[OpenCandidate] = []
-        self._listed: list[OpenCandidate] = []
+        self._groups: list[CandidateGroup] = []
+        self._by_name: dict[str, OpenCandidate] = {}
+        self._listed: list[CandidateGroup] = []
         self._rejected_text, self._nearest = "", ""
 
     def compose(self) -> ComposeResult:
@@ -82,8 +85,9 @@ class OpenScreen(ModalScreen[OpenTarget | None]):
 
     def on_mount(self) -> None:
         """Fill the list."""
-        self._all = open_candidates()
-        self._show_message(f"{_HINT}\n{self._hint}".strip())
+        self._groups = candidate_groups()
+        self._by_name = {c.name: c for group in self._groups for c in group.candidates}
+        self._show_hint()
         self._list("")
         self.query_one(Input).focus()
 
@@ -91,18 +95,62 @@ class OpenScreen(ModalScreen[OpenTarget | None]):
         """Close without a target."""
         self.dismiss(None)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the home and end keys to the field while it has text and no row is selected."""
+        if action != "jump":
+            return True
+        return self.query_one(OptionRows).highlighted is not None or not self.query_one(Input).value
+
     def action_move(self, by: int) -> None:
-        """Move the cursor of the list; above its first row the field is active."""
-        found = self.query_one(OptionRows)
-        place = -1 if found.highlighted is None else found.highlighted
-        place += by
-        found.highlighted = place if 0 <= place < found.option_count else None
+        """Move the cursor of the list; above its first row and below its last the field is active."""
+        self._highlight(self._place + by, is_clamped=False)
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor by one page of the list."""
+        page = max(1, self.query_one(OptionRows).size.height - 1)
+        self._highlight(self._place + by * page)
+
+    def action_jump(self, by: int) -> None:
+        """Move the cursor to the first or the last row of the list."""
+        self._highlight(self._place + by)
+
+    @property
+    def _selectable(self) -> list[int]:
+        """Indices of the rows that are no headings."""
+        options = enumerate(self.query_one(OptionRows).options)
+        return [index for index, option in options if not option.disabled]
+
+    @property
+    def _place(self) -> int:
+        """Place of the cursor among the selectable rows; -1 while the field is active."""
+        highlighted = self.query_one(OptionRows).highlighted
+        return -1 if highlighted is None else self._selectable.index(highlighted)
+
+    def _highlight(self, place: int, is_clamped: bool = True) -> None:
+        """Move the cursor to a selectable row; a place outside is clamped or activates the field."""
+        rows, choices = self._selectable, self.query_one(OptionRows)
+        if rows and is_clamped:
+            place = max(0, min(place, len(rows) - 1))
+        choices.highlighted = rows[place] if 0 <= place < len(rows) else None
+        if choices.highlighted is None:
+            self._show_hint()
+        elif place == 0:  # the heading above it too
+            choices.scroll_home(animate=False)
+
+    def on_option_list_option_highlighted(self, event: OptionRows.OptionHighlighted) -> None:
+        """Show the whole description of the selected row."""
+        found = self._by_name.get(event.option_id or "")
+        if found is not None and self.query_one(OptionRows).highlighted is not None:
+            started = f"Started {found.date}" if found.date else ""
+            about = found.about[:1].upper() + found.about[1:]
+            parts = ". ".join(filter(None, (about, started, found.details)))
+            self._show_message(sanitize(parts, _MAX_WORDS))
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """List the targets that start with the first word or contain it."""
+        """List the targets whose name or description contains the first word."""
         if event.value != self._rejected_text:
             self._rejected_text, self._nearest = "", ""
-            self._show_message(f"{_HINT}\n{self._hint}".strip())
+            self._show_hint()
         self._list((event.value.split() or [""])[0])
 
     async def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -148,6 +196,9 @@ class OpenScreen(ModalScreen[OpenTarget | None]):
             sanitize(f"✗ {one_line(error)}", _MAX_WORDS) + opens + around, is_error=True
         )
 
+    def _show_hint(self) -> None:
+        self._show_message(f"{_HINT}\n{self._hint}".strip())
+
     def _show_message(self, words: str, is_error: bool = False) -> None:
         static = self.query_one(Static)
         static.set_class(is_error, "-error")
@@ -157,20 +208,33 @@ class OpenScreen(ModalScreen[OpenTarget | None]):
         return self._appearance.keys.substitute_keys(words, self.BINDINGS)
 
     def _list(self, word: str) -> None:
-        fitting = [c for c in self._all if c.name.startswith(word)]
-        fitting += [c for c in self._all if word in c.name and c not in fitting]
+        """List the targets that contain a word, the best matches first; without a word, all groups."""
+        groups = self._groups if not word else [CandidateGroup("", self._matches(word))]
         found = self.query_one(OptionRows)
         found.highlighted = None
-        if fitting != self._listed:
-            self._listed = fitting
-            found.set_options(Option(self._row(choice), id=choice.name) for choice in fitting)
-        if not fitting:
+        if groups != self._listed:
+            self._listed = groups
+            found.set_options(option for group in groups for option in self._options(group))
+        if not any(group.candidates for group in groups):
             words = f"No entry contains {sanitize(word, _NAME)}; enter opens the typed text."
             found.set_options([Option(Text(words, self._appearance.palette.label), disabled=True)])
+
+    def _matches(self, word: str) -> list[OpenCandidate]:
+        """Return the candidates with a word in their name, first at its start, or in what they are."""
+        candidates, lower = list(self._by_name.values()), word.lower()
+        fitting = [c for c in candidates if c.name.startswith(word)]
+        fitting += [c for c in candidates if lower in c.name.lower() and c not in fitting]
+        return fitting + [c for c in candidates if lower in c.about.lower() and c not in fitting]
+
+    def _options(self, group: CandidateGroup) -> list[Option]:
+        """Return the rows of a group under its heading."""
+        heading = Text(group.title, f"bold {self._appearance.palette.label}")
+        rows = [Option(self._row(choice), id=choice.name) for choice in group.candidates]
+        return [Option(heading, disabled=True), *rows] if group.title else rows
 
     def _row(self, choice: OpenCandidate) -> Text:
         palette = self._appearance.palette
         row = Text(self._appearance.sign("● " if choice.is_live else "  "), palette.train)
         row.append(fit(choice.name, _NAME), f"bold {palette.plain}")
-        row.append(fit(choice.kind, _KIND), palette.label)
+        row.append(fit(choice.date, _DATE) if choice.date else "", palette.label)
         return row.append(self._appearance.sign(sanitize(choice.about, 200)), palette.label)

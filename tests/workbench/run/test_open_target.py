@@ -8,7 +8,8 @@ from recorded_logs import recorded
 
 from seqlm.errors import RequestError
 from seqlm.runspec import recipe
-from workbench.run.open_target import NotFound, open_candidates, resolve_line
+from workbench.run.open_candidates import open_candidates
+from workbench.run.open_target import NotFound, resolve_line
 
 LINE = "names-mlp train.learning_rate=0.05@20000 model.hidden=300"
 CONFIG = recipe.parse_recipe("names-mlp train.steps=3600 train.evaluate_every=400")

@@ -1,5 +1,6 @@
 """The list of what can be opened, and what is said where nothing is found."""
 
+from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from seqlm.presets import PRESETS
+from seqlm.presets.lessons import presets_by_lesson
 from seqlm.protocol.events import Evaluated
-from workbench.run.open_target import open_candidates
+from workbench.run.open_candidates import open_candidates
 from workbench.run.run_status import run_status_text
 from workbench.widgets.option_lists import OptionRows
 
@@ -27,8 +29,84 @@ def test_runs_say_how_they_stand_and_the_latest_come_before_the_presets(tmp_path
     found = open_candidates()
     names = [choice.name for choice in found if choice.kind != "file"]
     assert set(names[:5]) < {f"mine-{n}" for n in range(1, 8)}
-    assert names[5 : 5 + len(PRESETS)] == [*PRESETS]
+    presets = [preset.name for _, lesson in presets_by_lesson() for preset in lesson]
+    assert names[5 : 5 + len(PRESETS)] == presets
     assert found[0].about == "finished, 3,600 steps, val 2.819"
+    started = datetime.strptime(found[0].date, "%Y-%m-%d %H:%M")
+    assert abs(datetime.now() - started) < timedelta(hours=1)
+
+
+def test_unreadable_runs_are_listed_with_the_reason(tmp_path: Path) -> None:
+    broken = write_run(tmp_path / "runs" / "broken", CONFIG, recorded("steered"))
+    broken.events_path.write_text('{"kind": "Nothing"}\n' * 3)
+    unreadable = write_run(tmp_path / "runs" / "unreadable", CONFIG, recorded("steered"))
+    unreadable.manifest_path.write_text("[]")
+    write_run(tmp_path / "runs" / "whole", CONFIG, recorded("steered"))
+    found = {choice.name: choice.about for choice in open_candidates()}
+    assert found["broken"].startswith("unreadable: events.jsonl is damaged")
+    assert found["unreadable"].startswith("unreadable: ")
+    assert found["whole"].startswith("finished")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 12)])
+async def test_keys_reach_every_row_and_skip_the_headings(
+    harness: AppHarness, size: tuple[int, int]
+) -> None:
+    app = harness.app()
+    async with app.run_test(size=size) as pilot:
+        await wait_until_settled(pilot)
+        await pilot.press("o")
+        (rows,) = shown(app)
+        names = [option.id for option in rows.options if option.id]
+
+        def name() -> str | None:
+            place = rows.highlighted
+            return None if place is None else rows.get_option_at_index(place).id
+
+        await pilot.press("end")
+        assert name() == names[-1]
+        await _comes_into_sight(pilot, names[-1] or "")
+        screen = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+        assert str(names[-1]) in screen
+        await pilot.press("home")
+        assert name() == names[0]
+        await pilot.press("pagedown")
+        assert name() not in (names[0], names[-1], None)
+        await pilot.press("pageup")
+        assert name() == names[0]
+        await pilot.press("up")
+        assert name() is None
+
+
+async def test_the_whole_description_of_the_selected_row_can_be_read(harness: AppHarness) -> None:
+    app = harness.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_until_settled(pilot)
+        await pilot.press("o")
+        for name in ("names-mlp", "recall-lstm-library", "words"):
+            (rows,) = shown(app)
+            rows.highlighted = next(i for i, o in enumerate(rows.options) if o.id == name)
+            await pilot.pause()
+            strips = app.screen._compositor.render_strips()
+            read = " ".join(strip.text[3:77].strip() for strip in strips[3:6])
+            assert PRESETS[name].teaches[1:] in read
+
+
+async def test_home_and_end_edit_the_typed_text(harness: AppHarness) -> None:
+    app = harness.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_until_settled(pilot)
+        await pilot.press("o", *"ames", "home", "n", "end", "-")
+        assert app.screen.query_one(Input).value == "names-"
+
+
+async def test_a_word_of_a_description_finds_the_preset(harness: AppHarness) -> None:
+    app = harness.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_until_settled(pilot)
+        await pilot.press("o", *"attention")
+        (rows,) = shown(app)
+        assert "names-transformer" in [option.id for option in rows.options]
 
 
 @pytest.mark.parametrize(
