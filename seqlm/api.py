@@ -62,12 +62,13 @@ def train(target: str, *words: str, name: str | None = None) -> "RunSummary":
     return progress.summary
 
 
-def load(run: str = "latest", weights: str = "latest") -> "LoadedModel":
+def load(run: str = "latest", weights: str = "live") -> "LoadedModel":
     """Load the model of a run into this process.
 
     Args:
         run: The run's name, the start of the name, ``latest``, or the path of its directory.
-        weights: ``latest``, ``best``, or the number of a saved step.
+        weights: ``latest``, ``best``, the number of a saved step, or ``live``: the best weights of a
+            run with early stopping, else the latest.
 
     Raises:
         RequestError: The run does not exist.

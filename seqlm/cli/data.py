@@ -75,14 +75,16 @@ def _show_corpus(options: argparse.Namespace, undo: ExitStack) -> int:
 
 
 def _config(options: argparse.Namespace, undo: ExitStack) -> "RunConfig":
-    from seqlm.runs.resolve_target import FOR_LINES, configure_file
+    from seqlm.presets import preset_config
+    from seqlm.presets.own_text import OWN_LINES
+    from seqlm.runs.resolve_target import configure_file
 
     if options.corpus is None:
         raise RequestError(f"data show needs a corpus: {', '.join(CORPORA)} or a file")
     if options.corpus not in CORPORA:
         return configure_file(options.corpus, options.settings, undo)
     usual = [f"data.corpus={options.corpus}", f"data.split={CORPORA[options.corpus].split}"]
-    return recipe.apply_settings(recipe.parse_recipe(FOR_LINES), [*usual, *options.settings])
+    return recipe.apply_settings(preset_config(OWN_LINES), [*usual, *options.settings])
 
 
 def _size_lines(text: "PreparedText", about: "Description") -> list[str]:

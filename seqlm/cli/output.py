@@ -41,6 +41,12 @@ def _print_lines(lines: Iterable[str], allowed: str = "") -> int:
     return 0
 
 
+def print_notes(notes: Sequence[str]) -> None:
+    """Print what a person should know about a request on standard error, one line each."""
+    for note in notes:
+        sys.stderr.write(f"seqlm: {sanitize(note)}\n")
+
+
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     """Print a table; a column whose heading starts with ``>`` is right-aligned.
 

@@ -17,6 +17,7 @@ def result_lines(progress: RunProgress) -> list[str]:
         f"{summary.run}: {how}" + (f"; {losses} (nats per token)" if losses else ""),
         *([f"  {preset.teaches}"] if has_finished and preset else []),
         *([f"  {progress.message}"] if has_finished and progress.message else []),
+        *([f"  {progress.advice}"] if has_finished and progress.advice else []),
         *(f"  the {split} loss was computed on {of}" for split, of in _sampled(progress)),
     ]
 
@@ -32,9 +33,10 @@ def _sampled(progress: RunProgress) -> list[tuple[str, str]]:
 def _losses(summary: RunSummary) -> str:
     """Format the primary loss with its baselines, then the other losses."""
     known = dict(_known(summary))
-    judged = known.pop(summary.judged_on, "")
+    primary = "best val" if _answers_with_other_weights(summary) else summary.judged_on
+    judged = known.pop(primary, "")
     others = ", ".join(f"{name} {words}" for name, words in known.items())
-    return "; ".join(part for part in (judged and f"{summary.judged_on} {judged}", others) if part)
+    return "; ".join(part for part in (judged and f"{primary} {judged}", others) if part)
 
 
 def loss_rows(summary: RunSummary) -> list[str]:
@@ -51,9 +53,18 @@ def _known(summary: RunSummary) -> Iterator[tuple[str, str]]:
     losses = {"batch": summary.batch_loss, "train": summary.train_loss, "val": summary.val_loss}
     if result.on != "batch" and summary.train_loss is not None:
         del losses["batch"]  # losses of whole splits are more precise
+    is_best_judged = _answers_with_other_weights(summary)
     for name, loss in losses.items():
         if loss is not None:
-            yield name, ", ".join([nats(loss), *(result.beside() if name == result.on else [])])
+            is_judged = name == result.on and not is_best_judged
+            yield name, ", ".join([nats(loss), *(result.beside() if is_judged else [])])
     best, step = summary.best_val_loss, summary.best_step
     if result.on == "val" and best is not None and step != summary.steps:
-        yield "best val", f"{nats(best)} at step {step:,}"
+        at = f"{nats(best)} at step {step:,}"
+        yield "best val", ", ".join([at, *(result.beside() if is_best_judged else [])])
+
+
+def _answers_with_other_weights(summary: RunSummary) -> bool:
+    """Return whether the run answers with weights of an earlier step, those with the best loss."""
+    is_other = summary.best_step is not None and summary.best_step != summary.steps
+    return summary.weights == "best" and is_other

@@ -3,9 +3,10 @@
 import argparse
 import contextlib
 import sys
+from collections.abc import Sequence
 from typing import Any
 
-from seqlm.cli.output import print_json, print_lines
+from seqlm.cli.output import print_json, print_lines, print_notes
 from seqlm.cli.progress import show_until_end
 from seqlm.cli.result_text import result_lines
 from seqlm.cli.runs import AddCommand
@@ -68,11 +69,12 @@ def _train(options: argparse.Namespace) -> int:
     if options.name is not None:
         check_name(options.name)
     with contextlib.ExitStack() as undo:
-        config = configure(options.target, options.settings, undo)
+        notes: list[str] = []
+        config = configure(options.target, options.settings, undo, notes)
         prepare(config.data)  # reports an invalid text before a process is started
         command = Start(id=client.new_id(), recipe=recipe.format_recipe(config), name=options.name)
         with client.spawn() as connection:
-            return _follow(command, connection, options, undo)
+            return _follow(command, connection, options, undo, notes=notes)
 
 
 def _resume(options: argparse.Namespace) -> int:
@@ -102,6 +104,7 @@ def _follow(
     options: argparse.Namespace,
     undo: contextlib.ExitStack,
     run: RunDirectory | None = None,
+    notes: Sequence[str] = (),
 ) -> int:
     """Send a command to a worker and follow the run to its end, unless detached.
 
@@ -110,6 +113,7 @@ def _follow(
     """
     try:
         started = start_run(command, connection, undo, run)
+        print_notes(notes)
         if isinstance(command, Resume) and (note := summarize(started).note):
             sys.stderr.write(f"seqlm: {sanitize(note)}\n")
         return _report(

@@ -2,14 +2,17 @@
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 from itertools import chain, pairwise
 
 from msgspec import Struct
 
-from seqlm.data.ngrams import NgramCounts
+from seqlm.data.ngrams import NgramCounts, NgramTable
 from seqlm.data.prepared_text import PreparedText
 from seqlm.data.split import Split
 
+_MAX_COUNTED, _MAX_ORDER = 1_000_000, 8
+_COUNTED: tuple[Split, Split] = ("train", "val")
 _ADD_K = tuple(digit * 10.0**power for power in range(-6, 2) for digit in (1, 2, 5))
 """Pseudocounts that are tried, within the bounds of ``model.add_k``."""
 
@@ -88,6 +91,31 @@ def reference_losses(prepared: PreparedText, tokenizer: str) -> dict[str, float]
         "bigram": bigram_baseline(prepared).loss,
         **({} if perfect is None else {"perfect": perfect}),
     }
+
+
+def count_losses(prepared: PreparedText) -> Iterator[float]:
+    """Yield the validation loss of n-gram counts of growing order, as long as it falls.
+
+    The counts are those of the training split, with Kneser-Ney smoothing. The last loss is that of
+    the best counts. Nothing is yielded without validation targets, or for a text of more than a
+    million tokens, which takes long to count.
+    """
+    if prepared.n_targets("val") <= 0 or prepared.n_targets("train") > _MAX_COUNTED:
+        return
+    best = math.inf
+    for order in range(1, _MAX_ORDER + 1):
+        train, val = (_count(prepared, split, order) for split in _COUNTED)
+        loss = NgramTable(train, "kneser-ney").loss_of(val)
+        if not loss < best:
+            return
+        best = loss
+        yield best
+
+
+def _count(prepared: PreparedText, split: Split, order: int) -> NgramCounts:
+    n_vocab, only_last = prepared.tokenizer.n_vocab, prepared.only_last
+    sequences = [sequence for sequence in prepared.sequences(split) if len(sequence) > 1]
+    return NgramCounts.fit(sequences, order, n_vocab, prepared.fill_id, only_last=only_last)
 
 
 def perfect_loss(prepared: PreparedText, tokenizer: str) -> float | None:

@@ -238,11 +238,7 @@ class ChunkBatches(Batches):
         stream = torch.tensor(concatenate_items(sequences))
         n_targets = len(stream) - 1
         if n_targets < batch * chunk:
-            raise RequestError(
-                f"train.batch={batch} rows of train.chunk={chunk} tokens need {batch * chunk:,}"
-                f" tokens; the training split has {n_targets:,}. Use a smaller batch or chunk",
-                batch,
-            )
+            raise RequestError(_describe_shortage(batch, chunk, n_targets), batch)
         self._stream, self._chunk, self.carries_state = stream, chunk, carry
         self._row_length = n_targets // batch
         self._row_starts = torch.arange(batch) * self._row_length
@@ -262,6 +258,17 @@ class ChunkBatches(Batches):
         return Batch(
             chunks[:, :-1], chunks[:, 1:], continues_previous=self.carries_state and offset > 0
         )
+
+
+def _describe_shortage(batch: int, chunk: int, n_targets: int) -> str:
+    """Return why chunks of a stream fill no batch, and the values that do."""
+    need = f"train.batch={batch} rows of train.chunk={chunk} tokens need {batch * chunk:,} tokens"
+    fewer_rows = f"train.batch={n_targets // chunk} or fewer" if n_targets >= chunk else ""
+    shorter = n_targets // batch
+    shorter_rows = f"train.chunk={shorter} or less" if shorter else ""
+    values = " or ".join(filter(None, (fewer_rows, shorter_rows)))
+    advice = values or f"train.batch=1 train.chunk={n_targets}"
+    return f"{need}; the training split has {n_targets:,}. Use {advice}"
 
 
 def make_generator(seed: int, index: int) -> torch.Generator:

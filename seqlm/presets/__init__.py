@@ -2,13 +2,13 @@
 
 from seqlm import errors
 from seqlm.configuration.run_config import RunConfig
-from seqlm.presets import names, streams, tasks
+from seqlm.presets import names, own_text, streams, tasks
 from seqlm.presets.preset import Preset
 
 __all__ = ["PRESETS", "Preset", "preset_config"]
 
 PRESETS: dict[str, Preset] = {
-    preset.name: preset for module in (names, tasks, streams) for preset in module.PRESETS
+    preset.name: preset for module in (names, tasks, streams, own_text) for preset in module.PRESETS
 }
 
 

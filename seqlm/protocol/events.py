@@ -176,14 +176,17 @@ class CheckpointSaved(_Event, frozen=True, kw_only=True):
 
 
 class Ended(_Event, frozen=True, kw_only=True):
-    """Training ended: finished (every step done), stopped, diverged (the loss is not finite) or
-    failed. ``message`` explains the last two; ``command_id`` is the command that stopped it.
+    """Training ended: finished (every step done), stopped, diverged (the loss is not finite, or
+    higher than at the start) or failed. ``message`` explains the last two; ``command_id`` is the
+    command that stopped it; ``best_counts`` is the validation loss of the best n-gram counts, if
+    the corpus is a user's own text.
     """
 
     step: Count
     status: Literal["finished", "stopped", "diverged", "failed"]
     message: str = ""
     command_id: str | None = None
+    best_counts: float | None = None
 
 
 Event: TypeAlias = (

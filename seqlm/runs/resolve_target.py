@@ -7,19 +7,15 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from seqlm import errors
-from seqlm.configuration import dotted_keys
 from seqlm.configuration.data_config import DataConfig
-from seqlm.configuration.run_config import RunConfig, example_of
+from seqlm.configuration.run_config import RunConfig
 from seqlm.data.corpus import Corpus, read_corpus, read_standard_input, store_corpus
 from seqlm.data.prepared_text import prepare_corpus
 from seqlm.presets import PRESETS, preset_config
+from seqlm.presets.own_text import OWN_LINES, OWN_STREAM
 from seqlm.runs.directory import find_run, list_runs
 from seqlm.runspec import recipe
-
-FOR_LINES, FOR_STREAM = "names-mlp", "python-lstm"
-"""The presets that configure the training on a user's own file."""
-
-_SMALL = 2000  # characters: a longer list has more lines or letters than a batch of a preset
+from seqlm.runspec.fit_to_text import fit_to_text, keys_of
 
 _READ_BY = re.compile(r"data\.(mode|tokenizer)=(auto|lines|stream|byte)")
 
@@ -61,15 +57,18 @@ def resolve_target(word: str) -> ResolvedTarget:
     raise errors.unknown("a preset, a file or a run", word, [*PRESETS, *runs])
 
 
-def configure(word: str, words: list[str], undo: ExitStack | None = None) -> RunConfig:
+def configure(
+    word: str, words: list[str], undo: ExitStack | None = None, notes: list[str] | None = None
+) -> RunConfig:
     """Return the configuration of ``PRESET|FILE|- [KEY=VALUE]...``.
 
-    A file of lines uses the preset ``names-mlp``, a stream the preset ``python-lstm``.
+    A file uses the preset ``own-lines`` or ``own-stream``, fitted to its size.
 
     Args:
         word: The preset or the file; ``-`` is standard input.
         words: Settings.
         undo: Receives a callback that deletes the stored copy of standard input.
+        notes: Receives a line that names the settings chosen for a file.
 
     Raises:
         RequestError: The word is not trainable, the file is not readable, a setting is wrong.
@@ -81,24 +80,27 @@ def configure(word: str, words: list[str], undo: ExitStack | None = None) -> Run
         )
     if target.kind == "preset":
         return recipe.apply_settings(preset_config(target.value), words)
-    return configure_file(target.value, words, undo)
+    return configure_file(target.value, words, undo, notes)
 
 
-def configure_file(path: str, words: list[str], undo: ExitStack | None = None) -> RunConfig:
+def configure_file(
+    path: str, words: list[str], undo: ExitStack | None = None, notes: list[str] | None = None
+) -> RunConfig:
     """Return the configuration for a user's own text, with the absolute path of the file.
 
     Args:
         path: The file; ``-`` reads standard input and stores a copy.
         words: Settings.
         undo: Receives a callback that deletes the stored copy of standard input.
+        notes: Receives a line that names the settings chosen for the file.
     """
     path = path if path == "-" else str(_absolute(path))
     read_by = {m[1]: m[2] for word in words if (m := _READ_BY.fullmatch(word))}
     data = DataConfig(corpus=path, **read_by)  # type: ignore[arg-type]
     if path != "-":
-        return _config_for(read_corpus(data), path, words)
+        return _fitted_config(read_corpus(data), path, words, notes)
     corpus, raw = read_standard_input(sys.stdin.buffer, data)
-    config = _config_for(corpus, str(corpus.path), words)
+    config = _fitted_config(corpus, str(corpus.path), words, notes)
     prepare_corpus(corpus, config.data)  # raises before a copy is stored
     store_corpus(raw, undo)
     return config
@@ -111,20 +113,12 @@ def _absolute(path: str) -> Path:
         return Path(path).absolute()  # ~ of an unknown user: use it as a file name
 
 
-def _config_for(corpus: Corpus, path: str, words: list[str]) -> RunConfig:
-    preset = FOR_LINES if corpus.mode == "lines" else FOR_STREAM
+def _fitted_config(
+    corpus: Corpus, path: str, words: list[str], notes: list[str] | None
+) -> RunConfig:
+    preset = OWN_LINES if corpus.mode == "lines" else OWN_STREAM
     config = recipe.apply_settings(preset_config(preset), [f"data.corpus={path}", *words])
-    is_small = len(corpus.text) < _SMALL and corpus.mode == "lines"
-    if not is_small or any(word.startswith("train.batch=") for word in words):
-        return config
-    return _with_fitting_batch(config, corpus)
-
-
-def _with_fitting_batch(config: RunConfig, corpus: Corpus) -> RunConfig:
-    """Reduce the batch size to the number of examples if the corpus has fewer."""
-    prepared = prepare_corpus(corpus, config.data)
-    by_window = example_of(config.train, config.model.context, corpus.mode) == "window"
-    n_examples = prepared.n_targets("train") if by_window else len(prepared.items["train"])
-    if config.train.batch is None or config.train.batch <= n_examples:
-        return config
-    return dotted_keys.with_value(config, "train.batch", n_examples)
+    fitted, note = fit_to_text(config, corpus, keys_of(words))
+    if notes is not None:
+        notes.append(note)
+    return fitted

@@ -174,7 +174,13 @@ def _checkpoint_saved(state: S, event: CheckpointSaved) -> S:
 
 
 def _ended(state: S, event: Ended) -> S:
-    return replace(state, status=event.status, step=event.step, message=event.message)
+    return replace(
+        state,
+        status=event.status,
+        step=event.step,
+        message=event.message,
+        best_counts=event.best_counts or state.best_counts,
+    )
 
 
 _RULES: dict[type[Any], Callable[[Any, Any], Any]] = {

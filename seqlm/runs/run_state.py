@@ -93,6 +93,7 @@ class CoreRunState(Struct, frozen=True):
         scheduled: Changes that were requested for a later step and are not applied yet.
         kept: The steps whose weights can be queried, in order.
         checkpoint_step: The step of the last checkpoint.
+        best_counts: The validation loss of the best n-gram counts, measured for a user's own text.
         device: The device of the worker; empty before a worker started.
     """
 
@@ -123,6 +124,7 @@ class CoreRunState(Struct, frozen=True):
     scheduled: tuple["ScheduledChange", ...] = ()
     kept: tuple[int, ...] = ()
     checkpoint_step: int | None = None
+    best_counts: float | None = None
     device: str = ""
 
     @property

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,7 +17,14 @@ from seqlm.runs.event_log import read_events, without_superseded
 from seqlm.runs.run_reducer import reduce_events
 from seqlm.runs.run_state import LIVE, CoreRunState
 from seqlm.runspec import recipe
-from seqlm.runspec.baselines import JudgedOn, Result, matching_preset, result_of
+from seqlm.runspec.baselines import (
+    JudgedOn,
+    Result,
+    answers_with_best_weights,
+    compare_with_counts,
+    matching_preset,
+    result_of,
+)
 
 
 class RunSummary(Struct, frozen=True, kw_only=True):
@@ -26,7 +33,8 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     ``seconds`` and the rates count time inside training steps; ``cpu_seconds`` is the processor time
     of the whole worker. ``train_loss`` and ``val_loss`` are the losses of the splits after the last
     step, ``batch_loss`` is the loss of the last batch before its update; a count-based model has no
-    batches. ``judged_on``, ``expected`` and ``best_counts`` are described in
+    batches. ``weights`` names the weights that answer questions about the run after its end:
+    ``best`` with early stopping. ``judged_on``, ``expected`` and ``best_counts`` are described in
     :class:`seqlm.runspec.baselines.Result`.
     """
 
@@ -47,11 +55,13 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     judged_on: JudgedOn = "val"
     expected: float | None = None
     best_counts: float | None = None
+    weights: Literal["latest", "best"] = "latest"
 
     @property
     def result(self) -> Result:
         """The loss that counts for this run, with the losses to compare it with."""
-        losses = {"val": self.val_loss, "train": self.train_loss, "batch": self.batch_loss}
+        val_loss = self.best_val_loss if self.weights == "best" else self.val_loss
+        losses = {"val": val_loss, "train": self.train_loss, "batch": self.batch_loss}
         return Result(
             on=self.judged_on,
             loss=losses[self.judged_on],
@@ -75,6 +85,7 @@ class RunProgress(Struct, frozen=True, kw_only=True):
         changes: The changes of live settings so far, then those scheduled for later steps.
         message: Explanation of the status.
         note: What is unusual about the last resume; empty if nothing is.
+        n_train: Number of training tokens.
         sampled: For each split of which only a part was evaluated, the rule that chose the part.
     """
 
@@ -84,12 +95,18 @@ class RunProgress(Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...] = ()
     message: str = ""
     note: str = ""
+    n_train: int = 0
     sampled: Mapping[SplitName, str] = {}
 
     @property
     def is_count_based(self) -> bool:
         """True if the model is fitted by counting, in one step without batches."""
         return self.config is not None and self.config.model.learns_by_counting
+
+    @property
+    def advice(self) -> str:
+        """Why counting predicts the text better than the network does; empty if it does not."""
+        return compare_with_counts(self.summary.result, self.n_train)
 
     @property
     def preset(self) -> Preset | None:
@@ -150,13 +167,14 @@ def progress_of(state: CoreRunState, run: str, config: RunConfig | None = None) 
             steps_per_s=_rate(state.step, state.train_s),
             tokens_per_s=_rate(state.n_tokens, state.train_s),
             batch_loss=None if is_count_based else _finite(state.batch_loss),
-            **_comparison(config, changes),
+            **_comparison(config, changes, state.best_counts),
         ),
         steps_planned=state.steps_planned,
         config=config,
         changes=changes,
         message=state.message,
         note=state.note,
+        n_train=state.n_targets.get("train", 0),
         sampled={**state.sampled_splits},
     )
 
@@ -176,15 +194,18 @@ def _config_of(line: str) -> RunConfig | None:
         return None
 
 
-def _comparison(config: RunConfig | None, changes: tuple[Change, ...]) -> dict[str, Any]:
+def _comparison(
+    config: RunConfig | None, changes: tuple[Change, ...], best_counts: float | None
+) -> dict[str, Any]:
     """Return the summary fields with the losses that the loss is compared with."""
     if config is None:
         return {}
-    result = result_of(config, changes, None)
+    result = result_of(config, changes, None, best_counts)
     return {
         "judged_on": result.on,
         "expected": result.expected,
         "best_counts": result.best_counts,
+        "weights": "best" if answers_with_best_weights(config) else "latest",
     }
 
 

@@ -13,6 +13,7 @@ from seqlm.runspec import recipe
 
 JudgedOn: TypeAlias = Literal["val", "train", "batch"]
 
+_SMALL_TEXT = 50_000  # training tokens
 _NO_EFFECT_ON_LOSS = ("train.evaluate_every", "train.pace")
 _OTHER_COUNT_LOSSES = (
     (DataConfig(corpus="lecture-names"), 2.004),
@@ -36,6 +37,13 @@ class Result(Struct, frozen=True, kw_only=True):
     expected: float | None = None
     best_counts: float | None = None
 
+    @property
+    def is_above_counts(self) -> bool:
+        """True if n-gram counts predict the text better than the run does."""
+        if self.loss is None or self.best_counts is None:
+            return False
+        return self.loss > self.best_counts
+
     def beside(self) -> list[str]:
         """Return the comparisons: ``expected 2.337``, ``above the best counts (2.143)``."""
         words = [] if self.expected is None else [f"expected {self.expected:.3f}"]
@@ -55,20 +63,45 @@ def primary_split(config: RunConfig) -> JudgedOn:
     return "val" if int(config.data.split.split("/")[1]) else "train"
 
 
-def result_of(config: RunConfig, changes: Iterable[Change], loss: float | None) -> Result:
+def answers_with_best_weights(config: RunConfig) -> bool:
+    """Return whether a run that has ended answers with its best weights: with early stopping."""
+    return config.planned.train.patience is not None and primary_split(config) == "val"
+
+
+def compare_with_counts(result: Result, n_train: int) -> str:
+    """Return why counting predicts a text better than a network; empty if it does not.
+
+    Args:
+        result: The result of a network.
+        n_train: Number of training tokens.
+    """
+    if not result.is_above_counts or result.expected is not None:
+        return ""
+    if n_train <= _SMALL_TEXT:
+        return "counting beats a network on so small a text; more text helps most"
+    return "counting is still better: more steps (train.steps) or a larger model.hidden may help"
+
+
+def result_of(
+    config: RunConfig,
+    changes: Iterable[Change],
+    loss: float | None,
+    measured_counts: float | None = None,
+) -> Result:
     """Return the result of a run with its baselines.
 
     Args:
         config: The initial configuration of the run.
         changes: All changes since, scheduled or manual.
         loss: The loss on the primary split, in nats per token.
+        measured_counts: The loss of the best n-gram counts, if it was measured in the run.
     """
     preset = matching_preset(config, changes)
     return Result(
         on=primary_split(config),
         loss=loss,
         expected=preset.expected_loss if preset else None,
-        best_counts=best_counts(config),
+        best_counts=measured_counts or best_counts(config),
     )
 
 

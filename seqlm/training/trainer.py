@@ -2,19 +2,21 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import torch
 from torch import Tensor
 
 from seqlm.configuration import dotted_keys
 from seqlm.configuration.run_config import Change, RunConfig
+from seqlm.data.baselines import count_losses
 from seqlm.data.batches import Batches
 from seqlm.data.prepared_text import PreparedText
 from seqlm.data.split import Split
 from seqlm.models.registry import build
 from seqlm.protocol.codec import float32_digits
 from seqlm.protocol.events import Ended, Evaluated, Event, StepsDone, ValueChanged
+from seqlm.runspec.baselines import best_counts
 from seqlm.training.device import choose_device
 from seqlm.training.evaluate import EvalResult, SplitEvaluator
 from seqlm.training.live_settings import LiveSettingsSchedule
@@ -24,6 +26,7 @@ from seqlm.training.trainer_state import TrainerState
 
 _STEPS_PER_EVENT_S = 0.05
 _PLAN_AFTER_S = 2.0
+_DIVERGED_BY = 0.1  # nats above uniform probabilities and above the start
 
 
 class BestCheckpoint:
@@ -97,6 +100,7 @@ class Trainer:
         self._is_budget_fixed = False
         self.is_evaluation_due = False
         self._evaluated_step = 0
+        self._first_loss: float | None = None
         self.best = BestCheckpoint()
         self._losses: list[Tensor] = []
         self._diverged_loss: float | None = None
@@ -159,6 +163,8 @@ class Trainer:
             losses = losses[: finite.index(False) + 1]
             self.step = first_step + len(losses) - 1
             self._diverged_loss = losses[-1]
+        if self._first_loss is None:
+            self._first_loss = losses[0]
         yield StepsDone(
             first_step=first_step,
             losses=float32_digits(losses),
@@ -237,11 +243,44 @@ class Trainer:
             return
         if self._evaluated_step != self.step:
             yield from self._evaluate(self._val_evaluator)
-        yield from self._evaluate(_make_evaluator(self.config, self.text, "train", self.device))
+        evaluator = _make_evaluator(self.config, self.text, "train", self.device)
+        train_loss = yield from self._evaluate(evaluator)
         if self._is_unfinished:  # train.steps was increased during the evaluation
             yield from self.run()
-        else:
-            yield Ended(step=self.step, status="finished", message=self._early_stopping_message())
+            return
+        if (reason := self._explain_divergence(train_loss)) is not None:
+            yield Ended(step=self.step, status="diverged", message=reason)
+            return
+        best_counts = yield from self._count_baseline()
+        message = self._early_stopping_message()
+        yield Ended(step=self.step, status="finished", message=message, best_counts=best_counts)
+
+    def _explain_divergence(self, train_loss: float) -> str | None:
+        """Return why a training with a finite loss has diverged; None if it has not.
+
+        It has diverged if the loss of the training split is above that of uniform probabilities and
+        above where it began; a bad initialization begins above uniform, but falls.
+        """
+        uniform = math.log(self.text.tokenizer.n_vocab)
+        began = min(self._first_loss or math.inf, self.best.loss)
+        if self._train.one_batch or not train_loss > max(uniform, began) + _DIVERGED_BY:
+            return None
+        rate = dotted_keys.find(self.config, "train.learning_rate")
+        return (
+            f"the training loss ended at {train_loss:.4g}, above uniform probabilities"
+            f" ({uniform:.3f}): learning rate too high"
+            f" ({rate.format(self.live.current.learning_rate)}); seqlm lr-find suggests one"
+        )
+
+    def _count_baseline(self) -> Generator[None, None, float | None]:
+        """Return the validation loss of the best n-gram counts of a user's own text, else None."""
+        is_own = self.text.corpus.path is not None and best_counts(self.config) is None
+        if not is_own or self.config.model.learns_by_counting:
+            return None
+        loss = None
+        for loss in count_losses(self.text):
+            yield None
+        return loss
 
     def _early_stopping_message(self) -> str:
         if not self.should_stop_early:
@@ -252,13 +291,14 @@ class Trainer:
             f" best at step {self.best.step:,}"
         )
 
-    def _evaluate(self, evaluator: SplitEvaluator | None) -> Iterator[Event | None]:
+    def _evaluate(self, evaluator: SplitEvaluator | None) -> Generator[Event | None, None, float]:
+        """Evaluate the weights and report the result; return the loss, NaN without a split."""
         result = EvalResult()
         for result in evaluator.run(self.model) if evaluator is not None else ():
             yield None
         self._evaluated_step, self.is_evaluation_due = self.step, False
         if evaluator is None:
-            return
+            return math.nan
         is_validation = evaluator is self._val_evaluator
         best = is_validation and self.best.update(result.loss, self.step, self.weights())
         yield Evaluated(
@@ -269,6 +309,7 @@ class Trainer:
             protocol=evaluator.protocol,
             best=best,
         )
+        return result.loss
 
     def weights(self) -> dict[str, Tensor]:
         """Return the model's weights by name, without copying them."""
@@ -293,6 +334,7 @@ class Trainer:
             train_s=self._train_s,
             cpu_s=self._cpu_before_s + time.process_time(),
             n_tokens=self._n_tokens,
+            first_loss=self._first_loss,
         )
 
     def restore(
@@ -319,6 +361,7 @@ class Trainer:
         self.is_evaluation_due = state.evaluation_due
         self._evaluated_step = state.evaluated_step
         self._train_s, self._n_tokens = state.train_s, state.n_tokens
+        self._first_loss = state.first_loss
         self._cpu_before_s = state.cpu_s - time.process_time()
 
 

@@ -23,6 +23,7 @@ class TrainerState(Struct, frozen=True, kw_only=True):
         train_s: Seconds spent in training steps.
         cpu_s: CPU seconds of the process.
         n_tokens: Targets trained on.
+        first_loss: Loss of the first batch; None in old checkpoints.
     """
 
     step: int
@@ -37,3 +38,4 @@ class TrainerState(Struct, frozen=True, kw_only=True):
     train_s: float
     cpu_s: float
     n_tokens: int
+    first_loss: float | None = None

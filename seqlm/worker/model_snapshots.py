@@ -15,6 +15,7 @@ from seqlm.generation.generator import Generator
 from seqlm.models.base import SequenceModel
 from seqlm.models.registry import build
 from seqlm.runs.checkpoint import CheckpointStore
+from seqlm.runspec.baselines import answers_with_best_weights
 from seqlm.training.trainer import Trainer
 
 _CPU = torch.device("cpu")
@@ -65,7 +66,8 @@ class ModelSnapshots:
         """Return the snapshot that a query names.
 
         Args:
-            weights: Name of the weights. Without a trainer, ``live`` means the latest checkpoint.
+            weights: Name of the weights. Without a trainer, ``live`` means the latest checkpoint,
+                or the best one of a run with early stopping.
             trainer: The trainer of the run, if the run is training.
 
         Raises:
@@ -88,7 +90,7 @@ class ModelSnapshots:
 
     def _checkpoint_name(self, weights: str) -> str:
         """Return the name of the checkpoint that a name of weights means."""
-        name = "latest" if weights == "live" else weights
+        name = self._weights_after_end if weights == "live" else weights
         if name in ("best", "latest"):
             return self._checkpoints.resolve(name)
         steps = [str(step) for step in self._checkpoints.steps()]
@@ -98,6 +100,12 @@ class ModelSnapshots:
         saved = ", ".join([*pointers, *steps])
         known = f"one of: {saved}" if saved else "nothing is saved yet"
         raise RequestError(f"no saved weights {weights!r}; {known}", weights)
+
+    @property
+    def _weights_after_end(self) -> str:
+        """The weights that answer without a trainer: with early stopping, the best ones."""
+        is_best = answers_with_best_weights(self.config) and self._checkpoints.has("best")
+        return "best" if is_best else "latest"
 
     def _copy_live(self, trainer: Trainer) -> ModelSnapshot:
         """Copy the current weights, so that training steps during a long answer do not change it."""

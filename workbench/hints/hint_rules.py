@@ -7,6 +7,7 @@ versions, so that the key is never cut off.
 """
 
 from seqlm.presets import PRESETS
+from seqlm.runspec.baselines import compare_with_counts
 from workbench.hints.hint_text import (
     HintText,
     capitalize_sentence,
@@ -192,7 +193,8 @@ def stopped(s: AppState) -> HintText | None:
 
 def finished(s: AppState) -> HintText | None:
     """Return the result beside its baselines, and what to do next."""
-    if s.run.status != "finished":
+    run = s.run
+    if run.status != "finished":
         return None
     result, done = s.result, "Counted" if s.config.model.learns_by_counting else "Finished"
     losses = [] if result.loss is None else [f"{result.on} {format_loss(result.loss, 3)}"]
@@ -207,7 +209,9 @@ def finished(s: AppState) -> HintText | None:
     new_run = s.keys.substitute_keys("<run.new> starts a new run")
     generate = pane_step(s, 4, "generates text")
     next_steps = (f"{generate}; {new_run}.", f"{generate}.") if generate else f"{new_run}."
-    return make_hint("✓", "best", (*took, short), early, lesson_of(s.preset), next_steps)
+    advice = compare_with_counts(result, run.n_targets.get("train", 0))
+    lesson = (*split_clauses(capitalize_sentence(advice)), "") if advice else lesson_of(s.preset)
+    return make_hint("✓", "best", (*took, short), early, lesson, next_steps)
 
 
 def ready(s: AppState) -> HintText | None:

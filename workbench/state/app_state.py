@@ -14,7 +14,13 @@ from seqlm.data.corpus_registry import CORPORA
 from seqlm.presets import Preset
 from seqlm.runs.run_state import Status
 from seqlm.runspec import relevance
-from seqlm.runspec.baselines import Result, matching_preset, primary_split, result_of
+from seqlm.runspec.baselines import (
+    Result,
+    answers_with_best_weights,
+    matching_preset,
+    primary_split,
+    result_of,
+)
 from workbench.corpus.preview import Preview
 from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
 from workbench.run.state import RunState
@@ -115,7 +121,10 @@ class AppState(Struct, frozen=True):
     @property
     def result(self) -> Result:
         """Final loss of the run and the baselines to compare it with."""
-        return result_of(self.config, self._changes, self.run.loss_of(primary_split(self.config)))
+        loss = self.run.loss_of(primary_split(self.config))
+        if answers_with_best_weights(self.config) and self.run.best is not None:
+            loss = self.run.best.loss
+        return result_of(self.config, self._changes, loss, self.run.best_counts)
 
     @property
     def _changes(self) -> list[Change]:

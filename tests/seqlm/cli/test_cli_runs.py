@@ -96,7 +96,7 @@ def test_rejected_standard_input_is_not_stored(
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content.encode())))
 
     set_standard_input("one\ntwo\nthree\n")
-    assert "standard input has 3 lines" in run_rejected("train", "-")
+    assert "standard input has 3 lines" in run_rejected("train", "-", "data.split=80/10/10")
     for wrong in (["model.hidden=0"], ["hidden"], ["data.split=most"], ["--name", "../x"]):
         set_standard_input("\n".join(f"{a}{b}" for a in "abcdef" for b in "uvwxyz"))
         run_rejected("train", "-", *wrong)

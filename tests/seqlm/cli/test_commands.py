@@ -59,6 +59,7 @@ def test_train_prints_the_documented_json_fields(run) -> None:
         "run", "preset", "status", "steps", "parameters", "train_loss", "val_loss",
         "best_val_loss", "best_step", "seconds", "cpu_seconds", "steps_per_s", "tokens_per_s",
         "batch_loss", "judged_on", "expected", "best_counts",
+        "weights",
     ]  # fmt: skip
     assert (run["judged_on"], run["expected"], run["best_counts"]) == ("val", None, None)
     assert (run["preset"], run["status"], run["steps"]) == ("names-mlp", "finished", 120)

@@ -163,7 +163,6 @@ def test_rejection_by_the_worker_leaves_no_files(run_rejected, home, monkeypatch
         (b"\n\n\n", "notes.txt"),
         (b"ab\x00cd" * 50, "binary"),
         (bytes(range(128, 256)) * 20, "UTF-8"),
-        (b"one\ntwo\nthree\n", "notes.txt has 3 lines"),
     ],
 )
 def test_unusable_file_is_named_in_the_error(content, says, run_rejected, home, tmp_path) -> None:

@@ -39,6 +39,7 @@ SUMMARIES: dict[str, dict[str, Any]] = {
         "judged_on": "val",
         "expected": None,
         "best_counts": 2.143,
+        "weights": "latest",
     },
     "stopped-lstm": {
         "run": "stopped-lstm",
@@ -58,6 +59,7 @@ SUMMARIES: dict[str, dict[str, Any]] = {
         "judged_on": "val",
         "expected": None,
         "best_counts": 2.143,
+        "weights": "latest",
     },
 }
 
