@@ -22,19 +22,24 @@ _ASCII_SIGNS = {
     **dict.fromkeys("▁▂▃", "_"), **dict.fromkeys("▏▎▍▌▋▊▉▐▕", "|"),
 }  # fmt: skip
 
+_CONTROLS = {code: ascii(chr(code))[1:-1] for code in (*range(0x20), 0x7F)}
+_ASCII_ESCAPES = {
+    ord(END): "$",
+    ord(" "): "_",
+    **_CONTROLS,
+    **{ord(sanitize(chr(code))): escape for code, escape in _CONTROLS.items()},
+}
+
 
 def token_glyph(token: str, ascii_only: bool = False) -> str:
     r"""Return a token, or a text of tokens, with visible spaces and newlines.
 
     The end token is ``∎``, a space ``␣``, a newline ``␊``; with `ascii_only` they are ``$``, ``_``
-    and ``\n``, and other characters are written as escapes.
+    and ``\n``, and other characters are written as escapes, also in a text that is sanitized already.
     """
     if not ascii_only:
         return sanitize(token).replace(" ", "␣")
-    escaped = token.replace(END, "$").replace(" ", "_").replace("\n", "\\n").replace("\t", "\\t")
-    return sanitize(escaped.encode("ascii", "backslashreplace").decode("ascii")).translate(
-        {0x2400 + code: f"\\x{code:02x}" for code in range(0x20)} | {0x2421: "\\x7f"}
-    )
+    return token.translate(_ASCII_ESCAPES).encode("ascii", "backslashreplace").decode("ascii")
 
 
 def to_ascii(text: str) -> str:
