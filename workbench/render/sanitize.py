@@ -22,6 +22,7 @@ _ASCII_SIGNS = {
     **dict.fromkeys("▁▂▃", "_"), **dict.fromkeys("▏▎▍▌▋▊▉▐▕", "|"),
 }  # fmt: skip
 
+_RULES = " ─-"
 _CONTROLS = {code: ascii(chr(code))[1:-1] for code in (*range(0x20), 0x7F)}
 _ASCII_ESCAPES = {
     ord(END): "$",
@@ -68,6 +69,15 @@ def fit(
         return set_cell_size(shown, width - 1) + ("~" if ascii_only else "…")
     padding = " " * (width - n_cells)
     return padding + shown if align == "right" else shown + padding
+
+
+def needs_mark(text: str, width: int) -> bool:
+    """Return whether a text loses more than blanks and rules where it is cut to a width."""
+    if width <= 0 or cell_len(text) <= width:
+        return False
+    kept = set_cell_size(text, width)
+    is_halved = not text.startswith(kept)  # a blank in place of half a wide character
+    return bool(text[len(kept) - is_halved :].strip(_RULES))
 
 
 def keep_end(text: str, n_cells: int) -> str:

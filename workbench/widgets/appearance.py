@@ -3,12 +3,13 @@
 from functools import lru_cache
 
 from msgspec import Struct
+from rich.console import OverflowMethod
 from rich.style import Style
 from rich.text import Text
 
 from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
 from workbench.render.palette import DARK, Palette
-from workbench.render.sanitize import to_ascii
+from workbench.render.sanitize import needs_mark, to_ascii
 
 
 class Appearance(Struct, frozen=True):
@@ -48,12 +49,13 @@ def _meta_style(*items: tuple[str, int]) -> Style:
 
 
 def fit_row(text: Text, width: int) -> Text:
-    """Return the row cut or padded to `width` terminal cells."""
+    """Return the row padded to `width` terminal cells, or cut with a mark where text is lost."""
     row = text.copy()
     # Rich renders a text without spans without its own style, so the style is added as a span.
     if row.style:
         row.stylize_before(row.style)
-    row.truncate(max(0, width), overflow="crop", pad=True)
+    overflow: OverflowMethod = "ellipsis" if needs_mark(row.plain, width) else "crop"
+    row.truncate(max(0, width), overflow=overflow, pad=True)
     return row
 
 

@@ -14,7 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from workbench.render.palette import DARK, Palette
-from workbench.render.sanitize import to_ascii
+from workbench.render.sanitize import needs_mark, to_ascii
 
 StyledSpan: TypeAlias = tuple[str, str]
 """Text with a palette role, optionally followed by rich attributes: ``train bold``."""
@@ -46,11 +46,16 @@ class StripRenderer(NamedTuple):
         return [self.strip(row, width) for row in [*rows, *[[]] * height][:height]]
 
     def strip(self, row: Row | Text, width: int) -> Strip:
-        """Return one row, cut or padded to ``width`` cells."""
+        """Return one row, padded to ``width`` cells, or cut with a mark where text is lost."""
         if isinstance(row, Text):
             drawn = Strip(row.render(self.console, "")).apply_style(self.base)
-            return drawn.adjust_cell_length(width, self.base)
-        return Strip(self.segments(row)).adjust_cell_length(width, self.base)
+        else:
+            drawn = Strip(self.segments(row))
+        if needs_mark(drawn.text, width):
+            kept = drawn.crop(0, width - 1)
+            mark = Segment(to_ascii("…") if self.ascii_only else "…", _last_style(kept, self.base))
+            drawn = Strip([*kept, mark])
+        return drawn.adjust_cell_length(width, self.base)
 
     def segments(self, row: Row) -> list[Segment]:
         """Return a segment for each span of a row."""
@@ -63,6 +68,11 @@ class StripRenderer(NamedTuple):
     def _style(self, role: str) -> Style:
         name, _, attributes = role.partition(" ")
         return _parse_style(f"{self.palette.style(name)} {attributes}".strip())  # type: ignore[arg-type]
+
+
+def _last_style(strip: Strip, base: Style) -> Style:
+    styles = [segment.style for segment in strip if segment.style is not None]
+    return styles[-1] if styles else base
 
 
 @lru_cache(maxsize=256)

@@ -46,7 +46,7 @@ def guess_rows(view: GenerateView, width: int, height: int) -> list[Text]:
             fit_row(a, width - _SCORE_WIDTH) + fit_row(b, _SCORE_WIDTH) for a, b in side_by_side
         ]
     else:
-        rows += [_score_line(view)] if score else []
+        rows += [_score_line(view, width)] if score else []
         rows += _prediction_rows(view, width, height - len(rows))
     if last is not None and len(rows) + 2 < height:
         lines = wrap(_score_rule(view), max(1, width - 2))
@@ -142,9 +142,10 @@ def _score_rows(view: GenerateView) -> list[Text]:
     return rows
 
 
-def _score_line(view: GenerateView) -> Text:
+def _score_line(view: GenerateView, width: int) -> Text:
     parts = [f"{name.rpartition(' ')[2]} {value:.2f}" for name, value in _scores(view)]
-    text = f" {game_of(view).n_guesses:,}: {' '.join(parts)} nats"
+    text = f" {game_of(view).n_guesses:,}: {' '.join(parts)}"
+    text += " nats" * (len(text) + len(" nats") <= width)
     return Text(text, view.appearance.palette.label)
 
 
