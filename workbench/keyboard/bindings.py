@@ -15,6 +15,7 @@ def make_binding(
     help_text: str = "",
     show: bool = True,
     key_display: str | None = None,
+    is_cursor: bool = False,
 ) -> Binding:
     """Return a binding whose id is ``prefix.name``, by which a keymap file can move it.
 
@@ -27,6 +28,8 @@ def make_binding(
         help_text: Sentence for the help screen; without one the label is shown there.
         show: Whether the footer may show the binding.
         key_display: Name of the keys where the default one is unclear.
+        is_cursor: Whether the keys only move a cursor; the command palette lists such a binding only
+            for a search.
     """
     return Binding(
         keys,
@@ -36,6 +39,7 @@ def make_binding(
         tooltip=help_text,
         key_display=key_display,
         id=f"{prefix}.{name}",
+        system=is_cursor,
     )
 
 
@@ -54,7 +58,7 @@ APP_BINDINGS: list[BindingType] = [
     _key("run.new", "r", "new_run", "start a new run with the pending changes"),
     _key("run.stop", "X", "stop", "stop the run with a checkpoint"),
     *(
-        _key(f"pane.{n}", str(n), f"go_to({n})", f"{name}; press again to zoom")
+        _key(f"pane.{n}", str(n), f"go_to({n})", f"go to {name}; press again to zoom")
         for n, name in enumerate(PANE_NAMES, 1)
     ),
     _key("pane.zoom", "z", "zoom", "zoom this pane in or out"),

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Self
 
 from textual.app import ComposeResult
-from textual.command import CommandInput, CommandList, CommandPalette, DiscoveryHit, Hits
+from textual.command import CommandInput, CommandList, CommandPalette, DiscoveryHit, Hit, Hits
+from textual.content import Content
 from textual.events import Click
 from textual.strip import Strip
 from textual.style import Style
@@ -12,6 +13,8 @@ from textual.system_commands import SystemCommandsProvider
 from textual.visual import VisualType
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
+
+from workbench.keyboard.command_search import search_titles
 
 _LONGEST_SEARCH = 100  # characters; Textual redraws the whole text after each key
 
@@ -61,12 +64,26 @@ class CommandMatches(CommandList, OptionRows):
 
 
 class OrderedCommands(SystemCommandsProvider):
-    """Commands of the app in its own order; Textual's provider sorts them by name."""
+    """Commands of the app in its own order, and a search by words.
+
+    Textual's provider sorts the commands by name and matches letters that are far apart.
+    """
 
     async def discover(self) -> Hits:
-        """Yield all commands before anything is typed."""
+        """Yield the commands before anything is typed."""
         for command in self.app.get_system_commands(self.screen):
-            yield DiscoveryHit(command.title, command.callback, help=command.help)
+            if command.discover:
+                yield DiscoveryHit(command.title, command.callback, help=command.help)
+
+    async def search(self, query: str) -> Hits:
+        """Yield the commands that match a typed text."""
+        commands = list(self.app.get_system_commands(self.screen))
+        for match in search_titles(query, [command.title for command in commands]):
+            command = commands[match.index]
+            title = Content(command.title)
+            for begin, end in match.spans:
+                title = title.stylize("bold underline", begin, end)
+            yield Hit(match.score, title, command.callback, command.title, command.help)
 
 
 class CommandPaletteScreen(CommandPalette):

@@ -163,13 +163,27 @@ async def test_the_commands_of_the_pane_come_first_then_those_of_everywhere(
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
         await pilot.press("4", "colon")
-        await wait_until(pilot, lambda: [c.option_count for c in shown(app)] > [60])
+        await wait_until(pilot, lambda: [c.option_count for c in shown(app)] > [30])
         (found,) = shown(app)
         titles = [str(option.prompt).partition("\n")[0] for option in found.options]
         areas = [title.partition(": ")[0] for title in titles]
         names = ("Data", "Controls", "Loss", "Generate")
         order = [area for area, _ in groupby(a if a in names else "everywhere" for a in areas)]
         assert order == ["Generate", "everywhere", "Data", "Controls", "Loss"]
+        assert titles[0] == "Generate: Sample the next token, or go to it if it exists already"
+        assert not any("Ten rows" in title or "First row" in title for title in titles)
+
+
+async def test_a_search_finds_cursor_keys_and_keys_that_the_pane_uses_itself(
+    harness: AppHarness,
+) -> None:
+    app = harness.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await wait_until_settled(pilot)
+        await pilot.press("4", "colon", *"ten rows")
+        await _comes_into_sight(pilot, "Generate: Ten rows up")
+        await pilot.press("escape", "escape", "colon", *"lr")
+        await _comes_into_sight(pilot, "Halve the learning rate")
 
 
 def shown(app: App[Any]) -> list[OptionRows]:

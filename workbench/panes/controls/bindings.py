@@ -35,20 +35,26 @@ def action_availability(view: ControlsViewModel) -> tuple[bool, ...]:
 
 
 def _key(
-    name: str, keys: str, label: str, help_text: str, show: bool = True, action: str = ""
+    name: str,
+    keys: str,
+    label: str,
+    help_text: str,
+    show: bool = True,
+    action: str = "",
+    is_cursor: bool = False,
 ) -> Binding:
     """Return a binding; the default action is the entry of its name in the table of actions."""
     action = action or f"run('{name}')"
-    return make_binding("controls", name, keys, action, label, help_text, show)
+    return make_binding("controls", name, keys, action, label, help_text, show, is_cursor=is_cursor)
 
 
 CONTROLS_BINDINGS: list[BindingType] = [
-    _key("up", "up,k", "up", "Previous row", show=False),
-    _key("down", "down,j", "down", "Next row", show=False),
-    _key("page_up", "pageup", "page up", "Ten rows up", show=False),
-    _key("page_down", "pagedown", "page down", "Ten rows down", show=False),
-    _key("first", "home", "first", "First row", show=False),
-    _key("last", "end", "last", "Last row", show=False),
+    _key("up", "up,k", "up", "Previous row", show=False, is_cursor=True),
+    _key("down", "down,j", "down", "Next row", show=False, is_cursor=True),
+    _key("page_up", "pageup", "page up", "Ten rows up", show=False, is_cursor=True),
+    _key("page_down", "pagedown", "page down", "Ten rows down", show=False, is_cursor=True),
+    _key("first", "home", "first", "First row", show=False, is_cursor=True),
+    _key("last", "end", "last", "Last row", show=False, is_cursor=True),
     _key("less", "left,h", "less", "Previous round value or previous choice"),
     _key("more", "right,l", "more", "Next round value or next choice"),
     _key("halve", "[,(", "÷2", "Halve the value"),

@@ -70,22 +70,37 @@ def action_availability(view: GenerateView) -> tuple[bool, ...]:
 
 
 def _key(
-    name: str, keys: str, label: str, help_text: str, show: bool = True, action: str = ""
+    name: str,
+    keys: str,
+    label: str,
+    help_text: str,
+    show: bool = True,
+    action: str = "",
+    is_cursor: bool = False,
 ) -> Binding:
     """Return a binding; the default action is the entry of its name in the table of actions."""
     action = action or table_action(name)
-    return make_binding("generate", name, keys, action, label, help_text, show)
+    return make_binding("generate", name, keys, action, label, help_text, show, is_cursor=is_cursor)
 
 
 GENERATE_BINDINGS: list[BindingType] = [
     _key("draw", "right,l", "next", "Sample the next token, or go to it if it exists already"),
     _key("back", "left,h", "back", "Go back one token; nothing is deleted"),
-    _key("up", "up,k", "up", "Previous candidate, branch or sample", show=False),
-    _key("down", "down,j", "down", "Next candidate, branch or sample", show=False),
-    _key("page_up", "pageup", "page up", "Ten rows up", show=False),
-    _key("page_down", "pagedown", "page down", "Ten rows down", show=False),
-    _key("first", "home", "first", "First row: the most probable candidate", show=False),
-    _key("last", "end", "last", "Last row: the least probable candidate", show=False),
+    _key("up", "up,k", "up", "Previous candidate, branch or sample", show=False, is_cursor=True),
+    _key("down", "down,j", "down", "Next candidate, branch or sample", show=False, is_cursor=True),
+    _key("page_up", "pageup", "page up", "Ten rows up", show=False, is_cursor=True),
+    _key("page_down", "pagedown", "page down", "Ten rows down", show=False, is_cursor=True),
+    _key(
+        "first",
+        "home",
+        "first",
+        "First row: the most probable candidate",
+        show=False,
+        is_cursor=True,
+    ),
+    _key(
+        "last", "end", "last", "Last row: the least probable candidate", show=False, is_cursor=True
+    ),
     _key("take", "enter", "pick", "Insert the selected candidate as a branch", action="take"),
     _key("open", "enter", "go there", "Show the token under the tree's cursor"),
     _key("guess", "enter,i", "guess", "Start guessing letters; <generate.end_game> stops"),

@@ -28,27 +28,40 @@ def _key(
     show: bool = False,
     action: str = "",
     help_text: str = "",
+    is_cursor: bool = False,
 ) -> Binding:
     """Return a binding; the default action is the entry of its name in the table of actions."""
     action = action or f"run('{name}')"
-    return make_binding("loss", name, keys, action, label, help_text, show, key_display)
+    return make_binding("loss", name, keys, action, label, help_text, show, key_display, is_cursor)
 
 
 LOSS_BINDINGS: list[BindingType] = [
-    _key("left", "left,h", "read a step", key_display="←→", show=True),
-    _key("right", "right,l", "next step", key_display="→"),
-    _key("page_left", "pageup", "ten columns back"),
-    _key("page_right", "pagedown", "ten columns forward"),
-    _key("first", "home", "first step"),
-    _key("last", "end", "latest step"),
+    _key("left", "left,h", "read a step", key_display="←→", show=True, is_cursor=True),
+    _key("right", "right,l", "next step", key_display="→", is_cursor=True),
+    _key("page_left", "pageup", "ten columns back", is_cursor=True),
+    _key("page_right", "pagedown", "ten columns forward", is_cursor=True),
+    _key("first", "home", "first step", is_cursor=True),
+    _key("last", "end", "latest step", is_cursor=True),
     _key("look", "enter", "view model at step", show=True, action="look"),
-    _key("x", "x", "axis", show=True),
-    _key("y", "y", "unit", show=True),
+    _key(
+        "x",
+        "x",
+        "axis",
+        show=True,
+        help_text="Next x axis: steps, steps on a log scale, seconds, epochs",
+    ),
+    _key(
+        "y",
+        "y",
+        "unit",
+        show=True,
+        help_text="Next unit: nats, nats (log), bits, perplexity",
+    ),
     _key(
         "recent", "n", "recent", show=True, help_text="Show the last half of the steps, or end this"
     ),
     _key("all", "0", "all", show=True, help_text="Show all steps, or end this"),
     _key("in", "plus,equals_sign", "zoom in", key_display="+", show=True),
     _key("out", "minus", "zoom out", key_display="-", show=True),
-    _key("now", "escape", "latest step", show=True),
+    _key("now", "escape", "latest step", show=True, help_text="Return to the latest step"),
 ]
