@@ -223,6 +223,10 @@ def read_last_events(path: Path, max_bytes: int = _TAIL_BYTES) -> list[Event]:
         begin = max(0, log.seek(0, os.SEEK_END) - max_bytes)
         log.seek(begin)
         lines = log.read(max_bytes).split(b"\n")
+    if begin and len(lines) == 1:  # within one line
+        if max_bytes >= _MAX_LINE_BYTES:
+            raise _line_too_long(path, begin)
+        return read_last_events(path, _MAX_LINE_BYTES)
     events: list[Event] = []
     for line in lines[:-1]:
         if begin == 0 or line is not lines[0]:  # else it may be the end of a line
