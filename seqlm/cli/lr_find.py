@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from seqlm.cli.output import nats, print_json, print_lines, print_table
 from seqlm.cli.runs import AddCommand
 from seqlm.errors import RequestError
+from seqlm.training.lr_sweep import raise_if_count_based
 
 if TYPE_CHECKING:
     from seqlm.training.lr_sweep import LrSweep
@@ -45,6 +46,7 @@ def _of_run(name: str, words: list[str]) -> "LrSweep":
     from seqlm.runs.directory import find_run
 
     run = find_run(name)
+    raise_if_count_based(run.manifest().config)
     if words:
         raise RequestError(
             f"{run.name} is a run with fixed settings; remove {' '.join(words)}", words[0]
@@ -59,6 +61,7 @@ def _of_new(options: argparse.Namespace, undo: contextlib.ExitStack) -> "LrSweep
     from seqlm.runs.resolve_target import configure
 
     config = configure(options.target, options.settings, undo)
+    raise_if_count_based(config)
     text = prepare(config.data)
     from seqlm.training.lr_finder import sweep_new
 

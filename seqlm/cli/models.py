@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from seqlm.cli.output import nats, print_json, print_lines, print_table, print_text
@@ -13,8 +14,12 @@ from seqlm.errors import RequestError
 from seqlm.protocol.commands import Read
 from seqlm.protocol.queries import NextToken, Query, Sample, SampleResult, Score, SplitLoss
 from seqlm.runs.directory import RunDirectory, find_run
+from seqlm.runs.early_checks import check_reset_every, check_weights
 from seqlm.sanitize import sanitize
 from seqlm.worker import client
+from seqlm.worker.sampling_request import MAX_LENGTH, MAX_SAMPLES, make_sampler_options
+
+_MAX_DIGITS = 20
 
 
 def add_commands(command: AddCommand) -> None:
@@ -36,13 +41,13 @@ def add_commands(command: AddCommand) -> None:
     )
     evaluate.add_argument(
         "--reset-every",
-        type=_positive,
+        type=_whole(MAX_LENGTH),
         metavar="N",
         help="for a stream: reset the hidden state every N tokens",
     )
     predict.add_argument("prompt", metavar="PROMPT", help="the text before the predicted token")
     predict.add_argument(
-        "--top", type=_positive, metavar="K", help="print only the K most probable tokens"
+        "--top", type=_whole(MAX_SAMPLES), metavar="K", help="print only the K most probable tokens"
     )
     _add_sample_options(sample)
     score.add_argument("text", metavar="TEXT|-", help="a text, or - for standard input")
@@ -67,11 +72,15 @@ def _add_sample_options(sample: argparse.ArgumentParser) -> None:
         help="the text to continue (default: start of a line or text)",
     )
     sample.add_argument(
-        "--count", type=_positive, default=10, metavar="N", help="number of samples (default: 10)"
+        "--count",
+        type=_whole(MAX_SAMPLES),
+        default=10,
+        metavar="N",
+        help="number of samples (default: 10)",
     )
     sample.add_argument(
         "--length",
-        type=_positive,
+        type=_whole(MAX_LENGTH),
         default=256,
         metavar="L",
         help="maximum number of tokens per sample (default: 256)",
@@ -103,15 +112,25 @@ def _add_sample_options(sample: argparse.ArgumentParser) -> None:
     )
 
 
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not valid; allowed: 1 or more")
-    return int(text)
+def _whole(largest: int) -> Callable[[str], int]:
+    """Return the parser of an option whose value is a whole number from 1 to ``largest``."""
+
+    def parse(text: str) -> int:
+        digits = text if text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS else "0"
+        if not 1 <= int(digits) <= largest:
+            shown = text if len(text) <= _MAX_DIGITS else f"{text[:_MAX_DIGITS]}..."
+            raise argparse.ArgumentTypeError(f"{shown} is not valid; allowed: 1 to {largest:,}")
+        return int(digits)
+
+    return parse
 
 
 def request(run: RunDirectory, query: Query) -> Any:
     """Send a query to the worker that trains the run, or to a new worker that loads it."""
-    with client.attach(run) or client.spawn() as connection:
+    attached = client.attach(run)
+    if attached is None:
+        check_weights(run, query.weights)
+    with attached or client.spawn() as connection:
         if connection.process is not None:
             connection.request(Read(id=client.new_id(), run=str(run.path)))
         return connection.request(query)
@@ -119,6 +138,7 @@ def request(run: RunDirectory, query: Query) -> Any:
 
 def _eval(options: argparse.Namespace) -> int:
     run = find_run(options.run)
+    check_reset_every(run, options.reset_every)
     query = SplitLoss(
         id=client.new_id(),
         split=options.split,
@@ -193,6 +213,7 @@ def _sample(options: argparse.Namespace) -> int:
         greedy=options.greedy,
         **values,
     )
+    make_sampler_options(query, query.count, query.length, query.greedy)  # raises before loading
     answer = request(run, query)
     _warn_unknown(answer.unknown)
     if answer.default_prompt:
@@ -220,7 +241,7 @@ def _format_sample(drawn: SampleResult) -> str:
 
 
 def _score(options: argparse.Namespace) -> int:
-    text = options.text
+    run, text = find_run(options.run), options.text
     if text == "-":
         raw = sys.stdin.buffer.read(MAX_STORED_BYTES + 1)
         if len(raw) > MAX_STORED_BYTES:
@@ -228,7 +249,6 @@ def _score(options: argparse.Namespace) -> int:
                 f"standard input is over {MAX_STORED_BYTES:,} bytes; use a shorter text"
             )
         text = raw.decode(errors="replace").removesuffix("\n")
-    run = find_run(options.run)
     answer = request(
         run, Score(id=client.new_id(), text=text, weights=options.weights, without=options.without)
     )

@@ -63,11 +63,11 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 def _train(options: argparse.Namespace) -> int:
     from seqlm.data.prepared_text import prepare
-    from seqlm.runs.directory import check_name
+    from seqlm.runs.directory import check_new_name
     from seqlm.runs.resolve_target import configure
 
     if options.name is not None:
-        check_name(options.name)
+        check_new_name(options.name)
     with contextlib.ExitStack() as undo:
         notes: list[str] = []
         config = configure(options.target, options.settings, undo, notes)

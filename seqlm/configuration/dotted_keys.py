@@ -103,6 +103,14 @@ def find(config: RunConfig, key: str) -> Setting:
     raise unknown_setting(key, by_key, type(config.model))
 
 
+def with_family_of(config: RunConfig, key: str) -> RunConfig:
+    """Return ``config``, or if its model has no setting ``key``, with a family that has it."""
+    families = (family for family in FAMILIES.values() if key in _by_key(family))
+    if key in _by_key(type(config.model)) or (family := next(families, None)) is None:
+        return config
+    return replace(config, model=cast(ModelConfig, family()))
+
+
 def live_keys(config: RunConfig) -> list[str]:
     """Return the keys of the settings that can change during training.
 

@@ -20,6 +20,7 @@ from seqlm.atomic_write import sync_directory, write_atomically
 from seqlm.errors import SeqlmError
 from seqlm.protocol import codec
 from seqlm.regular_file import read_regular
+from seqlm.runs.early_checks import is_step, saved_steps
 from seqlm.runs.tensor_files import (
     DamagedTensorFile,
     UnexpectedTensors,
@@ -189,7 +190,7 @@ class CheckpointStore:
             if target is None:
                 raise SeqlmError(f"there is no {name} checkpoint yet")
             name = target
-        if not _is_step(name):
+        if not is_step(name):
             raise SeqlmError(f"{name!r} is not a checkpoint; one of: latest, best, step-N")
         return name
 
@@ -199,7 +200,7 @@ class CheckpointStore:
             name = read_regular(self.path / pointer, _MAX_POINTER_BYTES).decode().strip()
         except (OSError, UnicodeDecodeError):
             return None
-        return name if _is_step(name) and (self.path / name / _METADATA).is_file() else None
+        return name if is_step(name) and (self.path / name / _METADATA).is_file() else None
 
     def full_checkpoints(self) -> list[str]:
         """Return the checkpoints from which training can resume, newest first."""
@@ -215,8 +216,7 @@ class CheckpointStore:
 
     def steps(self) -> list[int]:
         """Return the steps whose weights are kept, in order."""
-        names = (folder.name for folder in self.path.glob("step-*"))
-        return sorted(int(name.removeprefix("step-")) for name in names if _is_step(name))
+        return saved_steps(self.path)
 
     def remove_leftovers(self) -> None:
         """Remove the temporary files of a killed writer. Only the owner of the lock may call this."""
@@ -304,11 +304,6 @@ class CheckpointStore:
         shutil.rmtree(replaced, ignore_errors=True)
         if sync:
             sync_directory(self.path)
-
-
-def _is_step(name: str) -> bool:
-    digits = name.removeprefix("step-")
-    return digits != name and digits.isascii() and digits.isdecimal() and len(digits) < 20
 
 
 def _unreadable(name: str, error: OSError) -> SeqlmError:

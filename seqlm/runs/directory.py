@@ -217,9 +217,7 @@ def create(stem: str, name: str | None = None) -> RunDirectory:
         try:
             (runs_dir() / name).mkdir(mode=0o700)
         except FileExistsError as error:
-            raise errors.RequestError(
-                f"there is already a run named {name}; choose another name", name
-            ) from error
+            raise _name_taken(name) from error
         return RunDirectory(runs_dir() / name)
     numbers = [
         int(n) for run in list_runs() if (n := run.name.removeprefix(f"{stem}-")).isdecimal()
@@ -233,6 +231,21 @@ def create(stem: str, name: str | None = None) -> RunDirectory:
             number += 1
             continue
         return RunDirectory(path)
+
+
+def check_new_name(name: str) -> None:
+    """Check that a new run can have this name.
+
+    Raises:
+        RequestError: The name is not valid, or there is a run with this name.
+    """
+    check_name(name)
+    if (runs_dir() / name).exists():
+        raise _name_taken(name)
+
+
+def _name_taken(name: str) -> errors.RequestError:
+    return errors.RequestError(f"there is already a run named {name}; choose another name", name)
 
 
 def check_name(name: str) -> None:

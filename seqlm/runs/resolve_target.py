@@ -94,6 +94,7 @@ def configure_file(
         undo: Receives a callback that deletes the stored copy of standard input.
         notes: Receives a line that names the settings chosen for the file.
     """
+    recipe.check_words(words)  # before the text is read
     path = path if path == "-" else str(_absolute(path))
     read_by = {m[1]: m[2] for word in words if (m := _READ_BY.fullmatch(word))}
     data = DataConfig(corpus=path, **read_by)  # type: ignore[arg-type]

@@ -56,6 +56,27 @@ def apply_settings(config: RunConfig, words: Iterable[str]) -> RunConfig:
     return config
 
 
+def check_words(words: Iterable[str]) -> None:
+    """Check the settings of a text that is not read yet, as far as they do not depend on a preset.
+
+    Without ``model.kind`` a setting of any model family is accepted.
+
+    Raises:
+        RequestError: A word is not a setting, or its value is not allowed.
+    """
+    parsed = sorted(map(_parse, words), key=lambda word: word.rank)
+    kinds = [word.text.strip() for word in parsed if word.key == "model.kind"]
+    config = dotted_keys.with_value(RunConfig(preset=""), "model.kind", _kind(kinds))
+    for word in parsed:
+        with_setting = config if kinds else dotted_keys.with_family_of(config, word.key)
+        dotted_keys.find(with_setting, word.key).parse(word.text)
+
+
+def _kind(kinds: list[str]) -> str:
+    kind = dotted_keys.find(RunConfig(preset=""), "model.kind")
+    return str(kind.parse(kinds[-1]) if kinds else kind.default)
+
+
 def format_recipe(config: RunConfig) -> str:
     """Return the recipe of ``config``: a preset and the settings that differ from it."""
     base, words = base_config(config), list[str]()

@@ -9,31 +9,15 @@ from collections.abc import Iterator
 
 import torch
 
-from seqlm.configuration import dotted_keys
 from seqlm.configuration.run_config import RunConfig
 from seqlm.data.batches import Batches
 from seqlm.data.prepared_text import PreparedText
-from seqlm.errors import RequestError
 from seqlm.models.base import SequenceModel
 from seqlm.models.registry import build
 from seqlm.training.device import choose_device
 from seqlm.training.live_settings import LiveSettings
-from seqlm.training.lr_sweep import LrSweep
+from seqlm.training.lr_sweep import LrSweep, raise_if_count_based
 from seqlm.training.train_step import GradientTrainStep, make_batches
-
-
-def raise_if_count_based(config: RunConfig) -> None:
-    """Raise an error if the model is count-based and has no learning rate.
-
-    Raises:
-        RequestError: The model is count-based; names its kind.
-    """
-    if config.model.learns_by_counting:
-        kind = dotted_keys.kind_of(config.model)
-        raise RequestError(
-            f"model.kind={kind} counts tokens in one pass and has no learning rate",
-            kind,
-        )
 
 
 def sweep_new(config: RunConfig, text: PreparedText) -> Iterator[LrSweep]:

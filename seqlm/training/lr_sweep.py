@@ -7,6 +7,10 @@ from statistics import median
 from msgspec import Struct
 from msgspec.structs import replace
 
+from seqlm.configuration import dotted_keys
+from seqlm.configuration.run_config import RunConfig
+from seqlm.errors import RequestError
+
 _BETA = 0.9  # decay of the moving average: it covers about ten steps
 _DIVERGED = 4.0  # times the best smoothed loss
 _MIN_STANDARD_ERRORS = (
@@ -135,3 +139,17 @@ def _error_of_difference(n: int, m: int) -> float:
     shared = _BETA ** (m - n) * variances[0] / (weights[0] * weights[1])
     parts = (v / w**2 for v, w in zip(variances, weights, strict=True))
     return math.sqrt(sum(parts) - 2 * shared)
+
+
+def raise_if_count_based(config: RunConfig) -> None:
+    """Raise an error if the model is count-based and has no learning rate.
+
+    Raises:
+        RequestError: The model is count-based; names its kind.
+    """
+    if config.model.learns_by_counting:
+        kind = dotted_keys.kind_of(config.model)
+        raise RequestError(
+            f"model.kind={kind} counts tokens in one pass and has no learning rate",
+            kind,
+        )

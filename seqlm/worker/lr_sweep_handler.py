@@ -14,8 +14,8 @@ from seqlm.runs.event_log import read_events, without_superseded
 from seqlm.runs.provenance import open_text
 from seqlm.runspec import recipe
 from seqlm.training.live_settings import FIELD_OF_KEY, LiveSettings, LiveSettingsSchedule
-from seqlm.training.lr_finder import raise_if_count_based, sweep_copy, sweep_new, train_batches
-from seqlm.training.lr_sweep import LrSweep
+from seqlm.training.lr_finder import sweep_copy, sweep_new, train_batches
+from seqlm.training.lr_sweep import LrSweep, raise_if_count_based
 from seqlm.training.trainer import Trainer
 from seqlm.worker.model_snapshots import ModelSnapshot, ModelSnapshots
 from seqlm.worker.query_queue import AnswerStream

@@ -10,11 +10,12 @@ from torch import Tensor
 
 from seqlm.configuration.run_config import RunConfig
 from seqlm.data.prepared_text import PreparedText
-from seqlm.errors import RequestError, SeqlmError
+from seqlm.errors import SeqlmError
 from seqlm.generation.generator import Generator
 from seqlm.models.base import SequenceModel
 from seqlm.models.registry import build
 from seqlm.runs.checkpoint import CheckpointStore
+from seqlm.runs.early_checks import POINTERS, unknown_weights
 from seqlm.runspec.baselines import answers_with_best_weights
 from seqlm.training.trainer import Trainer
 
@@ -91,15 +92,13 @@ class ModelSnapshots:
     def _checkpoint_name(self, weights: str) -> str:
         """Return the name of the checkpoint that a name of weights means."""
         name = self._weights_after_end if weights == "live" else weights
-        if name in ("best", "latest"):
+        if name in POINTERS:
             return self._checkpoints.resolve(name)
         steps = [str(step) for step in self._checkpoints.steps()]
         if name in steps:
             return f"step-{name}"
-        pointers = [pointer for pointer in ("best", "latest") if self._checkpoints.has(pointer)]
-        saved = ", ".join([*pointers, *steps])
-        known = f"one of: {saved}" if saved else "nothing is saved yet"
-        raise RequestError(f"no saved weights {weights!r}; {known}", weights)
+        pointers = [pointer for pointer in POINTERS if self._checkpoints.has(pointer)]
+        raise unknown_weights(weights, [*pointers, *steps])
 
     @property
     def _weights_after_end(self) -> str:

@@ -24,6 +24,7 @@ from seqlm.protocol.queries import (
     SplitLossAnswer,
 )
 from seqlm.runs.directory import RunDirectory
+from seqlm.runs.early_checks import reset_needs_stream
 from seqlm.training.evaluate import SplitEvaluator
 from seqlm.training.trainer import Trainer
 from seqlm.worker.inspect_handler import ablate, handle_inspect
@@ -178,10 +179,7 @@ def _split_loss(query: SplitLoss, snapshot: ModelSnapshot) -> AnswerStream:
     if query.reset_every is not None:
         check_bounds("reset_every", query.reset_every, 1, MAX_LENGTH)
         if snapshot.text.corpus.mode != "stream":
-            raise RequestError(
-                "reset_every needs data.mode=stream; in lines the state is always reset for each line",
-                query.reset_every,
-            )
+            raise reset_needs_stream(query.reset_every)
     evaluator = SplitEvaluator(
         snapshot.text, query.split, snapshot.device, snapshot.model.max_tokens, query.reset_every
     )

@@ -64,7 +64,7 @@ from seqlm.cli.main import run
         (["resume", "names-mlp-1"], "no runs yet"),
         (["predict", "latest", "a"], "no runs yet"),
         (["predict"], "PROMPT"),
-        (["sample", "latest", "--count", "-1"], "1 or more"),
+        (["sample", "latest", "--count", "-1"], "allowed: 1 to 10,000"),
         (["eval", "latest", "--split", "tset"], "tset"),
         (["data", "show"], "needs a corpus"),
         (["data", "show", "shakespeare"], "download it with: seqlm data fetch shakespeare"),
