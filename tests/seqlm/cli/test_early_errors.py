@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from seqlm.data import prepared_text
 from seqlm.paths import runs_dir
+from seqlm.runs import resolve_target
 
 RECORDED = Path(__file__).parents[1] / "runs" / "recorded"
 
@@ -32,8 +34,9 @@ def _nothing_is_loaded(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("finished-mlp", "stopped-lstm"):
         shutil.copytree(RECORDED / name, runs_dir() / name)
     monkeypatch.setattr("seqlm.worker.client.spawn", forbid)
-    monkeypatch.setattr("seqlm.data.prepared_text.prepare_corpus", forbid)
-    monkeypatch.setattr("seqlm.runs.resolve_target.read_corpus", forbid)
+    for module in (prepared_text, resolve_target):
+        monkeypatch.setattr(module, "prepare_corpus", forbid)
+        monkeypatch.setattr(module, "read_corpus", forbid)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(UnreadInput())))
 
 
