@@ -10,7 +10,7 @@ from seqlm.runs.directory import list_runs
 from workbench.application.startup import StartupOptions
 from workbench.controllers.corpus_controller import CorpusController
 from workbench.keyboard.key_labels import KeyLabels
-from workbench.render.number_format import format_count
+from workbench.render.number_format import format_counted
 from workbench.render.palette import DARK
 from workbench.run import last_seen
 from workbench.screens.main import MainScreen
@@ -93,8 +93,8 @@ class AppLifecycle:
         run = self._store.state.run
         if last_seen_step is None or run.step <= last_seen_step:
             return ""
-        n_steps = format_count(run.step - last_seen_step)
-        return f"Back on {run.run}: {n_steps} steps since you left; the whole log was read."
+        n_steps = format_counted(run.step - last_seen_step, "step")
+        return f"Back on {run.run}: {n_steps} since you left; the whole log was read."
 
     async def leave(self) -> None:
         """Exit; while a run is live, ask whether to detach from the run or to stop it."""

@@ -12,6 +12,7 @@ from workbench.corpus.preview import Preview
 from workbench.panes.data.pane import DataPane
 from workbench.panes.data.view_model import lines_to_score
 from workbench.panes.generate.pane import GeneratePane
+from workbench.panes.generate.view_model import PredictionSource
 from workbench.sampling.from_worker import COUNTS, from_answer, from_counts
 from workbench.state.app_state import AppState
 
@@ -154,12 +155,18 @@ class QueryRouter:
         self._generate.inbox.set_local_answerer(
             lambda request, tokens, _: from_counts(preview, request, tokens)
         )
-        self._generate.inbox.set_source(label, COUNTS, None, preview.text.tokenizer)
+        self._generate.inbox.set_source(_source(preview, label, COUNTS))
 
     def _use_model(self, preview: Preview, step: int, of: str = "") -> None:
         """Use the weights of a step; ``of`` names the latest step where it is another one."""
         self._model_step = step
         self._generate.inbox.set_local_answerer(None)
-        label, tokenizer = f"weights of step {step:,}{of}", preview.text.tokenizer
-        show = partial(self._generate.inbox.set_source, label, self._weights, step, tokenizer)
-        self._generate.call_later(show)
+        source = _source(preview, f"weights of step {step:,}{of}", self._weights, step)
+        self._generate.call_later(partial(self._generate.inbox.set_source, source))
+
+
+def _source(
+    preview: Preview, label: str, weights: str, step: int | None = None
+) -> PredictionSource:
+    text = preview.text
+    return PredictionSource(label, weights, step, text.tokenizer, tuple(text.default_prompt))

@@ -69,6 +69,11 @@ def unit_label(unit: LossUnit) -> str:
     return unit if unit == "perplexity" else f"{unit} per token"
 
 
+def format_counted(n: int, singular: str, plural: str = "") -> str:
+    """Return a count with its noun: ``1 line``, ``1,234 lines``."""
+    return f"{format_count(n)} {singular if n == 1 else plural or f'{singular}s'}"
+
+
 def format_duration(seconds: float | None) -> str:
     """Return a time span: 9 is ``0:09``, 3723 is ``1:02:03``; an infinite one is a dash."""
     if seconds is None or not math.isfinite(seconds):

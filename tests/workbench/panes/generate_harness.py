@@ -110,7 +110,7 @@ class Host(App[None]):
 
     def connect(self) -> None:
         """Set the source of the predictions."""
-        self.pane.inbox.set_source("names-mlp-7", "live", 1, tokenizer_of())
+        self.pane.inbox.set_source(PredictionSource("names-mlp-7", "live", 1, tokenizer_of()))
         self.pane.inbox.set_sampling(SampleConfig(seed=3))
         self.pane.focus()
 

@@ -10,7 +10,7 @@ from seqlm.configuration.data_config import DataConfig
 from seqlm.presets import preset_config
 from seqlm.runspec import recipe
 from workbench.corpus.preview import Preview, make_preview
-from workbench.panes.data.render import collapsed_row, example_rows, token_rows
+from workbench.panes.data.render import collapsed_row, example_rows, summary_rows, token_rows
 from workbench.panes.data.render_bigrams import bigram_rows
 from workbench.panes.data.render_merges import merge_rows
 from workbench.panes.data.view_model import DataViewModel, count_merges, lines_to_score
@@ -154,3 +154,11 @@ def test_one_batch_training_is_noted(preview: Preview, text: str, has_note: bool
     words = [words_of(row).rstrip() for row in rows]
     assert ("! the same batch of 32 examples in each step" in words) == has_note
     assert len(rows) == 8
+
+
+def test_one_line_is_no_plural(tmp_path: Path) -> None:
+    preview = make_preview(preset_config("hello").data)
+    texts = [words_of(row) for row in summary_rows(preview, 60)]
+    assert texts[0] == "hello · 1 line"
+    state = AppState(pending_config=preset_config("hello"), preview=preview)
+    assert words_of(collapsed_row(DataViewModel(state), 60)).startswith("hello · 1 line · 9 tokens")

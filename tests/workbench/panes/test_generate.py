@@ -2,6 +2,7 @@ import math
 from typing import Any
 
 import pytest
+from app_harness import AppHarness, wait_until_settled
 from generate_harness import (
     HOSTILE,
     NEVER_ENDING,
@@ -19,6 +20,7 @@ from generate_harness import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.cells import cell_len
 from textual.events import Key, Paste
 
@@ -29,6 +31,8 @@ from seqlm.errors import RequestError
 from seqlm.presets import preset_config
 from seqlm.protocol.queries import SampleResult
 from seqlm.sanitize import sanitize
+from workbench.application.app import Workbench
+from workbench.application.startup import StartupOptions
 from workbench.corpus.novelty import NoveltyResult
 from workbench.corpus.preview import make_preview
 from workbench.panes.generate.presenter import GeneratePresenter
@@ -422,7 +426,9 @@ def test_line_ends_can_be_typed() -> None:
 
 
 def test_stream_always_has_a_prompt() -> None:
-    assert usable_prompt("", source(1, ("a", "\n"))) == ("\n",)
+    stream = replace(source(1, ("a", "\n")), default_prompt=("\n",))
+    assert usable_prompt("", stream) == ("\n",)
+    assert usable_prompt("a", stream) == ("a",)
     assert usable_prompt("x", source(1, ("b", "c"))) == ("b",)
     assert usable_prompt("", source()) == ()
 
@@ -531,7 +537,7 @@ async def test_unchanged_rows_are_not_redrawn(monkeypatch: pytest.MonkeyPatch) -
         await pilot.pause()
         refreshed: list[Any] = []
         monkeypatch.setattr(app.pane, "refresh", lambda *regions, **_: refreshed.append(regions))
-        app.pane.inbox.set_source("names-mlp-7", "live", 1, tokenizer_of())
+        app.pane.inbox.set_source(PredictionSource("names-mlp-7", "live", 1, tokenizer_of()))
         app.pane.inbox.set_sampling(SampleConfig(seed=3))
         app.pane.inbox.set_fixed_seed_samples(())
         assert refreshed == []
@@ -572,10 +578,26 @@ async def test_untrained_prompt_shows_a_note() -> None:
     app = Host(dict.fromkeys(preview.vocabulary, 1 / 128))
     async with app.run_test(size=(80, 20)) as pilot:
         app.pane.set_state(AppState(preset_config("counting"), preview=preview))
-        app.pane.inbox.set_source("counting-1", "live", 1, preview.text.tokenizer)
+        app.pane.inbox.set_source(PredictionSource("counting-1", "live", 1, preview.text.tokenizer))
         for typed, is_said in (("124", True), ("122", False), ("123 124", False), ("127", True)):
             app.pane.post_message(Paste(typed))
             await pilot.pause()
             await press(pilot, ["enter"])
             said = words.replace("124", typed) in screen_text(app)
             assert said == is_said, typed
+
+
+@pytest.mark.parametrize(
+    ("preset", "prompt"),
+    [("hello", ("H",)), ("prose-ngram", ("\n",)), ("names-mlp", ())],
+)
+async def test_the_first_prompt_is_one_that_the_model_is_trained_on(
+    harness: AppHarness, preset: str, prompt: tuple[str, ...]
+) -> None:
+    preview = make_preview(preset_config(preset).data)
+    options = StartupOptions(preset_config(preset), preview=preview)
+    app = Workbench(options, clock=lambda: 0.0, spawn=harness.spawn)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await wait_until_settled(pilot)
+        assert app.main.generate.view.text.prompt == prompt
+        assert app.main.generate.view.prompt_note == ""

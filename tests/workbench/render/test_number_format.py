@@ -100,3 +100,9 @@ def test_no_unit_changes_the_order(losses: list[float]) -> None:
     for unit in ("bits", "perplexity"):
         values = [convert_loss(nats, unit) for nats in losses]  # type: ignore[arg-type]
         assert values == sorted(values)
+
+
+def test_a_count_stands_beside_its_noun() -> None:
+    assert number_format.format_counted(1, "line") == "1 line"
+    assert number_format.format_counted(1234, "line") == "1,234 lines"
+    assert number_format.format_counted(0, "byte is", "bytes are") == "0 bytes are"

@@ -117,7 +117,8 @@ def overflow_text(view: ControlsViewModel, width: int, height: int) -> str:
     hidden = (("↑", lines[: view.top]), ("↓", lines[end:]))
     counts = [(sign, sum(line.kind == "row" for line in part)) for sign, part in hidden]
     signs = " ".join(f"{sign} {n}" for sign, n in counts if n)
-    return f"{signs} more settings" if signs else ""
+    more = "setting" if sum(n for _, n in counts) == 1 else "settings"
+    return f"{signs} more {more}" if signs else ""
 
 
 def place_of_cursor(view: ControlsViewModel, width: int) -> int:

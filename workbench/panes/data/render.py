@@ -17,7 +17,12 @@ from workbench.panes.data.view_model import (
 )
 from workbench.panes.pane_view import PaneView
 from workbench.render.bars import draw_bar
-from workbench.render.number_format import format_compact, format_count, format_probability
+from workbench.render.number_format import (
+    format_compact,
+    format_count,
+    format_counted,
+    format_probability,
+)
 from workbench.render.sanitize import fit, keep_end, token_glyph
 from workbench.state.app_state import AppState
 from workbench.widgets.row_widget import Row
@@ -49,22 +54,22 @@ def _progress(state: AppState | None) -> str:
 def summary_rows(preview: Preview, width: int) -> list[Row]:
     """Return the size, vocabulary and splits of the corpus, and warnings about duplicates."""
     about = preview.description
-    unit, sizes = _split_sizes(preview)
+    total, sizes = _split_sizes(preview)
     size = format_count if sum(sizes.values()) < _EXACT_BELOW else format_compact
     rows: list[Row] = [
-        [(preview.name, "plain bold"), (f" · {format_count(sum(sizes.values()))} {unit}", "plain")],
+        [(preview.name, "plain bold"), (f" · {total}", "plain")],
         [(sanitize(about.vocabulary, width), "label")],
         [("  ".join(f"{split} {size(n)}" for split, n in sizes.items()), "label")],
     ]
     if about.n_duplicates:
-        rows.append([(f"{format_count(about.n_duplicates)} duplicate lines removed", "label")])
+        removed = format_counted(about.n_duplicates, "duplicate line")
+        rows.append([(f"{removed} removed", "label")])
     if about.n_overlap:
         share = about.n_overlap / max(1, about.n_items["val"])
         rows.append([(f"! {share:.0%} of the validation lines also occur in training", "warning")])
     if about.n_undecodable:
-        rows.append(
-            [(f"! {format_count(about.n_undecodable)} bytes are not UTF-8, shown as �", "warning")]
-        )
+        undecodable = format_counted(about.n_undecodable, "byte is", "bytes are")
+        rows.append([(f"! {undecodable} not UTF-8, shown as �", "warning")])
     return rows
 
 
@@ -75,8 +80,8 @@ def collapsed_row(model: DataViewModel, width: int) -> Row:
         return [(_progress(model.state) or "no corpus is loaded", "label")]
     examples = preview.fed(model.state.config.model, 0, _COLLAPSED_CONTEXT)
     pairs = [f"{_short_context(preview, one.sees)} → {one.next}" for one in examples]
-    unit, sizes = _split_sizes(preview)
-    size = f" · {format_count(sum(sizes.values()))} {unit} · {preview.text.tokenizer.n_vocab} tokens │ "
+    total, _ = _split_sizes(preview)
+    size = f" · {total} · {format_counted(preview.text.tokenizer.n_vocab, 'token')} │ "
     while pairs and cell_len(preview.name + size + "  ".join(pairs)) > width:
         pairs.pop()
     return [(preview.name, "plain"), (size + "  ".join(pairs), "label")]
@@ -102,11 +107,15 @@ def _first_and_last(tokens: Sequence[str], gap: str, n_cells: int) -> str:
 
 
 def _split_sizes(preview: Preview) -> tuple[str, Mapping[Split, int]]:
-    """Return the unit in which the corpus is counted, and the size of each split in it."""
-    text = preview.text
+    """Return the size of the corpus with its unit, and the size of each split."""
+    text, tokenizer = preview.text, preview.text.tokenizer
     if text.corpus.mode == "lines":
-        return "lines", preview.description.n_items
-    return text.tokenizer.token_noun_plural, {split: text.n_tokens(split) for split in text.items}
+        sizes: Mapping[Split, int] = preview.description.n_items
+        nouns = "line", "lines"
+    else:
+        sizes = {split: text.n_tokens(split) for split in text.items}
+        nouns = tokenizer.token_noun, tokenizer.token_noun_plural
+    return format_counted(sum(sizes.values()), *nouns), sizes
 
 
 def token_cells(preview: Preview, least: int) -> int:
@@ -141,7 +150,7 @@ def _one_batch_note(state: AppState, width: int) -> list[Row]:
     train = state.config.planned.train
     if not train.one_batch or train.batch is None:
         return []
-    text = f"! the same batch of {format_count(train.batch)} examples in each step"
+    text = f"! the same batch of {format_counted(train.batch, 'example')} in each step"
     return [[(fit(text, width), "warning")]]
 
 

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from seqlm.data.tokenizer import BpeTokenizer
 from workbench.corpus.preview import Preview
 from workbench.panes.data.view_model import DataViewModel
-from workbench.render.number_format import format_count
+from workbench.render.number_format import format_count, format_counted
 from workbench.render.sanitize import fit, token_glyph
 from workbench.widgets.row_widget import Row
 
@@ -27,13 +27,13 @@ def merge_rows(model: DataViewModel, width: int, height: int) -> list[Row]:
     n_done = min(model.n_merges_done, n_merges)
     text, tokens = _split_line(preview, model.first, n_done)
     newest = "".join(tokenizer.merges[n_done - 1]) if n_done else None
+    n_tokens = format_counted(len(tokens), "token")
     heading = _first_that_fits(
         (
             f"after {format_count(n_done)} of {format_count(n_merges)} merges:"
-            f" {format_count(len(text))} characters are {format_count(len(tokens))} tokens",
-            f"{format_count(n_done)} of {format_count(n_merges)} merges:"
-            f" {format_count(len(tokens))} tokens",
-            f"{format_count(len(tokens))} tokens",
+            f" {format_counted(len(text), 'character is', 'characters are')} {n_tokens}",
+            f"{format_count(n_done)} of {format_count(n_merges)} merges: {n_tokens}",
+            n_tokens,
         ),
         width,
     )

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from textual.widget import Widget
 
 from seqlm.configuration.run_config import SampleConfig
-from seqlm.data.tokenizer import AnyTokenizer
 from workbench.panes.generate.background_work import BackgroundWork
 from workbench.panes.generate.presenter import GeneratePresenter
 from workbench.panes.generate.requests import LocalAnswerer
@@ -38,19 +37,10 @@ class GenerateInbox:
         self._on_change = on_change
         self._is_startup = False
 
-    def set_source(
-        self, label: str, weights: str, step: int | None, tokenizer: AnyTokenizer
-    ) -> None:
-        """Set the model that answers, or newer weights of the same model.
-
-        Args:
-            label: Name of the weights for the title.
-            weights: Weights to query.
-            step: Step of the newest weights; None for counts.
-            tokenizer: Tokenizer of the model.
-        """
-        self._presenter.requests.set_source(PredictionSource(label, weights, step, tokenizer))
-        if step is None and self._presenter.view.samples is None:
+    def set_source(self, source: PredictionSource) -> None:
+        """Set the model or the counts that answer, or newer weights of the same model."""
+        self._presenter.requests.set_source(source)
+        if source.step is None and self._presenter.view.samples is None:
             # Textual does not deliver a message to the app that is posted in the app's own turn.
             self._widget.call_after_refresh(self._widget.call_later, self._request_first_samples)
         self._on_change()

@@ -38,13 +38,9 @@ def typed_text(tokens: tuple[str, ...], source: PredictionSource) -> str:
 def usable_prompt(prompt: str, source: PredictionSource) -> tuple[str, ...]:
     """Return the tokens of a prompt before the first unknown one.
 
-    A corpus without an end token needs at least one token, so an empty prompt becomes a line feed
-    or the first token of the vocabulary.
+    A corpus without an end token needs at least one token, so an empty prompt becomes the one that a
+    text of the corpus starts with, or the first token of the vocabulary.
     """
     tokenizer = source.tokenizer
     kept = tuple(takewhile(tokenizer.ids.__contains__, tokenizer.split(prompt)))
-    if kept or source.has_end:
-        return kept
-    line_end = tuple(tokenizer.split("\n"))
-    is_known = bool(line_end) and not tokenizer.unknown_tokens(line_end)
-    return line_end if is_known else source.vocabulary[:1]
+    return kept if kept or source.has_end else source.default_prompt or source.vocabulary[:1]

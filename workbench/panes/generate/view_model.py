@@ -36,12 +36,14 @@ class PredictionSource(Struct, frozen=True):
         weights: Weights to query.
         step: Step of the newest weights; None for counts.
         tokenizer: Tokenizer of the model.
+        default_prompt: Tokens before a text without a prompt where there is no end token.
     """
 
     label: str = ""
     weights: str = "live"
     step: int | None = None
     tokenizer: AnyTokenizer = CharTokenizer()
+    default_prompt: tuple[str, ...] = ()
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
