@@ -11,6 +11,7 @@ from seqlm.protocol.events import CheckpointSaved, Ended, Event, RunCreated, Ste
 from seqlm.runs.checkpoint import CheckpointMetadata, CheckpointStore, LoadedCheckpoint
 from seqlm.runs.event_log import SupersededEvents, without_superseded
 from seqlm.runs.scheduled_changes import changes_after_checkpoint
+from seqlm.runs.tensor_files import not_finite
 from seqlm.sanitize import sanitize
 from seqlm.training.live_settings import FIELD_OF_KEY
 from seqlm.training.trainer import Trainer
@@ -67,6 +68,8 @@ def _restore_from(
     position = loaded.metadata.position
     if position is None:
         raise SeqlmError(f"checkpoint {name} contains only weights")
+    if broken := not_finite(loaded.weights):
+        raise SeqlmError(f"the weights of checkpoint {name} are not finite ({broken})")
     for key, value in position.values.items():
         _check_value(trainer, name, key, value)
     for change, _ in position.waiting:

@@ -88,6 +88,11 @@ def read_tensors(
     return loaded
 
 
+def not_finite(tensors: Mapping[str, Tensor]) -> str | None:
+    """Return the name of a tensor with a NaN or infinite number; None if all numbers are finite."""
+    return next((name for name, part in tensors.items() if not part.isfinite().all()), None)
+
+
 def _check_sha256(found: str, expected: str, path: Path) -> None:
     if found != expected:
         raise DamagedTensorFile(f"the SHA-256 of {path.name} differs from checkpoint.json")

@@ -77,11 +77,11 @@ class Momentum:
         """Restore the state that :meth:`tensors` returned.
 
         Raises:
-            ValueError: A velocity does not have the shape of its parameter.
+            ValueError: A velocity does not have the shape and type of its parameter.
         """
         for index, velocity in enumerate(self._velocities):
             name = f"{index}.velocity"
-            _raise_if_shape_differs(name, tensors[name], velocity)
+            _raise_if_different(name, tensors[name], velocity)
             velocity.copy_(tensors[name])
 
 
@@ -116,13 +116,12 @@ class Adam:
         """Restore the state that :meth:`tensors` returned.
 
         Raises:
-            ValueError: A moment does not have the shape of its parameter.
+            ValueError: A moment does not have the shape and type of its parameter.
         """
         for name, tensor in tensors.items():
             index, _, part = name.partition(".")
             parameter = self._parameters[int(index)]
-            if part != "step":
-                _raise_if_shape_differs(name, tensor, parameter)
+            _raise_if_different(name, tensor, torch.zeros(()) if part == "step" else parameter)
             self._optimizer.state[parameter][part] = tensor.to(parameter.device)
 
 
@@ -140,7 +139,10 @@ def _gradients(parameters: list[Tensor]) -> list[Tensor]:
     return [cast(Tensor, parameter.grad) for parameter in parameters]
 
 
-def _raise_if_shape_differs(name: str, tensor: Tensor, like: Tensor) -> None:
+def _raise_if_different(name: str, tensor: Tensor, like: Tensor) -> None:
+    if tensor.dtype != like.dtype:
+        found, expected = (str(one.dtype).removeprefix("torch.") for one in (tensor, like))
+        raise ValueError(f"optimizer.{name} has the type {found}; expected: {expected}")
     if tensor.shape != like.shape:
         raise ValueError(
             f"optimizer.{name} has shape {list(tensor.shape)}; expected: {list(like.shape)}"

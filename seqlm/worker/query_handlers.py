@@ -25,6 +25,7 @@ from seqlm.protocol.queries import (
 )
 from seqlm.runs.directory import RunDirectory
 from seqlm.runs.early_checks import reset_needs_stream
+from seqlm.runs.tensor_files import not_finite
 from seqlm.training.evaluate import SplitEvaluator
 from seqlm.training.trainer import Trainer
 from seqlm.worker.inspect_handler import ablate, handle_inspect
@@ -207,8 +208,7 @@ def _raise_unless_finite(loss: float, snapshot: ModelSnapshot) -> None:
     """
     if math.isfinite(loss):
         return
-    parts = snapshot.model.state_dict().items()
-    broken = next((name for name, part in parts if not part.isfinite().all()), None)
+    broken = not_finite(snapshot.model.state_dict())
     what = f"the weights of step {snapshot.step:,} are not finite ({broken})"
     if broken is None:
         what = f"the loss of the weights of step {snapshot.step:,} is not finite"
