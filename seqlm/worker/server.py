@@ -171,14 +171,13 @@ class WorkerServer:
 
     def _stop(self, command: Stop) -> None:
         run = self._require_training()
+        refusal = f"{run.directory.name} was not stopped. "
+        self._recover(run, refusal)
         try:
-            self._recover(run)
             self._stop_training(command.id)
         except OSError as error:
             self._wait_for_disk(run, error)
-            raise SeqlmError(
-                f"{run.directory.name} was not stopped. {self._disk.message}"
-            ) from error
+            raise SeqlmError(refusal + self._disk.message) from error
 
     def _set(self, command: SetValue) -> None:
         run = self._require_training()
