@@ -60,19 +60,22 @@ class DiskWait:
 
 def waiting_message(run: TrainingRun, error: OSError) -> str:
     """Return why a run waits, what is saved, and what continues it."""
-    cause = disk_cause(error)
+    cause = disk_cause(run, error)
     return (
         f"{cause[:1].upper()}{cause[1:]}: training waits at step {run.trainer.step:,} and continues by"
         f" itself once it can write. {unsaved(run)}"
     )
 
 
-def disk_cause(error: OSError) -> str:
+def disk_cause(run: TrainingRun, error: OSError) -> str:
     """Return what is wrong with the folder of a run, e.g. ``disk full``."""
-    is_nameless = error.errno in (errno.ENOSPC, errno.EDQUOT) or not error.filename
-    if error.errno == errno.ENOENT and error.filename:
-        return f"{error.filename} is gone"
-    return cause_of(error) if is_nameless else f"{cause_of(error)}: {error.filename}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return cause_of(error)
+    if error.errno == errno.ENOENT:
+        lost = next(path for path in run.directory.path.parents if path.is_dir())
+        gone = run.directory.path.relative_to(lost).parts[0]
+        return f"{lost / gone} is gone"
+    return f"{cause_of(error)} in {run.directory.path}"
 
 
 def unsaved(run: TrainingRun) -> str:

@@ -22,7 +22,7 @@ def save_elsewhere(run: TrainingRun, error: OSError) -> str:
         What was saved where, in words.
     """
     name, step = run.directory.name, run.trainer.step
-    reason = f"{name} could not be saved in its folder ({disk_cause(error)})"
+    reason = f"{name} could not be saved in its folder ({disk_cause(run, error)})"
     try:
         copy = rescue_run(run, socket_directory() / "rescued")
     except (OSError, SeqlmError) as again:

@@ -544,3 +544,39 @@ def test_a_worker_whose_run_is_deleted_or_replaced_ends(
     assert worker.wait_for_exit() == 0
     if is_replaced:  # it was left alone
         assert other.request(Stop(id="x")).status == "stopped"
+
+
+def test_a_run_whose_disk_vanishes_waits_and_is_saved_elsewhere_at_the_end(
+    spawn: Spawn, small: Recipe
+) -> None:
+    line = small(steps=10**6)
+    worker = spawn()
+    run = start_run(worker, line)
+    away = runs_dir().rename(runs_dir().with_name("away"))
+    (notice,) = notices_of(worker, 1)
+    assert f"{runs_dir()} is gone: training waits at step" in notice.message
+    away.rename(runs_dir())
+    worker.wait_until(lambda: worker.request(Describe(id="d")).status == "training")
+    runs_dir().rename(away)
+    notices_of(worker, 1)
+    worker.process.send_signal(signal.SIGTERM)
+    *_, notice = replies_until_exit(worker)
+    assert notice.is_end
+    saved = Path(notice.message.rpartition("seqlm resume ")[2])
+    away.rename(runs_dir())
+    assert "Traceback" not in run.log_path.read_text()
+    step = events_of(RunDirectory(saved))[-1].step
+    other = spawn()
+    other.request(Resume(id="r", run=str(saved), words=[f"train.steps={step + 5}"]))
+    other.wait_until(lambda: has_ended(RunDirectory(saved)))
+    whole = uninterrupted(small(f"train.steps={step + 5}@{step}", steps=10**6))
+    assert losses_of(RunDirectory(saved)) == whole
+
+
+def notices_of(worker: Worker, n: int) -> list[Rejected]:
+    """Return the next notices that a run waits."""
+    found: list[Rejected] = []
+    while len(found) < n:
+        replies = worker.connection.receive(DEADLINE_S)
+        found += [reply for reply in replies if isinstance(reply, Rejected)]
+    return found
