@@ -15,8 +15,8 @@ LOSS_HELP = (
     "list its effect. ┬ marks the steps with a stored sample or checkpoint. The row under the chart "
     "shows the losses of the steps in one column. Seconds are time inside training steps. The chart "
     "begins where the loss falls below guessing, because the steps before only show the scale of the "
-    "initial weights; <loss.recent> shows the last half of the steps, <loss.all> all steps, each "
-    "again what is still changing."
+    "initial weights. <loss.recent> shows the last half of the steps and <loss.all> all steps; the same "
+    "key again returns to this range."
 )
 
 
