@@ -52,7 +52,7 @@ def chart_spec(
         x=shown,
         x_unit=_X_UNITS.get(view.x, "steps"),
         y_log=view.y == "log",
-        y_all=view.part == "all" or view.window is not None,
+        y_all=view.part != "changing" or view.window is not None,
         train=_buckets(state, view),
         val=_points(state, view),
         marks=[ChangeMarker(x(change.step), str(n)) for n, change in numbered_changes(state)],

@@ -77,7 +77,9 @@ def cap_range(data: Sequence[float], guides: Sequence[float], headroom: float) -
 
 
 def _typical_loss(spec: ChartSpec, data: Sequence[float], guides: Sequence[float]) -> float:
-    """Return the loss that at most a tenth of the losses exceed; -inf if the loss explodes.
+    """Return the loss that at most a tenth of the losses exceed; -inf if that one explodes.
+
+    Where the axis reaches all losses, return the highest one that does not explode.
 
     Args:
         spec: Content of the chart.
@@ -85,7 +87,9 @@ def _typical_loss(spec: ChartSpec, data: Sequence[float], guides: Sequence[float
         guides: Losses of the guides.
     """
     most = spec.y_explodes if spec.y_explodes is not None else EXPLODES * max(guides, default=0)
-    loss = data[int((len(data) - 1) * (1.0 if spec.y_all else 1 - _MOST_ABOVE))]
+    if spec.y_all:
+        return max((loss for loss in data if loss <= most), default=-math.inf)
+    loss = data[int((len(data) - 1) * (1 - _MOST_ABOVE))]
     return loss if loss <= most else -math.inf
 
 

@@ -83,8 +83,8 @@ class ChartSpec(Struct, frozen=True):
         x: The part of the x axis that is shown. What lies beside it is left out.
         x_unit: What stands on it.
         y_log: Whether equal ratios of losses are equally far apart; else equal differences.
-        y_all: Whether the loss axis reaches the highest loss, unless that explodes; else a few losses
-            far above the guides leave the plot at the top.
+        y_all: Whether the loss axis reaches every loss that does not explode; else a few losses far
+            above the guides leave the plot at the top.
         y_explodes: Loss above which the training explodes; None for ten times the highest guide.
         train: A :class:`Bucket`, or a tuple like one, for each place by rising x.
         val: Likewise a :class:`Point` for each validation.
