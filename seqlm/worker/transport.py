@@ -16,6 +16,8 @@ from seqlm.protocol.codec import MAX_LINE_BYTES
 
 _RECEIVE_BYTES, _SEND_BYTES = 1 << 16, 1 << 18
 _MAX_UNSENT_BYTES = 64 << 20
+_MAX_HELD_BYTES = 2 * MAX_LINE_BYTES
+"""Bytes that a worker holds for all its clients together."""
 
 
 def socket_directory() -> Path:
@@ -99,6 +101,11 @@ class ClientConnection:
         """Events a selector should wait for: input, and room for output if there is unsent output."""
         return selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
 
+    @property
+    def n_held(self) -> int:
+        """Number of bytes held for this client: of an incomplete line, and unsent."""
+        return self._lines.n_incomplete + len(self._unsent)
+
     def has_input(self) -> bool:
         """Return True if a readable connection has input, False if the client has disconnected."""
         try:
@@ -137,6 +144,11 @@ class ClientConnection:
         else:
             del self._unsent[:n_sent]  # moves no bytes: only the start of the buffer changes
 
+    def close(self) -> None:
+        """Close the connection and release what is held for it."""
+        self.connection.close()
+        self._lines, self._unsent = LineBuffer(), bytearray()
+
     def _disconnect(self) -> None:
         """Shut the connection down; the next read then reports that the client has disconnected."""
         self._unsent.clear()
@@ -174,6 +186,7 @@ class SocketServer:
                 key.data.flush()
             if events & selectors.EVENT_READ:
                 lines += self._read(key.data)
+        self._bound_memory()
         return lines
 
     def wait_for_input(self, timeout_s: float) -> bool:
@@ -204,7 +217,7 @@ class SocketServer:
     def close(self) -> None:
         """Close every connection."""
         for client in self.clients:
-            client.connection.close()
+            client.close()
         self.clients.clear()
         self._selector.close()
 
@@ -229,8 +242,13 @@ class SocketServer:
 
     def _remove(self, client: ClientConnection) -> None:
         self._selector.unregister(client.connection)
-        client.connection.close()
+        client.close()
         self.clients.remove(client)
+
+    def _bound_memory(self) -> None:
+        """Disconnect the client for which most is held while too much is held for all together."""
+        while sum(client.n_held for client in self.clients) > _MAX_HELD_BYTES:
+            self._remove(max(self.clients, key=lambda client: client.n_held))
 
 
 class LineBuffer:

@@ -172,6 +172,25 @@ def test_a_client_that_reads_nothing_is_disconnected(
         listening.clients[0].connection.close()
 
 
+def test_what_is_held_for_all_clients_together_is_bounded(
+    listener: tuple[SocketServer, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of many clients that send half a line or read nothing, the largest ones are disconnected."""
+    listening, path = listener
+    monkeypatch.setattr(transport, "_MAX_HELD_BYTES", 10_000)
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(connected(path)) for _ in range(20)]
+        for i, client in enumerate(clients):
+            listening.poll(5)
+            client.sendall(b"x" * (900 + i))
+            listening.poll(5)
+            assert sum(held.n_held for held in listening.clients) <= 10_000
+        clients[0].sendall(b"\n")  # the smallest one is still served
+        assert [line for _, line in listening.poll(5)] == [b"x" * 900]
+        for held in listening.clients:
+            held.close()
+
+
 def test_one_send_writes_at_most_one_piece() -> None:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with ours, theirs:
