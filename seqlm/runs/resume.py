@@ -167,8 +167,10 @@ def describe_restart(
     logged_to = last_logged_step(valid)
     if logged_to < step:
         which = f"ends at step {logged_to:,}" if logged_to else "was empty or missing"
-        reasons.append(f"the event log {which}, so the losses up to step {step:,} are lost")
-    return f"{'; '.join(reasons)}: training resumes from step {step:,}" if reasons else ""
+        reasons.append(
+            f"the event log {which}, so the losses and changes up to step {step:,} are lost"
+        )
+    return f"{'; '.join(reasons)}; training resumes from step {step:,}" if reasons else ""
 
 
 def last_logged_step(events: Iterable[Event]) -> int:

@@ -77,7 +77,12 @@ def _run_candidate(run: RunDirectory, is_live: bool) -> OpenCandidate:
         about, details = run_status_text(run, is_live), f"Recipe: {run.manifest().recipe}"
         started_s = run.manifest_path.lstat().st_mtime
     except (SeqlmError, OSError) as error:
-        return OpenCandidate(run.name, "run", f"unreadable: {one_line(error)}", is_live=is_live)
+        return OpenCandidate(
+            run.name,
+            "run",
+            f"unreadable: {one_line(error).removeprefix(run.name + ': ')}",
+            is_live=is_live,
+        )
     date = datetime.fromtimestamp(started_s).strftime("%Y-%m-%d %H:%M")
     return OpenCandidate(run.name, "run", about, details, date, is_live)
 

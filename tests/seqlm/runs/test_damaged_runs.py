@@ -127,8 +127,9 @@ def test_a_run_without_its_log_resumes_from_the_newest_checkpoint(
     log.unlink() if content is None else log.write_bytes(content)
     kept = interrupted.checkpoints.steps()
     run = resume(interrupted)
-    assert "the event log was empty or missing, so the losses up to step 20 are lost" in note_of(
-        run
+    assert (
+        "the event log was empty or missing, so the losses and changes up to step 20 are lost"
+        in note_of(run)
     )
     for _ in range(2):  # the sequence numbers of the new log agree with those of the checkpoint
         train_until(run, 25)
