@@ -29,18 +29,21 @@ class RequestError(SeqlmError):
         self.value = value
 
 
-def unknown(kind: str, value: str, known: Iterable[str]) -> RequestError:
+def unknown(kind: str, value: str, known: Iterable[str], see: str = "") -> RequestError:
     """Return the error for an unknown name; the message offers the nearest name and the list.
 
     Args:
         kind: The expected kind of name with its article, e.g. ``a preset``.
         value: The unknown name.
         known: The known names.
+        see: The command that lists the names, for a list that is too long for a message.
     """
     names = sorted(known)
     nearest = difflib.get_close_matches(value, names, n=1, cutoff=0.5)
     hint = f" Nearest: {nearest[0]}." if nearest else ""
     listed = f" One of: {', '.join(names)}." if 0 < len(names) <= _MAX_LISTED else ""
+    if see and not listed:
+        listed = f" All names: {see}"
     return RequestError(f"{value!r} is not {kind}.{hint}{listed}", value)
 
 

@@ -19,6 +19,7 @@ INVISIBLE = "\u25af"
 MAX_MARKS = 3
 """Combining marks that may follow one character."""
 
+_MAX_WORD, _WORD_START, _WORD_END = 300, 60, 20
 _DOTTED_CIRCLE = "\u25cc"
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp"})
 # Fillers, variation selectors and reserved code points. Their category does not show that nothing
@@ -80,9 +81,16 @@ def sanitize(text: str, max_chars: int | None = None, *, allowed: str = "") -> s
 
 
 def one_line(error: BaseException) -> str:
-    """Return a whole error message on one line, without characters that a terminal obeys."""
+    """Return a whole error message on one line, without characters that a terminal obeys.
+
+    A word of hundreds of characters is shortened, so that the rest of the message stays readable.
+    """
     message = describe_os_error(error) if isinstance(error, OSError) else str(error)
-    return sanitize(" ".join(message.split()) or type(error).__name__)
+    words = (
+        word if len(word) <= _MAX_WORD else f"{word[:_WORD_START]}...{word[-_WORD_END:]}"
+        for word in message.split()
+    )
+    return sanitize(" ".join(words) or type(error).__name__)
 
 
 def _shortened(text: str, max_chars: int) -> str:

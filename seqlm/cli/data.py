@@ -29,9 +29,11 @@ _TOKEN_CELLS = 16
 def add_commands(command: AddCommand) -> None:
     """Add the command of this module."""
     data = command("data", _data, "list, show or download datasets")
-    data.add_argument("what", choices=["list", "show", "fetch"])
+    data.add_argument("what", metavar="list|show|fetch", choices=["list", "show", "fetch"])
     data.add_argument("corpus", nargs="?", help="a name from the list, or a file (show only)")
-    data.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="e.g. data.mode=lines")
+    data.add_argument(
+        "settings", nargs="*", default=[], metavar="KEY=VALUE", help="e.g. data.mode=lines"
+    )
 
 
 def _data(options: argparse.Namespace) -> int:
@@ -39,6 +41,11 @@ def _data(options: argparse.Namespace) -> int:
         return _data_show(options)
     if options.what == "fetch":
         return _data_fetch(options)
+    if options.corpus is not None:
+        raise RequestError(
+            f"data list takes no corpus; did you mean: seqlm data show {options.corpus}",
+            options.corpus,
+        )
     found = [(name, source.description, is_downloaded(name)) for name, source in CORPORA.items()]
     if options.json:
         records = [{"corpus": name, "about": about, "here": here} for name, about, here in found]
@@ -79,7 +86,7 @@ def _config(options: argparse.Namespace, undo: ExitStack) -> "RunConfig":
     from seqlm.presets.own_text import OWN_LINES
     from seqlm.runs.resolve_target import configure_file
 
-    if options.corpus is None:
+    if not options.corpus:
         raise RequestError(f"data show needs a corpus: {', '.join(CORPORA)} or a file")
     if options.corpus not in CORPORA:
         return configure_file(options.corpus, options.settings, undo)

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from seqlm.cli.models import add_ablation_option, format_token, request
+from seqlm.cli.models import add_ablation_option, format_token, request, utf8_text
 from seqlm.cli.output import nats, print_json, print_lines, print_table
 from seqlm.cli.runs import AddCommand
 from seqlm.protocol.queries import Inspect, InspectAnswer
@@ -22,6 +22,7 @@ def add_commands(command: AddCommand) -> None:
     made.add_argument("view", metavar="VIEW", help=_VIEWS)
     made.add_argument(
         "text",
+        type=utf8_text,
         metavar="TEXT",
         nargs="?",
         help="text that the model reads (default: the first validation line)",

@@ -29,7 +29,7 @@ def add_commands(command: AddCommand) -> None:
         "lr-find", _find, "learning-rate range test on a copy of a model; suggests a rate"
     )
     find.add_argument("target", metavar="PRESET|FILE|-|RUN", help=_TARGET)
-    find.add_argument("settings", nargs="*", metavar="KEY=VALUE", help=_SETTINGS)
+    find.add_argument("settings", nargs="*", default=[], metavar="KEY=VALUE", help=_SETTINGS)
 
 
 def _find(options: argparse.Namespace) -> int:

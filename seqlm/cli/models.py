@@ -45,12 +45,16 @@ def add_commands(command: AddCommand) -> None:
         metavar="N",
         help="for a stream: reset the hidden state every N tokens",
     )
-    predict.add_argument("prompt", metavar="PROMPT", help="the text before the predicted token")
+    predict.add_argument(
+        "prompt", type=utf8_text, metavar="PROMPT", help="the text before the predicted token"
+    )
     predict.add_argument(
         "--top", type=_whole(MAX_SAMPLES), metavar="K", help="print only the K most probable tokens"
     )
     _add_sample_options(sample)
-    score.add_argument("text", metavar="TEXT|-", help="a text, or - for standard input")
+    score.add_argument(
+        "text", type=utf8_text, metavar="TEXT|-", help="a text, or - for standard input"
+    )
 
 
 def add_ablation_option(parser: argparse.ArgumentParser) -> None:
@@ -67,6 +71,7 @@ def add_ablation_option(parser: argparse.ArgumentParser) -> None:
 def _add_sample_options(sample: argparse.ArgumentParser) -> None:
     sample.add_argument(
         "--prompt",
+        type=utf8_text,
         default="",
         metavar="P",
         help="the text to continue (default: start of a line or text)",
@@ -110,6 +115,13 @@ def _add_sample_options(sample: argparse.ArgumentParser) -> None:
     sample.add_argument(
         "--seed", metavar="S", help="makes the samples reproducible (default: the run's)"
     )
+
+
+def utf8_text(text: str) -> str:
+    """Parse an argument that is sent to a worker: its bytes must be UTF-8."""
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not valid UTF-8")
+    return text
 
 
 def _whole(largest: int) -> Callable[[str], int]:

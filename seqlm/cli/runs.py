@@ -22,7 +22,7 @@ def add_commands(command: AddCommand) -> None:
     """Add the commands of this module."""
     command("runs", _runs, "list the runs")
     show = command("show", _show, "show one run")
-    show.add_argument("run", help="name of the run, start of the name, or latest")
+    show.add_argument("run", metavar="RUN", help="name of the run, start of the name, or latest")
 
 
 def _runs(options: argparse.Namespace) -> int:

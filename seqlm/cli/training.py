@@ -40,7 +40,7 @@ def add_commands(command: AddCommand) -> None:
     for made in (train, resume):
         if made is resume:
             _add_run(made)
-        made.add_argument("settings", nargs="*", metavar="KEY=VALUE", help=_SETTINGS)
+        made.add_argument("settings", nargs="*", default=[], metavar="KEY=VALUE", help=_SETTINGS)
         made.add_argument(
             "--detach",
             action="store_true",

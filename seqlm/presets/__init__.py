@@ -19,5 +19,5 @@ def preset_config(name: str) -> RunConfig:
         RequestError: There is no such preset; names the nearest one.
     """
     if name not in PRESETS:
-        raise errors.unknown("a preset", name, PRESETS)
+        raise errors.unknown("a preset", name, PRESETS, "seqlm presets")
     return PRESETS[name].config

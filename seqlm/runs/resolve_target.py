@@ -36,7 +36,7 @@ def resolve_target(word: str) -> ResolvedTarget:
         RequestError: The word names no target, or several.
     """
     if word == "-" or "/" in word or Path(word).suffix:
-        is_run = (Path(word) / "run.json").is_file()
+        is_run = _is_file(Path(word) / "run.json")
         return ResolvedTarget("run" if is_run else "file", word)
     runs = {run.name for run in list_runs()}
     is_preset = word in PRESETS
@@ -45,7 +45,7 @@ def resolve_target(word: str) -> ResolvedTarget:
     meanings = [
         ResolvedTarget("preset", word) if is_preset else None,
         ResolvedTarget("run", word) if word in runs or word == "latest" or begins_run else None,
-        ResolvedTarget("file", word) if Path(word).is_file() else None,
+        ResolvedTarget("file", word) if _is_file(Path(word)) else None,
     ]
     found = [meaning for meaning in meanings if meaning is not None]
     if len(found) > 1:
@@ -54,7 +54,16 @@ def resolve_target(word: str) -> ResolvedTarget:
         raise errors.RequestError(f"{word!r} is ambiguous: {kinds}{hint}", word)
     if found:
         return ResolvedTarget("run", find_run(word).name) if found[0].kind == "run" else found[0]
-    raise errors.unknown("a preset, a file or a run", word, [*PRESETS, *runs])
+    raise errors.unknown(
+        "a preset, a file or a run", word, [*PRESETS, *runs], "seqlm presets, seqlm runs"
+    )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # e.g. a name that is too long
+        return False
 
 
 def configure(
