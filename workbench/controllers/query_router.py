@@ -66,6 +66,7 @@ class QueryRouter:
             return
         if state.viewed_step is not None:
             self._weights = str(state.viewed_step)
+            self._updated_at_s = -math.inf  # the live model follows at once
             self._use_model(preview, state.viewed_step, f" of {run.step:,}")
             return
         self._weights, now = "live", self._clock()

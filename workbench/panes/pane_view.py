@@ -60,7 +60,6 @@ def view_title(views: Sequence[PaneView[ModelT]], model: ModelT, name: str, widt
     number = found.index(view) + 1
     texts = (
         f"{view.name} (view {number} of {len(found)})",
-        f"{view.name} {number}/{len(found)}",
         view.name,
     )
     return next((text for text in texts if len(text) <= width), "")

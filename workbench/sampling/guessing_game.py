@@ -16,6 +16,7 @@ from workbench.corpus.preview import Preview
 from workbench.sampling.prediction import Prediction
 
 _STREAM_N_SHOWN, _STREAM_N_GUESSED = 24, 12
+_MAX_FREQUENCIES = 100
 _LONGEST_TOKEN = 16  # characters; a puzzle of longer tokens is shorter
 
 
@@ -69,6 +70,7 @@ class GuessingGame(Struct, frozen=True):
         bigram_nats: Sum of the surprisal under the bigram counts.
         model_nats: Sum of the surprisal under the model.
         last: Last scored guess.
+        frequencies: Tokens by their frequency in train, the most frequent first.
     """
 
     puzzle: Puzzle | None = None
@@ -79,6 +81,7 @@ class GuessingGame(Struct, frozen=True):
     bigram_nats: float = 0.0
     model_nats: float = 0.0
     last: Guess | None = None
+    frequencies: tuple[tuple[str, float], ...] = ()
 
     @property
     def tokens_before(self) -> tuple[str, ...]:
@@ -88,7 +91,13 @@ class GuessingGame(Struct, frozen=True):
     def with_puzzle(self, preview: Preview, seed: int) -> "GuessingGame":
         """Return the game with the next puzzle of the series that the seed fixes."""
         puzzle = make_puzzle(preview, seed, self.n_puzzles)
-        return replace(self, puzzle=puzzle, place=puzzle.n_shown, n_puzzles=self.n_puzzles + 1)
+        return replace(
+            self,
+            puzzle=puzzle,
+            place=puzzle.n_shown,
+            n_puzzles=self.n_puzzles + 1,
+            frequencies=self.frequencies or token_frequencies(preview),
+        )
 
     def after_guess(self, guess: str, prediction: Prediction, preview: Preview) -> "GuessingGame":
         """Return the game after a guess; at the end of the text the game has no puzzle.
@@ -123,6 +132,13 @@ class GuessingGame(Struct, frozen=True):
             model_nats=self.model_nats + scored.model_nats,
             last=scored,
         )
+
+
+def token_frequencies(preview: Preview) -> tuple[tuple[str, float], ...]:
+    """Return the most frequent tokens of train with their shares."""
+    common = preview.description.common[:_MAX_FREQUENCIES]
+    total = max(1, sum(n for _, n in preview.description.common))
+    return tuple((token, n / total) for token, n in common)
 
 
 def player_probability(preview: Preview, guess: str, token: str) -> float:

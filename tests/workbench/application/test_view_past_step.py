@@ -46,6 +46,24 @@ async def test_earlier_and_later_keys_move_the_cursor(harness: AppHarness) -> No
         assert app.state.viewed_step is app.main.loss.view.cursor is None
 
 
+async def test_escape_has_one_meaning_back_to_the_live_model(harness: AppHarness) -> None:
+    """A text sampled from an earlier step is discarded and the step is left at once."""
+    app = harness.app(EVENTS)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await wait_until_settled(pilot)
+        await pilot.press("4", "comma")
+        await wait_until(pilot, lambda: app.main.generate.view.source.step == 2400)
+        await wait_until_settled(pilot)
+        await pilot.press("right")
+        await wait_until(pilot, lambda: app.main.generate.view.has_sampled_text)
+        assert "frozen at step 2,400 (esc: live)" in app.main.generate.subtitle(70)
+        assert "esc live" in hint_text(app)
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: app.main.generate.view.source.step == 3000)
+        assert app.state.viewed_step is None
+        assert not app.main.generate.view.has_sampled_text
+
+
 def hint_text(app: Workbench) -> str:
     """Return the text of the hint line."""
     return app.main.query_one(HintLine).render_line(0).text

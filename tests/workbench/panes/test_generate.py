@@ -113,21 +113,20 @@ def test_both_columns_sum_to_one() -> None:
 
 def test_title_lists_views_weights_and_settings() -> None:
     before = GenerateView(source=PredictionSource("letter-pair counts, no training yet", "counts"))
-    wide = "NEXT TOKEN  samples  stages  tree  guess  1/5 · letter-pair counts, no training yet"
+    wide = "NEXT TOKEN  samples  stages  tree  guess · letter-pair counts, no training yet"
     assert title_info(before, 90) == wide
-    assert title_info(before, 64) == "next token 1/5 · letter-pair counts, no training yet"
+    assert (
+        title_info(before, 64) == "next token (view 1 of 5) · letter-pair counts, no training yet"
+    )
     held = sampled_view(showing="tree")
     settings = "frozen at step 41,200 (esc: live) · T 0.8 · top-k 5 · seed 7"
-    assert title_info(held, 200) == f"next token  samples  stages  TREE  guess  4/5 · {settings}"
-    assert title_info(held, 72) == f"tree 4/5 · {settings}"
-    assert title_info(held, 55) == "tree 4/5 · frozen at step 41,200 (esc: live) · T 0.8"
-    assert title_info(held, 12) == "tree 4/5"
-    assert title_info(held, 5) == ""
+    assert title_info(held, 200) == f"next token  samples  stages  TREE  guess · {settings}"
+    assert title_info(held, 72) == f"tree · {settings}"
+    assert title_info(held, 55) == "tree · frozen at step 41,200 (esc: live) · T 0.8"
+    assert title_info(held, 12) == "tree"
+    assert title_info(held, 3) == ""
     stages = title_info(sampled_view(showing="stages"), 96)
-    assert (
-        stages
-        == "next token  samples  STAGES  tree  guess  3/5 · frozen at step 41,200 (esc: live)"
-    )
+    assert stages == "next token  samples  STAGES  tree  guess · frozen at step 41,200 (esc: live)"
     every = SampleConfig(temperature=1.5, top_k=9, top_p=0.95, min_p=0.02, seed=7)
     told = title_info(sampled_view(sampling=every), 120)
     assert told.endswith("T 1.5 · top-k 9 · top-p 0.95 · min-p 0.02 · seed 7")

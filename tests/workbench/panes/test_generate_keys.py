@@ -65,11 +65,11 @@ async def test_keys_of_a_view_are_active_in_that_view_only() -> None:
 
         assert {"run('draw')", "take", "auto"} <= keys()
         assert (
-            not {f"run('{name}')" for name in ("drop", "keep", "open", "guess", "fork", "leave")}
+            not {"leave", *(f"run('{name}')" for name in ("drop", "keep", "open", "guess", "fork"))}
             & keys()
         )
         await press(pilot, ["right", "v", "v", "v"])
-        assert {f"run('{name}')" for name in ("drop", "keep", "open", "fork", "leave")} <= keys()
+        assert {"leave", *(f"run('{name}')" for name in ("drop", "keep", "open", "fork"))} <= keys()
         assert "take" not in keys()
         await press(pilot, ["v"])
         assert "run('guess')" in keys()
@@ -421,3 +421,11 @@ async def test_random_keys_leave_a_working_pane(seed: int, tiny: Preview) -> Non
         assert tokens(app.pane)
         text = app.pane.view.text
         assert 0 <= text.cursor <= len(text.sampled)
+
+
+async def test_the_first_look_at_the_samples_requests_them() -> None:
+    app = Host(NEVER_ENDING)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, ["v"])
+        assert app.pane.view.showing == "samples"
+        assert app.pane.view.samples is not None

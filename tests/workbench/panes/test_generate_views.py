@@ -294,7 +294,7 @@ def test_game_shows_the_prediction_and_the_score() -> None:
 def test_narrow_game_keeps_the_guess_and_the_target() -> None:
     rows = plain(guess_view(is_guessing=True), 36, 12)
     assert rows[0] == " after m a r _ ?"
-    assert " 2: you 3.05 bigram 2.50 model 2.02" in [row.removesuffix(" n") for row in rows]
+    assert " 2: you 3.05 bigram 2.50 model 2.02" in rows
     assert any(row.startswith("▸  n") for row in rows)
     assert any(row.startswith(" ● r") for row in rows)
 
@@ -391,3 +391,25 @@ def test_long_text_renders_from_a_bounded_number_of_tokens(
 
 def test_registry_has_the_order_of_the_view_names() -> None:
     assert tuple(view.name for view in GENERATE_VIEWS) == VIEWS
+
+
+def test_a_tall_view_of_samples_shows_the_surprisal_of_each_token() -> None:
+    rows = plain(sampled_view(showing="samples", fixed_seed_samples=()), 76, 9)
+    assert rows[0].endswith(" · below: surprisal of each token")
+    assert [rows[1].split()[0], rows[2], rows[3]] == ["mariel", "   ▃▃▃▃", ""]
+    assert [rows[4].split()[0], rows[5]] == ["maria", "   ▃▃▃"]
+    assert rows[1].index("riel") == rows[2].index("▃")
+
+
+def test_before_the_first_guess_the_frequencies_fill_the_view() -> None:
+    game = GuessingGame(
+        Puzzle(("m", "a", "r"), 1, "val"), 1, frequencies=(("a", 0.5), ("m", 0.25), ("r", 0.25))
+    )
+    rows = plain(sampled_view(showing="guess", game=game), 60, 20)
+    at = rows.index(" letter frequencies of train")
+    assert [row.split()[:2] for row in rows[at + 1 : at + 4]] == [
+        ["a", "0.500"],
+        ["m", "0.250"],
+        ["r", "0.250"],
+    ]
+    assert not any("frequencies of train" in row for row in plain(guess_view(), 60, 20)[:2])

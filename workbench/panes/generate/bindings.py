@@ -137,5 +137,11 @@ GENERATE_BINDINGS: list[BindingType] = [
     _key("end_game", "escape", "stop guessing", "Stop guessing; letters are keys again"),
     _key("stop_auto", "escape", "stop", "Stop automatic sampling", action="stop_auto"),
     _key("give_up", "escape", "cancel", "Cancel the pending query"),
-    _key("leave", "escape", "follow", "Discard this text and follow the live model"),
+    _key(
+        "leave",
+        "escape",
+        "live",
+        "Discard this text and follow the live model, also from an earlier step",
+        action="leave",
+    ),
 ]

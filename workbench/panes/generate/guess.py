@@ -18,6 +18,7 @@ _SCORE_RULE = (
     "Score: half of your probability is on the {unit} you type, half on the {unit} frequencies "
     "of train."
 )
+_FREQUENCIES_FROM = 6
 _NAME_WIDTH, _BESIDE_FROM, _SCORE_WIDTH, _MAX_TOKENS_BEFORE = 10, 60, 24, 40
 
 
@@ -36,6 +37,7 @@ def guess_rows(view: GenerateView, width: int, height: int) -> list[Text]:
         for text in (_score_rule(view), _split_note(view)):
             lines = wrap(text, max(1, width - 2))
             rows += [Text(f" {line}", appearance.palette.guide) for line in lines]
+        rows += _frequency_rows(view, width, height - len(rows))
     score = _score_rows(view)
     if width >= _BESIDE_FROM:
         table = _prediction_rows(view, width - _SCORE_WIDTH - 2, height - len(rows))
@@ -165,13 +167,31 @@ def _prediction_rows(view: GenerateView, width: int, height: int) -> list[Text]:
         token, probability = model.token(index), model.probabilities[index]
         row = Text(appearance.sign("▸") if token == last.guess else " ", appearance.palette.train)
         row.append(appearance.sign("●") if token == last.target else " ", appearance.palette.best)
-        row.append(f" {fit(view.glyph(token), view.token_cells)} ", appearance.palette.plain)
-        row.append(
-            number_format.format_probability(probability).rjust(6) + " ", appearance.palette.plain
-        )
-        size = max(0, width - row.cell_len - 1)
-        row.append(
-            draw_bar(probability / largest, size, appearance.ascii_only), appearance.palette.train
-        )
-        rows.append(row)
+        rows.append(_bar_row(view, row, (token, probability), largest, width))
     return rows
+
+
+def _frequency_rows(view: GenerateView, width: int, height: int) -> list[Text]:
+    """Return the token frequencies of train with bars, the other half of a person's probability."""
+    frequencies = game_of(view).frequencies[: max(0, height - 2)]
+    if height < _FREQUENCIES_FROM or not frequencies:
+        return []
+    head = f" {view.source.tokenizer.token_noun} frequencies of train"
+    largest = max(1e-12, frequencies[0][1])
+    rows = [_bar_row(view, Text("  "), found, largest, width) for found in frequencies]
+    return [Text(""), Text(head, view.appearance.palette.guide), *rows]
+
+
+def _bar_row(
+    view: GenerateView, row: Text, found: tuple[str, float], largest: float, width: int
+) -> Text:
+    """Return a row of marks followed by a token, its probability and a bar."""
+    appearance, (token, probability) = view.appearance, found
+    row.append(f" {fit(view.glyph(token), view.token_cells)} ", appearance.palette.plain)
+    row.append(
+        number_format.format_probability(probability).rjust(6) + " ", appearance.palette.plain
+    )
+    size = max(0, width - row.cell_len - 1)
+    return row.append(
+        draw_bar(probability / largest, size, appearance.ascii_only), appearance.palette.train
+    )

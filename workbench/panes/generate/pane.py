@@ -171,6 +171,13 @@ class GeneratePane(Pane):
         temperature = scale_temperature(self.view.sampling.temperature, factor)
         self.post_message(self.TemperatureChangeRequested(temperature))
 
+    async def action_leave(self) -> None:
+        """Discard the text and follow the live model; leave an earlier step, too."""
+        self.presenter.discard_text()
+        self.update_pane()
+        if self.state is not None and self.state.viewed_step is not None:
+            await self.run_action("app.out")
+
     def action_auto(self) -> None:
         """Sample tokens automatically until the text ends or a key is pressed."""
         self.work.toggle_auto()

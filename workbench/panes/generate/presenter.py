@@ -199,6 +199,8 @@ class GeneratePresenter:
         self.requests.update_view(showing=VIEWS[index], message=None)
         if self.view.showing == "guess":
             self.open_game().load_puzzle()
+        if self.view.showing == "samples" and self.view.samples is None:
+            self.request_samples(is_quiet=True)
 
     def show_next_token(self) -> None:
         """Show the token under the tree's cursor in the view of the next token."""
@@ -298,12 +300,11 @@ ACTIONS: Mapping[str, Callable[[GeneratePresenter], None]] = {
     "view": lambda presenter: presenter.switch_view(1),
     "view_back": lambda presenter: presenter.switch_view(-1),
     "give_up": GeneratePresenter.cancel_query,
-    "leave": GeneratePresenter.discard_text,
 }
 """Effect of each key binding, by the name of the binding.
 
 The bindings of the pane's timers, size and input field are methods of the pane: take, ten, auto,
-edit, cancel, cooler and warmer.
+edit, cancel, leave, cooler and warmer.
 """
 
 

@@ -63,12 +63,11 @@ def _next_token_view(view: GenerateView, width: int, height: int) -> list[Text]:
 
 def _samples_view(view: GenerateView, width: int, height: int) -> list[Text]:
     if width < _SIDE_FROM_WIDTH or not view.fixed_seed_samples:
-        return sample_rows(view, width, height)
+        return sample_rows(view, width, height, has_surprisal=True)
     left_width = width - 2 * _SIDE_WIDTH
     fixed_seed = fixed_seed_rows(view, 2 * _SIDE_WIDTH - 2, height)
-    return _side_by_side(
-        view, sample_rows(view, left_width, height), left_width, fixed_seed, height
-    )
+    samples = sample_rows(view, left_width, height, has_surprisal=True)
+    return _side_by_side(view, samples, left_width, fixed_seed, height)
 
 
 def _stages_view(view: GenerateView, width: int, height: int) -> list[Text]:

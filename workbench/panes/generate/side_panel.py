@@ -3,12 +3,14 @@
 import math
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from seqlm.sanitize import sanitize
 from workbench.panes.generate.bindings import with_key_labels
 from workbench.panes.generate.view_model import VIEWS, GenerateView, mean_nats
 from workbench.render import number_format
+from workbench.render.palette import surprisal_block, surprisal_level
 from workbench.render.sanitize import END, fit
 from workbench.widgets.appearance import fit_row
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:  # the first frame does not need these modules
 _SPLIT_LABELS = {"train": "in train", "val": "in val", "test": "in test"}
 _NOVELTY_WIDTH, _NATS_FROM = 8, 40
 _TREE_FROM = 40
+_TALL_ROWS = 3
+"""Rows of a sample where there is room: its text, its surprisal, and a blank one."""
 
 
 def side_rows(view: GenerateView, width: int, height: int) -> list[Text]:
@@ -49,23 +53,48 @@ def _fixed_seed_and_samples(view: GenerateView, width: int, height: int) -> list
     return [*fixed_seed, Text(""), *below][:height]
 
 
-def sample_rows(view: GenerateView, width: int, height: int) -> list[Text]:
-    """Return the latest samples with their novelty, and the number of those found in train."""
+def sample_rows(
+    view: GenerateView, width: int, height: int, has_surprisal: bool = False
+) -> list[Text]:
+    """Return the latest samples with their novelty, and the number of those found in train.
+
+    With `has_surprisal`, the surprisal of each token stands below, where all samples have room for it.
+    """
     palette, samples = view.appearance.palette, view.samples
     if height < 1:
         return []
     if samples is None:
         return [Text(with_key_labels(view, " <generate.ten> ten samples"), palette.guide)]
+    is_tall = has_surprisal and height > _TALL_ROWS * len(samples)
     n_shown = len(samples) if len(samples) <= height - 1 else max(0, height - 2)
     first = min(view.first_sample, len(samples) - n_shown)
-    rows = [Text(f" {_samples_label(view, width)}", palette.guide)]
+    label = _samples_label(view, width)
+    legend = " · below: surprisal of each token" if is_tall else ""
+    rows = [Text(f" {label}{legend if len(label + legend) < width else ''}", palette.guide)]
     novelty_width = _NOVELTY_WIDTH if any(map(novelty, samples)) else 0
-    rows += [_sample_row(s, width, novelty_width, view) for s in samples[first : first + n_shown]]
+    for sample in samples[first : first + n_shown]:
+        rows.append(_sample_row(sample, width, novelty_width, view))
+        if is_tall:
+            rows += [_surprisal_row(sample, view), Text("")]
     if n_shown < len(samples):
         n_known = sum(sample.seen_in == "train" for sample in samples)
         known = f" · {n_known} in train" if novelty_width else ""
         rows.append(Text(f" {len(samples) - n_shown} more{known}", palette.guide))
     return [fit_row(row, width) for row in rows[:height]]
+
+
+def _surprisal_row(sample: "SampleResult", view: GenerateView) -> Text:
+    """Return a block for each sampled token, under the token in the row above."""
+    appearance = view.appearance
+    tokens = sample.tokens[:-1] if sample.tokens[-1:] == [END] else sample.tokens
+    glyphs, gap = [view.glyph(token) for token in tokens], view.source.tokenizer.separator
+    n_prompt = cell_len(_shown(sample.text, view)) - cell_len(gap.join(glyphs))
+    row = Text(" " * (1 + max(0, n_prompt)))
+    for glyph, nats in zip(glyphs, sample.surprisal, strict=False):
+        block = surprisal_block(nats, appearance.ascii_only)
+        style = appearance.palette.surprisal[surprisal_level(nats)]
+        row.append(block * cell_len(glyph), style).append(gap)
+    return row
 
 
 def _samples_label(view: GenerateView, width: int) -> str:
@@ -129,11 +158,11 @@ def title_info(view: GenerateView, width: int = 80) -> str:
 
     Without room for the names of all views, only the current view is named.
     """
-    place = f"{VIEWS.index(view.showing) + 1}/{len(VIEWS)}"
-    parts = _parts(view)
+    number = VIEWS.index(view.showing) + 1
     names = "  ".join(name.upper() if name == view.showing else name for name in VIEWS)
-    listed, alone = f"{names}  {place}", f"{view.showing} {place}"
-    begin = listed if len(" · ".join([listed, *parts])) <= width else alone
+    begins = names, f"{view.showing} (view {number} of {len(VIEWS)})", view.showing
+    parts = _parts(view)
+    begin = next((b for b in begins if len(" · ".join([b, *parts])) <= width), view.showing)
     while parts and len(" · ".join([begin, *parts])) > width:
         parts.pop()
     title = " · ".join([begin, *parts])
