@@ -147,9 +147,11 @@ class AppState(Struct, frozen=True):
 
     @property
     def planned_changes(self) -> tuple[Change, ...]:
-        """Changes of the recipe that are still to come, in the order of their steps."""
+        """Changes of the recipe that come before the end of the run, in the order of their steps."""
         run, done = self.run, {(change.key, change.step) for change in self.run.changes}
-        ahead = [change for change in self.config.planned.changes if change.step >= run.step]
+        end = run.steps_planned or self.config.train.steps
+        changes = self.config.planned.changes
+        ahead = [one for one in changes if run.step <= one.step < end]
         ahead = [change for change in ahead if (change.key, change.step) not in done]
         return tuple(sorted(ahead, key=lambda change: change.step))
 

@@ -176,6 +176,13 @@ def test_a_planned_change_that_is_done_is_no_plan_any_more() -> None:
     assert "+ 1 planned change" in text_of_row(state, "train.schedule", 60)
 
 
+def test_a_change_after_the_end_of_the_run_is_no_plan() -> None:
+    state = AppState(recipe.parse_recipe("names-mlp train.steps=3600"))
+    assert state.planned_changes == ()
+    assert "then" not in text_of_row(state, RATE, 90)
+    assert "plan" not in text_of_row(state, "train.schedule", 90)
+
+
 def test_border_counts_the_hidden_settings() -> None:
     for height in range(3, 60):
         for at in range(len(ROWS)):

@@ -15,7 +15,7 @@ from seqlm.presets import PRESETS
 from seqlm.runspec import relevance
 from workbench.hints.setting_labels import setting_label
 from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
-from workbench.render.number_format import MISSING, format_count
+from workbench.render.number_format import MISSING, format_count, format_counted
 from workbench.state.app_state import AppState
 from workbench.state.config_history import (
     ABSENT,
@@ -206,12 +206,17 @@ def _plans(config: RunConfig, planned: Sequence[Change]) -> dict[str, tuple[str,
     for change in reversed(planned):  # the next change of a setting wins
         value = dotted_keys.find(config, change.key).format(change.value)
         step = format_count(change.step)
-        texts = f"then {value} at step {step}", f"then {value} at {step}", f"then {value}"
-        found[change.key] = texts
-    n = sum(change.key == RATE_KEY for change in config.planned.changes)
+        found[change.key] = (
+            f"then {value} at step {step}",
+            f"then {value} at {step}",
+            f"then {value}",
+        )
+    end = config.train.steps
+    changes = [c for c in config.planned.changes if c.step < end]
+    n = sum(change.key == RATE_KEY for change in changes)
     if n:
-        changes = "1 planned change" if n == 1 else f"{n} planned changes"
-        found[SCHEDULE_KEY] = f"+ {changes} of the rate", f"+ {changes}", "+ planned", "+ plan"
+        texts = f"+ {format_counted(n, 'planned change')}", "+ planned", "+ plan"
+        found[SCHEDULE_KEY] = (f"{texts[0]} of the rate", *texts)
     return found
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:  # the first frame does not need these modules
 _SPLIT_LABELS = {"train": "in train", "val": "in val", "test": "in test"}
 _NOVELTY_WIDTH, _NATS_FROM = 8, 40
 _TREE_FROM = 40
-_TALL_ROWS = 3
-"""Rows of a sample where there is room: its text, its surprisal, and a blank one."""
+_MOST_ROWS = 3
+"""Most rows of a sample where there is room: its text, its surprisal, and a blank one."""
 
 
 def side_rows(view: GenerateView, width: int, height: int) -> list[Text]:
@@ -65,17 +65,16 @@ def sample_rows(
         return []
     if samples is None:
         return [Text(with_key_labels(view, " <generate.ten> ten samples"), palette.guide)]
-    is_tall = has_surprisal and height > _TALL_ROWS * len(samples)
+    n_under = min(_MOST_ROWS, (height - 1) // max(1, len(samples))) - 1 if has_surprisal else 0
     n_shown = len(samples) if len(samples) <= height - 1 else max(0, height - 2)
     first = min(view.first_sample, len(samples) - n_shown)
     label = _samples_label(view, width)
-    legend = " · below: surprisal of each token" if is_tall else ""
+    legend = " · below: surprisal of each token" if n_under > 0 else ""
     rows = [Text(f" {label}{legend if len(label + legend) < width else ''}", palette.guide)]
     novelty_width = _NOVELTY_WIDTH if any(map(novelty, samples)) else 0
     for sample in samples[first : first + n_shown]:
         rows.append(_sample_row(sample, width, novelty_width, view))
-        if is_tall:
-            rows += [_surprisal_row(sample, view), Text("")]
+        rows += [_surprisal_row(sample, view), Text("")][: max(0, n_under)]
     if n_shown < len(samples):
         n_known = sum(sample.seen_in == "train" for sample in samples)
         known = f" · {n_known} in train" if novelty_width else ""
