@@ -83,6 +83,11 @@ def configure(
         RequestError: The word is not trainable, the file is not readable, a setting is wrong.
     """
     target = resolve_target(word)
+    if any("\ud800" <= char <= "\udfff" for char in word):
+        raise errors.RequestError(
+            f"the file name {word!r} is not valid UTF-8; rename the file, or use standard input (-)",
+            word,
+        )
     if target.kind == "run":
         raise errors.RequestError(
             f"{word} is a run; to continue it, use: seqlm resume {word}", word

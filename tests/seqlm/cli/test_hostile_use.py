@@ -88,3 +88,8 @@ def test_closed_and_full_streams_are_no_crash(command: str, status: int, says: s
     assert done.returncode == status, done.stderr
     assert says in done.stderr
     assert done.stderr.count("\n") == (1 if says else 0)
+
+
+def test_a_file_name_that_is_not_utf8_is_refused(run_rejected) -> None:
+    Path(f"{NOT_UTF8}.txt").write_text("ab\ncd\n" * 50)
+    assert "is not valid UTF-8; rename the file" in run_rejected("train", f"{NOT_UTF8}.txt")
