@@ -10,6 +10,7 @@ from seqlm.data.tokenizer import END
 from workbench.application.startup import make_theme
 from workbench.corpus.preview import Preview
 from workbench.panes.generate.pane import GeneratePane
+from workbench.panes.generate.view_model import PredictionSource
 from workbench.render.palette import DARK, NO_COLOR
 from workbench.state.app_state import AppState
 
@@ -29,12 +30,9 @@ class Picture(Host):
         self.theme = "seqlm"
 
     def connect(self) -> None:
-        self.pane.inbox.set_source(
-            "weights of step 41,200",
-            "live",
-            41_200,
-            tokenizer_of((*(s for s in self.shares if s != END), END)),
-        )
+        tokenizer = tokenizer_of((*(s for s in self.shares if s != END), END))
+        source = PredictionSource("weights of step 41,200", "live", 41_200, tokenizer)
+        self.pane.inbox.set_source(source)
         self.pane.inbox.set_sampling(self._sampling)
         self.pane.focus()
 

@@ -160,7 +160,7 @@ def title_info(view: GenerateView, width: int = 80) -> str:
     number = VIEWS.index(view.showing) + 1
     names = "  ".join(name.upper() if name == view.showing else name for name in VIEWS)
     begins = names, f"{view.showing} (view {number} of {len(VIEWS)})", view.showing
-    parts = _parts(view)
+    parts = [*filter(None, _parts(view))]  # the label is empty while the corpus loads
     begin = next((b for b in begins if len(" · ".join([b, *parts])) <= width), view.showing)
     while parts and len(" · ".join([begin, *parts])) > width:
         parts.pop()
