@@ -37,7 +37,7 @@ _INVISIBLE_RANGES = (
     (0xFFF0, 0xFFF8),
     (0xE0000, 0xE0FFF),
 )
-_UNDECODABLE = range(0x10F880, 0x10F900)  # bytes that were not UTF-8 (seqlm.data.text_io)
+_UNDECODABLE = range(0x10F880, 0x10F900)  # bytes that were not UTF-8 (seqlm.data.encoding)
 _EMOJI = "#*0-9©®‼⁉™ℹ↔-↪⌚-⏿Ⓜ▪-◾☀-➿⤴⤵⬅-⭕〰〽㊗㊙\U0001f000-\U0001faff"
 _EMOJI_PARTS = re.compile(
     f"(?<=[{_EMOJI}])[\ufe0e\ufe0f]"  # text or color

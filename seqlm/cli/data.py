@@ -16,6 +16,7 @@ from seqlm.data.split import SPLITS
 from seqlm.data.text_io import Progress
 from seqlm.errors import RequestError
 from seqlm.runspec import recipe
+from seqlm.sanitize import sanitize
 
 if TYPE_CHECKING:  # imported only for types, so that the command starts fast
     from seqlm.configuration.run_config import RunConfig
@@ -99,9 +100,7 @@ def _size_lines(text: "PreparedText", about: "Description") -> list[str]:
     is_list = about.mode == "lines"
     sizes = about.n_items if is_list else about.n_characters
     unit = "lines" if is_list else "characters of one text"
-    left_out = (
-        f"  {about.n_duplicates:,} duplicates removed, {about.n_overlap:,} val lines in train"
-    )
+    left_out = f"  {about.n_duplicates:,} duplicates removed"
     return [
         f"{about.name}: {about.mode}, {about.vocabulary}",
         *(
@@ -110,7 +109,7 @@ def _size_lines(text: "PreparedText", about: "Description") -> list[str]:
             for split in sizes
         ),
         *([left_out] if is_list else []),
-        f"  {about.n_undecodable:,} bytes were not UTF-8",
+        *(f"  {'! ' if note.is_warning else ''}{sanitize(note.text)}" for note in about.notes),
     ]
 
 

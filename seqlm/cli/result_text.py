@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from seqlm.cli.output import nats
 from seqlm.runs.summary import RunProgress, RunSummary
+from seqlm.sanitize import sanitize
 
 
 def result_lines(progress: RunProgress) -> list[str]:
@@ -19,6 +20,7 @@ def result_lines(progress: RunProgress) -> list[str]:
         *([f"  {progress.message}"] if has_finished and progress.message else []),
         *([f"  {progress.advice}"] if has_finished and progress.advice else []),
         *(f"  the {split} loss was computed on {of}" for split, of in _sampled(progress)),
+        *(f"  ! {sanitize(warning)}" for warning in progress.warnings),
     ]
 
 

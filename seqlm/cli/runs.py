@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from seqlm.cli.output import nats, print_json, print_lines, print_table
 from seqlm.runspec import recipe
+from seqlm.sanitize import sanitize
 
 if TYPE_CHECKING:  # imported when needed, so that the command starts fast
     from seqlm.runs.directory import RunDirectory
@@ -61,7 +62,7 @@ def _summary_or_problem(run: Any) -> tuple[Any, str]:
 
 def _show(options: argparse.Namespace) -> int:
     from seqlm.cli.result_text import loss_rows
-    from seqlm.runs.directory import find_run
+    from seqlm.runs.directory import describe_corpus, find_run
     from seqlm.runs.summary import summarize
 
     run = find_run(options.run)
@@ -76,6 +77,7 @@ def _show(options: argparse.Namespace) -> int:
         "versions": manifest.versions,
         "message": progress.message,
         "note": progress.note,
+        "warnings": progress.warnings,
     }
     if options.json:
         return print_json(record)
@@ -84,7 +86,8 @@ def _show(options: argparse.Namespace) -> int:
         f"{summary.run}: {summary.status}, {summary.steps:,} of {progress.steps_planned:,} steps",
         *(f"  {text}" for text in (progress.message, progress.note) if text),
         f"  recipe      {line}",
-        f"  corpus      {manifest.corpus.name}, {manifest.corpus.n_bytes:,} bytes",
+        f"  corpus      {sanitize(describe_corpus(manifest.corpus))}",
+        *(f"  ! {sanitize(warning)}" for warning in progress.warnings),
         f"  parameters  {summary.parameters:,}",
         *loss_rows(summary),
         f"  test evals  {run.n_test_looks:,}",

@@ -45,11 +45,22 @@ def format_note(found: Format) -> Note:
     )
 
 
+def duplicates_note(n_lines: int, n_distinct: int) -> Note:
+    """Return the note on a list of which at least half of the lines were duplicates."""
+    return Note(
+        f"{n_lines:,} lines are only {count(n_distinct, 'distinct line')}; data.deduplicate=false"
+        " keeps duplicates"
+    )
+
+
 def repetition_note(share: float, is_list: bool) -> Note:
     """Return the note on the share of the validation text that also occurs in train."""
     what = "validation lines" if is_list else "validation text"
     verb = "occur" if is_list else "occurs"
-    return Note(f"{format_share(share)} of the {what} also {verb} in train", share >= WARNING_SHARE)
+    found = f"{format_share(share)} of the {what} also {verb} in train"
+    if share < WARNING_SHARE:
+        return Note(found)
+    return Note(f"{found}: there the validation loss measures memorization", True)
 
 
 WARNING_SHARE = 0.1

@@ -97,7 +97,7 @@ def _join_bytes(files: Sequence[NamedBytes], name: str, is_legacy: bool) -> OwnT
 
 
 def _counted_files(files: Sequence[NamedBytes]) -> list[Note]:
-    return [Note(f"{len(files):,} files joined, sorted by name")] if len(files) > 1 else []
+    return [Note(f"{len(files):,} files joined")] if len(files) > 1 else []
 
 
 def _fields(texts: Sequence[str], names: Sequence[str], field: str) -> tuple[list[str], int]:

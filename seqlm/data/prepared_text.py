@@ -14,7 +14,7 @@ from seqlm import errors
 from seqlm.configuration.data_config import DataConfig
 from seqlm.data.corpus import Corpus, lines_of, read_corpus
 from seqlm.data.corpus_registry import CORPORA, Mode
-from seqlm.data.notes import Note, repetition_note
+from seqlm.data.notes import Note, duplicates_note, repetition_note
 from seqlm.data.repetition import repeated_share
 from seqlm.data.split import (
     SPLITS,
@@ -26,6 +26,8 @@ from seqlm.data.split import (
 )
 from seqlm.data.text_io import Progress
 from seqlm.data.tokenizer import AnyTokenizer, Boundary, untrained_tokenizer
+
+_MIN_SAID = 0.005  # share of the validation split in train from which it is said
 
 
 class Description(Struct, frozen=True):
@@ -92,9 +94,13 @@ class PreparedText(Struct, frozen=True, dict=True):
     @property
     def notes(self) -> tuple[Note, ...]:
         """What was found and repaired while the text was read and split."""
-        is_list = self.corpus.mode == "lines"
-        shown = [repetition_note(self.val_in_train, is_list)] if self.val_in_train >= 0.005 else []
-        return (*self.corpus.notes, *shown)
+        is_list, n_kept = self.corpus.mode == "lines", sum(map(len, self.items.values()))
+        notes = list(self.corpus.notes)
+        if is_list and self.n_duplicates >= n_kept:
+            notes.append(duplicates_note(self.n_duplicates + n_kept, n_kept))
+        if self.val_in_train >= _MIN_SAID:
+            notes.append(repetition_note(self.val_in_train, is_list))
+        return tuple(notes)
 
     @property
     def fill_id(self) -> int:

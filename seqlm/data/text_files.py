@@ -61,7 +61,7 @@ def read_files(paths: list[Path], name: str, progress: Progress | None = None) -
 
 
 def _read(paths: list[Path], name: str, progress: Progress | None) -> Iterator[NamedBytes]:
-    total = sum(path.stat().st_size for path in paths if path.is_file())
+    total = sum(map(_size, paths))
     n_read, room = 0, text_io.MAX_FILE_BYTES
     for path in paths:
 
@@ -78,6 +78,14 @@ def _read(paths: list[Path], name: str, progress: Progress | None) -> Iterator[N
             yield file
 
 
+def _size(path: Path) -> int:
+    """Return the size of a file in bytes; 0 if it cannot be read."""
+    try:
+        return path.stat().st_size
+    except (OSError, ValueError):
+        return 0
+
+
 def _paths(corpus: str) -> list[Path]:
     """Return the paths in ``data.corpus``; a path that exists is not split."""
     whole = _expanded(corpus)
@@ -86,8 +94,16 @@ def _paths(corpus: str) -> list[Path]:
     return [_expanded(part) for part in corpus.split(SEPARATOR) if part] or [whole]
 
 
+def is_folder(path: Path) -> bool:
+    """Return whether a path is an accessible folder."""
+    try:
+        return path.is_dir()
+    except OSError:  # e.g. a name that is too long
+        return False
+
+
 def _files_of(path: Path) -> list[Path]:
-    if path.is_dir():
+    if is_folder(path):
         return _checked(path, sorted(_text_files(path)), "no .txt files")
     if _PATTERN_SIGNS.isdisjoint(str(path)) or os.path.lexists(path):
         return [path]
@@ -97,7 +113,7 @@ def _files_of(path: Path) -> list[Path]:
 def _text_files(folder: Path) -> Iterator[Path]:
     for path in folder.rglob("*"):
         shown = PurePosixPath(path.relative_to(folder))
-        if path.name.lower().endswith(TEXT_SUFFIXES) and not is_hidden(shown) and not path.is_dir():
+        if path.name.lower().endswith(TEXT_SUFFIXES) and not is_hidden(shown) and not is_folder(path):
             yield path
 
 
@@ -105,7 +121,7 @@ def _matching(pattern: Path) -> Iterator[Path]:
     import glob
 
     for found in glob.iglob(str(pattern), recursive=True):  # noqa: PTH207  # from any folder
-        if not (path := Path(found)).is_dir():
+        if not is_folder(path := Path(found)):
             yield path
 
 

@@ -38,7 +38,11 @@ class _Event(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
 
 
 class RunCreated(_Event, frozen=True, kw_only=True):
-    """A run was created: its name, recipe, and the size of its model and data (in tokens)."""
+    """A run was created: its name, recipe, and the size of its model and data (in tokens).
+
+    ``warnings`` says in sentences why the losses may mislead. ``val_in_train`` is the share of the
+    validation split that also occurs in the training split; None if it was not measured.
+    """
 
     run: str
     recipe: str
@@ -47,6 +51,8 @@ class RunCreated(_Event, frozen=True, kw_only=True):
     n_vocab: Count
     n_targets: dict[SplitName, Count]
     steps_planned: Count
+    warnings: list[str] = []
+    val_in_train: float | None = None
 
 
 class WorkerStarted(_Event, frozen=True, kw_only=True):

@@ -46,6 +46,13 @@ class CorpusRecord(Struct, frozen=True, kw_only=True):
     val_in_train: float = 0.0
 
 
+def describe_corpus(corpus: CorpusRecord) -> str:
+    """Return the name, size and encoding of a corpus, and the bytes that could not be decoded."""
+    encoding = f", {corpus.encoding}" if corpus.encoding not in ("", "utf-8") else ""
+    bad = f", {corpus.n_undecodable:,} bytes not decoded" if corpus.n_undecodable else ""
+    return f"{corpus.name}, {corpus.n_bytes:,} bytes{encoding}{bad}"
+
+
 class Manifest(Struct, frozen=True, kw_only=True):
     """Content of ``run.json``: the start configuration of a run. It is written once."""
 

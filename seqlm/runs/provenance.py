@@ -8,8 +8,10 @@ from pathlib import Path
 
 import msgspec
 import torch
+from msgspec.structs import replace
 
 from seqlm.configuration import dotted_keys
+from seqlm.configuration.data_config import LEGACY
 from seqlm.configuration.run_config import RunConfig
 from seqlm.data.corpus import MAX_STORED_BYTES, read_bytes_to_store, store_corpus
 from seqlm.data.corpus_registry import CORPORA
@@ -39,6 +41,22 @@ def open_text(directory: RunDirectory) -> PreparedText:
             corpus.name,
         )
     return text
+
+
+def describe_corpus_change(manifest: Manifest) -> str:
+    """Return what has become of a file of which the run has a copy; empty if it is unchanged."""
+    data, corpus = manifest.config.data, manifest.corpus
+    if corpus.stored_at is None or Path(data.corpus).parent == corpora_dir():
+        return ""
+    try:
+        raw = read_bytes_to_store(data if corpus.encoding else replace(data, encoding=LEGACY))
+    except RequestError:
+        change = "can no longer be read"
+    else:
+        if hashlib.sha256(raw).hexdigest() == corpus.sha256:
+            return ""
+        change = "has changed since this run was started"
+    return f"{corpus.name} {change}; the run continues with its own copy of the text"
 
 
 def versions() -> dict[str, str]:
@@ -84,6 +102,8 @@ def created_event(name: str, trainer: Trainer) -> RunCreated:
         n_vocab=text.tokenizer.n_vocab,
         n_targets={split: text.n_targets(split) for split in SPLITS},
         steps_planned=config.planned.train.steps,
+        warnings=[note.text for note in text.notes if note.is_warning],
+        val_in_train=None if config.data.corpus in CORPORA else round(text.val_in_train, 4),
     )
 
 

@@ -1,23 +1,28 @@
 """Resolution of a word on the command line to a preset, a file, or a run."""
 
+import os
 import re
 import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from msgspec.structs import replace
+
 from seqlm import errors
-from seqlm.configuration.data_config import DataConfig
+from seqlm.configuration.data_config import DataConfig, check_encoding
 from seqlm.configuration.run_config import RunConfig
+from seqlm.configuration.schema import OFF_WORDS
 from seqlm.data.corpus import Corpus, read_corpus, read_standard_input, store_corpus
 from seqlm.data.prepared_text import prepare_corpus
+from seqlm.data.text_files import SEPARATOR, is_folder
 from seqlm.presets import PRESETS, preset_config
 from seqlm.presets.own_text import OWN_LINES, OWN_STREAM
 from seqlm.runs.directory import find_run, list_runs
 from seqlm.runspec import recipe
 from seqlm.runspec.fit_to_text import fit_to_text, keys_of
 
-_READ_BY = re.compile(r"data\.(mode|tokenizer)=(auto|lines|stream|byte)")
+_READ_BY = re.compile(r"data\.(?:(mode|tokenizer)=(auto|lines|stream|byte)|(encoding|field)=(.+))")
 
 
 class ResolvedTarget(NamedTuple):
@@ -54,6 +59,8 @@ def resolve_target(word: str) -> ResolvedTarget:
         raise errors.RequestError(f"{word!r} is ambiguous: {kinds}{hint}", word)
     if found:
         return ResolvedTarget("run", find_run(word).name) if found[0].kind == "run" else found[0]
+    if is_folder(Path(word)):
+        return ResolvedTarget("file", word)
     raise errors.unknown(
         "a preset, a file or a run", word, [*PRESETS, *runs], "seqlm presets, seqlm runs"
     )
@@ -104,14 +111,15 @@ def configure_file(
 
     Args:
         path: The file; ``-`` reads standard input and stores a copy.
-        words: Settings.
+        words: Settings, and paths of more files.
         undo: Receives a callback that deletes the stored copy of standard input.
         notes: Receives a line that names the settings chosen for the file.
     """
+    more = [word for word in words if "=" not in word and os.path.lexists(word) and path != "-"]
+    words = [word for word in words if word not in more]
     recipe.check_words(words)  # before the text is read
-    path = path if path == "-" else str(_absolute(path))
-    read_by = {m[1]: m[2] for word in words if (m := _READ_BY.fullmatch(word))}
-    data = DataConfig(corpus=path, **read_by)  # type: ignore[arg-type]
+    path = path if path == "-" else SEPARATOR.join(str(_absolute(one)) for one in (path, *more))
+    data = _data_config(path, words)
     if path != "-":
         return _fitted_config(read_corpus(data), path, words, notes)
     corpus, raw = read_standard_input(sys.stdin.buffer, data)
@@ -119,6 +127,14 @@ def configure_file(
     prepare_corpus(corpus, config.data)  # raises before a copy is stored
     store_corpus(raw, undo)
     return config
+
+
+def _data_config(path: str, words: list[str]) -> DataConfig:
+    """Return the settings that decide how a file is read."""
+    found = [match for word in words if (match := _READ_BY.fullmatch(word))]
+    data = DataConfig(corpus=path, **{m[1] or m[3]: m[2] or m[4] for m in found})  # type: ignore[arg-type]
+    check_encoding(data.encoding)
+    return replace(data, field=None) if data.field in OFF_WORDS else data
 
 
 def _absolute(path: str) -> Path:

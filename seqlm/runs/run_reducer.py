@@ -63,6 +63,8 @@ def _run_created(state: S, event: RunCreated) -> S:
         n_vocab=event.n_vocab,
         n_targets=event.n_targets,
         steps_planned=event.steps_planned,
+        warnings=tuple(event.warnings),
+        val_in_train=event.val_in_train,
         status="starting",
     )
 

@@ -75,6 +75,9 @@ class CoreRunState(Struct, frozen=True):
         steps_planned: The step at which training ends.
         status: Status of the run.
         message: Explanation of the status, for a run that diverged, failed or ended early.
+        warnings: Reasons why the losses may mislead, as sentences.
+        val_in_train: Share of the validation split that also occurs in the training split; None if
+            it was not measured.
         note: What is unusual about the last resume, as a sentence; empty if nothing is.
         step: Steps done.
         train_s: Seconds spent inside training steps.
@@ -106,6 +109,8 @@ class CoreRunState(Struct, frozen=True):
     steps_planned: int = 0
     status: Status = "untrained"
     message: str = ""
+    warnings: tuple[str, ...] = ()
+    val_in_train: float | None = None
     note: str = ""
     step: int = 0
     train_s: float = 0.0

@@ -26,6 +26,8 @@ from seqlm.runspec.baselines import (
     result_of,
 )
 
+_SUSPICIOUS = 0.5  # no network is expected to halve the loss of the best counts on new text
+
 
 class RunSummary(Struct, frozen=True, kw_only=True):
     """A run in numbers. Losses are nats per token; None if not measured or not finite.
@@ -84,6 +86,9 @@ class RunProgress(Struct, frozen=True, kw_only=True):
         config: The configuration that the run was started with; None if it is not known.
         changes: The changes of live settings so far, then those scheduled for later steps.
         message: Explanation of the status.
+        text_warnings: What in the text may make the losses misleading, as sentences.
+        val_in_train: Share of the validation split that also occurs in the training split; None if
+            it was not measured.
         note: What is unusual about the last resume; empty if nothing is.
         n_train: Number of training tokens.
         sampled: For each split of which only a part was evaluated, the rule that chose the part.
@@ -94,6 +99,8 @@ class RunProgress(Struct, frozen=True, kw_only=True):
     config: RunConfig | None = None
     changes: tuple[Change, ...] = ()
     message: str = ""
+    text_warnings: tuple[str, ...] = ()
+    val_in_train: float | None = None
     note: str = ""
     n_train: int = 0
     sampled: Mapping[SplitName, str] = {}
@@ -107,6 +114,22 @@ class RunProgress(Struct, frozen=True, kw_only=True):
     def advice(self) -> str:
         """Why counting predicts the text better than the network does; empty if it does not."""
         return compare_with_counts(self.summary.result, self.n_train)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Reasons why the losses may mislead, as sentences."""
+        val, counts = self.summary.val_loss, self.summary.best_counts
+        if self.val_in_train is None or val is None or counts is None:
+            return self.text_warnings
+        explained = (1 - self.val_in_train) * counts  # as if the model knew the repeated part
+        if val >= _SUSPICIOUS * explained:
+            return self.text_warnings
+        return (
+            *self.text_warnings,
+            f"val {val:.4f} is far below the {counts:.4f} of the best counts, which the"
+            f" {self.val_in_train:.0%} of the validation text in train do not explain: validation"
+            " text may occur in train in another form",
+        )
 
     @property
     def preset(self) -> Preset | None:
@@ -175,6 +198,8 @@ def progress_of(state: CoreRunState, run: str, config: RunConfig | None = None) 
         message=state.message,
         note=state.note,
         n_train=state.n_targets.get("train", 0),
+        text_warnings=state.warnings,
+        val_in_train=state.val_in_train,
         sampled={**state.sampled_splits},
     )
 

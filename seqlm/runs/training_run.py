@@ -31,7 +31,14 @@ from seqlm.runs.checkpoint_policy import (
 )
 from seqlm.runs.directory import RunDirectory, RunLock, create
 from seqlm.runs.event_log import EventLogWriter, read_events
-from seqlm.runs.provenance import corpus_record, corpus_stem, created_event, make_manifest, versions
+from seqlm.runs.provenance import (
+    corpus_record,
+    corpus_stem,
+    created_event,
+    describe_corpus_change,
+    make_manifest,
+    versions,
+)
 from seqlm.runs.resume import (
     describe_restart,
     has_diverged,
@@ -141,7 +148,8 @@ class TrainingRun:
         run.checkpoints.rewind(run.trainer.step, run.trainer.best.step)
         if not run._is_created:
             run.log(created_event(directory.name, run.trainer))
-        run.log(replace(run._resumed_event(superseded), note=note))
+        notes = (note, describe_corpus_change(run.manifest))
+        run.log(replace(run._resumed_event(superseded), note="; ".join(filter(None, notes))))
         run._log_start()
         if run.trainer.step == run._next_snapshot:
             run._record_snapshot()

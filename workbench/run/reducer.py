@@ -31,7 +31,7 @@ from seqlm.sanitize import sanitize
 from workbench.run.state import RunState
 
 _MAX_CHANGES, _MAX_SAMPLES, _MAX_CLOCK, _MAX_KEPT = 512, 48, 40, 32
-_MAX_MESSAGE, _MAX_SAMPLE = 300, 400
+_MAX_MESSAGE, _MAX_SAMPLE, _MAX_WARNINGS = 300, 400, 8
 _MAX_NAME, _MAX_RECIPE = 100, 8000
 
 
@@ -63,7 +63,9 @@ def _sanitized(event: Event) -> Event:
     match event:
         case RunCreated():
             name, line = sanitize(event.run, _MAX_NAME), sanitize(event.recipe, _MAX_RECIPE)
-            return replace(event, run=name, recipe=line, preset=sanitize(event.preset, _MAX_NAME))
+            warnings = [sanitize(text, _MAX_MESSAGE) for text in event.warnings[:_MAX_WARNINGS]]
+            preset = sanitize(event.preset, _MAX_NAME)
+            return replace(event, run=name, recipe=line, preset=preset, warnings=warnings)
         case WorkerStarted():
             return replace(event, device=sanitize(event.device, _MAX_NAME))
         case Resumed(scheduled=scheduled):

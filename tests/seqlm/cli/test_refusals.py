@@ -58,7 +58,7 @@ from seqlm.cli.main import run
         (["train", "names-mlp", "hidden"], "KEY=VALUE"),
         (["train", "names-mlp", "--name", "../x"], "not a valid run name"),
         (["train", "missing.txt"], "missing.txt"),
-        (["train", "/etc"], "etc is a folder"),
+        (["train", "/proc/self/task"], "task has no .txt files"),
         (["train", "/dev/zero"], "zero is a device"),
         (["show", "latest"], "no runs yet"),
         (["resume", "names-mlp-1"], "no runs yet"),

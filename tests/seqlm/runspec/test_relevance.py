@@ -156,6 +156,7 @@ DEPENDENT = [
     for kind in FAMILIES
     for setting in dotted_keys.settings_of(dotted_keys.with_value(LSTM, "model.kind", kind))
     if setting.conditions and (kind == "elman" or setting.key.startswith("model."))
+    if setting.kind != "text"  # other values of a text are not known
 ]
 
 

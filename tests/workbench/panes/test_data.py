@@ -10,10 +10,11 @@ from seqlm.configuration.data_config import DataConfig
 from seqlm.presets import preset_config
 from seqlm.runspec import recipe
 from workbench.corpus.preview import Preview, make_preview
-from workbench.panes.data.render import collapsed_row, example_rows, summary_rows, token_rows
+from workbench.panes.data.render import collapsed_row, data_rows, example_rows, summary_rows, token_rows
 from workbench.panes.data.render_bigrams import bigram_rows
 from workbench.panes.data.render_merges import merge_rows
 from workbench.panes.data.view_model import DataViewModel, count_merges, lines_to_score
+from workbench.panes.data.views import DATA_VIEWS
 from workbench.state.app_state import AppState
 from workbench.widgets.row_widget import Row
 
@@ -162,3 +163,25 @@ def test_one_line_is_no_plural(tmp_path: Path) -> None:
     assert texts[0] == "hello · 1 line"
     state = AppState(pending_config=preset_config("hello"), preview=preview)
     assert words_of(collapsed_row(DataViewModel(state), 60)).startswith("hello · 1 line · 9 tokens")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_warnings_on_the_text_are_shown_in_full(tmp_path: Path, width: int) -> None:
+    text = "the quick brown fox jumps over the lazy dog at noon\n" * 40
+    model = model_of(preview_of_text(tmp_path, text, mode="stream"))
+    warning = "! 100% of the validation text also occurs in train: there the validation loss"
+    for height in (10, 30):
+        rows = [words_of(row) for row in data_rows(model, DATA_VIEWS[0], width, height)]
+        assert warning in " ".join(rows)
+
+
+def test_repairs_of_the_text_are_shown(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_bytes(b"Jos\xe9, born here\rZo\xeb\n" * 20 + b"Jos\xe9\n" * 9 + b"anna\nbo\n" * 90)
+    model = model_of(make_preview(DataConfig(corpus=str(path), split="100/0/0")))
+    shown = " ".join(words_of(row) for row in data_rows(model, DATA_VIEWS[0], 75, 30))
+    assert "decoded as cp1252; data.encoding=NAME sets another encoding" in shown
+    assert "20 lone carriage returns read as line ends" in shown
+    model = model_of(make_preview(DataConfig(corpus=str(path), split="100/0/0", encoding="utf-8")))
+    shown = " ".join(words_of(row) for row in data_rows(model, DATA_VIEWS[0], 75, 30))
+    assert "! 49 bytes could not be decoded as utf-8" in shown

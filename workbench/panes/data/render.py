@@ -31,6 +31,7 @@ _MAX_CONTEXT_CELLS, _SPACED_UP_TO, _COLLAPSED_CONTEXT = 24, 8, 6
 _EXACT_BELOW = 200_000
 _MAX_LENGTH = 400
 _MAX_TOKEN_CELLS = 14
+_MAX_NOTE = 300
 
 
 def data_rows(
@@ -41,7 +42,8 @@ def data_rows(
         return [[(_progress(model.state) or "No corpus is loaded.", "label")]]
     summary = summary_rows(model.preview, width)
     if height < len(summary) + view.min_rows:
-        summary = summary[:1] if height > 3 else []
+        short = [summary[0], *_note_rows(model.preview, width, are_warnings=True)]
+        summary = short[: max(1, height - view.min_rows - 1)] if height > 3 else []
     room = height - len(summary) - bool(summary)
     gap: list[Row] = [[]] if summary else []
     return [*summary, *gap, *view.render(model, width, room)]
@@ -52,7 +54,7 @@ def _progress(state: AppState | None) -> str:
 
 
 def summary_rows(preview: Preview, width: int) -> list[Row]:
-    """Return the size, vocabulary and splits of the corpus, and warnings about duplicates."""
+    """Return the size, vocabulary and splits of the corpus, and notes on its text."""
     about = preview.description
     total, sizes = _split_sizes(preview)
     size = format_count if sum(sizes.values()) < _EXACT_BELOW else format_compact
@@ -64,13 +66,17 @@ def summary_rows(preview: Preview, width: int) -> list[Row]:
     if about.n_duplicates:
         removed = format_counted(about.n_duplicates, "duplicate line")
         rows.append([(f"{removed} removed", "label")])
-    if about.n_overlap:
-        share = about.n_overlap / max(1, about.n_items["val"])
-        rows.append([(f"! {share:.0%} of the validation lines also occur in training", "warning")])
-    if about.n_undecodable:
-        undecodable = format_counted(about.n_undecodable, "byte is", "bytes are")
-        rows.append([(f"! {undecodable} not UTF-8, shown as �", "warning")])
+    for are_warnings in (True, False):
+        rows += _note_rows(preview, width, are_warnings)
     return rows
+
+
+def _note_rows(preview: Preview, width: int, are_warnings: bool) -> list[Row]:
+    """Return the warnings, or the other notes, on the text of the corpus."""
+    mark, style = ("! ", "warning") if are_warnings else ("", "label")
+    notes = (note for note in preview.description.notes if note.is_warning == are_warnings)
+    texts = (mark + sanitize(note.text, _MAX_NOTE) for note in notes)
+    return [[(row, style)] for text in texts for row in wrap(text, max(1, width))]
 
 
 def collapsed_row(model: DataViewModel, width: int) -> Row:
