@@ -10,7 +10,13 @@ from seqlm.configuration.data_config import DataConfig
 from seqlm.presets import preset_config
 from seqlm.runspec import recipe
 from workbench.corpus.preview import Preview, make_preview
-from workbench.panes.data.render import collapsed_row, data_rows, example_rows, summary_rows, token_rows
+from workbench.panes.data.render import (
+    collapsed_row,
+    data_rows,
+    example_rows,
+    summary_rows,
+    token_rows,
+)
 from workbench.panes.data.render_bigrams import bigram_rows
 from workbench.panes.data.render_merges import merge_rows
 from workbench.panes.data.view_model import DataViewModel, count_merges, lines_to_score
