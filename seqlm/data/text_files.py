@@ -113,7 +113,11 @@ def _files_of(path: Path) -> list[Path]:
 def _text_files(folder: Path) -> Iterator[Path]:
     for path in folder.rglob("*"):
         shown = PurePosixPath(path.relative_to(folder))
-        if path.name.lower().endswith(TEXT_SUFFIXES) and not is_hidden(shown) and not is_folder(path):
+        if (
+            path.name.lower().endswith(TEXT_SUFFIXES)
+            and not is_hidden(shown)
+            and not is_folder(path)
+        ):
             yield path
 
 
