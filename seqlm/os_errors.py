@@ -3,6 +3,7 @@
 import errno
 import os
 
+_MAX_SHOWN_PATH = 160
 _CAUSES = {
     errno.ENOSPC: "disk full",
     errno.EDQUOT: "disk quota used up",
@@ -36,6 +37,12 @@ def describe_os_error(error: OSError) -> str:
     """Return one sentence: the path, what is wrong there, and the remedy if there is a certain one."""
     if error.errno is None:  # a timeout or a message of this program
         return str(error) or type(error).__name__
-    path = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+    path = f"{shorten_path(os.fsdecode(error.filename))}: " if error.filename else ""
     remedy = f"; {_REMEDIES[error.errno]}" if error.errno in _REMEDIES else ""
     return f"{path}{cause_of(error)}{remedy}"
+
+
+def shorten_path(path: str) -> str:
+    """Return a path without its middle part if it is long."""
+    half = _MAX_SHOWN_PATH // 2
+    return path if len(path) <= _MAX_SHOWN_PATH else f"{path[:half]}…{path[-half:]}"

@@ -1,7 +1,11 @@
 """Paths of the user's data and of the files shipped with the program; creates no folders."""
 
+import errno
 import os
 from pathlib import Path
+
+from seqlm.errors import RequestError
+from seqlm.os_errors import cause_of, shorten_path
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -19,6 +23,32 @@ def home() -> Path:
 def runs_dir() -> Path:
     """Return the folder with one folder per run."""
     return home() / "runs"
+
+
+def create_runs_dir() -> Path:
+    """Create the folder of the runs if needed, and return it.
+
+    Raises:
+        RequestError: It cannot be created; names the remedy.
+    """
+    try:
+        runs_dir().mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise unusable_home(error) from error
+    return runs_dir()
+
+
+def unusable_home(error: OSError) -> RequestError:
+    """Return the error for a data folder that cannot be used, with the remedy."""
+    path = str(home())
+    is_file = os.path.isfile(path)  # noqa: PTH113 (that of a path fails if the path is too long)
+    cause = "this is a file, not a folder" if is_file else cause_of(error)
+    room = "free some space, or " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+    return RequestError(
+        f"the data folder {shorten_path(path)} cannot be used: {cause};"
+        f" {room}set SEQLM_HOME to a folder that you can write",
+        path,
+    )
 
 
 def corpora_dir() -> Path:

@@ -17,7 +17,7 @@ from seqlm.configuration.data_config import LEGACY, DataConfig
 from seqlm.configuration.run_config import RunConfig
 from seqlm.data.corpus import find_corpus_copy
 from seqlm.data.corpus_registry import CORPORA
-from seqlm.paths import runs_dir
+from seqlm.paths import create_runs_dir, runs_dir, unusable_home
 from seqlm.presets import PRESETS
 from seqlm.protocol.codec import describe_problem
 from seqlm.regular_file import find_link, open_regular, read_regular
@@ -216,28 +216,32 @@ def create(stem: str, name: str | None = None) -> RunDirectory:
     """Create a run directory, named ``name``, or else ``stem`` with the next free number.
 
     Raises:
-        RequestError: The name exists or is not valid.
+        RequestError: The name exists or is not valid, or the data folder cannot be used.
     """
-    runs_dir().mkdir(parents=True, exist_ok=True, mode=0o700)
+    root = create_runs_dir()
     if name is not None:
         check_name(name)
-        try:
-            (runs_dir() / name).mkdir(mode=0o700)
-        except FileExistsError as error:
-            raise _name_taken(name) from error
-        return RunDirectory(runs_dir() / name)
+        if not _make_folder(root / name):
+            raise _name_taken(name)
+        return RunDirectory(root / name)
     numbers = [
         int(n) for run in list_runs() if (n := run.name.removeprefix(f"{stem}-")).isdecimal()
     ]
     number = max(numbers, default=0) + 1
-    while True:  # another process may create the same number meanwhile
-        path = runs_dir() / f"{stem}-{number}"
-        try:
-            path.mkdir(mode=0o700)
-        except FileExistsError:
-            number += 1
-            continue
-        return RunDirectory(path)
+    while not _make_folder(root / f"{stem}-{number}"):  # another process was faster
+        number += 1
+    return RunDirectory(root / f"{stem}-{number}")
+
+
+def _make_folder(path: Path) -> bool:
+    """Create a folder; return False if it exists."""
+    try:
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise unusable_home(error) from error
+    return True
 
 
 def check_new_name(name: str) -> None:
@@ -247,7 +251,11 @@ def check_new_name(name: str) -> None:
         RequestError: The name is not valid, or there is a run with this name.
     """
     check_name(name)
-    if (runs_dir() / name).exists():
+    try:
+        is_taken = (runs_dir() / name).exists()
+    except OSError as error:
+        raise unusable_home(error) from error
+    if is_taken:
         raise _name_taken(name)
 
 
@@ -273,9 +281,17 @@ def check_name(name: str) -> None:
 
 
 def list_runs() -> list[RunDirectory]:
-    """Return all runs, oldest first."""
-    root = runs_dir()
-    found = [RunDirectory(path) for path in root.iterdir()] if root.is_dir() else []
+    """Return all runs, oldest first.
+
+    Raises:
+        RequestError: The data folder cannot be read.
+    """
+    try:
+        found = [RunDirectory(path) for path in runs_dir().iterdir()]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise unusable_home(error) from error
     dated = [(created, run.name, run) for run in found if (created := _created_ns(run)) is not None]
     return [run for *_, run in sorted(dated, key=lambda entry: entry[:2])]
 

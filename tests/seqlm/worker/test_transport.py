@@ -179,9 +179,11 @@ def test_what_is_held_for_all_clients_together_is_bounded(
     listening, path = listener
     monkeypatch.setattr(transport, "_MAX_HELD_BYTES", 10_000)
     with contextlib.ExitStack() as stack:
-        clients = [stack.enter_context(connected(path)) for _ in range(20)]
-        for i, client in enumerate(clients):
+        clients = []
+        for _ in range(20):
+            clients.append(stack.enter_context(connected(path)))
             listening.poll(5)
+        for i, client in enumerate(clients):
             client.sendall(b"x" * (900 + i))
             listening.poll(5)
             assert sum(held.n_held for held in listening.clients) <= 10_000
