@@ -28,18 +28,21 @@ def check_encoding(encoding: str) -> None:
     Raises:
         RequestError: There is no text encoding of this name.
     """
-    if encoding in (AUTO, LEGACY):
-        return
-    try:
-        b"    ".decode(
-            encoding, errors="replace"
-        )  # refuses codecs that are not text encodings, such as base64
-    except (LookupError, ValueError):
+    if encoding not in (AUTO, LEGACY) and not is_encoding(encoding):
         raise RequestError(
             f"data.encoding={ascii(encoding)[1:-1]} is not a known encoding; allowed: auto, or a name"
             " such as utf-8, utf-16, cp1252, latin-1, shift_jis, gb18030",
             encoding,
-        ) from None
+        )
+
+
+def is_encoding(name: str) -> bool:
+    """Return whether there is a text encoding of this name."""
+    try:
+        b"    ".decode(name, errors="replace")  # base64 and others are not text encodings
+    except (LookupError, ValueError):
+        return False
+    return True
 
 
 class DataConfig(ConfigSection, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from seqlm import errors
 from seqlm.atomic_write import write_atomically
-from seqlm.configuration.data_config import LEGACY, DataConfig
+from seqlm.configuration.data_config import AUTO, LEGACY, DataConfig, is_encoding
 from seqlm.configuration.run_config import RunConfig
 from seqlm.data.corpus import find_corpus_copy
 from seqlm.data.corpus_registry import CORPORA
@@ -68,11 +68,15 @@ class Manifest(Struct, frozen=True, kw_only=True):
 def text_config(manifest: Manifest) -> DataConfig:
     """Return the data settings of a run, with the stored copy of its corpus if there is one."""
     data, corpus = manifest.config.data, manifest.corpus
+    if data.corpus in CORPORA:
+        return data
     copy = find_corpus_copy(corpus.stored_at) if corpus.stored_at is not None else None
-    if not corpus.encoding and data.corpus not in CORPORA:
+    if not corpus.encoding:
         data = replace(data, encoding=LEGACY)
     elif copy is not None:
         data = replace(data, encoding="utf-8", field=None)
+    elif data.encoding == AUTO and is_encoding(corpus.encoding):
+        data = replace(data, encoding=corpus.encoding)  # another version might find another one
     return data if copy is None else replace(data, corpus=str(copy))
 
 

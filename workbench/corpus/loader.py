@@ -110,10 +110,12 @@ def _load_preview(
 def data_config_of_run(manifest: Manifest, preview: Preview | None) -> DataConfig:
     """Return the data configuration that reads the corpus of a run.
 
-    A loaded corpus with the same SHA-256 is used again; otherwise the copy stored with the run is read.
+    A loaded corpus with the same SHA-256, decoded in the same way, is used again; otherwise the copy
+    stored with the run is read.
     """
-    data = manifest.config.data
-    is_loaded = preview is not None and preview.data == data
-    if is_loaded and preview is not None and preview.text.corpus.sha256 == manifest.corpus.sha256:
-        return data
-    return text_config(manifest)
+    data, wanted = manifest.config.data, manifest.corpus
+    if preview is None or preview.data != data:
+        return text_config(manifest)
+    loaded = preview.text.corpus
+    is_same = (loaded.sha256, loaded.encoding) == (wanted.sha256, wanted.encoding)
+    return data if is_same else text_config(manifest)

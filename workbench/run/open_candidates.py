@@ -1,11 +1,12 @@
 """Targets that the Open screen lists: runs, text files of the working folder, and presets."""
 
 from datetime import datetime
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
 from seqlm.configuration import dotted_keys
+from seqlm.data.text_files import TEXT_SUFFIXES, is_folder
 from seqlm.errors import SeqlmError
 from seqlm.presets.lessons import presets_by_lesson
 from seqlm.presets.preset import Preset
@@ -15,6 +16,8 @@ from workbench.render.number_format import format_loss
 from workbench.run.run_status import run_status_text
 
 _MAX_FILES, _MAX_RUNS, _N_RECENT_RUNS = 20, 100, 5
+_MAX_ENTRIES = 2000  # of a folder
+_FILE_SUFFIXES = (*TEXT_SUFFIXES, ".md", ".csv", ".tsv", ".jsonl")
 
 
 class OpenCandidate(NamedTuple):
@@ -98,11 +101,22 @@ def _preset_candidate(preset: Preset) -> OpenCandidate:
 
 
 def _file_candidates() -> list[OpenCandidate]:
-    found = []
+    found: list[OpenCandidate] = []
     try:
-        for path in sorted(Path().glob("*.txt"))[:_MAX_FILES]:
-            kilobytes = f"{path.stat().st_size // 1000:,} kB"
-            found.append(OpenCandidate(f"./{path.name}", "file", kilobytes))
+        for path in sorted(islice(Path().iterdir(), _MAX_ENTRIES)):
+            if len(found) < _MAX_FILES and (about := _describe_text(path)):
+                found.append(OpenCandidate(f"./{path.name}", "file", about))
     except OSError:
         return found
     return found
+
+
+def _describe_text(path: Path) -> str:
+    """Return the size of a text file, or the number of texts in a folder; empty for other files."""
+    if path.name.startswith("."):
+        return ""
+    if is_folder(path):
+        n_texts = sum(1 for _ in islice(path.glob("*.txt"), _MAX_ENTRIES))
+        return f"folder, {n_texts:,} .txt {'file' if n_texts == 1 else 'files'}" if n_texts else ""
+    is_text = path.name.lower().endswith(_FILE_SUFFIXES)
+    return f"{path.stat().st_size // 1000:,} kB" if is_text else ""

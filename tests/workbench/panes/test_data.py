@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from app_harness import AppHarness, wait_until_settled
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from seqlm.configuration.data_config import DataConfig
@@ -21,6 +22,7 @@ from workbench.panes.data.render_bigrams import bigram_rows
 from workbench.panes.data.render_merges import merge_rows
 from workbench.panes.data.view_model import DataViewModel, count_merges, lines_to_score
 from workbench.panes.data.views import DATA_VIEWS
+from workbench.run.state import RunState
 from workbench.state.app_state import AppState
 from workbench.widgets.row_widget import Row
 
@@ -191,3 +193,12 @@ def test_repairs_of_the_text_are_shown(tmp_path: Path) -> None:
     model = model_of(make_preview(DataConfig(corpus=str(path), split="100/0/0", encoding="utf-8")))
     shown = " ".join(words_of(row) for row in data_rows(model, DATA_VIEWS[0], 75, 30))
     assert "! 49 bytes could not be decoded as utf-8" in shown
+
+
+def test_warnings_of_a_run_are_shown_with_its_copy_of_the_text(preview: Preview) -> None:
+    run = RunState(run="one", warnings=("2 bytes could not be decoded",))
+    state = AppState(pending_config=preset_config("names-mlp"), preview=preview, run=run)
+    assert "2 bytes" not in str(DataViewModel(state).notes)
+    model = DataViewModel(replace(state, stored_data_config=preview.data))
+    shown = [words_of(row) for row in data_rows(model, DATA_VIEWS[0], 60, 30)]
+    assert "! 2 bytes could not be decoded" in shown

@@ -78,3 +78,17 @@ def test_there_is_a_list_to_look_around_in(tmp_path: Path) -> None:
     assert found["names-mlp"] == "preset"
     assert found["mine-1"] == "run"
     assert found["./notes.txt"] == "file"
+
+
+def test_folders_of_texts_and_other_readable_files_are_listed(tmp_path: Path) -> None:
+    (tmp_path / "books").mkdir()
+    (tmp_path / "books" / "one.txt").write_text("one")
+    (tmp_path / "empty").mkdir()
+    for name in ("people.csv", "a.txt.gz", "picture.png", ".hidden.txt"):
+        (tmp_path / name).write_text("a" * 3000)
+    found = {choice.name: choice.about for choice in open_candidates() if choice.kind == "file"}
+    assert found == {
+        "./a.txt.gz": "3 kB",
+        "./books": "folder, 1 .txt file",
+        "./people.csv": "3 kB",
+    }

@@ -40,9 +40,9 @@ def data_rows(
     """Return the summary of the corpus above the rows of a view."""
     if model.preview is None:
         return [[(_progress(model.state) or "No corpus is loaded.", "label")]]
-    summary = summary_rows(model.preview, width)
+    summary = [*summary_rows(model.preview, width), *_note_rows(model, width)]
     if height < len(summary) + view.min_rows:
-        short = [summary[0], *_note_rows(model.preview, width, are_warnings=True)]
+        short = [summary[0], *_note_rows(model, width, only_warnings=True)]
         summary = short[: max(1, height - view.min_rows - 1)] if height > 3 else []
     room = height - len(summary) - bool(summary)
     gap: list[Row] = [[]] if summary else []
@@ -54,7 +54,7 @@ def _progress(state: AppState | None) -> str:
 
 
 def summary_rows(preview: Preview, width: int) -> list[Row]:
-    """Return the size, vocabulary and splits of the corpus, and notes on its text."""
+    """Return the size, vocabulary and splits of the corpus."""
     about = preview.description
     total, sizes = _split_sizes(preview)
     size = format_count if sum(sizes.values()) < _EXACT_BELOW else format_compact
@@ -66,17 +66,18 @@ def summary_rows(preview: Preview, width: int) -> list[Row]:
     if about.n_duplicates:
         removed = format_counted(about.n_duplicates, "duplicate line")
         rows.append([(f"{removed} removed", "label")])
-    for are_warnings in (True, False):
-        rows += _note_rows(preview, width, are_warnings)
     return rows
 
 
-def _note_rows(preview: Preview, width: int, are_warnings: bool) -> list[Row]:
-    """Return the warnings, or the other notes, on the text of the corpus."""
-    mark, style = ("! ", "warning") if are_warnings else ("", "label")
-    notes = (note for note in preview.description.notes if note.is_warning == are_warnings)
-    texts = (mark + sanitize(note.text, _MAX_NOTE) for note in notes)
-    return [[(row, style)] for text in texts for row in wrap(text, max(1, width))]
+def _note_rows(model: DataViewModel, width: int, only_warnings: bool = False) -> list[Row]:
+    """Return the notes on the text of the corpus in full, warnings first."""
+    rows: list[Row] = []
+    for note in model.notes:
+        mark, style = ("! ", "warning") if note.is_warning else ("", "label")
+        if note.is_warning or not only_warnings:
+            text = mark + sanitize(note.text, _MAX_NOTE)
+            rows += [[(row, style)] for row in wrap(text, max(1, width))]
+    return rows
 
 
 def collapsed_row(model: DataViewModel, width: int) -> Row:

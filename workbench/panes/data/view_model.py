@@ -6,6 +6,7 @@ from math import exp
 from msgspec import Struct
 from msgspec.structs import replace
 
+from seqlm.data.notes import Note
 from seqlm.data.tokenizer import BpeTokenizer
 from workbench.corpus.preview import Preview
 from workbench.state.app_state import AppState
@@ -41,6 +42,18 @@ class DataViewModel(Struct, frozen=True):
     def preview(self) -> Preview | None:
         """Corpus with its counts; None while it is being read."""
         return self.state.preview if self.state else None
+
+    @property
+    def notes(self) -> Sequence[Note]:
+        """Notes on the text, warnings first; those of a run too, whose copy of the text is repaired."""
+        state, preview = self.state, self.preview
+        if state is None or preview is None:
+            return ()
+        found = list(preview.description.notes)
+        if state.stored_data_config is not None:
+            known = {note.text for note in found}
+            found += [Note(text, True) for text in state.run.warnings if text not in known]
+        return sorted(found, key=lambda note: not note.is_warning)
 
     @property
     def text(self) -> Preview:
