@@ -27,7 +27,7 @@ class DiskWait:
 
     def __init__(self, listener: SocketServer) -> None:
         self._listener = listener
-        self.message = ""
+        self.message = self._cause = self._effect = ""
         self._told: list[ClientConnection] = []
         self._retry_at = 0.0
 
@@ -39,9 +39,20 @@ class DiskWait:
     def begin(self, run: TrainingRun, error: OSError) -> None:
         """Wait, or wait on with another reason."""
         self._retry_at = time.monotonic() + _RETRY_S
-        message = waiting_message(run, error)
+        self._cause, self._effect = disk_cause(run, error), _effect(run)
+        message = f"{self._cause[:1].upper()}{self._cause[1:]}: {self._effect}"
         if message != self.message:
             self.message, self._told = message, []
+
+    def refuse(self, what: str) -> str:
+        """Return the message of a command that was refused because of this wait.
+
+        Args:
+            what: What was not done, e.g. ``the run was not stopped``; empty for a run that waits on.
+        """
+        if not what:
+            return self.message
+        return f"{what}: {self._cause}. {self._effect[:1].upper()}{self._effect[1:]}"
 
     def end(self) -> None:
         """Stop waiting."""
@@ -58,12 +69,11 @@ class DiskWait:
         self._told = list(self._listener.clients)
 
 
-def waiting_message(run: TrainingRun, error: OSError) -> str:
-    """Return why a run waits, what is saved, and what continues it."""
-    cause = disk_cause(run, error)
+def _effect(run: TrainingRun) -> str:
+    """Return what continues a run that waits, and what is saved."""
     return (
-        f"{cause[:1].upper()}{cause[1:]}: training waits at step {run.trainer.step:,} and continues by"
-        f" itself once it can write. {unsaved(run)}"
+        f"training waits at step {run.trainer.step:,} and continues by itself once it can write."
+        f" {_unsaved(run)}"
     )
 
 
@@ -78,7 +88,7 @@ def disk_cause(run: TrainingRun, error: OSError) -> str:
     return f"{cause_of(error)} in {run.directory.path}"
 
 
-def unsaved(run: TrainingRun) -> str:
+def _unsaved(run: TrainingRun) -> str:
     """Return which steps are only in memory."""
     if run.saved_step:
         return (

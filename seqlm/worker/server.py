@@ -171,23 +171,23 @@ class WorkerServer:
 
     def _stop(self, command: Stop) -> None:
         run = self._require_training()
-        refusal = f"{run.directory.name} was not stopped. "
+        refusal = f"{run.directory.name} was not stopped"
         self._recover(run, refusal)
         try:
             self._stop_training(command.id)
         except OSError as error:
             self._wait_for_disk(run, error)
-            raise SeqlmError(refusal + self._disk.message) from error
+            raise SeqlmError(self._disk.refuse(refusal)) from error
 
     def _set(self, command: SetValue) -> None:
         run = self._require_training()
-        self._recover(run, f"{command.key} was not changed. ")
+        self._recover(run, f"{command.key} was not changed")
         scheduled = run.change(command.change(), command.id)
         applied = list(run.due_changes())  # applied at once, also while the run is paused
         self._pacer.reset_pace()
         if run.disk_error is not None:
             self._wait_for_disk(run, run.disk_error)
-            raise SeqlmError(f"{command.key} is changed, but only in memory. {self._disk.message}")
+            raise SeqlmError(self._disk.refuse(f"{command.key} is changed, but only in memory"))
         for event in (*applied, scheduled):  # the last one has no effect if it was applied
             self._notify_sender(event)
 
@@ -280,7 +280,7 @@ class WorkerServer:
 
         Args:
             run: The run.
-            refusal: Beginning of the error message: what was not done.
+            refusal: What was not done, for the error message.
 
         Raises:
             SeqlmError: They still fail; with the reason and what is saved.
@@ -291,7 +291,7 @@ class WorkerServer:
             run.recover()
         except OSError as error:
             self._wait_for_disk(run, error)
-            raise SeqlmError(refusal + self._disk.message) from error
+            raise SeqlmError(self._disk.refuse(refusal)) from error
         if not self._disk.message:
             return
         self._disk.end()

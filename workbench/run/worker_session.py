@@ -148,7 +148,6 @@ class WorkerSession:
 
     def continue_training(self, n_steps: int | None = None) -> None:
         """Continue a paused run for ``n_steps`` steps, or to its end."""
-        self._pending_status = None
         self._connection.send(commands.Continue(id=client.new_id(), n_steps=n_steps))
 
     def stop(self) -> None:
