@@ -101,11 +101,11 @@ async def test_with_every_key_moved_no_usual_one_is_named(
     move_every_key(tmp_path, monkeypatch)
     events, is_alive, named = STATES[state]
     app = harness.app(events, is_alive)
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(200, 50)) as pilot:
         await wait_until_settled(pilot)
         assert not app.state.error_message
         state = replace(app.state, focused_pane=app.main.current)
-        words = hint_for(state).fitting(120 - 4)
+        words = hint_for(state).fitting(200 - 4)
         assert words in screen_text(app)
         assert {key for key in OWN.values() if key in words} == {OWN[name] for name in named}
         for pane in app.main.panes:
