@@ -43,7 +43,8 @@ class CheckpointMetadata(Struct, frozen=True, kw_only=True):
         step: Steps done.
         seq: Number of the last event in the log when the checkpoint was taken.
         position: State of the trainer; None if only the weights are kept.
-        sha256: Checksum of each file by its name.
+        sha256: Checksum of each file by its name; that of ``checkpoint.json`` is computed with an
+            empty text in its place. Old checkpoints do not have it.
     """
 
     v: int = 1
@@ -123,8 +124,8 @@ class CheckpointStore:
         files = {_WEIGHTS: pack_tensors(weights)}
         if training is not None:
             files[_TRAINING] = pack_tensors(training)
-        sums = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
-        files[_METADATA] = codec.encode(msgspec.structs.replace(metadata, sha256=sums))
+        sums = {file: _sha256(content) for file, content in files.items()}
+        files[_METADATA] = _with_own_sha256(metadata, sums)
         self._put(name, files, sync=sync)
         return sum(map(len, files.values()))
 
@@ -173,6 +174,9 @@ class CheckpointStore:
             raise _unreadable(name, error) from error
         except codec.MessageError as error:
             raise SeqlmError(f"checkpoint {name} is damaged: {_METADATA}: {error}") from error
+        own = found.sha256.get(_METADATA)
+        if own is not None and _sha256(content.replace(own.encode(), b"", 1)) != own:
+            raise SeqlmError(f"checkpoint {name} is damaged: the SHA-256 of {_METADATA} differs")
         return found
 
     def resolve(self, name: str) -> str:
@@ -304,6 +308,17 @@ class CheckpointStore:
         shutil.rmtree(replaced, ignore_errors=True)
         if sync:
             sync_directory(self.path)
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _with_own_sha256(metadata: CheckpointMetadata, sums: dict[str, str]) -> bytes:
+    """Return the content of ``checkpoint.json`` with the checksums of all files, itself included."""
+    blank = codec.encode(msgspec.structs.replace(metadata, sha256={**sums, _METADATA: ""}))
+    entry = f'"{_METADATA}":"'.encode()
+    return blank.replace(entry, entry + _sha256(blank).encode(), 1)
 
 
 def _unreadable(name: str, error: OSError) -> SeqlmError:

@@ -252,3 +252,17 @@ def test_the_latest_checkpoint_is_never_pruned(checkpoints: CheckpointStore) -> 
     checkpoints.point("latest", 5)  # a training that went back
     checkpoints.prune([])
     assert checkpoints.load("latest").training
+
+
+def test_every_changed_byte_of_the_metadata_is_found(checkpoints: CheckpointStore) -> None:
+    save(checkpoints, 7)
+    path = checkpoints.path / "step-7" / "checkpoint.json"
+    whole = path.read_bytes()
+    own = whole.index(b'"checkpoint.json"')
+    for at in range(len(whole) - 1):
+        changed = bytearray(whole)
+        changed[at] ^= 1
+        path.write_bytes(changed)
+        if not own < at <= own + len("checkpoint.json"):  # else it looks like an old checkpoint
+            with pytest.raises(SeqlmError, match="step-7 is damaged"):
+                checkpoints.metadata("step-7")

@@ -46,6 +46,7 @@ def forge(run: RunDirectory, file: str, change: Forge) -> None:
     content = save(tensors)
     (folder / file).write_bytes(content)
     record = json.loads((folder / "checkpoint.json").read_text())
+    del record["sha256"]["checkpoint.json"]  # as in old checkpoints
     record["sha256"][file] = hashlib.sha256(content).hexdigest()
     (folder / "checkpoint.json").write_text(json.dumps(record))
 
