@@ -60,6 +60,10 @@ class SplitLoss(_Query, frozen=True, kw_only=True):
     reset_every: int | None = None
 
 
+class FirstBatch(_Query, frozen=True, kw_only=True):
+    """Query for the examples of the first batch, the only one of a run with ``train.one_batch``."""
+
+
 class Describe(_Query, frozen=True, kw_only=True):
     """Query for the status of the worker."""
 
@@ -232,6 +236,20 @@ class InspectAnswer(_Answer, frozen=True, kw_only=True):
     vocabulary: list[str] = []
 
 
+class BatchExample(Struct, frozen=True):
+    """One example of a batch: its context, its target, and the probability of the target."""
+
+    context: list[str]
+    target: str
+    probability: float
+
+
+class FirstBatchAnswer(_Answer, frozen=True, kw_only=True):
+    """The examples of the first batch, at most 256, in their order."""
+
+    examples: list[BatchExample]
+
+
 class Rejected(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
     """Rejection of a command or query, with the error message.
 
@@ -246,13 +264,22 @@ class Rejected(Struct, frozen=True, kw_only=True, tag_field="kind", tag=True):
 
 
 Query: TypeAlias = (
-    NextToken | Sample | Score | SplitLoss | Describe | LearningRateSweep | Inspect | CancelQuery
+    NextToken
+    | Sample
+    | Score
+    | SplitLoss
+    | FirstBatch
+    | Describe
+    | LearningRateSweep
+    | Inspect
+    | CancelQuery
 )
 Answer: TypeAlias = (
     NextTokenAnswer
     | SampleAnswer
     | ScoreAnswer
     | SplitLossAnswer
+    | FirstBatchAnswer
     | DescribeAnswer
     | LearningRateSweepAnswer
     | InspectAnswer

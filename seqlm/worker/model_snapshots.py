@@ -2,6 +2,7 @@
 
 import copy
 from collections import deque
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from seqlm.configuration.run_config import RunConfig
+from seqlm.data.batches import Batch
 from seqlm.data.prepared_text import PreparedText
 from seqlm.errors import SeqlmError
 from seqlm.generation.generator import Generator
@@ -17,6 +19,7 @@ from seqlm.models.registry import build
 from seqlm.runs.checkpoint import CheckpointStore
 from seqlm.runs.early_checks import POINTERS, unknown_weights
 from seqlm.runspec.baselines import answers_with_best_weights
+from seqlm.training.train_step import make_batches
 from seqlm.training.trainer import Trainer
 
 _CPU = torch.device("cpu")
@@ -62,6 +65,12 @@ class ModelSnapshots:
         self._saved: tuple[str, ModelSnapshot] | None = None
         self._live_copies: deque[ModelSnapshot] = deque()
         self._frozen: ModelSnapshot | None = None
+
+    @cached_property
+    def first_batch(self) -> Batch:
+        """The batch of the first step: of a run with ``train.one_batch``, the only one."""
+        sequences = self.text.sequences("train")
+        return make_batches(self.config, self.text, sequences, self.config.model.context).at(0)
 
     def find(self, weights: str, trainer: Trainer | None) -> ModelSnapshot:
         """Return the snapshot that a query names.

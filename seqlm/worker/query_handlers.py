@@ -10,6 +10,7 @@ from seqlm.errors import RequestError, SeqlmError
 from seqlm.generation.sampler import SampledSequence, candidates, entropy
 from seqlm.models.sliding_window import window_length
 from seqlm.protocol.queries import (
+    FirstBatch,
     Inspect,
     LearningRateSweep,
     NextToken,
@@ -28,6 +29,7 @@ from seqlm.runs.early_checks import reset_needs_stream
 from seqlm.runs.tensor_files import not_finite
 from seqlm.training.evaluate import SplitEvaluator
 from seqlm.training.trainer import Trainer
+from seqlm.worker.first_batch_handler import handle_first_batch
 from seqlm.worker.inspect_handler import ablate, handle_inspect
 from seqlm.worker.lr_sweep_handler import handle_run_sweep
 from seqlm.worker.model_snapshots import ModelSnapshot, ModelSnapshots
@@ -71,6 +73,8 @@ class QueryContext(NamedTuple):
         if isinstance(query, LearningRateSweep):
             config = self.snapshots.config
             return handle_run_sweep(query, self.directory, config, snapshot, trainer)
+        if isinstance(query, FirstBatch):
+            return handle_first_batch(query, self.snapshots, snapshot)
         if isinstance(query, SplitLoss) and query.split == "test":
             return self._count_test_look(answer_query(query, snapshot), snapshot.step)
         return answer_query(query, snapshot)

@@ -177,7 +177,7 @@ class Workbench(TerminalApp):
             )
             self._router.update_panes(state)
             self._update_footer()
-        self._router.request_missing_scores()
+        self._router.request_missing_scores(state)
         self._poll_timers.set_live(state.run.is_live)
 
     def _clear_status_message(self, message: str) -> None:

@@ -76,11 +76,14 @@ class QueryRouter:
             self._updated_at_s = now if is_training else -math.inf
             self._use_model(preview, run.step)
 
-    def request_missing_scores(self) -> None:
+    def request_missing_scores(self, state: AppState) -> None:
         """Request the scores of the Data pane if the displayed weights have changed."""
         if self._model_step is not None and self._model_step != self._scored_step:
             self._scored_step = self._model_step
-            self._request_scores()
+            if state.config.planned.train.one_batch:
+                self._request_batch()
+            else:
+                self._request_scores()
 
     def handle(self, state: AppState, message: Message) -> None:
         """Answer the request of a pane, or pass it to the worker."""
@@ -94,7 +97,12 @@ class QueryRouter:
 
     def handle_answer(self, answer: "Answer") -> None:
         """Give an answer of the worker to the pane that requested it."""
-        from seqlm.protocol.queries import NextTokenAnswer, SampleAnswer, ScoreAnswer
+        from seqlm.protocol.queries import (
+            FirstBatchAnswer,
+            NextTokenAnswer,
+            SampleAnswer,
+            ScoreAnswer,
+        )
 
         match answer:
             case NextTokenAnswer():
@@ -104,6 +112,10 @@ class QueryRouter:
             case ScoreAnswer():
                 line_index = int(answer.id.removeprefix(_SCORE_PREFIX))
                 self._data.set_surprisals(line_index, answer.surprisal)
+            case FirstBatchAnswer():
+                self._data.set_batch(
+                    (one.context, one.target, one.probability) for one in answer.examples
+                )
             case SampleAnswer():
                 self._generate.inbox.receive_samples(answer.id, answer.samples, answer.step)
 
@@ -112,6 +124,12 @@ class QueryRouter:
         if query_id.startswith("generate"):
             self._generate.inbox.handle_rejection(text, query_id)
         return query_id.startswith(("generate", _SCORE_PREFIX))
+
+    def _request_batch(self) -> None:
+        """Request the examples of the only batch of the run."""
+        from seqlm.protocol.queries import FirstBatch
+
+        self._session().send_query(FirstBatch(id=f"{_SCORE_PREFIX}batch", weights=self._weights))
 
     def _request_scores(self) -> None:
         """Request the surprisal of each target in the lines that the Data pane shows."""

@@ -261,6 +261,12 @@ def make_preview(data: DataConfig, progress: Progress | None = None) -> Preview:
     )
 
 
+def context_window(tokens: Sequence[str], context: int | None) -> tuple[str, ...]:
+    """Return the last tokens that a model of this context sees, as glyphs, filled on the left."""
+    glyphs = [token_glyph(token) for token in tokens]
+    return _window(glyphs, len(glyphs), context, _LONGEST_PREFIX)
+
+
 def _window(glyphs: Sequence[str], i: int, context: int | None, longest: int) -> tuple[str, ...]:
     if context is None:
         return tuple(glyphs[max(0, i - longest) : i])

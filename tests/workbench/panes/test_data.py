@@ -161,7 +161,7 @@ def test_one_batch_training_is_noted(preview: Preview, text: str, has_note: bool
     state = AppState(recipe.parse_recipe(text), preview=preview)
     rows = example_rows(DataViewModel(state), 48, 8)
     words = [words_of(row).rstrip() for row in rows]
-    assert ("! the same batch of 32 examples in each step" in words) == has_note
+    assert ("! the same 32 examples in each step" in words) == has_note
     assert len(rows) == 8
 
 
@@ -202,3 +202,22 @@ def test_warnings_of_a_run_are_shown_with_its_copy_of_the_text(preview: Preview)
     model = DataViewModel(replace(state, stored_data_config=preview.data))
     shown = [words_of(row) for row in data_rows(model, DATA_VIEWS[0], 60, 30)]
     assert "! 2 bytes could not be decoded" in shown
+
+
+def test_the_only_batch_replaces_the_lines_of_the_corpus(tmp_path: Path) -> None:
+    config = preset_config("one-batch")
+    state = AppState(pending_config=config, preview=make_preview(config.data))
+    before = [words_of(row) for row in example_rows(DataViewModel(state), 76, 5)]
+    assert before[0] == "! the same 32 examples in each step; training shows which"
+    batch = ((("e",), "l", 0.477), (("e",), "d", 0.478), (("o", "r", "d"), "i", 0.987))
+    rows = [words_of(row) for row in example_rows(DataViewModel(state, batch=batch), 76, 9)]
+    assert rows[0] == "! the 32 examples of the only batch, the same in each step"
+    assert [row.split() for row in rows[2:]] == [
+        ["·", "·", "e", "→", "l", "0.477"],
+        ["·", "·", "e", "→", "d", "0.478"],
+        ["o", "r", "d", "→", "i", "0.987"],
+    ]
+    scrolled = DataViewModel(state, batch=batch, first=99)
+    assert words_of(example_rows(scrolled, 76, 3)[-1]).split()[:3] == ["o", "r", "d"]
+    narrow = words_of(example_rows(DataViewModel(state, batch=batch), 34, 9)[0])
+    assert narrow == "! the same 32 examples each step"

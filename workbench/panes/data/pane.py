@@ -1,6 +1,6 @@
 """Data pane: training examples, lines, lengths, tokens, bigrams and merges of the corpus."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from msgspec.structs import replace
@@ -50,9 +50,15 @@ class DataPane(Pane):
         self._model = with_surprisals(self._model, line_index, surprisals)
         self.redraw()
 
+    def set_batch(self, examples: Iterable[tuple[Sequence[str], str, float]]) -> None:
+        """Show the examples of the only batch: context, target, probability of the target."""
+        batch = tuple((tuple(context), target, p) for context, target, p in examples)
+        self._model = replace(self._model, batch=batch)
+        self.redraw()
+
     def clear_scores(self) -> None:
-        """Discard the target probabilities: they come from another model."""
-        self._model = replace(self._model, probabilities={})
+        """Discard the target probabilities and the batch: they come from another model."""
+        self._model = replace(self._model, probabilities={}, batch=())
 
     def action_move(self, by: int) -> None:
         """Move by some lines, or by some merges."""

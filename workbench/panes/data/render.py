@@ -9,7 +9,7 @@ from rich.text import Text
 
 from seqlm.data.split import Split
 from seqlm.sanitize import sanitize
-from workbench.corpus.preview import Preview, TrainingExample
+from workbench.corpus.preview import Preview, TrainingExample, context_window
 from workbench.panes.data.view_model import (
     DataViewModel,
     TargetProbabilities,
@@ -134,8 +134,12 @@ def example_rows(model: DataViewModel, width: int, height: int) -> list[Row]:
     """Return one row for each training example: context, target, probability of the target."""
     preview, state = model.text, model.state
     assert state is not None
-    notes, known = _one_batch_note(state, width), target_probabilities(model)
-    examples = preview.fed(state.config.model, model.first, max(0, height - 1 - len(notes)))
+    notes, known = _one_batch_note(model, width), target_probabilities(model)
+    n_rows = max(0, height - 1 - len(notes))
+    if model.batch:
+        examples, known = _batch_examples(model, n_rows)
+    else:
+        examples = preview.fed(state.config.model, model.first, n_rows)
     length = state.config.model.context
     is_spaced = length is not None and length <= _SPACED_UP_TO
     gap = " " if is_spaced else preview.text.tokenizer.separator
@@ -152,13 +156,35 @@ def example_rows(model: DataViewModel, width: int, height: int) -> list[Row]:
     return [*notes, [(heading, "guide")], *rows]
 
 
-def _one_batch_note(state: AppState, width: int) -> list[Row]:
+def _one_batch_note(model: DataViewModel, width: int) -> list[Row]:
     """Return a note for one_batch training; the worker alone knows which examples are in it."""
-    train = state.config.planned.train
-    if not train.one_batch or train.batch is None:
+    train = model.state.config.planned.train if model.state else None
+    if train is None or not train.one_batch or train.batch is None:
         return []
-    text = f"! the same batch of {format_counted(train.batch, 'example')} in each step"
-    return [[(fit(text, width), "warning")]]
+    examples = format_counted(train.batch, "example")
+    texts = (
+        f"! the same {examples} in each step; training shows which",
+        f"! the same {examples} in each step",
+        f"! the same {examples} each step",
+    )
+    if model.batch:
+        texts = (f"! the {examples} of the only batch, the same in each step", *texts[1:])
+    return [[(next((t for t in texts if cell_len(t) <= width), fit(texts[-1], width)), "warning")]]
+
+
+def _batch_examples(
+    model: DataViewModel, n_rows: int
+) -> tuple[list[TrainingExample], TargetProbabilities]:
+    """Return the visible examples of the only batch, and the probability of each target."""
+    first = min(model.first, max(0, len(model.batch) - n_rows))
+    shown = list(enumerate(model.batch))[first : first + n_rows]
+    state = model.state
+    length = state.config.model.context if state else None
+    examples = [
+        TrainingExample(context_window(context, length), token_glyph(target), "", n, 0)
+        for n, (context, target, _) in shown
+    ]
+    return examples, {n: (probability,) for n, (_, _, probability) in shown}
 
 
 def _example_row(

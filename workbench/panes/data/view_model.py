@@ -28,6 +28,8 @@ class DataViewModel(Struct, frozen=True):
         first: Index of the first line, token or row that is shown.
         n_merges_done: Number of merges that are applied in the merges view.
         probabilities: Target probabilities as the worker reported them.
+        batch: Examples of the only batch of a run, as the worker reported them: the context, the
+            target and its probability.
         ascii_only: Whether only ASCII characters may be drawn.
     """
 
@@ -36,6 +38,7 @@ class DataViewModel(Struct, frozen=True):
     first: int = 0
     n_merges_done: int = 0
     probabilities: TargetProbabilities = {}
+    batch: tuple[tuple[tuple[str, ...], str, float], ...] = ()
     ascii_only: bool = False
 
     @property
