@@ -17,6 +17,7 @@ from seqlm.models.registry import build
 from seqlm.training.device import choose_device
 from seqlm.training.live_settings import LiveSettings
 from seqlm.training.lr_sweep import LrSweep, raise_if_count_based
+from seqlm.training.memory import raise_if_training_too_large
 from seqlm.training.train_step import GradientTrainStep, make_batches
 
 
@@ -24,6 +25,7 @@ def sweep_new(config: RunConfig, text: PreparedText) -> Iterator[LrSweep]:
     """Sweep a newly initialized model of this configuration; see :func:`sweep_copy`."""
     raise_if_count_based(config)
     torch.set_num_threads(config.train.threads)
+    raise_if_training_too_large(config, text)
     model = build(config.model, text.tokenizer.n_vocab, text.fill_id, config.seed)
     n_parameters = sum(parameter.numel() for parameter in model.parameters())
     device = choose_device(config.train.device, n_parameters)

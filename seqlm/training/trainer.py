@@ -20,6 +20,7 @@ from seqlm.runspec.baselines import best_counts
 from seqlm.training.device import choose_device
 from seqlm.training.evaluate import EvalResult, SplitEvaluator
 from seqlm.training.live_settings import LiveSettingsSchedule
+from seqlm.training.memory import raise_if_training_too_large
 from seqlm.training.schedule import lr_multiplier
 from seqlm.training.train_step import make_train_step
 from seqlm.training.trainer_state import TrainerState
@@ -91,6 +92,7 @@ class Trainer:
     def __init__(self, config: RunConfig, text: PreparedText) -> None:
         self.config, self.text, self._train = config, text, config.planned.train
         torch.set_num_threads(self._train.threads)
+        raise_if_training_too_large(config.planned, text)
         self.model = build(config.model, text.tokenizer.n_vocab, text.fill_id, config.seed)
         self.device = choose_device(self._train.device, self.n_parameters)
         self._train_step = make_train_step(config, text, self.model, self.device)

@@ -15,6 +15,7 @@ from seqlm.data.prepared_text import PreparedText
 from seqlm.errors import SeqlmError
 from seqlm.generation.generator import Generator
 from seqlm.models.base import SequenceModel
+from seqlm.models.memory import raise_if_weights_too_large
 from seqlm.models.registry import build
 from seqlm.runs.checkpoint import CheckpointStore
 from seqlm.runs.early_checks import POINTERS, unknown_weights
@@ -91,6 +92,10 @@ class ModelSnapshots:
             return copied
         name = self._checkpoint_name(weights)
         if self._saved is None or self._saved[0] != name:
+            tokenizer = self.text.tokenizer
+            raise_if_weights_too_large(
+                self.config.model, tokenizer.n_vocab, tokenizer.end_id is not None
+            )
             with torch.device("meta"):  # names, types and shapes without allocating memory
                 expected = self._build_model().state_dict()
             loaded = self._checkpoints.load(name, expected)
