@@ -66,7 +66,8 @@ _STREAM = (
     _Fit(400_000, 192, 0.4, 4e-3, 2500, 250),
     _Fit(float("inf"), 256, 0.1, 3e-3, 4000, 500),
 )
-_LARGE_VOCAB = 500
+_LARGE_VOCAB, _SLOW_VOCAB = 500, 20_000
+_MAX_LOGITS = 8_000_000  # in a batch of chunks
 _MAX_CHUNK, _MAX_ROWS, _CHUNKS_PER_ROW = 64, 16, 4
 _LINES_FOR_THREE, _LINES_FOR_TWO = 30, 20
 _TOKENS_FOR_THREE, _TOKENS_FOR_TWO = 300, 200
@@ -95,23 +96,30 @@ def model_settings_for(size: TextSize, *, is_list: bool) -> dict[str, Any]:
     }
 
 
+def is_large_vocab(n_vocab: int) -> bool:
+    """Return whether each step takes long because each token has a logit for each of so many."""
+    return n_vocab > _SLOW_VOCAB
+
+
 def batch_for(n_examples: int, largest: int) -> int:
     """Return the batch size for windows or lines: an eighth of the examples, up to ``largest``."""
     return max(1, min(largest, n_examples // 8))
 
 
-def chunks_for(n_targets: int, given: Mapping[str, Any]) -> dict[str, int]:
+def chunks_for(n_targets: int, n_vocab: int, given: Mapping[str, Any]) -> dict[str, int]:
     """Return batch size and chunk length of a stream with at least one batch of tokens.
 
     Args:
         n_targets: Training tokens to predict.
+        n_vocab: V; a large vocabulary has fewer rows, so that a step does not take seconds.
         given: Settings that the user gave, by dotted key; they stay as they are.
     """
     batch, chunk = given.get("train.batch"), given.get("train.chunk")
     if chunk is None:
         chunk = max(1, min(_MAX_CHUNK, n_targets // (batch or 1)))
     if batch is None:
-        batch = max(1, min(_MAX_ROWS, n_targets // (_CHUNKS_PER_ROW * chunk)))
+        n_tokens = min(n_targets // _CHUNKS_PER_ROW, _MAX_LOGITS // n_vocab)
+        batch = max(1, min(_MAX_ROWS, n_tokens // chunk))
     return {"train.batch": batch, "train.chunk": chunk}
 
 

@@ -15,7 +15,8 @@ from seqlm.training.trainer import Trainer
 _MIN_INTERVAL_S = 10.0
 _INTERVAL_PER_COST = 100
 _MAX_KEPT_BYTES = 256_000_000
-_SAMPLE_LENGTH = 40
+_SAMPLE_LENGTH, _MIN_SAMPLE_LENGTH = 40, 4
+_SAMPLE_PROBABILITIES = 320_000  # of a sample: a large vocabulary has shorter samples
 
 
 class Diverged(SeqlmError):
@@ -151,7 +152,8 @@ def sample_with_fixed_seed(trainer: Trainer) -> Sampled:
     if tokenizer.end_id is None:
         stream = text.items["train"][0]
         prompt = tokenizer.encode(stream[: tokenizer.safe_split_point(stream, 1)])[:1]
-    *_, samples = generator.sample(prompt, SampleConfig(), 1, _SAMPLE_LENGTH)
+    length = max(_MIN_SAMPLE_LENGTH, _SAMPLE_PROBABILITIES // tokenizer.n_vocab)
+    *_, samples = generator.sample(prompt, SampleConfig(), 1, min(_SAMPLE_LENGTH, length))
     first = samples[0]
     return Sampled(
         step=trainer.step,

@@ -80,7 +80,9 @@ def _examples(
         return {"train.batch": own_text.batch_for(size.n_examples, train.batch or 1)}
     keys = "train.batch", "train.chunk"
     return own_text.chunks_for(
-        size.n_targets, {key: dotted_keys.value_of(config, key) for key in keys if key in given}
+        size.n_targets,
+        size.n_vocab,
+        {key: dotted_keys.value_of(config, key) for key in keys if key in given},
     )
 
 
@@ -104,7 +106,9 @@ def _note(config: RunConfig, corpus: Corpus, size: TextSize, given: frozenset[st
         "; no validation: the text is too short to split" if _is_unsplit(config, given) else ""
     )
     words = " ".join([config.preset, *chosen])
-    return f"fitted to {corpus.name} ({about}{size.n_targets:,} training {unit}): {words}{unsplit}"
+    slow = "; the vocabulary makes each step slow" if own_text.is_large_vocab(size.n_vocab) else ""
+    tokens = f"{about}{size.n_targets:,} training {unit}, vocabulary {size.n_vocab:,}"
+    return f"fitted to {corpus.name} ({tokens}): {words}{unsplit}{slow}"
 
 
 def _is_unsplit(config: RunConfig, given: frozenset[str]) -> bool:

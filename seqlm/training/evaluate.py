@@ -20,8 +20,9 @@ _ITEMS_PER_PIECE = 128
 _TOKENS_PER_PIECE = 512  # per row
 _MAX_TOKENS = 1 << 14  # in all rows of a piece
 _MAX_LOGITS = 1 << 20  # in a piece: 4 MB
-_MAX_FULL_TOKENS = 1_000_000
-_SAMPLE_TOKENS = 100_000
+_MAX_FULL_TOKENS, _MAX_FULL_LOGITS = 1_000_000, 256_000_000
+_SAMPLE_TOKENS, _SAMPLE_LOGITS = 100_000, 64_000_000
+_MIN_SAMPLE_TOKENS = 2_000  # of a large vocabulary
 _SEGMENTS = 20  # of a stream, when it is sampled
 
 
@@ -60,7 +61,8 @@ class SplitEvaluator:
     For lines, the hidden state is reset for each line. A stream is read in one pass, in order, with
     the hidden state carried. A model with a maximum length reads longer texts through a window that
     slides by half its length. A split of more than a million tokens is evaluated on a fixed sample
-    that is spread evenly over it, because its parts may differ.
+    that is spread evenly over it, because its parts may differ; with a large vocabulary also a
+    smaller split, because each token has one logit for each token of the vocabulary.
 
     The text is tokenized in :meth:`run`, piece by piece, so that creating an evaluator takes no time.
 
@@ -88,9 +90,9 @@ class SplitEvaluator:
         self.split = split
         self._text, self._device = text, device
         self._is_stream = text.corpus.mode == "stream"
-        self._is_sample = text.n_targets(split) > _MAX_FULL_TOKENS
+        self._n_sample = _sample_size(text.n_targets(split), text.tokenizer.n_vocab)
         self.protocol = _describe_protocol(
-            max_tokens, is_stream=self._is_stream, is_sample=self._is_sample
+            max_tokens, is_stream=self._is_stream, n_sample=self._n_sample
         )
         if text.only_last:
             self.protocol += ", loss of the last token only"
@@ -135,7 +137,8 @@ class SplitEvaluator:
 
     def _make_pieces(self) -> Iterator[Batch]:
         items = self._text.items[self.split]
-        fraction = _SAMPLE_TOKENS / self._text.n_targets(self.split) if self._is_sample else 1.0
+        n_sample, n_targets = self._n_sample, self._text.n_targets(self.split)
+        fraction = 1.0 if n_sample is None else n_sample / n_targets
         if not self._is_stream:
             yield from _item_pieces(items, self._text, fraction)
             return
@@ -162,19 +165,31 @@ def _evaluate_piece(
     return EvalResult(float(nats.cpu().double().sum()), n_correct, int(is_counted.sum())), state
 
 
-def _describe_protocol(max_tokens: int | None, *, is_stream: bool, is_sample: bool) -> str:
+def _sample_size(n_targets: int, n_vocab: int) -> int | None:
+    """Return the number of tokens of a split that are evaluated; None for all of them."""
+    n_full, n_sample = (
+        min(n_tokens, max(_MIN_SAMPLE_TOKENS, n_logits // n_vocab))
+        for n_tokens, n_logits in (
+            (_MAX_FULL_TOKENS, _MAX_FULL_LOGITS),
+            (_SAMPLE_TOKENS, _SAMPLE_LOGITS),
+        )
+    )
+    return None if n_targets <= n_full else n_sample
+
+
+def _describe_protocol(max_tokens: int | None, *, is_stream: bool, n_sample: int | None) -> str:
     window = f"a window of {max_tokens} tokens sliding by {window_stride(max_tokens or 1)}"
     carried = "hidden state carried" if max_tokens is None else window
-    if is_stream and is_sample:
+    if is_stream and n_sample is not None:
         return (
-            f"a sample of about {_SAMPLE_TOKENS:,} tokens, {_SEGMENTS} segments spread evenly,"
+            f"a sample of about {n_sample:,} tokens, {_SEGMENTS} segments spread evenly,"
             f" hidden state reset for each segment, {carried}"
         )
     if is_stream:
         return f"one pass, {carried}"
     longer = "" if max_tokens is None else f", longer lines with {window}"
     sample = (
-        f"a sample of about {_SAMPLE_TOKENS:,} tokens, lines spread evenly, " if is_sample else ""
+        "" if n_sample is None else f"a sample of about {n_sample:,} tokens, lines spread evenly, "
     )
     return f"{sample}hidden state reset for each line{longer}"
 

@@ -56,7 +56,11 @@ TEXTS = {
     "25 lines": ("\n".join(NAMES[:25]), "data.split=80/20/0", "train.batch=2"),
     "90 short lines": ("\n".join(NAMES[:90]), "own-lines", "train.batch=9"),
     "250 characters": ("to be or not to be, " * 12 + "that is it", "data.split=80/20/0"),
-    "400 characters": ("to be or not to be, " * 20, "own-stream", "319 training tokens"),
+    "400 characters": (
+        "to be or not to be, " * 20,
+        "own-stream",
+        "319 training tokens, vocabulary 8",
+    ),
     "30 Chinese lines": ("\n".join(chr(0x4E00 + i) * 2 + "的" for i in range(30)), "own-lines"),
 }
 

@@ -278,3 +278,20 @@ def test_a_stream_with_resets_has_each_token_once(
     assert max(piece.tokens.numel() for piece in evaluator._each_piece()) <= 25
     assert result.n_tokens == len(ids) - 1
     assert result.nats == pytest.approx(nats, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("n_targets", "n_vocab", "n_sample"),
+    [
+        (1_000_000, 256, None),
+        (1_000_001, 27, 100_000),
+        (30_000, 8_000, None),
+        (100_000, 8_000, 8_000),
+        (300_000, 72_000, 2_000),
+        (1_500, 100_000, None),
+    ],
+)
+def test_a_large_vocabulary_is_evaluated_on_a_sample_in_proportion(
+    n_targets: int, n_vocab: int, n_sample: int | None
+) -> None:
+    assert evaluate._sample_size(n_targets, n_vocab) == n_sample
