@@ -72,8 +72,9 @@ def _train(options: argparse.Namespace) -> int:
         notes: list[str] = []
         config = configure(options.target, options.settings, undo, notes)
         text = prepare(config.data)  # reports an invalid text before a process is started
+        name = "standard input" if options.target == "-" else sanitize(text.corpus.name)
         for note in text.notes:
-            sys.stderr.write(f"{sanitize(text.corpus.name)}: {sanitize(note.text)}\n")
+            sys.stderr.write(f"seqlm: {name}: {sanitize(note.text)}\n")
         command = Start(id=client.new_id(), recipe=recipe.format_recipe(config), name=options.name)
         with client.spawn() as connection:
             return _follow(command, connection, options, undo, notes=notes)

@@ -20,10 +20,19 @@ def count(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def decoding_notes(decoded: Decoded) -> Iterator[Note]:
-    """Yield what decoding had to find out or to repair."""
-    if decoded.encoding not in ("utf-8", BYTES):
-        yield Note(f"decoded as {decoded.encoding}; data.encoding=NAME sets another encoding")
+def decoding_notes(decoded: Decoded, is_found: bool = False) -> Iterator[Note]:
+    """Yield what decoding had to find out or to repair.
+
+    Args:
+        decoded: The decoded text.
+        is_found: Whether the encoding was found, and not set by the user. An encoding other than
+            UTF-8, UTF-16 and UTF-32 is a guess, so the note is a warning.
+    """
+    if is_found and decoded.encoding not in ("utf-8", BYTES):
+        is_guess = not all(name.startswith("utf-") for name in decoded.encoding.split(", "))
+        yield Note(
+            f"decoded as {decoded.encoding}; data.encoding=NAME sets another encoding", is_guess
+        )
     if decoded.n_undecodable:
         yield Note(
             f"{count(decoded.n_undecodable, 'byte')} could not be decoded as {decoded.encoding};"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from seqlm.configuration.data_config import LEGACY, DataConfig
+from seqlm.configuration.data_config import AUTO, LEGACY, DataConfig
 from seqlm.data import encoding
 from seqlm.data.compressed import NamedBytes
 from seqlm.data.encoding import BYTES, Decoded
@@ -81,7 +81,7 @@ def join_files(files: Sequence[NamedBytes], name: str, data: DataConfig) -> OwnT
         text=text,
         encoding=total.encoding,
         n_undecodable=total.n_undecodable,
-        notes=(*notes, *decoding_notes(total)),
+        notes=(*notes, *decoding_notes(total, data.encoding == AUTO)),
     )
 
 

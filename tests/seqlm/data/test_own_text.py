@@ -179,6 +179,8 @@ def test_what_was_repaired_is_said(tmp_path: Path) -> None:
         "decoded as cp1252; data.encoding=NAME sets another encoding; "
         "1 lone carriage return read as line ends"
     )
+    assert [note.is_warning for note in read.notes] == [True, False]  # the encoding is a guess
+    assert "decoded as" not in _notes(_read(tmp_path / "notes.txt", encoding="cp1252"))
     read = _read(tmp_path / "notes.txt", encoding="utf-8")
     assert "40 bytes could not be decoded as utf-8" in _notes(read)
     assert read.n_undecodable == 40
