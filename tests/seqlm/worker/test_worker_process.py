@@ -202,9 +202,9 @@ class TestRejections:
             (Start(id="1", recipe="names-mlp"), "stop that run first"),
             (Resume(id="1", run="for-rejections"), "stop that run first"),
             (Read(id="1", run="for-rejections"), "stop that run first"),
-            (Sample(id="1", temperature=0.0), "temperature=0.0 is not valid"),
+            (Sample(id="1", temperature=-1.0), "temperature=-1.0 is not valid"),
             (Sample(id="1", count=0), "count=0 is not valid"),
-            (Sample(id="1", top_k=0), "top_k=0 is not valid; allowed: 1 to 1,000,000, or None"),
+            (Sample(id="1", top_k=-1), "top_k=-1 is not valid"),
             (Sample(id="1", top_p=1.5), "top_p=1.5 is not valid; allowed: above 0 to 1"),
             (Sample(id="1", top_p=0.0), "top_p=0.0 is not valid"),
             (Sample(id="1", order="top-k"), "order=top-k is not valid; allowed: each stage"),
@@ -448,7 +448,7 @@ def test_a_rejected_start_leaves_no_files(reused: Worker, small: Recipe) -> None
     for line, words in (
         ("names-mlp model.hidden=0", "1 to 8,192"),
         (small("train.device=" + _missing_device()), "is not available on this machine"),
-        (small("train.example=chunk", "train.chunk=8000"), "smaller batch or chunk"),
+        (small("train.example=chunk", "train.chunk=8000"), "Use train.chunk=125 or less"),
         ("names-mlp data.corpus=/nowhere.txt", "nowhere"),
     ):
         with pytest.raises(RequestError, match=words):
