@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from seqlm.cli.output import print_json, print_lines, print_notes
 from seqlm.cli.progress import show_until_end
 from seqlm.cli.result_text import result_lines
@@ -82,13 +84,37 @@ def _train(options: argparse.Namespace) -> int:
 
 def _resume(options: argparse.Namespace) -> int:
     run = find_run(options.run)
-    recipe.live_changes(run.manifest().config, options.settings)
+    changes = recipe.live_changes(run.manifest().config, options.settings)
     if (connection := client.attach(run)) is not None:
         with connection:
             return _continue(run, connection, options)
+    notes = _schedule_notes(run, {change.key: change.value for change in changes})
     command = Resume(id=client.new_id(), run=str(run.path), words=options.settings)
     with client.spawn() as connection:
-        return _follow(command, connection, options, contextlib.ExitStack(), run)
+        return _follow(command, connection, options, contextlib.ExitStack(), run, notes=notes)
+
+
+def _schedule_notes(run: RunDirectory, values: dict[str, Any]) -> list[str]:
+    """Return what more steps mean for a run whose learning rate has decayed to 0.
+
+    Args:
+        run: The run to resume.
+        values: The settings that change, by key.
+    """
+    if "train.steps" not in values or "train.learning_rate" in values:
+        return []
+    from seqlm.training.schedule import explain_ended_schedule
+
+    progress = summarize(run, is_live=False)
+    if progress.config is None:
+        return []
+    done, key = progress.summary.steps, "train.learning_rate"
+    rates = [change.value for change in progress.changes if change.key == key]
+    train = replace(
+        progress.config.train, learning_rate=[progress.config.train.learning_rate, *rates][-1]
+    )
+    note = explain_ended_schedule(train, done, progress.steps_planned, values["train.steps"])
+    return [note] if note else []
 
 
 def _continue(run: RunDirectory, connection: client.Connection, options: argparse.Namespace) -> int:

@@ -56,7 +56,7 @@ _LINES = (
     _Fit(1_000, 32, 0.3, 5e-3, 400, 20),
     _Fit(10_000, 64, 0.4, 5e-3, 800, 25),
     _Fit(40_000, 128, 0.5, 5e-3, 1500, 75),
-    _Fit(400_000, 256, 0.5, 4e-3, 3500, 250),
+    _Fit(400_000, 256, 0.4, 4e-3, 3500, 250),
     _Fit(float("inf"), 256, 0.2, 4e-3, 5000, 500),
 )
 _STREAM = (
@@ -88,7 +88,7 @@ def model_settings_for(size: TextSize, *, is_list: bool) -> dict[str, Any]:
     fit = next(fit for fit in (_LINES if is_list else _STREAM) if size.n_targets <= fit.n_targets)
     return {
         "model.hidden": fit.hidden,
-        "model.embedding": 64 if size.n_vocab > _LARGE_VOCAB else min(32, fit.hidden // 2),
+        "model.embedding": 64 if size.n_vocab > _LARGE_VOCAB else min(64, fit.hidden // 2),
         "model.dropout": fit.dropout,
         "train.learning_rate": fit.learning_rate,
         "train.steps": fit.steps,
@@ -126,13 +126,13 @@ def chunks_for(n_targets: int, n_vocab: int, given: Mapping[str, Any]) -> dict[s
 PRESETS = (
     make_preset(
         OWN_LINES,
-        LstmConfig(embedding=32, hidden=256, dropout=0.5, init="scaled"),
+        LstmConfig(embedding=64, hidden=256, dropout=0.4, init="scaled"),
         _TRAIN,
         "your own list, one item per line: seqlm train FILE fits it to the size of the file",
     ),
     make_preset(
         OWN_STREAM,
-        LstmConfig(embedding=32, hidden=256, dropout=0.1, init="scaled"),
+        LstmConfig(embedding=64, hidden=256, dropout=0.1, init="scaled"),
         _TRAIN,
         "your own long text: seqlm train FILE fits it to the size of the file",
         data=DataConfig(corpus="prose"),

@@ -4,6 +4,9 @@ import math
 
 from seqlm.configuration.run_config import TrainConfig
 
+_DECAY_TO_ZERO = ("cosine", "one-cycle")
+_GENTLE = 0.1  # of the peak learning rate, to continue after the end of a schedule
+
 
 def lr_multiplier(train: TrainConfig, step: int, n_steps: int) -> float:
     """Return the factor of the learning rate in a step.
@@ -32,6 +35,28 @@ def lr_multiplier(train: TrainConfig, step: int, n_steps: int) -> float:
                 (step + 1) / n_warmup if step < n_warmup else _cosine_decay(step, n_warmup, n_steps)
             )
     return 1.0
+
+
+def explain_ended_schedule(train: TrainConfig, step: int, n_before: int, n_after: int) -> str:
+    """Return what more steps mean after a schedule has decayed to 0; empty if it has not.
+
+    Args:
+        train: The schedule, with the current learning rate.
+        step: Steps done.
+        n_before: The number of steps that the schedule was planned for.
+        n_after: The new number of steps.
+    """
+    if train.schedule not in _DECAY_TO_ZERO or not n_before <= step < n_after:
+        return ""
+    multiplier = lr_multiplier(train, step, n_after)
+    gentle = train.learning_rate * min(1.0, _GENTLE / multiplier) if multiplier else 0.0
+    return (
+        f"the {train.schedule} schedule had ended at step {step:,} with learning rate 0."
+        f" With train.steps={n_after} it continues at {train.learning_rate * multiplier:.2g},"
+        f" {multiplier:.0%} of the peak, and the loss may rise first. To continue gently, add"
+        f" train.learning_rate={gentle:.1g}; for one schedule over all steps, train a new run with"
+        f" train.steps={n_after}"
+    )
 
 
 def _n_warmup_steps(train: TrainConfig, n_steps: int) -> int:

@@ -145,3 +145,23 @@ def test_own_presets_train_on_a_corpus_too() -> None:
     assert {PRESETS[name].config.data.corpus for name in ("own-lines", "own-stream")} <= set(
         CORPORA
     )
+
+
+def test_resuming_after_a_schedule_has_run_down_says_which_settings_continue(
+    run_json, capsys
+) -> None:
+    small = ["model.hidden=4", "data.split=5/5/90", "train.steps=20"]
+    name = run_json("train", "names-lstm", *small)["run"]
+    assert run_command(["resume", name, "train.steps=40"]) == 0
+    said = capsys.readouterr().err
+    assert "the one-cycle schedule had ended at step 20 with learning rate 0" in said
+    assert "To continue gently, add train.learning_rate=0.0006" in said
+    assert run_command(["resume", name, "train.steps=60", "train.learning_rate=0.001"]) == 0
+    assert "schedule had ended" not in capsys.readouterr().err
+
+
+def test_a_constant_rate_has_no_end(run_json, capsys) -> None:
+    small = ["model.hidden=4", "data.split=5/5/90", "train.steps=20", "model.init=scaled"]
+    name = run_json("train", "names-mlp", *small)["run"]
+    assert run_command(["resume", name, "train.steps=40"]) == 0
+    assert "schedule had ended" not in capsys.readouterr().err
