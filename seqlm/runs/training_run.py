@@ -29,7 +29,7 @@ from seqlm.runs.checkpoint_policy import (
     next_log_spaced_step,
     sample_with_fixed_seed,
 )
-from seqlm.runs.directory import RunDirectory, RunLock, create
+from seqlm.runs.directory import Manifest, RunDirectory, RunLock, create
 from seqlm.runs.event_log import EventLogWriter, read_events
 from seqlm.runs.provenance import (
     corpus_record,
@@ -69,9 +69,10 @@ class TrainingRun:
             lost: the write is repeated by :meth:`recover`, or with the next event or checkpoint.
     """
 
-    def __init__(self, directory: RunDirectory, trainer: Trainer, lock: RunLock) -> None:
-        self.directory, self.trainer = directory, trainer
-        self.manifest = directory.manifest()
+    def __init__(
+        self, directory: RunDirectory, manifest: Manifest, trainer: Trainer, lock: RunLock
+    ) -> None:
+        self.directory, self.manifest, self.trainer = directory, manifest, trainer
         self._lock_fd = directory.acquire_lock(lock)
         try:
             self.event_log = EventLogWriter(directory.events_path)
@@ -101,8 +102,9 @@ class TrainingRun:
         with contextlib.ExitStack() as undo:
             undo.callback(shutil.rmtree, directory.path, ignore_errors=True)
             corpus = corpus_record(config, text, undo)
-            directory.write_manifest(make_manifest(directory.name, config, corpus))
-            run = cls(directory, trainer, lock)
+            manifest = make_manifest(directory.name, config, corpus)
+            directory.write_manifest(manifest)
+            run = cls(directory, manifest, trainer, lock)
             run.log(created_event(directory.name, trainer))
             run._log_start()
             run.event_log.flush()
@@ -135,7 +137,8 @@ class TrainingRun:
         Raises:
             SeqlmError: The checkpoint is damaged, a setting is invalid, or all steps are done.
         """
-        run = cls(directory, Trainer(directory.manifest().config, text), lock)
+        manifest = directory.manifest()
+        run = cls(directory, manifest, Trainer(manifest.config, text), lock)
         try:
             changes = recipe.live_changes(run.trainer.config, settings)
             superseded, note = run._restore_checkpoint({change.key for change in changes})
