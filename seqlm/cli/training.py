@@ -23,6 +23,7 @@ from seqlm.runspec import recipe
 from seqlm.sanitize import sanitize
 from seqlm.worker import client
 from seqlm.worker.follow_run import start_run, stop_interrupted
+from seqlm.worker.rescued_copies import later_copy_note
 
 _INTERRUPTED = 130
 _SETTINGS = (
@@ -89,6 +90,7 @@ def _resume(options: argparse.Namespace) -> int:
         with connection:
             return _continue(run, connection, options)
     notes = _schedule_notes(run, {change.key: change.value for change in changes})
+    notes += filter(None, [later_copy_note(run)])
     command = Resume(id=client.new_id(), run=str(run.path), words=options.settings)
     with client.spawn() as connection:
         return _follow(command, connection, options, contextlib.ExitStack(), run, notes=notes)

@@ -8,7 +8,7 @@ from seqlm.errors import SeqlmError, first_line
 from seqlm.runs.rescue import rescue_run
 from seqlm.runs.training_run import TrainingRun
 from seqlm.worker.disk_wait import disk_cause
-from seqlm.worker.transport import socket_directory
+from seqlm.worker.rescued_copies import rescue_folder
 
 
 def save_elsewhere(run: TrainingRun, error: OSError) -> str:
@@ -24,7 +24,7 @@ def save_elsewhere(run: TrainingRun, error: OSError) -> str:
     name, step = run.directory.name, run.trainer.step
     reason = f"{name} could not be saved in its folder ({disk_cause(run, error)})"
     try:
-        copy = rescue_run(run, socket_directory() / "rescued")
+        copy = rescue_run(run, rescue_folder())
     except (OSError, SeqlmError) as again:
         left = f"the checkpoint of step {run.saved_step:,}" if run.saved_step else "no checkpoint"
         return f"{reason}, nor elsewhere ({first_line(again)}). Step {step:,} is lost; there is {left}."

@@ -52,6 +52,7 @@ from seqlm.runspec import recipe
 from seqlm.training.trainer import Trainer
 from seqlm.worker import client
 from seqlm.worker.client import WorkerExited
+from seqlm.worker.rescued_copies import later_copy_note
 
 Recipe = Callable[..., str]
 Spawn = Callable[[], Any]
@@ -566,6 +567,7 @@ def test_a_run_whose_disk_vanishes_waits_and_is_saved_elsewhere_at_the_end(
     away.rename(runs_dir())
     assert "Traceback" not in run.log_path.read_text()
     step = events_of(RunDirectory(saved))[-1].step
+    assert f"step {step:,} of {run.name} was saved in {saved}" in later_copy_note(run)
     other = spawn()
     other.request(Resume(id="r", run=str(saved), words=[f"train.steps={step + 5}"]))
     other.wait_until(lambda: has_ended(RunDirectory(saved)))
