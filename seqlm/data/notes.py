@@ -56,10 +56,7 @@ def format_note(found: Format) -> Note:
 
 def duplicates_note(n_lines: int, n_distinct: int) -> Note:
     """Return the note on a list of which at least half of the lines were duplicates."""
-    return Note(
-        f"{n_lines:,} lines are only {count(n_distinct, 'distinct line')}; data.deduplicate=false"
-        " keeps duplicates"
-    )
+    return Note(f"{n_lines:,} lines, {n_distinct:,} distinct; data.deduplicate=false keeps all")
 
 
 def repetition_note(share: float, is_list: bool) -> Note:

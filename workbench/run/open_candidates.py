@@ -17,7 +17,7 @@ from workbench.run.run_status import run_status_text
 
 _MAX_FILES, _MAX_RUNS, _N_RECENT_RUNS = 20, 100, 5
 _MAX_ENTRIES = 2000  # of a folder
-_FILE_SUFFIXES = (*TEXT_SUFFIXES, ".md", ".csv", ".tsv", ".jsonl")
+_FILE_SUFFIXES = (*TEXT_SUFFIXES, ".csv", ".tsv", ".jsonl")
 
 
 class OpenCandidate(NamedTuple):

@@ -277,5 +277,5 @@ def test_one_line_many_times_is_said_to_be_one_line(tmp_path: Path) -> None:
         prepare(DataConfig(corpus=str(tmp_path / "line.txt"), mode="lines"))
     (tmp_path / "line.txt").write_text("one line\n" * 200)
     data = DataConfig(corpus=str(tmp_path / "line.txt"), mode="lines", split="100/0/0")
-    said = "200 lines are only 1 distinct line; data.deduplicate=false keeps duplicates"
+    said = "200 lines, 1 distinct; data.deduplicate=false keeps all"
     assert [note.text for note in prepare(data).notes] == [said]

@@ -63,7 +63,7 @@ def summary_rows(preview: Preview, width: int) -> list[Row]:
         [(sanitize(about.vocabulary, width), "label")],
         [("  ".join(f"{split} {size(n)}" for split, n in sizes.items()), "label")],
     ]
-    if about.n_duplicates:
+    if 0 < about.n_duplicates < sum(about.n_items.values()):  # of more, a note says it
         removed = format_counted(about.n_duplicates, "duplicate line")
         rows.append([(f"{removed} removed", "label")])
     return rows
