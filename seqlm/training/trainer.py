@@ -11,12 +11,12 @@ from seqlm.configuration import dotted_keys
 from seqlm.configuration.run_config import Change, RunConfig
 from seqlm.data.baselines import count_losses
 from seqlm.data.batches import Batches
+from seqlm.data.corpus_registry import CORPORA
 from seqlm.data.prepared_text import PreparedText
 from seqlm.data.split import Split
 from seqlm.models.registry import build
 from seqlm.protocol.codec import float32_digits
 from seqlm.protocol.events import Ended, Evaluated, Event, StepsDone, ValueChanged
-from seqlm.runspec.baselines import best_counts
 from seqlm.training.device import choose_device
 from seqlm.training.evaluate import EvalResult, SplitEvaluator
 from seqlm.training.live_settings import LiveSettingsSchedule
@@ -276,7 +276,7 @@ class Trainer:
 
     def _count_baseline(self) -> Generator[None, None, float | None]:
         """Return the validation loss of the best n-gram counts of a user's own text, else None."""
-        is_own = self.text.corpus.path is not None and best_counts(self.config) is None
+        is_own = self.config.data.corpus not in CORPORA
         if not is_own or self.config.model.learns_by_counting:
             return None
         loss = None
