@@ -3,8 +3,6 @@
 import difflib
 from collections.abc import Iterable
 
-from seqlm.os_errors import describe_os_error
-
 _MAX_LISTED = 30
 
 
@@ -57,10 +55,3 @@ def invalid_value(name: str, text: str, allowed: str, value: object = None) -> R
         value: The value as it was given.
     """
     return RequestError(f"{name}={text} is not valid; {allowed}", value)
-
-
-def first_line(error: BaseException) -> str:
-    """Return the first line of an error message; messages of a library can be pages long."""
-    if isinstance(error, OSError):
-        return describe_os_error(error)
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

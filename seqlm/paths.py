@@ -4,8 +4,8 @@ import errno
 import os
 from pathlib import Path
 
+from seqlm.error_text import cause_of, shorten_path
 from seqlm.errors import RequestError
-from seqlm.os_errors import cause_of, shorten_path
 
 _PACKAGE = Path(__file__).resolve().parent
 

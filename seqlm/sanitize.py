@@ -10,7 +10,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from seqlm.os_errors import describe_os_error
+from seqlm.error_text import describe_os_error
 
 REPLACEMENT = "\ufffd"
 """The sign for a byte that is not text, or for half a character."""

@@ -4,7 +4,7 @@ import errno
 import os
 import time
 
-from seqlm.os_errors import cause_of
+from seqlm.error_text import cause_of
 from seqlm.protocol import codec
 from seqlm.protocol.queries import Rejected
 from seqlm.runs.training_run import TrainingRun

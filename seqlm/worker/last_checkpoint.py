@@ -4,7 +4,8 @@ import contextlib
 import sys
 import traceback
 
-from seqlm.errors import SeqlmError, first_line
+from seqlm.error_text import first_line
+from seqlm.errors import SeqlmError
 from seqlm.runs.rescue import rescue_run
 from seqlm.runs.training_run import TrainingRun
 from seqlm.worker.disk_wait import disk_cause

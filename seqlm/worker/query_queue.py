@@ -5,7 +5,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
-from seqlm.errors import SeqlmError, first_line
+from seqlm.error_text import first_line
+from seqlm.errors import SeqlmError
 from seqlm.protocol import codec
 from seqlm.protocol.queries import Answer, Rejected
 from seqlm.worker.last_checkpoint import write_traceback

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from seqlm.data.prepared_text import prepare
-from seqlm.errors import RequestError, SeqlmError, first_line
+from seqlm.error_text import first_line
+from seqlm.errors import RequestError, SeqlmError
 from seqlm.protocol import codec
 from seqlm.protocol.commands import Command, Continue, Pause, Read, Resume, SetValue, Start, Stop
 from seqlm.protocol.events import Continued, Ended, Event, Paused

@@ -1,4 +1,4 @@
-"""Words for the errors of the operating system: what is wrong, where, and the remedy."""
+"""Text of errors in one line; errors of the operating system in words, with the remedy."""
 
 import errno
 import os
@@ -46,3 +46,10 @@ def shorten_path(path: str) -> str:
     """Return a path without its middle part if it is long."""
     half = _MAX_SHOWN_PATH // 2
     return path if len(path) <= _MAX_SHOWN_PATH else f"{path[:half]}…{path[-half:]}"
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error message; messages of a library can be pages long."""
+    if isinstance(error, OSError):
+        return describe_os_error(error)
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
