@@ -152,7 +152,7 @@ def test_sampling_with_replacement_is_uniform() -> None:
 def test_carried_rows_are_contiguous_and_continue(n_tokens: int, batch: int, chunk: int) -> None:
     stream = list(range(n_tokens))
     if n_tokens - 1 < batch * chunk:
-        with pytest.raises(RequestError, match="smaller batch or chunk"):
+        with pytest.raises(RequestError, match=r"Use train\.(batch|chunk)="):
             ChunkBatches([stream], batch, chunk, 0, carry=True, replacement=False)
         return
     batches = ChunkBatches([stream], batch, chunk, 0, carry=True, replacement=False)
