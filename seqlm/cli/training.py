@@ -20,7 +20,6 @@ from seqlm.protocol.queries import Describe
 from seqlm.runs.directory import RunDirectory, find_run
 from seqlm.runs.summary import RunProgress, summarize
 from seqlm.runspec import recipe
-from seqlm.sanitize import sanitize
 from seqlm.worker import client
 from seqlm.worker.follow_run import start_run, stop_interrupted
 from seqlm.worker.rescued_copies import later_copy_note
@@ -75,9 +74,8 @@ def _train(options: argparse.Namespace) -> int:
         notes: list[str] = []
         config = configure(options.target, options.settings, undo, notes)
         text = prepare(config.data)  # reports an invalid text before a process is started
-        name = "standard input" if options.target == "-" else sanitize(text.corpus.name)
-        for note in text.notes:
-            sys.stderr.write(f"seqlm: {name}: {sanitize(note.text)}\n")
+        name = "standard input" if options.target == "-" else text.corpus.name
+        print_notes([f"{name}: {note.text}" for note in text.notes])
         command = Start(id=client.new_id(), recipe=recipe.format_recipe(config), name=options.name)
         with client.spawn() as connection:
             return _follow(command, connection, options, undo, notes=notes)
@@ -144,9 +142,8 @@ def _follow(
     """
     try:
         started = start_run(command, connection, undo, run)
-        print_notes(notes)
-        if isinstance(command, Resume) and (note := summarize(started).note):
-            sys.stderr.write(f"seqlm: {sanitize(note)}\n")
+        resumed = summarize(started).note if isinstance(command, Resume) else ""
+        print_notes([*notes, *filter(None, [resumed])])
         return _report(
             summarize(started) if options.detach else _follow_to_end(started, connection), options
         )

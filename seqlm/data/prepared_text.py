@@ -27,7 +27,7 @@ from seqlm.data.split import (
 from seqlm.data.text_io import Progress
 from seqlm.data.tokenizer import AnyTokenizer, Boundary, untrained_tokenizer
 
-_MIN_SAID = 0.005  # share of the validation split in train from which it is said
+_MIN_NOTED_SHARE = 0.005  # of the validation split in train, for a note
 
 
 class Description(Struct, frozen=True):
@@ -98,7 +98,7 @@ class PreparedText(Struct, frozen=True, dict=True):
         notes = list(self.corpus.notes)
         if is_list and self.n_duplicates >= n_kept:
             notes.append(duplicates_note(self.n_duplicates + n_kept, n_kept))
-        if self.val_in_train >= _MIN_SAID:
+        if self.val_in_train >= _MIN_NOTED_SHARE:
             notes.append(repetition_note(self.val_in_train, is_list))
         return tuple(notes)
 

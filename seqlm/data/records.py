@@ -21,6 +21,7 @@ _KINDS: dict[str, Kind] = {
     ".ndjson": "JSON Lines",
 }
 _SAMPLE_LINES = 20  # lines that decide whether a text is a table or JSON Lines
+_SEARCHED_LINES = 200
 _MIN_ROWS = 3
 _MAX_NAMES, _MAX_NAME = 8, 40
 _DELIMITERS = ",;\t|"
@@ -53,7 +54,7 @@ def detect_format(text: str, name: str) -> Format | None:
         text: The text.
         name: Name of the file.
     """
-    lines = [line for line in islice(text.split("\n", 200), 200) if line.strip()][:_SAMPLE_LINES]
+    lines = _first_lines(text)
     suffixes = [_KINDS[end] for end in PurePosixPath(name.lower()).suffixes if end in _KINDS]
     kind = suffixes[-1] if suffixes else None
     if not lines:
@@ -76,7 +77,7 @@ def extract_field(text: str, field: str, name: str) -> tuple[str, int]:
     Raises:
         RequestError: The text has no records, or no field of this name.
     """
-    lines = [line for line in islice(text.split("\n", 200), 200) if line.strip()][:_SAMPLE_LINES]
+    lines = _first_lines(text)
     is_json = bool(lines) and lines[0].lstrip().startswith("{")
     found = _json_format(lines) if is_json else _format_of_table(lines)
     if found is None or (len(found.fields) < 2 and field not in found.fields):
@@ -97,6 +98,12 @@ def extract_field(text: str, field: str, name: str) -> tuple[str, int]:
     if not filled:
         raise _unknown_field(field, name, found)
     return "\n".join(filled) + "\n", len(values) - len(filled)
+
+
+def _first_lines(text: str) -> list[str]:
+    """Return the first lines that are not blank, which decide the format."""
+    first = islice(text.split("\n", _SEARCHED_LINES), _SEARCHED_LINES)
+    return [line for line in first if line.strip()][:_SAMPLE_LINES]
 
 
 def _json_format(lines: Sequence[str]) -> Format | None:

@@ -41,7 +41,7 @@ def attention(
     Args:
         model: A Transformer.
         ids: Token ids, at most ``max_tokens``.
-        ablations: Activations that are replaced by zero.
+        ablations: Activations to replace.
     """
     heads = []
     masks = pattern_masks(ids)

@@ -77,7 +77,7 @@ def activations_of(
     Args:
         model: Model of any family.
         ids: Token ids, at least one; the first is the end token where the text has one.
-        ablations: Activations that are replaced by zero.
+        ablations: Activations to replace.
     """
     recorder = Recorder(ablations)
     run_forward(model, torch.tensor([list(ids)], device=device_of(model)), recorder)

@@ -52,7 +52,7 @@ def describe_units(
         name: Name of an activation, e.g. ``layer.0.hidden``.
         texts: Sample of the validation split, as token ids.
         tokens: The vocabulary.
-        ablations: Activations that are replaced by zero.
+        ablations: Activations to replace.
     """
     yield []
     parts, labels = [], []

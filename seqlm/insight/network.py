@@ -80,7 +80,7 @@ def network(
     Args:
         model: Model of any family.
         ids: Token ids, at least one.
-        ablations: Activations that are replaced by zero.
+        ablations: Activations to replace.
         position: Position whose next token is predicted; -1 for the last one.
         subtract_max: Whether the maximum is subtracted from the logits before the exponential.
         add_to_logits: Constant added to all logits; the probabilities do not depend on it, until the

@@ -37,7 +37,7 @@ def reach(
     Args:
         model: Model of any family.
         sequences: Texts as token ids, at least two each. The first id is not a target.
-        ablations: Activations that are replaced by zero.
+        ablations: Activations to replace.
     """
     reader = AblatedModel(model, ablations) if ablations else model
     longest = max(len(ids) for ids in sequences) - 1

@@ -39,7 +39,7 @@ def surprisal(
     Args:
         model: Model of any family.
         ids: Token ids, at least two; the first is only context.
-        ablations: Activations that are replaced by zero.
+        ablations: Activations to replace.
         n_expected: Number of expected tokens for each position.
     """
     inputs = torch.tensor([list(ids[:-1])], device=device_of(model))  # (1, T)

@@ -1,7 +1,6 @@
 """Resolution of a word on the command line to a preset, a file, or a run."""
 
 import os
-import re
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,9 +9,8 @@ from typing import Literal, NamedTuple
 from msgspec.structs import replace
 
 from seqlm import errors
-from seqlm.configuration.data_config import DataConfig, check_encoding
+from seqlm.configuration.data_config import DataConfig
 from seqlm.configuration.run_config import RunConfig
-from seqlm.configuration.schema import OFF_WORDS
 from seqlm.data.corpus import Corpus, read_corpus, read_standard_input, store_corpus
 from seqlm.data.prepared_text import prepare_corpus
 from seqlm.data.text_files import SEPARATOR, is_folder
@@ -21,8 +19,6 @@ from seqlm.presets.own_text import OWN_LINES, OWN_STREAM
 from seqlm.runs.directory import find_run, list_runs
 from seqlm.runspec import recipe
 from seqlm.runspec.fit_to_text import fit_to_text, keys_of
-
-_READ_BY = re.compile(r"data\.(?:(mode|tokenizer)=(auto|lines|stream|byte)|(encoding|field)=(.+))")
 
 
 class ResolvedTarget(NamedTuple):
@@ -131,10 +127,8 @@ def configure_file(
 
 def _data_config(path: str, words: list[str]) -> DataConfig:
     """Return the settings that decide how a file is read."""
-    found = [match for word in words if (match := _READ_BY.fullmatch(word))]
-    data = DataConfig(corpus=path, **{m[1] or m[3]: m[2] or m[4] for m in found})  # type: ignore[arg-type]
-    check_encoding(data.encoding)
-    return replace(data, field=None) if data.field in OFF_WORDS else data
+    given = [word for word in words if word.startswith("data.")]
+    return replace(recipe.apply_settings(preset_config(OWN_LINES), given).data, corpus=path)
 
 
 def _absolute(path: str) -> Path:

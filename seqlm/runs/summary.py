@@ -36,8 +36,8 @@ class RunSummary(Struct, frozen=True, kw_only=True):
     of the whole worker. ``train_loss`` and ``val_loss`` are the losses of the splits after the last
     step, ``batch_loss`` is the loss of the last batch before its update; a count-based model has no
     batches. ``weights`` names the weights that answer questions about the run after its end:
-    ``best`` with early stopping. ``judged_on``, ``expected`` and ``best_counts`` are described in
-    :class:`seqlm.runspec.baselines.Result`.
+    ``best`` with early stopping, once there is a validation. ``judged_on``, ``expected`` and
+    ``best_counts`` are described in :class:`seqlm.runspec.baselines.Result`.
     """
 
     run: str
@@ -190,7 +190,7 @@ def progress_of(state: CoreRunState, run: str, config: RunConfig | None = None) 
             steps_per_s=_rate(state.step, state.train_s),
             tokens_per_s=_rate(state.n_tokens, state.train_s),
             batch_loss=None if is_count_based else _finite(state.batch_loss),
-            **_comparison(config, changes, state.best_counts),
+            **_comparison(config, changes, state),
         ),
         steps_planned=state.steps_planned,
         config=config,
@@ -220,17 +220,18 @@ def _config_of(line: str) -> RunConfig | None:
 
 
 def _comparison(
-    config: RunConfig | None, changes: tuple[Change, ...], best_counts: float | None
+    config: RunConfig | None, changes: tuple[Change, ...], state: CoreRunState
 ) -> dict[str, Any]:
     """Return the summary fields with the losses that the loss is compared with."""
     if config is None:
         return {}
-    result = result_of(config, changes, None, best_counts)
+    result = result_of(config, changes, None, state.best_counts)
+    has_best = answers_with_best_weights(config) and state.best is not None
     return {
         "judged_on": result.on,
         "expected": result.expected,
         "best_counts": result.best_counts,
-        "weights": "best" if answers_with_best_weights(config) else "latest",
+        "weights": "best" if has_best else "latest",
     }
 
 

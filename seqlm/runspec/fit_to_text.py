@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from seqlm.configuration import dotted_keys
 from seqlm.configuration.run_config import RunConfig, example_of
 from seqlm.data.corpus import Corpus
+from seqlm.data.notes import count
 from seqlm.data.prepared_text import prepare_corpus
 from seqlm.data.split import parse_shares
 from seqlm.presets import own_text
@@ -101,13 +102,12 @@ def _note(config: RunConfig, corpus: Corpus, size: TextSize, given: frozenset[st
         for key in keys
     )
     about = "about " if len(corpus.text) > _MEASURED else ""
-    unit = "token" if size.n_targets == 1 else "tokens"
     unsplit = (
         "; no validation: the text is too short to split" if _is_unsplit(config, given) else ""
     )
     words = " ".join([config.preset, *chosen])
     slow = "; the vocabulary makes each step slow" if own_text.is_large_vocab(size.n_vocab) else ""
-    tokens = f"{about}{size.n_targets:,} training {unit}, vocabulary {size.n_vocab:,}"
+    tokens = f"{about}{count(size.n_targets, 'training token')}, vocabulary {size.n_vocab:,}"
     return f"fitted to {corpus.name} ({tokens}): {words}{unsplit}{slow}"
 
 

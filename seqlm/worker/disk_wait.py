@@ -16,7 +16,7 @@ _RETRY_S = 1.0
 class DiskWait:
     """Wait for a disk with room, or for a folder that can be written again.
 
-    Every client is told the reason: those that are connected at once, others when they connect.
+    Every client receives the reason: the connected ones at once, others when they connect.
 
     Args:
         listener: The connections of the clients.
@@ -28,7 +28,7 @@ class DiskWait:
     def __init__(self, listener: SocketServer) -> None:
         self._listener = listener
         self.message = self._cause = self._effect = ""
-        self._told: list[ClientConnection] = []
+        self._notified: list[ClientConnection] = []
         self._retry_at = 0.0
 
     @property
@@ -42,7 +42,7 @@ class DiskWait:
         self._cause, self._effect = disk_cause(run, error), _effect(run)
         message = f"{self._cause[:1].upper()}{self._cause[1:]}: {self._effect}"
         if message != self.message:
-            self.message, self._told = message, []
+            self.message, self._notified = message, []
 
     def refuse(self, what: str) -> str:
         """Return the message of a command that was refused because of this wait.
@@ -56,17 +56,17 @@ class DiskWait:
 
     def end(self) -> None:
         """Stop waiting."""
-        self.message, self._told = "", []
+        self.message, self._notified = "", []
 
-    def tell_clients(self) -> None:
-        """Tell the reason to the clients that do not know it."""
+    def notify_clients(self) -> None:
+        """Send the reason to the clients that have not received it."""
         if not self.message:
             return
         rejected = codec.encode(Rejected(id="", message=self.message, exit_status=1))
         for client in self._listener.clients:
-            if client not in self._told:
+            if client not in self._notified:
                 client.send(rejected)
-        self._told = list(self._listener.clients)
+        self._notified = list(self._listener.clients)
 
 
 def _effect(run: TrainingRun) -> str:

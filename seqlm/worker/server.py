@@ -80,13 +80,13 @@ class WorkerServer:
                 self._on_message(client, line)
             self._queries.work()
             self._check_folder()
-            self._disk.tell_clients()
+            self._disk.notify_clients()
             self._train_slice()
         try:
             self._stop_training(None)
         except OSError as error:
             assert self._training is not None
-            self._say_end(save_elsewhere(self._training, error))
+            self._report_end(save_elsewhere(self._training, error))
         self._listener.close()
 
     def _should_exit(self) -> bool:
@@ -315,15 +315,15 @@ class WorkerServer:
         """End without a checkpoint, as nobody can find the run any more."""
         if self._disk.message:  # the disk came back without the run
             lost = FileNotFoundError(errno.ENOENT, "", str(run.directory.path))
-            self._say_end(save_elsewhere(run, lost))
+            self._report_end(save_elsewhere(run, lost))
         else:
             name = run.directory.name
-            self._say_end(f"{name} was deleted, moved or replaced; its training has ended.")
+            self._report_end(f"{name} was deleted, moved or replaced; its training has ended.")
         run.close()
         self._training, self._training_events, self._open_run = None, iter(()), None
         self._is_terminated = True
 
-    def _say_end(self, message: str) -> None:
+    def _report_end(self, message: str) -> None:
         """Write why the worker ends to its log, and send it to every client."""
         write_log(message)
         notice = Rejected(id="", message=message, exit_status=1, is_end=True)

@@ -1,5 +1,6 @@
 """Targets that the Open screen lists: runs, text files of the working folder, and presets."""
 
+import stat
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
@@ -103,11 +104,12 @@ def _preset_candidate(preset: Preset) -> OpenCandidate:
 def _file_candidates() -> list[OpenCandidate]:
     found: list[OpenCandidate] = []
     try:
-        for path in sorted(islice(Path().iterdir(), _MAX_ENTRIES)):
-            if len(found) < _MAX_FILES and (about := _describe_text(path)):
-                found.append(OpenCandidate(f"./{path.name}", "file", about))
+        paths = sorted(islice(Path().iterdir(), _MAX_ENTRIES))
     except OSError:
         return found
+    for path in paths:
+        if len(found) < _MAX_FILES and (about := _describe_text(path)):
+            found.append(OpenCandidate(f"./{path.name}", "file", about))
     return found
 
 
@@ -118,5 +120,10 @@ def _describe_text(path: Path) -> str:
     if is_folder(path):
         n_texts = sum(1 for _ in islice(path.glob("*.txt"), _MAX_ENTRIES))
         return f"folder, {n_texts:,} .txt {'file' if n_texts == 1 else 'files'}" if n_texts else ""
-    is_text = path.name.lower().endswith(_FILE_SUFFIXES)
-    return f"{path.stat().st_size // 1000:,} kB" if is_text else ""
+    if not path.name.lower().endswith(_FILE_SUFFIXES):
+        return ""
+    try:
+        status = path.stat()
+    except OSError:  # e.g. a link to a file that is gone
+        return ""
+    return f"{status.st_size // 1000:,} kB" if stat.S_ISREG(status.st_mode) else ""

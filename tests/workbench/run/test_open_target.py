@@ -1,5 +1,6 @@
 """Targets that a typed or pasted line opens."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,11 @@ def test_folders_of_texts_and_other_readable_files_are_listed(tmp_path: Path) ->
         "./books": "folder, 1 .txt file",
         "./people.csv": "3 kB",
     }
+
+
+def test_a_broken_link_or_a_pipe_hides_no_other_file(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").symlink_to("gone.txt")
+    os.mkfifo(tmp_path / "b.txt")
+    (tmp_path / "c.txt").write_text("a" * 3000)
+    found = [choice.name for choice in open_candidates() if choice.kind == "file"]
+    assert found == ["./c.txt"]
