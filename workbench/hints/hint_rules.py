@@ -17,7 +17,7 @@ from workbench.hints.hint_text import (
     split_clauses,
     split_sentences,
 )
-from workbench.hints.training_hints import Rule, advice, fresh_change
+from workbench.hints.training_hints import Rule, advice, fresh_change, loss_above_start
 from workbench.render.number_format import (
     format_count,
     format_duration,
@@ -248,6 +248,7 @@ RULES: tuple[Rule, ...] = (
     stopped,
     finished,
     fresh_change,
+    loss_above_start,
     advice,
     ready,
 )

@@ -32,6 +32,7 @@ TURN_S = 8
 """Seconds of training for which one hint stays."""
 _RECENT_SHARE = 0.1
 _OVERCONFIDENT = 1.2
+_STARTING_STEPS = 100  # a loss may rise in the first steps
 _NEAR_UNIFORM = 0.99
 _NEAR_EXPECTED = 1.01
 _RATE = "train.learning_rate"
@@ -58,6 +59,23 @@ def fresh_change(s: AppState) -> HintText | None:
         return None
     n_since = s.run.step - s.run.changes[-1].step
     return last_change(s) if 0 <= n_since < TURN_S * s.run.steps_per_s else None
+
+
+def loss_above_start(s: AppState) -> HintText | None:
+    """Return that training makes the model worse, which no fact about the run may interrupt."""
+    run = s.run
+    if run.status != "training" or s.preview is None or not run.train or run.train_recent is None:
+        return None
+    start, now = run.train.growing[0].first, run.train_recent
+    if run.step < _STARTING_STEPS or now < _OVERCONFIDENT * max(start, s.preview.uniform):
+        return None
+    finding = (
+        f"The loss rose from {format_loss(start, 3)} to {format_loss(now, 3)}: learning rate too high?",
+        f"The loss rose to {format_loss(now, 3)}: learning rate too high?",
+        "The loss rose: learning rate too high?",
+    )
+    halves = "<rate.halve> halves the learning rate.", "<rate.halve> halves it."
+    return make_hint("!", "warning", finding, [s.keys.substitute_keys(text) for text in halves])
 
 
 # Findings

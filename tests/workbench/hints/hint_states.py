@@ -9,6 +9,7 @@ from seqlm.presets import PRESETS
 from seqlm.protocol.events import Continued, Evaluated, Event, StepsDone
 from seqlm.runs.run_state import AppliedChange, LossPoint
 from workbench.corpus.preview import Preview
+from workbench.run.loss_series import LossSeries
 from workbench.run.reducer import reduce_events
 from workbench.run.state import RunState
 from workbench.state.app_state import SIGNS, AppState
@@ -63,6 +64,22 @@ def run_with_losses(val: Callable[[int], float]) -> RunState:
     return reduce_events(RunState(), events)
 
 
+def rising_to(loss: float, step: int = 500) -> RunState:
+    """Return a run whose loss starts at 3.3 and is then this one."""
+    train = LossSeries().extended(1, [3.3] * 20 + [loss] * (step - 20))
+    return replace(
+        RUN,
+        status="training",
+        train=train,
+        step=step,
+        steps_planned=10**6,
+        batch_loss=loss,
+        best=LossPoint(100, loss),
+        changes=(),
+        trained_s=90.0,
+    )
+
+
 def longest_states(preview: Preview) -> list[AppState]:
     """Return the states with the longest hints."""
     found = [AppState(preset.config, preview=preview) for preset in PRESETS.values()]
@@ -96,6 +113,7 @@ def longest_states(preview: Preview) -> list[AppState]:
             for is_planned in (True, False)
         ),
         replace(training, run=replace(training.run, batch_loss=99.0, best=None)),
+        replace(training, run=rising_to(5e9)),
         replace(training, run=replace(training.run, best=LossPoint(1, 0.5))),
         replace(training, run=replace(RUN, status="training", best=None, batch_loss=1.0)),
     ]

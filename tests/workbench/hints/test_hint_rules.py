@@ -1,7 +1,15 @@
 """Rules of the hint line: which one wins, and the text of each."""
 
 import pytest
-from hint_states import CONFIG, MILLIONS, RUN, longest_states, run_with_losses, with_changes
+from hint_states import (
+    CONFIG,
+    MILLIONS,
+    RUN,
+    longest_states,
+    rising_to,
+    run_with_losses,
+    with_changes,
+)
 from msgspec.structs import replace
 from recorded_logs import recorded, until, until_kind
 from rich.cells import cell_len
@@ -192,6 +200,13 @@ PRIORITIES: list[tuple[str, Status, dict[str, object], Rule, tuple[Rule, ...]]] 
         {"run": with_changes(OVERFITTED, 1, False, False)},
         training_hints.overfitting_found,
         (training_hints.last_change, training_hints.bigram_baseline, training_hints.training),
+    ),
+    (
+        "a rising loss beats a bad initialization",
+        "training",
+        {"run": rising_to(930.0)},
+        hint_rules.loss_above_start,
+        (training_hints.bad_initialization, training_hints.training),
     ),
     (
         "a change beats the lessons",
@@ -575,3 +590,21 @@ def test_a_change_is_shown_at_once_whatever_turn_it_is(preview: Preview) -> None
     run = replace(run, step=MILLIONS + 20, clock=((0.0, 0), (1.0, 10)))
     state = state_in_training(preview, run, focused_pane=0)
     assert set(words_of_turns(state)) == {training_hints.last_change(state).words}
+
+
+@pytest.mark.parametrize("trained_s", [0.0, 10.0, 20.0, 30.0])
+def test_a_loss_that_rises_above_its_start_is_said_all_the_time(
+    preview: Preview, trained_s: float
+) -> None:
+    run = replace(rising_to(930.0), trained_s=trained_s)
+    hint = hint_for(app_state(preview, run))
+    assert hint.sign == "!"
+    assert hint.words.startswith("The loss rose from 3.300 to 930.000: learning rate too high?")
+    assert hint.words.endswith("[ halves the learning rate.")
+
+
+@pytest.mark.parametrize("run", [rising_to(2.5), rising_to(3.4), rising_to(930.0, step=60)])
+def test_a_loss_near_its_start_or_in_the_first_steps_is_no_finding(
+    preview: Preview, run: RunState
+) -> None:
+    assert training_hints.loss_above_start(app_state(preview, run)) is None
