@@ -7,11 +7,12 @@ from typing import Any
 from seqlm.cli.models import add_ablation_option, format_token, request, utf8_text
 from seqlm.cli.output import nats, print_json, print_lines, print_table
 from seqlm.cli.runs import AddCommand
+from seqlm.errors import RequestError
 from seqlm.protocol.queries import Inspect, InspectAnswer
 from seqlm.runs.directory import find_run
 from seqlm.worker import client
 
-_MAX_ROWS, _MAX_POINTS = 20, 100
+_MAX_ROWS, _MAX_POINTS, _MAX_VALUES = 20, 100, 8
 _VIEWS = "network, surprisal, state, attention, embedding, weights or reach"
 
 
@@ -19,7 +20,7 @@ def add_commands(command: AddCommand) -> None:
     """Add the command of this module."""
     made = command("inspect", _inspect, "look inside the model of a run")
     made.add_argument("run", metavar="RUN", help="name of the run, start of the name, or latest")
-    made.add_argument("view", metavar="VIEW", help=_VIEWS)
+    made.add_argument("view", metavar="VIEW", nargs="?", help=_VIEWS)
     made.add_argument(
         "text",
         type=utf8_text,
@@ -40,6 +41,8 @@ def add_commands(command: AddCommand) -> None:
 
 
 def _inspect(options: argparse.Namespace) -> int:
+    if options.view is None:
+        raise RequestError(f"inspect needs a view: {_VIEWS}")
     run = find_run(options.run)
     query = Inspect(
         id=client.new_id(),
@@ -64,10 +67,10 @@ def _heading(run: str, answer: InspectAnswer) -> Iterator[str]:
     text = " ".join(format_token(token) for token in answer.tokens)
     yield f"{run} at step {answer.step:,}, {answer.view}: {text}"
     if answer.without:
-        changed = f"{nats(answer.loss)} instead of {nats(answer.whole_loss)} nats per token"
-        yield f"without {', '.join(answer.without)}: loss {changed}"
-    elif answer.loss is not None:
-        yield f"loss {nats(answer.loss)} nats per token"
+        losses = f"loss {nats(answer.loss)}, of the whole model {nats(answer.whole_loss)}"
+        yield f"without {', '.join(answer.without)}: {losses} (nats per token)"
+    elif answer.view in ("network", "surprisal"):
+        yield f"loss of this text: {nats(answer.loss)} nats per token"
 
 
 def _print_network(answer: InspectAnswer) -> None:
@@ -96,7 +99,7 @@ def _print_surprisal(answer: InspectAnswer) -> None:
     for place in answer.result:
         expected = "  ".join(f"{_name(answer, i)} {p:.3f}" for i, p in place["expected"])
         token = _name(answer, place["token_id"])
-        rows.append([token, f"{place['surprisal']:.3f}", str(place["rank"]), expected])
+        rows.append([token, f"{place['surprisal']:.3f}", str(place["rank"] + 1), expected])
     print_table(["token", ">nats", ">rank", "expected tokens with probabilities"], rows)
 
 
@@ -110,8 +113,12 @@ def _print_state(answer: InspectAnswer) -> None:
         [str(unit["unit"]), _description(unit), f"{unit['score']:.3f}", _unit_values(result, unit)]
         for unit in result["units"][:_MAX_ROWS]
     ]
-    print_table(["unit", f"{result['name']} responds to", ">score", "values along the text"], rows)
-    print_lines(f"--part: one of {', '.join(result['names'])}")
+    text = " ".join(format_token(token) for token in answer.tokens[:_MAX_VALUES])
+    print_table(["unit", f"{result['name']} responds to", ">score", f"values at {text}"], rows)
+    print_lines(
+        "score: 1 if the unit alone tells where this holds, 0.5 if it does not help at all",
+        f"--part: one of {', '.join(result['names'])}",
+    )
 
 
 def _description(unit: Mapping[str, Any]) -> str:
@@ -169,11 +176,12 @@ def _print_reach(answer: InspectAnswer) -> None:
         for point in answer.result
     ]
     print_table(["visible tokens", ">loss"], rows)
+    print_lines("loss of a sample of the validation split, in nats per token")
 
 
 def _numbers(values: Sequence[float]) -> str:
-    shown = " ".join(f"{value:.2f}" for value in values[:8])
-    return f"{shown} …" if len(values) > 8 else shown
+    shown = " ".join(f"{value:.2f}" for value in values[:_MAX_VALUES])
+    return f"{shown} …" if len(values) > _MAX_VALUES else shown
 
 
 _PRINTERS = {

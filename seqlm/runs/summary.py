@@ -113,7 +113,9 @@ class RunProgress(Struct, frozen=True, kw_only=True):
     @property
     def advice(self) -> str:
         """Why counting predicts the text better than the network does; empty if it does not."""
-        return compare_with_counts(self.summary.result, self.n_train)
+        summary = self.summary
+        is_falling = summary.best_step is not None and summary.best_step == summary.steps
+        return compare_with_counts(summary.result, self.n_train, is_falling=is_falling)
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -68,15 +68,18 @@ def answers_with_best_weights(config: RunConfig) -> bool:
     return config.planned.train.patience is not None and primary_split(config) == "val"
 
 
-def compare_with_counts(result: Result, n_train: int) -> str:
+def compare_with_counts(result: Result, n_train: int, *, is_falling: bool = False) -> str:
     """Return why counting predicts a text better than a network; empty if it does not.
 
     Args:
         result: The result of a network.
         n_train: Number of training tokens.
+        is_falling: Whether the last validation was the best one.
     """
     if not result.is_above_counts or result.expected is not None:
         return ""
+    if is_falling:
+        return "counting is still better, but the loss was falling: more steps (train.steps) help"
     if n_train <= _SMALL_TEXT:
         return "counting beats a network on so small a text; more text helps most"
     return "counting is still better: more steps (train.steps) or a larger model.hidden may help"

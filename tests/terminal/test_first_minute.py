@@ -110,7 +110,7 @@ def test_each_step_has_the_promised_result(
 ) -> None:
     check_training(program)
     check_generation(program)
-    leave, detach, _command = keys_of(6)
+    leave, detach, *_ = keys_of(6)
     program.press(leave)
     program.wait_for("detach")
     program.press(detach)

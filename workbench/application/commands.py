@@ -21,6 +21,9 @@ if TYPE_CHECKING:  # imported when first needed: the first frame does not need t
     from workbench.run.worker_session import WorkerSession
 
 
+_NOTHING_PENDING = "No pending changes. <run.stop> stops this run, then <run.new> starts another."
+
+
 class AppCommands:
     """Commands of the app; rarely used modules are imported by the command that needs them.
 
@@ -73,7 +76,11 @@ class AppCommands:
         Args:
             n_steps: Pause after this many steps; None to train to the end.
         """
-        config, before = self._controller.config, self._store.state.run
+        state = self._store.state
+        config, before = self._controller.config, state.run
+        if before.is_live and not state.pending_keys:
+            self.set_status(state.keys.substitute_keys(_NOTHING_PENDING))
+            return
         if not self._session().start(recipe.format_recipe(config), n_steps):
             return
         self._controller.mark_run_started()

@@ -209,7 +209,8 @@ def finished(s: AppState) -> HintText | None:
     new_run = s.keys.substitute_keys("<run.new> starts a new run")
     generate = pane_step(s, 4, "generates text")
     next_steps = (f"{generate}; {new_run}.", f"{generate}.") if generate else f"{new_run}."
-    advice = compare_with_counts(result, run.n_targets.get("train", 0))
+    is_falling = run.best is not None and run.best.step == run.step
+    advice = compare_with_counts(result, run.n_targets.get("train", 0), is_falling=is_falling)
     lesson = (*split_clauses(capitalize_sentence(advice)), "") if advice else lesson_of(s.preset)
     return make_hint("✓", "best", (*took, short), early, lesson, next_steps)
 

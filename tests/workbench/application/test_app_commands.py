@@ -17,6 +17,7 @@ from seqlm.runspec import recipe
 from workbench.application.app import Workbench
 from workbench.application.commands import steps_to_validation
 from workbench.application.palette import palette_commands
+from workbench.panes.controls.pane import ControlsPane
 from workbench.run.state import RunState
 from workbench.screens.help import HelpScreen, help_lines
 from workbench.screens.leave import LeaveScreen
@@ -210,6 +211,18 @@ async def test_a_step_key_resumes_a_stopped_run_that_pauses(harness: AppHarness)
         assert [m.n_steps for m in harness.worker.messages_of(Resume)] == [1]
 
 
+async def test_a_live_run_is_not_replaced_by_the_same_run(harness: AppHarness) -> None:
+    app = harness.app(until("steered", 3000))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await wait_until_settled(pilot)
+        await pilot.press("r")
+        await wait_until_settled(pilot)
+        assert harness.worker.messages_of(Start) == []
+        assert app.state.status_message == (
+            "No pending changes. X stops this run, then r starts another."
+        )
+
+
 async def test_undo_in_a_new_run_does_not_change_the_old_run(
     harness: AppHarness, tmp_path: Path
 ) -> None:
@@ -217,6 +230,7 @@ async def test_undo_in_a_new_run_does_not_change_the_old_run(
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_until_settled(pilot)
         await pilot.press("left_square_bracket")
+        app.main.controls.post_message(ControlsPane.ValueRequested("model.hidden", 300))
         await wait_until_settled(pilot)
         await pilot.press("r")
         await wait_until_settled(pilot)
