@@ -4,8 +4,9 @@ from typing import Literal, NamedTuple, TypeAlias
 
 Mode: TypeAlias = Literal["one", "stacked", "columns"]
 
-DATA, CONTROLS, LOSS, GENERATE = 1, 2, 3, 4
+DATA, CONTROLS, LOSS, GENERATE, INSPECT = 1, 2, 3, 4, 5
 PANES = (DATA, CONTROLS, LOSS, GENERATE)
+"""The panes that stand beside each other; Inspect always has the whole screen."""
 STACKED_FROM = (60, 20)
 COLUMNS_FROM = (100, 30)
 _WIDE_FROM, _LEFT, _WIDE_LEFT = 160, 38, 46
@@ -29,14 +30,24 @@ class Focus(NamedTuple):
         current: The pane with the focus.
         companion: The pane beside the loss where only two are open.
         is_zoomed: Whether the current pane has the whole screen.
+        before: The pane to return to from Inspect.
     """
 
     current: int = LOSS
     companion: int = GENERATE
     is_zoomed: bool = False
+    before: int = LOSS
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether the current pane has the whole screen at every size of the terminal."""
+        return self.is_zoomed or self.current == INSPECT
 
     def on(self, pane: int) -> "Focus":
         """Return the focus moved to another pane."""
+        if pane == INSPECT:
+            before = self.before if self.current == INSPECT else self.current
+            return self._replace(current=pane, before=before)
         return self._replace(current=pane, companion=self.companion if pane == LOSS else pane)
 
 
@@ -67,7 +78,7 @@ def is_framed(width: int, height: int) -> bool:
 def screen_layout(width: int, height: int, focus: Focus) -> ScreenLayout:
     """Return the layout for a terminal size."""
     mode = mode_of(width, height)
-    is_alone = focus.is_zoomed or mode == "one"
+    is_alone = focus.is_alone or mode == "one"
     above = ["header"]
     above += ["coach"] if height >= _COACH_FROM else []
     above += ["tabs"] if is_alone and height >= _TABS_FROM else []

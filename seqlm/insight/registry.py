@@ -36,7 +36,8 @@ class ViewOptions(Struct, frozen=True, kw_only=True):
     """Choices within a view.
 
     Attributes:
-        part: Name of an activation (``state``) or of a parameter (``weights``); None for the first.
+        part: Name of an activation (``state``) or of a parameter (``weights``), None for the first;
+            the token whose neighbors are listed (``embedding``), None for the last one of the text.
         position: Position whose prediction is worked out (``network``); -1 for the last one.
         subtract_max: Whether softmax subtracts the maximum (``network``).
         add_to_logits: Constant added to all logits (``network``).
@@ -67,11 +68,11 @@ class View(NamedTuple):
 
 
 class EmbeddingView(Struct, frozen=True):
-    """Map of the embeddings, and the nearest neighbors of the last token of the text.
+    """Map of the embeddings, and the nearest neighbors of one token.
 
     Attributes:
         map: The map.
-        token_id: The last token of the text.
+        token_id: The token.
         nearest: Its nearest tokens with their cosine similarities.
     """
 
@@ -161,11 +162,16 @@ def _attention(given: ViewInput, _: ViewOptions) -> Iterator[list[attention.Atte
     yield attention.attention(given.model, given.ids, given.ablations)
 
 
-def _embedding(given: ViewInput, _: ViewOptions) -> Iterator[EmbeddingView]:
+def _embedding(given: ViewInput, options: ViewOptions) -> Iterator[EmbeddingView]:
     table = embedding.embedding_table(given.model)
     assert table is not None  # the view is available
-    nearest = embedding.nearest_tokens(table, given.ids[-1])
-    yield EmbeddingView(embedding.embedding_map(table), given.ids[-1], nearest)
+    token_id = given.ids[-1]
+    if options.part is not None:
+        if options.part not in given.tokens:
+            raise RequestError(f"{options.part!r} is not a token of the vocabulary", options.part)
+        token_id = list(given.tokens).index(options.part)
+    nearest = embedding.nearest_tokens(table, token_id)
+    yield EmbeddingView(embedding.embedding_map(table), token_id, nearest)
 
 
 def _weights(given: ViewInput, options: ViewOptions) -> Iterator[WeightsView]:

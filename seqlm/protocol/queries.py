@@ -83,7 +83,8 @@ class Inspect(_Query, frozen=True, kw_only=True):
     Attributes:
         view: Name of the view.
         text: Text that the model reads; None for the first line of the validation split.
-        part: Name of an activation or a parameter; None for the first one of the view.
+        part: Name of an activation or a parameter, None for the first one of the view; of the view
+            ``embedding`` the token whose neighbors are listed, None for the last one of the text.
         position: Position whose prediction is worked out; -1 for the last one.
         subtract_max: Whether softmax subtracts the maximum from the logits.
         add_to_logits: Constant added to all logits.

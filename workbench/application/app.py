@@ -28,6 +28,7 @@ from workbench.panes.controls.pane import ControlsPane
 from workbench.panes.controls.rows import controls_state
 from workbench.panes.data.pane import DataPane
 from workbench.panes.generate.pane import GeneratePane
+from workbench.panes.inspect.pane import InspectPane
 from workbench.panes.loss.pane import LossPane
 from workbench.render.number_format import format_count
 from workbench.run.messages import QueryAnswered, RequestRejected, RunOpened, RunStateChanged
@@ -117,9 +118,7 @@ class Workbench(TerminalApp):
     def get_default_screen(self) -> Screen[None]:
         """Create the screen with the panes, and the objects that need it."""
         self.main = MainScreen(self._start)
-        self._router = QueryRouter(
-            self._get_session, self.main.generate, self.main.data, self._clock
-        )
+        self._router = QueryRouter(self._get_session, self.main, self._clock)
         self._commands = AppCommands(
             self,
             self.main,
@@ -260,6 +259,7 @@ class Workbench(TerminalApp):
     @on(GeneratePane.PredictionRequested)
     @on(GeneratePane.SamplesRequested)
     @on(DataPane.Scrolled)
+    @on(InspectPane.ViewRequested)
     def _handle_query_request(self, message: Message) -> None:
         self._router.handle(self.state, message)
 

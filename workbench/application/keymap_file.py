@@ -78,6 +78,7 @@ def groups() -> list[Group]:
     from workbench.panes.controls.presets import PresetScreen
     from workbench.panes.data.pane import DataPane
     from workbench.panes.generate.pane import GeneratePane
+    from workbench.panes.inspect.pane import InspectPane
     from workbench.panes.loss.pane import LossPane
     from workbench.screens.help import HelpScreen
     from workbench.screens.leave import LeaveScreen
@@ -86,7 +87,7 @@ def groups() -> list[Group]:
     from workbench.screens.main import MainScreen
     from workbench.screens.open import OpenScreen
 
-    panes = (DataPane, ControlsPane, LossPane, GeneratePane)
+    panes = (DataPane, ControlsPane, LossPane, GeneratePane, InspectPane)
     screens = (HelpScreen, LeaveScreen, LogScreen, OpenScreen, PresetScreen, LrSearchScreen)
     return [
         Group("global", _bindings([*APP_BINDINGS, *MainScreen.BINDINGS])),

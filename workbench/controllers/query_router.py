@@ -13,7 +13,10 @@ from workbench.panes.data.pane import DataPane
 from workbench.panes.data.view_model import lines_to_score
 from workbench.panes.generate.pane import GeneratePane
 from workbench.panes.generate.view_model import PredictionSource
+from workbench.panes.inspect.pane import InspectPane
+from workbench.panes.inspect.view_model import InspectSource
 from workbench.sampling.from_worker import COUNTS, from_answer, from_counts
+from workbench.screens.main import MainScreen
 from workbench.state.app_state import AppState
 
 if TYPE_CHECKING:  # imported when first needed: the first frame does not need the session
@@ -23,6 +26,9 @@ if TYPE_CHECKING:  # imported when first needed: the first frame does not need t
 _UPDATE_INTERVAL_S = 0.5
 _MAX_SAMPLE_LENGTH = 100
 _SCORE_PREFIX = "data-"
+_INSPECT_PREFIX = "inspect-"
+_INSPECT_SHARE = 0.25
+"""Largest share of the time in which a worker in training computes views that update by themselves."""
 
 
 class QueryRouter:
@@ -34,19 +40,19 @@ class QueryRouter:
 
     Args:
         session: Returns the session, which is created when first needed.
-        generate: Pane that requests predictions and samples.
-        data: Pane that shows the probability of each target.
+        main: Screen with the panes.
         clock: Monotonic clock in seconds.
     """
 
     def __init__(
         self,
         session: Callable[[], "WorkerSession"],
-        generate: GeneratePane,
-        data: DataPane,
+        main: MainScreen,
         clock: Callable[[], float],
     ) -> None:
-        self._session, self._generate, self._data, self._clock = session, generate, data, clock
+        self._session, self._clock = session, clock
+        self._generate, self._data, self._inspect = main.generate, main.data, main.inspect
+        self._inspect_sent_s, self._inspect_ready_s = 0.0, -math.inf
         self._updated_at_s = -_UPDATE_INTERVAL_S
         self._weights = "live"
         self._model_step: int | None = None
@@ -58,6 +64,7 @@ class QueryRouter:
         if preview is None:
             if self._generate.view.source.vocabulary:  # nothing to clear at the start
                 self._generate.call_later(self._generate.inbox.clear_corpus)
+                self._inspect.call_later(self._inspect.set_source, None)
             return
         self._generate.inbox.set_sampling(state.pending_config.sample)
         self._generate.inbox.set_fixed_seed_samples(run.samples)
@@ -67,14 +74,14 @@ class QueryRouter:
         if state.viewed_step is not None:
             self._weights = str(state.viewed_step)
             self._updated_at_s = -math.inf  # the live model follows at once
-            self._use_model(preview, state.viewed_step, f" of {run.step:,}")
+            self._use_model(preview, state.viewed_step, f" of {run.step:,}", is_training=False)
             return
         self._weights, now = "live", self._clock()
         is_training = run.status == "training"
         if not is_training or now - self._updated_at_s >= _UPDATE_INTERVAL_S:
             # The first state of a run in training follows at once, also after one that was read in part.
             self._updated_at_s = now if is_training else -math.inf
-            self._use_model(preview, run.step)
+            self._use_model(preview, run.step, is_training=is_training)
 
     def request_missing_scores(self, state: AppState) -> None:
         """Request the scores of the Data pane if the displayed weights have changed."""
@@ -94,11 +101,15 @@ class QueryRouter:
                 self._request_samples(state, message)
             case DataPane.Scrolled() if state.can_query:
                 self._request_scores()
+            case InspectPane.ViewRequested() if state.can_query:
+                self._inspect_sent_s = self._clock()
+                self._session().send_query(message.query)
 
     def handle_answer(self, answer: "Answer") -> None:
         """Give an answer of the worker to the pane that requested it."""
         from seqlm.protocol.queries import (
             FirstBatchAnswer,
+            InspectAnswer,
             NextTokenAnswer,
             SampleAnswer,
             ScoreAnswer,
@@ -118,12 +129,18 @@ class QueryRouter:
                 )
             case SampleAnswer():
                 self._generate.inbox.receive_samples(answer.id, answer.samples, answer.step)
+            case InspectAnswer():
+                now = self._clock()
+                self._inspect_ready_s = now + (now - self._inspect_sent_s) / _INSPECT_SHARE
+                self._inspect.receive_answer(answer)
 
     def handle_rejection(self, query_id: str, text: str) -> bool:
         """Show why a query was rejected; return whether it was a query of these panes."""
         if query_id.startswith("generate"):
             self._generate.inbox.handle_rejection(text, query_id)
-        return query_id.startswith(("generate", _SCORE_PREFIX))
+        if query_id.startswith(_INSPECT_PREFIX):
+            self._inspect.receive_rejection(query_id, text)
+        return query_id.startswith(("generate", _SCORE_PREFIX, _INSPECT_PREFIX))
 
     def _request_batch(self) -> None:
         """Request the examples of the only batch of the run."""
@@ -170,18 +187,24 @@ class QueryRouter:
 
     def _use_counts(self, preview: Preview, label: str) -> None:
         self._model_step = self._scored_step = None
+        self._inspect.call_later(self._inspect.set_source, None)
         self._data.clear_scores()
         self._generate.inbox.set_local_answerer(
             lambda request, tokens, _: from_counts(preview, request, tokens)
         )
         self._generate.inbox.set_source(_source(preview, label, COUNTS))
 
-    def _use_model(self, preview: Preview, step: int, of: str = "") -> None:
+    def _use_model(self, preview: Preview, step: int, of: str = "", *, is_training: bool) -> None:
         """Use the weights of a step; ``of`` names the latest step where it is another one."""
         self._model_step = step
         self._generate.inbox.set_local_answerer(None)
         source = _source(preview, f"weights of step {step:,}{of}", self._weights, step)
         self._generate.call_later(partial(self._generate.inbox.set_source, source))
+        if not is_training or self._clock() >= self._inspect_ready_s:
+            inspected = InspectSource(
+                self._weights, step, f"step {step:,}{of}", preview.text.tokenizer
+            )
+            self._inspect.call_later(self._inspect.set_source, inspected)
 
 
 def _source(

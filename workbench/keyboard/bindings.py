@@ -2,7 +2,7 @@
 
 from textual.binding import Binding, BindingType
 
-PANE_NAMES = ("Data", "Controls", "Loss", "Generate")
+PANE_NAMES = ("Data", "Controls", "Loss", "Generate", "Inspect")
 """Names of the panes; the first one has the digit 1."""
 
 
@@ -49,6 +49,11 @@ def _key(name: str, keys: str, action: str, label: str) -> Binding:
     return make_binding(prefix, own_name, keys, action, label, show=False)
 
 
+def _again(name: str) -> str:
+    """Return what the key of a pane does when the pane has the focus already."""
+    return "go back" if name == "Inspect" else "zoom"
+
+
 APP_BINDINGS: list[BindingType] = [
     _key("run.space", "space", "train_or_pause", "train, pause or resume"),
     _key("run.step", "s", "one_step", "run one step"),
@@ -58,7 +63,7 @@ APP_BINDINGS: list[BindingType] = [
     _key("run.new", "r", "new_run", "start a new run with the pending changes"),
     _key("run.stop", "X", "stop", "stop the run with a checkpoint"),
     *(
-        _key(f"pane.{n}", str(n), f"go_to({n})", f"go to {name}; press again to zoom")
+        _key(f"pane.{n}", str(n), f"go_to({n})", f"go to {name}; press again to {_again(name)}")
         for n, name in enumerate(PANE_NAMES, 1)
     ),
     _key("pane.zoom", "z", "zoom", "zoom this pane in or out"),

@@ -56,7 +56,12 @@ class Palette(Struct, frozen=True):
     surprisal: tuple[str, str, str, str, str, str, str]
 
     def style(self, role: Role) -> str:
-        """Return the rich style of a role; band roles get the background of the band."""
+        """Return the rich style of a role; band roles get the background of the band.
+
+        ``surprisal_0`` to ``surprisal_6`` are the styles of the levels of surprisal.
+        """
+        if role.startswith("surprisal_"):
+            return self.surprisal[int(role[-1])]
         if role == "band":
             return _on(self.plain, self.band)
         base: str = getattr(self, role.removeprefix("band_"))

@@ -1,8 +1,9 @@
-"""Main screen: header, hint line, four panes and footer."""
+"""Main screen: header, hint line, panes and footer."""
 
 from collections.abc import Callable
 from typing import ClassVar
 
+from msgspec.structs import replace
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,10 +13,11 @@ from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 
-from workbench.layout import LOSS, PANES, Focus, mode_of, screen_layout
+from workbench.layout import INSPECT, LOSS, PANES, Focus, mode_of, screen_layout
 from workbench.panes.controls.pane import ControlsPane
 from workbench.panes.data.pane import DataPane
 from workbench.panes.generate.pane import GeneratePane
+from workbench.panes.inspect.pane import InspectPane
 from workbench.panes.loss.pane import LossPane
 from workbench.panes.pane import Pane
 from workbench.render.palette import Palette
@@ -47,7 +49,7 @@ class _Arrangement(Layout):
         ]
 
 
-PANE_IDS = {1: "data", 2: "controls", 3: "loss", 4: "generate"}
+PANE_IDS = {1: "data", 2: "controls", 3: "loss", 4: "generate", 5: "inspect"}
 
 
 class MainScreen(Screen[None]):
@@ -77,7 +79,14 @@ class MainScreen(Screen[None]):
         self._arrangement = _Arrangement(self)
         self.data, self.controls = DataPane(id="data"), ControlsPane(id="controls")
         self.loss, self.generate = LossPane(id="loss"), GeneratePane(id="generate")
-        self.panes: tuple[Pane, ...] = (self.data, self.controls, self.loss, self.generate)
+        self.inspect = InspectPane(lambda: self.generate.view.shown_text, id="inspect")
+        self.panes: tuple[Pane, ...] = (
+            self.data,
+            self.controls,
+            self.loss,
+            self.generate,
+            self.inspect,
+        )
         self.footer = Footer(id="footer")
         self._header, self._hint_line = Header(id="header"), HintLine(id="coach")
         self._tabs = PaneTabs(id="tabs")
@@ -125,7 +134,8 @@ class MainScreen(Screen[None]):
             self.footer.set_keys((), ())
             return
         active = active_bindings_of(self.active_bindings, self.focused)
-        self.footer.set_keys(*footer_keys(state, active, app))
+        shown = replace(state, focused_pane=self.current)
+        self.footer.set_keys(*footer_keys(shown, active, app))
 
     def set_appearance(self, palette: Palette, ascii_only: bool) -> None:
         """Draw everything with these colors and signs."""
@@ -133,7 +143,10 @@ class MainScreen(Screen[None]):
             shown.set_appearance(palette, ascii_only)
 
     def go_to(self, number: int) -> None:
-        """Focus a pane; once more gives it the whole screen, and takes it back."""
+        """Focus a pane; once more gives it the whole screen, and takes it back.
+
+        Inspect has the whole screen always; its key goes back to the pane before.
+        """
         if number == self.current:
             self.zoom(not self.is_zoomed)
         else:
@@ -141,12 +154,17 @@ class MainScreen(Screen[None]):
             self.current_pane.focus()
 
     def focus_next_pane(self, by: int) -> None:
-        """Focus the next pane, or the one before."""
-        self.go_to((self.current - 1 + by) % len(PANES) + 1)
+        """Focus the next pane, or the one before; Inspect only where one pane is shown."""
+        is_alone = self.focus_state.is_alone or mode_of(*self.app.size) == "one"
+        n_panes = len(self.panes) if is_alone else len(PANES)
+        self.go_to((self.current - 1 + by) % n_panes + 1)
 
     def zoom(self, is_zoomed: bool) -> None:
-        """Give the current pane the whole screen, or take it back."""
-        self._view_focus(self.focus_state._replace(is_zoomed=is_zoomed))
+        """Give the current pane the whole screen, or take it back; leave Inspect."""
+        if self.current == INSPECT:
+            self.go_to(self.focus_state.before)
+        else:
+            self._view_focus(self.focus_state._replace(is_zoomed=is_zoomed))
 
     @property
     def current(self) -> int:

@@ -8,6 +8,7 @@ from textual.keys import key_to_character
 from textual.widget import Widget
 
 from workbench.keyboard.key_labels import key_label
+from workbench.layout import INSPECT
 from workbench.state.app_state import AppState, is_action_available, space_key_label
 from workbench.widgets.footer import ALWAYS, FooterKey
 
@@ -86,7 +87,11 @@ def _useful_actions(state: AppState, has_own_scale: bool) -> Iterable[tuple[str,
         yield "scale_rate(-1)", "lr ÷2"
         yield "scale_rate(1)", "lr ×2"
     yield "stop", "stop"
-    yield "zoom", "zoom"
+    if state.focused_pane == INSPECT:
+        yield f"go_to({INSPECT})", "back"
+    else:
+        yield "zoom", "zoom"
+        yield f"go_to({INSPECT})", "inspect"
     yield "command_palette", "commands"
 
 

@@ -10,6 +10,8 @@ from workbench.keyboard.bindings import PANE_NAMES
 from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
 from workbench.widgets.row_widget import Row, RowWidget
 
+_KEY_CELLS = 4  # the digit with spaces around it and after the name
+
 
 class PaneRequested(Message):
     """Posted when the name of a pane is clicked."""
@@ -39,9 +41,10 @@ class PaneTabs(RowWidget):
     def rows(self, width: int, height: int) -> Sequence[Row]:
         """Return the one row, with short names where there is little room."""
         row: list[tuple[str, str]] = []
+        n_cells = sum(len(name) + _KEY_CELLS for name in PANE_NAMES)
         for number, name in enumerate(PANE_NAMES, 1):
             is_current = number == self._current
-            shown = name if width >= 48 else name[:4]
+            shown = name if width >= n_cells else name[:4]
             role = "train bold reverse" if is_current else "label"
             row += [(self._keys.substitute_keys(f" <pane.{number}> {shown} "), role)]
         return [row]

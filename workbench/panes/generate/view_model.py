@@ -119,6 +119,12 @@ class GenerateView(Struct, frozen=True, dict=True):
         return self.text.current_token.prediction if self.text.current_token else self.pending
 
     @property
+    def shown_text(self) -> str:
+        """The prompt; without one, the sampled text before its end token."""
+        tokens = self.text.prompt or [t.token for t in self.text.sampled if t.token != END]
+        return self.source.tokenizer.join(list(tokens))
+
+    @property
     def has_sampled_text(self) -> bool:
         """True if the text has sampled tokens and is therefore frozen at its weights."""
         return bool(self.text.sampled)

@@ -1,0 +1,187 @@
+"""Results of the views of a model, as they arrive from the worker.
+
+The core has structs with the same fields in ``seqlm.insight``, which imports torch.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from seqlm.protocol.queries import InspectAnswer
+
+
+class NamedTensor(Struct, frozen=True):
+    """Tensor of the forward pass, with its values at one position in row-major order."""
+
+    name: str
+    shape: list[int]
+    values: list[float]
+
+
+class SoftmaxTable(Struct, frozen=True):
+    """Softmax and cross-entropy of one position; each list has an entry for each token."""
+
+    logits: list[float]
+    shift: float
+    exponentials: list[float]
+    total: float
+    probabilities: list[float]
+    target_id: int | None
+    loss: float | None
+    stable_loss: float | None
+
+
+class Network(Struct, frozen=True):
+    """Forward pass of a text and the prediction at one position."""
+
+    ids: list[int]
+    position: int
+    tensors: list[NamedTensor]
+    softmax: SoftmaxTable
+
+
+class TokenSurprisal(Struct, frozen=True):
+    """Surprisal of one token in nats, and the tokens that were expected there."""
+
+    token_id: int
+    surprisal: float
+    rank: int
+    entropy: float
+    expected: list[tuple[int, float]]
+
+
+class UnitDescription(Struct, frozen=True):
+    """Description of a unit; empty if no hypothesis fits."""
+
+    unit: int
+    description: str
+    is_negative: bool
+    score: float
+
+
+class StateView(Struct, frozen=True):
+    """Values (T, units) of one activation along a text, and the descriptions of its units."""
+
+    name: str
+    names: list[str]
+    values: list[list[float]]
+    units: list[UnitDescription]
+
+
+class AttentionHead(Struct, frozen=True):
+    """Attention pattern (T, T) of one head, and its mean weight on known patterns."""
+
+    name: str
+    pattern: list[list[float]]
+    previous_token: float | None
+    first_token: float | None
+    same_token: float | None
+    induction: float | None
+
+
+class EmbeddingMap(Struct, frozen=True):
+    """Points of the tokens in two dimensions, by token id."""
+
+    points: list[tuple[float, float]]
+    variance_shares: tuple[float, float]
+    is_projected: bool
+
+
+class EmbeddingView(Struct, frozen=True):
+    """Map of the embeddings, and the nearest neighbors of one token."""
+
+    map: EmbeddingMap
+    token_id: int
+    nearest: list[tuple[int, float]]
+
+
+class ParameterSummary(Struct, frozen=True):
+    """Size and spread of one parameter."""
+
+    name: str
+    shape: list[int]
+    mean: float
+    std: float
+    smallest: float
+    largest: float
+
+
+class ParameterValues(Struct, frozen=True):
+    """One parameter as a matrix, its gradient in the same shape, and a histogram."""
+
+    summary: ParameterSummary
+    values: list[list[float]]
+    gradients: list[list[float]] | None
+    bin_edges: list[float]
+    counts: list[int]
+
+
+class WeightsView(Struct, frozen=True):
+    """All parameters, and the values of one."""
+
+    parameters: list[ParameterSummary]
+    selected: ParameterValues
+
+
+class ReachPoint(Struct, frozen=True):
+    """Loss when only the last ``n_visible`` tokens are visible; None for all."""
+
+    n_visible: int | None
+    loss: float
+
+
+RESULT_TYPES: dict[str, Any] = {
+    "network": Network,
+    "surprisal": list[TokenSurprisal],
+    "state": StateView,
+    "attention": list[AttentionHead],
+    "embedding": EmbeddingView,
+    "weights": WeightsView,
+    "reach": list[ReachPoint],
+}
+
+
+class Shown(Struct, frozen=True):
+    """Answer of the worker with its result.
+
+    Attributes:
+        step: Step of the weights.
+        tokens: Tokens that the model read.
+        ids: Their token ids.
+        result: Result of the view.
+        without: Activations that were replaced by zero.
+        loss: Mean surprisal of the text in nats per token; None for a single token.
+        whole_loss: The same without replacing anything.
+        has_own_text: True if the text is the first line of the validation split, because the query
+            named no other.
+    """
+
+    step: int
+    tokens: list[str]
+    ids: list[int]
+    result: Any
+    without: list[str]
+    loss: float | None
+    whole_loss: float | None
+    has_own_text: bool = False
+
+
+def read_answer(answer: InspectAnswer, has_own_text: bool = False) -> Shown:
+    """Return an answer with its result as structs.
+
+    Raises:
+        msgspec.ValidationError: The result does not have the form of the view.
+    """
+    # NaN and infinity are the words nan and inf inside a result.
+    result = msgspec.convert(answer.result, RESULT_TYPES[answer.view], strict=False)
+    return Shown(
+        step=answer.step,
+        tokens=answer.tokens,
+        ids=answer.ids,
+        result=result,
+        without=answer.without,
+        loss=answer.loss,
+        whole_loss=answer.whole_loss,
+        has_own_text=has_own_text,
+    )
