@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from seqlm.configuration.run_config import RunConfig, SampleConfig
 from seqlm.protocol import codec, queries
 from seqlm.protocol.commands import Command, Continue, Pause, Read, Resume, Start
@@ -29,6 +31,7 @@ class FakeWorker:
         received: All commands and queries, in order.
         rejection: Error message with which every Start and Resume is rejected; empty to accept them.
         run: Name of the open run.
+        views: Recorded answer for each view of the model; another view is rejected.
         log: Event log to which replies are written, or None.
         next_run: Name of the run that the next Start creates.
     """
@@ -40,6 +43,7 @@ class FakeWorker:
         self.rejection = ""
         self.run, self.next_run = run, run
         self.log: Path | None = None
+        self.views: dict[str, queries.InspectAnswer] = {}
         self._preview, self._step, self._socket = preview, step, here
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(here, self._receive)
@@ -102,6 +106,12 @@ class FakeWorker:
                     surprisal=surprisal,
                     loss=0.0,
                 )
+            case queries.Inspect() if message.view in self.views:
+                answer = self.views[message.view]
+                step = self._step_of(message)
+                return replace(answer, id=message.id, step=step, without=message.without)
+            case queries.Inspect():
+                return Rejected(id=message.id, message=f"{message.view} is not a view")
             case queries.NextToken():
                 return self._next_token(message)
             case queries.Sample():

@@ -4,11 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.layout import LOSS, PANES, Focus, Rect, is_framed, mode_of, screen_layout
-
-FOCUSES = st.builds(Focus, st.sampled_from(PANES), st.sampled_from([1, 2, 4]), st.booleans()).map(
-    lambda focus: focus.on(focus.current)
+from workbench.layout import (
+    INSPECT,
+    LOSS,
+    PANES,
+    Focus,
+    Rect,
+    is_framed,
+    mode_of,
+    screen_layout,
 )
+
+FOCUSES = st.builds(
+    Focus, st.sampled_from((*PANES, INSPECT)), st.sampled_from([1, 2, 4]), st.booleans()
+).map(lambda focus: focus.on(focus.current))
 
 
 def cells(place: Rect) -> set[tuple[int, int]]:
@@ -30,7 +39,7 @@ def test_everything_has_its_own_cells_and_no_cell_is_left(
 def test_the_pane_in_focus_is_open_and_none_is_lost(width: int, height: int, focus: Focus) -> None:
     panes = screen_layout(width, height, focus).panes
     assert focus.current in panes
-    if not focus.is_zoomed and mode_of(width, height) != "one":
+    if not focus.is_alone and mode_of(width, height) != "one":
         assert set(panes) == set(PANES)
         assert panes[focus.current].height > 1
         assert panes[LOSS].height > 1
@@ -61,3 +70,12 @@ def test_small_panes_have_no_border() -> None:
     assert not is_framed(40, 8)
     assert is_framed(80, 9)
     assert is_framed(38, 16)
+
+
+@given(st.sampled_from(PANES), st.booleans())
+def test_inspect_returns_to_the_pane_before(pane: int, is_zoomed: bool) -> None:
+    before = Focus(is_zoomed=is_zoomed).on(pane)
+    inside = before.on(INSPECT)
+    assert set(screen_layout(120, 40, inside).panes) == {INSPECT}
+    assert inside.on(INSPECT).before == pane
+    assert screen_layout(120, 40, inside.on(inside.before)) == screen_layout(120, 40, before)

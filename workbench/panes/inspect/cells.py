@@ -100,7 +100,7 @@ class Matrix(NamedTuple):
     """Matrix with labels and a cursor.
 
     Attributes:
-        rows: Values.
+        rows: Values; a shorter row ends earlier.
         row_labels: Label of each row.
         column_labels: Label of each column.
         scale: Absolute value of the darkest shade.
@@ -135,7 +135,7 @@ def matrix_rows(
     for i, label in zip(shown_rows, labels, strict=True):
         role = "plain reverse bold" if i == row_at else "label"
         row: list[StyledSpan] = [(fit(label, n_label, "right"), role), ("  ", "guide")]
-        for j in columns:
+        for j in columns[: max(0, len(matrix.rows[i]) - columns.start)]:
             text, of = cell(matrix.rows[i][j], matrix.scale, is_wide, ascii_only)
             row.append((text, f"{of} reverse bold" if (i, j) == matrix.at else of))
         found.append(row)
@@ -157,12 +157,16 @@ def _column_labels(labels: Sequence[str], columns: range, is_wide: bool, at: int
     return row
 
 
-def shade_legend(scale: float, ascii_only: bool, is_signed: bool = True) -> str:
-    """Return the smallest value of each shade."""
+def shade_legend(rows: Sequence[Row], scale: float, width: int, ascii_only: bool) -> list[Row]:
+    """Return the smallest value of each shade, if the rows have shades."""
     shades = _ASCII_SHADES if ascii_only else _SHADES
     steps = zip(shades[1:], _SHADE_FROM, strict=True)
-    sign = "+ above 0, - below 0; shades from " if is_signed else "shades from "
-    return sign + "  ".join(f"{s} {share * scale:.2g}" for s, share in steps)
+    if not any(
+        span[0][-1:] in shades[1:] for row in rows for span in row if len(span[0]) == NARROW
+    ):
+        return []
+    text = "shades from " + "  ".join(f"{s} {share * scale:.2g}" for s, share in steps)
+    return [cut_row([(text, "guide")], width)]
 
 
 def hidden_text(n: int, shown: range, what: str) -> str:
@@ -197,4 +201,7 @@ def wrapped(text: str, width: int, role: str = "plain", max_rows: int = 3) -> li
     """Return a sentence in at most ``max_rows`` rows."""
     from textwrap import wrap
 
-    return [[(line, role)] for line in wrap(text, max(8, width))[:max_rows]]
+    lines = wrap(text, max(8, width))
+    if len(lines) > max_rows:
+        lines[max_rows - 1] = fit(f"{lines[max_rows - 1]} {lines[max_rows]}", width)
+    return [[(line, role)] for line in lines[:max_rows]]

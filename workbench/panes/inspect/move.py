@@ -1,6 +1,7 @@
 """Effect of the cursor keys on the view model, and the activation under the cursor of each view."""
 
 import math
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -13,6 +14,7 @@ from workbench.panes.inspect.view_model import (
 )
 
 _NO_UNITS = ("one_hot",)
+_OUTLIER_SHARE = 20
 
 
 def n_rows(model: InspectViewModel) -> int:
@@ -34,7 +36,8 @@ def row_at(model: InspectViewModel) -> int:
 def move_in_list(model: InspectViewModel, dx: int, dy: int) -> InspectViewModel:
     """Move to another token of the text, and to another row."""
     moved = move_position(model, dx) if dx else model
-    return with_cursor(moved, row=clamp(row_at(model) + dy, n_rows(model))) if dy else moved
+    row = clamp(row_at(model) + dy, n_rows(model))
+    return with_cursor(moved, row=row, column=-1) if dy else moved
 
 
 def tensor_at(model: InspectViewModel) -> NamedTensor:
@@ -44,8 +47,11 @@ def tensor_at(model: InspectViewModel) -> NamedTensor:
 
 
 def tensor_unit_at(model: InspectViewModel) -> int:
-    """Return the selected entry of the selected tensor."""
-    return clamp(model.cursor.column, len(tensor_at(model).values))
+    """Return the selected entry of the selected tensor; at first the largest one."""
+    values = tensor_at(model).values
+    if model.cursor.column < 0:
+        return max(range(len(values)), key=lambda i: abs(values[i]))
+    return clamp(model.cursor.column, len(values))
 
 
 def next_tensor_unit(model: InspectViewModel, by: int) -> InspectViewModel:
@@ -131,9 +137,28 @@ def token_at(model: InspectViewModel) -> int:
     return result.token_id if part is None else list(model.vocabulary).index(part)
 
 
+def _in_unit_square(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return the points with each coordinate from 0 to 1, as the map draws them."""
+    columns = []
+    for axis in (0, 1):
+        low, high = map_range([point[axis] for point in points])
+        columns.append([(point[axis] - low) / (high - low) for point in points])
+    return list(zip(*columns, strict=True))
+
+
+def map_range(values: Sequence[float]) -> tuple[float, float]:
+    """Return the range that the map shows: without the few points that lie far outside the rest."""
+    ordered = sorted(values)
+    n_left_out = len(ordered) // _OUTLIER_SHARE
+    low, high = ordered[n_left_out], ordered[-1 - n_left_out]
+    margin = (high - low) / 2
+    low, high = max(ordered[0], low - margin), min(ordered[-1], high + margin)
+    return (low, high) if high > low else (low - 0.5, low + 0.5)
+
+
 def move_in_map(model: InspectViewModel, dx: int, dy: int) -> InspectViewModel:
     """Select the nearest token of the map in one direction."""
-    points, here = model.result.map.points, token_at(model)
+    points, here = _in_unit_square(model.result.map.points), token_at(model)
     if abs(dx) > 1 or abs(dy) > 1:  # the keys of ten rows and of the ends
         dx, dy = (dx > 0) - (dx < 0), (dy > 0) - (dy < 0)
     best, best_distance = here, math.inf

@@ -117,7 +117,7 @@ class InspectPane(Pane):
         try:
             answers = {
                 **self._model.answers,
-                answer.view: read_answer(answer, self._sent.text is None),
+                answer.view: read_answer(answer, self._sent),
             }
             self._model = replace(self._model, answers=answers, error="")
         except ValidationError:

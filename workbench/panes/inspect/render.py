@@ -83,10 +83,12 @@ def strip_row(model: InspectViewModel, width: int) -> Row:
     """Return the tokens of the text around the cursor, with the cursor in brackets."""
     glyphs = [fit(g, min(_MAX_TOKEN, max(1, cell_len(g)))) for g in model.glyphs()]
     size = max(map(cell_len, glyphs), default=1) + 2
-    shown = window(len(glyphs), (width - 12) // size, model.at)
+    # While the answer about another position is on its way the old one stays marked.
+    at = model.result.position if model.view_name == "network" else model.at
+    shown = window(len(glyphs), (width - 12) // size, at)
     row: list[StyledSpan] = [("text ", "guide")]
     for i in shown:
-        if i == model.at:
+        if i == at:
             row += [("[", "train bold"), (glyphs[i], "train bold reverse"), ("]", "train bold")]
         else:
             row.append((f" {glyphs[i]} ", "plain"))

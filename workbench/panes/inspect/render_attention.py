@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from workbench.panes.inspect.cells import (
+    WIDE,
     Matrix,
     beside,
     cut_row,
@@ -27,7 +28,8 @@ _KINDS = (
     ("induction", "induc", "the token after an earlier copy (induction)"),
 )
 _NAMED_FROM = 0.5
-_LIST_CELLS = 16 + 6 * len(_KINDS)
+_NAME_CELLS, _SCORE_CELLS = 13, 6
+_LIST_CELLS = _NAME_CELLS + _SCORE_CELLS * len(_KINDS)
 _WEIGHTS_CELLS = 26
 
 
@@ -40,7 +42,10 @@ def attention_rows(model: InspectViewModel, width: int, height: int) -> Sequence
     sentence = wrapped(_sentence(model, head), width, "plain", 2)
     room = height - len(sentence) - 1
     glyphs = model.glyphs()
-    matrix = Matrix(head.pattern, glyphs, glyphs, 1.0, (model.at, model.at), is_signed=False)
+    pattern = [
+        row[: t + 1] for t, row in enumerate(head.pattern)
+    ]  # no token attends to a later one
+    matrix = Matrix(pattern, glyphs, glyphs, 1.0, (model.at, model.at), is_signed=False)
     listed = _head_rows(model, heads, room)
     n_matrix = width - _LIST_CELLS - 3
     if width < _LIST_CELLS + _WEIGHTS_CELLS + 40:
@@ -48,7 +53,8 @@ def attention_rows(model: InspectViewModel, width: int, height: int) -> Sequence
             listed, matrix_rows(matrix, n_matrix, room, model.ascii_only), _LIST_CELLS, " │ "
         )
         return [*body, [], *sentence]
-    n_matrix -= _WEIGHTS_CELLS + 3
+    needed = len(glyphs) * WIDE + max(map(cell_len, glyphs)) + 4
+    n_matrix = min(n_matrix - _WEIGHTS_CELLS - 3, needed)
     drawn = matrix_rows(matrix, n_matrix, room, model.ascii_only)
     right = beside(drawn, _weight_rows(model, head, room), n_matrix, " │ ")
     return [*beside(listed, right, _LIST_CELLS, " │ "), [], *sentence]
@@ -57,19 +63,19 @@ def attention_rows(model: InspectViewModel, width: int, height: int) -> Sequence
 def _head_rows(model: InspectViewModel, heads: Sequence[AttentionHead], height: int) -> list[Row]:
     """Return the heads around the cursor with their mean weight on each known pattern."""
     at = row_at(model)
-    names = "".join(f"{name:>6}" for _, name, _ in _KINDS)
-    rows: list[Row] = [[(f"{'  head':<16}{names}", "guide")]]
+    names = "".join(f"{name:>{_SCORE_CELLS}}" for _, name, _ in _KINDS)
+    rows: list[Row] = [[(f"{'  head':<{_NAME_CELLS}}{names}", "guide")]]
     for i in window(len(heads), height - 1, at):
         head = heads[i]
         mark = "▸" if i == at else " "
         cut = "✗" if head.name in model.without else " "
         role = "plain bold" if i == at else "plain"
-        row = [(fit(f"{mark}{cut}{head.name.removeprefix('layer.')}", 16), role)]
+        row = [(fit(f"{mark}{cut}{head.name.removeprefix('layer.')}", _NAME_CELLS), role)]
         for kind, _, _ in _KINDS:
             score = getattr(head, kind)
             text = "—" if score is None else format_share(score)
             strong = score is not None and score >= _NAMED_FROM
-            row.append((f"{text:>6}", "best bold" if strong else "label"))
+            row.append((f"{text:>{_SCORE_CELLS}}", "best bold" if strong else "label"))
         rows.append(row)
     return rows
 
@@ -91,8 +97,8 @@ def _weight_rows(model: InspectViewModel, head: AttentionHead, height: int) -> l
 def _sentence(model: InspectViewModel, head: AttentionHead) -> str:
     glyphs, weights = model.glyphs(), head.pattern[model.at]
     order = sorted(range(model.at + 1), key=lambda j: -weights[j])[:3]
-    looks = ", ".join(f"{glyphs[j]} (position {j}) {weights[j]:.2f}" for j in order)
-    first = f"{head.name}: at {glyphs[model.at]} (position {model.at}) it looks at {looks}."
+    looks = ", ".join(f"{glyphs[j]} {weights[j]:.2f}" for j in order)
+    first = f"{head.name}: after reading {glyphs[model.at]} it looks at {looks}."
     scores = [(getattr(head, kind) or 0.0, words) for kind, _, words in _KINDS]
     score, words = max(scores)
     if score < _NAMED_FROM:

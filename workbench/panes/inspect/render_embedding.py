@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from workbench.panes.inspect.cells import beside, cut_row, wrapped
-from workbench.panes.inspect.move import token_at
+from workbench.panes.inspect.move import map_range, token_at
 from workbench.panes.inspect.results import EmbeddingView
 from workbench.panes.inspect.view_model import InspectViewModel
 from workbench.render.bars import draw_bar
@@ -57,8 +57,19 @@ def _map_rows(model: InspectViewModel, width: int, height: int) -> list[Row]:
         role = "best bold reverse" if is_selected else _role(model, token_id)
         at = columns[token_id] - is_selected
         n_hidden += not _put(grid, text, role, at, rows[token_id])
-    hidden = f"{n_hidden:,} tokens are hidden under others" if n_hidden else ""
-    return [*(_joined(row) for row in grid), cut_row([(hidden, "guide")], width)]
+    return [
+        *(_joined(row) for row in grid),
+        cut_row([(_left_out(points, n_hidden), "guide")], width),
+    ]
+
+
+def _left_out(points: Sequence[tuple[float, float]], n_hidden: int) -> str:
+    """Return how many tokens the map does not show in their place."""
+    (left, right), (low, high) = (map_range([p[axis] for p in points]) for axis in (0, 1))
+    n_outside = sum(not (left <= x <= right and low <= y <= high) for x, y in points)
+    parts = [f"{n_outside:,} further out, drawn at the edge"] if n_outside else []
+    parts += [f"{n_hidden:,} hidden under others"] if n_hidden else []
+    return "; ".join(parts)
 
 
 def _by_frequency(model: InspectViewModel) -> Sequence[int]:
@@ -79,9 +90,10 @@ def _role(model: InspectViewModel, token_id: int) -> str:
 
 
 def _scaled(values: Sequence[float], n_cells: int) -> list[int]:
-    low, high = min(values), max(values)
-    span = (high - low) or 1.0
-    return [round((value - low) / span * (n_cells - 1)) for value in values]
+    """Return the cell of each value; values outside the range of the map are at its edge."""
+    low, high = map_range(values)
+    shares = (min(1.0, max(0.0, (value - low) / (high - low))) for value in values)
+    return [round(share * (n_cells - 1)) for share in shares]
 
 
 def _put(grid: Grid, text: str, role: str, x: int, y: int) -> bool:

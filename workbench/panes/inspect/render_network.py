@@ -26,7 +26,7 @@ from workbench.render.sanitize import fit
 from workbench.widgets.row_widget import Row, StyledSpan
 
 _BESIDE_FROM, _SOFTMAX_CELLS = 100, 50
-_MAX_TOKEN, _INDEX_CELLS = 12, 6
+_MAX_TOKEN, _INDEX_CELLS, _VALUE_ROWS = 12, 6, 8
 
 
 def network_rows(model: InspectViewModel, width: int, height: int) -> Sequence[Row]:
@@ -34,7 +34,7 @@ def network_rows(model: InspectViewModel, width: int, height: int) -> Sequence[R
     if width >= _BESIDE_FROM:
         n_left = width - _SOFTMAX_CELLS - 3
         explained = wrapped(explain_tensor(model), n_left, "plain", 4)
-        listed = _tensor_rows(model, n_left, height - len(explained) - 1)
+        listed = _tensor_rows(model, n_left, height - len(explained) - _VALUE_ROWS - 3)
         room = height - len(explained) - len(listed) - 3
         left = [*listed, [], *explained, [], *_value_rows(model, n_left, room)]
         return beside(left, _softmax_rows(model, _SOFTMAX_CELLS, height), n_left, " │ ")
@@ -145,9 +145,7 @@ def _probability(p: float) -> str:
 def _loss_rows(model: InspectViewModel, table: SoftmaxTable, width: int) -> list[Row]:
     """Return the cross-entropy of the target, and what went wrong with it."""
     if table.target_id is None or table.loss is None:
-        return [
-            cut_row([("No target after the last token; ← selects one before.", "label")], width)
-        ]
+        return [cut_row([("No target yet: ← selects the token before.", "label")], width)]
     p = table.probabilities[table.target_id]
     target = model.glyph(table.target_id)
     loss = f"loss = -ln p = -ln {_probability(p)} = {format_loss(table.loss, 3)} nats"

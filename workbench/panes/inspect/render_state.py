@@ -30,20 +30,19 @@ def state_rows(model: InspectViewModel, width: int, height: int) -> Sequence[Row
     at = row_at(model)
     n_label = 5 + (_DESCRIPTION if width >= 100 else _NARROW_DESCRIPTION) + 5
     scale = largest_size(result.values)
-    tail = [
-        *wrapped(_sentence(model, result, result.units[at]), width, "plain", 2),
-        cut_row([(shade_legend(scale, model.ascii_only), "guide")], width),
-    ]
-    shown = window(len(result.units), height - len(tail) - 2, at)
+    sentence = wrapped(_sentence(model, result, result.units[at]), width, "plain", 2)
+    shown = window(len(result.units), height - len(sentence) - 3, at)
     room = width - n_label - 2
     is_wide = len(result.values) * WIDE <= room
     columns = window(len(result.values), room // (WIDE if is_wide else NARROW), model.at)
     about = f"{result.name}  {hidden_text(len(result.units), shown, 'units')}"
+    rows = [_unit_row(model, result, i, columns, is_wide, n_label, scale) for i in shown]
     return [
         cut_row([(about, "plain bold"), (_parts(result), "label")], width),
         _heading(model, columns, is_wide, n_label),
-        *(_unit_row(model, result, i, columns, is_wide, n_label, scale) for i in shown),
-        *tail,
+        *rows,
+        *sentence,
+        *shade_legend(rows, scale, width, model.ascii_only),
     ]
 
 

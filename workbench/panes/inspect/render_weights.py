@@ -27,19 +27,20 @@ _LIST_FROM, _LIST_CELLS, _HISTOGRAM = 100, 38, 40
 def weight_rows(model: InspectViewModel, width: int, height: int) -> Sequence[Row]:
     """Return the parameters, the table of one, and the selected weight in one sentence."""
     result: WeightsView = model.result
-    tail = wrapped(_sentence(model, result.selected), width, "plain", 3)
+    sentence = wrapped(_sentence(model, result.selected), width, "plain", 3)
     scale = largest_size(result.selected.values)
-    tail.append(cut_row([(shade_legend(scale, model.ascii_only), "guide")], width))
-    room = height - len(tail) - 1
+    room = height - len(sentence) - 2
     rows, columns = labels(model, result.selected)
     matrix = Matrix(result.selected.values, rows, columns, scale, cell_at(model))
     histogram = _histogram_row(model, result.selected, width)
     if width >= _LIST_FROM:
         n_table = width - _LIST_CELLS - 3
         table = matrix_rows(matrix, n_table, room, model.ascii_only)
-        listed = _parameter_rows(result, room)
-        return [histogram, *beside(listed, table, _LIST_CELLS, " │ "), *tail]
-    return [histogram, *matrix_rows(matrix, width, room, model.ascii_only), *tail]
+        body = beside(_parameter_rows(result, room), table, _LIST_CELLS, " │ ")
+    else:
+        body = table = matrix_rows(matrix, width, room, model.ascii_only)
+    legend = shade_legend(table[1:], scale, width, model.ascii_only)
+    return [histogram, *body, *sentence, *legend]
 
 
 def _parameter_rows(result: WeightsView, height: int) -> list[Row]:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from seqlm.protocol.queries import InspectAnswer
+from seqlm.protocol.queries import Inspect, InspectAnswer
 
 
 class NamedTensor(Struct, frozen=True):
@@ -150,7 +150,7 @@ class Shown(Struct, frozen=True):
         tokens: Tokens that the model read.
         ids: Their token ids.
         result: Result of the view.
-        without: Activations that were replaced by zero.
+        without: Activations that were replaced by zero, as the query named them.
         loss: Mean surprisal of the text in nats per token; None for a single token.
         whole_loss: The same without replacing anything.
         has_own_text: True if the text is the first line of the validation split, because the query
@@ -167,8 +167,8 @@ class Shown(Struct, frozen=True):
     has_own_text: bool = False
 
 
-def read_answer(answer: InspectAnswer, has_own_text: bool = False) -> Shown:
-    """Return an answer with its result as structs.
+def read_answer(answer: InspectAnswer, query: Inspect) -> Shown:
+    """Return the answer to a query with its result as structs.
 
     Raises:
         msgspec.ValidationError: The result does not have the form of the view.
@@ -180,8 +180,8 @@ def read_answer(answer: InspectAnswer, has_own_text: bool = False) -> Shown:
         tokens=answer.tokens,
         ids=answer.ids,
         result=result,
-        without=answer.without,
+        without=query.without,
         loss=answer.loss,
         whole_loss=answer.whole_loss,
-        has_own_text=has_own_text,
+        has_own_text=query.text is None,
     )

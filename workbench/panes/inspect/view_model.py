@@ -38,12 +38,12 @@ class Cursor(Struct, frozen=True):
 
     Attributes:
         row: Tensor, unit, head or row, from the top.
-        column: Unit of a tensor, or column of a matrix.
+        column: Unit of a tensor, or column of a matrix; -1 before it was moved.
         part: Name of the shown activation or parameter; None for the first one.
     """
 
     row: int = 0
-    column: int = 0
+    column: int = -1
     part: str | None = None
 
 
