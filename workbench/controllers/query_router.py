@@ -102,7 +102,7 @@ class QueryRouter:
             case DataPane.Scrolled() if state.can_query:
                 self._request_scores()
             case InspectPane.ViewRequested() if state.can_query:
-                self._inspect_sent_s = self._clock()
+                self._inspect_sent_s, self._inspect_ready_s = self._clock(), math.inf
                 self._session().send_query(message.query)
 
     def handle_answer(self, answer: "Answer") -> None:
@@ -130,8 +130,7 @@ class QueryRouter:
             case SampleAnswer():
                 self._generate.inbox.receive_samples(answer.id, answer.samples, answer.step)
             case InspectAnswer():
-                now = self._clock()
-                self._inspect_ready_s = now + (now - self._inspect_sent_s) / _INSPECT_SHARE
+                self._pause_inspection()
                 self._inspect.receive_answer(answer)
 
     def handle_rejection(self, query_id: str, text: str) -> bool:
@@ -139,8 +138,14 @@ class QueryRouter:
         if query_id.startswith("generate"):
             self._generate.inbox.handle_rejection(text, query_id)
         if query_id.startswith(_INSPECT_PREFIX):
+            self._pause_inspection()
             self._inspect.receive_rejection(query_id, text)
         return query_id.startswith(("generate", _SCORE_PREFIX, _INSPECT_PREFIX))
+
+    def _pause_inspection(self) -> None:
+        """Leave the worker time for training: show newer weights only after a pause."""
+        now = self._clock()
+        self._inspect_ready_s = now + (now - self._inspect_sent_s) * (1 / _INSPECT_SHARE - 1)
 
     def _request_batch(self) -> None:
         """Request the examples of the only batch of the run."""
