@@ -92,5 +92,21 @@ GLOSSARY: dict[str, tuple[tuple[str, str], ...]] = {
         ("new, in train", "Whether the generated text occurs in the data, and in which split."),
         ("seed", "Random seed: the same weights and seed generate the same text."),
     ),
+    "Inspect": (
+        ("shape", "Sizes of a tensor; the first one is the number of tokens T."),
+        ("+▒ -█", "A value: its sign and a shade for its size relative to the largest value."),
+        ("one_hot", "The token id as a vector: 1 at the id, 0 everywhere else."),
+        ("logit z", "Output of the model for one token, before softmax."),
+        ("e^(z-m)", "Exponential of a logit, less the largest logit m; p is its share of the sum."),
+        ("-ln p", "Cross-entropy of the target, in nats: the loss of this prediction."),
+        ("without", "Activations set to zero (ablation); the loss with and without stands beside it."),
+        ("score", "Area under the ROC curve of a description: 0.5 is chance, 1 is perfect."),
+        (
+            "prev first same induc",
+            "Mean weight of a head on the previous token, the first token, earlier copies of the "
+            "token, and the token after such a copy (induction).",
+        ),
+        ("gradient", "Derivative of the mean loss of this text with respect to the weight."),
+    ),
 }
 """Terms in the order in which they appear in the pane."""

@@ -1,1 +1,1 @@
-"""The four panes of the workbench, and their base class."""
+"""The panes of the workbench, and their base class."""

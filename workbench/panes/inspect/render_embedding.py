@@ -37,7 +37,7 @@ def _about(model: InspectViewModel) -> str:
     if result.map.is_projected:
         return f"{n:,} tokens, first two principal components: {x + y:.0%} of the variance."
     return (
-        f"{n:,} tokens at their two weights: x is column 0, y is column 1 of the embedding table."
+        f"{n:,} tokens; x and y are the two columns of the embedding table."
     )
 
 
