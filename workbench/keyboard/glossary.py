@@ -99,7 +99,10 @@ GLOSSARY: dict[str, tuple[tuple[str, str], ...]] = {
         ("logit z", "Output of the model for one token, before softmax."),
         ("e^(z-m)", "Exponential of a logit, less the largest logit m; p is its share of the sum."),
         ("-ln p", "Cross-entropy of the target, in nats: the loss of this prediction."),
-        ("without", "Activations set to zero (ablation); the loss with and without stands beside it."),
+        (
+            "without",
+            "Activations set to zero (ablation); the loss with and without stands beside it.",
+        ),
         ("score", "Area under the ROC curve of a description: 0.5 is chance, 1 is perfect."),
         (
             "prev first same induc",

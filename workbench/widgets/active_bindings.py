@@ -19,6 +19,7 @@ _RANKS = {
     "one_step": 2,
     "to_validation": 3,
     "new_run": 2,
+    "go_to": 5,
     "command_palette": _COMMANDS_RANK,
 }
 """Keys with a higher rank are left out first where there is little room."""

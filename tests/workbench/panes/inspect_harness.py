@@ -10,6 +10,7 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from seqlm.configuration.run_config import RunConfig
+from seqlm.data.tokenizer import AnyTokenizer
 from seqlm.protocol.queries import Inspect, InspectAnswer
 from seqlm.runspec import recipe
 from workbench.corpus.preview import Preview, make_preview
@@ -51,6 +52,7 @@ class InspectApp(App[None]):
     Attributes:
         queries: Queries in the order in which the pane posted them.
         answers: Answer for each view.
+        tokenizer: Tokenizer of the model.
         is_answering: False to leave the queries unanswered.
     """
 
@@ -62,6 +64,7 @@ class InspectApp(App[None]):
         self.queries: list[Inspect] = []
         self.answers = dict(recorded_answers(name))
         self.is_answering = True
+        self.tokenizer: AnyTokenizer = preview_of(name).text.tokenizer
         self._palette, self._ascii_only = palette, ascii_only
 
     def compose(self) -> ComposeResult:
@@ -80,8 +83,7 @@ class InspectApp(App[None]):
 
     def use_model(self, step: int = 600, **changes: Any) -> None:
         """Let the model of a step answer."""
-        tokenizer = preview_of(self.name_of_model).text.tokenizer
-        source = InspectSource("live", step, f"step {step:,}", tokenizer)
+        source = InspectSource("live", step, f"step {step:,}", self.tokenizer)
         self.pane.set_source(replace(source, **changes))
 
     def on_inspect_pane_view_requested(self, message: InspectPane.ViewRequested) -> None:

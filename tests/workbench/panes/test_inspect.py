@@ -7,12 +7,18 @@ from inspect_harness import InspectApp, config_of, open_view, recorded_answers, 
 from msgspec.structs import replace
 
 from seqlm.data.tokenizer import CharTokenizer
+from workbench.keyboard.key_labels import KeyLabels
 from workbench.panes.inspect.cells import WIDE, format_signed, signed_cell, window
 from workbench.panes.inspect.view_model import InspectViewModel
 from workbench.panes.inspect.views import INSPECT_VIEWS
 from workbench.panes.pane_view import available_views
 
 SIZE = (100, 30)
+HOSTILE = (
+    *("\x1b[31m", "\u202e", "語", "\t", "e\u0301", "[bold]", "\x00", "a" * 40, "\n", "<run.space>"),
+    *(chr(0x4E00 + i) for i in range(17)),
+)
+"""Tokens of a text that wants to leave its cells, instead of the 27 letters."""
 
 
 async def test_only_views_of_the_family_are_offered() -> None:
@@ -86,6 +92,32 @@ async def test_cut_and_undo() -> None:
         await pilot.pause()
         assert app.queries[-1].without == []
         assert "! without" not in shown_text(pane)
+
+
+async def test_moved_keys_are_named() -> None:
+    app = InspectApp("mlp")
+    async with app.run_test(size=SIZE) as pilot:
+        pane = await open_view(pilot, "network")
+        await pilot.press("down", "x")
+        await pilot.pause()
+        assert pane.state is not None
+        keys = KeyLabels((("inspect.whole", "f9"), ("inspect.left", "y")))
+        pane.set_state(replace(pane.state, keys=keys))
+        assert "(f9 undoes)" in shown_text(pane)
+
+
+async def test_the_selected_unit_stays_selected_when_units_are_sorted_anew() -> None:
+    app = InspectApp("lstm")
+    async with app.run_test(size=SIZE) as pilot:
+        pane = await open_view(pilot, "state")
+        await pilot.press("down", "down")
+        answer = app.answers["state"]
+        unit = answer.result["units"][2]["unit"]
+        units = answer.result["units"][::-1]
+        app.answers["state"] = replace(answer, result={**answer.result, "units": units})
+        app.use_model(step=601)
+        await pilot.pause()
+        assert pane.view.cut_name(pane.model) == f"{answer.result['name']}.{unit}"
 
 
 async def test_part_keys_select_activation_and_parameter() -> None:
@@ -168,33 +200,23 @@ async def test_overflow_of_the_exponential_is_explained() -> None:
     assert "inf" in text
 
 
-async def test_hostile_tokens_stay_in_their_cells() -> None:
-    hostile = ("\x1b[31m", "\u202e", "語", "\t", "e\u0301", "[bold]", "\x00", "a" * 40, "\n")
-    for name in ("mlp", "transformer", "bigram"):
-        app = InspectApp(name)
-        n_vocab = len(CharTokenizer().tokens) or 27
-        tokens = [*hostile, *(chr(0x4E00 + i) for i in range(max(0, n_vocab)))][:27]
-        app.answers = {
-            view: replace(answer, tokens=[tokens[i] for i in answer.ids])
-            for view, answer in app.answers.items()
-        }
-        async with app.run_test(size=(80, 24)) as pilot:
-            await pilot.pause()
-            app.use_model(tokenizer=CharTokenizer(tokens=tuple(tokens)))
-            for view in app.answers:
-                pane = await open_hostile(pilot, app, view, tuple(tokens))
-                for strip in pane.draw_strips(80, 24):
-                    assert strip.cell_length == 80
-                    assert all(c >= " " and c != "\u202e" for c in strip.text)
-
-
-async def open_hostile(pilot, app, view, tokens):  # type: ignore[no-untyped-def]
-    for _ in app.pane.VIEWS:
-        if app.pane.model.view_name == view:
-            break
-        await pilot.press("v")
-        await pilot.pause()
-    return app.pane
+@pytest.mark.parametrize("name", ["mlp", "lstm", "transformer", "bigram"])
+@pytest.mark.parametrize("ascii_only", [False, True])
+async def test_hostile_tokens_stay_in_their_cells(name: str, ascii_only: bool) -> None:
+    app = InspectApp(name, ascii_only=ascii_only)
+    app.tokenizer = CharTokenizer(HOSTILE)
+    app.answers = {
+        view: replace(answer, tokens=[HOSTILE[i] for i in answer.ids])
+        for view, answer in app.answers.items()
+    }
+    async with app.run_test(size=(80, 24)) as pilot:
+        for view in app.answers:
+            pane = await open_view(pilot, view)
+            for strip in pane.draw_strips(80, 24):
+                assert strip.cell_length == 80
+                assert all(sign >= " " and sign != "\u202e" for sign in strip.text)
+                assert strip.text.isascii() or not ascii_only
+            assert "Computing" not in shown_text(pane)
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,19 @@
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from workbench.panes.inspect.results import EmbeddingView, NamedTensor, TokenSurprisal
 from workbench.panes.inspect.view_model import (
     InspectViewModel,
     clamp,
     move_position,
     with_cursor,
 )
+
+if TYPE_CHECKING:  # the first frame does not need this module
+    from workbench.panes.inspect.results import EmbeddingView, NamedTensor, TokenSurprisal
 
 _NO_UNITS = ("one_hot",)
 _OUTLIER_SHARE = 20
@@ -29,18 +32,25 @@ def n_rows(model: InspectViewModel) -> int:
 
 
 def row_at(model: InspectViewModel) -> int:
-    """Return the selected row."""
+    """Return the selected row; in the view state the row of the selected unit."""
+    if model.view_name == "state":
+        units = [unit.unit for unit in model.result.units]
+        return units.index(model.cursor.column) if model.cursor.column in units else 0
     return clamp(model.cursor.row, n_rows(model))
 
 
 def move_in_list(model: InspectViewModel, dx: int, dy: int) -> InspectViewModel:
     """Move to another token of the text, and to another row."""
     moved = move_position(model, dx) if dx else model
+    if not dy:
+        return moved
     row = clamp(row_at(model) + dy, n_rows(model))
-    return with_cursor(moved, row=row, column=-1) if dy else moved
+    # Units are sorted anew in each answer, so the unit is kept and not its row.
+    unit = model.result.units[row].unit if model.view_name == "state" else -1
+    return with_cursor(moved, row=row, column=unit)
 
 
-def tensor_at(model: InspectViewModel) -> NamedTensor:
+def tensor_at(model: InspectViewModel) -> "NamedTensor":
     """Return the selected tensor of the network."""
     tensor: NamedTensor = model.result.tensors[row_at(model)]
     return tensor
@@ -72,7 +82,7 @@ def next_activation(model: InspectViewModel, by: int) -> InspectViewModel:
     """Show the next activation of the model."""
     names = model.result.names
     index = names.index(model.result.name) if model.result.name in names else 0
-    return with_cursor(model, part=names[(index + by) % len(names)], row=0)
+    return with_cursor(model, part=names[(index + by) % len(names)], column=-1)
 
 
 def cut_unit(model: InspectViewModel) -> str | None:
@@ -116,7 +126,7 @@ def scored_at(model: InspectViewModel) -> int:
     return n - 1 if model.position < 0 else clamp(model.position - 1, n)
 
 
-def by_surprisal(places: list[TokenSurprisal]) -> list[int]:
+def by_surprisal(places: "list[TokenSurprisal]") -> list[int]:
     """Return the indices of the tokens, the most surprising one first."""
     return sorted(range(len(places)), key=lambda i: -places[i].surprisal)
 

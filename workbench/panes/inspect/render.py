@@ -6,7 +6,6 @@ from textwrap import wrap
 from rich.cells import cell_len
 from rich.text import Text
 
-from workbench.panes.inspect.bindings import INSPECT_BINDINGS
 from workbench.panes.inspect.cells import window
 from workbench.panes.inspect.view_model import InspectViewModel
 from workbench.panes.pane_view import PaneView, available_views, view_title
@@ -54,7 +53,7 @@ def _about_row(model: InspectViewModel, width: int) -> Row:
     step = model.source.label if model.source.step == shown.step else step
     origin = "typed text" if model.typed is not None else "text of Generate"
     origin = "first validation line" if shown.has_own_text else origin
-    origin = f"{origin}: {''.join(model.glyphs())}"
+    origin = f"{origin}: {model.joined_glyphs()}"
     loss = "" if shown.loss is None else f"loss {format_loss(shown.loss, 3)} nats per token"
     room = width - cell_len(step) - cell_len(loss) - 6
     parts = [step, fit(origin, room).rstrip() if room > 8 else "", loss]
@@ -71,8 +70,7 @@ def cut_rows(model: InspectViewModel, width: int) -> list[Row]:
     if shown is not None and tuple(shown.without) == model.without and shown.loss is not None:
         loss, whole = format_loss(shown.loss, 3), format_loss(shown.whole_loss, 3)
         tail = f"; loss {loss}, whole model {whole}"
-    key = model.appearance.keys.substitute_keys("<inspect.whole>", INSPECT_BINDINGS)
-    undo = f" ({key} undoes)"
+    undo = f" ({model.key('whole')} undoes)"
     room = width - cell_len(tail) - cell_len("! without ")
     undo = undo if cell_len(names) + cell_len(undo) <= room else ""
     names = fit(names, min(cell_len(names), max(8, room - cell_len(undo))))

@@ -36,9 +36,7 @@ def _about(model: InspectViewModel) -> str:
     n = len(result.map.points)
     if result.map.is_projected:
         return f"{n:,} tokens, first two principal components: {x + y:.0%} of the variance."
-    return (
-        f"{n:,} tokens; x and y are the two columns of the embedding table."
-    )
+    return f"{n:,} tokens; x and y are the two columns of the embedding table."
 
 
 def _map_rows(model: InspectViewModel, width: int, height: int) -> list[Row]:

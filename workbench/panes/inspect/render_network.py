@@ -105,7 +105,8 @@ def _softmax_rows(model: InspectViewModel, width: int, height: int) -> list[Row]
         shown = [*shown[:-1], table.target_id]
     size = min(_MAX_TOKEN, max(5, *(cell_len(model.glyph(i)) for i in shown)))
     rows = [_softmax_row(model, table, i, size, width) for i in shown]
-    head = f"  {'token'.ljust(size)}    logit {_exp_name(table):>11}      p"
+    logit = f"z+{model.added_to_logits:.0f}" if model.added_to_logits else "logit"
+    head = f"  {'token'.ljust(size)} {logit:>8} {_exp_name(table):>11}      p"
     total = f"  {'sum'.ljust(size)}          {_number(table.total):>11}  1.000"
     if len(order) > len(shown):
         total += f"  {len(order) - len(shown):,} more"
@@ -145,7 +146,11 @@ def _probability(p: float) -> str:
 def _loss_rows(model: InspectViewModel, table: SoftmaxTable, width: int) -> list[Row]:
     """Return the cross-entropy of the target, and what went wrong with it."""
     if table.target_id is None or table.loss is None:
-        return [cut_row([("No target yet: ← selects the token before.", "label")], width)]
+        return [
+            cut_row(
+                [(f"No target yet: {model.key('left')} selects the token before.", "label")], width
+            )
+        ]
     p = table.probabilities[table.target_id]
     target = model.glyph(table.target_id)
     loss = f"loss = -ln p = -ln {_probability(p)} = {format_loss(table.loss, 3)} nats"

@@ -12,11 +12,11 @@ from workbench.panes.inspect.view_model import InspectViewModel
 from workbench.render.bars import draw_bar
 from workbench.render.number_format import format_loss, format_probability
 from workbench.render.palette import surprisal_level
-from workbench.render.sanitize import fit
+from workbench.render.sanitize import fit, keep_end
 from workbench.widgets.row_widget import Row, StyledSpan, row_width
 
 _MIN_CELL, _MAX_CELL = 5, 14
-_N_COSTLY = 5
+_N_COSTLY, _BEFORE_CELLS = 5, 24
 
 
 def surprisal_rows(model: InspectViewModel, width: int, height: int) -> Sequence[Row]:
@@ -77,8 +77,7 @@ def _detail_rows(
 ) -> list[Row]:
     """Return the surprisal of the token under the cursor and the most probable tokens there."""
     place = places[at]
-    before = "".join(model.glyphs()[: at + 1])
-    before = before if len(before) <= 24 else f"…{before[-23:]}"
+    before = keep_end(model.joined_glyphs(at + 1), _BEFORE_CELLS)
     p = format_probability(math.exp(-place.surprisal))
     head: list[StyledSpan] = [
         (f"[{model.glyph(place.token_id)}]", f"surprisal_{surprisal_level(place.surprisal)} bold"),

@@ -7,7 +7,6 @@ from workbench.panes.inspect.cells import (
     Matrix,
     beside,
     cut_row,
-    largest_size,
     matrix_rows,
     shade_legend,
     window,
@@ -28,7 +27,8 @@ def weight_rows(model: InspectViewModel, width: int, height: int) -> Sequence[Ro
     """Return the parameters, the table of one, and the selected weight in one sentence."""
     result: WeightsView = model.result
     sentence = wrapped(_sentence(model, result.selected), width, "plain", 3)
-    scale = largest_size(result.selected.values)
+    summary = result.selected.summary
+    scale = max(abs(summary.smallest), abs(summary.largest)) or 1.0
     room = height - len(sentence) - 2
     rows, columns = labels(model, result.selected)
     matrix = Matrix(result.selected.values, rows, columns, scale, cell_at(model))

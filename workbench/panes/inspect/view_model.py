@@ -10,6 +10,7 @@ from seqlm.configuration import dotted_keys
 from seqlm.configuration.model_configs import ModelConfig
 from seqlm.data.tokenizer import AnyTokenizer
 from workbench.corpus.preview import Preview
+from workbench.panes.inspect.bindings import INSPECT_BINDINGS
 from workbench.render.sanitize import token_glyph
 from workbench.widgets.appearance import Appearance
 
@@ -38,7 +39,7 @@ class Cursor(Struct, frozen=True):
 
     Attributes:
         row: Tensor, unit, head or row, from the top.
-        column: Unit of a tensor, or column of a matrix; -1 before it was moved.
+        column: Unit of a tensor or of the state, or column of a matrix; -1 before it was moved.
         part: Name of the shown activation or parameter; None for the first one.
     """
 
@@ -132,6 +133,15 @@ class InspectViewModel(Struct, frozen=True, dict=True):
     def token_glyph(self, token: str) -> str:
         """Return the text that represents a token given as text."""
         return token_glyph(token, self.ascii_only)
+
+    def joined_glyphs(self, n: int | None = None) -> str:
+        """Return the first tokens of the shown text as one text."""
+        separator = self.source.tokenizer.separator if self.source else ""
+        return separator.join(self.glyphs()[:n])
+
+    def key(self, name: str) -> str:
+        """Return the label of a key of the pane."""
+        return self.appearance.keys.substitute_keys(f"<inspect.{name}>", INSPECT_BINDINGS)
 
     def glyphs(self) -> list[str]:
         """Return the tokens of the shown text."""

@@ -1,6 +1,6 @@
 """Registry of the views of the Inspect pane, in the order of the view key."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -17,15 +17,9 @@ from workbench.panes.inspect.move import (
     next_parameter,
     next_tensor_unit,
 )
-from workbench.panes.inspect.render_attention import attention_rows
-from workbench.panes.inspect.render_embedding import embedding_rows
-from workbench.panes.inspect.render_network import network_rows
-from workbench.panes.inspect.render_reach import reach_rows
-from workbench.panes.inspect.render_state import state_rows
-from workbench.panes.inspect.render_surprisal import surprisal_rows
-from workbench.panes.inspect.render_weights import weight_rows
 from workbench.panes.inspect.view_model import InspectViewModel
 from workbench.panes.pane_view import PaneView
+from workbench.widgets.row_widget import Row
 
 Move: TypeAlias = Callable[[InspectViewModel, int, int], InspectViewModel]
 """Function from a view model and a movement to the right and down to the next view model."""
@@ -65,10 +59,55 @@ def _has_parameters(model: InspectViewModel) -> bool:
     return model.family is None or not model.family.learns_by_counting
 
 
+# The first frame does not need the modules that render the views.
+
+
+def _network(model: InspectViewModel, width: int, height: int) -> Sequence[Row]:
+    from workbench.panes.inspect.render_network import network_rows
+
+    return network_rows(model, width, height)
+
+
+def _surprisal(model: InspectViewModel, width: int, height: int) -> Sequence[Row]:
+    from workbench.panes.inspect.render_surprisal import surprisal_rows
+
+    return surprisal_rows(model, width, height)
+
+
+def _state(model: InspectViewModel, width: int, height: int) -> Sequence[Row]:
+    from workbench.panes.inspect.render_state import state_rows
+
+    return state_rows(model, width, height)
+
+
+def _attention(model: InspectViewModel, width: int, height: int) -> Sequence[Row]:
+    from workbench.panes.inspect.render_attention import attention_rows
+
+    return attention_rows(model, width, height)
+
+
+def _embedding(model: InspectViewModel, width: int, height: int) -> Sequence[Row]:
+    from workbench.panes.inspect.render_embedding import embedding_rows
+
+    return embedding_rows(model, width, height)
+
+
+def _weights(model: InspectViewModel, width: int, height: int) -> Sequence[Row]:
+    from workbench.panes.inspect.render_weights import weight_rows
+
+    return weight_rows(model, width, height)
+
+
+def _reach(model: InspectViewModel, width: int, height: int) -> Sequence[Row]:
+    from workbench.panes.inspect.render_reach import reach_rows
+
+    return reach_rows(model, width, height)
+
+
 INSPECT_VIEWS: tuple[InspectView, ...] = (
     InspectView(
         name="network",
-        render=network_rows,
+        render=_network,
         help="one prediction worked out: every tensor from the token ids to the logits, then softmax "
         "and the cross-entropy of the target, step by step.",
         move=move_in_list,
@@ -77,13 +116,13 @@ INSPECT_VIEWS: tuple[InspectView, ...] = (
     ),
     InspectView(
         name="surprisal",
-        render=surprisal_rows,
+        render=_surprisal,
         help="-ln p of each token of the text, and the tokens that were expected in its place.",
         move=move_surprisal,
     ),
     InspectView(
         name="state",
-        render=state_rows,
+        render=_state,
         help="the units of one activation along the text, sorted by how well a plain description "
         "fits. The score is the area under the ROC curve on validation data: 0.5 is no relation, 1 "
         "is perfect.",
@@ -94,7 +133,7 @@ INSPECT_VIEWS: tuple[InspectView, ...] = (
     ),
     InspectView(
         name="attention",
-        render=attention_rows,
+        render=_attention,
         help="the attention heads with their mean weight on known patterns, and the weights of one "
         "head: each row is a position that attends, and sums to 1.",
         is_available=_has_heads,
@@ -103,7 +142,7 @@ INSPECT_VIEWS: tuple[InspectView, ...] = (
     ),
     InspectView(
         name="embedding",
-        render=embedding_rows,
+        render=_embedding,
         help="a map of the token embeddings: the embeddings themselves if they have two dimensions, "
         "else their first two principal components; and the nearest tokens by cosine similarity.",
         is_available=_has_embedding,
@@ -111,7 +150,7 @@ INSPECT_VIEWS: tuple[InspectView, ...] = (
     ),
     InspectView(
         name="weights",
-        render=weight_rows,
+        render=_weights,
         help="one parameter as a table, with the value and the gradient of the selected weight.",
         is_available=_has_parameters,
         move=move_in_matrix,
@@ -119,7 +158,7 @@ INSPECT_VIEWS: tuple[InspectView, ...] = (
     ),
     InspectView(
         name="reach",
-        render=reach_rows,
+        render=_reach,
         help="the loss when only the last k tokens are visible to the model, on validation data.",
         move=move_in_list,
     ),
