@@ -258,3 +258,14 @@ def test_views_of_each_family() -> None:
         "lstm": ["network", "surprisal", "state", "embedding", "weights", "reach"],
         "ngram": ["network", "surprisal", "reach"],
     }
+
+
+async def test_two_part_keys_in_a_burst_move_by_two() -> None:
+    app = InspectApp("lstm")
+    async with app.run_test(size=SIZE) as pilot:
+        await open_view(pilot, "weights")
+        names = [p["name"] for p in recorded_answers("lstm")["weights"].result["parameters"]]
+        app.is_answering = False
+        await pilot.press("n", "n")
+        await pilot.pause()
+        assert app.queries[-1].part == names[2]

@@ -78,11 +78,18 @@ def cut_tensor_unit(model: InspectViewModel) -> str | None:
     return f"{tensor.name}.{tensor_unit_at(model) % tensor.shape[-1]}"
 
 
+def _next_part(
+    model: InspectViewModel, names: Sequence[str], shown: str, by: int
+) -> InspectViewModel:
+    """Select the next of some names; the shown one may be behind the selected one."""
+    name = model.cursor.part if model.cursor.part in names else shown
+    index = names.index(name) if name in names else 0
+    return with_cursor(model, part=names[(index + by) % len(names)], row=0, column=-1)
+
+
 def next_activation(model: InspectViewModel, by: int) -> InspectViewModel:
     """Show the next activation of the model."""
-    names = model.result.names
-    index = names.index(model.result.name) if model.result.name in names else 0
-    return with_cursor(model, part=names[(index + by) % len(names)], column=-1)
+    return _next_part(model, model.result.names, model.result.name, by)
 
 
 def cut_unit(model: InspectViewModel) -> str | None:
@@ -100,9 +107,7 @@ def cut_head(model: InspectViewModel) -> str | None:
 def next_parameter(model: InspectViewModel, by: int) -> InspectViewModel:
     """Show the next parameter of the model."""
     names = [parameter.name for parameter in model.result.parameters]
-    name = model.result.selected.summary.name
-    index = names.index(name) if name in names else 0
-    return with_cursor(model, part=names[(index + by) % len(names)], row=0, column=0)
+    return _next_part(model, names, model.result.selected.summary.name, by)
 
 
 def cell_at(model: InspectViewModel) -> tuple[int, int]:

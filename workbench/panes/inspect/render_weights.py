@@ -20,6 +20,12 @@ from workbench.render.number_format import format_learning_rate, format_probabil
 from workbench.render.sanitize import fit
 from workbench.widgets.row_widget import Row
 
+_GATES = {
+    "rnn": ("preactivation",),
+    "gru": ("reset gate", "update gate", "candidate"),
+    "lstm": ("input gate", "forget gate", "candidate", "output gate"),
+}
+"""What the rows of the weights of a recurrent layer compute, in the order of PyTorch."""
 _LIST_FROM, _LIST_CELLS, _HISTOGRAM = 100, 38, 40
 
 
@@ -114,9 +120,24 @@ def _role(model: InspectViewModel, selected: ParameterValues, row: int, column: 
         return f"the weight of hidden unit {column} in the logit of {rows[row]}"
     if name == "output.bias":
         return f"the part of the logit of {model.glyph(column)} that no context changes"
+    if model.kind in _GATES and name.startswith("layers."):
+        return _gate_role(model, selected, row, column)
     if len(selected.summary.shape) == 1:
         return f"entry {column} of a vector"
     return f"the weight of input {column} in output {row}"
+
+
+def _gate_role(model: InspectViewModel, selected: ParameterValues, row: int, column: int) -> str:
+    """Describe a weight of a recurrent layer, whose gates stand below each other."""
+    gates, name = _GATES[model.kind], selected.summary.name
+    is_vector = len(selected.summary.shape) == 1
+    unit = column if is_vector else row
+    n_hidden = selected.summary.shape[0] // len(gates)
+    target = f"{gates[unit // n_hidden]} of unit {unit % n_hidden}"
+    if is_vector:
+        return f"a bias of the {target}"
+    source = f"unit {column} of the step before" if "_hh_" in name else f"input {column}"
+    return f"the weight of {source} in the {target}"
 
 
 def _table_role(model: InspectViewModel, logits: Sequence[float], row: int, column: int) -> str:
