@@ -154,8 +154,9 @@ def _state(given: ViewInput, options: ViewOptions) -> Iterator[StateView]:
     described = hidden_state.describe_units(
         given.model, name, given.reference, given.tokens, given.ablations
     )
+    values = hidden_state.unit_values(found[name]).tolist()
     for units in described:
-        yield StateView(name, names, hidden_state.unit_values(found[name]).tolist(), units)
+        yield StateView(name, names, values, units)
 
 
 def _attention(given: ViewInput, _: ViewOptions) -> Iterator[list[attention.AttentionHead]]:

@@ -89,6 +89,7 @@ class Inspect(_Query, frozen=True, kw_only=True):
         subtract_max: Whether softmax subtracts the maximum from the logits.
         add_to_logits: Constant added to all logits.
         with_vocabulary: Whether the answer contains the vocabulary.
+        with_partial: Whether a view that takes long is also answered while it is incomplete.
     """
 
     view: str
@@ -98,6 +99,7 @@ class Inspect(_Query, frozen=True, kw_only=True):
     subtract_max: bool = True
     add_to_logits: float = 0.0
     with_vocabulary: bool = False
+    with_partial: bool = False
 
 
 class CancelQuery(_Query, frozen=True, kw_only=True):
@@ -225,6 +227,7 @@ class InspectAnswer(_Answer, frozen=True, kw_only=True):
         loss: Mean surprisal of the text, in nats per token; None for a single token.
         whole_loss: The same without replacing anything.
         vocabulary: All tokens by id, if the query asked for them.
+        is_partial: True if the result is incomplete and another answer follows.
     """
 
     view: str
@@ -235,6 +238,7 @@ class InspectAnswer(_Answer, frozen=True, kw_only=True):
     loss: float | None = None
     whole_loss: float | None = None
     vocabulary: list[str] = []
+    is_partial: bool = False
 
 
 class BatchExample(Struct, frozen=True):

@@ -1,7 +1,10 @@
 """Handler of queries for the views inside a model, and ablation for every other query."""
 
 import math
+import time
 from collections.abc import Iterator, Sequence
+
+from msgspec.structs import replace
 
 from seqlm.data.prepared_text import PreparedText
 from seqlm.errors import RequestError
@@ -14,6 +17,7 @@ from seqlm.worker.model_snapshots import ModelSnapshot
 from seqlm.worker.query_queue import AnswerStream
 
 _MAX_LOGITS = 1 << 23
+_PARTIAL_AFTER_S, _PARTIAL_EVERY_S = 0.1, 1.0
 _N_REFERENCE, _REFERENCE_TOKENS, _DEFAULT_TOKENS = 100, 64, 40
 
 
@@ -42,21 +46,27 @@ def _answers(query: Inspect, view: View, given: ViewInput, snapshot: ModelSnapsh
         subtract_max=query.subtract_max,
         add_to_logits=query.add_to_logits,
     )
-    result = None
-    for result in view.run(given, options):
-        yield None
-    yield InspectAnswer(
+    answer = InspectAnswer(
         id=query.id,
         step=snapshot.step,
         view=view.name,
         tokens=[given.tokens[i] for i in given.ids],
         ids=list(given.ids),
-        result=result,
+        result=None,
         without=[str(ablation) for ablation in given.ablations],
         loss=loss,
         whole_loss=whole_loss,
         vocabulary=list(given.tokens) if query.with_vocabulary else [],
     )
+    result, due_s = None, time.monotonic() + _PARTIAL_AFTER_S
+    for following in view.run(given, options):
+        if query.with_partial and result is not None and time.monotonic() >= due_s:
+            due_s = time.monotonic() + _PARTIAL_EVERY_S
+            yield replace(answer, result=result, is_partial=True)
+        else:
+            yield None
+        result = following
+    yield replace(answer, result=result)
 
 
 def ablate(snapshot: ModelSnapshot, without: Sequence[str]) -> ModelSnapshot:

@@ -32,6 +32,7 @@ class FakeWorker:
         rejection: Error message with which every Start and Resume is rejected; empty to accept them.
         run: Name of the open run.
         views: Recorded answer for each view of the model; another view is rejected.
+        is_slow: True to leave queries for views unanswered.
         log: Event log to which replies are written, or None.
         next_run: Name of the run that the next Start creates.
     """
@@ -44,6 +45,7 @@ class FakeWorker:
         self.run, self.next_run = run, run
         self.log: Path | None = None
         self.views: dict[str, queries.InspectAnswer] = {}
+        self.is_slow = False
         self._preview, self._step, self._socket = preview, step, here
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(here, self._receive)
@@ -106,6 +108,8 @@ class FakeWorker:
                     surprisal=surprisal,
                     loss=0.0,
                 )
+            case queries.Inspect() if self.is_slow:
+                return None
             case queries.Inspect() if message.view in self.views:
                 answer = self.views[message.view]
                 step = self._step_of(message)

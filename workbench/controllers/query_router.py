@@ -20,7 +20,7 @@ from workbench.screens.main import MainScreen
 from workbench.state.app_state import AppState
 
 if TYPE_CHECKING:  # imported when first needed: the first frame does not need the session
-    from seqlm.protocol.queries import Answer
+    from seqlm.protocol.queries import Answer, Inspect
     from workbench.run.worker_session import WorkerSession
 
 _UPDATE_INTERVAL_S = 0.5
@@ -52,6 +52,7 @@ class QueryRouter:
     ) -> None:
         self._session, self._clock = session, clock
         self._generate, self._data, self._inspect = main.generate, main.data, main.inspect
+        self._pending_view_id = ""
         self._inspect_sent_s, self._inspect_ready_s = 0.0, -math.inf
         self._updated_at_s = -_UPDATE_INTERVAL_S
         self._weights = "live"
@@ -102,8 +103,7 @@ class QueryRouter:
             case DataPane.Scrolled() if state.can_query:
                 self._request_scores()
             case InspectPane.ViewRequested() if state.can_query:
-                self._inspect_sent_s, self._inspect_ready_s = self._clock(), math.inf
-                self._session().send_query(message.query)
+                self._request_view(message.query)
 
     def handle_answer(self, answer: "Answer") -> None:
         """Give an answer of the worker to the pane that requested it."""
@@ -130,7 +130,8 @@ class QueryRouter:
             case SampleAnswer():
                 self._generate.inbox.receive_samples(answer.id, answer.samples, answer.step)
             case InspectAnswer():
-                self._pause_inspection()
+                if answer.id == self._pending_view_id and not answer.is_partial:
+                    self._pause_inspection()
                 self._inspect.receive_answer(answer)
 
     def handle_rejection(self, query_id: str, text: str) -> bool:
@@ -138,12 +139,25 @@ class QueryRouter:
         if query_id.startswith("generate"):
             self._generate.inbox.handle_rejection(text, query_id)
         if query_id.startswith(_INSPECT_PREFIX):
-            self._pause_inspection()
+            if query_id == self._pending_view_id:
+                self._pause_inspection()
             self._inspect.receive_rejection(query_id, text)
         return query_id.startswith(("generate", _SCORE_PREFIX, _INSPECT_PREFIX))
 
+    def _request_view(self, query: "Inspect") -> None:
+        """Request a view of the model instead of the one that is still pending."""
+        from seqlm.protocol.queries import CancelQuery
+
+        if self._pending_view_id:
+            cancel = CancelQuery(id=f"cancel-{query.id}", question=self._pending_view_id)
+            self._session().send_query(cancel)
+        self._pending_view_id = query.id
+        self._inspect_sent_s, self._inspect_ready_s = self._clock(), math.inf
+        self._session().send_query(query)
+
     def _pause_inspection(self) -> None:
         """Leave the worker time for training: show newer weights only after a pause."""
+        self._pending_view_id = ""
         now = self._clock()
         self._inspect_ready_s = now + (now - self._inspect_sent_s) * (1 / _INSPECT_SHARE - 1)
 

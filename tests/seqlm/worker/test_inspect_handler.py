@@ -17,6 +17,7 @@ from seqlm.insight.forward_pass import activation_sizes
 from seqlm.insight.registry import VIEWS
 from seqlm.protocol import codec
 from seqlm.protocol.queries import Answer, Inspect, InspectAnswer, NextToken, Score
+from seqlm.worker import inspect_handler
 from seqlm.worker.inspect_handler import ablate, handle_inspect, reference_texts
 from seqlm.worker.model_snapshots import ModelSnapshot
 from seqlm.worker.query_handlers import answer_query
@@ -39,6 +40,26 @@ def inspect(snapshot: ModelSnapshot, **fields: Any) -> InspectAnswer:
     (answer,) = answers
     assert isinstance(answer, InspectAnswer)
     return answer
+
+
+def test_a_slow_view_is_answered_in_parts_only_on_request(
+    small: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspect_handler, "_PARTIAL_AFTER_S", 0.0)
+    monkeypatch.setattr(inspect_handler, "_PARTIAL_EVERY_S", 0.0)
+    snapshot = snapshot_of("lstm", small, tmp_path)
+    whole = inspect(snapshot, view="reach")
+    query = Inspect(id="1", view="reach", with_partial=True)
+    sizes, answer = [], whole
+    for found in handle_inspect(query, snapshot):
+        if isinstance(found, InspectAnswer):
+            answer = found
+            sizes.append((len(answer.result), answer.is_partial))
+    n = len(whole.result)
+    assert to_builtins(answer) == to_builtins(whole)
+    assert sizes == [*((size, True) for size in range(2, n + 1)), (n, False)]
+    single = Inspect(id="1", view="network", with_partial=True)
+    assert len([a for a in handle_inspect(single, snapshot) if a is not None]) == 1
 
 
 @pytest.fixture

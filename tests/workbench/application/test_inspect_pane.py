@@ -9,7 +9,7 @@ from recorded_logs import RECORDINGS, until
 from textual.pilot import Pilot
 
 from seqlm.protocol.events import WeightsKept
-from seqlm.protocol.queries import Inspect, InspectAnswer
+from seqlm.protocol.queries import CancelQuery, Inspect, InspectAnswer
 from workbench.application.app import Workbench
 
 EVENTS = (*until("steered", 3000), WeightsKept(step=3000, kept=[1, 300]))
@@ -95,3 +95,19 @@ async def test_without_a_run_the_pane_says_what_to_press(harness: AppHarness) ->
         await wait_until_settled(pilot)
         await pilot.press("5")
         await wait_until(pilot, lambda: "press space to train" in shown(app), "the remedy")
+
+
+async def test_a_pending_view_is_canceled_when_another_one_is_asked_for(
+    harness: AppHarness,
+) -> None:
+    app = harness.app(EVENTS)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_inspect(harness, app, pilot)
+        worker = harness.worker
+        worker.is_slow = True
+        await pilot.press("v")
+        await wait_until(pilot, lambda: worker.messages_of(Inspect)[-1].view == "surprisal")
+        pending = worker.messages_of(Inspect)[-1].id
+        await pilot.press("v")
+        await wait_until(pilot, lambda: worker.messages_of(CancelQuery), "the cancellation")
+        assert [cancel.question for cancel in worker.messages_of(CancelQuery)] == [pending]

@@ -269,3 +269,23 @@ async def test_two_part_keys_in_a_burst_move_by_two() -> None:
         await pilot.press("n", "n")
         await pilot.pause()
         assert app.queries[-1].part == names[2]
+
+
+async def test_a_partial_answer_is_shown_and_the_rest_awaited() -> None:
+    app = InspectApp("lstm")
+    answer = app.answers["state"]
+    app.answers["state"] = replace(
+        answer, is_partial=True, result={**answer.result, "units": answer.result["units"][:2]}
+    )
+    async with app.run_test(size=SIZE) as pilot:
+        pane = await open_view(pilot, "state")
+        assert len(pane.model.result.units) == 8
+        assert shown_text(pane).count("…") == 6
+        app.use_model(step=601)
+        await pilot.pause()
+        n_queries = len(app.queries)
+        assert app.queries[-1].with_partial
+        pane.receive_answer(replace(answer, id=app.queries[-1].id))
+        await pilot.pause()
+        assert "…" not in shown_text(pane)
+        assert len(app.queries) == n_queries + 1  # the weights of step 601

@@ -32,6 +32,7 @@ from workbench.widgets.row_widget import Row
 
 if TYPE_CHECKING:  # the first frame does not need this module
     from seqlm.protocol.queries import Inspect, InspectAnswer
+    from workbench.panes.inspect.results import Shown
 
 _UNREADABLE = "The answer of the trainer has an unknown form."
 
@@ -113,17 +114,21 @@ class InspectPane(Pane):
             return
         from workbench.panes.inspect.results import read_answer
 
-        self._is_pending = False
+        self._is_pending = answer.is_partial
         try:
-            answers = {
-                **self._model.answers,
-                answer.view: read_answer(answer, self._sent),
-            }
-            self._model = replace(self._model, answers=answers, error="")
+            self._show_answer(answer.view, read_answer(answer, self._sent))
         except ValidationError:
             self._model = replace(self._model, error=_UNREADABLE)
         # Textual does not deliver a message to the app that is posted in the app's own turn.
         self.call_later(self.update_pane)
+
+    def _show_answer(self, view: str, shown: "Shown") -> None:
+        """Show an answer; a partial one does not replace a complete one about older weights."""
+        before = self._model.answers.get(view)
+        if shown.is_partial and before is not None and before.is_complete_answer_to(shown.query):
+            return
+        answers = {**self._model.answers, view: shown}
+        self._model = replace(self._model, answers=answers, error="")
 
     def receive_rejection(self, query_id: str, text: str) -> None:
         """Show why the latest query was rejected."""
@@ -164,6 +169,7 @@ class InspectPane(Pane):
             weights=source.weights,
             without=list(model.without),
             part=model.cursor.part,
+            with_partial=True,
         )
         if model.view_name != "network":
             return query

@@ -76,8 +76,9 @@ def _unit_row(
     mark = "▸" if is_at else " "
     name = fit(describe(unit), n_label - 12)
     role = "plain bold" if is_at else "plain" if unit.description else "guide"
+    score = f"{unit.score:.2f}" if unit.score else ""
     row: list[StyledSpan] = [
-        (f"{mark} {unit.unit:<4} {name}{unit.score:5.2f}  ", role),
+        (f"{mark} {unit.unit:<4} {name}{score:>5}  ", role),
     ]
     for t in columns:
         text, of = signed_cell(result.values[t][unit.unit], scale, is_wide, model.ascii_only)
@@ -88,7 +89,7 @@ def _unit_row(
 def describe(unit: UnitDescription) -> str:
     """Return what a unit responds to; low means that its value is low there."""
     if not unit.description:
-        return "no plain description"
+        return "no plain description" if unit.score else "…"
     return f"{'low: ' if unit.is_negative else ''}{unit.description}"
 
 
@@ -96,6 +97,8 @@ def _sentence(model: InspectViewModel, result: StateView, unit: UnitDescription)
     value = result.values[model.at][unit.unit]
     token = model.glyphs()[model.at]
     place = f"{result.name}.{unit.unit} = {value:+.3f} after reading {token}"
+    if not unit.score:
+        return f"{place}; the units are compared with plain descriptions now."
     if not unit.description:
         return f"{place}; no description of the list fits this unit (best score {unit.score:.2f})."
     level = "low" if unit.is_negative else "high"

@@ -61,12 +61,22 @@ class UnitDescription(Struct, frozen=True):
 
 
 class StateView(Struct, frozen=True):
-    """Values (T, units) of one activation along a text, and the descriptions of its units."""
+    """Values (T, units) of one activation along a text, and the descriptions of its units.
+
+    A partial result lacks the descriptions of some units or of all.
+    """
 
     name: str
     names: list[str]
     values: list[list[float]]
     units: list[UnitDescription]
+
+    def with_all_units(self) -> "StateView":
+        """Return the result with all units; those that lack a description yet come last."""
+        described = {unit.unit for unit in self.units}
+        n_units = len(self.values[0]) if self.values else 0
+        rest = [UnitDescription(i, "", False, 0.0) for i in range(n_units) if i not in described]
+        return msgspec.structs.replace(self, units=[*self.units, *rest])
 
 
 class AttentionHead(Struct, frozen=True):
@@ -150,21 +160,35 @@ class Shown(Struct, frozen=True):
         tokens: Tokens that the model read.
         ids: Their token ids.
         result: Result of the view.
-        without: Activations that were replaced by zero, as the query named them.
         loss: Mean surprisal of the text in nats per token; None for a single token.
         whole_loss: The same without replacing anything.
-        has_own_text: True if the text is the first line of the validation split, because the query
-            named no other.
+        is_partial: True if a more complete answer follows.
+        query: The answered query.
     """
 
     step: int
     tokens: list[str]
     ids: list[int]
     result: Any
-    without: list[str]
     loss: float | None
     whole_loss: float | None
-    has_own_text: bool = False
+    is_partial: bool
+    query: Inspect
+
+    @property
+    def without(self) -> list[str]:
+        """Activations that were replaced by zero, as the query named them."""
+        return self.query.without
+
+    @property
+    def has_own_text(self) -> bool:
+        """True if the text is the first line of the validation split: the query named no other."""
+        return self.query.text is None
+
+    def is_complete_answer_to(self, query: Inspect) -> bool:
+        """Return whether this is a complete answer to the same query, perhaps for other weights."""
+        same = msgspec.structs.replace(query, id=self.query.id, weights=self.query.weights)
+        return not self.is_partial and same == self.query
 
 
 def read_answer(answer: InspectAnswer, query: Inspect) -> Shown:
@@ -175,13 +199,15 @@ def read_answer(answer: InspectAnswer, query: Inspect) -> Shown:
     """
     # NaN and infinity are the words nan and inf inside a result.
     result = msgspec.convert(answer.result, RESULT_TYPES[answer.view], strict=False)
+    if isinstance(result, StateView):
+        result = result.with_all_units()
     return Shown(
         step=answer.step,
         tokens=answer.tokens,
         ids=answer.ids,
         result=result,
-        without=query.without,
         loss=answer.loss,
         whole_loss=answer.whole_loss,
-        has_own_text=query.text is None,
+        is_partial=answer.is_partial,
+        query=query,
     )
