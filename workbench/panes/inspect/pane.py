@@ -49,7 +49,11 @@ class InspectPane(Pane):
 
     NUMBER = 5
     NAME = "Inspect"
-    HELP = "The inside of the model, for one text."
+    HELP = (
+        "The inside of the model, for one text: that of Generate, or a typed one (<inspect.text>). "
+        "<inspect.cut> sets the selected unit or head to zero, in every view; <inspect.whole> undoes "
+        "this. The pane follows the training and every kept step that is viewed."
+    )
     MAIN_ACTIONS = ("view(1)", "move(1, 0)", "move(0, 1)", "part(1)", "cut", "edit")
     VIEWS: ClassVar[tuple[InspectView, ...]] = INSPECT_VIEWS
     BINDINGS: ClassVar[list[BindingType]] = INSPECT_BINDINGS
