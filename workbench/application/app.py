@@ -118,7 +118,8 @@ class Workbench(TerminalApp):
     def get_default_screen(self) -> Screen[None]:
         """Create the screen with the panes, and the objects that need it."""
         self.main = MainScreen(self._start)
-        self._router = QueryRouter(self._get_session, self.main, self._clock)
+        panes = (self.main.generate, self.main.data, self.main.inspect)
+        self._router = QueryRouter(self._get_session, *panes, self._clock)
         self._commands = AppCommands(
             self,
             self.main,

@@ -16,7 +16,6 @@ from workbench.panes.generate.view_model import PredictionSource
 from workbench.panes.inspect.pane import InspectPane
 from workbench.panes.inspect.view_model import InspectSource
 from workbench.sampling.from_worker import COUNTS, from_answer, from_counts
-from workbench.screens.main import MainScreen
 from workbench.state.app_state import AppState
 
 if TYPE_CHECKING:  # imported when first needed: the first frame does not need the session
@@ -40,18 +39,22 @@ class QueryRouter:
 
     Args:
         session: Returns the session, which is created when first needed.
-        main: Screen with the panes.
+        generate: Pane that requests predictions and samples.
+        data: Pane that shows the probability of each target.
+        inspect: Pane that requests views of the model.
         clock: Monotonic clock in seconds.
     """
 
     def __init__(
         self,
         session: Callable[[], "WorkerSession"],
-        main: MainScreen,
+        generate: GeneratePane,
+        data: DataPane,
+        inspect: InspectPane,
         clock: Callable[[], float],
     ) -> None:
         self._session, self._clock = session, clock
-        self._generate, self._data, self._inspect = main.generate, main.data, main.inspect
+        self._generate, self._data, self._inspect = generate, data, inspect
         self._pending_view_id = ""
         self._inspect_sent_s, self._inspect_ready_s = 0.0, -math.inf
         self._updated_at_s = -_UPDATE_INTERVAL_S
