@@ -1,4 +1,4 @@
-"""Regular files in a folder that is not trusted: no link, pipe or device is opened."""
+"""Opening of regular files only: no pipe, device or folder, and no link unless it is allowed."""
 
 import errno
 import os
@@ -7,30 +7,43 @@ from pathlib import Path
 
 
 class NotAllowedError(OSError):
-    """Error: a path is not a regular file, or the file is too large; ``strerror`` is the reason."""
-
-    def __init__(self, reason: str, path: Path) -> None:
-        super().__init__(errno.EINVAL, reason, str(path))
-
-
-def open_regular(path: Path, flags: int = os.O_RDONLY, max_bytes: int | None = None) -> int:
-    """Open a regular file without following a link and without waiting, and return its descriptor.
+    """Error: a path is not a regular file, or the file is too large.
 
     Args:
-        path: The file; only its last part may not be a link.
+        problem: What is wrong, e.g. ``is a pipe, not a regular file``; ``strerror`` is a clause of it.
+        path: The path.
+    """
+
+    def __init__(self, problem: str, path: Path) -> None:
+        super().__init__(errno.EINVAL, f"it {problem}", str(path))
+        self.problem = problem
+
+
+def open_regular(
+    path: Path,
+    flags: int = os.O_RDONLY,
+    max_bytes: int | None = None,
+    *,
+    follows_links: bool = False,
+) -> int:
+    """Open a regular file without waiting, and return its descriptor.
+
+    Args:
+        path: The file.
         flags: Flags of :func:`os.open`; a file that this creates is readable by its owner alone.
         max_bytes: The largest allowed size; None for any.
+        follows_links: Whether the last part of the path may be a link.
 
     Raises:
         NotAllowedError: The path is a link, a folder, a pipe or a device, or the file is too large.
         OSError: The file does not exist or cannot be opened.
     """
     # Without O_NONBLOCK, opening a pipe without a writer would wait forever.
-    safe = os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
+    safe = os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC | (0 if follows_links else os.O_NOFOLLOW)
     try:
         fd = os.open(path, flags | safe, 0o600)
     except OSError as error:
-        raise _reason(path, error) from error
+        raise _reason(path, error, follows_links) from error
     try:
         _check(path, os.fstat(fd), max_bytes)
     except BaseException:
@@ -72,7 +85,7 @@ def find_link(folder: Path, depth: int = 3) -> Path | None:
 
 def _check(path: Path, status: os.stat_result, max_bytes: int | None) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise NotAllowedError(f"it is {_kind(status.st_mode)}, not a regular file", path)
+        raise NotAllowedError(f"is {_kind(status.st_mode)}, not a regular file", path)
     if max_bytes is not None and status.st_size > max_bytes:
         raise _too_large(path, status.st_size, max_bytes)
 
@@ -84,13 +97,13 @@ def _kind(mode: int) -> str:
 
 
 def _too_large(path: Path, n_bytes: int, max_bytes: int) -> NotAllowedError:
-    return NotAllowedError(f"it has {n_bytes:,} bytes; allowed: at most {max_bytes:,}", path)
+    return NotAllowedError(f"has {n_bytes:,} bytes; allowed: at most {max_bytes:,}", path)
 
 
-def _reason(path: Path, error: OSError) -> OSError:
+def _reason(path: Path, error: OSError, follows_links: bool) -> OSError:
     """Return the error for a path that cannot be opened, in words where the system has none."""
-    if error.errno == errno.ELOOP:
-        return NotAllowedError("it is a link, which is not followed", path)
+    if error.errno == errno.ELOOP and not follows_links:
+        return NotAllowedError("is a link, which is not followed", path)
     if error.errno in (errno.EISDIR, errno.ENXIO):
-        return NotAllowedError(f"it is {_kind(path.lstat().st_mode)}, not a regular file", path)
+        return NotAllowedError(f"is {_kind(path.stat().st_mode)}, not a regular file", path)
     return error

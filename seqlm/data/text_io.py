@@ -5,13 +5,13 @@ raises an error of one line.
 """
 
 import os
-import stat
 from collections.abc import Callable, Iterator
 from io import BufferedIOBase
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from seqlm import errors
+from seqlm.regular_file import NotAllowedError, open_regular
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Callback with the number of bytes read so far and the total number of bytes."""
@@ -33,43 +33,31 @@ def read_file(path: Path, progress: Progress | None = None) -> bytes:
             ``MAX_FILE_BYTES``.
     """
     name = describe_path(path.name or str(path))
-    descriptor = _open(path, name)
-    try:
-        size = _checked_size(os.fstat(descriptor), name)
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return read_limited(file, name, MAX_FILE_BYTES, size, progress)
-    finally:
-        os.close(descriptor)
+    with os.fdopen(_open(path, name), "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > MAX_FILE_BYTES:
+            raise too_large(name, f"{size / 1e6:,.0f} MB", MAX_FILE_BYTES)
+        return read_limited(file, name, MAX_FILE_BYTES, size, progress)
 
 
 def _open(path: Path, name: str) -> int:
     try:
-        # Without O_NONBLOCK, opening a pipe without a writer would block forever.
-        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        return open_regular(path, follows_links=True)
     except FileNotFoundError:
         raise errors.RequestError(
             f"no file {describe_path(str(path))}; data.corpus must be the path of a text file, or a"
             " corpus that `seqlm data list` shows",
             str(path),
         ) from None
+    except NotAllowedError as error:
+        raise errors.RequestError(
+            f"{name} {error.problem}. Give the path of a text file.", str(path)
+        ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise errors.RequestError(
             f"{name} cannot be read: {reason}. Give a readable text file.", str(path)
         ) from None
-
-
-def _checked_size(status: os.stat_result, name: str) -> int:
-    if stat.S_ISDIR(status.st_mode):
-        raise errors.RequestError(f"{name} is a folder. Give the path of a file.", name)
-    if not stat.S_ISREG(status.st_mode):
-        kind = "a pipe" if stat.S_ISFIFO(status.st_mode) else "a device or socket"
-        raise errors.RequestError(
-            f"{name} is {kind}, not a regular file. Save its text to a file first.", name
-        )
-    if status.st_size > MAX_FILE_BYTES:
-        raise too_large(name, f"{status.st_size / 1e6:,.0f} MB", MAX_FILE_BYTES)
-    return status.st_size
 
 
 def read_limited(

@@ -151,8 +151,7 @@ class TrainingRun:
         run.checkpoints.rewind(run.trainer.step, run.trainer.best.step)
         if not run._is_created:
             run.log(created_event(directory.name, run.trainer))
-        notes = (note, describe_corpus_change(run.manifest))
-        run.log(replace(run._resumed_event(superseded), note="; ".join(filter(None, notes))))
+        run.log(run._resumed_event(superseded, note))
         run._log_start()
         if run.trainer.step == run._next_snapshot:
             run._record_snapshot()
@@ -309,14 +308,16 @@ class TrainingRun:
         reschedule_changes(self.trainer, superseded, omitted_keys)
         return superseded, note
 
-    def _resumed_event(self, superseded: list[Event]) -> Resumed:
+    def _resumed_event(self, superseded: list[Event], restart: str) -> Resumed:
         after = self.event_log.seq + 1  # an empty range
+        notes = (restart, describe_corpus_change(self.manifest))
         return Resumed(
             step=self.trainer.step,
             superseded_from=superseded[0].seq if superseded else after,
             superseded_to=superseded[-1].seq if superseded else after - 1,
             scheduled=list(self.trainer.live.scheduled),
             repeats_to=self._first_free_step,
+            note="; ".join(filter(None, notes)),
         )
 
     def _restore_kept_weights(self, events: list[Event]) -> None:

@@ -52,7 +52,7 @@ def error_of(*words: str, status: int = 2) -> str:
         (["--fps", "0"], "above 0 to 60"),
         (["--no-such"], "unrecognized"),
         (["-"], "seqlm train -"),
-        (["/etc"], "is a folder"),
+        (["/dev/fd"], "has no .txt files"),
     ],
 )
 def test_invalid_argument_is_one_line_and_leaves_no_files(
@@ -106,7 +106,7 @@ def test_file_is_stored_with_its_absolute_path(empty_folder: Path) -> None:
     config, run = open_target.resolve_cli_target("poems.txt", [], None)
     assert (config.data.corpus, config.preset, run) == (
         str(empty_folder / "poems.txt"),
-        "python-lstm",
+        "own-stream",
         None,
     )
 
