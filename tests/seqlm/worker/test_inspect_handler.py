@@ -11,6 +11,7 @@ import torch
 from msgspec import to_builtins
 from test_model_snapshots import make_snapshots
 
+from seqlm.cli import inspect as cli_inspect
 from seqlm.configuration.model_configs import FAMILIES
 from seqlm.errors import RequestError
 from seqlm.insight.forward_pass import activation_sizes
@@ -85,6 +86,11 @@ def test_every_view_of_every_family_answers_or_names_the_views_it_has(
         assert decoded.result == json.loads(json.dumps(to_builtins(answer.result)))
     after = snapshot.model.state_dict()
     assert all(torch.equal(after[name], before[name]) for name in before)
+
+
+def test_the_command_names_and_prints_every_view() -> None:
+    assert set(cli_inspect._PRINTERS) == set(VIEWS)
+    assert all(name in cli_inspect._VIEWS for name in VIEWS)
 
 
 @pytest.mark.parametrize("family", ["elman", "lstm", "transformer"])

@@ -52,7 +52,7 @@ def error_of(*words: str, status: int = 2) -> str:
         (["--fps", "0"], "above 0 to 60"),
         (["--no-such"], "unrecognized"),
         (["-"], "seqlm train -"),
-        (["/dev/fd"], "has no .txt files"),
+        (["./"], "has no .txt files"),
     ],
 )
 def test_invalid_argument_is_one_line_and_leaves_no_files(
