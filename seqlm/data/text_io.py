@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from seqlm import errors
+from seqlm.error_text import cause_of
 from seqlm.regular_file import NotAllowedError, open_regular
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -54,7 +55,7 @@ def _open(path: Path, name: str) -> int:
             f"{name} {error.problem}. Give the path of a text file.", str(path)
         ) from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = cause_of(error) if isinstance(error, OSError) else str(error)
         raise errors.RequestError(
             f"{name} cannot be read: {reason}. Give a readable text file.", str(path)
         ) from None
@@ -95,7 +96,7 @@ def _read_pieces(file: BinaryIO | BufferedIOBase, name: str) -> Iterator[bytes]:
             piece = file.read(_PIECE_BYTES)
         except OSError as error:
             raise errors.RequestError(
-                f"{name} cannot be read: {error.strerror}. Give another text file.", name
+                f"{name} cannot be read: {cause_of(error)}. Give another text file.", name
             ) from None
         if not piece:
             return

@@ -17,6 +17,7 @@ from msgspec import Struct
 from torch import Tensor
 
 from seqlm.atomic_write import sync_directory, write_atomically
+from seqlm.error_text import cause_of
 from seqlm.errors import SeqlmError
 from seqlm.protocol import codec
 from seqlm.regular_file import read_regular
@@ -323,4 +324,4 @@ def _with_own_sha256(metadata: CheckpointMetadata, sums: dict[str, str]) -> byte
 
 def _unreadable(name: str, error: OSError) -> SeqlmError:
     where = f"{Path(error.filename).name}: " if error.filename else ""
-    return SeqlmError(f"checkpoint {name} cannot be read: {where}{error.strerror or error}")
+    return SeqlmError(f"checkpoint {name} cannot be read: {where}{cause_of(error)}")

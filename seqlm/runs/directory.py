@@ -17,6 +17,7 @@ from seqlm.configuration.data_config import AUTO, LEGACY, DataConfig, is_encodin
 from seqlm.configuration.run_config import RunConfig
 from seqlm.data.corpus import find_corpus_copy
 from seqlm.data.corpus_registry import CORPORA
+from seqlm.error_text import cause_of
 from seqlm.paths import create_runs_dir, runs_dir, unusable_home
 from seqlm.presets import PRESETS
 from seqlm.protocol.codec import describe_problem
@@ -167,8 +168,8 @@ class RunDirectory:
             raise self._unreadable(self.log_path, error) from error
 
     def _unreadable(self, path: Path, error: OSError) -> errors.SeqlmError:
-        reason = error.strerror or error
-        return errors.SeqlmError(f"{self.name}: {path.name} cannot be opened: {reason}")
+        cause = cause_of(error)
+        return errors.SeqlmError(f"{self.name}: {path.name} cannot be opened: {cause}")
 
     def holder(self) -> RunLock | None:
         """Return the lock of the process that owns the run; None if no process does."""

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from seqlm.error_text import cause_of
 from seqlm.errors import SeqlmError
 from seqlm.protocol.codec import MessageError, decode, decoder, encode
 from seqlm.protocol.events import Event, Resumed
@@ -303,7 +304,7 @@ def _open(path: Path, flags: int = os.O_RDONLY) -> int:
         raise _NoLog from error
     except OSError as error:
         raise SeqlmError(
-            f"{path.parent.name}: {path.name} cannot be opened: {error.strerror or error}"
+            f"{path.parent.name}: {path.name} cannot be opened: {cause_of(error)}"
         ) from error
 
 

@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from seqlm.error_text import cause_of
 from seqlm.errors import SeqlmError
 from seqlm.protocol.codec import MAX_LINE_BYTES
 
@@ -35,7 +36,7 @@ def socket_directory() -> Path:
         path.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise SeqlmError(
-            f"cannot create {path}: {error.strerror}; set SEQLM_SOCKETS to another folder"
+            f"cannot create {path}: {cause_of(error)}; set SEQLM_SOCKETS to another folder"
         ) from error
     status = path.lstat()
     is_private = stat.S_ISDIR(status.st_mode) and not status.st_mode & 0o077

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from seqlm.error_text import cause_of
 from seqlm.regular_file import open_regular
 from seqlm.sanitize import sanitize
 from workbench.keyboard.key_labels import DEFAULT_KEYS, KeyLabels
@@ -26,7 +27,7 @@ def last_lines(path: Path) -> list[str]:
             file.seek(max(0, file.tell() - _TAIL_BYTES))
             text = file.read().decode("utf-8", "replace")
     except OSError as error:
-        return [sanitize(f"{path}: {error.strerror}.")]
+        return [sanitize(f"{path}: {cause_of(error)}.")]
     lines = [sanitize(line, _MAX_COLUMNS) for line in text.splitlines()[-_MAX_LINES:]]
     return lines or [sanitize(f"{path} is empty: the worker wrote no messages.")]
 

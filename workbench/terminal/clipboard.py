@@ -11,6 +11,7 @@ from typing import Any
 from textual.app import App
 from textual.strip import Strip
 
+from seqlm.error_text import cause_of
 from seqlm.paths import home
 from seqlm.sanitize import sanitize
 
@@ -48,7 +49,9 @@ def copy_text(app: App[Any], text: str, name: str, what: str) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{text.rstrip()}\n", encoding="utf-8")
     except OSError as error:
-        return sanitize(f"Copied {what}. Cannot write {short_path(path.parent)}: {error.strerror}.")
+        return sanitize(
+            f"Copied {what}. Cannot write {short_path(path.parent)}: {cause_of(error)}."
+        )
     return sanitize(f"Copied {what}, also to {short_path(path)}")
 
 
