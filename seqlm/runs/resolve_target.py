@@ -43,15 +43,17 @@ def resolve_target(word: str) -> ResolvedTarget:
     is_preset = word in PRESETS
     # Most runs are named after their preset: the name of a preset is not a prefix of a run.
     begins_run = bool(word) and not is_preset and any(name.startswith(word) for name in runs)
+    # A run of the text in a folder is named after it: its second training must not become a resume.
+    hides_folder = begins_run and word not in runs and is_folder(Path(word))
     meanings = [
         ResolvedTarget("preset", word) if is_preset else None,
         ResolvedTarget("run", word) if word in runs or word == "latest" or begins_run else None,
-        ResolvedTarget("file", word) if _is_file(Path(word)) else None,
+        ResolvedTarget("file", word) if _is_file(Path(word)) or hides_folder else None,
     ]
     found = [meaning for meaning in meanings if meaning is not None]
     if len(found) > 1:
         kinds = " and ".join(f"a {target.kind}" for target in found)
-        hint = f"; use ./{word} for the file" if found[-1].kind == "file" else ""
+        hint = f"; use ./{word} for the file or folder" if found[-1].kind == "file" else ""
         raise errors.RequestError(f"{word!r} is ambiguous: {kinds}{hint}", word)
     if found:
         return ResolvedTarget("run", find_run(word).name) if found[0].kind == "run" else found[0]

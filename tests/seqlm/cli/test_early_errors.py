@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from seqlm.data import prepared_text
+from seqlm.errors import RequestError
 from seqlm.paths import runs_dir
 from seqlm.runs import resolve_target
 
@@ -92,3 +93,15 @@ def test_an_error_that_is_known_comes_before_anything_is_loaded(
     error = run_rejected(*words)
     assert says in error
     assert len(error) < 400
+
+
+def test_folder_is_not_taken_for_a_run_that_begins_with_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run of a folder ``stopped`` is named ``stopped-lstm``; the folder can be trained again."""
+    (tmp_path / "stopped").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(RequestError, match=r"ambiguous.*\./stopped"):
+        resolve_target.resolve_target("stopped")
+    assert resolve_target.resolve_target("./stopped").kind == "file"
