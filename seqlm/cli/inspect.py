@@ -56,7 +56,7 @@ def _inspect(options: argparse.Namespace) -> int:
     )
     answer = request(run, query)
     if options.json:
-        fields = ("step", "view", "tokens", "ids", "without", "loss", "whole_loss", "result")
+        fields = ("step", "view", "tokens", "ids", "without", "loss", "full_loss", "result")
         return print_json({"run": run.name, **{key: getattr(answer, key) for key in fields}})
     print_lines(*_heading(run.name, answer))
     _PRINTERS[answer.view](answer)
@@ -67,7 +67,7 @@ def _heading(run: str, answer: InspectAnswer) -> Iterator[str]:
     text = " ".join(format_token(token) for token in answer.tokens)
     yield f"{run} at step {answer.step:,}, {answer.view}: {text}"
     if answer.without:
-        losses = f"loss {nats(answer.loss)}, of the whole model {nats(answer.whole_loss)}"
+        losses = f"loss {nats(answer.loss)}, of the whole model {nats(answer.full_loss)}"
         yield f"without {', '.join(answer.without)}: {losses} (nats per token)"
     elif answer.view in ("network", "surprisal"):
         yield f"loss of this text: {nats(answer.loss)} nats per token"

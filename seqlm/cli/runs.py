@@ -76,7 +76,7 @@ def _show(options: argparse.Namespace) -> int:
         "corpus": manifest.corpus,
         "versions": manifest.versions,
         "message": progress.message,
-        "note": progress.note,
+        "resume_note": progress.note,
         "warnings": progress.warnings,
     }
     if options.json:

@@ -225,7 +225,7 @@ class InspectAnswer(_Answer, frozen=True, kw_only=True):
         result: Result of the view as plain numbers, lists and objects.
         without: Activations that were replaced.
         loss: Mean surprisal of the text, in nats per token; None for a single token.
-        whole_loss: The same without replacing anything.
+        full_loss: The same without replacing anything.
         vocabulary: All tokens by id, if the query asked for them.
         is_partial: True if the result is incomplete and another answer follows.
     """
@@ -236,7 +236,7 @@ class InspectAnswer(_Answer, frozen=True, kw_only=True):
     result: Any
     without: list[str] = []
     loss: float | None = None
-    whole_loss: float | None = None
+    full_loss: float | None = None
     vocabulary: list[str] = []
     is_partial: bool = False
 

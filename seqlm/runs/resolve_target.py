@@ -57,7 +57,7 @@ def resolve_target(word: str) -> ResolvedTarget:
         raise errors.RequestError(f"{word!r} is ambiguous: {kinds}{hint}", word)
     if found:
         return ResolvedTarget("run", find_run(word).name) if found[0].kind == "run" else found[0]
-    if is_folder(Path(word)):
+    if word and is_folder(Path(word)):
         return ResolvedTarget("file", word)
     raise errors.unknown(
         "a preset, a file or a run", word, [*PRESETS, *runs], "seqlm presets, seqlm runs"

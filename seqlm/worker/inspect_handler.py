@@ -39,7 +39,7 @@ def handle_inspect(query: Inspect, snapshot: ModelSnapshot) -> AnswerStream:
 
 
 def _answers(query: Inspect, view: View, given: ViewInput, snapshot: ModelSnapshot) -> AnswerStream:
-    loss, whole_loss = _mean_loss(given, given.ablations), _mean_loss(given, ())
+    loss, full_loss = _mean_loss(given, given.ablations), _mean_loss(given, ())
     options = ViewOptions(
         part=query.part,
         position=query.position,
@@ -55,7 +55,7 @@ def _answers(query: Inspect, view: View, given: ViewInput, snapshot: ModelSnapsh
         result=None,
         without=[str(ablation) for ablation in given.ablations],
         loss=loss,
-        whole_loss=whole_loss,
+        full_loss=full_loss,
         vocabulary=list(given.tokens) if query.with_vocabulary else [],
     )
     result, due_s = None, time.monotonic() + _PARTIAL_AFTER_S

@@ -74,11 +74,9 @@ def patched(home: Path, *lines: str) -> Iterator[Workbench]:
 
 
 def test_hostile_corpus_file_name_and_prompts(start: Start, home: Path) -> None:
-    path = home / file_name(
-        f"{MARKUP}[b]" + SAMPLES["csi"] + SAMPLES["bidi"] + SAMPLES["surrogate"]
-    )
+    path = home / file_name(f"{MARKUP}[b]" + SAMPLES["csi"] + SAMPLES["bidi"])
     Path(path).write_bytes(lines())
-    program = start(os.fsencode(path), columns=160, rows=66)
+    program = start(os.fsencode(path), "data.split=100/0/0", columns=160, rows=66)
     program.wait_for(MARKUP, "training examples", "uniform")
     program.press("11v")
     program.wait_for("lines (view 2")

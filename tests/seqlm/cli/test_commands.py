@@ -345,7 +345,7 @@ def test_inspect_prints_every_view_of_a_run(run, run_json, capsys) -> None:
     for view in ("network", "surprisal", "state", "embedding", "weights", "reach"):
         found = run_json("inspect", run["run"], view, "mar")
         assert list(found) == [
-            "run", "step", "view", "tokens", "ids", "without", "loss", "whole_loss", "result",
+            "run", "step", "view", "tokens", "ids", "without", "loss", "full_loss", "result",
         ]  # fmt: skip
         assert (found["view"], found["tokens"]) == (view, ["∎", "m", "a", "r"])
         assert run_command(["inspect", run["run"], view, "mar"]) == 0

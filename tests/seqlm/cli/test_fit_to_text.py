@@ -14,6 +14,7 @@ from seqlm.cli.main import run as run_command
 from seqlm.data.corpus_registry import CORPORA
 from seqlm.data.prepared_text import prepare
 from seqlm.presets import PRESETS
+from seqlm.runspec.baselines import Result, compare_with_counts
 
 NAMES = sorted(prepare(PRESETS["names-mlp"].config.data).items["train"])
 
@@ -123,7 +124,11 @@ def test_a_text_too_small_for_a_network_says_so(capsys) -> None:
     assert run_command(["train", "mine.txt", "train.steps=10"]) == 0
     out = capsys.readouterr().out
     assert "above the best counts" in out
-    assert "counting beats a network on so small a text" in out
+    assert "counting is still better, but the loss was falling: more steps" in out
+    ended = Result(on="val", loss=2.0, best_counts=1.7)
+    small = compare_with_counts(ended, n_train=400)
+    assert small == "counting beats a network on so small a text; more text helps most"
+    assert compare_with_counts(Result(on="val", loss=1.6, best_counts=1.7), n_train=400) == ""
 
 
 def test_a_run_above_the_uniform_loss_has_diverged_although_its_loss_is_finite(capsys) -> None:

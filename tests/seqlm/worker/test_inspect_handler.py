@@ -101,7 +101,7 @@ def test_an_ablation_changes_every_answer_alike(
     without = ["layer.0.hidden.3", "layer.0.hidden.5=mean"]
     answer = inspect(snapshot, view="surprisal", text="anco", without=without)
     assert answer.without == without
-    assert answer.loss != answer.whole_loss
+    assert answer.loss != answer.full_loss
     cut = ablate(snapshot, without)
     (scored,) = [a for a in answer_query(Score(id="1", text="anco"), cut) if a is not None]
     assert scored.loss == pytest.approx(answer.loss, abs=1e-5)  # type: ignore[union-attr]
@@ -110,7 +110,7 @@ def test_an_ablation_changes_every_answer_alike(
         abs=1e-5,  # type: ignore[union-attr]
     )
     whole = [a for a in answer_query(Score(id="1", text="anco"), snapshot) if a is not None]
-    assert whole[0].loss == pytest.approx(answer.whole_loss, abs=1e-5)  # type: ignore[union-attr]
+    assert whole[0].loss == pytest.approx(answer.full_loss, abs=1e-5)  # type: ignore[union-attr]
 
 
 def test_the_default_text_is_the_first_validation_line(

@@ -10,22 +10,35 @@ from recorded_logs import recorded
 
 from workbench.panes.generate.pane import GeneratePane
 
+INTERVAL = "workbench.panes.generate.background_work.AUTO_INTERVAL_S"
 
-@pytest.fixture(autouse=True)
+
+@pytest.fixture
 def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbench.panes.generate.background_work.AUTO_INTERVAL_S", 0.001)
+    monkeypatch.setattr(INTERVAL, 0.001)
 
 
+@pytest.fixture
+def _only_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let automatic sampling draw its first token only, so that a test can press a key in time."""
+    monkeypatch.setattr(INTERVAL, 3600)
+
+
+@pytest.mark.usefixtures("_only_first")
 async def test_automatic_sampling_stops_at_any_key() -> None:
     app = Host(NEVER_ENDING)
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, ["a"])
-        while len(tokens(app.pane)) < 5:
-            await pilot.pause()
+        assert app.pane.view.is_auto
         await press(pilot, ["x"])  # no key of the pane or the app
-        n_drawn = len(tokens(app.pane))
         assert app.pane.work.auto_timer is None
-        assert n_drawn >= 5
+        assert len(tokens(app.pane)) == 1
+
+
+@pytest.mark.usefixtures("_fast")
+async def test_automatic_sampling_stops_after_256_tokens() -> None:
+    app = Host(NEVER_ENDING)
+    async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, ["a"])
         while app.pane.work.auto_timer is not None:
             await pilot.pause()
@@ -33,6 +46,7 @@ async def test_automatic_sampling_stops_at_any_key() -> None:
         assert "256 tokens without an end token" in screen_text(app)
 
 
+@pytest.mark.usefixtures("_fast")
 async def test_automatic_sampling_stops_at_the_end_token() -> None:
     app = Host({END: 0.9, "a": 0.1})
     async with app.run_test(size=(80, 24)) as pilot:
@@ -42,19 +56,15 @@ async def test_automatic_sampling_stops_at_the_end_token() -> None:
         assert tokens(app.pane)[-1] == END
 
 
+@pytest.mark.usefixtures("_only_first")
 @pytest.mark.parametrize("key", ["a", "escape"])
 async def test_the_keys_of_automatic_sampling_only_stop_it(key: str) -> None:
     app = Host(NEVER_ENDING)
     async with app.run_test(size=(80, 24)) as pilot:
-        await press(pilot, ["a"])
-        while len(tokens(app.pane)) < 5:
-            await pilot.pause()
-        await press(pilot, [key])
-        n_drawn = len(tokens(app.pane))
+        await press(pilot, ["a", key])
         assert app.pane.work.auto_timer is None
         assert not app.pane.view.is_auto
-        await pilot.pause()
-        assert len(tokens(app.pane)) == n_drawn >= 5
+        assert len(tokens(app.pane)) == 1
 
 
 EFFECTS: dict[str, Callable[[GeneratePane], Any]] = {
@@ -66,13 +76,13 @@ EFFECTS: dict[str, Callable[[GeneratePane], Any]] = {
 }
 
 
+@pytest.mark.usefixtures("_only_first")
 @pytest.mark.parametrize("key", EFFECTS)
 async def test_a_key_of_the_pane_stops_automatic_sampling_and_acts(key: str) -> None:
     app = Host(NEVER_ENDING)
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, ["a"])
-        while len(tokens(app.pane)) < 5:
-            await pilot.pause()
+        assert app.pane.view.is_auto
         await press(pilot, [key])
         assert app.pane.work.auto_timer is None
         assert EFFECTS[key](app.pane)

@@ -80,7 +80,7 @@ async def test_cut_and_undo() -> None:
         await pilot.press("down", "x")
         await pilot.pause()
         assert app.queries[-1].without == [name]
-        whole = recorded_answers("lstm")["state"].whole_loss
+        whole = recorded_answers("lstm")["state"].full_loss
         assert f"! without {name}; loss {whole + 0.25:.3f}, whole model {whole:.3f}" in shown_text(
             pane
         )

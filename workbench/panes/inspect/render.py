@@ -68,7 +68,7 @@ def cut_rows(model: InspectViewModel, width: int) -> list[Row]:
     shown = model.shown
     tail = ""
     if shown is not None and tuple(shown.without) == model.without and shown.loss is not None:
-        loss, whole = format_loss(shown.loss, 3), format_loss(shown.whole_loss, 3)
+        loss, whole = format_loss(shown.loss, 3), format_loss(shown.full_loss, 3)
         tail = f"; loss {loss}, whole model {whole}"
     undo = f" ({model.key('whole')} undoes)"
     room = width - cell_len(tail) - cell_len("! without ")

@@ -161,7 +161,7 @@ class Shown(Struct, frozen=True):
         ids: Their token ids.
         result: Result of the view.
         loss: Mean surprisal of the text in nats per token; None for a single token.
-        whole_loss: The same without replacing anything.
+        full_loss: The same without replacing anything.
         is_partial: True if a more complete answer follows.
         query: The answered query.
     """
@@ -171,7 +171,7 @@ class Shown(Struct, frozen=True):
     ids: list[int]
     result: Any
     loss: float | None
-    whole_loss: float | None
+    full_loss: float | None
     is_partial: bool
     query: Inspect
 
@@ -207,7 +207,7 @@ def read_answer(answer: InspectAnswer, query: Inspect) -> Shown:
         ids=answer.ids,
         result=result,
         loss=answer.loss,
-        whole_loss=answer.whole_loss,
+        full_loss=answer.full_loss,
         is_partial=answer.is_partial,
         query=query,
     )
