@@ -13,6 +13,11 @@ _NAMES = ["José", "Zoë", "Renée", "Jürgen", "Anna", "Núria", "Chloë", "Pet
 _LATIN = "\n".join(random.Random(1).choices(_NAMES, k=421)) + "\n"
 _RUSSIAN = "Все счастливые семьи похожи друг на друга, каждая несчастлива по-своему.\n" * 20
 _POLISH = "Zażółć gęślą jaźń. Pchnąć w tę łódź jeża lub ośm skrzyń fig.\n" * 20
+_FRENCH = "Où êtes-vous allés cet été, près du château où règne la forêt? Ça m'a plu, déjà.\n" * 3
+_PORTUGUESE = "Não há ninguém aqui. A ação começou às três, então vamos à praça com a irmã.\n" * 3
+_SPANISH = "El niño comió una manzana. ¿Dónde está mañana? Según él, la canción empezó.\n" * 3
+_GERMAN = "Über die Straße gehen Mädchen. Größe und Fuß, Äpfel öffnen früh die Tür.\n" * 3
+_TURKISH = "Bugün hava çok güzel. Şimdi dışarı çıkıp yürüyeceğiz, ığdır.\n" * 3
 _JAPANESE = "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。\n" * 20
 _CHINESE = "天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往秋收冬藏\n" * 20
 
@@ -23,6 +28,8 @@ _CHINESE = "天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往秋收�
         (_LATIN, "latin-1", "cp1252"),
         (_LATIN.replace("Anna", "“Anna”"), "cp1252", "cp1252"),
         ("anna\nbo\ncarl\n" * 30 + "José\n", "latin-1", "cp1252"),
+        *((text, "cp1252", "cp1252") for text in (_FRENCH, _PORTUGUESE, _SPANISH, _GERMAN)),
+        (_TURKISH, "cp1254", "cp1254"),
         (_POLISH, "cp1250", "cp1250"),
         (_RUSSIAN, "cp1251", "cp1251"),
         (_RUSSIAN, "koi8-r", "koi8-r"),
