@@ -42,7 +42,7 @@ _NARROW = (
     *("koi8_r", "cp866", "cp850", "cp437", "mac_roman"),
     *("cp932", "euc_jp", "gb18030", "big5", "cp949"),
 )
-# French and Portuguese read as cp1252 are up to 0.07 less plausible than when misread as cp1257 or cp1250.
+# French and Portuguese in cp1252 are up to 0.07 less plausible than when misread as cp1257 or cp1250.
 _SIMILAR_CHAOS = 0.1
 _CAPITALS_IN = 20_000  # characters at the start in which capitals are counted
 _FIRST_CHOICES = ("cp1252", "cp850")

@@ -107,12 +107,11 @@ def _first_lines(text: str) -> list[str]:
 
 
 def _json_format(lines: Sequence[str]) -> Format | None:
-    fields: dict[str, None] = {}
-    for line in lines:
-        record = _json_record(line)
-        if record is None:
-            return None
-        fields.update(dict.fromkeys(record))
+    """Return the format if most lines are JSON objects; other lines are records without fields."""
+    records = [record for line in lines if (record := _json_record(line)) is not None]
+    if 2 * len(records) <= len(lines):
+        return None
+    fields = dict.fromkeys(field for record in records for field in record)
     return Format("JSON Lines", tuple(fields))
 
 

@@ -200,6 +200,7 @@ _JSON_LINES = '{"id": 1, "text": "one"}\n\n{"id": 2, "text": "two\\nlines"}\n{"i
         ("t.tsv", 'id\tname\n1\tAn"na\n2\tBo, jr\n', "name", 'An"na\nBo, jr\n'),
         ("t.jsonl", _JSON_LINES, "text", "one\ntwo lines\n"),
         ("t.jsonl", _JSON_LINES, "id", "1\n2\n3\n"),
+        ("t.jsonl", "{bad\n" + _JSON_LINES + "[1]\n", "id", "1\n2\n3\n"),
         ("plain", _JSON_LINES, "text", "one\ntwo lines\n"),
     ],
 )
