@@ -68,6 +68,16 @@ def add_ablation_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+_SAMPLING = (
+    ("--temperature", "T", "0 (greedy) to 100"),
+    ("--top-k", "K", "sample only from the K most probable tokens; 0 for no limit"),
+    ("--top-p", "P", "only the most probable tokens whose probabilities sum to P"),
+    ("--min-p", "M", "only tokens with at least M times the top probability"),
+    ("--order", "STAGES", "order of the sampling stages"),
+    ("--seed", "S", "makes the samples reproducible"),
+)
+
+
 def _add_sample_options(sample: argparse.ArgumentParser) -> None:
     sample.add_argument(
         "--prompt",
@@ -90,30 +100,10 @@ def _add_sample_options(sample: argparse.ArgumentParser) -> None:
         metavar="L",
         help="maximum number of tokens per sample (default: 256)",
     )
-    sample.add_argument("--temperature", metavar="T", help="0 (greedy) to 100 (default: the run's)")
-    sample.add_argument(
-        "--top-k",
-        metavar="K",
-        help="sample only from the K most probable tokens; 0 for no limit (default: the run's)",
-    )
-    sample.add_argument(
-        "--top-p",
-        metavar="P",
-        help="only the most probable tokens whose probabilities sum to P (default: the run's)",
-    )
-    sample.add_argument(
-        "--min-p",
-        metavar="M",
-        help="only tokens with at least M times the top probability (default: the run's)",
-    )
-    sample.add_argument(
-        "--order", metavar="STAGES", help="order of the sampling stages (default: the run's)"
-    )
+    for option, metavar, text in _SAMPLING:
+        sample.add_argument(option, metavar=metavar, help=f"{text} (default: the run's)")
     sample.add_argument(
         "--greedy", action="store_true", help="always choose the most probable token"
-    )
-    sample.add_argument(
-        "--seed", metavar="S", help="makes the samples reproducible (default: the run's)"
     )
 
 

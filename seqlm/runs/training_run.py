@@ -149,12 +149,7 @@ class TrainingRun:
             run.close()
             raise
         run.checkpoints.rewind(run.trainer.step, run.trainer.best.step)
-        if not run._is_created:
-            run.log(created_event(directory.name, run.trainer))
-        run.log(run._resumed_event(superseded, note))
-        run._log_start()
-        if run.trainer.step == run._next_snapshot:
-            run._record_snapshot()
+        run._log_resume(superseded, note)
         return run
 
     def train(self) -> Iterator[Event | None]:
@@ -356,6 +351,14 @@ class TrainingRun:
         except OSError as error:
             self.disk_error, self._is_save_pending = error, True
             return None
+
+    def _log_resume(self, superseded: list[Event], note: str) -> None:
+        if not self._is_created:
+            self.log(created_event(self.directory.name, self.trainer))
+        self.log(self._resumed_event(superseded, note))
+        self._log_start()
+        if self.trainer.step == self._next_snapshot:
+            self._record_snapshot()
 
     def _log_start(self) -> None:
         self.log(

@@ -70,10 +70,7 @@ def _variants(state: AppState, blinks: bool) -> list[list[tuple[str, str]]]:
     sign, word = SIGNS[status]
     title, role = sanitize(state.title, 32), ROLES[status]
     if status == "untrained" or not run.steps_planned:
-        n_steps = state.config.planned.train.steps
-        plan = f"   {format_count(n_steps)} step{'' if n_steps == 1 else 's'} planned"
-        full = [(f" {title}  ", "plain bold"), (f"{sign} {word}", role), (plan, "label")]
-        return [full, full[:-1], [(f" {fit(title, 14)}", "plain bold"), (f" {sign}", role)]]
+        return _untrained_variants(state)
     planned = format_count(run.steps_planned)
     step = format_count(run.step).rjust(len(planned))
     speed = format_rate(run.steps_per_s).rjust(6)
@@ -106,6 +103,15 @@ def _variants(state: AppState, blinks: bool) -> list[list[tuple[str, str]]]:
         [(f"{fit(title, 8)} ", "plain bold"), only_sign, (f" {format_count(run.step)}", "plain")],
         [only_sign, (f" {format_count(run.step)}", "plain")],
     ]
+
+
+def _untrained_variants(state: AppState) -> list[list[tuple[str, str]]]:
+    """Return versions of the header before the first step, the longest first."""
+    (sign, word), role = SIGNS[state.run.status], ROLES[state.run.status]
+    title, n_steps = sanitize(state.title, 32), state.config.planned.train.steps
+    plan = f"   {format_count(n_steps)} step{'' if n_steps == 1 else 's'} planned"
+    full = [(f" {title}  ", "plain bold"), (f"{sign} {word}", role), (plan, "label")]
+    return [full, full[:-1], [(f" {fit(title, 14)}", "plain bold"), (f" {sign}", role)]]
 
 
 def _bytes(per_s: int) -> str:
