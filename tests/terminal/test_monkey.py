@@ -122,7 +122,7 @@ def play(start_program: Callable[[], Workbench], seed: int, n_actions: int, home
         _run_actions(lambda: programs.append(start_program()) or programs[-1], monkey, n_actions)
     except (NotShown, AssertionError) as error:
         actions = "\n  ".join(monkey.actions)
-        actions += f"\nthread stacks: {programs[-1].where_it_is()}" if programs else ""
+        actions += f"\nthread stacks: {programs[-1].thread_stacks()}" if programs else ""
         crashes = "\n".join(path.read_text() for path in home.glob("seqlm-tui-*.log"))
         raise AssertionError(
             f"seed {seed}: {error}\nlast actions:\n  {actions}\n{crashes}"

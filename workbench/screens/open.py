@@ -99,7 +99,10 @@ class OpenScreen(ModalScreen[OpenTarget | None]):
         """Leave the home and end keys to the field while it has text and no row is selected."""
         if action != "jump":
             return True
-        return self.query_one(OptionRows).highlighted is not None or not self.query_one(Input).value
+        lists = self.query(OptionRows)  # none before the screen is mounted
+        return bool(lists) and (
+            lists.first().highlighted is not None or not self.query_one(Input).value
+        )
 
     def action_move(self, by: int) -> None:
         """Move the cursor of the list; above its first row and below its last the field is active."""
