@@ -44,7 +44,7 @@ _EMOJI_PARTS = re.compile(
     f"|(?<=[{_EMOJI}\ufe0f])\u200d(?=[{_EMOJI}])"  # family, profession
     "|(?<=\U0001f3f4)[\U000e0020-\U000e007e]+\U000e007f"  # flag of a region
 )
-"""What joins the parts of one emoji: drawn as nothing, so that each part has a certain width."""
+"""Joiners of the parts of one emoji: drawn as nothing, so that each part has a certain width."""
 
 
 def sanitize(text: str, max_chars: int | None = None, *, allowed: str = "") -> str:

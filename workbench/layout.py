@@ -40,7 +40,7 @@ class Focus(NamedTuple):
 
     @property
     def is_alone(self) -> bool:
-        """Whether the current pane has the whole screen at every size of the terminal."""
+        """True if the current pane has the whole screen at every size of the terminal."""
         return self.is_zoomed or self.current == INSPECT
 
     def on(self, pane: int) -> "Focus":

@@ -93,7 +93,7 @@ class PreparedText(Struct, frozen=True, dict=True):
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """What was found and repaired while the text was read and split."""
+        """Notes on the text: repairs made while it was read, and properties of its splits."""
         is_list, n_kept = self.corpus.mode == "lines", sum(map(len, self.items.values()))
         notes = list(self.corpus.notes)
         if is_list and self.n_duplicates >= n_kept:

@@ -31,7 +31,7 @@ class LogIdentity:
 
     @property
     def is_lost(self) -> bool:
-        """Whether the run was deleted, moved, or replaced by a run of the same name.
+        """True if the run was deleted, moved, or replaced by a run of the same name.
 
         While the folder of all runs is missing too, e.g. because a disk was removed, the run may come
         back.

@@ -33,7 +33,7 @@ class DiskWait:
 
     @property
     def is_due(self) -> bool:
-        """Whether it is time to try to write again."""
+        """True if it is time to try to write again."""
         return time.monotonic() >= self._retry_at
 
     def begin(self, run: TrainingRun, error: OSError) -> None:

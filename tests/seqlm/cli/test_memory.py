@@ -1,4 +1,4 @@
-"""What needs more memory than the machine has is refused in words before anything is allocated."""
+"""A model that needs more memory than the machine has is refused before anything is allocated."""
 
 import json
 from collections.abc import Iterator

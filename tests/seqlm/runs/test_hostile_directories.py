@@ -133,7 +133,7 @@ def test_damaged_run_is_listed_with_its_reason_beside_the_others(
 
 
 class TrainingRunOf:
-    """What :func:`resume` needs of a run that was not started here."""
+    """Arguments that :func:`resume` needs for a run that was not started here."""
 
     def __init__(self, directory: RunDirectory) -> None:
         self.directory = directory

@@ -25,7 +25,7 @@ _GATES = {
     "gru": ("reset gate", "update gate", "candidate"),
     "lstm": ("input gate", "forget gate", "candidate", "output gate"),
 }
-"""What the rows of the weights of a recurrent layer compute, in the order of PyTorch."""
+"""Gates that the rows of the weights of a recurrent layer compute, in the order of PyTorch."""
 _LIST_FROM, _LIST_CELLS, _HISTOGRAM = 100, 38, 40
 
 

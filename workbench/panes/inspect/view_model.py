@@ -117,7 +117,7 @@ class InspectViewModel(Struct, frozen=True, dict=True):
 
     @property
     def ascii_only(self) -> bool:
-        """Whether only ASCII characters are drawn."""
+        """True if only ASCII characters are drawn."""
         return self.appearance.ascii_only
 
     @property
