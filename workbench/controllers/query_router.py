@@ -68,7 +68,7 @@ class QueryRouter:
         if preview is None:
             if self._generate.view.source.vocabulary:  # nothing to clear at the start
                 self._generate.call_later(self._generate.inbox.clear_corpus)
-                self._inspect.call_later(self._inspect.set_source, None)
+                self._inspect.call_later(self._inspect.requests.set_source, None)
             return
         self._generate.inbox.set_sampling(state.pending_config.sample)
         self._generate.inbox.set_fixed_seed_samples(run.samples)
@@ -135,7 +135,7 @@ class QueryRouter:
             case InspectAnswer():
                 if answer.id == self._pending_view_id and not answer.is_partial:
                     self._pause_inspection()
-                self._inspect.receive_answer(answer)
+                self._inspect.requests.receive_answer(answer)
 
     def handle_rejection(self, query_id: str, text: str) -> bool:
         """Show why a query was rejected; return whether it was a query of these panes."""
@@ -144,7 +144,7 @@ class QueryRouter:
         if query_id.startswith(_INSPECT_PREFIX):
             if query_id == self._pending_view_id:
                 self._pause_inspection()
-            self._inspect.receive_rejection(query_id, text)
+            self._inspect.requests.receive_rejection(query_id, text)
         return query_id.startswith(("generate", _SCORE_PREFIX, _INSPECT_PREFIX))
 
     def _request_view(self, query: "Inspect") -> None:
@@ -209,7 +209,7 @@ class QueryRouter:
 
     def _use_counts(self, preview: Preview, label: str) -> None:
         self._model_step = self._scored_step = None
-        self._inspect.call_later(self._inspect.set_source, None)
+        self._inspect.call_later(self._inspect.requests.set_source, None)
         self._data.clear_scores()
         self._generate.inbox.set_local_answerer(
             lambda request, tokens, _: from_counts(preview, request, tokens)
@@ -226,7 +226,7 @@ class QueryRouter:
             inspected = InspectSource(
                 self._weights, step, f"step {step:,}{of}", preview.text.tokenizer
             )
-            self._inspect.call_later(self._inspect.set_source, inspected)
+            self._inspect.call_later(self._inspect.requests.set_source, inspected)
 
 
 def _source(

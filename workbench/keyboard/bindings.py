@@ -43,6 +43,31 @@ def make_binding(
     )
 
 
+def table_action(name: str) -> str:
+    """Return the Textual action that runs an entry of a pane's table of actions."""
+    return f"run('{name}')"
+
+
+def make_pane_binding(
+    pane: str,
+    name: str,
+    keys: str,
+    label: str,
+    help_text: str = "",
+    *,
+    action: str = "",
+    show: bool = True,
+    key_display: str | None = None,
+    is_cursor: bool = False,
+) -> Binding:
+    """Return a binding of a pane; without an action it runs the entry of its name in the table.
+
+    See :func:`make_binding` for the other arguments.
+    """
+    action = action or table_action(name)
+    return make_binding(pane, name, keys, action, label, help_text, show, key_display, is_cursor)
+
+
 def _key(name: str, keys: str, action: str, label: str) -> Binding:
     """Return a global binding; the footer chooses among the global bindings by its own rules."""
     prefix, _, own_name = name.partition(".")

@@ -84,13 +84,13 @@ class InspectApp(App[None]):
     def use_model(self, step: int = 600, **changes: Any) -> None:
         """Let the model of a step answer."""
         source = InspectSource("live", step, f"step {step:,}", self.tokenizer)
-        self.pane.set_source(replace(source, **changes))
+        self.pane.requests.set_source(replace(source, **changes))
 
     def on_inspect_pane_view_requested(self, message: InspectPane.ViewRequested) -> None:
         query = message.query
         self.queries.append(query)
         if self.is_answering:
-            self.pane.receive_answer(self.answer_to(query))
+            self.pane.requests.receive_answer(self.answer_to(query))
 
     def answer_to(self, query: Inspect) -> InspectAnswer:
         answer = replace(self.answers[query.view], id=query.id, without=query.without)

@@ -157,13 +157,13 @@ async def test_one_query_is_pending_until_a_key_asks_for_something_else() -> Non
             app.use_model(step)
             await pilot.pause()
         assert len(app.queries) == 2
-        app.pane.receive_answer(app.answer_to(app.queries[-1]))
+        app.pane.requests.receive_answer(app.answer_to(app.queries[-1]))
         await pilot.pause()
         assert len(app.queries) == 3  # the weights of step 605
         await pilot.press("v")
         await pilot.pause()
         assert app.queries[-1].view == "surprisal"
-        app.pane.receive_answer(app.answer_to(app.queries[-2]))
+        app.pane.requests.receive_answer(app.answer_to(app.queries[-2]))
         assert app.pane.model.shown is None or "network" not in app.pane.model.view_name
 
 
@@ -174,7 +174,9 @@ async def test_a_rejection_is_shown_and_removed_by_the_next_answer() -> None:
         app.is_answering = False
         await pilot.press("left")
         await pilot.pause()
-        pane.receive_rejection(app.queries[-1].id, "the text has 90 tokens; allowed: 1 to 16")
+        pane.requests.receive_rejection(
+            app.queries[-1].id, "the text has 90 tokens; allowed: 1 to 16"
+        )
         assert "allowed: 1 to 16" in shown_text(pane)
         app.is_answering = True
         await pilot.press("left")
@@ -285,7 +287,7 @@ async def test_a_partial_answer_is_shown_and_the_rest_awaited() -> None:
         await pilot.pause()
         n_queries = len(app.queries)
         assert app.queries[-1].with_partial
-        pane.receive_answer(replace(answer, id=app.queries[-1].id))
+        pane.requests.receive_answer(replace(answer, id=app.queries[-1].id))
         await pilot.pause()
         assert "…" not in shown_text(pane)
         assert len(app.queries) == n_queries + 1  # the weights of step 601

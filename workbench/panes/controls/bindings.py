@@ -1,8 +1,10 @@
 """Key bindings of the Controls pane, with ids for the keymap file, and their availability."""
 
-from textual.binding import Binding, BindingType
+from functools import partial
 
-from workbench.keyboard.bindings import make_binding
+from textual.binding import BindingType
+
+from workbench.keyboard.bindings import make_pane_binding
 from workbench.panes.controls.value_editing import is_number
 from workbench.panes.controls.view_model import ControlsViewModel
 
@@ -34,19 +36,7 @@ def action_availability(view: ControlsViewModel) -> tuple[bool, ...]:
     )
 
 
-def _key(
-    name: str,
-    keys: str,
-    label: str,
-    help_text: str,
-    show: bool = True,
-    action: str = "",
-    is_cursor: bool = False,
-) -> Binding:
-    """Return a binding; the default action is the entry of its name in the table of actions."""
-    action = action or f"run('{name}')"
-    return make_binding("controls", name, keys, action, label, help_text, show, is_cursor=is_cursor)
-
+_key = partial(make_pane_binding, "controls")
 
 CONTROLS_BINDINGS: list[BindingType] = [
     _key("up", "up,k", "up", "Previous row", show=False, is_cursor=True),

@@ -17,18 +17,18 @@ from workbench.panes.controls.bindings import (
     is_action_available,
 )
 from workbench.panes.controls.presenter import ACTIONS, ControlsPresenter, ValueChange
-from workbench.panes.controls.render import action_at, summary_row
+from workbench.panes.controls.render import action_at, summary_row, value_place
 from workbench.panes.controls.rows import PRESET_KEY
-from workbench.panes.controls.value_field import ValueField
 from workbench.panes.controls.view_model import ControlsViewModel
 from workbench.panes.controls.views import CONTROLS_VIEWS
-from workbench.panes.input_field import is_key_of
+from workbench.panes.input_field import PaneField, is_key_of
 from workbench.panes.pane import Pane, appearance_of
 from workbench.panes.pane_view import PaneView, current_view
 from workbench.state.app_state import AppState
 from workbench.widgets.row_widget import Row
 
 _WHEEL_LINES = 2
+_MAX_VALUE = 200
 
 
 class ControlsPane(Pane):
@@ -80,7 +80,7 @@ class ControlsPane(Pane):
         self.presenter = ControlsPresenter(
             lambda change: self.post_message(message_of(change)), self.update_pane
         )
-        self._value_field = ValueField(self)
+        self._value_field = PaneField(self, _MAX_VALUE)
         self._rendered_view = self.presenter.view
 
     def set_state(self, state: AppState) -> None:
@@ -97,7 +97,7 @@ class ControlsPane(Pane):
         if action_availability(view) != action_availability(before):
             self.refresh_bindings()
         if view.is_editing:
-            self._value_field.place(view)
+            self._value_field.place(*value_place(view, *self.frame.inner))
         if view != before:
             self.redraw()
         if before.is_editing and not view.is_editing:

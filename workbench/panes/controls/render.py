@@ -17,6 +17,7 @@ from workbench.panes.controls.view_model import (
     lines_of,
     n_list_lines,
     parts_under,
+    place_of_cursor,
 )
 from workbench.render.number_format import format_count
 from workbench.render.sanitize import fit
@@ -53,6 +54,12 @@ def label_width(width: int) -> int:
     if width < _NARROW_BELOW:
         return min(_NARROW_LABEL, max(0, width // 2))
     return min(_LABEL, width // 2 + 1)
+
+
+def value_place(view: ControlsViewModel, width: int, height: int) -> tuple[int, int, int]:
+    """Return the column, the row and the right margin of the field over the value under the cursor."""
+    x = min(label_width(width) + 2, max(0, width - 4))
+    return x, place_of_cursor(view, width) if height > 1 else 0, 1
 
 
 def selected_setting_text(view: ControlsViewModel, keys: KeyLabels) -> Sequence[tuple[str, str]]:

@@ -1,8 +1,10 @@
 """Key bindings of the Generate pane and their availability."""
 
-from textual.binding import Binding, BindingType
+from functools import partial
 
-from workbench.keyboard.bindings import make_binding
+from textual.binding import BindingType
+
+from workbench.keyboard.bindings import make_pane_binding
 from workbench.panes.generate.view_model import VIEWS, GenerateView, ViewName
 
 _TEXT: tuple[ViewName, ...] = ("next token", "stages", "tree")
@@ -20,11 +22,6 @@ _VIEWS_OF: dict[str, tuple[ViewName, ...]] = {
 }
 _ESCAPE_ACTIONS = ("cancel", "end_game", "stop_auto", "give_up", "leave")
 _NEED_TEXT = ("fork", "drop", "keep")
-
-
-def table_action(name: str) -> str:
-    """Return the Textual action that runs an entry of the presenter's table of actions."""
-    return f"run('{name}')"
 
 
 def with_key_labels(view: GenerateView, text: str) -> str:
@@ -69,19 +66,7 @@ def action_availability(view: GenerateView) -> tuple[bool, ...]:
     return tuple(is_action_available(view, name) for name in names)
 
 
-def _key(
-    name: str,
-    keys: str,
-    label: str,
-    help_text: str,
-    show: bool = True,
-    action: str = "",
-    is_cursor: bool = False,
-) -> Binding:
-    """Return a binding; the default action is the entry of its name in the table of actions."""
-    action = action or table_action(name)
-    return make_binding("generate", name, keys, action, label, help_text, show, is_cursor=is_cursor)
-
+_key = partial(make_pane_binding, "generate")
 
 GENERATE_BINDINGS: list[BindingType] = [
     _key("draw", "right,l", "next", "Sample the next token, or go to it if it exists already"),

@@ -11,22 +11,21 @@ from textual.widgets import Input
 
 from seqlm import errors
 from seqlm.sanitize import sanitize
+from workbench.keyboard.bindings import table_action
 from workbench.panes.generate.background_work import BackgroundWork
 from workbench.panes.generate.bindings import (
     GENERATE_BINDINGS,
     action_availability,
     is_action_available,
-    table_action,
 )
 from workbench.panes.generate.inbox import GenerateInbox
 from workbench.panes.generate.presenter import ACTIONS, GeneratePresenter
 from workbench.panes.generate.prompt import typed_text
-from workbench.panes.generate.prompt_field import PromptField
 from workbench.panes.generate.render import GENERATE_HELP, GENERATE_VIEWS, generate_rows
 from workbench.panes.generate.requests import PredictionRequest
 from workbench.panes.generate.side_panel import title_info
 from workbench.panes.generate.view_model import GenerateView, StatusMessage, scale_temperature
-from workbench.panes.input_field import is_key_of
+from workbench.panes.input_field import MAX_PROMPT, PaneField, is_key_of
 from workbench.panes.pane import Pane
 from workbench.panes.pane_view import PaneView
 from workbench.render.palette import DARK, Palette
@@ -91,7 +90,7 @@ class GeneratePane(Pane):
         self.presenter = GeneratePresenter(tuple(prompt))
         self.work = BackgroundWork(self, self.presenter, self.update_pane)
         self.inbox = GenerateInbox(self, self.presenter, self.work, self.update_pane)
-        self._prompt_field = PromptField(self)
+        self._prompt_field = PaneField(self, MAX_PROMPT)
         self._rendered_view: GenerateView | None = None
         self._availability: tuple[bool, ...] = ()
 

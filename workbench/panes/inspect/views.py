@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from msgspec.structs import replace
-
 from workbench.panes.inspect.move import (
     cut_head,
     cut_tensor_unit,
@@ -124,8 +122,8 @@ INSPECT_VIEWS: tuple[InspectView, ...] = (
         name="state",
         render=_state,
         help="the units of one activation along the text, sorted by how well a plain description "
-        "fits. The score is the area under the ROC curve on validation data: 0.5 is no relation, 1 "
-        "is perfect.",
+        "fits on validation data. The score is the area under the ROC curve, or for a quantity "
+        "(1 + rank correlation) / 2: 0.5 is no relation, 1 is perfect.",
         is_available=_has_layers,
         move=move_in_list,
         next_part=next_activation,
@@ -163,35 +161,3 @@ INSPECT_VIEWS: tuple[InspectView, ...] = (
         move=move_in_list,
     ),
 )
-
-
-def is_action_available(
-    view: InspectView, model: InspectViewModel, action: str, is_editing: bool
-) -> bool:
-    """Return whether an action of the pane has an effect now."""
-    if is_editing or action in ("cancel", "submit"):
-        return is_editing and action in ("cancel", "submit")
-    match action:
-        case "view" | "edit":
-            return model.source is not None
-        case "part":
-            return view.next_part is not None and model.shown is not None
-        case "cut":
-            return model.shown is not None and view.cut_name(model) is not None
-        case "whole":
-            return bool(model.without)
-        case "toggle_max" | "toggle_add":
-            return view.name == "network" and model.shown is not None
-        case "move":
-            return model.shown is not None
-    return True
-
-
-def toggle_cut(view: InspectView, model: InspectViewModel) -> InspectViewModel:
-    """Return the view model with the selected activation set to zero, or no longer so."""
-    name = view.cut_name(model) if model.shown is not None else None
-    if name is None:
-        return model
-    kept = tuple(cut for cut in model.without if cut != name)
-    added = (*model.without, name) if kept == model.without else kept
-    return replace(model, without=added, error="")

@@ -1,8 +1,10 @@
 """Key bindings of the Loss pane, with ids for the keymap file, and the help of the pane."""
 
-from textual.binding import Binding, BindingType
+from functools import partial
 
-from workbench.keyboard.bindings import make_binding
+from textual.binding import BindingType
+
+from workbench.keyboard.bindings import make_pane_binding
 
 LOSS_HELP = (
     "Cross-entropy loss per token: lower is better. The border names the unit: nats; bits (nats / "
@@ -20,48 +22,31 @@ LOSS_HELP = (
 )
 
 
-def _key(
-    name: str,
-    keys: str,
-    label: str,
-    key_display: str | None = None,
-    show: bool = False,
-    action: str = "",
-    help_text: str = "",
-    is_cursor: bool = False,
-) -> Binding:
-    """Return a binding; the default action is the entry of its name in the table of actions."""
-    action = action or f"run('{name}')"
-    return make_binding("loss", name, keys, action, label, help_text, show, key_display, is_cursor)
-
+_key = partial(make_pane_binding, "loss")
 
 LOSS_BINDINGS: list[BindingType] = [
-    _key("left", "left,h", "read a step", key_display="←→", show=True, is_cursor=True),
-    _key("right", "right,l", "next step", key_display="→", is_cursor=True),
-    _key("page_left", "pageup", "ten columns back", is_cursor=True),
-    _key("page_right", "pagedown", "ten columns forward", is_cursor=True),
-    _key("first", "home", "first step", is_cursor=True),
-    _key("last", "end", "latest step", is_cursor=True),
-    _key("look", "enter", "view model at step", show=True, action="look"),
+    _key("left", "left,h", "read a step", key_display="←→", is_cursor=True),
+    _key("right", "right,l", "next step", key_display="→", is_cursor=True, show=False),
+    _key("page_left", "pageup", "ten columns back", is_cursor=True, show=False),
+    _key("page_right", "pagedown", "ten columns forward", is_cursor=True, show=False),
+    _key("first", "home", "first step", is_cursor=True, show=False),
+    _key("last", "end", "latest step", is_cursor=True, show=False),
+    _key("look", "enter", "view model at step", action="look"),
     _key(
         "x",
         "x",
         "axis",
-        show=True,
         help_text="Next x axis: steps, steps on a log scale, seconds, epochs",
     ),
     _key(
         "y",
         "y",
         "unit",
-        show=True,
         help_text="Next unit: nats, nats (log), bits, perplexity",
     ),
-    _key(
-        "recent", "n", "recent", show=True, help_text="Show the last half of the steps, or end this"
-    ),
-    _key("all", "0", "all", show=True, help_text="Show all steps, or end this"),
-    _key("in", "plus,equals_sign", "zoom in", key_display="+", show=True),
-    _key("out", "minus", "zoom out", key_display="-", show=True),
-    _key("now", "escape", "latest step", show=True, help_text="Return to the latest step"),
+    _key("recent", "n", "recent", help_text="Show the last half of the steps, or end this"),
+    _key("all", "0", "all", help_text="Show all steps, or end this"),
+    _key("in", "plus,equals_sign", "zoom in", key_display="+"),
+    _key("out", "minus", "zoom out", key_display="-"),
+    _key("now", "escape", "latest step", help_text="Return to the latest step"),
 ]
