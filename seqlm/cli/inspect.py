@@ -9,11 +9,12 @@ from seqlm.cli.output import nats, print_json, print_lines, print_table
 from seqlm.cli.runs import AddCommand
 from seqlm.errors import RequestError
 from seqlm.protocol.queries import Inspect, InspectAnswer
+from seqlm.protocol.view_results import RESULT_TYPES
 from seqlm.runs.directory import find_run
 from seqlm.worker import client
 
 _MAX_ROWS, _MAX_POINTS, _MAX_VALUES = 20, 100, 8
-_VIEWS = "network, surprisal, state, attention, embedding, weights or reach"
+_VIEWS = f"one of: {', '.join(RESULT_TYPES)}"
 
 
 def add_commands(command: AddCommand) -> None:
@@ -42,7 +43,7 @@ def add_commands(command: AddCommand) -> None:
 
 def _inspect(options: argparse.Namespace) -> int:
     if options.view is None:
-        raise RequestError(f"inspect needs a view: {_VIEWS}")
+        raise RequestError(f"inspect needs a view, {_VIEWS}")
     run = find_run(options.run)
     query = Inspect(
         id=client.new_id(),

@@ -3,34 +3,12 @@
 from collections.abc import Sequence
 
 import torch
-from msgspec import Struct
 from torch import Tensor
 
 from seqlm.insight.activations import PATTERN, Ablation
 from seqlm.insight.forward_pass import activations_of
 from seqlm.models.base import SequenceModel
-
-
-class AttentionHead(Struct, frozen=True):
-    """Attention pattern of one head for one text.
-
-    Attributes:
-        name: Name of the head, e.g. ``layer.1.head.2``.
-        pattern: (T, T) attention weights; row t is the position that attends, and sums to 1.
-        previous_token: Mean weight on the position before.
-        first_token: Mean weight on the first position, from all later ones.
-        same_token: Mean weight on all earlier positions with the same token, from the positions that
-            have one.
-        induction: Mean weight on the positions after an earlier occurrence of the same token, from
-            the positions that have one (Olsson et al. 2022).
-    """
-
-    name: str
-    pattern: list[list[float]]
-    previous_token: float | None
-    first_token: float | None
-    same_token: float | None
-    induction: float | None
+from seqlm.protocol.view_results import AttentionHead
 
 
 def attention(

@@ -1,25 +1,10 @@
 """View of the token embeddings: a map in two dimensions, and the nearest neighbors of a token."""
 
 import torch
-from msgspec import Struct
 from torch import Tensor, nn
 
 from seqlm.models.base import SequenceModel
-
-
-class EmbeddingMap(Struct, frozen=True):
-    """Map of the token embeddings in two dimensions.
-
-    Attributes:
-        points: (V, 2) coordinates by token id.
-        variance_shares: Share of the variance along each coordinate, in [0, 1].
-        is_projected: False if the embeddings have two dimensions and are the points themselves,
-            True if the points are the first two principal components.
-    """
-
-    points: list[tuple[float, float]]
-    variance_shares: tuple[float, float]
-    is_projected: bool
+from seqlm.protocol.view_results import EmbeddingMap
 
 
 def embedding_table(model: SequenceModel) -> Tensor | None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 import torch
-from msgspec import Struct
 from torch import Tensor
 from torch.nn.functional import normalize
 
@@ -11,6 +10,7 @@ from seqlm.insight.activations import Ablation
 from seqlm.insight.forward_pass import activations_of
 from seqlm.insight.hypotheses import make_hypotheses
 from seqlm.models.base import SequenceModel
+from seqlm.protocol.view_results import UnitDescription
 
 MIN_SCORE = 0.75
 """Below this score a unit has no plain description."""
@@ -18,24 +18,6 @@ MIN_POSITIONS = 10
 """A hypothesis that holds at fewer positions, or does not hold at fewer, is not scored."""
 _UNITS_PER_PIECE = 8
 _SAME = 1e-6  # scores that differ by less are equal
-
-
-class UnitDescription(Struct, frozen=True):
-    """Description of a unit by the hypothesis that fits best.
-
-    Attributes:
-        unit: Index of the unit.
-        description: The hypothesis in words; empty if none reaches ``MIN_SCORE``.
-        is_negative: True if the unit is low where the hypothesis holds.
-        score: From 0.5 for no relation to 1. For a property, the area under the ROC curve: the
-            probability that a position where it holds has the more extreme value. For a quantity,
-            ``(1 + r) / 2`` with Spearman's rank correlation r.
-    """
-
-    unit: int
-    description: str
-    is_negative: bool
-    score: float
 
 
 def describe_units(

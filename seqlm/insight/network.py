@@ -4,67 +4,13 @@ import math
 from collections.abc import Sequence
 
 import torch
-from msgspec import Struct
 from torch import Tensor
 from torch.nn.functional import one_hot
 
 from seqlm.insight.activations import Ablation
 from seqlm.insight.forward_pass import activations_of
 from seqlm.models.base import SequenceModel
-
-
-class NamedTensor(Struct, frozen=True):
-    """Tensor of the forward pass, with its values at one position.
-
-    Attributes:
-        name: Name of the activation.
-        shape: Sizes of the dimensions; the first is the time T.
-        values: Values at the position, over the other dimensions in row-major order, float32.
-    """
-
-    name: str
-    shape: list[int]
-    values: list[float]
-
-
-class SoftmaxTable(Struct, frozen=True):
-    """Softmax and cross-entropy of one position, step by step, with V entries in each list.
-
-    Attributes:
-        logits: Outputs of the model, plus the added constant.
-        shift: Number subtracted from all logits before the exponential: their maximum, or 0.
-        exponentials: ``exp(logit - shift)`` in float32; infinite where float32 overflows.
-        total: Sum of the exponentials.
-        probabilities: Exponentials divided by their sum; NaN after an overflow.
-        target_id: The target token; None after the last token of the text.
-        loss: ``-ln`` of the probability of the target; None without a target.
-        stable_loss: Cross-entropy computed with log-softmax, which does not overflow.
-    """
-
-    logits: list[float]
-    shift: float
-    exponentials: list[float]
-    total: float
-    probabilities: list[float]
-    target_id: int | None
-    loss: float | None
-    stable_loss: float | None
-
-
-class Network(Struct, frozen=True):
-    """Forward pass of a text and the prediction at one position.
-
-    Attributes:
-        ids: Token ids of the text.
-        position: The position whose prediction is worked out.
-        tensors: One-hot vectors and activations, in the order of the computation.
-        softmax: The prediction at the position.
-    """
-
-    ids: list[int]
-    position: int
-    tensors: list[NamedTensor]
-    softmax: SoftmaxTable
+from seqlm.protocol.view_results import NamedTensor, Network, SoftmaxTable
 
 
 def network(

@@ -3,25 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 import torch
-from msgspec import Struct
 
 from seqlm.insight.activations import Ablation
 from seqlm.insight.forward_pass import AblatedModel, device_of
 from seqlm.models.base import SequenceModel
+from seqlm.protocol.view_results import ReachPoint
 
 _TOKENS_PER_PIECE = 4096
-
-
-class ReachPoint(Struct, frozen=True):
-    """Loss with a limited number of visible tokens.
-
-    Attributes:
-        n_visible: k, the number of tokens before the target that the model reads; None for all.
-        loss: Mean surprisal, in nats per token.
-    """
-
-    n_visible: int | None
-    loss: float
 
 
 def reach(

@@ -10,6 +10,15 @@ from seqlm.insight import attention, embedding, hidden_state, network, reach, su
 from seqlm.insight.activations import PATTERN, Ablation
 from seqlm.insight.forward_pass import activation_sizes, activations_of
 from seqlm.models.base import SequenceModel
+from seqlm.protocol.view_results import (
+    AttentionHead,
+    EmbeddingView,
+    Network,
+    ReachPoint,
+    StateView,
+    TokenSurprisal,
+    WeightsView,
+)
 
 
 class ViewInput(NamedTuple):
@@ -67,48 +76,6 @@ class View(NamedTuple):
     max_tokens: int = 1000
 
 
-class EmbeddingView(Struct, frozen=True):
-    """Map of the embeddings, and the nearest neighbors of one token.
-
-    Attributes:
-        map: The map.
-        token_id: The token.
-        nearest: Its nearest tokens with their cosine similarities.
-    """
-
-    map: embedding.EmbeddingMap
-    token_id: int
-    nearest: list[tuple[int, float]]
-
-
-class StateView(Struct, frozen=True):
-    """Units of one activation along a text, and what each unit responds to.
-
-    Attributes:
-        name: Name of the activation.
-        names: All activations of the layers.
-        values: (T, units) values along the text.
-        units: Descriptions of the units, the best described ones first.
-    """
-
-    name: str
-    names: list[str]
-    values: list[list[float]]
-    units: list[hidden_state.UnitDescription]
-
-
-class WeightsView(Struct, frozen=True):
-    """All parameters, and the values of one.
-
-    Attributes:
-        parameters: Size and spread of each parameter.
-        selected: Values, gradient and histogram of the selected parameter.
-    """
-
-    parameters: list[weights.ParameterSummary]
-    selected: weights.ParameterValues
-
-
 def find_view(name: str, model: SequenceModel) -> View:
     """Return a view by its name.
 
@@ -124,7 +91,7 @@ def find_view(name: str, model: SequenceModel) -> View:
     raise RequestError(f"{name!r} is not a view; {allowed}", name)
 
 
-def _network(given: ViewInput, options: ViewOptions) -> Iterator[network.Network]:
+def _network(given: ViewInput, options: ViewOptions) -> Iterator[Network]:
     if not -len(given.ids) <= options.position < len(given.ids):
         raise RequestError(
             f"position {options.position} is not in the text; allowed: 0 to {len(given.ids) - 1}"
@@ -139,7 +106,7 @@ def _network(given: ViewInput, options: ViewOptions) -> Iterator[network.Network
     )
 
 
-def _surprisal(given: ViewInput, _: ViewOptions) -> Iterator[list[surprisal.TokenSurprisal]]:
+def _surprisal(given: ViewInput, _: ViewOptions) -> Iterator[list[TokenSurprisal]]:
     if len(given.scored_ids) < 2:
         raise RequestError("the text is too short to score; needed: at least 2 tokens")
     yield surprisal.surprisal(given.model, given.scored_ids, given.ablations)
@@ -159,7 +126,7 @@ def _state(given: ViewInput, options: ViewOptions) -> Iterator[StateView]:
         yield StateView(name, names, values, units)
 
 
-def _attention(given: ViewInput, _: ViewOptions) -> Iterator[list[attention.AttentionHead]]:
+def _attention(given: ViewInput, _: ViewOptions) -> Iterator[list[AttentionHead]]:
     yield attention.attention(given.model, given.ids, given.ablations)
 
 
@@ -182,7 +149,7 @@ def _weights(given: ViewInput, options: ViewOptions) -> Iterator[WeightsView]:
     yield WeightsView(parameters, weights.parameter_values(given.model, name, ids))
 
 
-def _reach(given: ViewInput, _: ViewOptions) -> Iterator[list[reach.ReachPoint]]:
+def _reach(given: ViewInput, _: ViewOptions) -> Iterator[list[ReachPoint]]:
     return reach.reach(given.model, given.reference, given.ablations)
 
 

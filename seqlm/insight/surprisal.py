@@ -3,29 +3,11 @@
 from collections.abc import Sequence
 
 import torch
-from msgspec import Struct
 
 from seqlm.insight.activations import Ablation, Recorder
 from seqlm.insight.forward_pass import device_of, run_forward
 from seqlm.models.base import SequenceModel
-
-
-class TokenSurprisal(Struct, frozen=True):
-    """Surprisal of one token.
-
-    Attributes:
-        token_id: The token that stands in the text.
-        surprisal: ``-ln p`` of the token, in nats.
-        rank: Number of tokens with a higher probability.
-        entropy: Entropy of the prediction, in nats: the surprisal to be expected.
-        expected: The most probable tokens with their probabilities, most probable first.
-    """
-
-    token_id: int
-    surprisal: float
-    rank: int
-    entropy: float
-    expected: list[tuple[int, float]]
+from seqlm.protocol.view_results import TokenSurprisal
 
 
 def surprisal(

@@ -3,52 +3,14 @@
 from collections.abc import Sequence
 
 import torch
-from msgspec import Struct
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from seqlm.errors import unknown
 from seqlm.models.base import SequenceModel
+from seqlm.protocol.view_results import ParameterSummary, ParameterValues
 
 _N_BINS = 40
-
-
-class ParameterSummary(Struct, frozen=True):
-    """Size and spread of one parameter tensor.
-
-    Attributes:
-        name: Name of the parameter, as in the checkpoint.
-        shape: Sizes of the dimensions.
-        mean: Mean of the values.
-        std: Standard deviation of the values; 0 for a single value.
-        smallest: Smallest value.
-        largest: Largest value.
-    """
-
-    name: str
-    shape: list[int]
-    mean: float
-    std: float
-    smallest: float
-    largest: float
-
-
-class ParameterValues(Struct, frozen=True):
-    """One parameter as a matrix, with its gradient.
-
-    Attributes:
-        summary: Size and spread.
-        values: Rows of the matrix; a vector is one row.
-        gradients: Gradient of the mean loss on the given text, in the same shape; None without text.
-        bin_edges: Edges of the histogram, one more than there are bins.
-        counts: Number of values in each bin.
-    """
-
-    summary: ParameterSummary
-    values: list[list[float]]
-    gradients: list[list[float]] | None
-    bin_edges: list[float]
-    counts: list[int]
 
 
 def parameter_summaries(model: SequenceModel) -> list[ParameterSummary]:

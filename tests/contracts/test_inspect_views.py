@@ -9,7 +9,7 @@ from seqlm.configuration.model_base import ModelFamily
 from seqlm.configuration.model_configs import FAMILIES, BowConfig, MlpConfig
 from seqlm.insight.registry import VIEWS, ViewInput, ViewOptions
 from seqlm.models.registry import build
-from workbench.panes.inspect.results import RESULT_TYPES
+from seqlm.protocol.view_results import RESULT_TYPES
 from workbench.panes.inspect.view_model import InspectViewModel
 from workbench.panes.inspect.views import INSPECT_VIEWS
 from workbench.panes.pane_view import available_views

@@ -364,7 +364,7 @@ def test_inspect_and_predict_agree_with_the_same_ablation(run, run_json, capsys)
 
 
 def test_inspect_names_the_views_and_activations_it_has(run, run_rejected) -> None:
-    assert "inspect needs a view: network, surprisal" in run_rejected("inspect", run["run"])
+    assert "inspect needs a view, one of: network, surprisal" in run_rejected("inspect", run["run"])
     assert "no view attention; one of: network" in run_rejected("inspect", run["run"], "attention")
     wrong = run_rejected("inspect", run["run"], "network", "mar", "--without", "layer.0.hiden")
     assert "Nearest: layer.0.hidden" in wrong

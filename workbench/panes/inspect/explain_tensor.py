@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+from seqlm.protocol.view_results import NamedTensor, Network
 from workbench.panes.inspect.move import tensor_at, tensor_unit_at
-from workbench.panes.inspect.results import NamedTensor, Network
 from workbench.panes.inspect.view_model import InspectViewModel
 
 

@@ -14,7 +14,7 @@ from workbench.panes.inspect.view_model import (
 )
 
 if TYPE_CHECKING:  # the first frame does not need this module
-    from workbench.panes.inspect.results import EmbeddingView, NamedTensor, TokenSurprisal
+    from seqlm.protocol.view_results import EmbeddingView, NamedTensor, TokenSurprisal
 
 _NO_UNITS = ("one_hot",)
 _OUTLIER_SHARE = 20

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
+from seqlm.protocol.view_results import AttentionHead
 from workbench.panes.inspect.cells import (
     WIDE,
     Matrix,
@@ -15,7 +16,6 @@ from workbench.panes.inspect.cells import (
     wrapped,
 )
 from workbench.panes.inspect.move import row_at
-from workbench.panes.inspect.results import AttentionHead
 from workbench.panes.inspect.view_model import InspectViewModel
 from workbench.render.bars import draw_bar
 from workbench.render.sanitize import fit

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
+from seqlm.protocol.view_results import EmbeddingView
 from workbench.panes.inspect.cells import beside, cut_row, wrapped
 from workbench.panes.inspect.move import map_range, token_at
-from workbench.panes.inspect.results import EmbeddingView
 from workbench.panes.inspect.view_model import InspectViewModel
 from workbench.render.bars import draw_bar
 from workbench.render.sanitize import fit

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
+from seqlm.protocol.view_results import NamedTensor, Network, SoftmaxTable
 from workbench.panes.inspect.cells import (
     WIDE,
     beside,
@@ -18,7 +19,6 @@ from workbench.panes.inspect.cells import (
 )
 from workbench.panes.inspect.explain_tensor import explain_tensor
 from workbench.panes.inspect.move import row_at, tensor_at, tensor_unit_at
-from workbench.panes.inspect.results import NamedTensor, Network, SoftmaxTable
 from workbench.panes.inspect.view_model import InspectViewModel
 from workbench.render.bars import draw_bar
 from workbench.render.number_format import format_compact, format_loss

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from seqlm.protocol.view_results import ReachPoint
 from workbench.panes.inspect.cells import cut_row, wrapped
 from workbench.panes.inspect.move import row_at
-from workbench.panes.inspect.results import ReachPoint
 from workbench.panes.inspect.view_model import InspectViewModel
 from workbench.render.bars import draw_bar
 from workbench.render.number_format import format_loss

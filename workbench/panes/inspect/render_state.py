@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from seqlm.protocol.view_results import StateView, UnitDescription
 from workbench.panes.inspect.cells import (
     NARROW,
     WIDE,
@@ -14,7 +15,6 @@ from workbench.panes.inspect.cells import (
     wrapped,
 )
 from workbench.panes.inspect.move import row_at
-from workbench.panes.inspect.results import StateView, UnitDescription
 from workbench.panes.inspect.view_model import InspectViewModel
 from workbench.render.sanitize import fit
 from workbench.widgets.row_widget import Row, StyledSpan

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
+from seqlm.protocol.view_results import TokenSurprisal
 from workbench.panes.inspect.cells import cut_row, window
 from workbench.panes.inspect.move import by_surprisal, scored_at
-from workbench.panes.inspect.results import TokenSurprisal
 from workbench.panes.inspect.view_model import InspectViewModel
 from workbench.render.bars import draw_bar
 from workbench.render.number_format import format_loss, format_probability

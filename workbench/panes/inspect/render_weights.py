@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from seqlm.protocol.view_results import ParameterValues, WeightsView
 from workbench.panes.inspect.cells import (
     Matrix,
     beside,
@@ -13,7 +14,6 @@ from workbench.panes.inspect.cells import (
     wrapped,
 )
 from workbench.panes.inspect.move import cell_at
-from workbench.panes.inspect.results import ParameterValues, WeightsView
 from workbench.panes.inspect.view_model import InspectViewModel
 from workbench.render.bars import draw_sparkline
 from workbench.render.number_format import format_learning_rate, format_probability
