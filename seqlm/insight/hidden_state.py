@@ -8,7 +8,7 @@ from torch.nn.functional import normalize
 
 from seqlm.insight.activations import Ablation
 from seqlm.insight.forward_pass import activations_of
-from seqlm.insight.hypotheses import make_hypotheses
+from seqlm.insight.hypotheses import first_own_index, make_hypotheses
 from seqlm.models.base import SequenceModel
 from seqlm.protocol.view_results import UnitDescription
 
@@ -41,8 +41,12 @@ def describe_units(
     words = [[tokens[i] for i in ids] for ids in texts]
     hypotheses = make_hypotheses(words)
     for ids, text in zip(texts, words, strict=True):
-        parts.append(unit_values(activations_of(model, ids, ablations)[name]))  # (T, units)
-        labels.append(torch.tensor([h.values(text) for h in hypotheses]).t())  # (T, hypotheses)
+        # The state after the first end token is the same in each text, so every unit would tell it.
+        first = first_own_index(text)
+        values = unit_values(activations_of(model, ids, ablations)[name])  # (T, units)
+        labels_of_text = torch.tensor([h.values(text) for h in hypotheses]).t()  # (T, hypotheses)
+        parts.append(values[first:])
+        labels.append(labels_of_text[first:])
         yield []
     values, targets = torch.cat(parts), torch.cat(labels)
     is_quantity = torch.tensor([h.is_quantity for h in hypotheses])

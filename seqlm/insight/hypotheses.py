@@ -57,6 +57,17 @@ def _has(test: Callable[[str], bool], back: int = 0) -> Callable[[Sequence[str]]
     return lambda tokens: [float(t >= back and test(tokens[t - back])) for t in range(len(tokens))]
 
 
+def first_own_index(tokens: Sequence[str]) -> int:
+    """Return the index of the first token of the text itself: 1 after an end token, else 0."""
+    return int(bool(tokens) and tokens[0] == END)
+
+
+def _is_first(tokens: Sequence[str]) -> Values:
+    """Return 1 at the first token that is not the end token with which a text begins."""
+    first = first_own_index(tokens)
+    return [float(t == first) for t in range(len(tokens))]
+
+
 def _position(tokens: Sequence[str]) -> Values:
     return [float(t) for t in range(len(tokens))]
 
@@ -110,7 +121,7 @@ GENERAL: tuple[Hypothesis, ...] = (
         is_quantity=True,
     ),
     Hypothesis("bracket depth", _bracket_depth, is_quantity=True),
-    Hypothesis("the first token", lambda tokens: [float(t == 0) for t in range(len(tokens))]),
+    Hypothesis("the first token", _is_first),
     Hypothesis("after a vowel", _has(_is_vowel)),
     Hypothesis("a vowel two tokens back", _has(_is_vowel, 1)),
     Hypothesis("a vowel three tokens back", _has(_is_vowel, 2)),

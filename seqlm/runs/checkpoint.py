@@ -193,7 +193,7 @@ class CheckpointStore:
             if target is None and name == "latest":
                 target = next(iter(self.full_checkpoints()), None)
             if target is None:
-                raise SeqlmError(f"there is no {name} checkpoint yet")
+                raise SeqlmError(f"no {name} checkpoint is saved")
             name = target
         if not is_step(name):
             raise SeqlmError(f"{name!r} is not a checkpoint; one of: latest, best, step-N")

@@ -31,7 +31,7 @@ def sweep_run(directory: RunDirectory) -> Iterator[LrSweep]:
 
     Raises:
         RequestError: The model is count-based, or the corpus has changed since the run.
-        SeqlmError: There is no checkpoint yet, or the checkpoint is damaged.
+        SeqlmError: No checkpoint is saved, or the checkpoint is damaged.
     """
     config = directory.manifest().config
     raise_if_count_based(config)

@@ -24,6 +24,7 @@ from seqlm.insight.activations import Ablation
 from seqlm.insight.attention import attention, pattern_masks
 from seqlm.insight.embedding import embedding_map, embedding_table, nearest_tokens
 from seqlm.insight.hidden_state import area_under_curve, describe_units, rank_correlation
+from seqlm.insight.hypotheses import make_hypotheses
 from seqlm.insight.network import network, softmax_table
 from seqlm.insight.reach import reach
 from seqlm.insight.surprisal import surprisal
@@ -397,6 +398,22 @@ def test_a_constant_unit_has_no_plain_description() -> None:
     texts = [[0, 1, 0, 0, 2, 1, 1, 2, 0, 0, 0, 1, 1, 0, 2, 0]] * 4
     *_, units = describe_units(model, "layer.0.gate.output", texts, tokens)
     assert {unit.description for unit in units} == {""}
+
+
+def test_the_state_after_the_first_end_token_is_not_scored() -> None:
+    model = model_of(RnnConfig(embedding=5, hidden=20))
+    texts = [[6, *tokens_of(1, 12, seed=s)[0].clamp(max=5).tolist()] for s in range(30)]
+    *_, units = describe_units(model, "layer.0.hidden", texts, [*"abcdef", "∎"])
+    assert {unit.description for unit in units}.isdisjoint({"after the end token"})
+    first = sum(unit.description == "the first token" and unit.score > 0.999 for unit in units)
+    assert first < len(units) / 2
+
+
+def test_the_first_token_is_the_first_letter_after_the_end_token() -> None:
+    texts = [["∎", *"abcd"], ["∎", *"ba"]]
+    (first,) = [h for h in make_hypotheses(texts) if h.name == "the first token"]
+    assert [first.values(text) for text in texts] == [[0, 1, 0, 0, 0], [0, 1, 0]]
+    assert first.values([*"abc"]) == [1, 0, 0]
 
 
 def test_descriptions_come_in_pieces_best_first() -> None:

@@ -71,7 +71,7 @@ def test_a_checkpoint_contains_no_pickle_and_is_private(checkpoints: CheckpointS
 
 def test_a_missing_checkpoint_is_reported(checkpoints: CheckpointStore) -> None:
     assert not checkpoints.has("latest")
-    with pytest.raises(SeqlmError, match="there is no latest checkpoint yet"):
+    with pytest.raises(SeqlmError, match="no latest checkpoint is saved"):
         checkpoints.load("latest")
     with pytest.raises(
         SeqlmError, match=r"step-3 cannot be read: checkpoint\.json: no such file or folder"
@@ -87,7 +87,7 @@ def test_a_checkpoint_name_cannot_leave_the_directory(
     (checkpoints.path / "best").write_text(name)
     with pytest.raises(SeqlmError, match="is not a checkpoint; one of: latest, best, step-N"):
         checkpoints.load(name)
-    with pytest.raises(SeqlmError, match="there is no best checkpoint yet"):
+    with pytest.raises(SeqlmError, match="no best checkpoint is saved"):
         checkpoints.load("best")
 
 

@@ -118,7 +118,7 @@ def test_a_finished_run_is_swept_from_its_checkpoint_with_its_live_settings(smal
 
 def test_a_run_without_a_checkpoint_cannot_be_swept(small: Recipe) -> None:
     run, opened = open_run(small())
-    with pytest.raises(SeqlmError, match="no latest checkpoint yet"):
+    with pytest.raises(SeqlmError, match="no latest checkpoint is saved"):
         next(sweep_run(opened.directory))
     run.close()
 

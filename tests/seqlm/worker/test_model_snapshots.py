@@ -44,7 +44,7 @@ def test_unknown_weights_are_rejected_with_a_list_of_the_saved_ones(
     for wrong in ("999", "03", "newest", "../other", "9" * 5000):
         with pytest.raises(RequestError, match=r"; one of: latest, 3, 10$"):
             snapshots.find(wrong, None)
-    with pytest.raises(SeqlmError, match="no best checkpoint yet"):
+    with pytest.raises(SeqlmError, match="no best checkpoint is saved"):
         snapshots.find("best", None)
     assert [snapshots.find(name, None).step for name in ("3", "10", "latest", "live")] == [
         3,

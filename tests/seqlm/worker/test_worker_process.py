@@ -216,7 +216,7 @@ class TestRejections:
             (NextToken(id="1", tokens=[], top=0), "top=0 is not valid"),
             (NextToken(id="1", tokens=[], weights="step-999"), "step-999"),
             (NextToken(id="1", tokens=[], weights="../x"), "no saved weights '../x'; one of: 0"),
-            (NextToken(id="1", tokens=[], weights="best"), "no best checkpoint yet"),
+            (NextToken(id="1", tokens=[], weights="best"), "no best checkpoint is saved"),
             (SplitLoss(id="1", split="test"), "the split test is empty; one of: train, val"),
         ],
         ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",

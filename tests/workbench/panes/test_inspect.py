@@ -184,6 +184,21 @@ async def test_a_rejection_is_shown_and_removed_by_the_next_answer() -> None:
         assert "allowed" not in shown_text(pane)
 
 
+async def test_an_error_of_the_typed_text_stays_until_the_field_is_closed() -> None:
+    app = InspectApp("mlp")
+    async with app.run_test(size=(80, 20)) as pilot:
+        pane = await open_view(pilot, "network")
+        await pilot.press("i", *"m9", "enter")
+        await pilot.pause()
+        app.use_model(step=601)  # the next answer
+        await pilot.pause()
+        row = shown_text(pane).splitlines()[2]  # below the border and the field
+        assert '"9" is not in this vocabulary' in row
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "vocabulary" not in shown_text(pane)
+
+
 async def test_overflow_of_the_exponential_is_explained() -> None:
     app = InspectApp("mlp")
     answer = app.answers["network"]

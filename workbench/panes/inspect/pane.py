@@ -114,6 +114,7 @@ class InspectPane(Pane):
     def action_cancel(self) -> None:
         """Close the field without a change."""
         self._field.close()
+        self._show(replace(self.model, typing_error=""))
 
     async def action_submit(self) -> None:
         """Submit the open field."""
@@ -139,15 +140,16 @@ class InspectPane(Pane):
             else:
                 typed = None
         except RequestError as error:
-            self._show(replace(self.model, error=f"{error}. The text is unchanged."))
+            message = f"{error}. The text is unchanged."
+            self._show(replace(self.model, typing_error=message))
             return
         self._field.close()
-        self._show(replace(self.model, typed=typed, position=-1, error=""))
+        self._show(replace(self.model, typed=typed, position=-1, error="", typing_error=""))
 
     def on_descendant_blur(self) -> None:
         """Close the field when it loses the focus."""
         self._field.hide()
-        self.redraw()
+        self._show(replace(self.model, typing_error=""))
 
     # Events and rendering
 

@@ -31,7 +31,8 @@ def inspect_rows(
     above: list[Row] = [_about_row(model, width), *notes]
     if model.view_name in _WITH_STRIP:
         above.append(strip_row(model, width))
-    if height < len(above) + view.min_rows:
+    is_first_row_covered = bool(model.typing_error)  # by the open field
+    if height < len(above) + view.min_rows and not is_first_row_covered:
         above = above[1:]
     return [*above, *view.render(model, width, max(0, height - len(above)))]
 
@@ -41,7 +42,8 @@ def _plain_rows(text: str, width: int) -> list[Row]:
 
 
 def _error_rows(model: InspectViewModel, width: int) -> list[Row]:
-    return [[(line, "error")] for line in wrap(model.error, max(8, width))[:2]]
+    error = model.typing_error or model.error
+    return [[(line, "error")] for line in wrap(error, max(8, width))[:2]]
 
 
 def _about_row(model: InspectViewModel, width: int) -> Row:

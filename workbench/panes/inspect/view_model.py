@@ -64,6 +64,7 @@ class InspectViewModel(Struct, frozen=True, dict=True):
         subtracts_max: Whether softmax subtracts the maximum from the logits.
         added_to_logits: Constant added to all logits.
         error: Why the last query was rejected.
+        typing_error: Why the text in the open field is not accepted.
         preview: Corpus with its counts.
         appearance: Palette, character set and key labels.
     """
@@ -80,6 +81,7 @@ class InspectViewModel(Struct, frozen=True, dict=True):
     subtracts_max: bool = True
     added_to_logits: float = 0.0
     error: str = ""
+    typing_error: str = ""
     preview: Preview | None = None
     appearance: Appearance = field(default_factory=Appearance)
 
