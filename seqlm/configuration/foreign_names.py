@@ -28,7 +28,7 @@ _FOREIGN_NAMES: dict[tuple[str, ...], str] = {  # the last key exists in the mos
     (
         "model.hidden",
     ): "n_hidden nhid num_hidden d_hidden rnn_size lstm_size units num_units n_units"
-    " intermediate_size n_inner d_ff ffn_dim ff_dim dim_feedforward mlp_hidden fc_size n_embd2",
+    " intermediate_size n_inner d_ff ffn_dim ff_dim dim_feedforward mlp_hidden fc_size",
     _CONTEXT_KEYS: "context block_size context_length context_size context_len context_window"
     " window window_size n_ctx ctx n_positions max_position_embeddings seq_len seq_length seqlen"
     " sequence_length max_seq_len max_seq_length max_sequence_length max_len max_length bptt"
@@ -39,7 +39,7 @@ _FOREIGN_NAMES: dict[tuple[str, ...], str] = {  # the last key exists in the mos
     ("model.tied",): "tie_weights tie_word_embeddings weight_tying tied_weights tie tie_embeddings",
     ("model.init",): "weight_init initializer init_from init_std initializer_range initialization",
     ("model.kind",): "type model model_type arch architecture rnn_type cell cell_type model_name"
-    " family mode_type",
+    " family",
     ("model.order",): "n ngram n_gram ngram_order",
     ("model.add_k",): "alpha laplace add_one k",
     ("train.optimizer",): "optim opt optimizer_name optimiser",

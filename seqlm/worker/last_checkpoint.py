@@ -1,9 +1,5 @@
 """Last checkpoint of a worker that ends: in the folder of its run, or else in another one."""
 
-import contextlib
-import sys
-import traceback
-
 from seqlm.error_text import first_line
 from seqlm.errors import SeqlmError
 from seqlm.runs.rescue import rescue_run
@@ -29,16 +25,7 @@ def save_elsewhere(run: TrainingRun, error: OSError) -> str:
     except (OSError, SeqlmError) as again:
         left = f"the checkpoint of step {run.saved_step:,}" if run.saved_step else "no checkpoint"
         return f"{reason}, nor elsewhere ({first_line(again)}). Step {step:,} is lost; there is {left}."
-    return f"{reason}. Step {step:,} is saved in {copy.path}; go on: seqlm resume {copy.path}"
-
-
-def write_log(message: str) -> None:
-    """Write a line to the log of the worker, which may be on a full disk."""
-    with contextlib.suppress(OSError):
-        sys.stderr.write(f"{message}\n")
-
-
-def write_traceback(error: BaseException) -> None:
-    """Write a traceback to the log of the worker, which may be on a full disk."""
-    with contextlib.suppress(OSError):
-        traceback.print_exception(error)
+    return (
+        f"{reason}. Step {step:,} is saved in {copy.path}, a temporary folder that a restart of the"
+        f" machine may empty; go on: seqlm resume {copy.path}"
+    )

@@ -9,8 +9,8 @@ from seqlm.error_text import first_line
 from seqlm.errors import SeqlmError
 from seqlm.protocol import codec
 from seqlm.protocol.queries import Answer, Rejected
-from seqlm.worker.last_checkpoint import write_traceback
 from seqlm.worker.transport import ClientConnection, SocketServer
+from seqlm.worker.worker_log import write_traceback
 
 _SLICE_S = 0.02
 

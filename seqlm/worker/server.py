@@ -27,13 +27,14 @@ from seqlm.runs.provenance import open_text
 from seqlm.runs.training_run import TrainingRun
 from seqlm.runspec import recipe
 from seqlm.worker.disk_wait import DiskWait, is_deleted, lost_folder
-from seqlm.worker.last_checkpoint import save_elsewhere, write_log, write_traceback
+from seqlm.worker.last_checkpoint import save_elsewhere
 from seqlm.worker.lr_sweep_handler import handle_preset_sweep
 from seqlm.worker.model_snapshots import ModelSnapshots
 from seqlm.worker.pacing import StepPacer
 from seqlm.worker.query_handlers import QueryContext
 from seqlm.worker.query_queue import AnswerStream, QueryQueue, reject
 from seqlm.worker.transport import ClientConnection, SocketServer
+from seqlm.worker.worker_log import write_log, write_traceback
 
 _TRAIN_SLICE_S = 0.005
 _MAX_POLL_S = 0.25

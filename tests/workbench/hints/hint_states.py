@@ -89,10 +89,16 @@ def longest_states(preview: Preview) -> list[AppState]:
         for message in (EARLY, BROKEN, "was killed (signal 9: often memory)", ""):
             found.append(replace(ended, run=replace(RUN, status=status, message=message)))
     training = replace(ended, run=replace(RUN, status="training", steps_planned=2 * MILLIONS))
+    found.append(replace(ended, run=replace(RUN, status="starting"), silent_for_s=9999))
+    found += [*_training_states(training), *_states_with_losses(training)]
+    return [*found, *(replace(s, focused_pane=pane) for s in found for pane in (3, 4))]
+
+
+def _training_states(training: AppState) -> list[AppState]:
+    """Return states of a run in training with a message, a change or a note."""
     scoring = replace(RUN, status="training", step=MILLIONS + 1)
-    starting = replace(ended, run=replace(RUN, status="starting"))
     waiting = replace(CONFIG, seed=7, model=replace(CONFIG.model, hidden=300))
-    found += [
+    return [
         replace(training, run=scoring),
         replace(training, error_message="Disk full. Free 3 MB, then space."),
         replace(training, loading_message="Reading notes.txt: 412 of 1,089 kB."),
@@ -103,7 +109,6 @@ def longest_states(preview: Preview) -> list[AppState]:
             training, run=replace(training.run, note="step-20 is damaged. " * 20, trained_s=9.0)
         ),
         replace(training, silent_for_s=9999),
-        replace(starting, silent_for_s=9999),
         replace(training, viewed_step=1),
         replace(training, pending_config=waiting),
         *(
@@ -117,13 +122,17 @@ def longest_states(preview: Preview) -> list[AppState]:
         replace(training, run=replace(training.run, best=LossPoint(1, 0.5))),
         replace(training, run=replace(RUN, status="training", best=None, batch_loss=1.0)),
     ]
+
+
+def _states_with_losses(training: AppState) -> list[AppState]:
+    """Return states of a run whose losses, schedule or speed give a hint."""
     overfitted = run_with_losses(lambda step: 2 + abs(step - 9000) / 30_000)
     flat, constant = run_with_losses(lambda _: 3.0), replace(CONFIG, changes=())
     lowered = AppliedChange(9000, "train.learning_rate", 0.1, 9.313e-10, is_planned=True)
     cycle = replace(CONFIG, train=replace(CONFIG.train, schedule="one-cycle"))
     early = replace(RUN, status="training", step=9, steps_planned=200_000)
-    found += [replace(training, run=run) for run in (overfitted, flat)]
-    found += [
+    return [
+        *(replace(training, run=run) for run in (overfitted, flat)),
         replace(training, run=flat, run_config=constant),
         replace(training, run=replace(flat, changes=(lowered,)), run_config=constant),
         replace(training, run=replace(early, best=LossPoint(1, 2.0))),
@@ -137,4 +146,3 @@ def longest_states(preview: Preview) -> list[AppState]:
             ),
         ),
     ]
-    return [*found, *(replace(s, focused_pane=pane) for s in found for pane in (3, 4))]

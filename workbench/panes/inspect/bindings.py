@@ -39,8 +39,6 @@ INSPECT_BINDINGS: list[BindingType] = [
     ),
     _key("max", "m", "maximum", "Softmax: subtract the maximum of the logits or not"),
     _key("add", "a", "logits + 100", "Softmax: add 100 to all logits or not"),
-    _key("submit", "enter", "read", "Read the typed text", show=False, action="submit"),
-    _key(
-        "cancel", "escape", "cancel", "Close the field without changes", show=False, action="cancel"
-    ),
+    _key("submit", "enter", "read", "Read the typed text", action="submit"),
+    _key("cancel", "escape", "cancel", "Close the field without changes", action="cancel"),
 ]
