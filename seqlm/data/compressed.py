@@ -88,9 +88,13 @@ def _members(file: NamedBytes, limit: int) -> Iterator[NamedBytes]:
         names = sorted(one.filename for one in archive.infolist() if not one.is_dir())
         shown = [name for name in names if not is_hidden(PurePosixPath(name))]
         chosen = [name for name in shown if name.lower().endswith(".txt")] or shown
-        if not chosen or len(chosen) > MAX_MEMBERS:
+        if not chosen:
             raise errors.RequestError(
-                f"{file.name} has {len(chosen):,} files; allowed: 1 to {MAX_MEMBERS:,}.",
+                f"{file.name} has no text: all its files are hidden, or it is empty.", file.name
+            )
+        if len(chosen) > MAX_MEMBERS:
+            raise errors.RequestError(
+                f"{file.name} has {len(chosen):,} files; allowed: at most {MAX_MEMBERS:,}.",
                 len(chosen),
             )
         n_bytes = 0

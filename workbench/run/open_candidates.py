@@ -114,7 +114,10 @@ def _file_candidates() -> list[OpenCandidate]:
 
 
 def _describe_text(path: Path) -> str:
-    """Return the size of a text file, or the number of texts in a folder; empty for other files."""
+    """Return the size of a text file, or the number of texts in a folder; empty for other files.
+
+    Only the files of the folder itself are counted: a search of a whole tree could take minutes.
+    """
     if path.name.startswith("."):
         return ""
     if is_folder(path):

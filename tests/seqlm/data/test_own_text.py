@@ -134,6 +134,12 @@ def test_an_encrypted_archive_is_refused(tmp_path: Path) -> None:
     assert "a.zip is encrypted" in _refusal(tmp_path / "a.zip")
 
 
+def test_an_archive_without_visible_files_is_refused(tmp_path: Path) -> None:
+    for files in ({}, {"../../etc/x.txt": b"a\n"}):
+        (tmp_path / "t.zip").write_bytes(_zip(files))
+        assert "t.zip has no text" in _refusal(tmp_path / "t.zip")
+
+
 def test_with_the_byte_tokenizer_every_file_is_a_corpus(tmp_path: Path) -> None:
     raw = b"MThd\0\0\0\6\0\1\0\2\1\xe0\r\nMTrk" + bytes(range(256)) * 20
     (tmp_path / "song.mid").write_bytes(raw)
