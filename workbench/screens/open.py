@@ -211,7 +211,7 @@ class OpenScreen(ModalScreen[OpenTarget | None]):
         return self._appearance.keys.substitute_keys(words, self.BINDINGS)
 
     def _list(self, word: str) -> None:
-        """List the targets that contain a word, best matches first; all groups without a word."""
+        """List the targets that contain a word, best matches first; an empty word lists all groups."""
         groups = self._groups if not word else [CandidateGroup("", self._matches(word))]
         found = self.query_one(OptionRows)
         found.highlighted = None
